@@ -1,0 +1,139 @@
+import { existsSync, lstatSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Surroundings } from '../engine/fingerprint.ts';
+import { readFacts } from '../engine/machine.ts';
+import { makePlan, type Plan } from '../engine/plan.ts';
+import { instancesNamed } from '../engine/run.ts';
+import type { Capacity } from '../engine/slots.ts';
+import { editorSchema } from '../load/editor.ts';
+import { loadPipeline } from '../load/pipeline.ts';
+import { suggestion } from '../load/suggest.ts';
+import { installation } from '../model/installation.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { LocalStore } from '../stores/local/store.ts';
+import { readTensorFlow } from './setup.ts';
+
+/** Options that all commands share. */
+export interface CommonOptions {
+  readonly store?: string;
+  readonly json?: boolean;
+}
+
+/** Options of the commands that plan. */
+export interface PlanOptions extends CommonOptions {
+  readonly set?: readonly string[];
+  readonly force?: readonly string[];
+  readonly only?: readonly string[];
+  readonly jobs?: string;
+}
+
+/** The project of a folder: the nearest one upward that has a store, a package.json or a repository. */
+export function projectRoot(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (['artifacts', 'package.json', '.git'].some((name) => existsSync(join(folder, name)))) return folder;
+    if (folder === dirname(folder)) return from;
+  }
+}
+
+/** Opens the store that the options name, or that of the project. */
+export function openStore(root: string, options: CommonOptions): Outcome<LocalStore> {
+  return LocalStore.open(options.store === undefined ? join(root, 'artifacts') : resolve(options.store));
+}
+
+/** A pipeline with all that planning needs. */
+export interface Opened {
+  readonly pipeline: Pipeline;
+  readonly store: LocalStore;
+  readonly surroundings: Surroundings;
+  readonly shownFile: string;
+}
+
+/** Reads a pipeline file and opens its store. */
+export async function openPipeline(file: string, options: PlanOptions): Promise<Outcome<Opened>> {
+  const absolute = resolve(file);
+  const root = projectRoot(dirname(absolute));
+  if (!existsSync(absolute)) {
+    return failed({ kind: 'usage', code: 'no-such-file', message: `${file} does not exist`, hint: nearbyPipelines(root) });
+  }
+  const store = openStore(root, options);
+  if (!store.ok) return store;
+  const pipeline = await loadPipeline({ file: absolute, shownFile: file, root, cache: store.value.cache, set: options.set ?? [] });
+  if (!pipeline.ok) return pipeline;
+  await writeEditorSchema(root, store.value);
+  const facts = readFacts(await readTensorFlow());
+  return done({
+    pipeline: pipeline.value,
+    store: store.value,
+    shownFile: relative(root, absolute),
+    surroundings: { root, store: store.value, facts, environment: process.env },
+  });
+}
+
+function nearbyPipelines(root: string): string {
+  const folder = join(root, 'pipelines');
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)) : [];
+  return files.length === 0
+    ? 'write one with: stillroom init'
+    : `there are: ${files.map((name) => relative(process.cwd(), join(folder, name))).join(', ')}`;
+}
+
+/** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer. */
+async function writeEditorSchema(root: string, store: LocalStore): Promise<void> {
+  const file = join(store.root, 'pipeline.schema.json');
+  const folders = [...new Set([join(root, 'stages'), join(installation, 'stages')])].filter((folder) => existsSync(folder));
+  const declarations = folders.flatMap((folder) => [
+    folder,
+    ...readdirSync(folder)
+      .map((name) => join(folder, name, 'stage.ts'))
+      .filter((path) => existsSync(path)),
+  ]);
+  const written = lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (declarations.every((path) => lstatSync(path).mtimeMs < written)) return;
+  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+/** The instances that words name; a word that names none is a problem. */
+function instancesOf(pipeline: Pipeline, words: readonly string[], option: string): Outcome<ReadonlySet<string>> {
+  const problems: Problem[] = [];
+  const found = words.flatMap((word) => {
+    const names = instancesNamed(pipeline.instances, word);
+    if (names.length === 0)
+      problems.push({
+        kind: 'usage',
+        code: 'unknown-node',
+        message: `${option} ${word}: no node has that name`,
+        hint: suggestion(word, new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]))),
+      });
+    return names;
+  });
+  return problems.length > 0 ? failed(...problems) : done(new Set(found));
+}
+
+/** Reads a pipeline and plans it. */
+export async function planPipeline(file: string, options: PlanOptions): Promise<Outcome<{ readonly opened: Opened; readonly plan: Plan }>> {
+  const opened = await openPipeline(file, options);
+  if (!opened.ok) return opened;
+  const { pipeline, surroundings } = opened.value;
+  const forced = instancesOf(pipeline, options.force ?? [], '--force');
+  if (!forced.ok) return forced;
+  const only = instancesOf(pipeline, options.only ?? [], '--only');
+  if (!only.ok) return only;
+  const plan = await makePlan({ pipeline, surroundings, forced: forced.value, only: options.only === undefined ? undefined : only.value });
+  return plan.ok ? done({ opened: opened.value, plan: plan.value }) : plan;
+}
+
+/** What may be used at once: the machine, or as many threads as `--jobs` says. */
+export function capacityOf(options: PlanOptions, device: unknown): Outcome<Capacity> {
+  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    return failed({
+      kind: 'usage',
+      code: 'bad-option',
+      message: `--jobs ${options.jobs} is not a whole number above 0`,
+      hint: 'for example --jobs 2',
+    });
+  return done({ cpu: jobs, gpu: device === 'gpu' ? 1 : 0, memory: totalmem() });
+}

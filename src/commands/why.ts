@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { instancesNamed } from '../engine/run.ts';
+import { suggestion } from '../load/suggest.ts';
+import type { RunRecord } from '../model/run.ts';
+import { EXIT, fail, printJson } from './problems.ts';
+import { type CommonOptions, openStore, type PlanOptions, planPipeline, projectRoot } from './project.ts';
+import { findRun } from './runs.ts';
+
+/** `stillroom why`: names the ingredient that makes a node run, or made it run. */
+export async function whyCommand(target: string, node: string | undefined, options: PlanOptions): Promise<number> {
+  if (/\.ya?ml$/.test(target)) return whyPlanned(target, node, options);
+  const root = projectRoot(process.cwd());
+  const store = openStore(root, options);
+  if (!store.ok) return fail(store.problems, options.json === true);
+  const [newest] = store.value.runs();
+  if (node === undefined) {
+    if (newest === undefined)
+      return fail(
+        [{ kind: 'usage', code: 'no-runs', message: 'nothing has run here yet', hint: 'stillroom run pipelines/quickstart.yaml' }],
+        options.json === true,
+      );
+    return whyPlanned(join(root, newest.file), target, options);
+  }
+  const run = findRun(store.value, target);
+  return run.ok ? whyRan(run.value, node, options) : fail(run.problems, options.json === true);
+}
+
+async function whyPlanned(file: string, node: string | undefined, options: PlanOptions): Promise<number> {
+  const json = options.json === true;
+  const planned = await planPipeline(file, options);
+  if (!planned.ok) return fail(planned.problems, json);
+  const { opened, plan } = planned.value;
+  const names = node === undefined ? [...plan.nodes.keys()] : instancesNamed(opened.pipeline.instances, node);
+  if (names.length === 0)
+    return fail(
+      [{ kind: 'usage', code: 'unknown-node', message: `no node is named "${node}"`, hint: suggestion(node ?? '', plan.nodes.keys()) }],
+      json,
+    );
+  const nodes = names.flatMap((name) => {
+    const found = plan.nodes.get(name);
+    return found === undefined ? [] : [{ node: name, action: found.action, cause: found.cause, changes: found.differences }];
+  });
+  if (json) printJson({ nodes });
+  else {
+    for (const { node: name, action, cause, changes } of nodes) {
+      process.stdout.write(`${name}: ${action}: ${cause}\n`);
+      for (const { what, from, to } of changes) process.stdout.write(`  ${what}: ${from} → ${to}\n`);
+    }
+  }
+  return EXIT.done;
+}
+
+function whyRan(record: RunRecord, node: string, options: CommonOptions): number {
+  const names = Object.keys(record.nodes).filter((name) => name === node || name.startsWith(`${node}[`));
+  if (names.length === 0)
+    return fail(
+      [
+        {
+          kind: 'usage',
+          code: 'unknown-node',
+          message: `the run ${record.id} has no node "${node}"`,
+          hint: suggestion(node, Object.keys(record.nodes)),
+        },
+      ],
+      options.json === true,
+    );
+  const nodes = names.map((name) => ({ node: name, action: record.nodes[name]?.state, cause: record.nodes[name]?.cause, changes: [] }));
+  if (options.json === true) printJson({ nodes });
+  else for (const one of nodes) process.stdout.write(`${one.node}: ${one.action}: ${one.cause}\n`);
+  return EXIT.done;
+}

@@ -1,0 +1,124 @@
+import { digestOf } from '../model/canonical.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Instance } from '../model/pipeline.ts';
+import type { Store } from '../model/ports.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { Ingredients } from '../model/result.ts';
+import { type Bundler, esbuildBundler } from './bundler.ts';
+import { type Code, stageCode } from './code.ts';
+import type { Facts } from './machine.ts';
+import { toolDigests } from './tools.ts';
+
+/** The shape of `Ingredients`. */
+const FORMAT = 1;
+/** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
+const STAGE_API = 1;
+/** The package through which stages reach TensorFlow. */
+const TENSORFLOW = '@tensorflow/tfjs-node-gpu';
+
+/** The part of an instance's ingredients that is known before its inputs are. */
+export interface Prepared {
+  readonly instance: Instance;
+  readonly code: Code | undefined;
+  readonly own: Omit<Ingredients, 'inputs'>;
+  /** Digest of `own`: results of the same work on other inputs share it. */
+  readonly workDigest: string;
+  readonly reachesTensorFlow: boolean;
+}
+
+/** What preparing needs to know beside the instance. */
+export interface Surroundings {
+  readonly root: string;
+  readonly store: Store;
+  readonly facts: Facts;
+  /** The environment of the run. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly bundler?: Bundler;
+}
+
+/** Gathers all of an instance's ingredients but its inputs. */
+export async function prepare(instance: Instance, surroundings: Surroundings): Promise<Outcome<Prepared>> {
+  const { facts, environment } = surroundings;
+  const work = await prepareWork(instance, surroundings);
+  if (!work.ok) return work;
+  const { code } = work.value;
+  const reachesTensorFlow = code !== undefined && TENSORFLOW in code.packages;
+  if (reachesTensorFlow && facts.tensorflow === undefined) {
+    return failed({
+      kind: 'stage',
+      code: 'engine-missing',
+      message: `${instance.name} needs the training engine, which is not set up`,
+      hint: 'set it up: npx stillroom doctor --install',
+    });
+  }
+  const missing = instance.env.find(({ name, value }) => value === undefined && environment[name] === undefined);
+  if (missing !== undefined) {
+    return failed({
+      kind: 'pipeline',
+      code: 'missing-variable',
+      message: `${instance.name} declares the environment variable ${missing.name}, which is not set`,
+      hint: `set it: ${missing.name}=… stillroom run …`,
+    });
+  }
+  const own: Prepared['own'] = {
+    format: FORMAT,
+    stageApi: STAGE_API,
+    work: work.value.ingredient,
+    params: instance.params,
+    outputs: Object.fromEntries(
+      Object.entries(instance.outputs).map(([port, { kind, suffix }]) => [
+        port,
+        instance.work.kind === 'command' ? `${kind} ${instance.work.paths[port]}` : kind + suffix,
+      ]),
+    ),
+    env: Object.fromEntries(
+      instance.env.filter(({ secret }) => !secret).map(({ name, value }) => [name, value ?? environment[name] ?? null]),
+    ),
+    cpu: instance.resources.cpu,
+    platform: instance.work.kind === 'stage' ? facts.platform : null,
+    tensorflow: reachesTensorFlow ? (facts.tensorflow ?? null) : null,
+    machine: instance.measures ? facts.machine : null,
+  };
+  return done({ instance, code, own, workDigest: digestOf(own), reachesTensorFlow });
+}
+
+async function prepareWork(
+  instance: Instance,
+  { root, store, environment, bundler = esbuildBundler }: Surroundings,
+): Promise<Outcome<{ code: Code | undefined; ingredient: Ingredients['work'] }>> {
+  if (instance.work.kind === 'stage') {
+    const code = await stageCode({ folder: instance.work.folder, modules: instance.work.modules, root }, store, bundler);
+    if (!code.ok) return code;
+    return done({ code: code.value, ingredient: { kind: 'stage', code: code.value.digest, packages: code.value.packages } });
+  }
+  const tools = toolDigests(instance.work.tools, environment['PATH'] ?? '');
+  if (!tools.ok) return tools;
+  const at = Object.fromEntries(instance.inputs.flatMap((input) => (input.at === undefined ? [] : [[input.port, input.at]])));
+  return done({
+    code: undefined,
+    ingredient: { kind: 'command', run: instance.work.run, tools: tools.value, at, metrics: instance.work.metrics ?? null },
+  });
+}
+
+/** All ingredients, once the inputs' contents are known. */
+export function ingredientsOf(prepared: Prepared, inputs: Ingredients['inputs']): Ingredients {
+  return { ...prepared.own, inputs };
+}
+
+/** The key of a node's work. */
+export function fingerprintOf(ingredients: Ingredients): string {
+  return digestOf(ingredients);
+}
+
+/** What checkpoints are kept under: the fingerprint without the params that only say how far to go. */
+export function checkpointKeyOf(ingredients: Ingredients, instance: Instance): string {
+  if (instance.work.kind === 'command') return fingerprintOf(ingredients);
+  const { params } = instance.work.declaration;
+  const lasting: JsonObject = Object.fromEntries(Object.entries(ingredients.params).filter(([name]) => params[name]?.budget !== true));
+  return digestOf({ ...ingredients, params: lasting });
+}
+
+/** Whether a longer budget may go on from this instance's checkpoints. */
+export function hasBudget(instance: Instance): boolean {
+  return instance.work.kind === 'stage' && Object.values(instance.work.declaration.params).some(({ budget }) => budget === true);
+}

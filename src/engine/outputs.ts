@@ -1,0 +1,39 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Artifact } from '../model/artifact.ts';
+import type { Instance } from '../model/pipeline.ts';
+import type { Job, Store, Workplace } from '../model/ports.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+
+/** Takes all outputs of a finished execution into the store. One that is missing or of the wrong kind fails the node. */
+export function collectOutputs(
+  instance: Instance,
+  outputs: Job['outputs'],
+  place: Workplace,
+  store: Store,
+): Outcome<Record<string, Artifact>> {
+  const paths = Object.entries(outputs).map(([port, { path, kind }]) => ({
+    port,
+    kind,
+    path: instance.work.kind === 'command' ? join(place.folder, 'work', path) : path,
+  }));
+  for (const { port, kind, path } of paths) {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    const bad = (message: string, hint: string): Outcome<never> =>
+      failed({ kind: 'stage', code: 'missing-output', message: `${instance.name} ${message}`, hint });
+    const where = instance.work.kind === 'command' ? `"${instance.work.paths[port]}"` : `outputs.${port}`;
+    if (stats === undefined) return bad(`ended without writing its output "${port}"`, `it must write ${where}`);
+    if (stats.isSymbolicLink() || (kind === 'dir' ? !stats.isDirectory() : !stats.isFile()))
+      return bad(
+        `wrote its output "${port}" as something else than a ${kind}`,
+        kind === 'dir' ? `${where} must be a folder` : `${where} must be a plain file; a folder's path ends in "/"`,
+      );
+  }
+  const collected: Record<string, Artifact> = {};
+  for (const { port, kind, path } of paths) {
+    const artifact = store.collect(path, kind, instance.outputs[port]?.suffix ?? '');
+    if (!artifact.ok) return artifact;
+    collected[port] = artifact.value;
+  }
+  return done(collected);
+}

@@ -1,0 +1,181 @@
+import { canonicalJson } from '../model/canonical.ts';
+import type { Action, PlannedNode } from '../model/event.ts';
+import type { Instance, Pipeline } from '../model/pipeline.ts';
+import type { Snapshot } from '../model/ports.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import type { Ingredients, StoredResult } from '../model/result.ts';
+import { type Difference, differences, sentence } from './explain.ts';
+import { fingerprintOf, ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
+import { History } from './history.ts';
+import { inputIngredients, producersOf, type Settled } from './inputs.ts';
+
+/** What the command line asks of a plan. */
+export interface PlanRequest {
+  readonly pipeline: Pipeline;
+  readonly surroundings: Surroundings;
+  /** Instances to execute although their results exist. */
+  readonly forced: ReadonlySet<string>;
+  /** The instances wanted, with all that they need; undefined: all. */
+  readonly only: ReadonlySet<string> | undefined;
+}
+
+/** What is to become of one instance, and why. */
+export interface NodePlan {
+  readonly prepared: Prepared;
+  readonly action: Action;
+  readonly cause: string;
+  readonly differences: readonly Difference[];
+  /** Of a node to be reused. */
+  readonly settled: Settled | undefined;
+}
+
+/** A plan of a whole pipeline, in the order of its instances. */
+export interface Plan {
+  readonly request: PlanRequest;
+  readonly nodes: ReadonlyMap<string, NodePlan>;
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+}
+
+/** The instances that are wanted and all that they need. */
+function wantedInstances({ pipeline, only }: PlanRequest): readonly Instance[] {
+  if (only === undefined) return pipeline.instances;
+  const wanted = new Set(only);
+  for (const instance of pipeline.instances.toReversed())
+    if (wanted.has(instance.name)) for (const name of producersOf(instance)) wanted.add(name);
+  return pipeline.instances.filter(({ name }) => wanted.has(name));
+}
+
+/**
+ * Says of each instance whether it will run, be reused, or may do either, and why. `reuse` is never executed and `run` never reused;
+ * `maybe` stands only behind a node that runs, since its inputs may come out identical.
+ */
+export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
+  const { pipeline, surroundings } = request;
+  const problems: Problem[] = [];
+  const wanted = wantedInstances(request);
+  const snapshots = readSources(pipeline, wanted, surroundings, problems);
+  const history = new History(surroundings.store, pipeline.name);
+  const nodes = new Map<string, NodePlan>();
+  const settled = new Map<string, Settled>();
+  for (const instance of wanted) {
+    const prepared = await prepare(instance, surroundings);
+    if (!prepared.ok) {
+      problems.push(...prepared.problems);
+      continue;
+    }
+    if (problems.length > 0) continue;
+    const node = planNode(prepared.value, { request, snapshots, settled, history });
+    nodes.set(instance.name, node);
+    if (node.settled !== undefined) settled.set(instance.name, node.settled);
+  }
+  return problems.length > 0 ? failed(...problems) : done({ request, nodes, snapshots });
+}
+
+function readSources(
+  pipeline: Pipeline,
+  wanted: readonly Instance[],
+  { store }: Surroundings,
+  problems: Problem[],
+): ReadonlyMap<string, Snapshot> {
+  const needed = new Set(
+    wanted.flatMap(({ inputs }) =>
+      inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'source' ? [origin.source] : []))),
+    ),
+  );
+  const snapshots = new Map<string, Snapshot>();
+  for (const name of needed) {
+    const source = pipeline.sources[name];
+    if (source === undefined) continue;
+    const snapshot = store.snapshot(source);
+    if (snapshot.ok) snapshots.set(name, snapshot.value);
+    else problems.push(...snapshot.problems);
+  }
+  return snapshots;
+}
+
+interface Planning {
+  readonly request: PlanRequest;
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  readonly settled: ReadonlyMap<string, Settled>;
+  readonly history: History;
+}
+
+function planNode(prepared: Prepared, planning: Planning): NodePlan {
+  const { instance } = prepared;
+  const { inputs, unknown } = inputIngredients(instance, planning);
+  const run = (cause: string, found: readonly Difference[] = []): NodePlan => ({
+    prepared,
+    action: 'run',
+    cause,
+    differences: found,
+    settled: undefined,
+  });
+  const isForced = planning.request.forced.has(instance.name);
+  if (unknown.length > 0) {
+    if (isForced) return run('forced with --force');
+    const candidates = planning.request.surroundings.store.resultsOfWork(prepared.workDigest);
+    if (candidates.some((result) => agrees(result, inputs))) {
+      return { prepared, action: 'maybe', cause: `waits for what ${listed(unknown)} will give`, differences: [], settled: undefined };
+    }
+    const explained = explainRun(prepared, inputs, planning);
+    const own = explained.differences.length > 0 || explained.isFirst;
+    return run(own ? explained.cause : `waits for what ${listed(unknown)} will give; no result of this work exists`, explained.differences);
+  }
+  const ingredients = ingredientsOf(prepared, inputs);
+  const fingerprint = fingerprintOf(ingredients);
+  const { store } = planning.request.surroundings;
+  const result = store.result(fingerprint);
+  if (isForced) return run('forced with --force');
+  if (result === undefined) {
+    const explained = explainRun(prepared, inputs, planning);
+    return run(explained.cause, explained.differences);
+  }
+  const [attempt] = result.attempts;
+  const broken = store.brokenPorts(attempt.outputs);
+  if (broken.length > 0)
+    return run(`its result is no longer whole: ${broken.map(({ port, damage }) => `${port} is ${damage}`).join(', ')}`);
+  return {
+    prepared,
+    action: 'reuse',
+    cause: 'nothing that counts has changed',
+    differences: [],
+    settled: { instance, fingerprint, attempt },
+  };
+}
+
+/** Whether a result came from the inputs known so far, in the same shape as those still unknown. */
+function agrees(result: StoredResult, inputs: Ingredients['inputs']): boolean {
+  return Object.entries(inputs).every(([port, input]) => canonicalJson(result.ingredients.inputs[port] ?? null) === canonicalJson(input));
+}
+
+function explainRun(
+  prepared: Prepared,
+  inputs: Ingredients['inputs'],
+  { request, history }: Planning,
+): { cause: string; differences: readonly Difference[]; isFirst: boolean } {
+  const { instance } = prepared;
+  const { result, last } = history.of(instance.name);
+  if (result === undefined) {
+    const cause =
+      last?.state === 'failed' ? 'it failed last time' : last === undefined ? 'it has not run before' : 'it did not finish last time';
+    return { cause, differences: [], isFirst: true };
+  }
+  const unknownPorts = instance.inputs.map(({ port }) => port).filter((port) => !(port in inputs));
+  const found = differences(result.ingredients, { ...prepared.own, inputs }, unknownPorts, request.surroundings.store);
+  if (found.length === 0 && last?.state === 'failed') return { cause: 'it failed last time', differences: found, isFirst: false };
+  return { cause: found.length === 0 ? 'its earlier result is gone from the store' : sentence(found), differences: found, isFirst: false };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 2 ? names.join(' and ') : `${names[0]} and ${names.length - 1} others`;
+}
+
+/** A plan as reporters and `--json` show it. */
+export function plannedNodes(plan: Plan): PlannedNode[] {
+  return [...plan.nodes.values()].map(({ prepared, action, cause }) => ({
+    node: prepared.instance.name,
+    action,
+    cause,
+    after: producersOf(prepared.instance),
+  }));
+}

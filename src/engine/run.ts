@@ -1,0 +1,307 @@
+import type { Artifact } from '../model/artifact.ts';
+import { digestOf } from '../model/canonical.ts';
+import type { Event } from '../model/event.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Instance } from '../model/pipeline.ts';
+import type { Executor, Stop } from '../model/ports.ts';
+import type { Problem } from '../model/problem.ts';
+import type { RunNode, RunRecord, RunState } from '../model/run.ts';
+import { runHash } from './hash.ts';
+import { ingredientsOf } from './fingerprint.ts';
+import { inputIngredients, producersOf, type Settled } from './inputs.ts';
+import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
+import { type NodePlan, type Plan, plannedNodes } from './plan.ts';
+import { type Capacity, Slots } from './slots.ts';
+
+/** How a plan is carried out. */
+export interface RunOptions {
+  readonly id: string;
+  /** The pipeline file as the record names it. */
+  readonly shownFile: string;
+  readonly set: readonly string[];
+  readonly capacity: Capacity;
+  readonly keepGoing: boolean;
+  readonly executor: Executor;
+  readonly machineGate: NodeRun['machineGate'];
+  readonly emit: (event: Event) => void;
+  /** Aborted: nothing new starts and what runs is stopped. */
+  readonly stop: Stop;
+}
+
+/** A finished run: its record, and where to find each output that came out of it. */
+export interface RunEnd {
+  readonly record: RunRecord;
+  readonly problems: readonly Problem[];
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/** Milliseconds between two writings of a live record. */
+const RECORD_PAUSE = 1000;
+
+class Run {
+  private readonly plan: Plan;
+  private readonly options: RunOptions;
+  private readonly slots: Slots;
+  private readonly settled = new Map<string, Settled>();
+  private readonly states = new Map<string, RunNode>();
+  private readonly kept = new Set<string>();
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly started = new Date();
+  private readonly problems: Problem[] = [];
+  private readonly warned = new Set<string>();
+  private lastWritten = 0;
+
+  constructor(plan: Plan, options: RunOptions) {
+    this.plan = plan;
+    this.options = options;
+    this.slots = new Slots(options.capacity);
+    for (const [name, node] of plan.nodes) this.states.set(name, this.node(node, 'waiting', node.cause));
+  }
+
+  private node({ prepared: { instance, own } }: NodePlan, state: RunNode['state'], cause: string): RunNode {
+    const { work } = instance;
+    return {
+      state,
+      cause,
+      stage: work.kind === 'stage' ? work.stage : 'command',
+      params: instance.params,
+      code: own.work.kind === 'stage' ? own.work.code : digestOf({ run: own.work.run, tools: own.work.tools }),
+    };
+  }
+
+  async carryOut(): Promise<RunEnd> {
+    const { store } = this.plan.request.surroundings;
+    const lease = store.startRun(this.options.id);
+    try {
+      this.options.emit({
+        type: 'run-started',
+        run: this.options.id,
+        pipeline: this.plan.request.pipeline.name,
+        nodes: plannedNodes(this.plan),
+      });
+      this.write('live');
+      this.keepSources();
+      if (this.problems.length === 0) await this.loop();
+      return this.finish();
+    } finally {
+      store.flush();
+      lease.release();
+    }
+  }
+
+  /** Sources are packed into the store before anything reads them, so that what is hashed is what is read. */
+  private keepSources(): void {
+    const { pipeline, surroundings } = this.plan.request;
+    const readers = [...this.plan.nodes.values()].filter(({ action }) => action !== 'reuse').map(({ prepared }) => prepared.instance);
+    const needed = new Set(
+      readers.flatMap(({ inputs }) =>
+        inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'source' ? [origin.source] : []))),
+      ),
+    );
+    for (const name of needed) {
+      const source = pipeline.sources[name];
+      const snapshot = this.plan.snapshots.get(name);
+      if (source === undefined || snapshot === undefined) continue;
+      const kept = surroundings.store.keepSource(source, snapshot);
+      if (!kept.ok) this.problems.push(...kept.problems);
+      else if (kept.value) this.kept.add(name);
+    }
+  }
+
+  private async loop(): Promise<void> {
+    for (;;) {
+      const mayStart = !this.options.stop.asked.aborted && (this.options.keepGoing || this.problems.length === 0);
+      if (mayStart) this.startReady();
+      if (this.running.size === 0) break;
+      await Promise.race(this.running.values());
+    }
+    for (const [name, node] of this.states) {
+      if (node.state !== 'waiting') continue;
+      const cause = this.options.stop.asked.aborted ? 'the run was stopped' : 'a node before it failed';
+      this.end(name, { ...node, state: 'skipped', cause });
+    }
+  }
+
+  private startReady(): void {
+    let again = true;
+    while (again) {
+      again = false;
+      for (const [name, plan] of this.plan.nodes) {
+        if (this.states.get(name)?.state !== 'waiting' || !producersOf(plan.prepared.instance).every((from) => this.settled.has(from)))
+          continue;
+        if (plan.settled !== undefined) {
+          this.settle(plan, 'reused', plan.settled, plan.cause);
+          again = true;
+        } else if (this.startNode(name, plan)) again = true;
+      }
+    }
+  }
+
+  /** Reuses what turned out to be known after all, else starts the node if its slots are free. */
+  private startNode(name: string, plan: NodePlan): boolean {
+    const { instance } = plan.prepared;
+    const { inputs } = inputIngredients(instance, { snapshots: this.plan.snapshots, settled: this.settled });
+    const isForced = this.plan.request.forced.has(name);
+    if (!this.slots.take(instance)) return false;
+    if (this.slots.isTooLarge(instance) && !this.warned.has(name)) {
+      this.warned.add(name);
+      this.options.emit({ type: 'notice', level: 'warning', node: name, message: 'asks for more than this machine has: it runs alone' });
+    }
+    const cause = plan.action === 'maybe' ? 'its inputs came out different' : plan.cause;
+    this.states.set(name, { ...this.node(plan, 'running', cause), inputs: digests(inputs) });
+    const ingredients = ingredientsOf(plan.prepared, inputs);
+    const context: NodeRun = {
+      run: this.options.id,
+      surroundings: this.plan.request.surroundings,
+      sources: this.plan.request.pipeline.sources,
+      keptSources: this.kept,
+      executor: this.options.executor,
+      machineGate: this.options.machineGate,
+      emit: this.options.emit,
+      stop: this.options.stop,
+      onStart: () => this.options.emit({ type: 'node-started', node: name, cause }),
+    };
+    const work = executeNode(plan.prepared, ingredients, { snapshots: this.plan.snapshots, settled: this.settled }, isForced, context)
+      .catch((error: unknown) => storeFailure(error, name))
+      .then((end) => this.ended(name, plan, end, cause));
+    this.running.set(
+      name,
+      work.finally(() => {
+        this.slots.release(instance);
+        this.running.delete(name);
+      }),
+    );
+    return true;
+  }
+
+  private ended(name: string, plan: NodePlan, end: NodeEnd, cause: string): void {
+    if (end.state === 'executed' || end.state === 'reused') {
+      this.settle(plan, end.state, end.settled, end.state === 'reused' ? 'its inputs came out as before, so its result holds' : cause);
+    } else if (end.state === 'cancelled') this.end(name, { ...this.node(plan, 'cancelled', 'the run was stopped') });
+    else {
+      this.problems.push(end.problem);
+      const { code, message, hint } = end.problem;
+      this.end(
+        name,
+        {
+          ...this.node(plan, 'failed', cause),
+          fingerprint: end.fingerprint,
+          error: { code, message, ...(hint === undefined ? {} : { hint }) },
+          log: this.logOf(name),
+        },
+        end.problem,
+      );
+    }
+  }
+
+  private logOf(name: string): string {
+    const { store } = this.plan.request.surroundings;
+    return store.logFile(this.options.id, name).slice(store.root.length + 1);
+  }
+
+  private settle(plan: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
+    const { instance, attempt, fingerprint } = settled;
+    this.settled.set(instance.name, settled);
+    const { inputs } = inputIngredients(instance, { snapshots: this.plan.snapshots, settled: this.settled });
+    this.end(instance.name, {
+      ...this.node(plan, state, cause),
+      fingerprint,
+      inputs: digests(inputs),
+      outputs: Object.fromEntries(
+        Object.entries(attempt.outputs).map(([port, artifact]) => [
+          port,
+          { ...artifact, measured: instance.outputs[port]?.measured === true },
+        ]),
+      ),
+      metrics: attempt.metrics,
+      seconds: attempt.seconds,
+      ...(state === 'executed' ? { log: this.logOf(instance.name) } : {}),
+    });
+  }
+
+  private end(name: string, node: RunNode, problem?: Problem): void {
+    this.states.set(name, node);
+    this.options.emit({ type: 'node-ended', node: name, outcome: node, ...(problem === undefined ? {} : { problem }) });
+    if (Date.now() - this.lastWritten > RECORD_PAUSE) this.write('live');
+  }
+
+  private write(state: RunState, hash?: string): RunRecord {
+    const { pipeline, surroundings } = this.plan.request;
+    const record: RunRecord = {
+      format: 1,
+      id: this.options.id,
+      state,
+      ...(hash === undefined ? {} : { hash }),
+      pipeline: pipeline.name,
+      file: this.options.shownFile,
+      started: this.started.toISOString(),
+      ...(state === 'live' ? {} : { ended: new Date().toISOString() }),
+      params: pipeline.params,
+      set: this.options.set,
+      sources: Object.fromEntries([...this.plan.snapshots].map(([name, { digest }]) => [name, { digest, kept: this.kept.has(name) }])),
+      nodes: Object.fromEntries(this.states),
+      facts: {
+        platform: surroundings.facts.platform,
+        machine: surroundings.facts.machine,
+        tensorflow: surroundings.facts.tensorflow ?? null,
+      },
+    };
+    surroundings.store.writeRun(record);
+    this.lastWritten = Date.now();
+    return record;
+  }
+
+  private finish(): RunEnd {
+    const { pipeline, surroundings } = this.plan.request;
+    const nodes = Object.fromEntries(this.states);
+    const state: RunState =
+      this.problems.length > 0
+        ? 'failed'
+        : this.options.stop.asked.aborted &&
+            [...this.states.values()].some((node) => node.state === 'cancelled' || node.state === 'skipped')
+          ? 'cancelled'
+          : 'done';
+    let outputs: ReadonlyMap<string, string> = new Map();
+    if (state === 'done') {
+      const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
+      for (const [name, { attempt }] of this.settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
+      outputs = surroundings.store.publish(pipeline.name, artifacts);
+    }
+    const record = this.write(state, state === 'done' ? runHash(nodes) : undefined);
+    this.options.emit({ type: 'run-ended', record });
+    return { record, problems: this.problems, outputs };
+  }
+}
+
+/** A full disk or a lost permission is the machine's fault and fails the node; anything else that is thrown is a bug. */
+function storeFailure(error: unknown, name: string): NodeEnd {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
+  const hint = code === 'ENOSPC' ? 'the disk is full: make room, then run again' : 'check the store and its disk, then run again';
+  return {
+    state: 'failed',
+    fingerprint: '',
+    problem: { kind: 'store', code: 'store-unwritable', message: `${name}: ${message}${path === undefined ? '' : ` (${path})`}`, hint },
+  };
+}
+
+function digests(
+  inputs: Readonly<Record<string, { readonly elements: readonly { readonly key: JsonObject; readonly content: string }[] }>>,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([port, { elements }]) => [
+      port,
+      elements.map(({ key, content }): Json => (Object.keys(key).length === 0 ? content : { key, content })),
+    ]),
+  );
+}
+
+/** Carries out a plan: executes what is stale, within the slots, and keeps a record from the start. Results of siblings of a failed node are kept. */
+export async function carryOut(plan: Plan, options: RunOptions): Promise<RunEnd> {
+  return new Run(plan, options).carryOut();
+}
+
+/** The instances that the words of `--force` and `--only` name: `teacher` means all its instances. */
+export function instancesNamed(instances: readonly Instance[], word: string): string[] {
+  return instances.filter(({ name, node }) => name === word || node === word).map(({ name }) => name);
+}

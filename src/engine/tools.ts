@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { sha256 } from '../model/canonical.ts';
+import type { Tool } from '../model/pipeline.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+
+/** Finds a program in PATH, as the child will. */
+function findProgram(name: string, path: string): string | undefined {
+  for (const folder of path.split(delimiter)) {
+    const file = join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      if (statSync(file).isFile()) return realpathSync(file);
+    } catch {
+      // Not there: look further.
+    }
+  }
+  return undefined;
+}
+
+const digests = new Map<string, string>();
+
+/** What each tool contributes to a fingerprint: the digest of the program's file, or of what a command prints. */
+export function toolDigests(tools: readonly Tool[], path: string): Outcome<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const tool of tools) {
+    const name = 'program' in tool ? tool.program : tool.run;
+    const key = `${path}\n${name}\n${'program' in tool}`;
+    let digest = digests.get(key);
+    if (digest === undefined) {
+      const read = 'program' in tool ? programDigest(tool.program, path) : outputDigest(tool.run, path);
+      if (!read.ok) return read;
+      digest = read.value;
+      digests.set(key, digest);
+    }
+    found[name] = digest;
+  }
+  return done(found);
+}
+
+function programDigest(name: string, path: string): Outcome<string> {
+  const file = findProgram(name, path);
+  if (file === undefined)
+    return failed({
+      kind: 'pipeline',
+      code: 'missing-tool',
+      message: `the program "${name}" is not in PATH`,
+      hint: 'install it, or remove it from "tools"',
+    });
+  return done(sha256(readFileSync(file)));
+}
+
+function outputDigest(run: string, path: string): Outcome<string> {
+  try {
+    return done(
+      sha256(
+        execFileSync('bash', ['-euo', 'pipefail', '-c', run], {
+          env: { PATH: path, LANG: 'C.UTF-8', TZ: 'UTC' },
+          stdio: ['ignore', 'pipe', 'pipe'],
+          maxBuffer: 64 * 1024 * 1024,
+        }),
+      ),
+    );
+  } catch (error) {
+    const why =
+      String((error as { stderr?: Buffer }).stderr ?? error)
+        .trim()
+        .split('\n')
+        .at(-1) ?? '';
+    return failed({
+      kind: 'pipeline',
+      code: 'missing-tool',
+      message: `the tool command "${run}" failed: ${why}`,
+      hint: 'try it in a shell, or remove it from "tools"',
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { JsonObject } from '../model/json.ts';
+import { type Input, instanceName } from '../model/pipeline.ts';
+import type { Job, Snapshot, Store, Workplace } from '../model/ports.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { Prepared } from './fingerprint.ts';
+import type { Known } from './inputs.ts';
+
+/** An execution's folder with its inputs in place. */
+export interface Workspace {
+  readonly inputs: Job['inputs'];
+  readonly outputs: Job['outputs'];
+  readonly work: Job['work'];
+  /** Paths outside the workplace that the stage may read: sources that are not kept. */
+  readonly outside: readonly string[];
+  /** Whether anything that was given has been changed since: the input's port, or a source's name. */
+  changed(): Outcome<undefined>;
+}
+
+interface Given {
+  readonly port: string;
+  readonly path: string;
+  readonly stamp: string;
+  /** Of a source that is not kept: its name. */
+  readonly source?: string;
+}
+
+/** Prepares a workplace: the inputs as read-only files, the bundle, folders for outputs. */
+export function prepareWorkspace(
+  prepared: Prepared,
+  known: Known,
+  keptSources: ReadonlySet<string>,
+  place: Workplace,
+  surroundings: { readonly store: Store; readonly sources: Readonly<Record<string, { readonly path: string }>> },
+): Outcome<Workspace> {
+  const { instance } = prepared;
+  const { store, sources } = surroundings;
+  const isCommand = instance.work.kind === 'command';
+  const base = join(place.folder, isCommand ? 'work' : 'in');
+  for (const name of ['work', 'in', 'out', 'home', 'tmp', 'code']) mkdirSync(join(place.folder, name));
+  const given: Given[] = [];
+  const outside: string[] = [];
+
+  const put = (input: Input, index: number, path: string): string => {
+    const element = input.elements[index];
+    if (element === undefined) return path;
+    const { origin } = element;
+    if (origin.kind === 'output') {
+      const artifact = known.settled.get(origin.instance)?.attempt.outputs[origin.port];
+      if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
+      const target = path + (input.at === undefined ? artifact.suffix : '');
+      store.place(artifact, target);
+      given.push({ port: input.port, path: target, stamp: store.stamp(target) });
+      return target;
+    }
+    const snapshot = known.snapshots.get(origin.source) as Snapshot;
+    const target = path + (input.at === undefined ? snapshot.suffix : '');
+    if (keptSources.has(origin.source)) {
+      store.placeSource(snapshot, target);
+      given.push({ port: input.port, path: target, stamp: store.stamp(target) });
+      return target;
+    }
+    const real = sources[origin.source]?.path ?? '';
+    given.push({ port: input.port, path: real, stamp: store.stamp(real), source: origin.source });
+    outside.push(real);
+    if (!isCommand) return real;
+    mkdirSync(dirname(target), { recursive: true });
+    symlinkSync(real, target);
+    return target;
+  };
+
+  const shown = (path: string): string => (isCommand ? path.slice(base.length + 1) : path);
+  const inputs: Record<string, Job['inputs'][string]> = {};
+  for (const input of instance.inputs) {
+    const path = join(base, input.at ?? input.port);
+    if (!input.many) inputs[input.port] = shown(put(input, 0, path));
+    else {
+      const elements = input.elements.map(({ key }, index) => ({
+        key: key as JsonObject,
+        path: put(input, index, join(path, instanceName('', key).slice(1, -1).replaceAll('/', '%2f') || basename(path))),
+      }));
+      inputs[input.port] = isCommand ? shown(path) : elements;
+    }
+  }
+  const outputs = prepareOutputs(prepared, place, isCommand);
+  const work = prepareWork(prepared, place, store);
+  if (!work.ok) return work;
+  return done({ inputs, outputs, work: work.value, outside, changed: () => findChange(given, instance.name, store) });
+}
+
+function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boolean): Job['outputs'] {
+  const outputs: Record<string, { path: string; kind: 'dir' | 'file' }> = {};
+  for (const [port, { kind, suffix }] of Object.entries(instance.outputs)) {
+    const inside = instance.work.kind === 'command' ? (instance.work.paths[port] ?? port) : `${port}${suffix}`;
+    const path = join(place.folder, isCommand ? 'work' : 'out', inside);
+    mkdirSync(kind === 'dir' ? path : dirname(path), { recursive: true });
+    outputs[port] = { path: isCommand ? inside : path, kind };
+  }
+  return outputs;
+}
+
+function prepareWork({ instance, code }: Prepared, place: Workplace, store: Store): Outcome<Job['work']> {
+  if (instance.work.kind === 'command') return done({ kind: 'command', run: instance.work.run, metrics: instance.work.metrics });
+  const bytes = code === undefined ? undefined : store.readBytes(code.digest);
+  if (code === undefined || bytes === undefined) {
+    return failed({
+      kind: 'store',
+      code: 'missing-code',
+      message: `the code bundle of ${instance.name} is not in the store`,
+      hint: 'run again: it is bundled from the sources',
+    });
+  }
+  const bundle = join(place.folder, 'code', 'stage.mjs');
+  writeFileSync(bundle, bytes);
+  const map = store.bundle(code.digest)?.map;
+  const mapBytes = map === undefined ? undefined : store.readBytes(map);
+  if (mapBytes !== undefined) {
+    writeFileSync(`${bundle}.map`, mapBytes);
+    writeFileSync(bundle, '\n//# sourceMappingURL=stage.mjs.map\n', { flag: 'a' });
+  }
+  for (const [name, folder] of Object.entries(code.packageFolders)) {
+    const link = join(place.folder, 'code', 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(folder, link);
+  }
+  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable: [] });
+}
+
+function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
+  for (const { port, path, stamp, source } of given) {
+    if (store.stamp(path) === stamp) continue;
+    if (source === undefined)
+      return failed({
+        kind: 'stage',
+        code: 'input-changed',
+        message: `${node} wrote into its input "${port}"`,
+        hint: 'inputs are read-only: copy what has to change into an output',
+      });
+    return failed({
+      kind: 'stage',
+      code: 'source-changed',
+      message: `the source "${source}" changed while ${node} read it`,
+      hint: 'nothing was recorded; run again when nobody writes to it',
+    });
+  }
+  return done(undefined);
+}

@@ -1,0 +1,142 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Checkpoint } from '../../model/stage.ts';
+import { type ChildJob, type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
+
+/** An error that a stage raised on purpose, for a user to act on. */
+class StageFailure extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint: string | undefined) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+function send(message: ChildMessage): void {
+  const bytes = Buffer.from(`${JSON.stringify(message)}\n`);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(EVENTS_DESCRIPTOR, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, 5);
+    }
+  }
+}
+
+function syncTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) syncTree(path);
+    else syncPath(path);
+  }
+  syncPath(folder);
+}
+
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Checkpoints are whole folders, named by number once they are complete; the newest complete one counts. */
+function openCheckpoints(root: string): Checkpoint {
+  const numbers = existsSync(root)
+    ? readdirSync(root).flatMap((name) => (/^complete-\d+$/.test(name) ? [Number(name.slice('complete-'.length))] : []))
+    : [];
+  let newest = Math.max(0, ...numbers);
+  const folder = newest === 0 ? undefined : join(root, `complete-${newest}`);
+  return {
+    folder,
+    async save(write) {
+      const next = join(root, `partial-${newest + 1}`);
+      rmSync(next, { recursive: true, force: true });
+      mkdirSync(next, { recursive: true });
+      await write(next);
+      syncTree(next);
+      const whole = join(root, `complete-${newest + 1}`);
+      renameSync(next, whole);
+      syncPath(root);
+      const before = join(root, `complete-${newest}`);
+      newest += 1;
+      if (before !== folder) rmSync(before, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Bundle {
+  readonly run: { default?: unknown } | ((context: unknown) => unknown);
+  readonly modules: Readonly<Record<string, unknown>>;
+}
+
+async function main(jobFile: string): Promise<void> {
+  const job = JSON.parse(readFileSync(jobFile, 'utf8')) as ChildJob;
+  const stop = new AbortController();
+  process.on('SIGTERM', () => stop.abort());
+  const bundle = (await import(pathToFileURL(job.bundle).href)) as Bundle;
+  if (typeof bundle.run !== 'function')
+    throw new StageFailure('run.ts has no default export made by work()', 'export default work<typeof stage>(async (context) => { … })');
+  await bundle.run({
+    params: job.params,
+    modules: bundle.modules,
+    inputs: job.inputs,
+    outputs: Object.fromEntries(Object.entries(job.outputs).map(([port, { path }]) => [port, path])),
+    metric(name: string, value: number, at?: { step: number }) {
+      if (!Number.isFinite(value)) throw new StageFailure(`the metric "${name}" is ${value}`, 'metrics are finite numbers');
+      send({ type: 'metric', name, value, ...(at === undefined ? {} : { step: at.step }) });
+    },
+    progress(done: number, total: number, note?: string) {
+      send({ type: 'progress', done, total, ...(note === undefined ? {} : { note }) });
+    },
+    log(line: string) {
+      send({ type: 'log', line });
+    },
+    fail(message: string, hint?: string): never {
+      throw new StageFailure(message, hint);
+    },
+    checkpoint: openCheckpoints(job.checkpoints),
+    signal: stop.signal,
+    cpu: job.cpu,
+  });
+  send({ type: 'done', facts: { peakMemory: process.resourceUsage().maxRSS * 1024 } });
+}
+
+function describe(error: unknown): ChildMessage {
+  if (error instanceof StageFailure)
+    return { type: 'failed', code: 'stage-failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  const { code, resource } = error as { code?: string; resource?: string };
+  if (code === 'ERR_ACCESS_DENIED') {
+    return {
+      type: 'failed',
+      code: 'undeclared-access',
+      message: `the stage may not touch ${resource ?? 'this'}: it is not among its inputs and outputs`,
+      hint: 'declare it as an input; a data file beside run.ts is imported',
+    };
+  }
+  return {
+    type: 'failed',
+    code: 'stage-threw',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'the stack is in its log',
+  };
+}
+
+try {
+  await main(process.argv[2] ?? '');
+  process.exit(0);
+} catch (error) {
+  if (!(error instanceof StageFailure))
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  send(describe(error));
+  // Lets the standard streams drain before leaving.
+  await sleep(10);
+  process.exit(1);
+}

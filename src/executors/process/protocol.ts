@@ -1,0 +1,26 @@
+import type { JsonObject } from '../../model/json.ts';
+
+/** What a TypeScript stage's child is asked to do: the content of its job file. */
+export interface ChildJob {
+  /** The bundle's path. */
+  readonly bundle: string;
+  readonly params: JsonObject;
+  readonly inputs: Readonly<Record<string, string | readonly { readonly key: JsonObject; readonly path: string }[]>>;
+  readonly outputs: Readonly<Record<string, { readonly path: string; readonly kind: 'dir' | 'file' }>>;
+  /** The folder that holds the work's checkpoints. */
+  readonly checkpoints: string;
+  readonly cpu: number;
+}
+
+/** What the child reports, one JSON text a line, on its events descriptor. */
+export type ChildMessage =
+  | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
+  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly note?: string }
+  | { readonly type: 'log'; readonly line: string }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint?: string }
+  | { readonly type: 'done'; readonly facts: JsonObject };
+
+/** Descriptors of a child beside the standard three. */
+export const CONTROL_DESCRIPTOR = 3;
+export const LOCK_DESCRIPTOR = 4;
+export const EVENTS_DESCRIPTOR = 5;

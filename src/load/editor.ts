@@ -1,0 +1,48 @@
+import type { JsonObject } from '../model/json.ts';
+import { findStage, stageNames } from './declarations.ts';
+import { paramsSchema } from './nodes.ts';
+import { pipelineSchema } from './schema.ts';
+
+/** A param's schema that also allows a reference in its place. */
+function orReference(schema: JsonObject): JsonObject {
+  const { description, ...type } = schema;
+  const reference: JsonObject = { type: 'string', pattern: '^\\$|\\$\\{' };
+  return { ...(description === undefined ? {} : { description }), anyOf: [type, reference] };
+}
+
+/** The JSON Schema that an editor is given: that of the file, with each stage's params and ports. */
+export async function editorSchema(root: string, cache: string): Promise<JsonObject> {
+  const branches: JsonObject[] = [];
+  const names = stageNames(root);
+  for (const name of names) {
+    const found = await findStage(name, root, cache);
+    if (!found.ok) continue;
+    const params = paramsSchema(found.value)['properties'] as JsonObject;
+    const { inputs, about } = found.value.declaration;
+    branches.push({
+      if: { properties: { uses: { const: name } }, required: ['uses'] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+      then: {
+        description: about,
+        properties: {
+          with: {
+            type: 'object',
+            additionalProperties: false,
+            properties: Object.fromEntries(Object.entries(params).map(([param, schema]) => [param, orReference(schema as JsonObject)])),
+          },
+          in: {
+            type: 'object',
+            additionalProperties: false,
+            properties: Object.fromEntries(Object.keys(inputs).map((port) => [port, true])),
+          },
+        },
+      },
+    });
+  }
+  const properties = pipelineSchema['properties'] as JsonObject;
+  const stages = properties['stages'] as JsonObject;
+  const node = stages['additionalProperties'] as JsonObject;
+  const uses = { ...((node['properties'] as JsonObject)['uses'] as JsonObject), enum: names };
+  const fullNode: JsonObject = { ...node, properties: { ...(node['properties'] as JsonObject), uses }, allOf: branches };
+  return { ...pipelineSchema, properties: { ...properties, stages: { ...stages, additionalProperties: fullNode } } };
+}

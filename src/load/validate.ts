@@ -1,0 +1,158 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Problem } from '../model/problem.ts';
+import { suggestion } from './suggest.ts';
+import type { Locate } from './locate.ts';
+import { pointerStep } from './text.ts';
+
+const validators = new Map<JsonObject, ValidateFunction>();
+
+function validator(schema: JsonObject): ValidateFunction {
+  const known = validators.get(schema);
+  if (known !== undefined) return known;
+  const made = new Ajv({ allErrors: true, strict: false, useDefaults: false }).compile(schema);
+  validators.set(schema, made);
+  return made;
+}
+
+function subschema(schema: JsonObject, path: string): Json | undefined {
+  let at: Json | undefined = schema;
+  for (const step of path.replace(/^#\//, '').split('/')) {
+    at = (at as JsonObject | undefined)?.[decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  return at;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  return typeof value === 'string'
+    ? `the text "${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`
+    : `the ${typeof value} ${String(value)}`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a mapping',
+  array: 'a list',
+  string: 'a text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'nothing',
+};
+
+function expectation(error: ErrorObject): string {
+  const { keyword, params } = error;
+  if (keyword === 'type')
+    return [params['type']]
+      .flat()
+      .map((type) => TYPES[String(type)] ?? String(type))
+      .join(' or ');
+  if (keyword === 'enum') return `one of ${(params['allowedValues'] as unknown[]).map(String).join(', ')}`;
+  if (keyword === 'const') return `"${String(params['allowedValue'])}"`;
+  if (keyword === 'pattern') return patternMeaning(String(params['pattern']));
+  if (keyword === 'minimum') return `at least ${params['limit']}`;
+  if (keyword === 'maximum') return `at most ${params['limit']}`;
+  if (keyword === 'exclusiveMinimum') return `more than ${params['limit']}`;
+  if (keyword === 'exclusiveMaximum') return `less than ${params['limit']}`;
+  if (keyword === 'minItems' || keyword === 'minProperties')
+    return `at least ${params['limit']} entr${params['limit'] === 1 ? 'y' : 'ies'}`;
+  return error.message ?? keyword;
+}
+
+function patternMeaning(pattern: string): string {
+  if (pattern === '^[a-z][a-z0-9_-]*$') return 'a name: a lower-case letter, then letters, digits, "_" or "-"';
+  if (pattern === '^[a-z][a-z0-9_]*$') return 'a variable name: a lower-case letter, then letters, digits or "_"';
+  if (pattern.includes('KiB')) return 'a size such as 512MiB or 2GiB';
+  if (pattern.includes('(s|m|h)')) return 'a time such as 30s, 10m or 2h';
+  return `a text that matches ${pattern}`;
+}
+
+/** What the values at a place are called in messages: `param`, `key` … */
+export interface Naming {
+  readonly code: string;
+  readonly noun: string;
+}
+
+/** Turns what ajv found into problems with places. Errors inside the branches of an `anyOf` are folded into one. */
+export function validate(value: Json, schema: JsonObject, locate: Locate, base: string, naming: Naming): Problem[] {
+  const check = validator(schema);
+  if (check(value)) return [];
+  const errors = check.errors ?? [];
+  const folded = errors.filter(
+    (error) =>
+      !errors.some(
+        (other) =>
+          (other.keyword === 'anyOf' || other.keyword === 'oneOf') &&
+          error !== other &&
+          error.schemaPath.startsWith(`${other.schemaPath}/`),
+      ),
+  );
+  const problems: Problem[] = [];
+  for (const error of folded.length === 0 ? errors : folded) problems.push(...describeError(error, value, schema, locate, base, naming));
+  return problems;
+}
+
+function describeError(error: ErrorObject, value: Json, schema: JsonObject, locate: Locate, base: string, naming: Naming): Problem[] {
+  const pointer = base + error.instancePath;
+  const at = error.instancePath
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const name = at.at(-1) || 'the file';
+  if (error.keyword === 'additionalProperties') {
+    const unknown = String(error.params['additionalProperty']);
+    const parent = subschema(schema, error.schemaPath.replace(/\/additionalProperties$/, '')) as JsonObject | undefined;
+    const known = Object.keys((parent?.['properties'] as JsonObject | undefined) ?? {});
+    return [
+      locate.problem(naming.code, `unknown ${naming.noun} "${unknown}"`, pointer + pointerStep(unknown), 'key', suggestion(unknown, known)),
+    ];
+  }
+  if (error.keyword === 'required') {
+    return [
+      locate.problem(
+        'missing-key',
+        `${naming.noun} "${String(error.params['missingProperty'])}" is missing`,
+        pointer,
+        'key',
+        `add it to ${name === 'the file' ? name : `"${name}"`}`,
+      ),
+    ];
+  }
+  if (error.keyword === 'propertyNames') {
+    const bad = String(error.params['propertyName']);
+    return [
+      locate.problem(
+        'bad-name',
+        `"${bad}" is not a name`,
+        pointer + pointerStep(bad),
+        'key',
+        'a lower-case letter, then letters, digits or "_" (or "-", but not for ports)',
+      ),
+    ];
+  }
+  if (error.parentSchema !== undefined && 'propertyName' in error) return [];
+  if (error.keyword === 'oneOf') {
+    const both = (error.params['passingSchemas'] as unknown) !== null;
+    return [
+      locate.problem(
+        'bad-node',
+        `"${name}" has ${both ? 'both "uses" and "run"' : 'neither "uses" nor "run"'}`,
+        pointer,
+        'key',
+        'a node is either a stage (uses: its name) or a command (run: its text)',
+      ),
+    ];
+  }
+  const found = at[0] === '' ? value : at.reduce<Json | undefined>((from, step) => (from as JsonObject | undefined)?.[step], value);
+  const expected =
+    error.keyword === 'anyOf'
+      ? String(
+          ((subschema(schema, error.schemaPath.replace(/\/anyOf$/, '')) as JsonObject | undefined)?.['description'] as
+            | string
+            | undefined) ?? 'another kind of value',
+        )
+      : expectation(error);
+  return [locate.problem('wrong-type', `"${name}" must be ${expected}, not ${describe(found)}`, pointer, 'value')];
+}

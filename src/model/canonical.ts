@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Json } from './json.ts';
+
+/**
+ * Canonical JSON by RFC 8785: keys sorted by UTF-16 units, numbers and texts as ECMAScript writes them. Equal values give equal bytes.
+ * Throws on what JSON cannot hold exactly (undefined, NaN, infinities, lone surrogates, other objects): such a value in a fingerprint is a bug.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`canonical JSON cannot hold ${value}`);
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError('canonical JSON cannot hold a lone surrogate');
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${Array.from(value, canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)) {
+    const members = Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  throw new TypeError(`canonical JSON cannot hold ${typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value}`);
+}
+
+/** SHA-256, in lower-case hexadecimal. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** The digest of a JSON value, whatever the order of its keys. */
+export function digestOf(value: Json | object): string {
+  return sha256(canonicalJson(value));
+}

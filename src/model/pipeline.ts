@@ -1,0 +1,114 @@
+import type { Declaration, OutputDeclaration } from './declaration.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Metric } from './stage.ts';
+
+/** A file or folder from outside the store. */
+export interface Source {
+  /** Its name in the file, or its path where a node names it on the spot. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Whether its bytes are kept in the store; undefined: up to 256 MiB. */
+  readonly keep?: boolean;
+}
+
+/** A point of a matrix: its variables in the order of the file. */
+export type Key = Readonly<Record<string, Json>>;
+
+/** Where one element of an input comes from. */
+export type Origin =
+  | { readonly kind: 'source'; readonly source: string }
+  | { readonly kind: 'output'; readonly instance: string; readonly port: string };
+
+/** One element of an input, with the matrix point of the instance that made it. */
+export interface InputElement {
+  readonly key: Key;
+  readonly origin: Origin;
+}
+
+/** A connected input port. */
+export interface Input {
+  readonly port: string;
+  /** A `[]` port: any number of elements, each with its key. */
+  readonly many: boolean;
+  /** For commands: where the input stands in the working folder, in place of its port's name. */
+  readonly at?: string;
+  readonly elements: readonly InputElement[];
+}
+
+/** A program that a command uses, or a command whose output tells what it uses. */
+export type Tool = { readonly program: string } | { readonly run: string };
+
+/** What an instance does: a TypeScript stage, or a command. */
+export type Work =
+  | {
+      readonly kind: 'stage';
+      readonly stage: string;
+      /** The stage's folder, absolute. */
+      readonly folder: string;
+      readonly declaration: Declaration;
+      /** The file that each `param.module` chose, absolute. */
+      readonly modules: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'command';
+      /** A shell text, or a program and its arguments with `$name` still to be filled in. */
+      readonly run: string | readonly string[];
+      readonly tools: readonly Tool[];
+      /** Where each output is collected from, relative to the working folder. */
+      readonly paths: Readonly<Record<string, string>>;
+      /** A JSON file of numbers that the command writes: its metrics. */
+      readonly metrics?: string;
+    };
+
+/** A variable of the environment that a node declares. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  /** A literal; undefined: taken from the environment of the run. */
+  readonly value?: string;
+  /** Passed, never stored and not part of the fingerprint. */
+  readonly secret: boolean;
+}
+
+/** A node at one point of its matrix. */
+export interface Instance {
+  readonly node: string;
+  readonly key: Key;
+  /** `teacher[fold=0]`, or the node's name where it has no matrix. */
+  readonly name: string;
+  readonly work: Work;
+  /** After defaults and references. */
+  readonly params: JsonObject;
+  readonly inputs: readonly Input[];
+  readonly outputs: Readonly<Record<string, OutputDeclaration>>;
+  readonly metrics: Readonly<Record<string, Metric>>;
+  readonly resources: { readonly cpu: number; readonly gpu: number; readonly memory: number };
+  readonly env: readonly EnvironmentVariable[];
+  /** It measures the machine, so it runs alone on it. */
+  readonly measures: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly retries: number;
+}
+
+/** A pipeline file, read and checked. */
+export interface Pipeline {
+  readonly name: string;
+  readonly about?: string;
+  /** Absolute. */
+  readonly file: string;
+  /** The project's folder: sources and stages are looked up below it. */
+  readonly root: string;
+  readonly params: JsonObject;
+  readonly sources: Readonly<Record<string, Source>>;
+  /** Producers before consumers. */
+  readonly instances: readonly Instance[];
+  /** The `node.metric` and `node.port` that a run's end shows; empty: those of the last nodes. */
+  readonly show: readonly string[];
+}
+
+/** The printed name of an instance: `teacher`, or `teacher[fold=0,seed=1]`. */
+export function instanceName(node: string, key: Key): string {
+  const point = Object.entries(key).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return point.length === 0 ? node : `${node}[${point.join(',')}]`;
+}

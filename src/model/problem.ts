@@ -1,0 +1,34 @@
+/** Where in a file something is wrong; line and column count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The line itself, as it stands in the file. */
+  readonly excerpt: string;
+}
+
+/** Who can mend a problem, which decides the exit code. */
+export type ProblemKind = 'usage' | 'pipeline' | 'stage' | 'store';
+
+/** An expected error: what is wrong, where, and what to do about it. */
+export interface Problem {
+  readonly kind: ProblemKind;
+  /** Stable and in kebab-case, for programs. */
+  readonly code: string;
+  readonly message: string;
+  readonly place?: Place;
+  readonly hint?: string;
+}
+
+/** A value, or at least one problem in its stead. */
+export type Outcome<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** The good outcome. */
+export function done<Value>(value: Value): Outcome<Value> {
+  return { ok: true, value };
+}
+
+/** The bad outcome. */
+export function failed<Value>(...problems: readonly Problem[]): Outcome<Value> {
+  return { ok: false, problems };
+}

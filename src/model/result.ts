@@ -1,0 +1,73 @@
+import type { Artifact } from './artifact.ts';
+import type { JsonObject } from './json.ts';
+
+/** What one input element contributes to a fingerprint. */
+export interface ElementIngredient {
+  readonly key: JsonObject;
+  /** The content's digest; of a measured output, `measured:` and the fingerprint of the work that measured it. */
+  readonly content: string;
+  readonly suffix: string;
+}
+
+/** A package with native code that a stage's bundle leaves outside. */
+export interface PackageIngredient {
+  readonly version: string;
+  /** The lock file's integrity, or the digest of the package's files where there is none. */
+  readonly integrity: string;
+}
+
+/** Everything that can change a node's result, and nothing else. Its digest is the fingerprint. */
+export interface Ingredients {
+  /** Number of this record's shape. */
+  readonly format: number;
+  /** How a child runs a stage: raised by hand when that changes. */
+  readonly stageApi: number;
+  readonly work:
+    | { readonly kind: 'stage'; readonly code: string; readonly packages: Readonly<Record<string, PackageIngredient>> }
+    | {
+        readonly kind: 'command';
+        readonly run: string | readonly string[];
+        readonly tools: Readonly<Record<string, string>>;
+        readonly at: Readonly<Record<string, string>>;
+        readonly metrics: string | null;
+      };
+  readonly params: JsonObject;
+  readonly inputs: Readonly<Record<string, { readonly many: boolean; readonly elements: readonly ElementIngredient[] }>>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | null>>;
+  readonly cpu: number;
+  /** TypeScript stages: platform, architecture and Node's major. */
+  readonly platform: string | null;
+  /** Stages that reach TensorFlow: version, device, precision, oneDNN. */
+  readonly tensorflow: JsonObject | null;
+  /** Stages that measure the machine. */
+  readonly machine: JsonObject | null;
+}
+
+/** A metric's final value. */
+export interface MetricValue {
+  readonly value: number;
+  readonly measured: boolean;
+}
+
+/** One execution that succeeded. */
+export interface Attempt {
+  readonly outputs: Readonly<Record<string, Artifact>>;
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  /** The run that executed it, and what the node was called there. */
+  readonly run: string;
+  readonly node: string;
+  /** Wall time. */
+  readonly seconds: number;
+  /** Recorded, never hashed: host facts for the record. */
+  readonly facts: JsonObject;
+}
+
+/** What a fingerprint produced: the current attempt first; later attempts with other bytes are kept behind it. */
+export interface StoredResult {
+  readonly format: number;
+  readonly fingerprint: string;
+  readonly stage: string;
+  readonly ingredients: Ingredients;
+  readonly attempts: readonly [Attempt, ...Attempt[]];
+}

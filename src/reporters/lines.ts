@@ -1,0 +1,50 @@
+import type { Writable } from 'node:stream';
+import type { Event } from '../model/event.ts';
+import type { Reporter } from '../model/ports.ts';
+import { ending } from './text.ts';
+
+/** Milliseconds between two progress lines of a node. */
+const PROGRESS_PAUSE = 10_000;
+
+const MARKS: Readonly<Record<string, string>> = { executed: '✔', reused: '·', failed: '✖', skipped: '-', cancelled: '-' };
+
+/** Writes one line for each thing that happens, as logs and CI want it. */
+export class LinesReporter implements Reporter {
+  private readonly out: Writable;
+  private readonly verbose: boolean;
+  private readonly lastProgress = new Map<string, number>();
+
+  constructor(out: Writable, verbose: boolean) {
+    this.out = out;
+    this.verbose = verbose;
+  }
+
+  private line(text: string): void {
+    this.out.write(`${text}\n`);
+  }
+
+  report(event: Event): void {
+    if (event.type === 'run-started') {
+      const run = event.nodes.filter(({ action }) => action !== 'reuse').length;
+      this.line(
+        `${event.pipeline}: ${event.nodes.length} nodes, ${run === 0 ? 'all to be reused' : `${run} to run or check`} (run ${event.run})`,
+      );
+    } else if (event.type === 'node-started') this.line(`▸ ${event.node}: ${event.cause}`);
+    else if (event.type === 'node-ended')
+      this.line(`${MARKS[event.outcome.state] ?? '?'} ${ending(event.node, event.outcome, event.problem?.message)}`);
+    else if (event.type === 'notice') this.line(`! ${event.node === undefined ? '' : `${event.node}: `}${event.message}`);
+    else if (event.type === 'node-log' && this.verbose) this.line(`  ${event.node} | ${event.line}`);
+    else if (event.type === 'node-progress') this.progress(event.node, event.done, event.total, event.note);
+  }
+
+  private progress(node: string, done: number, total: number, note?: string): void {
+    const now = Date.now();
+    const last = this.lastProgress.get(node);
+    if (last === undefined) this.lastProgress.set(node, now);
+    if (last === undefined || now - last < PROGRESS_PAUSE) return;
+    this.lastProgress.set(node, now);
+    this.line(`  ${node}: ${total > 0 ? `${Math.floor((100 * done) / total)} %` : done}${note === undefined ? '' : `  ${note}`}`);
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,115 @@
+import { Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
+import type { Event, PlannedNode } from '../model/event.ts';
+import type { Reporter } from '../model/ports.ts';
+import { duration, ending } from './text.ts';
+
+/** What is drawn of one node. */
+interface Drawn {
+  readonly ended: Promise<void>;
+  settle(failed?: Error): void;
+  draw(title: string, output: string): void;
+  /** Handed over by listr2 when it starts to draw the task. */
+  connect(draw: (title: string, output: string) => void): void;
+}
+
+function drawn(): Drawn {
+  let settle: (failed?: Error) => void = () => undefined;
+  const ended = new Promise<void>((resolve, reject) => {
+    settle = (failed) => (failed === undefined ? resolve() : reject(failed));
+  });
+  // A task that fails before listr2 draws it must not count as an unhandled rejection.
+  ended.catch(() => undefined);
+  let paint: ((title: string, output: string) => void) | undefined;
+  let last: readonly [string, string] | undefined;
+  return {
+    ended,
+    settle,
+    draw(title, output) {
+      last = [title, output];
+      paint?.(title, output);
+    },
+    connect(draw) {
+      paint = draw;
+      if (last !== undefined) draw(...last);
+    },
+  };
+}
+
+/** Draws the nodes as a tree on a terminal. listr2 only paints: each of its tasks waits for what the events tell. */
+export class LiveReporter implements Reporter {
+  private readonly stream: NodeJS.WriteStream;
+  private readonly nodes = new Map<string, Drawn>();
+  private readonly started = new Map<string, number>();
+  private readonly notes: string[] = [];
+  private painting: Promise<unknown> = Promise.resolve();
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream;
+  }
+
+  report(event: Event): void {
+    if (event.type === 'run-started') this.start(event.nodes);
+    else if (event.type === 'node-started') {
+      this.started.set(event.node, performance.now());
+      this.nodes.get(event.node)?.draw(event.node, event.cause);
+    } else if (event.type === 'node-progress') {
+      const share = event.total > 0 ? Math.floor((100 * event.done) / event.total) : 0;
+      const spent = (performance.now() - (this.started.get(event.node) ?? performance.now())) / 1000;
+      this.nodes.get(event.node)?.draw(`${event.node}  ${share} %  ${duration(spent)}`, event.note ?? '');
+    } else if (event.type === 'node-ended') {
+      const drawing = this.nodes.get(event.node);
+      drawing?.draw(ending(event.node, event.outcome, event.problem?.message), '');
+      const { state } = event.outcome;
+      drawing?.settle(state === 'failed' || state === 'cancelled' || state === 'skipped' ? new Error(state) : undefined);
+    } else if (event.type === 'notice') this.notes.push(`! ${event.node === undefined ? '' : `${event.node}: `}${event.message}`);
+    else if (event.type === 'run-ended') for (const drawing of this.nodes.values()) drawing.settle();
+  }
+
+  private start(nodes: readonly PlannedNode[]): void {
+    for (const { node } of nodes) this.nodes.set(node, drawn());
+    const groups = new Map<string, PlannedNode[]>();
+    for (const planned of nodes) {
+      const name = planned.node.split('[', 1)[0] ?? planned.node;
+      groups.set(name, [...(groups.get(name) ?? []), planned]);
+    }
+    const tasks = [...groups].map(([name, members]): ListrTask => {
+      const [only] = members;
+      if (members.length === 1 && only !== undefined) return this.task(only.node);
+      return {
+        title: `${name} × ${members.length}`,
+        task: (_, task) =>
+          task.newListr(
+            members.map(({ node }) => this.task(node)),
+            { concurrent: true, exitOnError: false },
+          ),
+      };
+    });
+    const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(this.stream, this.stream) });
+    const list = new Listr(tasks, {
+      concurrent: true,
+      exitOnError: false,
+      rendererOptions: { collapseSubtasks: false, showErrorMessage: false, collapseErrors: false, logger },
+    });
+    this.painting = list.run().catch(() => undefined);
+  }
+
+  private task(node: string): ListrTask {
+    return {
+      title: node,
+      task: async (_, task) => {
+        const drawing = this.nodes.get(node);
+        drawing?.connect((title, output) => {
+          task.title = title;
+          task.output = output;
+        });
+        await drawing?.ended;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const drawing of this.nodes.values()) drawing.settle();
+    await this.painting;
+    for (const note of this.notes) this.stream.write(`${note}\n`);
+  }
+}

@@ -1,0 +1,137 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sha256 } from '../../model/canonical.ts';
+import { syncFile, syncFolder, writeDurably } from './durable.ts';
+import type { StampBook } from './stamps.ts';
+
+/** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
+const LARGEST_COPY = 64 * 1024 * 1024;
+
+/** SHA-256 of a file, read in pieces. */
+export function hashFile(path: string): string {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  const descriptor = openSync(path, 'r');
+  try {
+    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) hash.update(buffer.subarray(0, read));
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest('hex');
+}
+
+export type BlobState = 'whole' | 'missing' | 'damaged';
+
+/** Content by SHA-256, each in a read-only file. */
+export class Blobs {
+  private readonly root: string;
+  private readonly quarantine: string;
+  private readonly stamps: StampBook;
+
+  constructor(root: string, stamps: StampBook) {
+    this.root = join(root, 'blobs');
+    this.quarantine = join(root, 'quarantine');
+    this.stamps = stamps;
+  }
+
+  path(digest: string): string {
+    return join(this.root, digest.slice(0, 2), digest.slice(2));
+  }
+
+  /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one is moved to quarantine. */
+  state(digest: string, thorough = false): BlobState {
+    const path = this.path(digest);
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) return 'missing';
+    if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
+    if (hashFile(path) === digest) {
+      this.stamps.note(digest, path);
+      return 'whole';
+    }
+    mkdirSync(this.quarantine, { recursive: true });
+    renameSync(path, join(this.quarantine, `${digest}-${randomBytes(4).toString('hex')}`));
+    return 'damaged';
+  }
+
+  read(digest: string): Uint8Array | undefined {
+    return this.state(digest) === 'whole' ? readFileSync(this.path(digest)) : undefined;
+  }
+
+  add(bytes: Uint8Array): string {
+    const digest = sha256(bytes);
+    if (this.state(digest) !== 'whole') {
+      writeDurably(this.path(digest), bytes);
+      this.seal(digest);
+    }
+    return digest;
+  }
+
+  /** Takes a file over by moving it; one that has other names is copied first. */
+  take(path: string): { readonly digest: string; readonly size: number } {
+    const stats = lstatSync(path);
+    if (stats.nlink > 1) {
+      copyFileSync(path, `${path}.own`);
+      renameSync(`${path}.own`, path);
+    }
+    const digest = hashFile(path);
+    const blob = this.path(digest);
+    if (this.state(digest) === 'whole') rmSync(path);
+    else {
+      mkdirSync(dirname(blob), { recursive: true });
+      chmodSync(path, 0o444);
+      syncFile(path);
+      renameSync(path, blob);
+      syncFolder(dirname(blob));
+      this.stamps.note(digest, blob);
+    }
+    return { digest, size: stats.size };
+  }
+
+  private seal(digest: string): void {
+    chmodSync(this.path(digest), 0o444);
+    this.stamps.note(digest, this.path(digest));
+  }
+
+  /** Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large. */
+  place(digest: string, path: string, executable: boolean): void {
+    const blob = this.path(digest);
+    const mode = executable ? 0o555 : 0o444;
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      copyFileSync(blob, path, constants.COPYFILE_FICLONE_FORCE);
+    } catch {
+      if (executable || lstatSync(blob).size <= LARGEST_COPY) copyFileSync(blob, path);
+      else {
+        linkSync(blob, path);
+        if (hashFile(blob) !== digest) throw new Error(`blob ${digest} is damaged`);
+        this.stamps.note(digest, blob);
+        return;
+      }
+    }
+    chmodSync(path, mode);
+  }
+
+  /** All digests that have a blob. */
+  *all(): Iterable<string> {
+    if (!existsSync(this.root)) return;
+    for (const prefix of readdirSync(this.root).sort()) {
+      for (const rest of readdirSync(join(this.root, prefix)).sort()) if (/^[0-9a-f]{62}$/.test(rest)) yield prefix + rest;
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+  chmodSync,
+  mkdtempSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { sha256 } from '../../model/canonical.ts';
+import type { ManifestEntry } from '../../model/artifact.ts';
+import type { Source } from '../../model/pipeline.ts';
+import type { Snapshot } from '../../model/ports.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import { type Blobs, hashFile } from './blobs.ts';
+import { writeDurably } from './durable.ts';
+import { type FoundFile, isExecutable, listFolder, manifestBytes, readManifest } from './folders.ts';
+import { fileStamp, isFresh } from './stamps.ts';
+
+/** Larger sources are kept in the store only if asked for. */
+const LARGEST_KEPT = 256 * 1024 * 1024;
+
+/** What is remembered of a source: each file's stamp and digest. */
+interface SourceNote {
+  readonly files: Readonly<Record<string, readonly [stamp: string, digest: string]>>;
+}
+
+/** Files and folders from outside, read once and then trusted as long as nothing about their files changes. */
+export class Sources {
+  private readonly notes: string;
+  private readonly scratch: string;
+  private readonly kept: string;
+  private readonly blobs: Blobs;
+
+  constructor(root: string, blobs: Blobs) {
+    this.notes = join(root, 'index', 'sources');
+    this.scratch = join(root, 'scratch');
+    this.kept = join(root, 'sources');
+    this.blobs = blobs;
+  }
+
+  /** The manifest of a source as it stands now. */
+  manifest(
+    source: Source,
+  ): Outcome<{ readonly kind: 'dir' | 'file'; readonly entries: readonly ManifestEntry[]; readonly files: readonly FoundFile[] }> {
+    const stats = statSync(source.path, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) return failed(missing(source));
+    const kind = stats.isDirectory() ? 'dir' : 'file';
+    const listed: Outcome<readonly FoundFile[]> =
+      kind === 'dir' ? listFolder(source.path) : done([{ path: basename(source.path), absolute: source.path, stats }]);
+    if (!listed.ok) return listed;
+    const noteFile = join(this.notes, `${sha256(source.path)}.json`);
+    const known: SourceNote = existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as SourceNote) : { files: {} };
+    const files: Record<string, readonly [string, string]> = {};
+    let changed = Object.keys(known.files).length !== listed.value.length;
+    const entries: ManifestEntry[] = [];
+    for (const file of listed.value) {
+      const stamp = fileStamp(file.stats);
+      const noted = known.files[file.path];
+      const digest = noted?.[0] === stamp ? noted[1] : hashFile(file.absolute);
+      if (noted?.[0] !== stamp || isFresh(file.stats)) changed = true;
+      files[file.path] = [isFresh(file.stats) ? '' : stamp, digest];
+      entries.push({ path: file.path, size: Number(file.stats.size), digest, executable: isExecutable(file.stats) });
+    }
+    if (changed) {
+      mkdirSync(this.notes, { recursive: true });
+      writeDurably(noteFile, JSON.stringify({ files }));
+    }
+    return done({ kind, entries, files: listed.value });
+  }
+
+  snapshot(source: Source): Outcome<Snapshot> {
+    const read = this.manifest(source);
+    if (!read.ok) return read;
+    const { kind, entries } = read.value;
+    const size = entries.reduce((sum, entry) => sum + entry.size, 0);
+    if (kind === 'file') return done({ kind, digest: entries[0]?.digest ?? '', size, suffix: extname(source.path) });
+    return done({ kind, digest: sha256(manifestBytes(entries)), size, suffix: '' });
+  }
+
+  /** Packs a source's files into one blob, checking that they are still those of the snapshot. */
+  keep(source: Source, snapshot: Snapshot): Outcome<boolean> {
+    if (this.isKept(snapshot)) return done(true);
+    if (!(source.keep ?? snapshot.size <= LARGEST_KEPT)) return done(false);
+    const read = this.manifest(source);
+    if (!read.ok) return read;
+    const { entries, files } = read.value;
+    mkdirSync(this.scratch, { recursive: true });
+    const folder = mkdtempSync(join(this.scratch, 'source-'));
+    try {
+      const pack = join(folder, 'pack');
+      const target = openSync(pack, 'w');
+      for (const [index, file] of files.entries()) {
+        const bytes = readFileSync(file.absolute);
+        if (sha256(bytes) !== entries[index]?.digest) {
+          closeSync(target);
+          return failed(changedWhileRead(source, file.path));
+        }
+        for (let at = 0; at < bytes.length; ) at += writeSync(target, bytes, at);
+      }
+      closeSync(target);
+      const manifest = this.blobs.add(manifestBytes(entries));
+      const { digest } = this.blobs.take(pack);
+      if (snapshot.digest !== (snapshot.kind === 'dir' ? manifest : digest)) return failed(changedWhileRead(source, source.path));
+      writeDurably(join(this.kept, `${snapshot.digest}.json`), JSON.stringify({ kind: snapshot.kind, manifest, pack: digest }));
+      return done(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  private record(snapshot: Snapshot): { readonly manifest: string; readonly pack: string } | undefined {
+    const path = join(this.kept, `${snapshot.digest}.json`);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { manifest: string; pack: string }) : undefined;
+  }
+
+  isKept(snapshot: Snapshot): boolean {
+    const record = this.record(snapshot);
+    return record !== undefined && this.blobs.state(record.manifest) === 'whole' && this.blobs.state(record.pack) === 'whole';
+  }
+
+  /** Unpacks a kept source at a path, as read-only files. */
+  place(snapshot: Snapshot, path: string): void {
+    const record = this.record(snapshot);
+    const manifest = record === undefined ? undefined : this.blobs.read(record.manifest);
+    const entries = manifest === undefined ? undefined : readManifest(manifest);
+    if (record === undefined || entries === undefined) throw new Error(`source ${snapshot.digest} is not kept`);
+    if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, entries[0]?.executable === true);
+    mkdirSync(path, { recursive: true });
+    const pack = openSync(this.blobs.path(record.pack), 'r');
+    let offset = 0;
+    for (const entry of entries) {
+      const bytes = Buffer.allocUnsafe(entry.size);
+      for (let got = 0; got < entry.size; ) got += readSync(pack, bytes, got, entry.size - got, offset + got);
+      offset += entry.size;
+      const file = join(path, entry.path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes);
+      chmodSync(file, entry.executable ? 0o555 : 0o444);
+    }
+    closeSync(pack);
+    return undefined;
+  }
+}
+
+function missing(source: Source): Problem {
+  return {
+    kind: 'pipeline',
+    code: 'missing-source',
+    message: `the source "${source.name}" does not exist`,
+    hint: `looked at ${source.path}`,
+  };
+}
+
+function changedWhileRead(source: Source, file: string): Problem {
+  return {
+    kind: 'stage',
+    code: 'source-changed',
+    message: `the source "${source.name}" changed while it was read: ${file}`,
+    hint: 'run again when nobody writes to it',
+  };
+}

@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
+import type { Source } from '../../model/pipeline.ts';
+import type { BundleRecord, Lock, Snapshot, Store, Workplace } from '../../model/ports.ts';
+import { done, failed, type Outcome } from '../../model/problem.ts';
+import type { StoredResult } from '../../model/result.ts';
+import type { RunRecord } from '../../model/run.ts';
+import { type BlobState, Blobs } from './blobs.ts';
+import { writeDurably } from './durable.ts';
+import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
+import { folderName, Latest } from './latest.ts';
+import { lockFile, probeLocks } from './locks.ts';
+import { Results } from './results.ts';
+import { Runs } from './runs.ts';
+import { Sources } from './sources.ts';
+import { StampBook } from './stamps.ts';
+
+/** Marks the processes of an attempt in their environment, so that survivors can be found. */
+const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
+
+/** A store in a folder of a local disk. Opening it for reading writes nothing. */
+export class LocalStore implements Store {
+  readonly root: string;
+  readonly cache: string;
+  private readonly stamps: StampBook;
+  private readonly blobs: Blobs;
+  private readonly results: Results;
+  private readonly runRecords: Runs;
+  private readonly sources: Sources;
+  private readonly latest: Latest;
+  private readonly checkedFolders = new Map<string, BlobState>();
+
+  constructor(root: string) {
+    this.root = root;
+    this.cache = join(root, 'index');
+    this.stamps = new StampBook(join(this.cache, 'blobs'));
+    this.blobs = new Blobs(root, this.stamps);
+    this.results = new Results(root);
+    this.runRecords = new Runs(root);
+    this.sources = new Sources(root, this.blobs);
+    this.latest = new Latest(root, (artifact, path) => this.place(artifact, path));
+  }
+
+  /** Makes the folder and tries whether it can be written safely. */
+  static open(root: string): Outcome<LocalStore> {
+    try {
+      mkdirSync(root, { recursive: true });
+      if (!existsSync(join(root, '.gitignore'))) writeFileSync(join(root, '.gitignore'), '*\n!.gitignore\n');
+      const probed = probeLocks(root);
+      return probed.ok ? done(new LocalStore(root)) : probed;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return failed({
+        kind: 'store',
+        code: 'store-unwritable',
+        message: `the store ${root} cannot be written: ${why}`,
+        hint: 'choose another with --store FOLDER',
+      });
+    }
+  }
+
+  result(fingerprint: string): StoredResult | undefined {
+    return this.results.read(fingerprint);
+  }
+
+  resultsOfWork(workDigest: string): readonly StoredResult[] {
+    return this.results.ofWork(workDigest);
+  }
+
+  keepResult(result: StoredResult, workDigest: string): void {
+    this.results.keep(result, workDigest);
+  }
+
+  private manifest(digest: string): readonly ManifestEntry[] | undefined {
+    const bytes = this.blobs.read(digest);
+    return bytes === undefined ? undefined : readManifest(bytes);
+  }
+
+  private artifactState(artifact: Artifact, thorough = false): BlobState {
+    if (artifact.kind === 'file') return this.blobs.state(artifact.digest, thorough);
+    const known = this.checkedFolders.get(artifact.digest);
+    if (known !== undefined && !thorough) return known;
+    let state = this.blobs.state(artifact.digest, thorough);
+    for (const { digest } of state === 'whole' ? (this.manifest(artifact.digest) ?? []) : []) {
+      const one = this.blobs.state(digest, thorough);
+      if (one !== 'whole') state = one;
+    }
+    this.checkedFolders.set(artifact.digest, state);
+    return state;
+  }
+
+  brokenPorts(outputs: Readonly<Record<string, Artifact>>): { port: string; damage: 'missing' | 'damaged' }[] {
+    return Object.entries(outputs).flatMap(([port, artifact]) => {
+      const state = this.artifactState(artifact);
+      return state === 'whole' ? [] : [{ port, damage: state }];
+    });
+  }
+
+  async lock(work: string, signal: AbortSignal, onWait: () => void): Promise<Lock | undefined> {
+    const lock = await lockFile(join(this.root, 'locks', work), signal, onWait);
+    if (lock !== undefined) await this.clearRemains(work);
+    return lock;
+  }
+
+  /** What a dead coordinator's attempt left: its folder, and processes that let go of the lock but still run. */
+  private async clearRemains(work: string): Promise<void> {
+    const scratch = join(this.root, 'scratch');
+    const remains = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, 16)}-`)) : [];
+    for (const id of remains) {
+      while (killAttempt(id) > 0) await sleep(20);
+      rmSync(join(scratch, id), { recursive: true, force: true });
+    }
+  }
+
+  workplace(work: string): Workplace {
+    const id = `${work.slice(0, 16)}-${randomBytes(6).toString('hex')}`;
+    const folder = join(this.root, 'scratch', id);
+    mkdirSync(folder, { recursive: true });
+    return {
+      folder,
+      mark: { [ATTEMPT_VARIABLE]: id },
+      kill: () => killAttempt(id),
+      remove: () => rmSync(folder, { recursive: true, force: true }),
+    };
+  }
+
+  collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact> {
+    if (kind === 'file') return done({ kind, ...this.blobs.take(path), suffix });
+    const listed = listFolder(path);
+    if (!listed.ok) return listed;
+    const entries = listed.value.map((file) => ({
+      path: file.path,
+      ...this.blobs.take(file.absolute),
+      executable: isExecutable(file.stats),
+    }));
+    const digest = this.blobs.add(manifestBytes(entries));
+    this.checkedFolders.set(digest, 'whole');
+    return done({ kind, digest, size: entries.reduce((sum, { size }) => sum + size, 0), suffix: '' });
+  }
+
+  place(artifact: Artifact, path: string): void {
+    if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, false);
+    mkdirSync(path, { recursive: true });
+    for (const entry of this.manifest(artifact.digest) ?? []) this.blobs.place(entry.digest, join(path, entry.path), entry.executable);
+    return undefined;
+  }
+
+  stamp(path: string): string {
+    return stampTree(path);
+  }
+
+  addBytes(bytes: Uint8Array): string {
+    return this.blobs.add(bytes);
+  }
+
+  readBytes(digest: string): Uint8Array | undefined {
+    return this.blobs.read(digest);
+  }
+
+  bundle(digest: string): BundleRecord | undefined {
+    const path = join(this.root, 'bundles', `${digest}.json`);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BundleRecord) : undefined;
+  }
+
+  bundleOf(rawDigest: string): BundleRecord | undefined {
+    const path = join(this.root, 'bundles', 'raw', rawDigest);
+    const record = existsSync(path) ? this.bundle(readFileSync(path, 'utf8')) : undefined;
+    return record !== undefined && this.blobs.state(record.digest) === 'whole' ? record : undefined;
+  }
+
+  keepBundle(rawDigest: string, record: BundleRecord): void {
+    writeDurably(join(this.root, 'bundles', `${record.digest}.json`), JSON.stringify(record));
+    writeDurably(join(this.root, 'bundles', 'raw', rawDigest), record.digest);
+  }
+
+  checkpoints(work: string): { folder: string; remove(): void } {
+    const folder = join(this.root, 'checkpoints', work);
+    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  }
+
+  snapshot(source: Source): Outcome<Snapshot> {
+    return this.sources.snapshot(source);
+  }
+
+  keepSource(source: Source, snapshot: Snapshot): Outcome<boolean> {
+    return this.sources.keep(source, snapshot);
+  }
+
+  placeSource(snapshot: Snapshot, path: string): void {
+    this.sources.place(snapshot, path);
+  }
+
+  startRun(id: string): Lock {
+    return this.runRecords.start(id);
+  }
+
+  writeRun(record: RunRecord): void {
+    this.runRecords.write(record);
+  }
+
+  runs(): Iterable<RunRecord> {
+    return this.runRecords.all();
+  }
+
+  run(id: string): RunRecord | undefined {
+    return this.runRecords.read(id);
+  }
+
+  publish(pipeline: string, outputs: ReadonlyMap<string, ReadonlyMap<string, Artifact>>): ReadonlyMap<string, string> {
+    return this.latest.publish(pipeline, outputs);
+  }
+
+  logFile(run: string, node: string): string {
+    return join(this.root, 'logs', run, `${folderName(node)}.log`);
+  }
+
+  async verify(): Promise<{ checked: number; damaged: { digest: string; node: string }[] }> {
+    const makers = new Map<string, string>();
+    const expected = new Set<string>();
+    for (const result of this.results.all()) {
+      for (const attempt of result.attempts) {
+        for (const artifact of Object.values(attempt.outputs)) {
+          makers.set(artifact.digest, attempt.node);
+          if (attempt === result.attempts[0]) expected.add(artifact.digest);
+          if (artifact.kind === 'file') continue;
+          for (const { digest } of this.manifest(artifact.digest) ?? []) {
+            makers.set(digest, attempt.node);
+            if (attempt === result.attempts[0]) expected.add(digest);
+          }
+        }
+      }
+    }
+    const damaged: { digest: string; node: string }[] = [];
+    const all = new Set([...expected, ...this.blobs.all()]);
+    for (const digest of all) {
+      if (this.blobs.state(digest, true) !== 'whole') damaged.push({ digest, node: makers.get(digest) ?? '' });
+      await new Promise(setImmediate);
+    }
+    return { checked: all.size, damaged };
+  }
+
+  flush(): void {
+    if (existsSync(this.root)) this.stamps.flush();
+  }
+}
+
+/** Kills every process that carries an attempt's mark and is not yet dead; returns how many there were. Linux only. */
+function killAttempt(id: string): number {
+  if (!existsSync('/proc/self/environ')) return 0;
+  let killed = 0;
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      if (statSync(`/proc/${name}`).uid !== process.getuid?.()) continue;
+      const isMarked = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(`${ATTEMPT_VARIABLE}=${id}`);
+      const isZombie = isMarked && /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${name}/stat`, 'latin1'));
+      if (!isMarked || isZombie) continue;
+      process.kill(Number(name), 'SIGKILL');
+      killed += 1;
+    } catch {
+      // The process ended meanwhile, or belongs to someone else.
+    }
+  }
+  return killed;
+}
