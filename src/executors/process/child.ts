@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { canonicalJson, sha256 } from '../../model/canonical.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { type ChildJob, type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
 
@@ -29,45 +30,44 @@ function send(message: ChildMessage): void {
   }
 }
 
-function syncTree(folder: string): void {
+/** The file in a checkpoint that lists the digests of all others: written last. */
+const DIGESTS = '.digests.json';
+
+function digestsBelow(folder: string, prefix = ''): Record<string, string> {
+  const digests: Record<string, string> = {};
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) syncTree(path);
-    else syncPath(path);
+    if (entry.isDirectory()) Object.assign(digests, digestsBelow(path, `${prefix}${entry.name}/`));
+    else if (prefix + entry.name !== DIGESTS) digests[prefix + entry.name] = sha256(readFileSync(path));
   }
-  syncPath(folder);
+  return digests;
 }
 
-function syncPath(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+/** A power cut may leave a checkpoint torn, since the permission model forbids fsync: its digests tell. */
+function isWhole(folder: string): boolean {
+  const file = join(folder, DIGESTS);
+  return existsSync(file) && canonicalJson(JSON.parse(readFileSync(file, 'utf8'))) === canonicalJson(digestsBelow(folder));
 }
 
-/** Checkpoints are whole folders, named by number once they are complete; the newest complete one counts. */
+/** Checkpoints are folders, named by number once they are complete; the newest whole one counts, and the one before it is kept. */
 function openCheckpoints(root: string): Checkpoint {
   const numbers = existsSync(root)
     ? readdirSync(root).flatMap((name) => (/^complete-\d+$/.test(name) ? [Number(name.slice('complete-'.length))] : []))
     : [];
+  const pathOf = (number: number): string => join(root, `complete-${number}`);
   let newest = Math.max(0, ...numbers);
-  const folder = newest === 0 ? undefined : join(root, `complete-${newest}`);
+  const start = numbers.sort((a, b) => b - a).find((number) => isWhole(pathOf(number)));
   return {
-    folder,
+    folder: start === undefined ? undefined : pathOf(start),
     async save(write) {
       const next = join(root, `partial-${newest + 1}`);
       rmSync(next, { recursive: true, force: true });
       mkdirSync(next, { recursive: true });
       await write(next);
-      syncTree(next);
-      const whole = join(root, `complete-${newest + 1}`);
-      renameSync(next, whole);
-      syncPath(root);
-      const before = join(root, `complete-${newest}`);
+      writeFileSync(join(next, DIGESTS), JSON.stringify(digestsBelow(next)));
+      renameSync(next, pathOf(newest + 1));
+      if (newest - 1 !== start) rmSync(pathOf(newest - 1), { recursive: true, force: true });
       newest += 1;
-      if (before !== folder) rmSync(before, { recursive: true, force: true });
     },
   };
 }
@@ -113,11 +113,11 @@ function describe(error: unknown): ChildMessage {
   if (error instanceof StageFailure)
     return { type: 'failed', code: 'stage-failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   const { code, resource } = error as { code?: string; resource?: string };
-  if (code === 'ERR_ACCESS_DENIED') {
+  if (code === 'ERR_ACCESS_DENIED' && resource !== undefined && resource !== '') {
     return {
       type: 'failed',
       code: 'undeclared-access',
-      message: `the stage may not touch ${resource ?? 'this'}: it is not among its inputs and outputs`,
+      message: `the stage may not touch ${resource}: it is not among its inputs and outputs`,
       hint: 'declare it as an input; a data file beside run.ts is imported',
     };
   }
