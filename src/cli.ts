@@ -31,6 +31,7 @@ function planning(made: Command): Command {
       collect,
     )
     .option('--force <node>', 'execute a node although its result exists; repeatable', collect)
+    .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
     .option('--only <node>', 'this node and what it needs, nothing behind it; repeatable', collect);
 }
 
@@ -46,7 +47,6 @@ function build(): Command {
   planning(
     command(program, 'run <pipeline>', 'carry out a pipeline file', 'stillroom run pipelines/quickstart.yaml --set student.epochs=5'),
   )
-    .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
     .option('--keep-going', 'after a failure go on with what does not need the failed node')
     .option('--verbose', 'print every line that the nodes print')
     .option('--plain', 'lines instead of the live tree')

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { installation } from '../model/installation.ts';
+import { describeSetup } from '../setup/facts.mjs';
 import { EXIT, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
-import { describeSetup, install, type SetupItem } from './setup.ts';
 
 export interface DoctorOptions extends CommonOptions {
   readonly install?: boolean;
@@ -9,26 +12,32 @@ export interface DoctorOptions extends CommonOptions {
 /** `stillroom doctor`: prints what is set up and what is not; with `--install` it sets up what is missing. */
 export async function doctorCommand(options: DoctorOptions): Promise<number> {
   if (options.install === true) {
-    const code = await install();
-    if (code !== 0) return EXIT.stageFailed;
+    // Its progress goes to the standard error; the standard output is left to what this command prints.
+    const { exitCode } = await execa(process.execPath, [join(installation, 'src/setup/setup.mjs')], {
+      stdio: ['ignore', 2, 2],
+      reject: false,
+    });
+    if (exitCode !== 0) return EXIT.stageFailed;
   }
   const store = openStore(projectRoot(process.cwd()), options);
-  const storeItem: SetupItem = store.ok
-    ? { name: 'store', ok: true, detail: store.value.root }
-    : {
-        name: 'store',
-        ok: false,
-        detail: store.problems[0]?.message ?? '',
-        ...(store.problems[0]?.hint === undefined ? {} : { hint: store.problems[0].hint }),
-      };
-  const items = [...(await describeSetup()), storeItem];
+  const problem = store.ok ? undefined : store.problems[0];
+  const items = [
+    ...describeSetup(),
+    {
+      name: 'store',
+      ok: store.ok,
+      detail: store.ok ? store.value.root : (problem?.message ?? ''),
+      ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
+    },
+  ];
   if (options.json === true) printJson({ items });
   else {
     const width = Math.max(...items.map(({ name }) => name.length));
-    for (const { name, ok, detail, hint } of items)
+    for (const { name, ok, detail, hint } of items) {
       process.stdout.write(
         `${ok ? '✔' : '✖'} ${name.padEnd(width)}  ${detail}${hint === undefined ? '' : `\n  ${' '.repeat(width)}  → ${hint}`}\n`,
       );
+    }
   }
   return items.every(({ ok }) => ok) ? EXIT.done : EXIT.stageFailed;
 }

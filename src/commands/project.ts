@@ -10,10 +10,11 @@ import { editorSchema } from '../load/editor.ts';
 import { loadPipeline } from '../load/pipeline.ts';
 import { suggestion } from '../load/suggest.ts';
 import { installation } from '../model/installation.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { readEngineFacts } from '../setup/facts.mjs';
 import { LocalStore } from '../stores/local/store.ts';
-import { readTensorFlow } from './setup.ts';
 
 /** Options that all commands share. */
 export interface CommonOptions {
@@ -50,8 +51,14 @@ export interface Opened {
   readonly shownFile: string;
 }
 
+/** What stages that reach TensorFlow depend on; undefined where the engine is not set up. */
+function tensorFlowFacts(): JsonObject | undefined {
+  const facts = readEngineFacts();
+  return facts === undefined ? undefined : { version: facts.libtensorflow, device: facts.device, precision: 'float32', onednn: true };
+}
+
 /** Reads a pipeline file and opens its store. */
-export async function openPipeline(file: string, options: PlanOptions): Promise<Outcome<Opened>> {
+async function openPipeline(file: string, options: PlanOptions): Promise<Outcome<Opened>> {
   const absolute = resolve(file);
   const root = projectRoot(dirname(absolute));
   if (!existsSync(absolute)) {
@@ -62,7 +69,7 @@ export async function openPipeline(file: string, options: PlanOptions): Promise<
   const pipeline = await loadPipeline({ file: absolute, shownFile: file, root, cache: store.value.cache, set: options.set ?? [] });
   if (!pipeline.ok) return pipeline;
   await writeEditorSchema(root, store.value);
-  const facts = readFacts(await readTensorFlow());
+  const facts = readFacts(tensorFlowFacts());
   return done({
     pipeline: pipeline.value,
     store: store.value,

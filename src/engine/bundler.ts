@@ -21,6 +21,8 @@ export interface Bundled {
   readonly map: string;
   /** Every file that was read, absolute. */
   readonly files: readonly string[];
+  /** Those of them that something in the bundle comes from. */
+  readonly contributing: readonly string[];
   readonly packageFolders: Readonly<Record<string, string>>;
 }
 
@@ -117,10 +119,23 @@ function buildProblem(error: unknown, folder: string): Problem {
   };
 }
 
-function filesOf(metafile: Metafile, base: string): string[] {
-  return Object.keys(metafile.inputs)
-    .filter((path) => !path.includes('<stdin>') && !path.startsWith('native:') && !path.startsWith('('))
-    .map((path) => join(base, path));
+/** Every file that was read, and those of them that something in the bundle comes from. */
+function filesOf(metafile: Metafile, base: string): Pick<Bundled, 'files' | 'contributing'> {
+  const isFile = (path: string): boolean => !path.includes('<stdin>') && !path.startsWith('native:') && !path.startsWith('(');
+  const outputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+  const contributing = outputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 && isFile(path) ? [join(base, path)] : []));
+  return {
+    files: Object.keys(metafile.inputs)
+      .filter(isFile)
+      .map((path) => join(base, path)),
+    contributing,
+  };
+}
+
+/** The packages that the bundle still imports once what is unused is gone. */
+function importedPackages(metafile: Metafile, found: Readonly<Record<string, string>>): Record<string, string> {
+  const imported = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => packageName(path))));
+  return Object.fromEntries(Object.entries(found).filter(([name]) => imported.has(name)));
 }
 
 const SETTINGS = {
@@ -161,10 +176,15 @@ export const esbuildBundler: Bundler = {
         plugins: [stillroomPlugin(packageFolders)],
       });
       const files = filesOf(built.metafile, base);
-      const found = findEscapes(files);
+      const found = findEscapes(files.contributing);
       if (found !== undefined) return failed(found);
       const text = (suffix: string): string => built.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
-      return done({ code: text('stage.mjs'), map: text('stage.mjs.map'), files, packageFolders });
+      return done({
+        code: text('stage.mjs'),
+        map: text('stage.mjs.map'),
+        ...files,
+        packageFolders: importedPackages(built.metafile, packageFolders),
+      });
     } catch (error) {
       return failed(buildProblem(error, relative(base, folder)));
     }

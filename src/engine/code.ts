@@ -5,7 +5,7 @@ import { installation } from '../model/installation.ts';
 import type { BundleRecord, Store } from '../model/ports.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
-import { type Bundler, type CodeRequest, esbuildBundler } from './bundler.ts';
+import { type Bundled, type Bundler, type CodeRequest, esbuildBundler } from './bundler.ts';
 import { packageIngredient } from './packages.ts';
 
 /** A stage's code, ready to be hashed and executed. */
@@ -37,9 +37,12 @@ function listingOf(folder: string): string {
   return existsSync(folder) ? sha256(readdirSync(folder).sort().join('\n')) : '';
 }
 
+/** A source's path as it stays when the project, or Stillroom itself, moves. */
 function shown(path: string, root: string): string {
-  const within = (folder: string): boolean => !relative(folder, path).startsWith('..');
-  return within(root) ? relative(root, path) : within(installation) ? `stillroom/${relative(installation, path)}` : path;
+  const inPackage = path.lastIndexOf('/node_modules/');
+  if (inPackage !== -1) return path.slice(inPackage + 1);
+  const isOwn = relative(root, path).startsWith('..') && !relative(installation, path).startsWith('..');
+  return isOwn ? `stillroom/${relative(installation, path)}` : relative(root, path);
 }
 
 function stillHolds(note: Note, bundler: Bundler, store: Store): boolean {
@@ -70,7 +73,7 @@ export async function stageCode(request: CodeRequest, store: Store, bundler: Bun
     packages: Object.keys(built.value.packageFolders),
     settings: bundler.settings,
   });
-  const record = store.bundleOf(raw) ?? keep(built.value, sources, raw, store);
+  const record = store.bundleOf(raw) ?? keep(built.value, request.root, raw, store);
   const folders = [...new Set(files.map(([path]) => dirname(path)))].filter((folder) => !folder.includes('/node_modules/'));
   const note: Note = {
     bundler: bundler.version,
@@ -85,12 +88,8 @@ export async function stageCode(request: CodeRequest, store: Store, bundler: Bun
   return done(toCode(note));
 }
 
-function keep(
-  built: { readonly code: string; readonly map: string },
-  files: Readonly<Record<string, string>>,
-  raw: string,
-  store: Store,
-): BundleRecord {
+function keep(built: Bundled, root: string, raw: string, store: Store): BundleRecord {
+  const files = Object.fromEntries(built.contributing.map((path) => [shown(path, root), sha256(readFileSync(path))]));
   const record = { digest: store.addBytes(Buffer.from(built.code)), map: store.addBytes(Buffer.from(built.map)), files };
   store.keepBundle(raw, record);
   return record;

@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 
 /** The name nearest to a mistyped one, if any is near enough to be meant. */
-export function nearest(name: string, names: Iterable<string>): string | undefined {
+function nearest(name: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {

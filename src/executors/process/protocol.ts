@@ -20,7 +20,5 @@ export type ChildMessage =
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint?: string }
   | { readonly type: 'done'; readonly facts: JsonObject };
 
-/** Descriptors of a child beside the standard three. */
-export const CONTROL_DESCRIPTOR = 3;
-export const LOCK_DESCRIPTOR = 4;
+/** Where a child writes its messages. Of its other descriptors, 3 is the control pipe and 4 the lock. */
 export const EVENTS_DESCRIPTOR = 5;

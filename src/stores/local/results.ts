@@ -48,6 +48,6 @@ export class Results {
 }
 
 /** Whether two attempts wrote the same bytes. */
-export function sameOutputs(a: Attempt, b: Attempt): boolean {
+function sameOutputs(a: Attempt, b: Attempt): boolean {
   return canonicalJson(a.outputs) === canonicalJson(b.outputs);
 }

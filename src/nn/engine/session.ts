@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import binding from '@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node';
+import type { Graph } from '../graph/graph.ts';
+import { encodeSavedModel } from '../graph/saved-model.ts';
+import type { Value } from '../graph/types.ts';
+import { dataTypes } from '../graph/types.ts';
+import { elements } from '../weights/tensor.ts';
+
+/** The numbers of a tensor, in row-major order. */
+export type Numbers = Float32Array | Int32Array | Uint8Array;
+
+/** A part of a loaded graph that is called with numbers for its inputs and gives those of its outputs, in their order. */
+export type GraphFunction = (inputs: readonly Numbers[]) => Numbers[];
+
+/** A graph loaded into TensorFlow, with its variables. */
+export interface Session {
+  /** Prepares a call: one native call feeds the inputs and fetches the outputs. */
+  function(inputs: readonly Value[], outputs: readonly Value[]): GraphFunction;
+  /** Sets variables by name. All must be set before a call reads them. */
+  assign(values: ReadonlyMap<string, Float32Array>): void;
+  /** Reads variables by name, or all. */
+  read(names?: Iterable<string>): Map<string, Float32Array>;
+  /** Frees the graph; the session cannot be used afterwards. */
+  close(): void;
+}
+
+/** The engine in use: libtensorflow's version and the kind of device that it computes on. */
+export function engineFacts(): { readonly version: string; readonly device: 'cpu' | 'gpu' } {
+  return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
+}
+
+/** The number of tensors that TensorFlow holds for JavaScript; it stays the same over calls unless tensors leak. */
+export function heldTensors(): number {
+  return binding.getNumOfTensors();
+}
+
+const names = (values: readonly Value[]): string => values.map(({ node, output }) => `${node}:${output}`).join();
+
+/** Loads a graph. The only place where graphs are given to TensorFlow: by way of a SavedModel in a temporary folder. */
+export function openSession(graph: Graph): Session {
+  const folder = mkdtempSync(join(tmpdir(), 'stillroom-graph-'));
+  let model: number;
+  try {
+    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph));
+    model = binding.loadSavedModel(`${folder}/`, 'serve');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const call = (inputs: readonly Value[], outputs: readonly Value[]): GraphFunction => {
+    const [inputNames, outputNames] = [names(inputs), names(outputs)];
+    return (numbers) => run(model, inputs, numbers, inputNames, outputNames);
+  };
+  const variable = (name: string) => {
+    const found = graph.variables.get(name);
+    if (found === undefined) throw new Error(`The graph has no variable "${name}".`);
+    return found;
+  };
+  return {
+    function: call,
+    assign(values) {
+      const chosen = [...values.keys()].map(variable);
+      call(
+        chosen.map(({ next }) => next),
+        chosen.map(({ assigned }) => assigned),
+      )([...values.values()]);
+    },
+    read(wanted = graph.variables.keys()) {
+      const chosen = [...wanted].map(variable);
+      const values = call(
+        [],
+        chosen.map(({ value }) => value),
+      )([]);
+      return new Map(chosen.map(({ name }, index) => [name, values[index] as Float32Array]));
+    },
+    close: () => binding.deleteSavedModel(model),
+  };
+}
+
+/** The shape with an open batch (-1) made definite. */
+function filled(shape: readonly number[], length: number): readonly number[] {
+  const [batch, ...rest] = shape;
+  return batch === undefined || batch >= 0 ? shape : [length / elements(rest), ...rest];
+}
+
+function run(model: number, inputs: readonly Value[], numbers: readonly Numbers[], inputNames: string, outputNames: string): Numbers[] {
+  const ids: number[] = [];
+  try {
+    inputs.forEach(({ shape, type }, index) => {
+      const values = numbers[index] as Numbers;
+      ids.push(binding.createTensor(filled(shape, values.length), dataTypes[type], values));
+    });
+    const outputs = binding.runSavedModel(model, ids, inputNames, outputNames);
+    ids.push(...outputs.map(({ id }) => id));
+    return outputs.map(({ id }) => binding.tensorDataSync(id));
+  } finally {
+    for (const id of ids) binding.deleteTensor(id);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Graph } from './graph.ts';
+import { broadcastShape, sumTo } from './shapes.ts';
+import type { Value } from './types.ts';
+import { float } from './types.ts';
+
+/** a + b, element by element, either broadcast. */
+export function add(graph: Graph, a: Value, b: Value): Value {
+  const output = graph.operation('AddV2', [a, b], broadcastShape(a.shape, b.shape));
+  return graph.record(output, [a, (dy) => sumTo(graph, dy, a.shape)], [b, (dy) => sumTo(graph, dy, b.shape)]);
+}
+
+/** a − b, element by element, either broadcast. */
+export function subtract(graph: Graph, a: Value, b: Value): Value {
+  const output = graph.operation('Sub', [a, b], broadcastShape(a.shape, b.shape));
+  const negative = (dy: Value): Value => graph.operation('Neg', [dy], dy.shape);
+  return graph.record(output, [a, (dy) => sumTo(graph, dy, a.shape)], [b, (dy) => sumTo(graph, negative(dy), b.shape)]);
+}
+
+/** a · b, element by element, either broadcast. */
+export function multiply(graph: Graph, a: Value, b: Value): Value {
+  const output = graph.operation('Mul', [a, b], broadcastShape(a.shape, b.shape));
+  const times = (dy: Value, other: Value): Value => graph.operation('Mul', [dy, other], output.shape);
+  return graph.record(output, [a, (dy) => sumTo(graph, times(dy, b), a.shape)], [b, (dy) => sumTo(graph, times(dy, a), b.shape)]);
+}
+
+/** The matrix product of [rows, inner] and [inner, columns]. */
+export function matrixProduct(graph: Graph, a: Value, b: Value): Value {
+  const product = (x: Value, y: Value, flipX: boolean, flipY: boolean): Value => {
+    const shape = [x.shape[flipX ? 1 : 0] as number, y.shape[flipY ? 0 : 1] as number];
+    return graph.operation('MatMul', [x, y], shape, { T: float, transpose_a: { bool: flipX }, transpose_b: { bool: flipY } });
+  };
+  return graph.record(product(a, b, false, false), [a, (dy) => product(dy, b, false, true)], [b, (dy) => product(a, dy, true, false)]);
+}
+
+/** Adds a bias to the last axis. */
+export function addBias(graph: Graph, x: Value, bias: Value): Value {
+  const attributes = { T: float, data_format: { text: 'NHWC' } };
+  const output = graph.operation('BiasAdd', [x, bias], x.shape, attributes);
+  return graph.record(output, [x, (dy) => dy], [bias, (dy) => graph.operation('BiasAddGrad', [dy], bias.shape, attributes)]);
+}

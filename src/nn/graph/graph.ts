@@ -1,0 +1,117 @@
+import { elements } from '../weights/tensor.ts';
+import type { Attributes, DataType, Node, Shape, Value } from './types.ts';
+import { float, reference } from './types.ts';
+
+/** A variable: state that lives in TensorFlow between calls. */
+export interface Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly handle: Value;
+  /** Its value before any update of the same call. */
+  readonly value: Value;
+  /** What a new value is fed to, and what is fetched to have it assigned. */
+  readonly next: Value;
+  readonly assigned: Value;
+}
+
+/** An input of a recorded operation, with the function from the output's gradient to this input's. */
+export type Dependence = readonly [input: Value, gradient: (outputGradient: Value) => Value];
+
+/** One recorded operation of the tape that gradients are taken from. */
+export interface Step {
+  readonly output: Value;
+  readonly inputs: readonly Dependence[];
+}
+
+/** What a node is made of, beside its operation. */
+interface NodeOptions {
+  readonly inputs?: readonly Value[];
+  /** Nodes that must have run before this one. */
+  readonly after?: readonly string[];
+  readonly attributes?: Attributes;
+  readonly outputs?: readonly (readonly [Shape, DataType])[];
+  readonly name?: string;
+}
+
+/** A TensorFlow graph being built: nodes in order, variables by name, and the tape for gradients. */
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly tape: Step[] = [];
+  readonly variables = new Map<string, Variable>();
+  readonly #constants = new Map<string, Value>();
+  readonly #names = new Set<string>();
+
+  /** Adds a node and gives its outputs. A name is made up unless one is given; a name given twice is an error. */
+  node(
+    op: string,
+    { inputs = [], after = [], attributes = {}, outputs = [], name }: NodeOptions,
+  ): { readonly name: string; readonly outputs: Value[] } {
+    const own = name ?? `${op}_${this.nodes.length}`;
+    if (this.#names.has(own)) throw new Error(`The graph already has a node "${own}".`);
+    this.#names.add(own);
+    this.nodes.push({ name: own, op, inputs: [...inputs.map(reference), ...after.map((node) => `^${node}`)], attributes });
+    return { name: own, outputs: outputs.map(([shape, type], output) => ({ node: own, output, shape, type })) };
+  }
+
+  /** Adds a node with one float output. */
+  operation(op: string, inputs: readonly Value[], shape: Shape, attributes: Attributes = { T: float }): Value {
+    return this.node(op, { inputs, attributes, outputs: [[shape, 'float']] }).outputs[0] as Value;
+  }
+
+  /** A constant; equal small constants share one node. */
+  constant(values: number | ArrayLike<number>, shape: Shape = [], type: 'float' | 'int32' = 'float'): Value {
+    const list = typeof values === 'number' ? [values] : values;
+    if (list.length !== elements(shape)) throw new Error(`${list.length} values do not fill the shape [${shape.join(', ')}].`);
+    const key = list.length > 64 ? undefined : `${type} [${shape.join()}] ${Array.from(list).join()}`;
+    const known = key === undefined ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const data = type === 'float' ? Float32Array.from(list) : Int32Array.from(list);
+    const tensor = { type, shape, bytes: new Uint8Array(data.buffer) };
+    const value = this.node('Const', { attributes: { dtype: { type }, value: { tensor } }, outputs: [[shape, type]] }).outputs[0] as Value;
+    if (key !== undefined) this.#constants.set(key, value);
+    return value;
+  }
+
+  /** A value that is fed at every call. */
+  placeholder(name: string, shape: Shape, type: DataType = 'float'): Value {
+    return this.node('Placeholder', { name, attributes: { dtype: { type }, shape: { shape } }, outputs: [[shape, type]] })
+      .outputs[0] as Value;
+  }
+
+  /** The variable of that name, made at its first mention. Assignments copy, so that no variable shares memory with JavaScript. */
+  variable(name: string, shape: Shape): Variable {
+    const known = this.variables.get(name);
+    if (known !== undefined) return known;
+    const dtype = float;
+    const handle = this.node('VarHandleOp', {
+      name: `variable/${name}`,
+      attributes: { container: { text: '' }, shared_name: { text: name }, dtype, shape: { shape } },
+      outputs: [[[], 'resource']],
+    }).outputs[0] as Value;
+    const value = this.node('ReadVariableOp', {
+      name: `read/${name}`,
+      inputs: [handle],
+      attributes: { dtype },
+      outputs: [[shape, 'float']],
+    });
+    const next = this.placeholder(`next/${name}`, shape);
+    const copy = this.operation('DeepCopy', [next], shape);
+    const assign = this.node('AssignVariableOp', { name: `assign/${name}`, inputs: [handle, copy], attributes: { dtype } });
+    const assigned = this.after(this.constant(1), [assign.name], `assigned/${name}`);
+    const variable = { name, shape, handle, value: value.outputs[0] as Value, next, assigned };
+    this.variables.set(name, variable);
+    return variable;
+  }
+
+  /** The value, given only after the named nodes have run. */
+  after(value: Value, nodes: readonly string[], name?: string): Value {
+    const options = { inputs: [value], after: nodes, attributes: { T: float }, outputs: [[value.shape, value.type]] as const };
+    return this.node('Identity', name === undefined ? options : { ...options, name }).outputs[0] as Value;
+  }
+
+  /** Records how an output's gradient reaches its inputs, and gives the output. */
+  record(output: Value, ...inputs: readonly Dependence[]): Value {
+    this.tape.push({ output, inputs });
+    return output;
+  }
+}

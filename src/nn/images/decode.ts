@@ -1,0 +1,77 @@
+import sharp from 'sharp';
+import type { Sharp } from 'sharp';
+
+/**
+ * How an image becomes a square of pixels. `fit`: `pad` scales the whole image into the square and pads the rest, `shrink` does so
+ * without ever enlarging, `cover` fills the square and crops what stands over, `stretch` ignores the proportions.
+ */
+export interface Preparation {
+  /** Height and width of the result. */
+  readonly size: number;
+  readonly channels: number;
+  readonly fit: 'pad' | 'shrink' | 'cover' | 'stretch';
+  /** The value of padding and of what lies behind transparent pixels, 0 (black) to 255 (white). */
+  readonly background: number;
+}
+
+/** Decoded pixels: height × width × channels, one byte each. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+}
+
+/** Copies a smaller image into the middle of a square of the background. */
+function centre(image: Uint8Array, height: number, width: number, { size, channels, background }: Preparation): Uint8Array {
+  if (height === size && width === size) return image;
+  const square = new Uint8Array(size * size * channels).fill(background);
+  const top = Math.floor((size - height) / 2);
+  const left = Math.floor((size - width) / 2);
+  for (let row = 0; row < height; row++) {
+    square.set(image.subarray(row * width * channels, (row + 1) * width * channels), ((top + row) * size + left) * channels);
+  }
+  return square;
+}
+
+function open(image: Uint8Array | Pixels): Sharp {
+  if (image instanceof Uint8Array) return sharp(image, { failOn: 'error' });
+  const { data, width, height, channels } = image;
+  return sharp(data, { raw: { width, height, channels } });
+}
+
+/**
+ * Decodes an encoded image of any kind that sharp reads (or takes decoded pixels) and resizes it once: turned as its EXIF says, laid over
+ * the background where transparent, in sRGB or grey. Returns size × size × channels bytes.
+ * The stages that train and the one that measures share this function, so they see the same pixels.
+ * @throws with sharp's message where the image can't be read whole.
+ */
+export async function decodeImage(image: Uint8Array | Pixels, preparation: Preparation): Promise<Uint8Array> {
+  const { size, channels, fit, background } = preparation;
+  if (!(image instanceof Uint8Array) && fit === 'shrink' && image.channels === channels && image.height <= size && image.width <= size) {
+    return centre(image.data, image.height, image.width, preparation);
+  }
+  const pixels = open(image)
+    .autoOrient()
+    .flatten({ background: { r: background, g: background, b: background } })
+    .resize(size, size, {
+      fit: fit === 'stretch' ? 'fill' : fit === 'cover' ? 'cover' : 'inside',
+      withoutEnlargement: fit === 'shrink',
+    })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' });
+  const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
+  if (info.channels !== channels) throw new Error(`decoded to ${info.channels} channels instead of ${channels}`);
+  return centre(data, info.height, info.width, preparation);
+}
+
+/** Encodes pixels as a PNG file, without loss. */
+export function encodePng({ data, width, height, channels }: Pixels): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 9 }).toBuffer();
+}
+
+/** Lets every decoding use one thread and nothing be cached: many images at once are faster than one on many threads. */
+export function decodeOneImageAThread(): void {
+  sharp.concurrency(1);
+  sharp.cache(false);
+}

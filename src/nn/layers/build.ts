@@ -1,0 +1,130 @@
+import { activate } from '../graph/activations.ts';
+import { add, addBias, matrixProduct, multiply } from '../graph/arithmetic.ts';
+import { batchNormInference, batchNormTraining } from '../graph/batch-norm.ts';
+import { convolution, inferenceConvolution } from '../graph/convolution.ts';
+import type { Graph } from '../graph/graph.ts';
+import { keepMask } from '../graph/random.ts';
+import { meanOver, reshape } from '../graph/shapes.ts';
+import type { Value } from '../graph/types.ts';
+import { float } from '../graph/types.ts';
+import type { BatchNorm, Layer, Network } from '../network.ts';
+import { isDepthwise, layerParameters } from './parameters.ts';
+
+/** How a network is put into a graph for training: batch norm uses the batch's statistics and updates the running ones. */
+export interface TrainingMode {
+  /** Two int32 numbers that all random draws of a step depend on; without it nothing is dropped. */
+  readonly key?: Value;
+  /** The share of a new batch in the running statistics; without it each layer's own. */
+  readonly momentum?: Value;
+}
+
+/** A network in a graph. */
+export interface Built {
+  readonly output: Value;
+  /** The nodes that update running statistics; none when inferring. */
+  readonly updates: readonly string[];
+}
+
+interface Context {
+  readonly graph: Graph;
+  /** The value of a layer's own parameter: `weight`, `bias` … */
+  readonly parameter: (layer: Layer, own: string) => Value;
+  /** Undefined when inferring. */
+  readonly training: TrainingMode | undefined;
+  readonly updates: string[];
+  streams: number;
+}
+
+type Builder<Kind extends Layer['kind']> = (
+  context: Context,
+  layer: Extract<Layer, { kind: Kind }>,
+  inputs: readonly [Value, Value],
+) => Value;
+
+/** Puts a network into a graph for training; its parameters are the graph's variables of their names. */
+export function buildForTraining(graph: Graph, network: Network, input: Value, mode: TrainingMode): Built {
+  return build({ graph, parameter: variableOf(graph), training: mode, updates: [], streams: 0 }, network, input);
+}
+
+/**
+ * Puts a network into a graph for inferring. Its parameters are the graph's variables of their names (shared with a training of the same
+ * network in this graph), or what `parameter` gives for a name.
+ */
+export function buildForInference(graph: Graph, network: Network, input: Value, parameter?: (name: string) => Value): Value {
+  const own = parameter === undefined ? variableOf(graph) : (layer: Layer, name: string) => parameter(`${layer.name}.${name}`);
+  return build({ graph, parameter: own, training: undefined, updates: [], streams: 0 }, network, input).output;
+}
+
+function variableOf(graph: Graph): Context['parameter'] {
+  return (layer, own) => {
+    const name = `${layer.name}.${own}`;
+    const found = layerParameters(layer).find((parameter) => parameter.name === name);
+    if (found === undefined) throw new Error(`The layer "${layer.name}" has no parameter "${own}".`);
+    return graph.variable(name, found.graphShape).value;
+  };
+}
+
+function build(context: Context, network: Network, input: Value): Built {
+  const values = new Map<string, Value>();
+  const computed = (name: string): Value => {
+    const value = values.get(name);
+    if (value === undefined) throw new Error(`The network reads the layer "${name}" before it is computed.`);
+    return value;
+  };
+  for (const layer of network.layers) {
+    if (layer.kind === 'input') {
+      values.set(layer.name, input);
+      continue;
+    }
+    const builder = builders[layer.kind] as Builder<Layer['kind']>;
+    values.set(layer.name, builder(context, layer, layer.inputs.map(computed) as unknown as [Value, Value]));
+  }
+  return { output: computed(network.output), updates: context.updates };
+}
+
+const builders: { readonly [Kind in Exclude<Layer['kind'], 'input'>]: Builder<Kind> } = {
+  convolution: ({ graph, parameter, training }, layer, [x]) => {
+    const apply = training === undefined ? inferenceConvolution : convolution;
+    const output = apply(graph, x, parameter(layer, 'weight'), layer, isDepthwise(layer));
+    return layer.bias ? addBias(graph, output, parameter(layer, 'bias')) : output;
+  },
+  'batch-norm': buildBatchNorm,
+  dense: ({ graph, parameter }, layer, [x]) =>
+    addBias(graph, matrixProduct(graph, x, parameter(layer, 'weight')), parameter(layer, 'bias')),
+  activation: ({ graph }, layer, [x]) => activate(graph, x, layer.activation),
+  'global-average-pool': ({ graph }, _layer, [x]) => meanOver(graph, x, [1, 2], true),
+  flatten: ({ graph }, _layer, [x]) => reshape(graph, x, [x.shape[0] as number, x.shape.slice(1).reduce((a, b) => a * b, 1)]),
+  add: ({ graph }, _layer, [a, b]) => add(graph, a, b),
+  multiply: ({ graph }, _layer, [a, b]) => multiply(graph, a, b),
+  dropout: (context, layer, [x]) => drop(context, x, x.shape, layer.probability),
+  'drop-path': (context, layer, [x]) => drop(context, x, [x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], layer.probability),
+};
+
+/** Multiplies by a random mask of that shape when training. */
+function drop(context: Context, x: Value, shape: readonly number[], probability: number): Value {
+  const { graph, training } = context;
+  if (training?.key === undefined || probability === 0) return x;
+  context.streams += 1;
+  return multiply(graph, x, keepMask(graph, training.key, context.streams, shape, probability));
+}
+
+function buildBatchNorm({ graph, parameter, training, updates }: Context, layer: BatchNorm, [x]: readonly [Value, Value]): Value {
+  const values = { scale: parameter(layer, 'weight'), offset: parameter(layer, 'bias') };
+  const running = [parameter(layer, 'running_mean'), parameter(layer, 'running_var')] as const;
+  if (training === undefined) {
+    return batchNormInference(graph, x, { ...values, mean: running[0], variance: running[1] }, layer.epsilon);
+  }
+  const { output, mean, variance } = batchNormTraining(graph, x, values, layer.epsilon);
+  const momentum = training.momentum ?? graph.constant(layer.momentum);
+  [mean, variance].forEach((statistic, index) => {
+    const name = `${layer.name}.${index === 0 ? 'running_mean' : 'running_var'}`;
+    const change = graph.operation(
+      'Mul',
+      [graph.operation('Sub', [statistic, running[index] as Value], statistic.shape), momentum],
+      statistic.shape,
+    );
+    const inputs = [graph.variable(name, statistic.shape).handle, change];
+    updates.push(graph.node('AssignAddVariableOp', { inputs, attributes: { dtype: float } }).name);
+  });
+  return output;
+}

@@ -1,0 +1,6 @@
+import type { Mixing } from '../augment/mixing.ts';
+
+/** Leaves every image as it is. */
+const none: Mixing = () => undefined;
+
+export default none;

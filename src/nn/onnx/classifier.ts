@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Classifier } from '../serving/classifier.ts';
+import type { ModelInput } from '../weights/model-folder.ts';
+import { ModelProtoSchema } from './generated/onnx_pb.ts';
+
+/** An exported ONNX file opened in onnxruntime, with what it says of itself. It takes images as channels × height × width. */
+export interface OnnxClassifier extends Classifier {
+  readonly input: ModelInput;
+  readonly classes: readonly string[];
+}
+
+/** The metadata with which a file describes its model: texts, since ONNX holds nothing else there. */
+export function describeForOnnx(input: ModelInput, classes: readonly string[], architecture: string): Record<string, string> {
+  return {
+    architecture,
+    classes: JSON.stringify(classes),
+    size: String(input.size),
+    channels: String(input.channels),
+    mean: JSON.stringify(input.mean),
+    std: JSON.stringify(input.std),
+    layout: 'NCHW',
+    preprocessing: '(pixel / 255 - mean) / std for each channel',
+  };
+}
+
+/** The description in a file's metadata. Throws if a key is missing. */
+function readDescription(file: string): { input: ModelInput; classes: string[] } {
+  const { metadataProps } = fromBinary(ModelProtoSchema, readFileSync(file));
+  const text = (key: string): string => {
+    const found = metadataProps.find((property) => property.key === key);
+    if (found === undefined) throw new Error(`The ONNX file says nothing of its ${key}: it was not written by the stage export.`);
+    return found.value;
+  };
+  const numbers = (key: string): number[] => JSON.parse(text(key)) as number[];
+  const input = { size: Number(text('size')), channels: Number(text('channels')), mean: numbers('mean'), std: numbers('std') };
+  return { input, classes: JSON.parse(text('classes')) as string[] };
+}
+
+/** The version of onnxruntime in use. */
+export function onnxruntimeVersion(): string {
+  return env.versions.node ?? env.versions.common;
+}
+
+/** Opens an ONNX file that the stage `export` wrote, on the CPU with that many threads. */
+export async function openOnnx(file: string, threads: number): Promise<OnnxClassifier> {
+  const { input, classes } = readDescription(file);
+  const session = await InferenceSession.create(file, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+  });
+  const [inputName = '', outputName = ''] = [session.inputNames[0], session.outputNames[0]];
+  return {
+    input,
+    classes,
+    async logits(images, count) {
+      const fed = new Tensor('float32', images, [count, input.channels, input.size, input.size]);
+      const { [outputName]: fetched } = await session.run({ [inputName]: fed });
+      return fetched?.data as Float32Array;
+    },
+    close: () => session.release(),
+  };
+}

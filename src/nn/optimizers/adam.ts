@@ -1,0 +1,13 @@
+import { firstDecay, momentsOptimizer, secondDecay } from '../optimization/moments.ts';
+import type { MakeOptimizer } from '../optimization/optimizer.ts';
+
+const EPSILON = 1e-8;
+
+/** Adam (Kingma and Ba, 2015) as torch.optim.Adam; with weight decay it is torch.optim.AdamW. */
+const adam: MakeOptimizer = (options) =>
+  momentsOptimizer(options, (step, learningRate) => {
+    const root = Math.sqrt(1 - secondDecay ** step);
+    return { rate: (learningRate * root) / (1 - firstDecay ** step), epsilon: EPSILON * root };
+  });
+
+export default adam;

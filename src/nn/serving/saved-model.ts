@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import binding from '@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node';
+import { Graph } from '../graph/graph.ts';
+import { encodeSavedModel } from '../graph/saved-model.ts';
+import { dataTypes } from '../graph/types.ts';
+import type { Value } from '../graph/types.ts';
+import { buildForInference } from '../layers/build.ts';
+import { parametersOf, toGraphLayout } from '../layers/parameters.ts';
+import { SavedModelSchema } from '../protobuf/tensorflow_pb.ts';
+import type { Model } from '../weights/model-folder.ts';
+import { tensorOf } from '../weights/tensor.ts';
+import type { Classifier } from './classifier.ts';
+
+/**
+ * Writes a SavedModel for serving: tagged `serve`, its weights constants of the graph, with the signature `serving_default` from
+ * `input` (batch × size × size × channels, float32, normalised; the batch is free) to `logits` (batch × classes). The same model gives
+ * the same bytes.
+ */
+export function writeSavedModel(folder: string, { network, input, weights }: Model): void {
+  const graph = new Graph();
+  const images = graph.placeholder('input', [-1, input.size, input.size, input.channels]);
+  const constants = new Map<string, Value>();
+  for (const parameter of parametersOf(network)) {
+    const tensor = tensorOf(weights, parameter.name, parameter.shape);
+    constants.set(parameter.name, graph.constant(toGraphLayout(parameter, tensor), parameter.graphShape));
+  }
+  const output = buildForInference(graph, network, images, (name) => {
+    const value = constants.get(name);
+    if (value === undefined) throw new Error(`The network has no parameter "${name}".`);
+    return value;
+  });
+  const logits = graph.after(output, [], 'logits');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph, { inputs: { input: images }, outputs: { logits } }));
+}
+
+/** Loads such a SavedModel into TensorFlow as any server would: by its tag and signature. Images are height × width × channels. */
+export function openSavedModel(folder: string): Classifier {
+  const saved = fromBinary(SavedModelSchema, readFileSync(join(folder, 'saved_model.pb')));
+  const signature = saved.metaGraphs[0]?.signatureDef['serving_default'];
+  const [input, logits] = [signature?.inputs['input'], signature?.outputs['logits']];
+  if (input === undefined || logits === undefined) throw new Error('The SavedModel has no signature from input to logits.');
+  const extents = input.tensorShape?.dim.slice(1).map(({ size }) => Number(size)) ?? [];
+  const model = binding.loadSavedModel(`${folder}/`, 'serve');
+  return {
+    async logits(images, count) {
+      const fed = binding.createTensor([count, ...extents], dataTypes.float, images);
+      const [fetched] = binding.runSavedModel(model, [fed], input.name, logits.name);
+      binding.deleteTensor(fed);
+      if (fetched === undefined) throw new Error('The SavedModel gave no logits.');
+      const values = binding.tensorDataSync(fetched.id) as Float32Array;
+      binding.deleteTensor(fetched.id);
+      return values;
+    },
+    close: async () => binding.deleteSavedModel(model),
+  };
+}

@@ -1,0 +1,127 @@
+import type { Numbers, Session } from '../engine/session.ts';
+import { openSession } from '../engine/session.ts';
+import { gradients } from '../graph/gradients.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Value } from '../graph/types.ts';
+import { buildForInference, buildForTraining } from '../layers/build.ts';
+import { fromGraphLayout, parametersOf, toGraphLayout } from '../layers/parameters.ts';
+import { crossEntropy } from '../losses/cross-entropy.ts';
+import type { Network } from '../network.ts';
+import type { Optimizer } from '../optimization/optimizer.ts';
+import type { ModelInput } from '../weights/model-folder.ts';
+import type { Tensor, Weights } from '../weights/tensor.ts';
+import { tensorOf } from '../weights/tensor.ts';
+import { normalise } from './input.ts';
+
+/** What a training graph is made for. */
+export interface StepOptions {
+  readonly network: Network;
+  readonly input: ModelInput;
+  readonly classes: number;
+  /** Images in a batch: fixed in the graph. */
+  readonly batch: number;
+  readonly optimizer: Optimizer;
+  readonly smoothing: number;
+  /** The share of a new batch in the running statistics; undefined keeps each layer's own. */
+  readonly momentum: number | undefined;
+}
+
+/** One step's numbers. `images` are N × size × size × channels bytes, `labels` N × classes probabilities. */
+export interface StepInput {
+  readonly images: Uint8Array;
+  readonly labels: Float32Array;
+  readonly seed: number;
+  /** The first step is 1. */
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+/** A network being trained: its graph is loaded, its state lives in TensorFlow. */
+export interface Trainer {
+  /** Makes one step, as one native call, and gives the loss before it. */
+  step(input: StepInput): number;
+  /** The logits (N × classes) of a batch of images, by the running statistics. */
+  logits(images: Uint8Array): Float32Array;
+  /** The weights as they are now, in PyTorch's layouts. */
+  weights(): Weights;
+  /** All state in the graph's own layouts: weights, running statistics and what the optimizer keeps. */
+  state(): Weights;
+  /** Goes back to a state. */
+  restore(state: Weights): void;
+  close(): void;
+}
+
+/** Builds the training and the evaluation graph of a network, loads them as one, and starts from the given weights. */
+export function openTrainer(options: StepOptions, weights: Weights): Trainer {
+  const { network, input, classes, batch, optimizer } = options;
+  const graph = new Graph();
+  const images = graph.placeholder('images', [batch, input.size, input.size, input.channels], 'uint8');
+  const labels = graph.placeholder('labels', [batch, classes]);
+  const key = graph.placeholder('key', [2], 'int32');
+  const pixels = normalise(graph, images, input);
+  const momentum = options.momentum === undefined ? {} : { momentum: graph.constant(options.momentum) };
+  const built = buildForTraining(graph, network, pixels, { key, ...momentum });
+  const loss = crossEntropy(graph, built.output, labels, options.smoothing);
+  const scalars = Object.keys(optimizer.scalars(1, 0)).map((name) => [name, graph.placeholder(`optimizer/${name}`, [])] as const);
+  const updates = addUpdates(graph, options, loss, Object.fromEntries(scalars));
+  const result = graph.after(loss, [...built.updates, ...updates]);
+  const evaluation = buildForInference(graph, network, pixels);
+  const session = openSession(graph);
+  const step = session.function([images, labels, key, ...scalars.map(([, value]) => value)], [result]);
+  const evaluate = session.function([images], [evaluation]);
+  setWeights(session, graph, network, weights);
+  return {
+    step(own) {
+      const numbers = Object.values(optimizer.scalars(own.step, own.learningRate)).map((number) => Float32Array.of(number));
+      const [value] = step([own.images, own.labels, Int32Array.of(own.seed, own.step), ...numbers]) as [Numbers];
+      return value[0] as number;
+    },
+    logits: (own) => evaluate([own])[0] as Float32Array,
+    weights: () => readWeights(session, network),
+    state: () => readState(session, graph),
+    restore: (state) => session.assign(new Map([...state].map(([name, { data }]) => [name, data]))),
+    close: session.close,
+  };
+}
+
+/** Adds the gradients and the optimizer's update of every trainable parameter; gives the names of the updating nodes. */
+function addUpdates(graph: Graph, { network, optimizer }: StepOptions, loss: Value, scalars: Readonly<Record<string, Value>>): string[] {
+  const weights = parametersOf(network)
+    .filter(({ trainable }) => trainable)
+    .map(({ name, graphShape }) => graph.variable(name, graphShape));
+  const slopes = gradients(
+    graph,
+    loss,
+    weights.map(({ value }) => value),
+  );
+  return weights.map((weight, index) => {
+    const slots = Object.fromEntries(
+      optimizer.slots.map((slot) => [slot, graph.variable(`optimizer/${slot}/${weight.name}`, weight.shape)]),
+    );
+    return optimizer.update(graph, { weight, gradient: slopes[index] as Value, slots, scalars });
+  });
+}
+
+/** Assigns a network's weights, and zeros to all other variables. */
+function setWeights(session: Session, graph: Graph, network: Network, weights: Weights): void {
+  const values = new Map<string, Float32Array>();
+  for (const { name, shape } of graph.variables.values()) values.set(name, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  for (const parameter of parametersOf(network)) {
+    values.set(parameter.name, toGraphLayout(parameter, tensorOf(weights, parameter.name, parameter.shape)));
+  }
+  session.assign(values);
+}
+
+/** A network's weights out of a session, in PyTorch's layouts. */
+function readWeights(session: Session, network: Network): Weights {
+  const parameters = parametersOf(network);
+  const values = session.read(parameters.map(({ name }) => name));
+  return new Map(parameters.map((parameter) => [parameter.name, fromGraphLayout(parameter, values.get(parameter.name) as Float32Array)]));
+}
+
+function readState(session: Session, graph: Graph): Weights {
+  const state = new Map<string, Tensor>();
+  for (const [name, data] of session.read())
+    state.set(name, { shape: (graph.variables.get(name) as { shape: readonly number[] }).shape, data });
+  return state;
+}

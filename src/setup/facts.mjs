@@ -1,0 +1,127 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandLinked, compiled } from './compile.mjs';
+import { findProgram } from './command.mjs';
+import { packagesReady } from './packages.mjs';
+import { packageFolder, readJson, root } from './places.mjs';
+
+/**
+ * What is known about the installed engine without loading it.
+ *
+ * - `libtensorflow`: its version.
+ * - `variant`: which build it is; `device`: the kind of device that it computes on (a child that gets another one reports so).
+ * - `platform`: `linux-x64` …
+ * - `path`: the folder of its libraries; `files`: their sizes in bytes, by path below that folder.
+ *
+ * @typedef {{ format: 1, libtensorflow: string, variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu', platform: string, path: string, files: Record<string, number> }} EngineFacts
+ * @typedef {{ name: string, ok: boolean, detail: string, hint?: string }} SetupItem
+ */
+
+/** The npm package that holds the engine's addon, and the files that set-up puts there. */
+export const addonPackage = '@tensorflow/tfjs-node-gpu';
+export const addonPath = join('lib', 'napi-v8', 'tfjs_binding.node');
+export const factsPath = join('lib', 'napi-v8', 'engine.json');
+
+/** The oldest Node.js that Stillroom runs on: major and minor. */
+const oldestNode = /** @type {const} */ ([20, 17]);
+
+/** Why this Node.js cannot be used, or undefined if it can.
+ * @param {string} [version]
+ * @returns {string | undefined}
+ */
+export function nodeProblem(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = oldestNode;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
+  return `Stillroom needs Node.js ${oldestMajor}.${oldestMinor} or newer; this is ${version}. Node.js 20, 22 and 24 are tested.`;
+}
+
+/** True if a folder holds all the files, with their sizes, and they can be seen.
+ * @param {string} folder
+ * @param {Record<string, number>} files
+ */
+export function holdsFiles(folder, files) {
+  try {
+    return Object.entries(files).every(([path, bytes]) => statSync(join(folder, path)).size === bytes);
+  } catch {
+    return false;
+  }
+}
+
+/** Reads the facts of the installed engine; undefined where none is installed or a library of it is missing. Costs well under a millisecond.
+ * @param {string} [from] The package root whose engine is meant.
+ * @returns {EngineFacts | undefined}
+ */
+export function readEngineFacts(from = root) {
+  const folder = packageFolder(addonPackage, from);
+  if (folder === undefined || !existsSync(join(folder, addonPath))) return undefined;
+  /** @type {EngineFacts | undefined} */
+  const facts = readJson(join(folder, factsPath));
+  return facts?.format === 1 && holdsFiles(join(folder, 'deps'), facts.files) ? facts : undefined;
+}
+
+/** True if the root is a checkout, where packages and `dist` are set-up's work; false for an installation from the tarball.
+ * @param {string} [folder]
+ */
+export function isCheckout(folder = root) {
+  return existsSync(join(folder, 'package-lock.json')) && existsSync(join(folder, 'src', 'tsconfig.json'));
+}
+
+/** @param {string} hint @param {boolean} ok */
+const unless = (ok, hint) => (ok ? {} : { hint });
+
+/** What is set up and what is not, for `stillroom doctor`.
+ * @returns {SetupItem[]}
+ */
+export function describeSetup() {
+  const checkout = isCheckout();
+  const engineCommand = checkout ? 'npm run setup' : 'npx stillroom doctor --install';
+  const problem = nodeProblem();
+  const facts = readEngineFacts();
+  /** @type {SetupItem[]} */
+  const items = [{ name: 'Node.js', ok: problem === undefined, detail: process.version, ...(problem ? { hint: problem } : {}) }];
+  if (checkout) {
+    const packages = packagesReady(root);
+    const fresh = compiled(root);
+    const linked = commandLinked(root);
+    items.push({
+      name: 'npm packages',
+      ok: packages,
+      detail: packages ? 'as package-lock.json says' : 'missing or out of date',
+      ...unless(packages, engineCommand),
+    });
+    items.push({
+      name: 'compiled sources',
+      ok: fresh,
+      detail: fresh ? 'dist is up to date' : 'dist is missing or older than src',
+      ...unless(fresh, engineCommand),
+    });
+    items.push({ name: 'npx stillroom', ok: linked, detail: linked ? 'linked' : 'not linked', ...unless(linked, engineCommand) });
+  }
+  const detail = facts
+    ? `libtensorflow ${facts.libtensorflow}, ${facts.variant} build, in ${facts.path}`
+    : 'not installed: stages that train cannot run';
+  items.push({ name: 'training engine', ok: facts !== undefined, detail, ...unless(facts !== undefined, engineCommand) });
+  if (!facts) items.push(...describeTools());
+  return items;
+}
+
+/** The programs that installing the engine needs. @returns {SetupItem[]} */
+function describeTools() {
+  const python = findProgram(['python3', 'python', 'pip3', 'pip']);
+  const compiler = findProgram(['g++', 'c++', 'clang++']);
+  return [
+    {
+      name: 'Python with pip',
+      ok: python !== undefined,
+      detail: python ?? 'missing',
+      ...unless(python !== undefined, 'sudo apt-get install python3-pip'),
+    },
+    {
+      name: 'C++ compiler',
+      ok: compiler !== undefined,
+      detail: compiler ?? 'missing',
+      ...unless(compiler !== undefined, 'sudo apt-get install g++'),
+    },
+  ];
+}

@@ -1,0 +1,135 @@
+/**
+ * The wheels that the engine is taken from, pinned by digest.
+ *
+ * `file` is the wheel's name on the index (its tags tell pip which one to fetch, whatever Python runs pip: the libraries inside do not
+ * depend on Python); `take` says which members are unpacked, each with the path it gets in the engine's folder.
+ *
+ * @typedef {{ name: string, version: string, file: string, sha256: string, bytes: number, take: (member: string) => string | undefined }} Wheel
+ * @typedef {{ variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu', unpackedBytes: number, wheels: readonly Wheel[] }} Engine
+ */
+
+/** The version of libtensorflow. */
+export const engineVersion = '2.21.0';
+
+const libraries = /^tensorflow\/libtensorflow_(?:cc|framework)\.so\.2$/;
+const headers =
+  /^tensorflow\/(include\/(?:tensorflow\/c\/[^/]+|tensorflow\/c\/eager\/c_api|(?:tensorflow\/core|tsl)\/platform\/ctstring\w*|xla\/tsl\/c\/tsl_status)\.h)$/;
+const notices = /^tensorflow\/THIRD_PARTY_NOTICES\.txt$/;
+
+/** What a tensorflow wheel gives: the two libraries, the headers of the C API, the licences.
+ * @param {string} member
+ */
+function fromTensorflow(member) {
+  if (libraries.test(member) || notices.test(member)) return member;
+  return headers.exec(member)?.[1];
+}
+
+/** What an nvidia wheel gives: its shared libraries, the PTX assembler and libdevice, the licence.
+ * @param {string} member
+ */
+function fromNvidia(member) {
+  const wanted = /^nvidia\/\w+\/lib\/lib[\w.-]+\.so[\d.]*$/.test(member) && !/\.alt\.so|cusolverMg|cufftw|nvblas/.test(member);
+  return wanted ||
+    /^nvidia\/cuda_nvcc\/(?:bin\/ptxas|nvvm\/libdevice\/[\w.]+)$/.test(member) ||
+    /^nvidia_[^/]+\/(?:licenses\/)?License\.txt$/i.test(member)
+    ? member
+    : undefined;
+}
+
+/**
+ * @param {string} name
+ * @param {string} version
+ * @param {string} tags Python, ABI and platform tags of the file's name.
+ * @param {number} bytes
+ * @param {string} sha256
+ * @returns {Wheel}
+ */
+function wheel(name, version, tags, bytes, sha256) {
+  const take = name.startsWith('nvidia') ? fromNvidia : fromTensorflow;
+  return { name, version, file: `${name}-${version}-${tags}.whl`, bytes, sha256, take };
+}
+
+const tensorflowTags = 'cp312-cp312-manylinux_2_27_x86_64';
+const manylinux2010 = 'py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64';
+const manylinux2014 = 'py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64';
+const manylinux225 = 'py3-none-manylinux_2_25_x86_64';
+const manylinux227 = 'py3-none-manylinux_2_27_x86_64';
+
+/** @type {Engine} */
+const cpu = {
+  variant: 'cpu',
+  device: 'cpu',
+  unpackedBytes: 855_000_000,
+  wheels: [
+    wheel('tensorflow_cpu', engineVersion, tensorflowTags, 274_000_871, 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb'),
+  ],
+};
+
+/** CUDA 12.9: what the wheel's extra `and-cuda` names.
+ * @type {Engine}
+ */
+const cuda = {
+  variant: 'cuda',
+  device: 'gpu',
+  unpackedBytes: 5_290_000_000,
+  wheels: [
+    wheel('tensorflow', engineVersion, tensorflowTags, 572_611_111, 'b3b95643c4e70eb925839938fb35cbe142f317ec84af6844ee61513713bb13c0'),
+    wheel('nvidia_cublas_cu12', '12.9.3.13', manylinux227, 581_217_458, 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72'),
+    wheel(
+      'nvidia_cuda_cupti_cu12',
+      '12.9.79',
+      manylinux225,
+      10_814_997,
+      '096bcf334f13e1984ba36685ad4c1d6347db214de03dbb6eebb237b41d9d934f',
+    ),
+    wheel(
+      'nvidia_cuda_nvcc_cu12',
+      '12.9.86',
+      manylinux2010,
+      40_546_229,
+      '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0',
+    ),
+    wheel(
+      'nvidia_cuda_nvrtc_cu12',
+      '12.9.86',
+      manylinux2010,
+      89_568_129,
+      '210cf05005a447e29214e9ce50851e83fc5f4358df8b453155d5e1918094dcb4',
+    ),
+    wheel(
+      'nvidia_cuda_runtime_cu12',
+      '12.9.79',
+      manylinux2014,
+      3_493_179,
+      '25bba2dfb01d48a9b59ca474a1ac43c6ebf7011f1b0b8cc44f54eb6ac48a96c3',
+    ),
+    wheel('nvidia_cudnn_cu12', '9.28.0.42', manylinux227, 716_538_495, '9ff58b7f36dacd0a93e89f8f2957b52466889217963701daa15e577317cfa375'),
+    wheel('nvidia_cufft_cu12', '11.4.1.4', manylinux2014, 200_877_592, 'c67884f2a7d276b4b80eb56a79322a95df592ae5e765cf1243693365ccab4e28'),
+    wheel('nvidia_curand_cu12', '10.3.10.19', manylinux227, 68_295_626, '49b274db4780d421bd2ccd362e1415c13887c53c214f0d4b761752b8f9f6aa1e'),
+    wheel(
+      'nvidia_cusolver_cu12',
+      '11.7.5.82',
+      manylinux227,
+      338_117_415,
+      '15da72d1340d29b5b3cf3fd100e3cd53421dde36002eda6ed93811af63c40d88',
+    ),
+    wheel(
+      'nvidia_cusparse_cu12',
+      '12.5.10.65',
+      manylinux2014,
+      366_465_088,
+      '73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78',
+    ),
+    wheel('nvidia_nccl_cu12', '2.32.3', manylinux227, 351_526_311, 'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c'),
+    wheel(
+      'nvidia_nvjitlink_cu12',
+      '12.9.86',
+      manylinux2010,
+      39_748_338,
+      'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9',
+    ),
+  ],
+};
+
+/** The engines that set-up can install, by variant. */
+export const engines = { cpu, cuda };

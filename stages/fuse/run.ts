@@ -1,0 +1,35 @@
+import { work } from 'stillroom';
+import { fuse, openDataset, openPredictor, readModelOf, writeModel } from 'stillroom/nn';
+import type stage from './stage.ts';
+
+/** The largest relative error that rounding may cause. */
+const LIMIT = 1e-5;
+
+/** The largest difference between two lists of numbers, relative to the largest number of the first. */
+export function relativeError(expected: Float32Array, actual: Float32Array): number {
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference = expected.reduce((most, value, place) => Math.max(most, Math.abs(value - (actual[place] as number))), 0);
+  return difference === 0 ? 0 : difference / scale;
+}
+
+export default work<typeof stage>(({ params, inputs, outputs, metric, log, fail }) => {
+  const data = openDataset(inputs.data);
+  const model = readModelOf(inputs.model, data.info);
+  const fused = { ...model, ...fuse(model) };
+  const count = Math.min(params.images, data.info.count);
+  const images = Array.from({ length: count }, (_, place) => Math.floor((place * data.info.count) / count));
+  const [before, after] = [model, fused].map((own) => {
+    const predictor = openPredictor(own, params.batch);
+    const logits = predictor.logits(data, images);
+    predictor.close();
+    return logits;
+  }) as [Float32Array, Float32Array];
+  data.close();
+  const error = relativeError(before, after);
+  const folded = model.network.layers.length - fused.network.layers.length;
+  log(`folded ${folded} batch norms; largest relative error ${error.toExponential(2)} on ${count} images`);
+  metric('folded', folded);
+  metric('relative_error', error);
+  if (!(error <= LIMIT)) fail(`The folded model's outputs differ by ${error.toExponential(2)} (relative); at most ${LIMIT} is rounding.`);
+  writeModel(outputs.model, fused);
+});

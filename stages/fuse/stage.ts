@@ -1,0 +1,17 @@
+import { defineStage, param } from 'stillroom';
+
+export default defineStage({
+  about: 'Fold every batch norm into the convolution before it, and check that the outputs stay the same.',
+  params: {
+    images: param.int({ min: 1, default: 200, about: 'How many training images the outputs are compared on.' }),
+    batch: param.int({ min: 1, default: 50, about: 'Images computed at a time for that.' }),
+  },
+  inputs: { model: 'dir', data: 'dir' },
+  outputs: { model: 'dir' },
+  metrics: {
+    folded: { about: 'How many batch norms were folded.' },
+    relative_error: { about: 'Largest difference of a logit, relative to the largest logit.', goal: 'minimize', tolerance: 1e-5 },
+  },
+  resources: { cpu: 2, memory: '1GiB' },
+  run: () => import('./run.ts'),
+});

@@ -1,0 +1,162 @@
+import { open, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeImage, encodePng } from 'stillroom/nn';
+import type { Preparation } from 'stillroom/nn';
+import type { Collection, Item } from './collection.ts';
+
+/** A file that could not be read, and why. */
+export interface Unreadable {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What was packed: enough for the dataset's description and the report. */
+export interface Packed {
+  readonly labels: readonly number[];
+  readonly unreadable: readonly Unreadable[];
+  /** Per channel over all pixels, in 0…1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** How packing is watched and stopped. */
+export interface Watch {
+  /** How many images are decoded at once. */
+  readonly lanes: number;
+  readonly signal: AbortSignal;
+  progress(done: number): void;
+}
+
+interface Decoded {
+  readonly item: Item;
+  readonly pixels: Uint8Array;
+  readonly encoded: Uint8Array | undefined;
+}
+
+/** Images that are decoded before any is written: what bounds the memory. */
+const window = 128;
+
+/** Exact sums of the pixels of each channel: whole numbers, so the order in which they are added does not matter. */
+class Statistics {
+  readonly #sums: number[];
+  readonly #squares: number[];
+  #count = 0;
+
+  constructor(channels: number) {
+    this.#sums = new Array<number>(channels).fill(0);
+    this.#squares = new Array<number>(channels).fill(0);
+  }
+
+  add(pixels: Uint8Array): void {
+    const channels = this.#sums.length;
+    for (let channel = 0; channel < channels; channel++) {
+      let sum = 0;
+      let squares = 0;
+      for (let index = channel; index < pixels.length; index += channels) {
+        const value = pixels[index] as number;
+        sum += value;
+        squares += value * value;
+      }
+      this.#sums[channel] = (this.#sums[channel] as number) + sum;
+      this.#squares[channel] = (this.#squares[channel] as number) + squares;
+    }
+    this.#count += pixels.length / channels;
+  }
+
+  get mean(): number[] {
+    return this.#sums.map((sum) => sum / this.#count / 255);
+  }
+
+  /** At least 1/255, so that a set of one colour can be normalised. */
+  get std(): number[] {
+    return this.#squares.map((squares, channel) => {
+      const mean = (this.#sums[channel] as number) / this.#count;
+      return Math.max(Math.sqrt(Math.max(squares / this.#count - mean * mean, 0)), 1) / 255;
+    });
+  }
+}
+
+/** Reads and decodes one image; a file that cannot be read becomes its reason. */
+async function decode(item: Item, preparation: Preparation, keepEncoded: boolean): Promise<Decoded | Unreadable> {
+  try {
+    const read = await item.read();
+    const encoded = keepEncoded ? (read instanceof Uint8Array ? read : await encodePng(read)) : undefined;
+    return { item, pixels: await decodeImage(encoded ?? read, preparation), encoded };
+  } catch (problem) {
+    const { code, message } = problem as NodeJS.ErrnoException;
+    return { name: item.name, reason: code === 'ENOENT' ? 'there is no such file' : (code ?? message) };
+  }
+}
+
+/** Decodes some images, `lanes` at once; the results keep the images' order. */
+async function decodeAll(
+  items: readonly Item[],
+  preparation: Preparation,
+  keepEncoded: boolean,
+  lanes: number,
+): Promise<(Decoded | Unreadable)[]> {
+  const results: (Decoded | Unreadable)[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      results[index] = await decode(items[index] as Item, preparation, keepEncoded);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return results;
+}
+
+/**
+ * Decodes a collection in its order into `images.bin`, `labels.bin` and `names.txt` of a dataset folder, and with `keepEncoded` the
+ * encoded files into `encoded.bin` and `encoded.json`. Memory does not grow with the images' pixels.
+ */
+export async function pack(
+  collection: Collection,
+  folder: string,
+  preparation: Preparation,
+  keepEncoded: boolean,
+  watch: Watch,
+): Promise<Packed> {
+  const statistics = new Statistics(preparation.channels);
+  const kept: Item[] = [];
+  const unreadable: Unreadable[] = [];
+  const offsets = [0];
+  const files: FileHandle[] = [];
+  const create = async (name: string): Promise<FileHandle> => {
+    const file = await open(join(folder, name), 'wx');
+    files.push(file);
+    return file;
+  };
+  try {
+    const images = await create('images.bin');
+    const encodedImages = keepEncoded ? await create('encoded.bin') : undefined;
+    for (let start = 0; start < collection.items.length; start += window) {
+      watch.signal.throwIfAborted();
+      const part = collection.items.slice(start, start + window);
+      const decoded: Decoded[] = [];
+      for (const result of await decodeAll(part, preparation, keepEncoded, watch.lanes)) {
+        if ('reason' in result) {
+          unreadable.push(result);
+          continue;
+        }
+        decoded.push(result);
+        kept.push(result.item);
+        statistics.add(result.pixels);
+        if (result.encoded !== undefined) offsets.push((offsets.at(-1) ?? 0) + result.encoded.length);
+      }
+      await images.writeFile(Buffer.concat(decoded.map(({ pixels }) => pixels)));
+      await encodedImages?.writeFile(Buffer.concat(decoded.flatMap(({ encoded }) => encoded ?? [])));
+      watch.progress(Math.min(start + window, collection.items.length));
+    }
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+  const labels = kept.map(({ label }) => label);
+  const labelBytes = Buffer.alloc(2 * labels.length);
+  labels.forEach((label, index) => labelBytes.writeUInt16LE(label, 2 * index));
+  await writeFile(join(folder, 'labels.bin'), labelBytes);
+  await writeFile(join(folder, 'names.txt'), kept.map(({ name }) => `${name}\n`).join(''));
+  if (keepEncoded) await writeFile(join(folder, 'encoded.json'), `${JSON.stringify({ offsets })}\n`);
+  return { labels, unreadable, mean: statistics.mean, std: statistics.std };
+}

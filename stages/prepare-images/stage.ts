@@ -1,0 +1,37 @@
+import { defineStage, param } from 'stillroom';
+
+export default defineStage({
+  about: 'Decode and resize images once, into a packed training set and a packed test set.',
+  params: {
+    size: param.int({ min: 8, max: 1024, default: 224, about: 'Height and width of the prepared images.' }),
+    channels: param.int({ min: 1, max: 3, default: 3, about: '1 (grey) or 3 (sRGB).' }),
+    fit: param.choice(['pad', 'shrink', 'cover', 'stretch'], {
+      default: 'pad',
+      about: 'pad: scale the whole image and pad; shrink: the same, never enlarging; cover: fill and crop; stretch: ignore proportions.',
+    }),
+    background: param.int({ min: 0, max: 255, default: 0, about: 'Grey value of padding and behind transparent pixels.' }),
+    classes: param.strings({ default: [], about: 'The class names in order; none: those that the source gives, in byte order.' }),
+    test_share: param.number({
+      above: 0,
+      below: 1,
+      default: 0.2,
+      about: 'Where the sources hold no test set: the share of each class that is held out as one.',
+    }),
+    seed: param.int({ default: 0, about: 'Chooses which images are held out.' }),
+    unreadable: param.choice(['fail', 'report'], {
+      default: 'fail',
+      about: 'fail: end with the names of all files that cannot be read; report: leave them out and name them in the report.',
+    }),
+  },
+  inputs: { images: 'dir', labels: 'file?', test: 'dir?', test_labels: 'file?' },
+  outputs: { train: 'dir', test: 'dir', report: 'file.json' },
+  metrics: {
+    train_images: { about: 'Images in the training set.' },
+    test_images: { about: 'Images in the test set.' },
+    classes: { about: 'Number of classes.' },
+    imbalance: { about: 'Images of the largest class for each image of the smallest, in the training set.' },
+    unreadable: { about: 'Files that could not be read and were left out.', goal: 'minimize' },
+  },
+  resources: { cpu: 2, memory: '1GiB' },
+  run: () => import('./run.ts'),
+});

@@ -1,0 +1,18 @@
+import { defineStage, param } from 'stillroom';
+
+export default defineStage({
+  about: 'Average the last checkpoints of a training into one model (SWA).',
+  params: {
+    last: param.int({ min: 1, default: 4, about: 'How many checkpoints of each folder of checkpoints, counted from its last epoch.' }),
+    batch: param.int({ min: 2, default: 64, about: 'Images in a batch when batch-norm statistics are measured anew.' }),
+    sampling: param.choice(['shuffled', 'balanced'], { default: 'balanced', about: 'How images are drawn for that: as in the training.' }),
+    seed: param.int({ default: 0, about: 'Decides which images come together for that.' }),
+  },
+  inputs: { checkpoints: 'dir[]', data: 'dir' },
+  outputs: { model: 'dir' },
+  metrics: {
+    averaged: { about: 'How many checkpoints were averaged.' },
+  },
+  resources: { cpu: 2, memory: '1GiB' },
+  run: () => import('./run.ts'),
+});

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { openSession } from '../../src/nn/engine/session.ts';
+import { activate } from '../../src/nn/graph/activations.ts';
+import { add, addBias, matrixProduct, multiply, subtract } from '../../src/nn/graph/arithmetic.ts';
+import { batchNormTraining } from '../../src/nn/graph/batch-norm.ts';
+import { convolution } from '../../src/nn/graph/convolution.ts';
+import { gradients } from '../../src/nn/graph/gradients.ts';
+import { Graph } from '../../src/nn/graph/graph.ts';
+import { keepMask } from '../../src/nn/graph/random.ts';
+import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
+import type { Value } from '../../src/nn/graph/types.ts';
+import { crossEntropy } from '../../src/nn/losses/cross-entropy.ts';
+import { elements } from '../../src/nn/weights/tensor.ts';
+
+/** Numbers between −2 and 2 that keep clear of the kinks of piecewise functions (−3, 0 and 3). */
+function numbers(shape: readonly number[], seed: number): Float32Array {
+  return Float32Array.from({ length: elements(shape) }, (_, index) => {
+    const wave = Math.sin(1.7 * index + seed + 1);
+    return wave + 0.6 * Math.sign(wave);
+  });
+}
+
+type Build = (graph: Graph, ...inputs: readonly Value[]) => Value;
+
+/** Compares the gradient of a weighted sum of the output with central differences, for every element of every input. */
+function checkGradients(build: Build, shapes: readonly (readonly number[])[]): void {
+  const graph = new Graph();
+  const inputs = shapes.map((shape, index) => graph.placeholder(`input${index}`, shape));
+  const output = build(graph, ...inputs);
+  const weights = graph.constant(numbers(output.shape, 5), output.shape);
+  const weighted = multiply(graph, output, weights);
+  const scalar = meanOver(
+    graph,
+    weighted,
+    weighted.shape.map((_, axis) => axis),
+    false,
+  );
+  const slopes = gradients(graph, scalar, inputs);
+  const session = openSession(graph);
+  const call = session.function(inputs, [scalar, ...slopes]);
+  const values = shapes.map((shape, index) => numbers(shape, index));
+  const [, ...analytic] = call(values);
+  values.forEach((value, which) => {
+    const numeric = value.map((middle, place) => {
+      const at = (change: number): number => {
+        value[place] = middle + change;
+        const [result] = call(values) as [Float32Array];
+        value[place] = middle;
+        return result[0] as number;
+      };
+      return (at(0.02) - at(-0.02)) / 0.04;
+    });
+    const scale = Math.max(...numeric.map(Math.abs), 1e-3);
+    numeric.forEach((slope, place) => {
+      expect(Math.abs(slope - (analytic[which]?.[place] ?? Number.NaN)) / scale).toBeLessThan(0.01);
+    });
+  });
+  session.close();
+}
+
+const operations: readonly (readonly [string, Build, readonly (readonly number[])[]])[] = [
+  [
+    'addition',
+    add,
+    [
+      [2, 3],
+      [2, 3],
+    ],
+  ],
+  ['addition, broadcast', add, [[2, 3], [3]]],
+  ['subtraction, broadcast', subtract, [[3], [2, 3]]],
+  [
+    'multiplication',
+    multiply,
+    [
+      [2, 3],
+      [2, 3],
+    ],
+  ],
+  [
+    'multiplication of an image by a gate',
+    multiply,
+    [
+      [2, 3, 3, 2],
+      [2, 1, 1, 2],
+    ],
+  ],
+  ['a value that is used twice', (graph, x) => multiply(graph, x, add(graph, x, x)), [[4]]],
+  ['a value that is used three times', (graph, x) => add(graph, multiply(graph, x, x), x), [[4]]],
+  [
+    'matrix product',
+    matrixProduct,
+    [
+      [3, 4],
+      [4, 2],
+    ],
+  ],
+  ['bias', addBias, [[2, 2, 2, 3], [3]]],
+  ['mean over the image', (graph, x) => meanOver(graph, x, [1, 2], true), [[2, 3, 3, 2]]],
+  ['mean over the image, dropped axes', (graph, x) => meanOver(graph, x, [1, 2], false), [[2, 3, 3, 2]]],
+  ['reshape', (graph, x) => reshape(graph, x, [2, 6]), [[3, 4]]],
+  [
+    '1 × 1 convolution',
+    (graph, x, w) => convolution(graph, x, w, { stride: 1, padding: 0 }, false),
+    [
+      [2, 2, 2, 3],
+      [1, 1, 3, 2],
+    ],
+  ],
+  [
+    '1 × 1 convolution, stride 2',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 0 }, false),
+    [
+      [1, 4, 4, 2],
+      [1, 1, 2, 2],
+    ],
+  ],
+  [
+    '3 × 3 convolution',
+    (graph, x, w) => convolution(graph, x, w, { stride: 1, padding: 1 }, false),
+    [
+      [1, 4, 4, 2],
+      [3, 3, 2, 2],
+    ],
+  ],
+  [
+    '3 × 3 convolution, stride 2, even extent',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 1 }, false),
+    [
+      [1, 4, 4, 2],
+      [3, 3, 2, 2],
+    ],
+  ],
+  [
+    '3 × 3 convolution, stride 2, odd extent',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 1 }, false),
+    [
+      [1, 5, 5, 1],
+      [3, 3, 1, 2],
+    ],
+  ],
+  [
+    'depthwise convolution',
+    (graph, x, w) => convolution(graph, x, w, { stride: 1, padding: 1 }, true),
+    [
+      [1, 4, 4, 2],
+      [3, 3, 2, 1],
+    ],
+  ],
+  [
+    '5 × 5 depthwise convolution, stride 2',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 2 }, true),
+    [
+      [1, 6, 6, 2],
+      [5, 5, 2, 1],
+    ],
+  ],
+  ['batch norm', (graph, x, scale, offset) => batchNormTraining(graph, x, { scale, offset }, 1e-3).output, [[3, 2, 2, 2], [2], [2]]],
+  ['cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3])), [[2, 3]]],
+  ['smoothed cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3]), 0.1), [[2, 3]]],
+  ['a random mask', (graph, x) => multiply(graph, x, keepMask(graph, graph.constant([3, 4], [2], 'int32'), 1, [2, 8], 0.5)), [[2, 8]]],
+];
+
+test.each(operations)('the gradient of %s is that of finite differences', (_name, build, shapes) => {
+  checkGradients(build, shapes);
+});
+
+test.each(['relu', 'relu6', 'sigmoid', 'swish', 'hard-sigmoid', 'hard-swish'] as const)(
+  'the gradient of %s is that of finite differences',
+  (name) => {
+    checkGradients((graph, x) => activate(graph, multiply(graph, x, graph.constant(2.4)), name), [[3, 7]]);
+  },
+);
+
+describe('the graph refuses', () => {
+  test('a gradient of what the scalar does not depend on', () => {
+    const graph = new Graph();
+    const [x, y] = [graph.placeholder('x', [2]), graph.placeholder('y', [2])];
+    const scalar = meanOver(graph, x, [0], false);
+    expect(() => gradients(graph, scalar, [y])).toThrow('"y" does not act on the scalar');
+  });
+
+  test('shapes that do not fit', () => {
+    const graph = new Graph();
+    expect(() => add(graph, graph.constant([1, 2], [2]), graph.constant([1, 2, 3], [3]))).toThrow('[2] and [3] do not fit');
+  });
+
+  test('two nodes of one name', () => {
+    const graph = new Graph();
+    graph.placeholder('x', [2]);
+    expect(() => graph.placeholder('x', [2])).toThrow('already has a node "x"');
+  });
+});

@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const folder = join(import.meta.dirname, '../../pipelines');
+
+/** What these tests read of a node. */
+interface Node {
+  readonly uses?: string;
+  readonly in?: Readonly<Record<string, string | { readonly from: string }>>;
+}
+
+interface Pipeline {
+  readonly name: string;
+  readonly about: string;
+  readonly stages: Readonly<Record<string, Node>>;
+}
+
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const read = (file: string): Pipeline => parse(readFileSync(join(folder, file), 'utf8')) as Pipeline;
+const sourcesOf = (node: Node): string[] => Object.values(node.in ?? {}).map((input) => (typeof input === 'string' ? input : input.from));
+
+describe.each(files)('%s', (file) => {
+  const { name, about, stages } = read(file);
+
+  test('is named as its file and says what it is', () => {
+    expect(`${name}.yaml`).toBe(file);
+    expect(about.length).toBeGreaterThan(20);
+  });
+
+  test('gives the test set to benchmark alone', () => {
+    const sets = Object.keys(stages).filter((node) => stages[node]?.uses === 'prepare-images');
+    expect(sets).not.toEqual([]);
+    const readers = Object.entries(stages).filter(([, node]) => sets.some((set) => sourcesOf(node).includes(`${set}.test`)));
+    expect(readers.map(([, node]) => node.uses)).toEqual(['benchmark']);
+    const raw = Object.entries(stages).filter(([, node]) => sourcesOf(node).some((source) => source.startsWith('$sources.')));
+    expect(raw.map(([node]) => node)).toEqual(sets);
+  });
+
+  test('holds every stage of the recipe', () => {
+    const used = new Set(Object.values(stages).map(({ uses }) => uses));
+    for (const stage of readdirSync(join(folder, '../stages'))) expect(used).toContain(stage);
+  });
+});
+
+test("quickstart's data is bundled with its licence, in at most 3 MB", () => {
+  const data = join(folder, 'quickstart/fashion');
+  const bytes = readdirSync(data).reduce((sum, name) => sum + statSync(join(data, name)).size, 0);
+  expect(bytes).toBeLessThanOrEqual(3e6);
+  expect(readFileSync(join(data, 'LICENSE'), 'utf8')).toMatch(/Zalando SE/);
+  expect(existsSync(join(folder, 'quickstart/make.mjs'))).toBe(true);
+});

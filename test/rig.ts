@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+/** The checkout that is tested. */
+export const checkout: string = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder that is gone when the tests of the file have ended. */
+export function emptyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stillroom-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** What `stillroom … --json` printed. */
+export interface Printed {
+  readonly run?: string;
+  readonly hash?: string | null;
+  readonly executed?: readonly string[];
+  readonly reused?: readonly string[];
+  readonly failed?: readonly string[];
+  readonly skipped?: readonly string[];
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly outputs?: Readonly<Record<string, string>>;
+  readonly nodes?: readonly { readonly node: string; readonly action: string; readonly cause: string }[];
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly file: string | null;
+    readonly line: number | null;
+    readonly column: number | null;
+    readonly hint: string | null;
+  };
+  readonly checked?: number;
+  readonly damaged?: readonly { readonly digest: string; readonly node: string }[];
+  readonly runs?: readonly { readonly run: string; readonly hash: string | null; readonly state: string }[];
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The object printed with `--json`; empty where none was. */
+  readonly json: Printed;
+}
+
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The Stillroom to use in place of the checkout. */
+  readonly installation?: string;
+  /** A program and arguments to put in front, such as `setpriv`. */
+  readonly wrapper?: readonly string[];
+}
+
+/** Runs the real command line, in a process of its own. */
+export function stillroom(
+  folder: string,
+  args: readonly string[],
+  { env = {}, installation = checkout, wrapper = [] }: CommandOptions = {},
+): Promise<Ended> {
+  const [program = '', ...rest] = [...wrapper, process.execPath, join(installation, 'dist/cli.js'), ...args];
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      rest,
+      { cwd: folder, env: { ...process.env, CI: '1', ...env }, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        const json = args.includes('--json') && stdout.startsWith('{') ? (JSON.parse(stdout) as Printed) : {};
+        resolve({ code, stdout, stderr, json });
+      },
+    );
+  });
+}
+
+/** Writes files below a folder. */
+export function write(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+}
+
+/** Replaces a text in a file, which must hold it. */
+export function edit(folder: string, path: string, from: string, to: string): void {
+  const file = join(folder, path);
+  const before = readFileSync(file, 'utf8');
+  if (!before.includes(from)) throw new Error(`${path} does not hold ${from}`);
+  writeFileSync(file, before.replace(from, to));
+}
+
+/** A copy of a folder, in a place of its own. */
+export function copyOf(folder: string): string {
+  const copy = join(emptyFolder(), 'project');
+  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  return copy;
+}
+
+/** A Stillroom of its own, whose sources and packages a test may change. */
+export function installationCopy(): string {
+  const copy = join(emptyFolder(), 'stillroom');
+  mkdirSync(join(copy, 'node_modules'), { recursive: true });
+  for (const name of ['dist', 'src', 'stages', 'package.json']) cpSync(join(checkout, name), join(copy, name), { recursive: true });
+  const modules = join(checkout, 'node_modules');
+  for (const name of readdirSync(modules).filter((one) => !one.startsWith('.')))
+    symlinkSync(join(modules, name), join(copy, 'node_modules', name));
+  return copy;
+}
+
+/** The nodes that a run left logs of: what really was executed, whatever the run says. */
+function logged(folder: string, run: string | undefined): string[] {
+  const logs = join(folder, 'artifacts/logs', run ?? '');
+  return existsSync(logs)
+    ? readdirSync(logs)
+        .filter((name) => name.endsWith('.log'))
+        .map((name) => name.slice(0, -'.log'.length))
+        .sort()
+    : [];
+}
+
+/** Plans, then runs, and checks that the plan told the truth: each `run` executes, no `reuse` does, `maybe` stands only behind a `run`. */
+export async function runAndCheckPlan(folder: string, args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
+  const plan = await stillroom(folder, ['plan', ...args, '--json'], options);
+  if (plan.code !== 0) throw new Error(`plan: ${plan.stdout}${plan.stderr}`);
+  const run = await stillroom(folder, ['run', ...args, '--json'], options);
+  if (run.code !== 0) throw new Error(`run: ${run.stdout}${run.stderr}`);
+  const executed = [...(run.json.executed ?? [])].sort();
+  if (JSON.stringify(logged(folder, run.json.run)) !== JSON.stringify(executed))
+    throw new Error(`executed ${executed}, but logs are of ${logged(folder, run.json.run)}`);
+  let isBehindRun = false;
+  for (const { node, action, cause } of plan.json.nodes ?? []) {
+    if (action === 'run') isBehindRun = true;
+    if (action === 'run' && !executed.includes(node)) throw new Error(`plan: ${node} runs, but it was reused`);
+    if (action === 'reuse' && executed.includes(node)) throw new Error(`plan: ${node} is reused, but it was executed`);
+    if (action === 'maybe' && !isBehindRun) throw new Error(`plan: ${node} is maybe, but nothing before it runs`);
+    if (cause.length < 5) throw new Error(`plan: ${node} has no cause`);
+  }
+  return executed;
+}

@@ -1,0 +1,162 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describeForOnnx, encodeOnnx } from 'stillroom/nn';
+import type { Network } from 'stillroom/nn';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { evaluate } from '../../stages/benchmark/formula.ts';
+import run from '../../stages/benchmark/run.ts';
+import { quantile } from '../../stages/benchmark/speed.ts';
+import stage from '../../stages/benchmark/stage.ts';
+import { perform, scratch } from './context.ts';
+import type { Watched } from './context.ts';
+import { writeDataset } from './dataset.ts';
+
+let room: ReturnType<typeof scratch>;
+beforeEach(() => {
+  room = scratch();
+});
+afterEach(() => room.remove());
+
+const size = 8;
+const classes = ['dark', 'bright', 'never'];
+
+/** A model that compares the mean of the normalised image with 0: below is dark, above is bright. */
+function writeJudge(): string {
+  const network: Network = {
+    layers: [
+      { kind: 'input', name: 'image', inputs: [] },
+      { kind: 'global-average-pool', name: 'pool', inputs: ['image'] },
+      { kind: 'flatten', name: 'flat', inputs: ['pool'] },
+      { kind: 'dense', name: 'head', inputs: ['flat'], inFeatures: 1, outFeatures: 3 },
+    ],
+    output: 'head',
+  };
+  const weights = new Map([
+    ['head.weight', { shape: [3, 1], data: Float32Array.of(-1, 1, 0) }],
+    ['head.bias', { shape: [3], data: Float32Array.of(0, 0, -9) }],
+  ]);
+  const input = { size, channels: 1, mean: [0.5], std: [0.25] };
+  const file = join(room.folder, 'judge.onnx');
+  writeFileSync(
+    file,
+    encodeOnnx(network, weights, { size, channels: 1, classes: 3, name: 'judge', metadata: describeForOnnx(input, classes, 'judge') }),
+  );
+  return file;
+}
+
+/** A test set of plain images of these grey values, with their PNG files. */
+async function writeGreys(
+  labels: readonly number[],
+  greys: readonly number[],
+  options: { classes?: readonly string[]; damage?: boolean } = {},
+): Promise<string> {
+  const folder = writeDataset(join(room.folder, 'test-set'), { labels, classes: options.classes ?? classes, size });
+  const images = greys.map((grey) => Buffer.alloc(size * size, grey));
+  writeFileSync(join(folder, 'images.bin'), Buffer.concat(images));
+  const raw = { width: size, height: size, channels: 1 } as const;
+  const files = await Promise.all(
+    images.map((image) =>
+      sharp(options.damage === true ? Buffer.from(image).fill(1) : image, { raw })
+        .png()
+        .toBuffer(),
+    ),
+  );
+  const offsets = [0];
+  for (const file of files) offsets.push((offsets.at(-1) as number) + file.length);
+  writeFileSync(join(folder, 'encoded.bin'), Buffer.concat(files));
+  writeFileSync(join(folder, 'encoded.json'), JSON.stringify({ offsets }));
+  return folder;
+}
+
+const quick = { images: 20, rounds: 3, warmup: 2, batch: 3 };
+
+function measure(data: string, params: object = {}): Promise<Watched> {
+  mkdirSync(room.folder, { recursive: true });
+  return perform(stage, run, { params: { ...quick, ...params }, inputs: { model: writeJudge(), data }, folder: room.folder });
+}
+
+describe('the stage', () => {
+  test('accuracy over the whole set, by class and as a table; a class without images has none', async () => {
+    const data = await writeGreys([0, 0, 1, 1, 1, 0, 0], [10, 200, 250, 180, 20, 30, 40]);
+    const { outputs, metrics } = await measure(data);
+    expect(metrics['accuracy']).toBeCloseTo(5 / 7, 9);
+    expect(metrics['worst_class']).toBeCloseTo(2 / 3, 9);
+    const results = JSON.parse(readFileSync(outputs['results'] as string, 'utf8')) as object;
+    expect(results).toEqual({
+      format: 1,
+      count: 7,
+      classes,
+      accuracy: 5 / 7,
+      by_class: [3 / 4, 2 / 3, null],
+      confusion: [
+        [3, 1, 0],
+        [1, 2, 0],
+        [0, 0, 0],
+      ],
+    });
+  });
+
+  test('speeds agree with one another, and the report holds load, spread and the score with its values', async () => {
+    const data = await writeGreys([0, 1], [10, 250]);
+    const { outputs, metrics } = await measure(data, { score: 'accuracy_weight * accuracy + speed_weight * min(1, fps / 1e9)' });
+    const { p50_ms = 0, p95_ms = 0, fps = 0, model_fps = 0, score = 0 } = metrics;
+    expect(p50_ms).toBeGreaterThan(0);
+    expect(p95_ms).toBeGreaterThanOrEqual(p50_ms);
+    expect(model_fps).toBeGreaterThan(fps);
+    expect(score).toBeCloseTo(0.7 + (0.3 * fps) / 1e9, 9);
+    const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as Record<
+      string,
+      { values: Record<string, number> } & Record<string, number>
+    >;
+    expect(report['fps']).toMatchObject({ median: fps });
+    expect(report['fps']?.['lowest']).toBeLessThanOrEqual(fps);
+    expect(Object.keys(report['load'] ?? {})).toEqual(['before', 'after', 'others']);
+    expect(report['score']?.values).toMatchObject({ accuracy: 1, fps });
+    expect(report['engine']).toMatchObject({ name: 'onnxruntime', precision: 'float32', threads: 2 });
+  });
+
+  test('what does not fit together, and a formula that cannot be read, is refused before anything is measured', async () => {
+    const data = await writeGreys([0, 1], [10, 250]);
+    await expect(measure(data, { score: 'accuracy + frames' })).rejects.toThrow('there is no frames in a formula');
+    await expect(measure(data, { score: 'log(accuracy - accuracy)' })).rejects.toThrow('is -Infinity for');
+    const others = await writeGreys([0, 1], [10, 250], { classes: ['a', 'b', 'c'] });
+    await expect(measure(others)).rejects.toThrow('the model and the test set have other classes');
+    const damaged = await writeGreys([0, 1], [10, 250], { damage: true });
+    await expect(measure(damaged)).rejects.toThrow('does not decode to its packed pixels');
+  });
+});
+
+describe('formulas', () => {
+  const values = { a: 2, b: 3 };
+  test.each([
+    ['1 + 2 * 3', 7],
+    ['(1 + 2) * 3', 9],
+    ['10 - 4 - 3', 3],
+    ['2 ^ 3 ^ 2', 512],
+    ['-2 ^ 2', -4],
+    ['2 * -3 + 1', -5],
+    ['a * b - min(a, b, 1)', 5],
+    ['max(a, b) / 1.5e0', 2],
+    ['sqrt(16) + log(exp(1))', 5],
+  ])('%s = %d', (text, expected) => expect(evaluate(text, values)).toBeCloseTo(expected, 12));
+
+  test.each([
+    ['1 +', 'a number, a name or ( is expected in "1 +" instead of its end'],
+    ['(1', ') is expected'],
+    ['1 2', 'an operator or the end is expected'],
+    ['a ** b', 'a number, a name or ( is expected'],
+    ['constructor', 'there is no constructor in a formula; there are a, b'],
+    ['', 'instead of its end'],
+  ])('%s is refused', (text, message) => expect(() => evaluate(text, values)).toThrow(message));
+});
+
+test('quantiles are of the nearest rank', () => {
+  expect(quantile([5, 1, 3], 0.5)).toBe(3);
+  expect(
+    quantile(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+      0.95,
+    ),
+  ).toBe(95);
+});

@@ -1,0 +1,84 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Stage, Work, WorkContext } from 'stillroom';
+
+/** What a stage's work did besides writing its outputs. */
+export interface Watched {
+  readonly outputs: Readonly<Record<string, string>>;
+  /** The last value of each metric. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly log: readonly string[];
+}
+
+/** What a test gives a stage; params that are left out take their defaults. */
+interface Given<Declaration extends Stage> {
+  readonly params?: Partial<WorkContext<Declaration>['params']>;
+  readonly modules?: WorkContext<Declaration>['modules'];
+  readonly inputs: Partial<WorkContext<Declaration>['inputs']>;
+  /** Where the outputs go. */
+  readonly folder: string;
+}
+
+/** The error of a stage that called `fail`. */
+export class StageFailure extends Error {
+  override readonly name = 'StageFailure';
+  readonly hint: string | undefined;
+  constructor(message: string, hint: string | undefined) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** An empty folder for a test, and what removes it. */
+export function scratch(): { readonly folder: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'stillroom-test-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** The stage's params after defaults. */
+function withDefaults(stage: Stage, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const defaults = Object.entries(stage.params ?? {}).map(([name, { schema }]) => [name, schema['default']] as const);
+  const missing = defaults.filter(([name, value]) => value === undefined && given[name] === undefined).map(([name]) => name);
+  if (missing.length > 0) throw new Error(`the test gives no ${missing.join(', ')}`);
+  return { ...Object.fromEntries(defaults), ...given };
+}
+
+/**
+ * Calls a stage's work as a child would, in this process: outputs of kind `dir` are there and empty, `fail` throws a StageFailure.
+ * @throws what the work throws, and an Error if it records a metric that the stage does not declare.
+ */
+export async function perform<Declaration extends Stage>(
+  stage: Declaration,
+  run: Work<Declaration>,
+  given: Given<Declaration>,
+): Promise<Watched> {
+  const metrics: Record<string, number> = {};
+  const log: string[] = [];
+  const outputs: Record<string, string> = {};
+  for (const [port, declared] of Object.entries(stage.outputs)) {
+    const kind = typeof declared === 'string' ? declared : declared.kind;
+    outputs[port] = join(given.folder, kind === 'dir' ? port : `${port}${kind.slice('file'.length)}`);
+    if (kind === 'dir') mkdirSync(outputs[port] as string, { recursive: true });
+  }
+  const context = {
+    params: withDefaults(stage, given.params ?? {}),
+    modules: given.modules ?? {},
+    inputs: given.inputs,
+    outputs,
+    metric(name: string, value: number) {
+      if (stage.metrics?.[name] === undefined) throw new Error(`the stage does not declare the metric ${name}`);
+      metrics[name] = value;
+    },
+    progress() {},
+    log: (line: string) => void log.push(line),
+    fail(message: string, hint?: string): never {
+      throw new StageFailure(message, hint);
+    },
+    checkpoint: { folder: undefined, save: async () => {} },
+    signal: new AbortController().signal,
+    cpu: stage.resources?.cpu ?? 1,
+  };
+  await run(context as unknown as WorkContext<Declaration>);
+  return { outputs, metrics, log };
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
+import { encodeOnnx, openOnnx, openSavedModel } from 'stillroom/nn';
+import type { Architecture, Network } from 'stillroom/nn';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import efficientNetB0 from '../../src/nn/models/efficientnet-b0.ts';
+import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
+import { ModelProtoSchema } from '../../src/nn/onnx/generated/onnx_pb.ts';
+import run from '../../stages/export/run.ts';
+import stage from '../../stages/export/stage.ts';
+import { perform, scratch } from './context.ts';
+import type { Watched } from './context.ts';
+import { writeDataset } from './dataset.ts';
+import { writeFreshModel } from './models.ts';
+
+let room: ReturnType<typeof scratch>;
+beforeEach(() => {
+  room = scratch();
+});
+afterEach(() => room.remove());
+
+const classes = ['a', 'b', 'c'];
+
+/** Exports a fresh model of an architecture over a small made dataset. */
+function exportFresh(architecture: Architecture, channels: number, params: { images?: number; tolerance?: number } = {}): Promise<Watched> {
+  const model = join(room.folder, 'model');
+  writeFreshModel(model, architecture, { size: 32, channels, classes });
+  const labels = Array.from({ length: 40 }, (_, image) => image % 3);
+  const data = writeDataset(join(room.folder, 'data'), { labels, classes, size: 32, channels });
+  return perform(stage, run, { params, inputs: { model, data }, folder: room.folder });
+}
+
+/** A network that uses what the published ones of this test do not. */
+const small: Architecture = ({ classes: count, channels }): Network => ({
+  layers: [
+    { kind: 'input', name: 'image', inputs: [] },
+    {
+      kind: 'convolution',
+      name: 'stem',
+      inputs: ['image'],
+      inChannels: channels,
+      outChannels: 6,
+      kernel: 3,
+      stride: 2,
+      padding: 1,
+      groups: 1,
+      bias: true,
+    },
+    { kind: 'activation', name: 'six', inputs: ['stem'], activation: 'relu6' },
+    { kind: 'drop-path', name: 'path', inputs: ['six'], probability: 0.5 },
+    {
+      kind: 'convolution',
+      name: 'grouped',
+      inputs: ['path'],
+      inChannels: 6,
+      outChannels: 6,
+      kernel: 5,
+      stride: 1,
+      padding: 2,
+      groups: 2,
+      bias: false,
+    },
+    { kind: 'add', name: 'sum', inputs: ['grouped', 'path'] },
+    { kind: 'global-average-pool', name: 'pool', inputs: ['sum'] },
+    { kind: 'flatten', name: 'flat', inputs: ['pool'] },
+    { kind: 'dense', name: 'head', inputs: ['flat'], inFeatures: 6, outFeatures: count },
+    { kind: 'dropout', name: 'drop', inputs: ['head'], probability: 0.2 },
+  ],
+  output: 'drop',
+});
+
+describe.each([
+  ['MobileNetV3-small', mobileNetV3Small, 3],
+  ['EfficientNet-b0', efficientNetB0, 1],
+  ['another network', small, 3],
+] as const)('%s', (_, architecture, channels) => {
+  test('onnxruntime and TensorFlow give the logits of the training graph', async () => {
+    const { metrics, outputs } = await exportFresh(architecture, channels);
+    expect(metrics['onnx_difference']).toBeLessThanOrEqual(1e-4);
+    expect(metrics['saved_model_difference']).toBeLessThanOrEqual(1e-4);
+    expect(metrics['megabytes']).toBeCloseTo(readFileSync(outputs['onnx'] as string).length / 1e6, 9);
+  });
+});
+
+test('the batch is free, in both', async () => {
+  const { outputs } = await exportFresh(mobileNetV3Small, 3);
+  const opened = [await openOnnx(outputs['onnx'] as string, 1), openSavedModel(outputs['saved_model'] as string)];
+  for (const model of opened) {
+    const images = Float32Array.from({ length: 3 * 3 * 32 * 32 }, (_, index) => Math.sin(index));
+    const three = await model.logits(images, 3);
+    const last = await model.logits(images.slice(2 * 3 * 32 * 32), 1);
+    expect(three).toHaveLength(9);
+    last.forEach((value, index) => expect(value).toBeCloseTo(three[6 + index] as number, 4));
+    await model.close();
+  }
+});
+
+test('the ONNX file carries its opset, its free batch and what its users need to know', async () => {
+  const { outputs } = await exportFresh(mobileNetV3Small, 3);
+  const model = fromBinary(ModelProtoSchema, readFileSync(outputs['onnx'] as string));
+  expect(model.opsetImport[0]).toMatchObject({ domain: '', version: 17n });
+  const dimensions = model.graph?.input[0]?.type?.value.case === 'tensorType' ? model.graph.input[0].type.value.value.shape?.dim : [];
+  expect(dimensions?.map(({ value }) => value.value)).toEqual(['batch', 3n, 32n, 32n]);
+  const metadata = Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]));
+  expect(metadata).toMatchObject({
+    classes: '["a","b","c"]',
+    size: '32',
+    channels: '3',
+    mean: '[0.25,0.25,0.25]',
+    std: '[0.2,0.2,0.2]',
+    layout: 'NCHW',
+  });
+  const opened = await openOnnx(outputs['onnx'] as string, 1);
+  expect(opened).toMatchObject({ classes, input: { size: 32, channels: 3, mean: [0.25, 0.25, 0.25], std: [0.2, 0.2, 0.2] } });
+  await opened.close();
+});
+
+test('the same model gives the same bytes', async () => {
+  const bytes = async (): Promise<Buffer[]> => {
+    const { outputs } = await exportFresh(mobileNetV3Small, 3);
+    return [readFileSync(outputs['onnx'] as string), readFileSync(join(outputs['saved_model'] as string, 'saved_model.pb'))];
+  };
+  const first = await bytes();
+  expect((await bytes()).map((file, index) => Buffer.compare(file, first[index] as Buffer))).toEqual([0, 0]);
+});
+
+test('a difference above the tolerance fails', async () => {
+  await expect(exportFresh(efficientNetB0, 3, { tolerance: 1e-12 })).rejects.toThrow(/_difference is .* more than the tolerance 1e-12/);
+});
+
+test('a model for other images or classes is refused', async () => {
+  const model = join(room.folder, 'model');
+  writeFreshModel(model, small, { size: 32, channels: 3, classes });
+  const labels = [0, 1, 2];
+  const narrow = writeDataset(join(room.folder, 'narrow'), { labels, classes, size: 16, channels: 3 });
+  await expect(perform(stage, run, { inputs: { model, data: narrow }, folder: room.folder })).rejects.toThrow(
+    'the model takes 32 × 32 × 3 images, the data holds 16 × 16 × 3',
+  );
+  const others = writeDataset(join(room.folder, 'others'), { labels, classes: ['x', 'y', 'z'], size: 32, channels: 3 });
+  await expect(perform(stage, run, { inputs: { model, data: others }, folder: room.folder })).rejects.toThrow('other classes');
+});
+
+test('a network with a missing weight is refused by name', () => {
+  const network = small({ classes: 3, channels: 3, stemStride: 1 });
+  expect(() => encodeOnnx(network, new Map(), { size: 32, channels: 3, classes: 3, name: 'x', metadata: {} })).toThrow(/stem\.weight/);
+});

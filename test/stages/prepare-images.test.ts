@@ -1,0 +1,273 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { decodeImage, openDataset } from 'stillroom/nn';
+import type { Dataset } from 'stillroom/nn';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseCsv } from '../../stages/prepare-images/csv.ts';
+import run from '../../stages/prepare-images/run.ts';
+import stage from '../../stages/prepare-images/stage.ts';
+import { perform, scratch, StageFailure } from './context.ts';
+import type { Watched } from './context.ts';
+
+let room: ReturnType<typeof scratch>;
+beforeEach(() => {
+  room = scratch();
+});
+afterEach(() => room.remove());
+
+const quickstart = join(import.meta.dirname, '../../pipelines/quickstart/fashion');
+
+/** Writes a plain image; the kind follows the name's ending. */
+async function paint(
+  path: string,
+  options: { size?: number; colour?: { r: number; g: number; b: number } | string; wide?: number } = {},
+): Promise<string> {
+  const { size = 24, colour = '#c04020', wide = size } = options;
+  mkdirSync(dirname(path), { recursive: true });
+  await sharp({ create: { width: wide, height: size, channels: 3, background: colour } }).toFile(path);
+  return path;
+}
+
+/** A folder of class folders with `count` images a class, of kinds that take turns. */
+async function paintFolders(folder: string, classes: readonly string[], count: number): Promise<void> {
+  const kinds = ['png', 'jpg', 'webp', 'tiff'];
+  for (const [label, name] of classes.entries()) {
+    for (let index = 0; index < count; index++) {
+      await paint(join(folder, name, `${index}.${kinds[index % kinds.length]}`), { colour: { r: 40 * label, g: 10 * index, b: 90 } });
+    }
+  }
+}
+
+const perform_ = (images: string, params: object, inputs: object = {}, out = 'out'): Promise<Watched> =>
+  perform(stage, run, { params: { size: 16, ...params }, inputs: { images, ...inputs }, folder: join(room.folder, out) });
+
+const countsOf = (set: Dataset): number[] => set.info.classes.map((_, label) => set.labels.filter((own) => own === label).length);
+
+describe('idx files', () => {
+  const shared = scratch();
+  let prepared: Watched;
+  let train: Dataset;
+  let held: Dataset;
+  beforeAll(async () => {
+    const params = { size: 32, channels: 1, fit: 'shrink', background: 0 } as const;
+    prepared = await perform(stage, run, { params, inputs: { images: quickstart }, folder: shared.folder });
+    train = openDataset(prepared.outputs['train'] as string);
+    held = openDataset(prepared.outputs['test'] as string);
+  });
+  afterAll(() => {
+    train.close();
+    held.close();
+    shared.remove();
+  });
+
+  test('both sets come from one folder, in the order of the files, with the names of classes.txt', () => {
+    expect(countsOf(train)).toEqual([500, 456, 411, 367, 322, 278, 233, 189, 144, 100]);
+    expect(countsOf(held)).toEqual(new Array(10).fill(200));
+    expect(train.info).toMatchObject({ height: 32, width: 32, channels: 1, count: 3000 });
+    expect(train.info.classes[6]).toBe('Shirt');
+    expect(held.info.mean).toEqual(train.info.mean);
+    expect(train.names()[12]).toBe('train/000012');
+    expect(held.names()[12]).toBe('test/000012');
+    expect(prepared.metrics).toMatchObject({ train_images: 3000, test_images: 2000, classes: 10, imbalance: 5, unreadable: 0 });
+  });
+
+  test('the encoded test images decode to the packed pixels', async () => {
+    const folder = prepared.outputs['test'] as string;
+    const { offsets } = JSON.parse(readFileSync(join(folder, 'encoded.json'), 'utf8')) as { offsets: number[] };
+    const encoded = readFileSync(join(folder, 'encoded.bin'));
+    expect(offsets).toHaveLength(held.info.count + 1);
+    expect(offsets.at(-1)).toBe(encoded.length);
+    const pixels = new Uint8Array(32 * 32);
+    for (const index of [0, 777, 1999]) {
+      held.read(index, pixels);
+      const decoded = await decodeImage(encoded.subarray(offsets[index], offsets[index + 1]), {
+        size: 32,
+        channels: 1,
+        fit: 'shrink',
+        background: 0,
+      });
+      expect(Buffer.compare(decoded, pixels)).toBe(0);
+    }
+  });
+
+  test('mean and std are those of the training pixels', () => {
+    const bytes = readFileSync(join(prepared.outputs['train'] as string, 'images.bin'));
+    const mean = bytes.reduce((sum, value) => sum + value, 0) / bytes.length;
+    const variance = bytes.reduce((sum, value) => sum + (value - mean) ** 2, 0) / bytes.length;
+    expect(train.info.mean[0]).toBeCloseTo(mean / 255, 10);
+    expect(train.info.std[0]).toBeCloseTo(Math.sqrt(variance) / 255, 10);
+  });
+
+  test('a file that is cut off, and one without labels, are refused by name', async () => {
+    cpSync(quickstart, join(room.folder, 'cut'), { recursive: true });
+    const name = 'train-images-idx3-ubyte.gz';
+    writeFileSync(join(room.folder, 'cut', name), readFileSync(join(quickstart, name)).subarray(0, 5000));
+    await expect(perform_(join(room.folder, 'cut'), {})).rejects.toThrow(`${name} is not a whole gzip file`);
+    rmSync(join(room.folder, 'cut', 'train-labels-idx1-ubyte.gz'));
+    await expect(perform_(join(room.folder, 'cut'), {}, {}, 'again')).rejects.toThrow(`${name} has no labels file beside it`);
+  });
+});
+
+describe('class folders', () => {
+  test('a stratified share is held out, whatever kind the images are, and the seed chooses it', async () => {
+    const folder = join(room.folder, 'images');
+    await paintFolders(folder, ['b', 'a', 'Ä'], 8);
+    const names = async (seed: number, out: string): Promise<string[]> => {
+      const { outputs } = await perform_(folder, { test_share: 0.25, seed }, {}, out);
+      const [train, held] = [openDataset(outputs['train'] as string), openDataset(outputs['test'] as string)];
+      expect(train.info.classes).toEqual(['a', 'b', 'Ä']);
+      expect(countsOf(train)).toEqual([6, 6, 6]);
+      expect(countsOf(held)).toEqual([2, 2, 2]);
+      expect(new Set([...train.names(), ...held.names()]).size).toBe(24);
+      train.close();
+      held.close();
+      return held.names();
+    };
+    expect(await names(1, 'one')).toEqual(await names(1, 'again'));
+    expect(await names(2, 'two')).not.toEqual(await names(1, 'third'));
+  });
+
+  test('the same source gives the same bytes', async () => {
+    const folder = join(room.folder, 'images');
+    await paintFolders(folder, ['a', 'b'], 8);
+    const digest = async (out: string): Promise<Buffer[]> => {
+      const { outputs } = await perform_(folder, {}, {}, out);
+      return ['images.bin', 'names.txt', 'dataset.json', 'encoded.bin'].map((name) => readFileSync(join(outputs['test'] as string, name)));
+    };
+    expect(await digest('one')).toEqual(await digest('two'));
+  });
+
+  test('a separate test source takes the training classes, in their order', async () => {
+    await paintFolders(join(room.folder, 'train'), ['x', 'y', 'z'], 3);
+    await paintFolders(join(room.folder, 'test'), ['z', 'x'], 2);
+    const { outputs } = await perform_(join(room.folder, 'train'), {}, { test: join(room.folder, 'test') });
+    const held = openDataset(outputs['test'] as string);
+    expect(held.info.classes).toEqual(['x', 'y', 'z']);
+    expect(countsOf(held)).toEqual([2, 0, 2]);
+    held.close();
+    await paintFolders(join(room.folder, 'test'), ['w'], 1);
+    await expect(perform_(join(room.folder, 'train'), {}, { test: join(room.folder, 'test') }, 'b')).rejects.toThrow(
+      /not among the 3 given: w/,
+    );
+  });
+
+  test('unreadable files fail by name, or are reported and left out; other files are named, not read', async () => {
+    const folder = join(room.folder, 'images');
+    await paintFolders(folder, ['a', 'b'], 6);
+    writeFileSync(join(folder, 'a', 'broken.jpg'), 'this is no image');
+    writeFileSync(join(folder, 'b', 'cut.png'), readFileSync(join(folder, 'b', '0.png')).subarray(0, 60));
+    writeFileSync(join(folder, 'b', '.DS_Store'), '');
+    writeFileSync(join(folder, 'README'), 'notes');
+    await expect(perform_(folder, {})).rejects.toThrow(
+      /2 of the images cannot be read:\n {2}[\s\S]*a\/broken\.jpg[\s\S]*b\/cut\.png|b\/cut\.png[\s\S]*a\/broken\.jpg/,
+    );
+    const { outputs, metrics } = await perform_(folder, { unreadable: 'report' }, {}, 'reported');
+    const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as {
+      unreadable: { name: string }[];
+      ignored: string[];
+      train: number[];
+    };
+    expect(report.unreadable.map(({ name }) => name).sort()).toEqual(['a/broken.jpg', 'b/cut.png']);
+    expect(report.ignored).toEqual(['README', 'b/.DS_Store']);
+    expect(metrics['unreadable']).toBe(2);
+    expect((metrics['train_images'] as number) + (metrics['test_images'] as number)).toBe(12);
+  });
+
+  test('an empty folder says what may be given', async () => {
+    mkdirSync(join(room.folder, 'empty'));
+    const problem = await perform_(join(room.folder, 'empty'), {}).catch((error: unknown) => error);
+    expect(problem).toBeInstanceOf(StageFailure);
+    expect((problem as StageFailure).hint).toMatch(/class folders, idx files, or a CSV/);
+  });
+});
+
+describe('a CSV', () => {
+  test('beside a folder or in it: quoted names, a header in any order, given classes', async () => {
+    const folder = join(room.folder, 'images');
+    for (const name of ['one.png', 'two, three.png', 'deep/four.jpg', 'five.png', 'unlisted.png']) await paint(join(folder, name));
+    const table = 'id,label,path\n1,cat,one.png\n2,dog,"two, three.png"\r\n3,cat,deep/four.jpg\n4,dog,./five.png\n';
+    writeFileSync(join(room.folder, 'labels.csv'), table);
+    const { outputs } = await perform_(folder, { classes: ['dog', 'cat'] }, { labels: join(room.folder, 'labels.csv') });
+    const train = openDataset(outputs['train'] as string);
+    const held = openDataset(outputs['test'] as string);
+    expect([...train.names(), ...held.names()].sort()).toEqual(['deep/four.jpg', 'five.png', 'one.png', 'two, three.png']);
+    expect(countsOf(train)).toEqual([1, 1]);
+    expect(train.info.classes).toEqual(['dog', 'cat']);
+    expect(JSON.parse(readFileSync(outputs['report'] as string, 'utf8'))).toMatchObject({ ignored: ['unlisted.png'] });
+    train.close();
+    held.close();
+    cpSync(join(room.folder, 'labels.csv'), join(folder, 'labels.csv'));
+    const inside = await perform_(folder, {}, {}, 'inside');
+    expect(inside.metrics).toMatchObject({ train_images: 2, test_images: 2 });
+  });
+
+  test('a missing file, a path out of the folder, a double, a row without a label', async () => {
+    const folder = join(room.folder, 'images');
+    await paint(join(folder, 'one.png'));
+    const withRows = (rows: string, out: string): Promise<unknown> => {
+      writeFileSync(join(room.folder, 'table.csv'), rows);
+      return perform_(folder, {}, { labels: join(room.folder, 'table.csv') }, out);
+    };
+    await expect(withRows('one.png,a\nnone.png,a\n', 'a')).rejects.toThrow(/none\.png \(.*\): there is no such file/);
+    await expect(withRows('../one.png,a\n', 'b')).rejects.toThrow(/line 1 of the CSV: \.\.\/one\.png lies outside/);
+    await expect(withRows('one.png,a\none.png,b\n', 'c')).rejects.toThrow(/line 2 of the CSV names one\.png a second time/);
+    await expect(withRows('path,label\none.png\n', 'd')).rejects.toThrow(/line 2 of the CSV has no label/);
+  });
+
+  test('its rows carry their line, over line breaks in quotes', () => {
+    expect(parseCsv('\u{feff}a,"b\n""c"""\r\n\r\nd,e')).toEqual([
+      { line: 1, fields: ['a', 'b\n"c"'] },
+      { line: 4, fields: ['d', 'e'] },
+    ]);
+    expect(() => parseCsv('a,"b')).toThrow(/never closed/);
+  });
+});
+
+describe('pixels', () => {
+  test('each fit puts a wide image where it says', async () => {
+    const wide = readFileSync(await paint(join(room.folder, 'wide.png'), { size: 10, wide: 20, colour: '#ffffff' }));
+    const rows = async (fit: 'pad' | 'shrink' | 'cover' | 'stretch', size: number): Promise<string> => {
+      const pixels = await decodeImage(wide, { size, channels: 1, fit, background: 7 });
+      return Array.from({ length: size }, (_, row) =>
+        pixels[row * size + size / 2] === 255 ? 'x' : pixels[row * size + size / 2] === 7 ? '.' : '?',
+      ).join('');
+    };
+    expect(await rows('pad', 40)).toBe('.'.repeat(10) + 'x'.repeat(20) + '.'.repeat(10));
+    expect(await rows('shrink', 40)).toBe('.'.repeat(15) + 'x'.repeat(10) + '.'.repeat(15));
+    expect(await rows('shrink', 16)).toBe('....xxxxxxxx....');
+    expect(await rows('cover', 40)).toBe('x'.repeat(40));
+    expect(await rows('stretch', 40)).toBe('x'.repeat(40));
+  });
+
+  test('grey, alpha, 16 bits, CMYK and EXIF rotation all become plain bytes', async () => {
+    const preparation = { size: 8, channels: 3, fit: 'pad', background: 255 } as const;
+    const grey = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } })
+      .grayscale()
+      .png()
+      .toBuffer();
+    expect([...(await decodeImage(grey, preparation))].every((value) => value === 128)).toBe(true);
+    const clear = await sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
+      .png()
+      .toBuffer();
+    expect([...(await decodeImage(clear, preparation))].every((value) => value === 255)).toBe(true);
+    const deep = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    expect((await sharp(deep).metadata()).depth).toBe('ushort');
+    expect([...(await decodeImage(deep, preparation))].every((value) => value === 128)).toBe(true);
+    const cmyk = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#ff0000' } })
+      .toColourspace('cmyk')
+      .jpeg()
+      .toBuffer();
+    expect(await decodeImage(cmyk, { ...preparation, channels: 1 })).toHaveLength(64);
+    const left = Buffer.concat([Buffer.alloc(32, 0), Buffer.alloc(32, 255)]);
+    const turned = await sharp(left, { raw: { width: 8, height: 8, channels: 1 } })
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toBuffer();
+    const pixels = await decodeImage(turned, { ...preparation, channels: 1 });
+    expect([pixels[0], pixels[7]]).toEqual([255, 0]);
+  });
+});

@@ -1,0 +1,111 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Architecture } from 'stillroom/nn';
+import { foldsDigest, readModel, writeLabels } from 'stillroom/nn';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import cutmix from '../../src/nn/mixing/cutmix.ts';
+import none from '../../src/nn/mixing/none.ts';
+import adam from '../../src/nn/optimizers/adam.ts';
+import radam from '../../src/nn/optimizers/radam.ts';
+import runFinetune from '../../stages/finetune-all/run.ts';
+import finetune from '../../stages/finetune-all/stage.ts';
+import runFuse from '../../stages/fuse/run.ts';
+import fuse from '../../stages/fuse/stage.ts';
+import runAverage, { checkpointsOf } from '../../stages/swa-average/run.ts';
+import average from '../../stages/swa-average/stage.ts';
+import runStudent from '../../stages/train-student/run.ts';
+import student from '../../stages/train-student/stage.ts';
+import runTeacher from '../../stages/train-teacher/run.ts';
+import teacher from '../../stages/train-teacher/stage.ts';
+import { smallNetwork } from '../nn/rig.ts';
+import { perform, scratch } from './context.ts';
+import { writeDataset } from './dataset.ts';
+
+let room: ReturnType<typeof scratch>;
+let inputs: { readonly data: string; readonly split: string };
+const labels = Array.from({ length: 40 }, (_, image) => image % 4);
+const folds = { format: 1, folds: 2, seed: 0, assignment: labels.map((_, image) => Math.floor(image / 4) % 2) } as const;
+
+beforeEach(() => {
+  room = scratch();
+  const data = writeDataset(join(room.folder, 'data'), { labels });
+  const split = join(room.folder, 'split.json');
+  writeFileSync(split, JSON.stringify(folds));
+  inputs = { data, split };
+});
+afterEach(() => room.remove());
+
+const architecture: Architecture = () => smallNetwork();
+const folder = (name: string): string => join(room.folder, name);
+const history = (file: string | undefined): { best_epoch?: number; epochs: { loss: number; top1: number }[] } =>
+  JSON.parse(readFileSync(file ?? '', 'utf8'));
+
+test('a teacher notes the fold that it left out and keeps its last epoch', async () => {
+  const params = { fold: 1, model: 'small', batch: 8, epochs: 2, lr: 0.01, crop_padding: 1 };
+  const modules = { model: architecture, optimizer: adam, mixing: none };
+  const { outputs, metrics } = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('one') });
+  const model = readModel(outputs['model'] ?? '');
+  expect(model.training).toEqual({ holdout: 1, split: foldsDigest(folds), epochs: 2, seed: 0 });
+  expect([model.architecture, model.input.size, model.classes.length]).toEqual(['small', 8, 4]);
+  const { epochs } = history(outputs['history']);
+  expect(epochs).toHaveLength(2);
+  expect(metrics).toEqual({ loss: epochs[1]?.loss, top1: epochs[1]?.top1 });
+  const again = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('two') });
+  for (const file of ['model.json', 'weights.safetensors']) {
+    expect(readFileSync(join(again.outputs['model'] ?? '', file))).toEqual(readFileSync(join(outputs['model'] ?? '', file)));
+  }
+});
+
+test('a fold that the split has not, and a training that diverges, fail with a hint', async () => {
+  const modules = { model: architecture, optimizer: adam, mixing: none };
+  const attempt = (params: object) =>
+    perform(teacher, runTeacher, { params: { model: 'small', ...params }, modules, inputs, folder: folder('x') });
+  await expect(attempt({ fold: 2 })).rejects.toThrow('no fold 2: the split has the folds 0 to 1');
+  await expect(attempt({ fold: 0, lr: 1e30, zero_head: false })).rejects.toMatchObject({
+    name: 'StageFailure',
+    hint: 'Lower lr, or raise warm_up.',
+  });
+});
+
+test('from the student to the folded average', async () => {
+  mkdirSync(folder('labels'));
+  const soft = Float32Array.from({ length: 160 }, (_, place) => (place % 4 === labels[Math.floor(place / 4)] ? 0.85 : 0.05));
+  writeLabels(folder('labels'), { count: 40, classes: ['class 0', 'class 1', 'class 2', 'class 3'], values: soft });
+  const modules = { optimizer: radam, mixing: cutmix };
+  const params = { batch: 8, lr: 0.02, crop_padding: 1 };
+  const studied = await perform(student, runStudent, {
+    params: { ...params, model: 'small', epochs: 4 },
+    modules: { ...modules, model: architecture },
+    inputs: { ...inputs, labels: folder('labels') },
+    folder: folder('student'),
+  });
+  const { best_epoch: best, epochs } = history(studied.outputs['history']);
+  expect(best).toBe(epochs.map(({ top1 }) => top1).lastIndexOf(Math.max(...epochs.map(({ top1 }) => top1))) + 1);
+  expect(studied.metrics).toMatchObject({ best_epoch: best, top1: epochs[(best ?? 0) - 1]?.top1 });
+  const tuned = await perform(finetune, runFinetune, {
+    params: { ...params, epochs: 3 },
+    modules,
+    inputs: { data: inputs.data, model: studied.outputs['model'] ?? '' },
+    folder: folder('finetune'),
+  });
+  const checkpoints = tuned.outputs['checkpoints'] ?? '';
+  expect(readdirSync(checkpoints).sort()).toEqual(['epoch-1', 'epoch-2', 'epoch-3']);
+  expect(readModel(join(checkpoints, 'epoch-3')).training).toMatchObject({ holdout: null, finetuned_epochs: 3 });
+  const averaged = await perform(average, runAverage, {
+    params: { last: 2, batch: 8 },
+    inputs: { data: inputs.data, checkpoints: [{ key: {}, path: checkpoints }] },
+    folder: folder('average'),
+  });
+  expect(averaged.metrics).toEqual({ averaged: 2 });
+  const path = averaged.outputs['model'] ?? '';
+  const weight = (own: string): number => readModel(own).weights.get('classifier.bias')?.data[0] ?? Number.NaN;
+  expect(weight(path)).toBeCloseTo((weight(join(checkpoints, 'epoch-2')) + weight(join(checkpoints, 'epoch-3'))) / 2, 6);
+  const fused = await perform(fuse, runFuse, { inputs: { data: inputs.data, model: path }, folder: folder('fuse') });
+  expect(fused.metrics['folded']).toBe(3);
+  expect(fused.metrics['relative_error']).toBeLessThan(1e-5);
+});
+
+test('checkpoints are taken in the order of their numbers', () => {
+  for (const epoch of [1, 2, 9, 10, 11]) mkdirSync(folder(`checkpoints/epoch-${epoch}`), { recursive: true });
+  expect(checkpointsOf(folder('checkpoints'), 3)).toEqual([9, 10, 11].map((epoch) => folder(`checkpoints/epoch-${epoch}`)));
+});
