@@ -59,7 +59,7 @@ function tensorFlowFacts(): JsonObject | undefined {
 
 /** Reads a pipeline file and opens its store. */
 async function openPipeline(file: string, options: PlanOptions): Promise<Outcome<Opened>> {
-  const absolute = resolve(file);
+  const absolute = pipelineFile(file);
   const root = projectRoot(dirname(absolute));
   if (!existsSync(absolute)) {
     return failed({ kind: 'usage', code: 'no-such-file', message: `${file} does not exist`, hint: nearbyPipelines(root) });
@@ -76,6 +76,12 @@ async function openPipeline(file: string, options: PlanOptions): Promise<Outcome
     shownFile: relative(root, absolute),
     surroundings: { root, store: store.value, facts, environment: process.env },
   });
+}
+
+/** The file that a word names: a path, or the name of a file in the project's `pipelines`. */
+function pipelineFile(word: string): string {
+  const named = join(projectRoot(process.cwd()), 'pipelines', `${word}.yaml`);
+  return !existsSync(word) && /^[\w-]+$/.test(word) && existsSync(named) ? named : resolve(word);
 }
 
 function nearbyPipelines(root: string): string {

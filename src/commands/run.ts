@@ -2,14 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { carryOut, type RunEnd } from '../engine/run.ts';
 import { producersOf } from '../engine/inputs.ts';
-import { ProcessExecutor } from '../executors/process/executor.ts';
 import type { Event } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
-import type { Reporter } from '../model/ports.ts';
+import type { Executor, Reporter } from '../model/ports.ts';
 import type { RunRecord } from '../model/run.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { LinesReporter } from '../reporters/lines.ts';
-import { LiveReporter } from '../reporters/live.ts';
 import { duration, figure } from '../reporters/text.ts';
 import { enterMachine } from '../stores/local/machine.ts';
 import { EXIT, exitCodeOf, fail, printJson, printProblems, problemJson } from './problems.ts';
@@ -29,7 +27,18 @@ export function newRunId(): string {
   return `${new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${randomBytes(3).toString('hex')}`;
 }
 
-function reporters(options: RunCommandOptions, nodes: number, events: string): readonly Reporter[] {
+/** Loads the executor with the first node that runs: a run that only reuses starts faster without it. */
+function lazyExecutor(): Executor {
+  let executor: Promise<Executor> | undefined;
+  return {
+    async execute(job, emit, stop) {
+      executor ??= import('../executors/process/executor.ts').then(({ ProcessExecutor }) => new ProcessExecutor());
+      return (await executor).execute(job, emit, stop);
+    },
+  };
+}
+
+async function reporters(options: RunCommandOptions, nodes: number, events: string): Promise<readonly Reporter[]> {
   const live =
     process.stderr.isTTY &&
     options.plain !== true &&
@@ -38,7 +47,9 @@ function reporters(options: RunCommandOptions, nodes: number, events: string): r
     process.env['TERM'] !== 'dumb' &&
     nodes <= LARGEST_TREE;
   return [
-    live ? new LiveReporter(process.stderr) : new LinesReporter(process.stderr, options.verbose === true),
+    live
+      ? new (await import('../reporters/live.ts')).LiveReporter(process.stderr)
+      : new LinesReporter(process.stderr, options.verbose === true),
     new JsonLinesReporter(events),
   ];
 }
@@ -83,7 +94,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const capacity = capacityOf(options, opened.surroundings.facts.tensorflow?.['device']);
   if (!capacity.ok) return fail(capacity.problems, json);
   const id = newRunId();
-  const watchers = reporters(options, plan.nodes.size, join(opened.store.root, 'logs', id, 'events.jsonl'));
+  const watchers = await reporters(options, plan.nodes.size, join(opened.store.root, 'logs', id, 'events.jsonl'));
   const emit = (event: Event): void => {
     for (const watcher of watchers) watcher.report(event);
   };
@@ -97,7 +108,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
       set: options.set ?? [],
       capacity: capacity.value,
       keepGoing: options.keepGoing === true,
-      executor: new ProcessExecutor(),
+      executor: lazyExecutor(),
       machineGate: (alone, signal) =>
         enterMachine(alone, signal, process.env, () =>
           alone ? emit({ type: 'notice', level: 'note', message: 'waits until it is alone on the machine' }) : undefined,

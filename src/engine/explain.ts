@@ -30,12 +30,21 @@ function differingMembers(
     .map((name) => ({ what: `${what} ${name}`, from: brief(from?.[name]), to: brief(to?.[name]) }));
 }
 
+/** Sources as a message names them: one's own first, and of packages only the names. */
+function namedSources(files: readonly string[]): string[] {
+  const inPackage = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+  const own = files.filter((file) => !inPackage.test(file));
+  const packages = files.flatMap((file) => inPackage.exec(file)?.[1] ?? []);
+  return [...own, ...new Set(packages)];
+}
+
 function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], store: Store): Difference[] {
   if (from.kind === 'stage' && to.kind === 'stage') {
     const packages = differingMembers('package', from.packages, to.packages);
     if (from.code === to.code) return packages;
     const [before, after] = [store.bundle(from.code)?.files, store.bundle(to.code)?.files];
-    const files = before === undefined || after === undefined ? [] : differingMembers('', before, after).map(({ what }) => what.trim());
+    const files =
+      before === undefined || after === undefined ? [] : namedSources(differingMembers('', before, after).map(({ what }) => what.trim()));
     return [
       {
         what: files.length === 0 ? 'code' : `code in ${files.slice(0, 4).join(', ')}${files.length > 4 ? ', …' : ''}`,

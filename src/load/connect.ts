@@ -132,7 +132,7 @@ function elementsOf(
     return wrong('unknown-port', `the node "${producer}" has no output "${port}"`, suggestion(port, Object.keys(outputs)));
   const made = outputs?.[port]?.kind;
   if (kind !== undefined && made !== undefined && kind !== made)
-    return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`);
+    return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
   const chosen = choose(instances, written.where, many, draft.key);
   if (typeof chosen === 'string')
     return wrong(
@@ -141,6 +141,10 @@ function elementsOf(
       `choose one: { from: ${from}, where: { ${Object.keys(fileNode.matrix ?? {})[0] ?? 'variable'}: … } }`,
     );
   return chosen.map((instance) => ({ key: instance.key, origin: { kind: 'output', instance: instance.name, port } }));
+}
+
+function kindHint(kind: string): string {
+  return `connect ${kind === 'dir' ? 'a folder' : 'a file'}: an output of that kind, or a source`;
 }
 
 function choose(instances: readonly Instance[], where: JsonObject, many: boolean, own: Key): readonly Instance[] | string {
@@ -171,6 +175,6 @@ function sourceElement(
       ? wrong('missing-source', `the source "${from}" does not exist`, `looked at ${path}`)
       : [{ key: {}, origin: { kind: 'source', source: name } }];
   const made = statSync(path).isDirectory() ? 'dir' : 'file';
-  if (kind !== undefined && kind !== made) return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`);
+  if (kind !== undefined && kind !== made) return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
   return [{ key: {}, origin: { kind: 'source', source: name } }];
 }

@@ -62,8 +62,8 @@ async function readDeclaration(folder: string, cache: string): Promise<Outcome<D
 
 async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
   const esbuild = await import('esbuild');
-  const bad = (message: string, hint?: string): Outcome<Stage> =>
-    failed({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, ...(hint === undefined ? {} : { hint }) });
+  const bad = (message: string, hint = `mend ${file}`): Outcome<Stage> =>
+    failed({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, hint });
   let strange: string | undefined;
   try {
     const built = await esbuild.build({
@@ -93,7 +93,7 @@ async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
       return bad(`imports "${strange}"`, "a declaration imports only 'stillroom' (and types): move the rest into run.ts");
     const code = built.outputFiles[0]?.text ?? '';
     const loaded = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { default?: Stage };
-    if (loaded.default?.outputs === undefined) return bad('has no default export made by defineStage');
+    if (loaded.default?.outputs === undefined) return bad('has no default export made by defineStage', 'export default defineStage({ … })');
     return done(loaded.default);
   } catch (error) {
     return bad(error instanceof Error ? error.message : String(error));

@@ -1,11 +1,18 @@
 import { distance } from 'fastest-levenshtein';
 
+/** How many slips of a hand make one name of another; two neighbours that changed places are one slip. */
+function mistakes(a: string, b: string): number {
+  const at = [...a].findIndex((letter, index) => letter !== b[index]);
+  const swapped = at === -1 ? a : a.slice(0, at) + (a[at + 1] ?? '') + a[at] + a.slice(at + 2);
+  return swapped === b ? Math.min(1, distance(a, b)) : distance(a, b);
+}
+
 /** The name nearest to a mistyped one, if any is near enough to be meant. */
 function nearest(name: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
-    const far = distance(name.toLowerCase(), candidate.toLowerCase());
+    const far = mistakes(name.toLowerCase(), candidate.toLowerCase());
     if (far < least) {
       best = candidate;
       least = far;

@@ -76,7 +76,7 @@ class Reader {
   ): Json {
     const target = (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document);
     if (target === undefined || open.has(target)) {
-      this.complain('yaml-alias', `the alias *${node.source} ${target === undefined ? 'has no anchor' : 'contains itself'}`, offset);
+      this.complain('yaml-alias', `the alias *${node.source} ${target === undefined ? 'has no anchor' : 'contains itself'}`, offset, 'write the value out');
       return null;
     }
     return this.read(target, pointer, new Set([...open, target]));
@@ -119,24 +119,33 @@ class Reader {
       return Number(value);
     }
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.complain('yaml-number', `${value} is not a finite number`, offset);
+      this.complain('yaml-number', `${value} is not a finite number`, offset, 'quote it to keep it as a text');
       return null;
     }
     return value as Json;
   }
 }
 
+const SYNTAX_HINTS: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'rename or remove one of the two',
+  MULTIPLE_DOCS: 'a pipeline file is one document: remove the "---"',
+  TAB_AS_INDENT: 'indent with spaces',
+};
+
 function syntaxProblem(reader: Reader, error: { code: string; message: string; pos: readonly [number, number] }): void {
   const [start] = error.pos;
   const around = reader.text.slice(Math.max(0, start - 2), start + 2);
   const dollar = around.includes('${') || /\$\{[^}\n]*\}/.test(reader.placeAt(start).excerpt);
-  const offset = dollar && !around.includes('${') ? reader.text.indexOf('${', start - reader.placeAt(start).column + 1) : start;
+  const lineStart = start - reader.placeAt(start).column + 1;
+  const offset = dollar ? reader.text.indexOf('${', around.includes('${') ? Math.max(0, start - 2) : lineStart) : start;
   const code = error.code === 'DUPLICATE_KEY' ? 'yaml-duplicate-key' : 'yaml-syntax';
   reader.complain(
     code,
     code === 'yaml-duplicate-key' ? 'this key is given twice' : `not valid YAML: ${error.message}`,
-    dollar && offset >= 0 ? offset : start,
-    dollar ? 'inside {…} and […] a text with ${name} needs quotes: "${name}"' : undefined,
+    offset >= 0 ? offset : start,
+    dollar
+      ? 'inside {…} and […] a text with ${name} needs quotes: "${name}"'
+      : (SYNTAX_HINTS[error.code] ?? 'check the indentation and the brackets; quote a text that holds ": " or " #" or begins with a sign'),
   );
 }
 

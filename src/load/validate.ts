@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import { suggestion } from './suggest.ts';
 import type { Locate } from './locate.ts';
+import { NAME, VARIABLE } from './schema.ts';
 import { pointerStep } from './text.ts';
 
 const validators = new Map<JsonObject, ValidateFunction>();
@@ -17,7 +18,7 @@ function validator(schema: JsonObject): ValidateFunction {
 
 function subschema(schema: JsonObject, path: string): Json | undefined {
   let at: Json | undefined = schema;
-  for (const step of path.replace(/^#\//, '').split('/')) {
+  for (const step of path.split('/').slice(1)) {
     at = (at as JsonObject | undefined)?.[decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')];
   }
   return at;
@@ -62,11 +63,16 @@ function expectation(error: ErrorObject): string {
 }
 
 function patternMeaning(pattern: string): string {
-  if (pattern === '^[a-z][a-z0-9_-]*$') return 'a name: a lower-case letter, then letters, digits, "_" or "-"';
-  if (pattern === '^[a-z][a-z0-9_]*$') return 'a variable name: a lower-case letter, then letters, digits or "_"';
+  if (pattern === NAME) return 'a name: a lower-case letter, then letters, digits, "_" or "-"';
+  if (pattern === VARIABLE) return 'a variable name: a lower-case letter, then letters, digits or "_"';
   if (pattern.includes('KiB')) return 'a size such as 512MiB or 2GiB';
   if (pattern.includes('(s|m|h)')) return 'a time such as 30s, 10m or 2h';
   return `a text that matches ${pattern}`;
+}
+
+function patternExample(pattern: string): string {
+  if (pattern.includes('KiB')) return '2GiB';
+  return pattern.includes('(s|m|h)') ? '10m' : 'my_name';
 }
 
 /** What the values at a place are called in messages: `param`, `key` … */
@@ -79,20 +85,52 @@ export interface Naming {
 export function validate(value: Json, schema: JsonObject, locate: Locate, base: string, naming: Naming): Problem[] {
   const check = validator(schema);
   if (check(value)) return [];
-  const errors = check.errors ?? [];
-  const folded = errors.filter(
-    (error) =>
-      !errors.some(
-        (other) =>
-          (other.keyword === 'anyOf' || other.keyword === 'oneOf') &&
-          error !== other &&
-          error.schemaPath.startsWith(`${other.schemaPath}/`),
-      ),
-  );
-  const problems: Problem[] = [];
-  for (const error of folded.length === 0 ? errors : folded) problems.push(...describeError(error, value, schema, locate, base, naming));
-  return problems;
+  return folded(check.errors ?? []).flatMap((error) => describeError(error, value, schema, locate, base, naming));
 }
+
+/** Of an `anyOf` or `oneOf`, the errors of the one branch whose type was meant, or one error for all branches. */
+function folded(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const choice = errors.find(
+    (error) =>
+      (error.keyword === 'anyOf' || error.keyword === 'oneOf') && errors.some((other) => other.schemaPath.startsWith(`${error.schemaPath}/`)),
+  );
+  if (choice === undefined) return errors;
+  const isBelow = (error: ErrorObject): boolean =>
+    error.schemaPath.startsWith(`${choice.schemaPath}/`) && error.instancePath.startsWith(choice.instancePath);
+  const branches = new Map<string, ErrorObject[]>();
+  for (const error of errors.filter(isBelow)) {
+    const branch = error.schemaPath.slice(choice.schemaPath.length + 1).split('/', 1)[0] ?? '';
+    branches.set(branch, [...(branches.get(branch) ?? []), error]);
+  }
+  const meant = [...branches.values()].filter((found) =>
+    found.every(({ keyword, instancePath }) => keyword !== 'type' || instancePath !== choice.instancePath),
+  );
+  const told = choice.keyword === 'anyOf' && meant.length === 1 ? (meant[0] ?? []) : [{ ...choice, schemaPath: `${choice.schemaPath} ` }];
+  return folded([...errors.filter((error) => error !== choice && !isBelow(error)), ...told]);
+}
+
+/** What to write in place of a value that does not fit. */
+function remedy(error: ErrorObject, found: Json | undefined, at: JsonObject | undefined): string {
+  if (error.keyword === 'enum') return suggestion(String(found), (error.params['allowedValues'] as unknown[]).map(String));
+  const about = at?.['description'];
+  if (about !== undefined && error.keyword !== 'anyOf') return String(about);
+  if (error.keyword === 'pattern') return `for example ${patternExample(String(error.params['pattern']))}`;
+  const type = [error.params['type']].flat()[0];
+  if ((type === 'integer' || type === 'number') && typeof found === 'string' && found.trim() !== '' && Number.isFinite(Number(found)))
+    return `write it without quotes: ${found}`;
+  const fallback = at?.['default'];
+  if (fallback !== undefined) return `leave it out for ${JSON.stringify(fallback)}`;
+  return `for example ${EXAMPLES[String(type)] ?? error.params['limit'] ?? 'as in the quickstart'}`;
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  object: '{ name: value }',
+  array: '[first, second]',
+  string: '"a text"',
+  integer: '3',
+  number: '0.5',
+  boolean: 'true',
+};
 
 function describeError(error: ErrorObject, value: Json, schema: JsonObject, locate: Locate, base: string, naming: Naming): Problem[] {
   const pointer = base + error.instancePath;
@@ -149,10 +187,13 @@ function describeError(error: ErrorObject, value: Json, schema: JsonObject, loca
   const expected =
     error.keyword === 'anyOf'
       ? String(
-          ((subschema(schema, error.schemaPath.replace(/\/anyOf$/, '')) as JsonObject | undefined)?.['description'] as
+          ((subschema(schema, error.schemaPath.replace(/\/anyOf $/, '')) as JsonObject | undefined)?.['description'] as
             | string
             | undefined) ?? 'another kind of value',
         )
       : expectation(error);
-  return [locate.problem('wrong-type', `"${name}" must be ${expected}, not ${describe(found)}`, pointer, 'value')];
+  const within = subschema(schema, error.schemaPath.replace(/\/[^/]*$/, '')) as JsonObject | undefined;
+  return [
+    locate.problem('wrong-type', `"${name}" must be ${expected}, not ${describe(found)}`, pointer, 'value', remedy(error, found, within)),
+  ];
 }
