@@ -105,12 +105,18 @@ function elementsOf(
 ): InputElement[] | undefined {
   const { context } = wiring;
   const { from } = written;
-  const wrong = (code: string, message: string, hint?: string): undefined => {
-    context.problems.push(context.locate.problem(code, message, pointer, 'value', hint));
+  const wrongAt = (at: string, code: string, message: string, hint?: string): undefined => {
+    context.problems.push(context.locate.problem(code, message, at, 'value', hint));
     return undefined;
   };
+  const wrong = (code: string, message: string, hint?: string): undefined => wrongAt(pointer, code, message, hint);
   if (written.at !== undefined && (written.at.startsWith('/') || written.at.split('/').includes('..')))
-    return wrong('bad-path', `the path "${written.at}" leaves the working folder`);
+    return wrongAt(
+      `${pointer}/at`,
+      'bad-path',
+      `the path "${written.at}" leaves the working folder`,
+      'write it relative to the working folder',
+    );
   if (from.startsWith('$sources.') || from.startsWith('./') || from.startsWith('../')) return sourceElement(from, kind, wiring, wrong);
   if (from.startsWith('$'))
     return wrong(
@@ -175,6 +181,7 @@ function sourceElement(
       ? wrong('missing-source', `the source "${from}" does not exist`, `looked at ${path}`)
       : [{ key: {}, origin: { kind: 'source', source: name } }];
   const made = statSync(path).isDirectory() ? 'dir' : 'file';
-  if (kind !== undefined && kind !== made) return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
+  if (kind !== undefined && kind !== made)
+    return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
   return [{ key: {}, origin: { kind: 'source', source: name } }];
 }

@@ -4,11 +4,17 @@ import type { Side, YamlText } from './text.ts';
 /** Where the values of a pipeline came from: the file, or a `--set` option. */
 export class Locate {
   /** The option that gave the value at a pointer. */
-  readonly options = new Map<string, string>();
+  readonly options: Map<string, string>;
   private readonly text: YamlText;
 
-  constructor(text: YamlText) {
+  constructor(text: YamlText, options: Iterable<readonly [pointer: string, option: string]> = []) {
     this.text = text;
+    this.options = new Map(options);
+  }
+
+  /** The same, with values at more pointers from options. */
+  withOptions(more: Iterable<readonly [pointer: string, option: string]>): Locate {
+    return new Locate(this.text, [...this.options, ...more]);
   }
 
   /** A problem at a pointer, or at the nearest thing around it that stands in the file. */

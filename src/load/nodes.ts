@@ -99,12 +99,14 @@ export function draftInstances(
     const scope = new Map(Object.entries({ ...context.params, ...key }));
     if (!isOn(node, scope, base, context)) continue;
     const instance = instanceName(name, key);
+    const mine = overridesOf(name, key, context);
     const given = {
       ...((fillInAt(node.with ?? {}, scope, `${base}/with`, context) as JsonObject | null) ?? {}),
-      ...overridesOf(name, key, context),
+      ...Object.fromEntries(mine.map(({ param, value }) => [param, value])),
     };
-    const work = stage === undefined ? commandWork(node, given, scope, base, context) : stageWork(node, stage);
-    const params = stage === undefined ? given : stageParams(given, stage, base, context);
+    const locate = context.locate.withOptions(mine.map(({ param, option }) => [`${base}/with${pointerStep(param)}`, option]));
+    const work = stage === undefined ? commandWork(node, given, scope, base, { ...context, locate }) : stageWork(node, stage);
+    const params = stage === undefined ? given : stageParams(given, stage, base, { ...context, locate });
     const declared: Partial<Declaration> = stage?.declaration ?? {};
     const { outputs } =
       stage === undefined
@@ -148,12 +150,11 @@ function isOn(node: FileNode, scope: ReadonlyMap<string, Json>, base: string, co
   });
 }
 
-function overridesOf(name: string, key: Key, context: NodeContext): JsonObject {
-  const mine = context.overrides.filter(
+function overridesOf(name: string, key: Key, context: NodeContext): readonly InstanceOverride[] {
+  return context.overrides.filter(
     (override) =>
       override.node === name && Object.entries(override.key).every(([variable, value]) => String(key[variable]) === String(value)),
   );
-  return Object.fromEntries(mine.map(({ param, value }) => [param, value]));
 }
 
 function stageWork(node: FileNode, stage: FoundStage): Work & { kind: 'stage' } {

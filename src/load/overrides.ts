@@ -1,10 +1,9 @@
-import { parseDocument } from 'yaml';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Key } from '../model/pipeline.ts';
 import type { Locate } from './locate.ts';
 import { suggestion } from './suggest.ts';
-import { pointerStep } from './text.ts';
+import { pointerStep, readYaml } from './text.ts';
 
 /** A `--set` for one instance of a node. */
 export interface InstanceOverride {
@@ -23,17 +22,22 @@ function usage(message: string, hint: string): Problem {
   return { kind: 'usage', code: 'bad-set', message, hint };
 }
 
-function plainValue(text: string): Json {
-  const document = parseDocument(text, { version: '1.2' });
-  const value: unknown = document.errors.length > 0 ? text : document.toJS({ maxAliasCount: 0 });
-  return value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? text : (value as Json);
+/** Problems of a value that would lose something; any other text that is not YAML, or that holds what looks like a comment, is taken as it is. */
+const LOSSES: ReadonlySet<string> = new Set(['yaml-integer', 'yaml-number', 'yaml-too-large', 'yaml-duplicate-key']);
+
+function plainValue(text: string): { readonly value: Json; readonly problem?: Problem } {
+  if (text === '' || /(^|\s)#/.test(text)) return { value: text };
+  const { value, problems } = readYaml('', text);
+  const [problem] = problems.filter(({ code }) => LOSSES.has(code));
+  if (problem !== undefined) return { value: text, problem };
+  return { value: problems.length > 0 ? text : value };
 }
 
 function readKey(text: string): Key {
   return Object.fromEntries(
     text.split(',').map((pair) => {
       const [name = '', ...rest] = pair.split('=');
-      return [name.trim(), plainValue(rest.join('='))];
+      return [name.trim(), plainValue(rest.join('=')).value];
     }),
   );
 }
@@ -74,8 +78,9 @@ export function applyOverrides(
     }
     const { path = '', key, param, value: text = '' } = match.groups;
     const name = path.split(/[.[]/, 1)[0] ?? '';
-    const to = plainValue(text);
-    if (param === undefined) {
+    const { value: to, problem } = plainValue(text);
+    if (problem !== undefined) problems.push(usage(`--set ${option}: ${problem.message}`, problem.hint ?? ''));
+    else if (param === undefined) {
       if (members('params').includes(name)) assign(['params', name], to, option);
       else problems.push(usage(`--set ${option}: no param is named "${name}"`, suggestion(name, members('params'))));
     } else if (name === 'sources' && key === undefined) {

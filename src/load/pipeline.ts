@@ -128,7 +128,13 @@ function checkNames(file: PipelineFile, locate: Locate, problems: Problem[]): vo
       const twice = duplicateIndex(values);
       if (twice !== -1)
         problems.push(
-          locate.problem('duplicate-point', `${JSON.stringify(values[twice])} stands twice in the matrix`, pointer + pointerStep(twice), 'value', 'remove one of the two'),
+          locate.problem(
+            'duplicate-point',
+            `${JSON.stringify(values[twice])} stands twice in the matrix`,
+            pointer + pointerStep(twice),
+            'value',
+            'remove one of the two',
+          ),
         );
     }
   }

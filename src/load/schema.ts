@@ -1,9 +1,9 @@
 import type { JsonObject } from '../model/json.ts';
 
 /** Names of params, sources, matrix variables and nodes. */
-const NAME = '^[a-z][a-z0-9_-]*$';
+export const NAME = '^[a-z][a-z0-9_-]*$';
 /** Names of ports and of a command's params: they are variables of its shell. */
-const VARIABLE = '^[a-z][a-z0-9_]*$';
+export const VARIABLE = '^[a-z][a-z0-9_]*$';
 
 const text: JsonObject = { type: 'string' };
 const any: JsonObject = {};

@@ -49,11 +49,18 @@ class Reader {
     this.problems.push({ kind: 'pipeline', code, message, place: this.placeAt(offset), ...(hint === undefined ? {} : { hint }) });
   }
 
+  /** A node begins behind its tag. */
+  private tagOffset(node: number): number {
+    let at = this.text.lastIndexOf('!', node);
+    while (this.text[at - 1] === '!') at -= 1;
+    return Math.max(0, at);
+  }
+
   read(node: unknown, pointer: string, open: ReadonlySet<unknown>): Json {
     if (open.size > 0) this.aliased += 1;
     if (this.aliased > MOST_ALIASED_VALUES) {
       if (this.aliased === MOST_ALIASED_VALUES + 1)
-        this.complain('yaml-too-large', 'aliases blow this document up beyond 10,000 values', 0);
+        this.complain('yaml-too-large', 'aliases blow this document up beyond 10,000 values', 0, 'write values out in place of aliases');
       return null;
     }
     const offset = (node as Node | null)?.range?.[0] ?? this.offsets.get(pointer)?.key ?? 0;
@@ -62,7 +69,12 @@ class Reader {
     if (isAlias(node)) return this.readAlias(node, pointer, open, offset);
     const tag = (node as Node & { tag?: string }).tag;
     if (tag !== undefined)
-      this.complain('yaml-tag', `the tag ${tag} is not allowed here`, offset, 'remove the tag; quote the text if it begins with "!"');
+      this.complain(
+        'yaml-tag',
+        `the tag ${tag} is not allowed here`,
+        this.tagOffset(offset),
+        'remove the tag; quote the text if it begins with "!"',
+      );
     if (isMap(node)) return this.readMap(node.items, pointer, open);
     if (isSeq(node)) return node.items.map((item, index) => this.read(item, pointer + pointerStep(index), open));
     return isScalar(node) ? this.readScalar(node.value, offset) : null;
@@ -76,7 +88,12 @@ class Reader {
   ): Json {
     const target = (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document);
     if (target === undefined || open.has(target)) {
-      this.complain('yaml-alias', `the alias *${node.source} ${target === undefined ? 'has no anchor' : 'contains itself'}`, offset, 'write the value out');
+      this.complain(
+        'yaml-alias',
+        `the alias *${node.source} ${target === undefined ? 'has no anchor' : 'contains itself'}`,
+        offset,
+        'write the value out',
+      );
       return null;
     }
     return this.read(target, pointer, new Set([...open, target]));

@@ -92,7 +92,8 @@ export function validate(value: Json, schema: JsonObject, locate: Locate, base: 
 function folded(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choice = errors.find(
     (error) =>
-      (error.keyword === 'anyOf' || error.keyword === 'oneOf') && errors.some((other) => other.schemaPath.startsWith(`${error.schemaPath}/`)),
+      (error.keyword === 'anyOf' || error.keyword === 'oneOf') &&
+      errors.some((other) => other.schemaPath.startsWith(`${error.schemaPath}/`)),
   );
   if (choice === undefined) return errors;
   const isBelow = (error: ErrorObject): boolean =>

@@ -95,7 +95,8 @@ export class LiveReporter implements Reporter {
 
   private task(node: string): ListrTask {
     return {
-      title: node,
+      // listr2 spins everything that is not done: the word tells what has not begun.
+      title: `${node}  waits`,
       task: async (_, task) => {
         const drawing = this.nodes.get(node);
         drawing?.connect((title, output) => {

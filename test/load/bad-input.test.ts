@@ -336,7 +336,7 @@ describe('a --set is refused as a usage error:', () => {
     ['wrds.least=3', 'bad-set', 'no node is named "wrds"', '"words"'],
     ['sources.peom=folder', 'bad-set', 'no source is named "peom"', '"poem"'],
     ['words.leest=3', 'unknown-param', 'unknown param "leest"', '"least"'],
-    ['words.least=many', 'wrong-type', 'must be a whole number, not the text "many"', 'at least'],
+    ['words.least=many', 'wrong-type', 'must be a whole number, not the text "many"', 'for example'],
     ['words.least=0', 'wrong-type', 'at least 1', ''],
     ['words.least=9007199254740993', 'bad-set', '2^53', ''],
     ['words.least=1e400', 'bad-set', 'finite', ''],
@@ -346,6 +346,9 @@ describe('a --set is refused as a usage error:', () => {
     ['words[fold=0].least=0', 'wrong-type', 'at least 1', ''],
     ['words[fold=0]=3', 'bad-set', 'name', ''],
     ['sources.poem=nowhere.txt', 'missing-source', '"poem"', 'nowhere.txt'],
+    ['words[fold=0].rate=9007199254740993', 'bad-set', '2^53', ''],
+    ['words.rate=[1, .inf]', 'bad-set', 'finite', ''],
+    [`words.rate=${'['.repeat(1000)}`, 'bad-set', 'deeper', ''],
   ])('%s', async (option, code, message, hint) => {
     const text = stage('matrix: { fold: [0, 1] }, with: { least: 2 }');
     const [problem] = await problemsOf(text, [option]);

@@ -1,0 +1,240 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunNode, RunRecord } from '../../src/model/run.ts';
+import { edit, type Ended, emptyFolder, stillroom, write } from '../rig.ts';
+
+const stage = `import { defineStage, param } from 'stillroom';
+export default defineStage({
+  about: 'Does what it should not.',
+  params: { how: param.string() },
+  inputs: { text: 'file' },
+  outputs: { out: 'file.txt' },
+  metrics: { speed: {} },
+  run: () => import('./run.ts'),
+});
+`;
+const run = `import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { work } from 'stillroom';
+import type stage from './stage.ts';
+
+function fillTheHeap(): void {
+  setFlagsFromString('--max-old-space-size=40');
+  const all: number[][] = [];
+  for (;;) all.push(Array.from({ length: 100_000 }, (_, index) => index + 0.5));
+}
+
+export default work<typeof stage>(async ({ params, inputs, outputs, metric, log, fail }) => {
+  log(\`about to \${params.how}\`);
+  if (params.how === 'throw') throw new TypeError('a bug in line ten');
+  if (params.how === 'fail') fail('the images are all grey', 'give coloured ones');
+  if (params.how === 'read') readFileSync('/etc/../root/undeclared.txt');
+  if (params.how === 'write') writeFileSync(inputs.text, 'changed');
+  if (params.how === 'spawn') execFileSync('true');
+  if (params.how === 'exit') process.exit(7);
+  if (params.how === 'leave') {
+    writeFileSync(outputs.out, 'half of it');
+    process.exit(0);
+  }
+  if (params.how === 'abort') process.abort();
+  if (params.how === 'wait') await new Promise(() => undefined);
+  if (params.how === 'fill') fillTheHeap();
+  if (params.how === 'measure') metric('speed', Number.NaN);
+  if (params.how === 'forget') return;
+  writeFileSync(outputs.out, String(existsSync(inputs.text)));
+});
+`;
+
+/** How a TypeScript stage ends, and what is told of it. */
+const stages: Readonly<Record<string, { code: string; message: string; hint: string }>> = {
+  throw: { code: 'stage-threw', message: 'failed: a bug in line ten', hint: 'TypeError: a bug in line ten' },
+  fail: { code: 'stage-failed', message: 'failed: the images are all grey', hint: 'give coloured ones' },
+  read: { code: 'undeclared-access', message: 'may not touch /root/undeclared.txt', hint: 'declare it as an input' },
+  write: { code: 'undeclared-access', message: 'in/text.txt', hint: 'declare it' },
+  spawn: { code: 'stage-threw', message: 'Access to this API has been restricted', hint: 'about to spawn' },
+  exit: { code: 'exit-code', message: 'ended with exit code 7', hint: 'about to exit' },
+  leave: { code: 'ended-early', message: 'ended before its work was done', hint: 'about to leave' },
+  abort: { code: 'killed', message: 'was killed by SIGABRT', hint: 'about to abort' },
+  wait: { code: 'ended-early', message: 'waits for something that never comes', hint: 'about to wait' },
+  fill: { code: 'killed', message: 'the heap is full', hint: 'heap out of memory' },
+  measure: { code: 'stage-failed', message: '"speed" is NaN', hint: 'finite' },
+  forget: { code: 'missing-output', message: 'without writing its output "out"', hint: 'outputs.out' },
+};
+
+/** How a command ends, and what is told of it. */
+const commands: Readonly<Record<string, { run: string; more?: string; code: string; message: string; hint: string }>> = {
+  exits: { run: 'echo one; echo "last words" >&2; exit 3', code: 'exit-code', message: 'exit code 3', hint: 'last words' },
+  segfaults: { run: 'echo dying; kill -SEGV $$', code: 'killed', message: 'was killed by SIGSEGV', hint: 'dying' },
+  is_killed: { run: 'kill -KILL $$', code: 'killed', message: 'SIGKILL: perhaps the machine ran out of memory', hint: 'printed nothing' },
+  is_absent: { run: 'no-such-program > "$out"', code: 'exit-code', message: 'a program was not found', hint: 'no-such-program' },
+  is_silent: { run: 'true', code: 'missing-output', message: 'without writing its output "out"', hint: '"out.txt"' },
+  makes_folder: { run: 'mkdir "$out"', code: 'missing-output', message: 'something else than a file', hint: 'plain file' },
+  makes_link: { run: 'ln -s "$text" "$out"', code: 'missing-output', message: 'something else than a file', hint: 'plain file' },
+  makes_file: {
+    run: 'rmdir "$out"; echo > "$out"',
+    more: 'out: { out: out/ }',
+    code: 'missing-output',
+    message: 'something else than a dir',
+    hint: 'folder',
+  },
+  appends: { run: 'chmod u+w "$text"; echo x >> "$text"; echo > "$out"', code: 'input-changed', message: '"text"', hint: 'read-only' },
+  removes: { run: 'rm -f "$text"; echo > "$out"', code: 'input-changed', message: 'wrote into its input "text"', hint: 'copy' },
+  adds: { run: 'echo > "$folder/new"; echo > "$out"', code: 'input-changed', message: 'its input "folder"', hint: 'copy' },
+  is_slow: { run: 'echo started; sleep 60', more: 'timeout: 0.5s', code: 'timeout', message: 'timeout of 0.5 s', hint: 'started' },
+  is_greedy: {
+    run: 'ulimit -v 200000; x=$(head -c 500000000 /dev/zero | tr "\\\\0" x); echo "$x" > "$out"',
+    code: 'exit-code',
+    message: 'ended with exit code',
+    hint: 'cannot allocate',
+  },
+  pipes: { run: 'false | cat > "$out"', code: 'exit-code', message: 'exit code 1', hint: 'the whole log' },
+  continues: { run: 'cat nofile; echo done > "$out"', code: 'exit-code', message: 'exit code 1', hint: 'nofile' },
+  measures: { run: 'echo > "$out"', more: 'metrics: m.json', code: 'bad-metrics', message: 'without writing its metrics', hint: 'm.json' },
+  mismeasures: {
+    run: 'echo "{" > m.json; echo > "$out"',
+    more: 'metrics: m.json',
+    code: 'bad-metrics',
+    message: 'not JSON',
+    hint: 'numbers',
+  },
+};
+
+function pipeline(): string {
+  const nodes = Object.entries(commands).map(
+    ([name, { run: text, more }]) => `  ${name}:
+    run: ${JSON.stringify(text)}
+    in: { text: ./poem.txt, folder: ./folder }
+    ${more?.startsWith('out:') === true ? more : `out: { out: out.txt }\n    ${more ?? ''}`}
+`,
+  );
+  const typed = Object.keys(stages).map((how) => `  ${how}: { uses: misbehave, in: { text: ./poem.txt }, with: { how: ${how} } }\n`);
+  return `name: failures
+stages:
+  good: { run: 'echo good > "$out"', out: { out: out.txt } }
+  behind: { run: 'cat "$text" > "$out"', in: { text: exits.out }, out: { out: out.txt } }
+${nodes.join('')}${typed.join('')}`;
+}
+
+let folder: string;
+let first: Ended;
+let record: RunRecord;
+
+function recordOf(run: Ended): RunRecord {
+  return JSON.parse(readFileSync(join(folder, 'artifacts/runs', `${run.json.run}.json`), 'utf8')) as RunRecord;
+}
+
+beforeAll(async () => {
+  folder = emptyFolder();
+  write(folder, {
+    'artifacts/.gitignore': '*\n',
+    'poem.txt': 'a poem\n',
+    'folder/page.txt': 'a page\n',
+    'stages/misbehave/stage.ts': stage,
+    'stages/misbehave/run.ts': run,
+    'failures.yaml': pipeline(),
+  });
+  first = await stillroom(folder, ['run', 'failures.yaml', '--keep-going', '--json']);
+  if (first.json.run === undefined) throw new Error(first.stdout + first.stderr);
+  record = recordOf(first);
+});
+
+describe('a node that fails is told with its code, the last lines of its log and the path of it:', () => {
+  const check = (name: string, expected: { code: string; message: string; hint: string }): void => {
+    const { state, error, log } = record.nodes[name] as RunNode;
+    expect(state).toBe('failed');
+    expect(error).toMatchObject({ code: expected.code });
+    expect(error?.message).toContain(name);
+    expect(error?.message).toContain(expected.message);
+    expect(error?.hint).toContain(expected.hint);
+    expect(log).toBe(`logs/${record.id}/${name}.log`);
+    expect(existsSync(join(folder, 'artifacts', log ?? ''))).toBe(true);
+    if (error?.code !== 'missing-output' && error?.code !== 'input-changed' && error?.code !== 'bad-metrics')
+      expect(error?.hint).toContain(join(folder, 'artifacts', log ?? ''));
+  };
+
+  test.each(Object.keys(commands))('a command that %s', (name) => {
+    const expected = commands[name];
+    if (expected !== undefined) check(name, expected);
+  });
+
+  test.each(Object.keys(stages))('a stage that does %s', (name) => {
+    const expected = stages[name];
+    if (expected !== undefined) check(name, expected);
+  });
+});
+
+describe('a run with failures', () => {
+  test('ends with exit code 1, keeps the results of siblings and skips what is behind', () => {
+    expect(first.code).toBe(1);
+    expect(first.json.hash).toBeNull();
+    expect(first.json.executed).toEqual(['good']);
+    expect(first.json.skipped).toEqual(['behind']);
+    expect([...(first.json.failed ?? [])].sort()).toEqual([...Object.keys(commands), ...Object.keys(stages)].sort());
+    expect(record.nodes['behind']?.cause).toContain('before it failed');
+    expect(existsSync(join(folder, 'artifacts/latest'))).toBe(false);
+  });
+
+  test('leaves nothing of the attempts behind, and the sources as they were', () => {
+    expect(readdirSync(join(folder, 'artifacts/scratch'))).toEqual([]);
+    expect(readFileSync(join(folder, 'poem.txt'), 'utf8')).toBe('a poem\n');
+    expect(readdirSync(join(folder, 'folder'))).toEqual(['page.txt']);
+  });
+
+  test('prints each failure with the last lines and the log, and says how to go on', async () => {
+    const { code, stderr, stdout } = await stillroom(folder, ['run', 'failures.yaml', '--only', 'exits']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: exits ended with exit code 3 [exit-code]');
+    expect(stderr).toMatch(/last lines:\n {2}\| one\n {2}\| last words\n {2}the whole log: .*exits\.log/);
+    expect(stdout).toContain('Run again to go on');
+  });
+
+  test('goes on from there: what succeeded is reused, what failed is planned as failed', async () => {
+    edit(folder, 'failures.yaml', '"echo one; echo \\"last words\\" >&2; exit 3"', '\'echo mended > "$out"\'');
+    const plan = await stillroom(folder, ['plan', 'failures.yaml', '--only', 'good', '--only', 'segfaults', '--json']);
+    expect(plan.json.nodes).toEqual([
+      { node: 'good', action: 'reuse', cause: expect.any(String) },
+      { node: 'segfaults', action: 'run', cause: 'it failed last time' },
+    ]);
+    const again = await stillroom(folder, ['run', 'failures.yaml', '--only', 'good', '--only', 'behind', '--json']);
+    expect(again.json).toMatchObject({ executed: ['exits', 'behind'], reused: ['good'], failed: [] });
+    expect(again.code).toBe(0);
+  });
+
+  test('starts nothing new after the first failure without --keep-going', async () => {
+    write(folder, {
+      'stop.yaml': `name: stop
+stages:
+  fails: { run: 'exit 1', out: { out: out.txt } }
+  later: { run: 'echo > "$out"', in: { text: ./poem.txt }, out: { out: out.txt }, with: { only: here } }
+`,
+    });
+    const stopped = await stillroom(folder, ['run', 'stop.yaml', '--jobs', '1', '--json']);
+    expect(stopped.json).toMatchObject({ executed: [], failed: ['fails'], skipped: ['later'] });
+  });
+});
+
+test('retries: as often as asked, then the node succeeds or fails', async () => {
+  write(folder, {
+    'retries.yaml': `name: retries
+stages:
+  tries:
+    run: |
+      echo "attempt" >> "$COUNTER"
+      test "$(wc -l < "$COUNTER")" -ge 3
+      echo > "$out"
+    env: [COUNTER]
+    out: { out: out.txt }
+    retries: RETRIES
+`.replace('RETRIES', '1'),
+  });
+  const env = { COUNTER: join(folder, 'counter') };
+  const failing = await stillroom(folder, ['run', 'retries.yaml', '--json'], { env });
+  expect(failing.json.failed).toEqual(['tries']);
+  expect(readFileSync(env.COUNTER, 'utf8')).toBe('attempt\n'.repeat(2));
+  edit(folder, 'retries.yaml', 'retries: 1', 'retries: 5');
+  const succeeding = await stillroom(folder, ['run', 'retries.yaml', '--json'], { env });
+  expect(succeeding.json.executed).toEqual(['tries']);
+  expect(readFileSync(env.COUNTER, 'utf8')).toBe('attempt\n'.repeat(3));
+});
