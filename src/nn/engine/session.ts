@@ -31,6 +31,15 @@ export function engineFacts(): { readonly version: string; readonly device: 'cpu
   return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
 }
 
+/** TensorFlow falls back to the CPU where a GPU's libraries do not load; results are kept under the device that was planned. */
+function checkDevice(): void {
+  const planned = process.env['STILLROOM_DEVICE'];
+  const { device } = engineFacts();
+  if (planned !== undefined && planned !== device) {
+    throw new Error(`TensorFlow computes on the ${device}, but the ${planned} was planned: see stillroom doctor.`);
+  }
+}
+
 /** The number of tensors that TensorFlow holds for JavaScript; it stays the same over calls unless tensors leak. */
 export function heldTensors(): number {
   return binding.getNumOfTensors();
@@ -40,6 +49,7 @@ const names = (values: readonly Value[]): string => values.map(({ node, output }
 
 /** Loads a graph. The only place where graphs are given to TensorFlow: by way of a SavedModel in a temporary folder. */
 export function openSession(graph: Graph): Session {
+  checkDevice();
   const folder = mkdtempSync(join(tmpdir(), 'stillroom-graph-'));
   let model: number;
   try {
