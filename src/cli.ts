@@ -3,11 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { DoctorOptions } from './commands/doctor.ts';
+import type { GcOptions } from './commands/gc.ts';
+import type { PackOptions } from './commands/pack.ts';
 import type { PlanCommandOptions } from './commands/plan.ts';
 import { EXIT, printJson } from './commands/problems.ts';
 import type { CommonOptions, PlanOptions } from './commands/project.ts';
+import type { ReportOptions } from './commands/report.ts';
+import type { ReproduceOptions } from './commands/reproduce.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import type { RunsOptions } from './commands/runs.ts';
+import type { TagOptions } from './commands/tag.ts';
+import type { SweepOptions } from './commands/sweep.ts';
 import { installation } from './model/installation.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -33,6 +39,96 @@ function planning(made: Command): Command {
     .option('--force <node>', 'execute a node although its result exists; repeatable', collect)
     .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
     .option('--only <node>', 'this node and what it needs, nothing behind it; repeatable', collect);
+}
+
+function addSweepCommand(program: Command): void {
+  command(
+    program,
+    'sweep <pipeline>',
+    'carry out variants of a pipeline',
+    'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
+  )
+    .option(
+      '--over <name=values>',
+      'a param and its values (size=32,96) or range (student.lr=log:1e-4..1e-2, batch=8..64); repeatable',
+      collect,
+    )
+    .option('--repeat <name=values>', 'run every variant with each of these values (seed=1,2,3) and give the spread; repeatable', collect)
+    .option('--strategy <name>', 'grid, one-at-a-time, list, random, tpe or asha')
+    .option('--maximize <metric>', 'the objective, as node.metric; repeatable', collect)
+    .option('--minimize <metric>', 'the objective, as node.metric; repeatable', collect)
+    .option('--constraint <bound>', "what a variant must keep to be the best ('export.bytes<=3e6'); repeatable", collect)
+    .option('--trials <count>', 'at most so many variants')
+    .option('--time <time>', 'start no variant later than this (90s, 30m, 2h)')
+    .option('--parallel <count>', 'variants at once')
+    .option('--seed <number>', 'decides what random, tpe and asha propose')
+    .option('--set <name=value>', 'as for run; holds for every variant; repeatable', collect)
+    .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
+    .option('--retry', 'try failed variants of an earlier start again')
+    .option('--format <format>', 'how the table is printed: text, csv, md or json')
+    .option('--verbose', 'print every line that the nodes print')
+    .option('--plain', 'lines instead of the live leaderboard')
+    .action(async (file: string, options: SweepOptions) => {
+      exitCode = await (await import('./commands/sweep.ts')).sweepCommand(file, options);
+    });
+}
+
+/** The commands over recorded runs. */
+function addRecordCommands(program: Command): void {
+  command(
+    program,
+    'show <run> [node]',
+    'show what a run was asked, what came out and what it cost',
+    'stillroom show @latest student',
+  ).action(async (word: string, node: string | undefined, options: CommonOptions) => {
+    exitCode = (await import('./commands/show.ts')).showCommand(word, node, options);
+  });
+  command(program, 'diff <runs...>', 'show only what differs between runs', 'stillroom diff 20260101T120000 @latest').action(
+    async (words: readonly string[], options: CommonOptions) => {
+      exitCode = (await import('./commands/diff.ts')).diffCommand(words, options);
+    },
+  );
+  command(program, 'report <runs...>', 'runs as one HTML page, or as a table', 'stillroom report @latest --output report.html')
+    .option('--output <file>', 'write to a file in place of the standard output')
+    .option('--md', 'Markdown')
+    .option('--csv', 'a line a run')
+    .action(async (words: readonly string[], options: ReportOptions) => {
+      exitCode = (await import('./commands/report.ts')).reportCommand(words, options);
+    });
+  command(program, 'tag [run] [name]', 'name a run, or list the names', 'stillroom tag @latest paper-table-2')
+    .option('--delete', 'take a name away: stillroom tag --delete paper-table-2')
+    .option('--pin', 'keep the run from gc without a name')
+    .option('--unpin', 'let gc have it again')
+    .action(async (word: string | undefined, name: string | undefined, options: TagOptions) => {
+      exitCode = (await import('./commands/tag.ts')).tagCommand(word, name, options);
+    });
+  command(program, 'gc', 'remove what no kept run reaches', 'stillroom gc --keep-runs 20 --dry-run')
+    .option('--keep-runs <count>', 'keep the newest runs (tagged, pinned and live ones are always kept)')
+    .option('--keep-days <days>', 'keep the runs of the last days')
+    .option('--dry-run', 'say what would be freed, remove nothing')
+    .option('--wait', 'wait until no run uses the store')
+    .action(async (options: GcOptions) => {
+      exitCode = await (await import('./commands/gc.ts')).gcCommand(options);
+    });
+  command(program, 'pack <run>', 'write a run with its code and sources as one file', 'stillroom pack @latest > run.still')
+    .option('--output <file>', 'write to a file in place of the standard output')
+    .option('--outputs', 'with the outputs, so that --restore works from it')
+    .option('--source <name=path>', 'where a source is that the store does not keep; repeatable', collect)
+    .action(async (word: string, options: PackOptions) => {
+      exitCode = await (await import('./commands/pack.ts')).packCommand(word, options);
+    });
+  command(program, 'reproduce [run]', 'do a recorded run again and compare what comes out', 'stillroom reproduce @latest')
+    .option('--from <file>', 'a pack in place of a run of the store')
+    .option('--only <node>', 'this node and what it needs; repeatable', collect)
+    .option('--source <name=path>', 'where a source is that the store does not keep; repeatable', collect)
+    .option('--restore', 'bring the outputs back from the store; execute nothing')
+    .option('--to <folder>', 'put the outputs there')
+    .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
+    .option('--verbose', 'print every line that the nodes print')
+    .option('--plain', 'lines instead of the live tree')
+    .action(async (word: string | undefined, options: ReproduceOptions) => {
+      exitCode = await (await import('./commands/reproduce.ts')).reproduceCommand(word, options);
+    });
 }
 
 function build(): Command {
@@ -72,14 +168,14 @@ function build(): Command {
   });
   command(program, 'runs', 'list what has run, newest first', 'stillroom runs --limit 5')
     .option('--limit <count>', 'how many (default: 20)')
+    .option('--where <filter>', "only those that fit, for example 'student.lr<0.01 and accuracy>0.8'")
+    .option('--sort <name>', 'order by a param, metric or column; with a minus before it downward')
+    .option('--columns <names>', 'what to show, for example run,student.lr,accuracy')
     .action(async (options: RunsOptions) => {
       exitCode = (await import('./commands/runs.ts')).runsCommand(options);
     });
-  command(program, 'show <run>', 'show a run: what was asked and what came out', 'stillroom show @latest').action(
-    async (word: string, options: CommonOptions) => {
-      exitCode = (await import('./commands/show.ts')).showCommand(word, options);
-    },
-  );
+  addSweepCommand(program);
+  addRecordCommands(program);
   command(program, 'verify', 'hash everything in the store', 'stillroom verify').action(async (options: CommonOptions) => {
     exitCode = await (await import('./commands/verify.ts')).verifyCommand(options);
   });
@@ -96,6 +192,12 @@ function build(): Command {
   for (const made of program.commands) made.exitOverride();
   return program;
 }
+
+// A reader that has seen enough, such as head, ends the output and is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCode);
+});
 
 const program = build();
 const json = process.argv.includes('--json');

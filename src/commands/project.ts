@@ -52,7 +52,7 @@ export interface Opened {
 }
 
 /** What stages that reach TensorFlow depend on; undefined where the engine is not set up. */
-function tensorFlowFacts(): JsonObject | undefined {
+export function tensorFlowFacts(): JsonObject | undefined {
   const facts = readEngineFacts();
   return facts === undefined ? undefined : { version: facts.libtensorflow, device: facts.device, precision: 'float32', onednn: true };
 }
@@ -66,7 +66,13 @@ async function openPipeline(file: string, options: PlanOptions): Promise<Outcome
   }
   const store = openStore(root, options);
   if (!store.ok) return store;
-  const pipeline = await loadPipeline({ file: absolute, shownFile: file, root, cache: store.value.cache, set: options.set ?? [] });
+  const pipeline = await loadPipeline({
+    file: absolute,
+    shownFile: existsSync(file) ? file : relative(process.cwd(), absolute),
+    root,
+    cache: store.value.cache,
+    set: options.set ?? [],
+  });
   if (!pipeline.ok) return pipeline;
   await writeEditorSchema(root, store.value);
   const facts = readFacts(tensorFlowFacts());
@@ -79,7 +85,7 @@ async function openPipeline(file: string, options: PlanOptions): Promise<Outcome
 }
 
 /** The file that a word names: a path, or the name of a file in the project's `pipelines`. */
-function pipelineFile(word: string): string {
+export function pipelineFile(word: string): string {
   const named = join(projectRoot(process.cwd()), 'pipelines', `${word}.yaml`);
   return !existsSync(word) && /^[\w-]+$/.test(word) && existsSync(named) ? named : resolve(word);
 }
@@ -139,7 +145,7 @@ export async function planPipeline(file: string, options: PlanOptions): Promise<
 }
 
 /** What may be used at once: the machine, or as many threads as `--jobs` says. */
-export function capacityOf(options: PlanOptions, device: unknown): Outcome<Capacity> {
+export function capacityOf(options: Pick<PlanOptions, 'jobs'>, device: unknown): Outcome<Capacity> {
   const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
     return failed({

@@ -28,7 +28,7 @@ export function newRunId(): string {
 }
 
 /** Loads the executor with the first node that runs: a run that only reuses starts faster without it. */
-function lazyExecutor(): Executor {
+export function lazyExecutor(): Executor {
   let executor: Promise<Executor> | undefined;
   return {
     async execute(job, emit, stop) {
@@ -38,7 +38,12 @@ function lazyExecutor(): Executor {
   };
 }
 
-async function reporters(options: RunCommandOptions, nodes: number, events: string): Promise<readonly Reporter[]> {
+/** Who watches a run: a live tree or lines for people, and a file of events. */
+export async function reporters(
+  options: Pick<RunCommandOptions, 'plain' | 'verbose'>,
+  nodes: number,
+  events: string,
+): Promise<readonly Reporter[]> {
   const live =
     process.stderr.isTTY &&
     options.plain !== true &&
@@ -55,7 +60,7 @@ async function reporters(options: RunCommandOptions, nodes: number, events: stri
 }
 
 /** Asks a run to stop at the first signal and kills what is left at the second. */
-function listenForStop(onAsk: (signal: string) => void): {
+export function listenForStop(onAsk: (signal: string) => void): {
   asked: AbortSignal;
   forced: AbortSignal;
   readonly signal: NodeJS.Signals | undefined;
@@ -197,15 +202,16 @@ function printRun({ record, problems, outputs }: RunEnd, { pipeline }: Opened, f
   line(`  ${'hash'.padEnd(width)}  ${record.hash}`);
   line('next:');
   line(`  npx stillroom show ${record.id}`);
-  line(`  npx stillroom plan ${file} --set ${exampleSetting(pipeline)}`);
+  const setting = exampleSetting(pipeline);
+  if (setting !== undefined) line(`  npx stillroom plan ${file} --set ${setting}`);
   line(`  npx stillroom run ${file} --force ${pipeline.instances.at(-1)?.node}`);
 }
 
 /** A setting that a newcomer can try: one of the pipeline's params with another value. */
-function exampleSetting(pipeline: Pipeline): string {
+function exampleSetting(pipeline: Pipeline): string | undefined {
   const [name, value] = Object.entries(pipeline.params).find(([, one]) => typeof one === 'number') ?? [];
   if (name !== undefined) return `${name}=${Number(value) + 1}`;
   const instance = pipeline.instances.find(({ params }) => Object.values(params).some((one) => typeof one === 'number'));
   const [param, number] = Object.entries(instance?.params ?? {}).find(([, one]) => typeof one === 'number') ?? [];
-  return instance === undefined || param === undefined ? 'NAME=VALUE' : `${instance.node}.${param}=${Number(number) + 1}`;
+  return instance === undefined || param === undefined ? undefined : `${instance.node}.${param}=${Number(number) + 1}`;
 }

@@ -1,96 +1,117 @@
 import { suggestion } from '../load/suggest.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import type { RunRecord } from '../model/run.ts';
+import { duration, figure } from '../reporters/text.ts';
+import type { RunRow } from '../stores/local/run-index.ts';
 import type { LocalStore } from '../stores/local/store.ts';
-import { duration } from '../reporters/text.ts';
+import { fieldOf, metricNamed } from './find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
-
-/** Finds a run by its id, its hash, or the beginning of either; of several with one hash the newest. */
-export function findRun(store: LocalStore, word: string): Outcome<RunRecord> {
-  const exact = store.run(word);
-  if (exact !== undefined) return done(exact);
-  const all = [...store.runs()];
-  const [newest] = all;
-  if (word === '@latest' && newest !== undefined) return done(newest);
-  const byId = all.filter(({ id }) => id.startsWith(word));
-  const byHash = all.filter(({ hash }) => word.length >= 4 && hash?.startsWith(word));
-  const hashes = new Set(byHash.map(({ hash }) => hash));
-  const [run] = byId.length > 0 ? byId : byHash;
-  if (run === undefined) {
-    return failed({
-      kind: 'usage',
-      code: 'unknown-run',
-      message: `no run has the id or hash "${word}"`,
-      hint: `${suggestion(
-        word,
-        all.slice(0, 20).map(({ id }) => id),
-      )} See all: stillroom runs`,
-    });
-  }
-  if (byId.length > 1 || (byId.length === 0 && hashes.size > 1)) {
-    const candidates = (byId.length > 1 ? byId.map(({ id }) => id) : [...hashes].map(String)).slice(0, 8);
-    return failed({ kind: 'usage', code: 'ambiguous-run', message: `"${word}" begins several runs`, hint: candidates.join(', ') });
-  }
-  return done(run);
-}
-
-function secondsOf(record: RunRecord): number {
-  return (Date.parse(record.ended ?? new Date().toISOString()) - Date.parse(record.started)) / 1000;
-}
+import { parseFilter } from './where.ts';
 
 export interface RunsOptions extends CommonOptions {
   readonly limit?: string;
+  readonly where?: string;
+  readonly sort?: string;
+  readonly columns?: string;
 }
+
+/** The columns that a list has when none are asked for. */
+const COLUMNS = ['run', 'hash', 'state', 'pipeline', 'executed', 'reused', 'seconds'];
 
 /** `stillroom runs`: lists what has run, newest first. */
 export function runsCommand(options: RunsOptions): number {
+  const json = options.json === true;
   const store = openStore(projectRoot(process.cwd()), options);
-  if (!store.ok) return fail(store.problems, options.json === true);
-  const limit = Number(options.limit ?? 20);
-  if (!Number.isInteger(limit) || limit < 1)
-    return fail(
-      [{ kind: 'usage', code: 'bad-option', message: `--limit ${options.limit} is not a whole number above 0` }],
-      options.json === true,
-    );
-  const records: RunRecord[] = [];
-  for (const record of store.value.runs()) {
-    records.push(record);
-    if (records.length === limit) break;
-  }
-  const rows = records.map((record) => {
-    const states = Object.values(record.nodes).map(({ state }) => state);
-    const count = (state: string): number => states.filter((one) => one === state).length;
-    return {
-      run: record.id,
-      hash: record.hash ?? null,
-      pipeline: record.pipeline,
-      state: record.state,
-      started: record.started,
-      seconds: secondsOf(record),
-      executed: count('executed'),
-      reused: count('reused'),
-      set: record.set,
-    };
-  });
-  if (options.json === true) printJson({ runs: rows });
-  else if (rows.length === 0) process.stdout.write('nothing has run here yet: stillroom run pipelines/quickstart.yaml\n');
-  else {
+  if (!store.ok) return fail(store.problems, json);
+  const rows = chosenRows(store.value, options);
+  if (!rows.ok) return fail(rows.problems, json);
+  const tags = store.value.tags.all();
+  const tagsOf = (run: string): string[] => tags.filter((tag) => tag.run === run).map(({ name }) => name);
+  if (json) printJson({ runs: rows.value.map(({ format: _format, ...row }) => ({ ...row, tags: tagsOf(row.run) })) });
+  else if (rows.value.length === 0) {
     process.stdout.write(
-      `${'run'.padEnd(22)}  ${'hash'.padEnd(12)}  ${'state'.padEnd(9)}  ${'pipeline'.padEnd(16)}  executed  reused  time\n`,
+      options.where === undefined ? 'nothing has run here yet: stillroom run pipelines/quickstart.yaml\n' : 'no run fits\n',
     );
-    for (const row of rows) {
-      const cells = [
-        row.run.padEnd(22),
-        (row.hash ?? '').slice(0, 12).padEnd(12),
-        row.state.padEnd(9),
-        row.pipeline.padEnd(16),
-        String(row.executed).padStart(8),
-        String(row.reused).padStart(6),
-        duration(row.seconds),
-      ];
-      process.stdout.write(`${cells.join('  ')}${row.set.length === 0 ? '' : `  ${row.set.join(' ')}`}\n`);
-    }
+  } else {
+    const columns = options.columns?.split(',').map((name) => name.trim()) ?? COLUMNS;
+    const notes = rows.value.map(({ run, set }) => [...tagsOf(run).map((name) => `[${name}]`), ...set].join(' '));
+    printTable(columns, rows.value, notes);
   }
   return EXIT.done;
+}
+
+/** The runs that the options ask for. Without filter and order only as many are read as are shown. */
+function chosenRows(store: LocalStore, options: RunsOptions): Outcome<readonly RunRow[]> {
+  const limit = Number(options.limit ?? 20);
+  if (!Number.isInteger(limit) || limit < 1)
+    return failed({ kind: 'usage', code: 'bad-option', message: `--limit ${options.limit} is not a whole number above 0` });
+  const filter = options.where === undefined ? undefined : parseFilter(options.where);
+  if (filter !== undefined && !filter.ok) return filter;
+  const rows: RunRow[] = [];
+  const isWhole = options.sort !== undefined;
+  const asked = [...(filter?.value.names ?? []), ...(options.sort === undefined ? [] : [options.sort.replace(/^-/, '')])];
+  const unseen = new Set([...asked, ...(options.columns?.split(',').map((name) => name.trim()) ?? [])]);
+  let examples: RunRow | undefined;
+  for (const row of store.runRecords.rows()) {
+    examples ??= row;
+    for (const name of unseen) if (fieldOf(row, name) !== undefined) unseen.delete(name);
+    if (filter !== undefined && !filter.value.fits((name) => fieldOf(row, name))) continue;
+    rows.push(row);
+    if (!isWhole && rows.length === limit && unseen.size === 0) break;
+  }
+  const [strange] = [...unseen].filter((name) => !COLUMNS.includes(name) && name !== 'started');
+  if (strange !== undefined && examples !== undefined) {
+    const names = [...COLUMNS, 'started', ...Object.keys(examples.params), ...Object.keys(examples.metrics)];
+    return failed({
+      kind: 'usage',
+      code: 'unknown-column',
+      message: `no run has a param, metric or column "${strange}"`,
+      hint: suggestion(strange, names),
+    });
+  }
+  if (options.sort !== undefined) sortRows(rows, options.sort);
+  return done(rows.slice(0, limit));
+}
+
+/** Sorts upward by a field, or with a minus before it downward. Runs without it come last. */
+function sortRows(rows: RunRow[], sort: string): void {
+  const isDown = sort.startsWith('-');
+  const name = sort.replace(/^-/, '');
+  const keys = new Map(rows.map((row) => [row, fieldOf(row, name)]));
+  rows.sort((a, b) => {
+    const [left, right] = [keys.get(a), keys.get(b)];
+    if (left === undefined || left === null || right === undefined || right === null)
+      return Number(left === undefined || left === null) - Number(right === undefined || right === null);
+    const order =
+      typeof left === 'number' && typeof right === 'number'
+        ? left - right
+        : String(left) < String(right)
+          ? -1
+          : Number(String(left) > String(right));
+    return isDown ? -order : order;
+  });
+}
+
+function cell(row: RunRow, column: string): string {
+  const value = fieldOf(row, column);
+  if (value === undefined || value === null) return '';
+  if (column === 'seconds') return duration(row.seconds);
+  if (column === 'hash') return row.hash?.slice(0, 12) ?? '';
+  if (typeof value === 'number') return figure(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function printTable(columns: readonly string[], rows: readonly RunRow[], notes: readonly string[]): void {
+  const header = columns.map((column) => (column === 'seconds' ? 'time' : column));
+  const cells = rows.map((row) => columns.map((column) => cell(row, column)));
+  const widths = header.map((name, index) => Math.max(name.length, ...cells.map((line) => line[index]?.length ?? 0)));
+  const isNumeric = columns.map((column) =>
+    rows.every((row) => ['number', 'undefined'].includes(typeof (fieldOf(row, metricNamed(row, column) ?? column) ?? undefined))),
+  );
+  const line = (texts: readonly string[], note = ''): string =>
+    [...texts.map((text, index) => (isNumeric[index] ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))), note]
+      .join('  ')
+      .trimEnd();
+  process.stdout.write(`${line(header)}\n`);
+  for (const [index, texts] of cells.entries()) process.stdout.write(`${line(texts, notes[index])}\n`);
 }

@@ -1,14 +1,15 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { instancesNamed } from '../engine/run.ts';
 import { suggestion } from '../load/suggest.ts';
 import type { RunRecord } from '../model/run.ts';
+import { findRun } from './find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
-import { type CommonOptions, openStore, type PlanOptions, planPipeline, projectRoot } from './project.ts';
-import { findRun } from './runs.ts';
+import { type CommonOptions, openStore, type PlanOptions, pipelineFile, planPipeline, projectRoot } from './project.ts';
 
 /** `stillroom why`: names the ingredient that makes a node run, or made it run. */
 export async function whyCommand(target: string, node: string | undefined, options: PlanOptions): Promise<number> {
-  if (/\.ya?ml$/.test(target)) return whyPlanned(target, node, options);
+  if (/\.ya?ml$/.test(target) || existsSync(pipelineFile(target))) return whyPlanned(target, node, options);
   const root = projectRoot(process.cwd());
   const store = openStore(root, options);
   if (!store.ok) return fail(store.problems, options.json === true);

@@ -132,6 +132,13 @@ function filesOf(metafile: Metafile, base: string): Pick<Bundled, 'files' | 'con
   };
 }
 
+/** A source map without the text of our own entry, which names where modules lie on this machine. */
+function withoutEntry(text: string): string {
+  const map = JSON.parse(text) as { readonly sources: readonly string[]; readonly sourcesContent?: readonly (string | null)[] };
+  const isEntry = (index: number): boolean => map.sources[index]?.endsWith('<stdin>') === true;
+  return JSON.stringify({ ...map, sourcesContent: map.sourcesContent?.map((content, index) => (isEntry(index) ? null : content)) });
+}
+
 /** The packages that the bundle still imports once what is unused is gone. */
 function importedPackages(metafile: Metafile, found: Readonly<Record<string, string>>): Record<string, string> {
   const imported = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => packageName(path))));
@@ -181,7 +188,7 @@ export const esbuildBundler: Bundler = {
       const text = (suffix: string): string => built.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
       return done({
         code: text('stage.mjs'),
-        map: text('stage.mjs.map'),
+        map: withoutEntry(text('stage.mjs.map')),
         ...files,
         packageFolders: importedPackages(built.metafile, packageFolders),
       });

@@ -34,6 +34,8 @@ export interface Surroundings {
   /** The environment of the run. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly bundler?: Bundler;
+  /** Gives the code of a stage in place of bundling its sources. */
+  readonly codeOf?: (instance: Instance) => Outcome<Code>;
 }
 
 /** Gathers all of an instance's ingredients but its inputs. */
@@ -84,10 +86,11 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
 
 async function prepareWork(
   instance: Instance,
-  { root, store, environment, bundler = esbuildBundler }: Surroundings,
+  { root, store, environment, bundler = esbuildBundler, codeOf }: Surroundings,
 ): Promise<Outcome<{ code: Code | undefined; ingredient: Ingredients['work'] }>> {
   if (instance.work.kind === 'stage') {
-    const code = await stageCode({ folder: instance.work.folder, modules: instance.work.modules, root }, store, bundler);
+    const { folder, modules } = instance.work;
+    const code = codeOf === undefined ? await stageCode({ folder, modules, root }, store, bundler) : codeOf(instance);
     if (!code.ok) return code;
     return done({ code: code.value, ingredient: { kind: 'stage', code: code.value.digest, packages: code.value.packages } });
   }

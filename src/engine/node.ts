@@ -1,7 +1,7 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
 import type { Executor, Lock, Stop, Workplace } from '../model/ports.ts';
-import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
 import type { Attempt, Ingredients, MetricValue } from '../model/result.ts';
 import { checkpointKeyOf, fingerprintOf, hasBudget, type Prepared, type Surroundings } from './fingerprint.ts';
 import type { Known, Settled } from './inputs.ts';
@@ -147,9 +147,9 @@ async function tryOnce(
   if (execution.ended === 'stopped') return 'stopped';
   if (execution.ended === 'failed') return failed(execution.problem);
   const unchanged = space.value.changed();
-  if (!unchanged.ok) return unchanged;
-  const outputs = collectOutputs(instance, space.value.outputs, place, store);
-  if (!outputs.ok) return outputs;
+  const outputs = unchanged.ok ? collectOutputs(instance, space.value.outputs, place, store) : unchanged;
+  if (!outputs.ok)
+    return failed(...outputs.problems.map((problem) => withLog(problem, execution.last, store.logFile(context.run, instance.name))));
   const metrics: Record<string, MetricValue> = {};
   for (const [name, value] of Object.entries(execution.metrics))
     metrics[name] = { value, measured: instance.metrics[name]?.measured === true };

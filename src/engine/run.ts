@@ -1,16 +1,16 @@
 import type { Artifact } from '../model/artifact.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
-import type { Json, JsonObject } from '../model/json.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Executor, Stop } from '../model/ports.ts';
 import type { Problem } from '../model/problem.ts';
-import type { RunNode, RunRecord, RunState } from '../model/run.ts';
+import { RECORD_FORMAT, type RunNode, type RunRecord, type RunState } from '../model/run.ts';
 import { runHash } from './hash.ts';
-import { ingredientsOf } from './fingerprint.ts';
 import { inputIngredients, producersOf, type Settled } from './inputs.ts';
 import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
 import { type NodePlan, type Plan, plannedNodes } from './plan.ts';
+import { inputDigests, type ReadyWork, readyWork, reuseCause, storeFailure } from './ready.ts';
+import { recipeOf, recordedSources } from './recipe.ts';
 import { type Capacity, Slots } from './slots.ts';
 
 /** How a plan is carried out. */
@@ -19,7 +19,10 @@ export interface RunOptions {
   /** The pipeline file as the record names it. */
   readonly shownFile: string;
   readonly set: readonly string[];
-  readonly capacity: Capacity;
+  /** What may be used at once; runs of one process that share slots also share their work. */
+  readonly capacity: Capacity | Slots;
+  /** False: users do not find the outputs under `latest`. */
+  readonly publish?: boolean;
   readonly keepGoing: boolean;
   readonly executor: Executor;
   readonly machineGate: NodeRun['machineGate'];
@@ -44,6 +47,7 @@ class Run {
   private readonly slots: Slots;
   private readonly settled = new Map<string, Settled>();
   private readonly states = new Map<string, RunNode>();
+  private readonly works = new Map<string, ReadyWork>();
   private readonly kept = new Set<string>();
   private readonly running = new Map<string, Promise<void>>();
   private readonly started = new Date();
@@ -54,11 +58,12 @@ class Run {
   constructor(plan: Plan, options: RunOptions) {
     this.plan = plan;
     this.options = options;
-    this.slots = new Slots(options.capacity);
+    this.slots = options.capacity instanceof Slots ? options.capacity : new Slots(options.capacity);
     for (const [name, node] of plan.nodes) this.states.set(name, this.node(node, 'waiting', node.cause));
   }
 
-  private node({ prepared: { instance, own } }: NodePlan, state: RunNode['state'], cause: string): RunNode {
+  private node({ prepared }: NodePlan, state: RunNode['state'], cause: string): RunNode {
+    const { instance, own } = prepared;
     const { work } = instance;
     return {
       state,
@@ -66,6 +71,7 @@ class Run {
       stage: work.kind === 'stage' ? work.stage : 'command',
       params: instance.params,
       code: own.work.kind === 'stage' ? own.work.code : digestOf({ run: own.work.run, tools: own.work.tools }),
+      recipe: recipeOf(prepared),
     };
   }
 
@@ -112,8 +118,9 @@ class Run {
     for (;;) {
       const mayStart = !this.options.stop.asked.aborted && (this.options.keepGoing || this.problems.length === 0);
       if (mayStart) this.startReady();
-      if (this.running.size === 0) break;
-      await Promise.race(this.running.values());
+      const waitsForOthers = mayStart && [...this.plan.nodes].some(([name, plan]) => this.isReady(name, plan));
+      if (this.running.size === 0 && !waitsForOthers) break;
+      await Promise.race(waitsForOthers ? [...this.running.values(), this.slots.changed()] : this.running.values());
     }
     for (const [name, node] of this.states) {
       if (node.state !== 'waiting') continue;
@@ -122,13 +129,16 @@ class Run {
     }
   }
 
+  private isReady(name: string, { prepared: { instance } }: NodePlan): boolean {
+    return this.states.get(name)?.state === 'waiting' && producersOf(instance).every((from) => this.settled.has(from));
+  }
+
   private startReady(): void {
     let again = true;
     while (again) {
       again = false;
       for (const [name, plan] of this.plan.nodes) {
-        if (this.states.get(name)?.state !== 'waiting' || !producersOf(plan.prepared.instance).every((from) => this.settled.has(from)))
-          continue;
+        if (!this.isReady(name, plan)) continue;
         if (plan.settled !== undefined) {
           this.settle(plan, 'reused', plan.settled, plan.cause);
           again = true;
@@ -137,19 +147,37 @@ class Run {
     }
   }
 
-  /** Reuses what turned out to be known after all, else starts the node if its slots are free. */
+  /** What a ready node's work is; its inputs change no more. */
+  private workOf(name: string, { prepared }: NodePlan): ReadyWork {
+    const known = this.works.get(name) ?? readyWork(prepared, { snapshots: this.plan.snapshots, settled: this.settled });
+    this.works.set(name, known);
+    return known;
+  }
+
+  /** Reuses what turned out to be known after all, else starts the node if its slots are free and no other run does its work. */
   private startNode(name: string, plan: NodePlan): boolean {
     const { instance } = plan.prepared;
-    const { inputs } = inputIngredients(instance, { snapshots: this.plan.snapshots, settled: this.settled });
+    const { ingredients, fingerprint, work } = this.workOf(name, plan);
+    const { inputs } = ingredients;
     const isForced = this.plan.request.forced.has(name);
-    if (!this.slots.take(instance)) return false;
+    const { store } = this.plan.request.surroundings;
+    const attempt = isForced ? undefined : store.result(fingerprint)?.attempts[0];
+    if (attempt !== undefined && store.brokenPorts(attempt.outputs).length === 0) {
+      this.ended(name, plan, { state: 'reused', settled: { instance, fingerprint, attempt } }, plan.cause);
+      return true;
+    }
+    const problem = this.slots.failureOf(fingerprint);
+    if (problem !== undefined) {
+      this.ended(name, plan, { state: 'failed', problem, fingerprint }, plan.cause);
+      return true;
+    }
+    if (!this.slots.take(instance, work)) return false;
     if (this.slots.isTooLarge(instance) && !this.warned.has(name)) {
       this.warned.add(name);
       this.options.emit({ type: 'notice', level: 'warning', node: name, message: 'asks for more than this machine has: it runs alone' });
     }
     const cause = plan.action === 'maybe' ? 'its inputs came out different' : plan.cause;
-    this.states.set(name, { ...this.node(plan, 'running', cause), inputs: digests(inputs) });
-    const ingredients = ingredientsOf(plan.prepared, inputs);
+    this.states.set(name, { ...this.node(plan, 'running', cause), inputs: inputDigests(inputs) });
     const context: NodeRun = {
       run: this.options.id,
       surroundings: this.plan.request.surroundings,
@@ -161,13 +189,13 @@ class Run {
       stop: this.options.stop,
       onStart: () => this.options.emit({ type: 'node-started', node: name, cause }),
     };
-    const work = executeNode(plan.prepared, ingredients, { snapshots: this.plan.snapshots, settled: this.settled }, isForced, context)
+    const execution = executeNode(plan.prepared, ingredients, { snapshots: this.plan.snapshots, settled: this.settled }, isForced, context)
       .catch((error: unknown) => storeFailure(error, name))
       .then((end) => this.ended(name, plan, end, cause));
     this.running.set(
       name,
-      work.finally(() => {
-        this.slots.release(instance);
+      execution.finally(() => {
+        this.slots.release(instance, work);
         this.running.delete(name);
       }),
     );
@@ -176,10 +204,11 @@ class Run {
 
   private ended(name: string, plan: NodePlan, end: NodeEnd, cause: string): void {
     if (end.state === 'executed' || end.state === 'reused') {
-      this.settle(plan, end.state, end.settled, end.state === 'reused' ? 'its inputs came out as before, so its result holds' : cause);
+      this.settle(plan, end.state, end.settled, end.state === 'reused' ? reuseCause(plan) : cause);
     } else if (end.state === 'cancelled') this.end(name, { ...this.node(plan, 'cancelled', 'the run was stopped') });
     else {
       this.problems.push(end.problem);
+      if (end.problem.kind === 'stage') this.slots.noteFailure(end.fingerprint, end.problem);
       const { code, message, hint } = end.problem;
       this.end(
         name,
@@ -206,7 +235,7 @@ class Run {
     this.end(instance.name, {
       ...this.node(plan, state, cause),
       fingerprint,
-      inputs: digests(inputs),
+      inputs: inputDigests(inputs),
       outputs: Object.fromEntries(
         Object.entries(attempt.outputs).map(([port, artifact]) => [
           port,
@@ -228,7 +257,7 @@ class Run {
   private write(state: RunState, hash?: string): RunRecord {
     const { pipeline, surroundings } = this.plan.request;
     const record: RunRecord = {
-      format: 1,
+      format: RECORD_FORMAT,
       id: this.options.id,
       state,
       ...(hash === undefined ? {} : { hash }),
@@ -238,7 +267,7 @@ class Run {
       ...(state === 'live' ? {} : { ended: new Date().toISOString() }),
       params: pipeline.params,
       set: this.options.set,
-      sources: Object.fromEntries([...this.plan.snapshots].map(([name, { digest }]) => [name, { digest, kept: this.kept.has(name) }])),
+      sources: recordedSources(this.plan, this.kept),
       nodes: Object.fromEntries(this.states),
       facts: {
         platform: surroundings.facts.platform,
@@ -262,7 +291,7 @@ class Run {
           ? 'cancelled'
           : 'done';
     let outputs: ReadonlyMap<string, string> = new Map();
-    if (state === 'done') {
+    if (state === 'done' && this.options.publish !== false) {
       const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
       for (const [name, { attempt }] of this.settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
       outputs = surroundings.store.publish(pipeline.name, artifacts);
@@ -271,29 +300,6 @@ class Run {
     this.options.emit({ type: 'run-ended', record });
     return { record, problems: this.problems, outputs };
   }
-}
-
-/** A full disk or a lost permission is the machine's fault and fails the node; anything else that is thrown is a bug. */
-function storeFailure(error: unknown, name: string): NodeEnd {
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-  const hint = code === 'ENOSPC' ? 'the disk is full: make room, then run again' : 'check the store and its disk, then run again';
-  return {
-    state: 'failed',
-    fingerprint: '',
-    problem: { kind: 'store', code: 'store-unwritable', message: `${name}: ${message}${path === undefined ? '' : ` (${path})`}`, hint },
-  };
-}
-
-function digests(
-  inputs: Readonly<Record<string, { readonly elements: readonly { readonly key: JsonObject; readonly content: string }[] }>>,
-): JsonObject {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([port, { elements }]) => [
-      port,
-      elements.map(({ key, content }): Json => (Object.keys(key).length === 0 ? content : { key, content })),
-    ]),
-  );
 }
 
 /** Carries out a plan: executes what is stale, within the slots, and keeps a record from the start. Results of siblings of a failed node are kept. */

@@ -1,4 +1,5 @@
 import type { Instance } from '../model/pipeline.ts';
+import type { Problem } from '../model/problem.ts';
 
 /** What may be used at once. */
 export interface Capacity {
@@ -8,12 +9,18 @@ export interface Capacity {
   readonly memory: number;
 }
 
-/** Counts what running nodes take. A node that measures the machine, or is larger than it, runs alone. */
+/**
+ * Counts what running nodes take. A node that measures the machine, or is larger than it, runs alone. Runs of one process share it: work
+ * that one of them does is not begun by another, and work that failed is not tried again.
+ */
 export class Slots {
   private readonly capacity: Capacity;
   private readonly taken = { cpu: 0, gpu: 0, memory: 0 };
   private running = 0;
   private alone = false;
+  private readonly works = new Set<string>();
+  private readonly failures = new Map<string, Problem>();
+  private waiting: (() => void)[] = [];
 
   constructor(capacity: Capacity) {
     this.capacity = capacity;
@@ -24,9 +31,10 @@ export class Slots {
     return resources.cpu > this.capacity.cpu || resources.gpu > this.capacity.gpu || resources.memory > this.capacity.memory;
   }
 
-  /** Takes a node's slots if they are free. */
-  take(instance: Instance): boolean {
+  /** Takes a node's slots if they are free and nobody does the same work. */
+  take(instance: Instance, work: string): boolean {
     const { resources } = instance;
+    if (this.works.has(work)) return false;
     const isAlone = instance.measures || this.isTooLarge(instance);
     const fits =
       this.taken.cpu + resources.cpu <= this.capacity.cpu &&
@@ -34,13 +42,31 @@ export class Slots {
       this.taken.memory + resources.memory <= this.capacity.memory;
     if (this.alone || (isAlone ? this.running > 0 : !fits)) return false;
     this.change(instance, 1);
+    this.works.add(work);
     this.alone = isAlone;
     return true;
   }
 
-  release(instance: Instance): void {
+  release(instance: Instance, work: string): void {
     this.change(instance, -1);
+    this.works.delete(work);
     this.alone = false;
+    for (const wake of this.waiting.splice(0)) wake();
+  }
+
+  /** Resolves when slots or work are given back next. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Remembers why work failed. */
+  noteFailure(work: string, problem: Problem): void {
+    this.failures.set(work, problem);
+  }
+
+  /** Why work failed before; undefined if it did not. */
+  failureOf(work: string): Problem | undefined {
+    return this.failures.get(work);
   }
 
   private change({ resources }: Instance, sign: 1 | -1): void {

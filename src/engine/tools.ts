@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { sha256 } from '../model/canonical.ts';
 import type { Tool } from '../model/pipeline.ts';
@@ -52,11 +53,12 @@ function programDigest(name: string, path: string): Outcome<string> {
 }
 
 function outputDigest(run: string, path: string): Outcome<string> {
+  const home = mkdtempSync(join(tmpdir(), 'stillroom-tool-'));
   try {
     return done(
       sha256(
         execFileSync('bash', ['-euo', 'pipefail', '-c', run], {
-          env: { PATH: path, LANG: 'C.UTF-8', TZ: 'UTC' },
+          env: { PATH: path, LANG: 'C.UTF-8', TZ: 'UTC', HOME: home, TMPDIR: home },
           stdio: ['ignore', 'pipe', 'pipe'],
           maxBuffer: 64 * 1024 * 1024,
         }),
@@ -74,5 +76,7 @@ function outputDigest(run: string, path: string): Outcome<string> {
       message: `the tool command "${run}" failed: ${why}`,
       hint: 'try it in a shell, or remove it from "tools"',
     });
+  } finally {
+    rmSync(home, { recursive: true, force: true });
   }
 }

@@ -105,18 +105,16 @@ function elementsOf(
 ): InputElement[] | undefined {
   const { context } = wiring;
   const { from } = written;
-  const wrongAt = (at: string, code: string, message: string, hint?: string): undefined => {
-    context.problems.push(context.locate.problem(code, message, at, 'value', hint));
+  const wrong = (code: string, message: string, hint?: string): undefined => {
+    context.problems.push(context.locate.problem(code, message, pointer, 'value', hint));
     return undefined;
   };
-  const wrong = (code: string, message: string, hint?: string): undefined => wrongAt(pointer, code, message, hint);
-  if (written.at !== undefined && (written.at.startsWith('/') || written.at.split('/').includes('..')))
-    return wrongAt(
-      `${pointer}/at`,
-      'bad-path',
-      `the path "${written.at}" leaves the working folder`,
-      'write it relative to the working folder',
-    );
+  const foreign = draft.work.kind === 'command' ? undefined : written.at !== undefined ? 'at' : written.all ? 'all' : undefined;
+  if (foreign !== undefined) {
+    const message = `"${foreign}" belongs to commands: a stage is given paths`;
+    context.problems.push(context.locate.problem('unknown-key', message, `${pointer}/${foreign}`, 'key', 'remove it'));
+    return undefined;
+  }
   if (from.startsWith('$sources.') || from.startsWith('./') || from.startsWith('../')) return sourceElement(from, kind, wiring, wrong);
   if (from.startsWith('$'))
     return wrong(

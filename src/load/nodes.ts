@@ -1,10 +1,11 @@
+import { meets } from '../model/condition.ts';
+import { posix } from 'node:path';
 import type { Declaration, OutputDeclaration } from '../model/declaration.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { type EnvironmentVariable, type Instance, instanceName, type Key, type Tool, type Work } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
 import { type FoundStage, moduleChoices } from './declarations.ts';
 import type { Locate } from './locate.ts';
-import { meets } from './matrix.ts';
 import type { InstanceOverride } from './overrides.ts';
 import { fillIn } from './references.ts';
 import { unsetVariables } from './shell.ts';
@@ -51,9 +52,12 @@ function amount(text: string): number {
 function environment(env: FileNode['env']): EnvironmentVariable[] {
   if (env === undefined) return [];
   if (Array.isArray(env)) return (env as readonly string[]).map((name) => ({ name, secret: false }));
-  return Object.entries(env as Readonly<Record<string, string | { secret: true }>>).map(([name, value]) =>
-    typeof value === 'string' ? { name, value, secret: false } : { name, secret: true },
-  );
+  return Object.entries(env as Readonly<Record<string, Json>>).map(([name, value]) => {
+    if (typeof value === 'string') return { name, value, secret: false };
+    // A reference may give a value that is no text.
+    const isSecret = value !== null && typeof value === 'object' && 'secret' in value;
+    return isSecret ? { name, secret: true } : { name, value: JSON.stringify(value), secret: false };
+  });
 }
 
 /** Fills in references below a pointer; what does not resolve becomes a problem. */
@@ -63,7 +67,9 @@ export function fillInAt(value: Json, scope: ReadonlyMap<string, Json>, pointer:
     const hint =
       bad.name === undefined
         ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
-        : suggestion(bad.name, scope.keys());
+        : scope.size === 0
+          ? 'write the value itself, or $$ for a dollar'
+          : suggestion(bad.name, scope.keys());
     context.problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
   });
 }
@@ -72,7 +78,8 @@ function commandOutputs(out: FileNode['out']): { outputs: Record<string, OutputD
   const outputs: Record<string, OutputDeclaration> = {};
   const paths: Record<string, string> = {};
   for (const [port, value] of Object.entries(out ?? {})) {
-    const path = typeof value === 'string' ? value : value.path;
+    // A reference may give a value that is no text.
+    const path = String(typeof value === 'object' ? value.path : value);
     const base = path.split('/').at(-1) ?? '';
     const dot = base.lastIndexOf('.');
     outputs[port] = {
@@ -100,11 +107,9 @@ export function draftInstances(
     if (!isOn(node, scope, base, context)) continue;
     const instance = instanceName(name, key);
     const mine = overridesOf(name, key, context);
-    const given = {
-      ...((fillInAt(node.with ?? {}, scope, `${base}/with`, context) as JsonObject | null) ?? {}),
-      ...Object.fromEntries(mine.map(({ param, value }) => [param, value])),
-    };
     const locate = context.locate.withOptions(mine.map(({ param, option }) => [`${base}/with${pointerStep(param)}`, option]));
+    const written = { ...node.with, ...Object.fromEntries(mine.map(({ param, value }) => [param, value])) };
+    const given = fillInAt(written, scope, `${base}/with`, { ...context, locate }) as JsonObject;
     const work = stage === undefined ? commandWork(node, given, scope, base, { ...context, locate }) : stageWork(node, stage);
     const params = stage === undefined ? given : stageParams(given, stage, base, { ...context, locate });
     const declared: Partial<Declaration> = stage?.declaration ?? {};
@@ -203,6 +208,31 @@ function stageParams(given: JsonObject, stage: FoundStage, base: string, context
   );
 }
 
+/** Every path of a command lies below its working folder, and none within another. */
+function checkPaths(node: FileNode, paths: Readonly<Record<string, string>>, base: string, { locate, problems }: NodeContext): void {
+  const complain = (message: string, pointer: string, hint: string): void =>
+    void problems.push(locate.problem('bad-path', message, pointer, 'value', hint));
+  const inputs = Object.entries(node.in ?? {}).flatMap(([port, input]): [pointer: string, path: string][] => {
+    const at = typeof input === 'string' ? undefined : (input as JsonObject)['at'];
+    return typeof at === 'string' ? [[`${base}/in${pointerStep(port)}/at`, at]] : [];
+  });
+  const outputs = Object.entries(paths).map(([port, path]): [string, string] => [`${base}/out${pointerStep(port)}`, path]);
+  const metrics: [string, string][] = node.metrics === undefined ? [] : [[`${base}/metrics`, node.metrics]];
+  const taken: string[] = [];
+  for (const [pointer, path] of [...inputs, ...outputs, ...metrics]) {
+    const plain = posix.normalize(path).replace(/\/$/, '');
+    if (plain.startsWith('/') || plain === '..' || plain.startsWith('../')) {
+      complain(`the path "${path}" leaves the working folder`, pointer, 'write it relative to the working folder');
+      continue;
+    }
+    const isMetrics = pointer.endsWith('/metrics');
+    const other = isMetrics ? undefined : taken.find((one) => one === plain || one.startsWith(`${plain}/`) || plain.startsWith(`${one}/`));
+    if (plain === '.') complain(`the path "${path}" is the working folder itself`, pointer, 'name a folder in it, for example out/');
+    else if (other !== undefined) complain(`the paths "${path}" and "${other}" lie in each other`, pointer, 'choose paths apart');
+    if (!isMetrics) taken.push(plain);
+  }
+}
+
 function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): Work {
   const { locate, problems } = context;
   const ports = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {})];
@@ -248,18 +278,7 @@ function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<strin
     );
   }
   const { paths } = commandOutputs(fillIn((node.out ?? {}) as Json, { values: scope }, () => undefined) as FileNode['out']);
-  for (const [port, path] of Object.entries(paths)) {
-    if (path.startsWith('/') || path.split('/').includes('..'))
-      problems.push(
-        locate.problem(
-          'bad-path',
-          `the path "${path}" leaves the working folder`,
-          `${base}/out${pointerStep(port)}`,
-          'value',
-          'write it relative to the working folder',
-        ),
-      );
-  }
+  checkPaths(node, paths, base, context);
   const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
   return {
     kind: 'command',

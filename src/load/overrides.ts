@@ -25,7 +25,8 @@ function usage(message: string, hint: string): Problem {
 /** Problems of a value that would lose something; any other text that is not YAML, or that holds what looks like a comment, is taken as it is. */
 const LOSSES: ReadonlySet<string> = new Set(['yaml-integer', 'yaml-number', 'yaml-too-large', 'yaml-duplicate-key']);
 
-function plainValue(text: string): { readonly value: Json; readonly problem?: Problem } {
+/** The value that an option's text stands for. */
+export function plainValue(text: string): { readonly value: Json; readonly problem?: Problem } {
   if (text === '' || /(^|\s)#/.test(text)) return { value: text };
   const { value, problems } = readYaml('', text);
   const [problem] = problems.filter(({ code }) => LOSSES.has(code));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Instance, Key, Pipeline, Source } from '../model/pipeline.ts';
@@ -52,6 +52,14 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
       hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
     });
   }
+  if (!statSync(request.file).isFile()) {
+    return failed({
+      kind: 'usage',
+      code: 'no-such-file',
+      message: `${request.shownFile} is not a file`,
+      hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
+    });
+  }
   const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
@@ -61,7 +69,9 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   if (problems.length > 0) return failed(...problems);
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
-  const context: NodeContext = { locate, params: file.params ?? {}, overrides: overridden.instances, problems };
+  const around = { locate, overrides: overridden.instances, problems };
+  const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
+  const context: NodeContext = { ...around, params };
   const sources = readSources(file, request, context);
   const order = topologicalOrder(
     new Map(
@@ -149,7 +159,7 @@ function readSources(file: PipelineFile, request: LoadRequest, context: NodeCont
     const isOption = context.locate.options.has(pointer);
     const path = isOption
       ? resolve(written)
-      : resolve(dirname(request.file), fillInAt(written, new Map(Object.entries(context.params)), pointer, context) as string);
+      : resolve(dirname(request.file), String(fillInAt(written, new Map(Object.entries(context.params)), pointer, context)));
     if (!existsSync(path)) {
       const obtain = typeof value === 'string' || value.obtain === undefined ? '' : `get it: ${value.obtain}; or `;
       const hint = `looked at ${path}; ${obtain}give another with --set sources.${name}=PATH`;

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model/json.ts';
+import { sweepSchema } from './sweep-schema.ts';
 
 /** Names of params, sources, matrix variables and nodes. */
 export const NAME = '^[a-z][a-z0-9_-]*$';
@@ -142,6 +143,6 @@ export const pipelineSchema: JsonObject = {
     },
     stages: { type: 'object', propertyNames: { pattern: NAME }, additionalProperties: node, minProperties: 1 },
     show: { type: 'array', items: text, description: 'the node.metric and node.port that the end of a run shows' },
-    sweep: { type: 'object', description: 'variants of this pipeline and how to search them' },
+    sweep: sweepSchema,
   },
 };

@@ -76,6 +76,8 @@ export interface Store {
   snapshot(source: Source): Outcome<Snapshot>;
   /** Keeps a source's bytes if it may; returns whether they are now in the store. */
   keepSource(source: Source, snapshot: Snapshot): Outcome<boolean>;
+  /** The kept source with a digest, if its bytes are whole. */
+  keptSource(digest: string): Snapshot | undefined;
   /** Gives a kept source at a path. */
   placeSource(snapshot: Snapshot, path: string): void;
   startRun(id: string): Lock;
@@ -123,7 +125,14 @@ export interface Job {
 
 /** How an execution ended. */
 export type Execution =
-  | { readonly ended: 'done'; readonly metrics: Readonly<Record<string, number>>; readonly seconds: number; readonly facts: JsonObject }
+  | {
+      readonly ended: 'done';
+      readonly metrics: Readonly<Record<string, number>>;
+      readonly seconds: number;
+      readonly facts: JsonObject;
+      /** The last lines that it printed. */
+      readonly last: readonly string[];
+    }
   | { readonly ended: 'failed'; readonly problem: Problem; readonly seconds: number }
   | { readonly ended: 'stopped'; readonly seconds: number };
 

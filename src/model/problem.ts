@@ -23,6 +23,12 @@ export interface Problem {
 /** A value, or at least one problem in its stead. */
 export type Outcome<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** A problem of an execution with what it printed last, and where to read all of it. */
+export function withLog(problem: Problem, last: readonly string[], path: string): Problem {
+  const tail = last.length === 0 ? 'it printed nothing' : ['its last lines:', ...last.map((line) => `  | ${line}`)].join('\n');
+  return { ...problem, hint: `${problem.hint === undefined ? '' : `${problem.hint}\n  `}${tail}\n  the whole log: ${path}` };
+}
+
 /** The good outcome. */
 export function done<Value>(value: Value): Outcome<Value> {
   return { ok: true, value };

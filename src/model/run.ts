@@ -1,11 +1,58 @@
 import type { Artifact } from './artifact.ts';
+import type { OutputDeclaration } from './declaration.ts';
 import type { JsonObject } from './json.ts';
-import type { MetricValue } from './result.ts';
+import type { EnvironmentVariable, Input, Key, Tool } from './pipeline.ts';
+import type { MetricValue, PackageIngredient } from './result.ts';
+import type { Metric } from './stage.ts';
 
 export type RunState = 'live' | 'done' | 'failed' | 'cancelled';
 
 /** How a node ended. `waiting` and `running` are seen only in a live run. */
 export type NodeState = 'waiting' | 'running' | 'executed' | 'reused' | 'failed' | 'cancelled' | 'skipped';
+
+/** All that doing a node's work again needs beside its params and its code bundle: no paths of this machine, no secrets. */
+export interface Recipe {
+  readonly node: string;
+  readonly key: Key;
+  readonly work:
+    | { readonly kind: 'stage'; readonly packages: Readonly<Record<string, PackageIngredient>> }
+    | {
+        readonly kind: 'command';
+        readonly run: string | readonly string[];
+        readonly tools: readonly Tool[];
+        /** What each tool's file or output was. */
+        readonly toolDigests: Readonly<Record<string, string>>;
+        readonly paths: Readonly<Record<string, string>>;
+        readonly metrics?: string;
+      };
+  /** How the inputs are wired: to ports of other nodes, or to sources. */
+  readonly inputs: readonly Input[];
+  readonly outputs: Readonly<Record<string, OutputDeclaration>>;
+  readonly metrics: Readonly<Record<string, Metric>>;
+  readonly resources: { readonly cpu: number; readonly gpu: number; readonly memory: number };
+  /** Variables with the values that they had; secret ones without. */
+  readonly env: readonly EnvironmentVariable[];
+  readonly measures: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly retries: number;
+}
+
+/** A source as a run read it. */
+export interface RecordedSource {
+  readonly digest: string;
+  /** Whether its bytes were put into the store. */
+  readonly kept: boolean;
+  readonly kind?: 'dir' | 'file';
+  readonly size?: number;
+  /** With its dot, or empty. */
+  readonly suffix?: string;
+  /** Where it lay: relative to the project where it is below it. */
+  readonly path?: string;
+}
+
+/** The number of the records' shape that is written now; records of a higher one are refused. */
+export const RECORD_FORMAT = 1;
 
 /** A node in a run's record. */
 export interface RunNode {
@@ -25,6 +72,7 @@ export interface RunNode {
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
   /** The node's log, relative to the store. */
   readonly log?: string;
+  readonly recipe?: Recipe;
 }
 
 /** One execution of a pipeline, written from its start. */
@@ -43,7 +91,7 @@ export interface RunRecord {
   readonly params: JsonObject;
   /** The `--set` options as given. */
   readonly set: readonly string[];
-  readonly sources: Readonly<Record<string, { readonly digest: string; readonly kept: boolean }>>;
+  readonly sources: Readonly<Record<string, RecordedSource>>;
   readonly nodes: Readonly<Record<string, RunNode>>;
   /** Recorded, never hashed. */
   readonly facts: JsonObject;

@@ -1,4 +1,4 @@
-import { Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
+import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
 import type { Event, PlannedNode } from '../model/event.ts';
 import type { Reporter } from '../model/ports.ts';
 import { duration, ending } from './text.ts';
@@ -33,6 +33,11 @@ function drawn(): Drawn {
       if (last !== undefined) draw(...last);
     },
   };
+}
+
+/** listr2's tree, drawn on the stream that we give whether or not the standard output is a terminal. */
+class TreeRenderer extends DefaultRenderer {
+  static override nonTTY = true;
 }
 
 /** Draws the nodes as a tree on a terminal. listr2 only paints: each of its tasks waits for what the events tell. */
@@ -86,6 +91,7 @@ export class LiveReporter implements Reporter {
     });
     const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(this.stream, this.stream) });
     const list = new Listr(tasks, {
+      renderer: TreeRenderer,
       concurrent: true,
       exitOnError: false,
       rendererOptions: { collapseSubtasks: false, showErrorMessage: false, collapseErrors: false, logger },

@@ -125,7 +125,6 @@ function describe(error: unknown): ChildMessage {
     type: 'failed',
     code: 'stage-threw',
     message: error instanceof Error ? error.message : String(error),
-    hint: 'the stack is in its log',
   };
 }
 

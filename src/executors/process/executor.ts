@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,9 +9,10 @@ import type { Event } from '../../model/event.ts';
 import { installation } from '../../model/installation.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Execution, Executor, Job, Stop } from '../../model/ports.ts';
-import type { Problem } from '../../model/problem.ts';
+import { done, type Problem, withLog } from '../../model/problem.ts';
 import { fillInArguments, variableText } from './command.ts';
 import { NodeLog } from './log.ts';
+import { readMetrics } from './metrics.ts';
 import type { ChildJob, ChildMessage } from './protocol.ts';
 import { EVENTS_DESCRIPTOR } from './protocol.ts';
 import { SUPERVISOR } from './supervisor.ts';
@@ -20,6 +21,12 @@ import { SUPERVISOR } from './supervisor.ts';
 const GRACE_MS = 8000;
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
+
+/** How long a child's last words may take to arrive once it has ended. */
+const LAST_EVENTS_MS = 1000;
+
+/** Node's exit code when nothing is left that could settle what a module awaits. */
+const NODE_UNSETTLED = 13;
 
 /** The program that does a job, and its variables. */
 interface Program {
@@ -102,10 +109,21 @@ function environmentOf(job: Job, program: Program): Record<string, string> {
   };
 }
 
+/** A killed child may leave half a message, and a command may write anything: that tells nothing. */
+function parseMessage(text: string): ChildMessage | undefined {
+  try {
+    const message = JSON.parse(text) as Partial<ChildMessage> | null;
+    return typeof message?.type === 'string' ? (message as ChildMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a child told while it ran. */
 class Progress {
   readonly metrics: Record<string, number> = {};
-  facts: JsonObject = {};
+  /** What the child said at the end of its work; undefined: it never came to it. */
+  facts: JsonObject | undefined;
   failure: (ChildMessage & { type: 'failed' }) | undefined;
   private readonly final = new Set<string>();
   private readonly job: Job;
@@ -123,13 +141,14 @@ class Progress {
   }
 
   message(text: string): void {
-    const message = JSON.parse(text) as ChildMessage;
+    const message = parseMessage(text);
+    if (message === undefined) return;
     const { node } = this.job;
     if (message.type === 'failed') this.failure = message;
     else if (message.type === 'done') this.facts = message.facts;
     else if (message.type === 'log') this.line(this.log.add(message.line));
     else if (message.type === 'progress') this.emit({ ...message, type: 'node-progress', node });
-    else {
+    else if (message.type === 'metric') {
       if (message.step === undefined) this.final.add(message.name);
       if (message.step === undefined || !this.final.has(message.name)) this.metrics[message.name] = message.value;
       this.emit({ ...message, type: 'node-metric', node });
@@ -158,22 +177,32 @@ export class ProcessExecutor implements Executor {
     });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
-      stream.on('data', (chunk: string) => log.take(chunk, (line) => progress.line(line)));
+      const take = log.taker((line) => progress.line(line));
+      stream.on('data', take);
     }
     const events = createInterface({ input: (child.stdio as readonly unknown[])[EVENTS_DESCRIPTOR] as Readable });
     events.on('line', (line) => progress.message(line));
+    const told = new Promise((resolve) => events.once('close', resolve));
     const stopper = stopOn(job, child.pid ?? 0, stop);
+    let straggler: NodeJS.Timeout | undefined;
+    child.once('exit', () => {
+      // What it left running would keep its streams open.
+      killGroup(child.pid ?? 0, 'SIGKILL');
+      if (stopper.reason !== undefined) job.workplace.kill();
+      else straggler = setTimeout(() => job.workplace.kill(), LAST_EVENTS_MS);
+    });
     const result = await child;
+    clearTimeout(straggler);
     stopper.dispose();
-    killGroup(child.pid ?? 0, 'SIGKILL');
+    await Promise.race([told, sleep(LAST_EVENTS_MS, undefined, { ref: false })]);
     if (stopper.reason !== undefined || result.exitCode !== 0) while (job.workplace.kill() > 0) await sleep(20);
     await log.close();
     if (stopper.reason === 'stop') return { ended: 'stopped', seconds: seconds() };
     const problem = problemOf(job, result.exitCode, result.signal, stopper.reason, progress, log);
     if (problem !== undefined) return { ended: 'failed', problem, seconds: seconds() };
-    const metrics = job.work.kind === 'command' ? readMetrics(job, job.work.metrics) : progress.metrics;
-    if ('code' in metrics) return { ended: 'failed', problem: metrics as Problem, seconds: seconds() };
-    return { ended: 'done', metrics: metrics as Record<string, number>, seconds: seconds(), facts: progress.facts };
+    const metrics = job.work.kind === 'command' ? readMetrics(job, job.work.metrics) : done(progress.metrics);
+    if (!metrics.ok) return { ended: 'failed', problem: withLog(metrics.problems[0] as Problem, log.last, job.log), seconds: seconds() };
+    return { ended: 'done', metrics: metrics.value, seconds: seconds(), facts: progress.facts ?? {}, last: log.last };
   }
 }
 
@@ -235,48 +264,25 @@ function problemOf(
   progress: Progress,
   log: NodeLog,
 ): Problem | undefined {
-  const tail = log.last.length === 0 ? 'it printed nothing' : `its last lines:\n${log.last.map((line) => `  | ${line}`).join('\n')}`;
-  const hint = `${tail}\n  the whole log: ${job.log}`;
-  const bad = (code: string, message: string): Problem => ({ kind: 'stage', code, message: `${job.node} ${message}`, hint });
+  const bad = (code: string, message: string): Problem =>
+    withLog({ kind: 'stage', code, message: `${job.node} ${message}` }, log.last, job.log);
   if (reason === 'timeout') return bad('timeout', `ran longer than its timeout of ${job.timeout} s`);
   if (progress.failure !== undefined) {
-    const { code, message, hint: own } = progress.failure;
-    return {
-      ...bad(code, `failed: ${message}`),
-      hint: own === undefined || code === 'stage-threw' ? hint : `${own}\n  its log: ${job.log}`,
-    };
+    const { code, message, hint } = progress.failure;
+    const problem: Problem = { kind: 'stage', code, message: `${job.node} failed: ${message}`, ...(hint === undefined ? {} : { hint }) };
+    return withLog(problem, log.last, job.log);
   }
-  if (exitCode === 0) return undefined;
+  if (job.work.kind === 'stage' && exitCode === NODE_UNSETTLED)
+    return bad('ended-early', 'ended before its work was done: it waits for something that never comes');
+  if (exitCode === 0) {
+    return job.work.kind === 'command' || progress.facts !== undefined
+      ? undefined
+      : bad('ended-early', 'ended before its work was done: something called process.exit');
+  }
   const signal = ownSignal ?? SIGNALS[(exitCode ?? 0) - 128];
   if (signal === 'SIGKILL') return bad('killed', 'was killed by SIGKILL: perhaps the machine ran out of memory');
   if (signal !== undefined)
-    return bad('killed', `was killed by ${signal}${signal === 'SIGABRT' ? ': native code aborted, or the heap is full' : ''}`);
+    return bad('killed', `was killed by ${signal}${signal === 'SIGABRT' ? `: ${log.fatal ?? 'native code aborted'}` : ''}`);
   if (exitCode === 127 && job.work.kind === 'command') return bad('exit-code', 'ended with exit code 127: a program was not found');
   return bad('exit-code', `ended with exit code ${exitCode}`);
-}
-
-/** The numbers in a command's metrics file; nested ones are named with dots. */
-function readMetrics(job: Job, file: string | undefined): Record<string, number> | Problem {
-  if (file === undefined) return {};
-  const path = join(job.workplace.folder, 'work', file);
-  const bad = (message: string): Problem => ({
-    kind: 'stage',
-    code: 'bad-metrics',
-    message: `${job.node} ${message}`,
-    hint: `"${file}" must be a JSON object of numbers`,
-  });
-  if (!existsSync(path) || dirname(realpathSync(path)) !== realpathSync(dirname(path)))
-    return bad(`ended without writing its metrics "${file}"`);
-  try {
-    const metrics: Record<string, number> = {};
-    const visit = (value: unknown, name: string): void => {
-      if (typeof value === 'number') metrics[name] = value;
-      else if (value !== null && typeof value === 'object')
-        for (const [key, inner] of Object.entries(value)) visit(inner, name === '' ? key : `${name}.${key}`);
-    };
-    visit(JSON.parse(readFileSync(path, 'utf8')), '');
-    return metrics;
-  } catch {
-    return bad(`wrote metrics "${file}" that are not JSON`);
-  }
 }

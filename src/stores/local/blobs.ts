@@ -82,13 +82,19 @@ export class Blobs {
     return digest;
   }
 
-  /** Takes a file over by moving it; one that has other names is copied first. */
-  take(path: string): { readonly digest: string; readonly size: number } {
+  /** Makes a file that has other names, or a link to one, a file of its own, so that it can be moved. */
+  detach(path: string): void {
     const stats = lstatSync(path);
-    if (stats.nlink > 1) {
-      copyFileSync(path, `${path}.own`);
-      renameSync(`${path}.own`, path);
-    }
+    if (stats.nlink === 1 && !stats.isSymbolicLink()) return;
+    const own = `${path}.${randomBytes(6).toString('hex')}.own`;
+    copyFileSync(path, own);
+    renameSync(own, path);
+  }
+
+  /** Takes a file over by moving it. */
+  take(path: string): { readonly digest: string; readonly size: number } {
+    this.detach(path);
+    const { size } = lstatSync(path);
     const digest = hashFile(path);
     const blob = this.path(digest);
     if (this.state(digest) === 'whole') rmSync(path);
@@ -100,7 +106,7 @@ export class Blobs {
       syncFolder(dirname(blob));
       this.stamps.note(digest, blob);
     }
-    return { digest, size: stats.size };
+    return { digest, size };
   }
 
   private seal(digest: string): void {

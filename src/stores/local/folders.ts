@@ -17,6 +17,15 @@ function refusal(path: string, why: string): Outcome<never> {
   return failed({ kind: 'stage', code: 'refused-file', message: `${path}: ${why}`, hint: 'keep only plain files and folders there' });
 }
 
+/** What a link leads to; undefined where that is nothing, or a circle. */
+function statOfTarget(link: string): BigIntStats | undefined {
+  try {
+    return statSync(link, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
 /** All files below a folder in the byte order of their paths. Links are followed if they stay inside; sockets, devices and names that are not UTF-8 are refused. */
 export function listFolder(folder: string): Outcome<readonly FoundFile[]> {
   const found: FoundFile[] = [];
@@ -30,7 +39,7 @@ export function listFolder(folder: string): Outcome<readonly FoundFile[]> {
         const target = resolve(dirname(absolute), readlinkSync(absolute));
         const outside = relative(folder, target).startsWith('..') || relative(folder, target) === '';
         if (outside) return refusal(absolute, 'it is a link that leaves the folder');
-        const stats = statSync(absolute, { bigint: true, throwIfNoEntry: false });
+        const stats = statOfTarget(absolute);
         if (stats === undefined) return refusal(absolute, 'it is a link to nothing');
         if (!stats.isFile()) return refusal(absolute, 'it is a link to a folder');
         found.push({ path: prefix + name, absolute, stats });
@@ -52,15 +61,26 @@ export function manifestBytes(entries: readonly ManifestEntry[]): Buffer {
   return Buffer.from(canonicalJson(entries.map(({ path, size, digest, executable }) => ({ path, size, digest, executable }))));
 }
 
-/** Reads a manifest back; undefined if it is not one. */
+function isEntry(value: unknown): value is ManifestEntry {
+  const { path, size, digest, executable } = (value ?? {}) as Partial<ManifestEntry>;
+  const isPath = typeof path === 'string' && !path.includes('\0') && path.split('/').every((step) => !['', '.', '..'].includes(step));
+  const isDigest = typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
+  return isPath && isDigest && Number.isSafeInteger(size) && (size ?? -1) >= 0 && typeof executable === 'boolean';
+}
+
+/** Reads a manifest back; undefined if it is not one, or names a path that leaves the folder or stands for a file and a folder. */
 export function readManifest(bytes: Uint8Array): readonly ManifestEntry[] | undefined {
+  let entries: unknown;
   try {
-    const entries = JSON.parse(Buffer.from(bytes).toString('utf8')) as ManifestEntry[];
-    const isSafe = ({ path }: ManifestEntry): boolean => !path.startsWith('/') && !path.split('/').includes('..');
-    return Array.isArray(entries) && entries.every(isSafe) ? entries : undefined;
+    entries = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
     return undefined;
   }
+  if (!Array.isArray(entries) || !entries.every(isEntry)) return undefined;
+  const paths = new Set(entries.map(({ path }) => path));
+  const isFolderToo = ({ path }: ManifestEntry): boolean =>
+    path.split('/').some((_, index, steps) => index > 0 && paths.has(steps.slice(0, index).join('/')));
+  return paths.size < entries.length || entries.some(isFolderToo) ? undefined : entries;
 }
 
 /** Whether anyone may execute a file. */

@@ -1,17 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../model/ports.ts';
-import type { RunRecord } from '../../model/run.ts';
+import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { writeDurably } from './durable.ts';
 import { tryLockFile } from './locks.ts';
+import { RunIndex, type RunRow, rowOf } from './run-index.ts';
 
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
 export class Runs {
   private readonly root: string;
   private readonly locks: string;
+  private readonly index: RunIndex;
 
   constructor(root: string) {
     this.root = join(root, 'runs');
+    this.index = new RunIndex(root);
     this.locks = join(root, 'locks');
   }
 
@@ -28,7 +31,10 @@ export class Runs {
   write(record: RunRecord): void {
     const path = join(this.root, `${record.id}.json`);
     const text = `${JSON.stringify(record, null, 1)}\n`;
-    if (record.state !== 'live') return writeDurably(path, text);
+    if (record.state !== 'live') {
+      writeDurably(path, text);
+      return this.index.add([record]);
+    }
     mkdirSync(this.root, { recursive: true });
     writeFileSync(`${path}.part`, text);
     renameSync(`${path}.part`, path);
@@ -49,11 +55,41 @@ export class Runs {
     return lock === undefined && existsSync(this.lockPath(id));
   }
 
+  /** The ids of all runs, newest first. */
+  ids(): string[] {
+    if (!existsSync(this.root)) return [];
+    return readdirSync(this.root)
+      .flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
+      .sort()
+      .reverse();
+  }
+
   *all(): Iterable<RunRecord> {
-    if (!existsSync(this.root)) return;
-    for (const file of readdirSync(this.root).sort().reverse()) {
-      const record = file.endsWith('.json') ? this.read(file.slice(0, -'.json'.length)) : undefined;
+    for (const id of this.ids()) {
+      const record = this.read(id);
       if (record !== undefined) yield record;
     }
+  }
+
+  /** What lists need of all runs, newest first; those that no index knows yet are read and added to it. */
+  *rows(): Iterable<RunRow> {
+    const unknown: RunRecord[] = [];
+    try {
+      for (const id of this.ids()) {
+        const known = this.index.row(id);
+        const record = known === undefined ? this.read(id) : undefined;
+        if (record !== undefined && record.format <= RECORD_FORMAT && record.ended !== undefined) unknown.push(record);
+        if (known !== undefined) yield known;
+        else if (record !== undefined) yield rowOf(record.format > RECORD_FORMAT ? { ...record, nodes: {}, params: {}, set: [] } : record);
+      }
+    } finally {
+      this.index.add(unknown);
+    }
+  }
+
+  /** Deletes the records of runs. */
+  remove(ids: ReadonlySet<string>): void {
+    for (const id of ids) rmSync(join(this.root, `${id}.json`), { force: true });
+    this.index.keepOnly(new Set(this.ids()));
   }
 }

@@ -31,6 +31,13 @@ interface SourceNote {
   readonly files: Readonly<Record<string, readonly [stamp: string, digest: string]>>;
 }
 
+/** Where a kept source's bytes are: all its files one after the other in one blob, and their manifest in another. */
+export interface KeptSource {
+  readonly kind: 'dir' | 'file';
+  readonly manifest: string;
+  readonly pack: string;
+}
+
 /** Files and folders from outside, read once and then trusted as long as nothing about their files changes. */
 export class Sources {
   private readonly notes: string;
@@ -51,10 +58,11 @@ export class Sources {
   ): Outcome<{ readonly kind: 'dir' | 'file'; readonly entries: readonly ManifestEntry[]; readonly files: readonly FoundFile[] }> {
     const stats = statSync(source.path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return failed(missing(source));
+    if (!stats.isDirectory() && !stats.isFile()) return failed(refused(source, `${source.path} is neither a file nor a folder`));
     const kind = stats.isDirectory() ? 'dir' : 'file';
     const listed: Outcome<readonly FoundFile[]> =
       kind === 'dir' ? listFolder(source.path) : done([{ path: basename(source.path), absolute: source.path, stats }]);
-    if (!listed.ok) return listed;
+    if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
     const noteFile = join(this.notes, `${sha256(source.path)}.json`);
     const known: SourceNote = existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as SourceNote) : { files: {} };
     const files: Record<string, readonly [string, string]> = {};
@@ -115,12 +123,20 @@ export class Sources {
     }
   }
 
-  private record(snapshot: Snapshot): { readonly manifest: string; readonly pack: string } | undefined {
+  private record(snapshot: Pick<Snapshot, 'digest'>): KeptSource | undefined {
     const path = join(this.kept, `${snapshot.digest}.json`);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { manifest: string; pack: string }) : undefined;
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as KeptSource) : undefined;
   }
 
-  isKept(snapshot: Snapshot): boolean {
+  /** The kept source of a digest, if its bytes are whole. A file's suffix is not kept with it. */
+  find(digest: string): Snapshot | undefined {
+    const record = this.record({ digest });
+    if (record === undefined || !this.isKept({ digest })) return undefined;
+    const entries = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array()) ?? [];
+    return { kind: record.kind, digest, size: entries.reduce((sum, { size }) => sum + size, 0), suffix: '' };
+  }
+
+  private isKept(snapshot: Pick<Snapshot, 'digest'>): boolean {
     const record = this.record(snapshot);
     return record !== undefined && this.blobs.state(record.manifest) === 'whole' && this.blobs.state(record.pack) === 'whole';
   }
@@ -155,6 +171,15 @@ function missing(source: Source): Problem {
     code: 'missing-source',
     message: `the source "${source.name}" does not exist`,
     hint: `looked at ${source.path}`,
+  };
+}
+
+function refused(source: Source, why: string): Problem {
+  return {
+    kind: 'pipeline',
+    code: 'refused-file',
+    message: `the source "${source.name}" cannot be read: ${why}`,
+    hint: 'keep only plain files and folders there',
   };
 }
 

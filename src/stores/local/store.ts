@@ -5,18 +5,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
 import type { BundleRecord, Lock, Snapshot, Store, Workplace } from '../../model/ports.ts';
-import { done, failed, type Outcome } from '../../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { StoredResult } from '../../model/result.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { type BlobState, Blobs } from './blobs.ts';
+import { Contents } from './contents.ts';
 import { writeDurably } from './durable.ts';
-import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
+import { isExecutable, listFolder, manifestBytes, stampTree } from './folders.ts';
 import { folderName, Latest } from './latest.ts';
-import { lockFile, probeLocks } from './locks.ts';
+import { lockFile, probeLocks, tryLockFile } from './locks.ts';
+import { Presence } from './presence.ts';
 import { Results } from './results.ts';
 import { Runs } from './runs.ts';
 import { Sources } from './sources.ts';
 import { StampBook } from './stamps.ts';
+import { Tags } from './tags.ts';
+import { verifyStore } from './verify.ts';
 
 /** Marks the processes of an attempt in their environment, so that survivors can be found. */
 const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
@@ -25,10 +29,14 @@ const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
 export class LocalStore implements Store {
   readonly root: string;
   readonly cache: string;
+  readonly results: Results;
+  readonly runRecords: Runs;
+  readonly contents: Contents;
+  readonly tags: Tags;
+  /** Held from opening on, so that nothing is swept up under whoever uses the store. */
+  readonly presence: Presence;
   private readonly stamps: StampBook;
   private readonly blobs: Blobs;
-  private readonly results: Results;
-  private readonly runRecords: Runs;
   private readonly sources: Sources;
   private readonly latest: Latest;
   private readonly checkedFolders = new Map<string, BlobState>();
@@ -38,6 +46,9 @@ export class LocalStore implements Store {
     this.cache = join(root, 'index');
     this.stamps = new StampBook(join(this.cache, 'blobs'));
     this.blobs = new Blobs(root, this.stamps);
+    this.contents = new Contents(root, this.blobs);
+    this.tags = new Tags(root);
+    this.presence = new Presence(root);
     this.results = new Results(root);
     this.runRecords = new Runs(root);
     this.sources = new Sources(root, this.blobs);
@@ -50,7 +61,9 @@ export class LocalStore implements Store {
       mkdirSync(root, { recursive: true });
       if (!existsSync(join(root, '.gitignore'))) writeFileSync(join(root, '.gitignore'), '*\n!.gitignore\n');
       const probed = probeLocks(root);
-      return probed.ok ? done(new LocalStore(root)) : probed;
+      if (!probed.ok) return probed;
+      const store = new LocalStore(root);
+      return store.presence.enter() ? done(store) : failed(beingSwept(root));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return failed({
@@ -75,8 +88,7 @@ export class LocalStore implements Store {
   }
 
   private manifest(digest: string): readonly ManifestEntry[] | undefined {
-    const bytes = this.blobs.read(digest);
-    return bytes === undefined ? undefined : readManifest(bytes);
+    return this.contents.manifest(digest);
   }
 
   private artifactState(artifact: Artifact, thorough = false): BlobState {
@@ -100,9 +112,19 @@ export class LocalStore implements Store {
   }
 
   async lock(work: string, signal: AbortSignal, onWait: () => void): Promise<Lock | undefined> {
-    const lock = await lockFile(join(this.root, 'locks', work), signal, onWait);
-    if (lock !== undefined) await this.clearRemains(work);
-    return lock;
+    const path = join(this.root, 'locks', work);
+    const owner = await lockFile(`${path}.owner`, signal, onWait);
+    if (owner === undefined) return undefined;
+    // No coordinator lives that owns this work: whoever still holds its lock is left of one that died.
+    for (;;) {
+      await this.clearRemains(work);
+      const lock = tryLockFile(path);
+      if (lock !== undefined) return bothLocks(lock, owner);
+      if (signal.aborted) break;
+      await sleep(50);
+    }
+    owner.release();
+    return undefined;
   }
 
   /** What a dead coordinator's attempt left: its folder, and processes that let go of the lock but still run. */
@@ -131,6 +153,7 @@ export class LocalStore implements Store {
     if (kind === 'file') return done({ kind, ...this.blobs.take(path), suffix });
     const listed = listFolder(path);
     if (!listed.ok) return listed;
+    for (const file of listed.value) this.blobs.detach(file.absolute);
     const entries = listed.value.map((file) => ({
       path: file.path,
       ...this.blobs.take(file.absolute),
@@ -189,6 +212,10 @@ export class LocalStore implements Store {
     return this.sources.keep(source, snapshot);
   }
 
+  keptSource(digest: string): Snapshot | undefined {
+    return this.sources.find(digest);
+  }
+
   placeSource(snapshot: Snapshot, path: string): void {
     this.sources.place(snapshot, path);
   }
@@ -217,34 +244,28 @@ export class LocalStore implements Store {
     return join(this.root, 'logs', run, `${folderName(node)}.log`);
   }
 
-  async verify(): Promise<{ checked: number; damaged: { digest: string; node: string }[] }> {
-    const makers = new Map<string, string>();
-    const expected = new Set<string>();
-    for (const result of this.results.all()) {
-      for (const attempt of result.attempts) {
-        for (const artifact of Object.values(attempt.outputs)) {
-          makers.set(artifact.digest, attempt.node);
-          if (attempt === result.attempts[0]) expected.add(artifact.digest);
-          if (artifact.kind === 'file') continue;
-          for (const { digest } of this.manifest(artifact.digest) ?? []) {
-            makers.set(digest, attempt.node);
-            if (attempt === result.attempts[0]) expected.add(digest);
-          }
-        }
-      }
-    }
-    const damaged: { digest: string; node: string }[] = [];
-    const all = new Set([...expected, ...this.blobs.all()]);
-    for (const digest of all) {
-      if (this.blobs.state(digest, true) !== 'whole') damaged.push({ digest, node: makers.get(digest) ?? '' });
-      await new Promise(setImmediate);
-    }
-    return { checked: all.size, damaged };
+  verify(): ReturnType<typeof verifyStore> {
+    return verifyStore(this.results, this.contents);
   }
 
   flush(): void {
     if (existsSync(this.root)) this.stamps.flush();
   }
+}
+
+function beingSwept(root: string): Problem {
+  return { kind: 'store', code: 'store-in-use', message: `another process has the store ${root} to itself`, hint: 'try again later' };
+}
+
+/** A work's lock, which its child inherits, and that of the coordinator, which nothing inherits. */
+function bothLocks(lock: Lock, owner: Lock): Lock {
+  return {
+    descriptor: lock.descriptor,
+    release() {
+      lock.release();
+      owner.release();
+    },
+  };
 }
 
 /** Kills every process that carries an attempt's mark and is not yet dead; returns how many there were. Linux only. */

@@ -1,0 +1,83 @@
+import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../engine/compare.ts';
+import type { RunRecord } from '../model/run.ts';
+import { figure } from '../reporters/text.ts';
+import { unifiedDiff } from '../reporters/unified.ts';
+import { findRun } from './find.ts';
+import { EXIT, fail, printJson } from './problems.ts';
+import { type CommonOptions, openStore, projectRoot } from './project.ts';
+
+/** `stillroom diff`: only what differs between runs; the first is the one that the others are compared with. */
+export function diffCommand(words: readonly string[], options: CommonOptions): number {
+  const json = options.json === true;
+  const store = openStore(projectRoot(process.cwd()), options);
+  if (!store.ok) return fail(store.problems, json);
+  const records: RunRecord[] = [];
+  for (const word of words) {
+    const found = findRun(store.value, word);
+    if (!found.ok) return fail(found.problems, json);
+    records.push(found.value);
+  }
+  const [base, ...others] = records;
+  if (base === undefined || others.length === 0)
+    return fail([{ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' }], json);
+  const compared = others.map((record) => ({ record, difference: compareRecords(base, record, { store: store.value }) }));
+  store.value.flush();
+  if (json) {
+    printJson({
+      base: { run: base.id, hash: base.hash ?? null },
+      runs: compared.map(({ record, difference }) => ({
+        run: record.id,
+        hash: record.hash ?? null,
+        changes: difference.changes,
+        code: difference.code.map(({ nodes, name, before, after }) => ({ nodes, name, diff: unifiedDiff(name, before, after).join('\n') })),
+        metrics: difference.metrics,
+      })),
+    });
+  } else for (const { record, difference } of compared) process.stdout.write(`${describe(base, record, difference).join('\n')}\n`);
+  return EXIT.done;
+}
+
+const HEADINGS: Readonly<Record<RunChange['kind'], string>> = {
+  node: 'nodes',
+  param: 'params',
+  source: 'sources',
+  wiring: 'inputs',
+  setting: 'settings',
+  output: 'artifacts',
+  fact: 'machine',
+};
+
+function describe(base: RunRecord, record: RunRecord, { changes, code, metrics }: RunDifference): string[] {
+  const lines = [`${base.id} (${shortHash(base)}) → ${record.id} (${shortHash(record)})`];
+  const section = (kind: RunChange['kind']): void => {
+    const of = changes.filter((change) => change.kind === kind);
+    if (of.length > 0) lines.push(`${HEADINGS[kind]}:`, ...of.map(changeLine));
+  };
+  for (const kind of ['node', 'param', 'source', 'wiring', 'setting'] as const) section(kind);
+  if (code.length > 0) lines.push('code:', ...code.flatMap(codeLines));
+  if (metrics.length > 0) lines.push('metrics:', ...metrics.map(metricLine));
+  section('output');
+  section('fact');
+  if (lines.length === 1) lines.push('nothing differs');
+  return lines;
+}
+
+function shortHash({ hash, state }: RunRecord): string {
+  return hash?.slice(0, 12) ?? state;
+}
+
+function changeLine({ node, kind, name, from, to }: RunChange): string {
+  const where = node === '' || kind === 'node' ? name : `${node}.${name}`;
+  return `  ${where}: ${from ?? 'none'} → ${to ?? 'none'}`;
+}
+
+function codeLines({ nodes, name, before, after }: CodeChange): string[] {
+  return [`  of ${nodes.join(', ')}`, ...unifiedDiff(name, before, after).map((line) => `  ${line}`)];
+}
+
+function metricLine({ node, metric, from, to, measured, better }: MetricChange): string {
+  const value = (number: number | null): string => (number === null ? 'none' : figure(number));
+  const change = from === null || to === null ? '' : ` (${to > from ? '+' : '−'}${figure(Math.abs(to - from))}`;
+  const word = better === null ? '' : better ? ', better' : ', worse';
+  return `  ${node}.${metric}: ${value(from)} → ${value(to)}${change === '' ? '' : `${change}${word}${measured ? ', measured' : ''})`}`;
+}

@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import type { Surroundings } from '../engine/fingerprint.ts';
+import { readFacts } from '../engine/machine.ts';
+import { planReproduction, type ReproductionPlan, sourcesOf } from '../engine/reproduce.ts';
+import { carryOut, type RunEnd } from '../engine/run.ts';
+import { compareRuns, type Verdicts } from '../engine/verdict.ts';
+import type { Event } from '../model/event.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { RunRecord } from '../model/run.ts';
+import { enterMachine } from '../stores/local/machine.ts';
+import { LocalStore } from '../stores/local/store.ts';
+import { EXIT, fail, printJson, printProblems, problemJson } from './problems.ts';
+import { capacityOf, projectRoot, tensorFlowFacts } from './project.ts';
+import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
+import { placeOutputs, restore } from './restore.ts';
+import { lazyExecutor, listenForStop, newRunId, reporters, type RunCommandOptions } from './run.ts';
+import { locateSources } from './sources.ts';
+import { printVerdicts } from './verdicts.ts';
+
+export interface ReproduceOptions extends RecordedOptions, Pick<RunCommandOptions, 'jobs' | 'verbose' | 'plain'> {
+  readonly source?: readonly string[];
+  /** Where the outputs go. */
+  readonly to?: string;
+}
+
+/** `stillroom reproduce`: does a recorded run again from its record alone and compares what comes out. */
+export async function reproduceCommand(word: string | undefined, options: ReproduceOptions): Promise<number> {
+  const json = options.json === true;
+  const scratch = mkdtempSync(join(tmpdir(), 'stillroom-'));
+  try {
+    const recorded = await openRecorded(word, options, scratch);
+    if (!recorded.ok) return fail(recorded.problems, json);
+    if (options.restore === true) return restore(recorded.value, options);
+    return await reproduce(recorded.value, options);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** An empty store beside the run's own where there is one, with the code and kept sources of a record; nothing else. */
+function openScratch({ record, origin, instances }: Recorded): Outcome<LocalStore> {
+  mkdirSync(join(origin.root, 'scratch'), { recursive: true });
+  const scratch = LocalStore.open(mkdtempSync(join(origin.root, 'scratch', 'reproduce-')));
+  if (!scratch.ok) return scratch;
+  const reach = origin.contents.ofRecord(record, new Set(instances.map(({ name }) => name)), { outputs: false });
+  for (const name of sourcesOf(instances)) {
+    const digest = record.sources[name]?.digest;
+    if (digest !== undefined && origin.keptSource(digest) !== undefined) origin.contents.addSource(digest, reach);
+  }
+  if (reach.missing.length > 0) {
+    rmSync(scratch.value.root, { recursive: true, force: true });
+    return failed({
+      kind: 'store',
+      code: 'missing-content',
+      message: `the run ${record.id} cannot be done again: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
+      hint: 'look for damage: stillroom verify',
+    });
+  }
+  origin.contents.copyTo(scratch.value.root, reach);
+  return scratch;
+}
+
+async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise<number> {
+  const json = options.json === true;
+  const { record, origin, instances } = recorded;
+  const root = projectRoot(process.cwd());
+  const found = locateSources(record, sourcesOf(instances), origin, root, options.source ?? []);
+  if (!found.ok) return notReproduced(found.problems, json);
+  const scratch = openScratch(recorded);
+  if (!scratch.ok) return notReproduced(scratch.problems, json);
+  const facts = readFacts(tensorFlowFacts());
+  const surroundings: Surroundings = { root, store: scratch.value, facts, environment: process.env };
+  let isKept = false;
+  try {
+    const planned = await planReproduction(record, instances, found.value, surroundings);
+    if (!planned.ok) return notReproduced(planned.problems, json);
+    const ended = await execute(planned.value, record, options, scratch.value);
+    if (!ended.ok) return fail(ended.problems, json);
+    const { end, signal } = ended.value;
+    if (end.record.state === 'cancelled') return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+    isKept = end.record.state === 'failed' && options.from === undefined;
+    const names = instances.map(({ name }) => name);
+    const verdicts = compareRuns(
+      record,
+      end.record,
+      names,
+      (digest) => scratch.value.contents.manifest(digest) ?? origin.contents.manifest(digest),
+    );
+    if (options.to !== undefined) placeOutputs(end.record, names, scratch.value, resolve(options.to));
+    tell(recorded, planned.value, end, verdicts, json);
+    if (isKept && !json) process.stderr.write(`what it left is kept in ${relative(process.cwd(), scratch.value.root)} until the next gc\n`);
+    return verdicts.verdict === 'identical' || verdicts.verdict === 'within-tolerance' ? EXIT.done : EXIT.notReproduced;
+  } finally {
+    if (!isKept) rmSync(scratch.value.root, { recursive: true, force: true });
+  }
+}
+
+/** Something that reproducing needs is missing: said plainly, and not reproduced. */
+function notReproduced(problems: Parameters<typeof fail>[0], json: boolean): number {
+  fail(problems, json);
+  return EXIT.notReproduced;
+}
+
+async function execute(
+  { plan }: ReproductionPlan,
+  record: RunRecord,
+  options: ReproduceOptions,
+  scratch: LocalStore,
+): Promise<Outcome<{ readonly end: RunEnd; readonly signal: NodeJS.Signals | undefined }>> {
+  const capacity = capacityOf(options, plan.request.surroundings.facts.tensorflow?.['device']);
+  if (!capacity.ok) return capacity;
+  const id = newRunId();
+  const watchers = await reporters(options, plan.nodes.size, join(scratch.root, 'logs', id, 'events.jsonl'));
+  const emit = (event: Event): void => {
+    for (const watcher of watchers) watcher.report(event);
+  };
+  const stop = listenForStop((signal) => emit({ type: 'notice', level: 'warning', message: `${signal}: stopping` }));
+  try {
+    const end = await carryOut(plan, {
+      id,
+      shownFile: record.file,
+      set: record.set,
+      capacity: capacity.value,
+      keepGoing: true,
+      executor: lazyExecutor(),
+      machineGate: (alone, signal) =>
+        enterMachine(alone, signal, process.env, () =>
+          alone ? emit({ type: 'notice', level: 'note', message: 'waits until it is alone on the machine' }) : undefined,
+        ),
+      emit,
+      stop,
+    });
+    for (const watcher of watchers) await watcher.close();
+    return done({ end, signal: stop.signal });
+  } finally {
+    stop.dispose();
+  }
+}
+
+function tell({ record }: Recorded, { differences }: ReproductionPlan, end: RunEnd, verdicts: Verdicts, json: boolean): void {
+  if (json) {
+    printJson({
+      run: record.id,
+      hash: record.hash ?? null,
+      ...verdicts,
+      facts: differences,
+      ...(end.problems.length > 0 ? { error: problemJson(end.problems) } : {}),
+    });
+    return;
+  }
+  printProblems(end.problems);
+  printVerdicts(record, verdicts, differences);
+}

@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { makePlan, type Plan } from '../engine/plan.ts';
+import { carryOut, instancesNamed } from '../engine/run.ts';
+import type { Slots } from '../engine/slots.ts';
+import { loadPipeline } from '../load/pipeline.ts';
+import { digestOf } from '../model/canonical.ts';
+import type { Event } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+import type { Executor, Reporter, Stop } from '../model/ports.ts';
+import { done, type Outcome } from '../model/problem.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { Params, SweepSpec } from '../model/sweep.ts';
+import { JsonLinesReporter } from '../reporters/jsonl.ts';
+import { LinesReporter } from '../reporters/lines.ts';
+import { enterMachine } from '../stores/local/machine.ts';
+import { deviation, mean } from '../sweep/statistics.ts';
+import type { Job, JobEnd, JobRun } from '../sweep/study.ts';
+import type { Opened } from './project.ts';
+import { newRunId } from './run.ts';
+
+/** What all trials of a sweep have in common. */
+export interface TrialContext {
+  readonly opened: Opened;
+  readonly spec: SweepSpec;
+  /** As messages name the pipeline file. */
+  readonly file: string;
+  /** `--set` options that hold for all trials. */
+  readonly set: readonly string[];
+  readonly slots: Slots;
+  readonly executor: Executor;
+  readonly stop: Stop;
+  /** Prints every line of the nodes. */
+  readonly verbose: boolean;
+}
+
+/** A `--set` option that gives a param this very value. */
+function settingOf(name: string, value: Json): string {
+  const isPlain = typeof value === 'string' && (/^(?!(?:true|false|null)$)[A-Za-z][\w-]*$/i.test(value) || /(^|\s)#/.test(value));
+  return `${name}=${isPlain ? value : JSON.stringify(value)}`;
+}
+
+/** The `--set` options of a variant. */
+function settingsOf(params: Params): string[] {
+  return Object.entries(params).map(([name, value]) => settingOf(name, value));
+}
+
+/** Reads the pipeline with a variant's settings. */
+function loadVariant({ opened, file, set }: TrialContext, params: Params): Promise<Outcome<Pipeline>> {
+  const { surroundings, store, pipeline } = opened;
+  const shownFile = file;
+  return loadPipeline({
+    file: pipeline.file,
+    shownFile,
+    root: surroundings.root,
+    cache: store.cache,
+    set: [...set, ...settingsOf(params)],
+  });
+}
+
+/** The points of the repeats: one that changes nothing where there are none. */
+function repeatsOf(repeats: SweepSpec['repeats']): Params[] {
+  let points: Record<string, Json>[] = [{}];
+  for (const [name, values] of Object.entries(repeats))
+    points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
+  return points;
+}
+
+/** All that a job sets, its budget included. */
+function settings(job: Job, repeat: Params, { budget }: SweepSpec): Params {
+  return { ...job.params, ...repeat, ...(budget === undefined ? {} : { [budget.param]: budget.rungs[job.rung] ?? 0 }) };
+}
+
+/** Digest of all that a plan asks for: work, params, wiring and the sources' contents; not what has come of it. */
+export function askedOf({ nodes, snapshots }: Plan): string {
+  const asked = [...nodes].map(([name, { prepared }]) => ({
+    name,
+    own: prepared.own,
+    inputs: prepared.instance.inputs.map(({ port, elements }) => ({
+      port,
+      elements: elements.map(({ key, origin }) => ({
+        key,
+        from: origin.kind === 'source' ? (snapshots.get(origin.source)?.digest ?? null) : `${origin.instance}.${origin.port}`,
+      })),
+    })),
+  }));
+  return digestOf(asked);
+}
+
+/** Plans one repeat of a job. Plans are made one at a time: those made later find the bundles of those before. */
+export class TrialPlanner {
+  private readonly context: TrialContext;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(context: TrialContext) {
+    this.context = context;
+  }
+
+  plan(job: Job, repeat: Params): Promise<Outcome<Plan>> {
+    const made = this.last.then(() => this.make(job, repeat));
+    this.last = made.catch(() => undefined);
+    return made;
+  }
+
+  private async make(job: Job, repeat: Params): Promise<Outcome<Plan>> {
+    const { opened, spec } = this.context;
+    const pipeline = await loadVariant(this.context, settings(job, repeat, spec));
+    if (!pipeline.ok) return pipeline;
+    const node = job.whole ? undefined : spec.budget?.node;
+    const only = node === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, node));
+    return makePlan({ pipeline: pipeline.value, surroundings: opened.surroundings, forced: new Set(), only });
+  }
+
+  /** Whether what a finished job was asked is still what it would be asked now. */
+  async isCurrent(job: Job, { runs }: JobEnd): Promise<boolean> {
+    for (const { repeat, asked } of runs) {
+      const plan = await this.plan(job, repeat);
+      if (plan.ok && askedOf(plan.value) !== asked) return false;
+    }
+    return true;
+  }
+}
+
+/** All metrics of a run; a node with a matrix also has the mean over its instances. */
+function metricsOf({ nodes }: RunRecord, { request }: Plan): Record<string, number> {
+  const found: Record<string, number> = {};
+  const ofNodes = new Map<string, number[]>();
+  for (const { name, node } of request.pipeline.instances) {
+    for (const [metric, { value }] of Object.entries(nodes[name]?.metrics ?? {})) {
+      found[`${name}.${metric}`] = value;
+      if (name !== node) ofNodes.set(`${node}.${metric}`, [...(ofNodes.get(`${node}.${metric}`) ?? []), value]);
+    }
+  }
+  for (const [name, values] of ofNodes) found[name] = mean(values);
+  return found;
+}
+
+/** The run of one repeat, or why there is none. Undefined: it was stopped. */
+type RepeatEnd = { readonly run: JobRun | undefined; readonly error: string | undefined } | undefined;
+
+async function carryOutRepeat(job: Job, repeat: Params, planner: TrialPlanner, context: TrialContext): Promise<RepeatEnd> {
+  const plan = await planner.plan(job, repeat);
+  if (!plan.ok) return { run: undefined, error: plan.problems[0]?.message };
+  if (context.stop.asked.aborted) return undefined;
+  const { opened, spec, set, slots, executor, stop } = context;
+  const id = newRunId();
+  const watchers: Reporter[] = [new JsonLinesReporter(join(opened.store.root, 'logs', id, 'events.jsonl'))];
+  if (context.verbose) watchers.push(new LinesReporter(prefixed(`trial ${job.trial} | `), true));
+  const emit = (event: Event): void => {
+    for (const watcher of watchers) watcher.report(event);
+  };
+  const { record, problems } = await carryOut(plan.value, {
+    id,
+    shownFile: opened.shownFile,
+    set: [...set, ...settingsOf(settings(job, repeat, spec))],
+    capacity: slots,
+    publish: false,
+    keepGoing: false,
+    executor,
+    machineGate: (alone, signal) => enterMachine(alone, signal, process.env, () => undefined),
+    emit,
+    stop,
+  });
+  for (const watcher of watchers) await watcher.close();
+  if (record.state === 'cancelled') return undefined;
+  const metrics = metricsOf(record, plan.value);
+  const run = { run: id, hash: record.hash ?? null, repeat, metrics, asked: askedOf(plan.value) };
+  return { run, error: problems[0]?.message ?? missingMetric(metrics, job, spec) };
+}
+
+/** Says which metric a run should have reported and did not. */
+function missingMetric(
+  metrics: Readonly<Record<string, number>>,
+  job: Job,
+  { objectives, constraints, budget }: SweepSpec,
+): string | undefined {
+  const wanted = job.whole ? [...objectives, ...constraints] : budget === undefined ? [] : [budget.judge];
+  const missing = wanted.find(({ metric }) => metrics[metric] === undefined);
+  if (missing === undefined) return undefined;
+  return `no node reported the metric "${missing.metric}" (reported: ${Object.keys(metrics).join(', ') || 'none'})`;
+}
+
+/** Carries out all repeats of a job; undefined: it was stopped. */
+export async function carryOutJob(job: Job, planner: TrialPlanner, context: TrialContext): Promise<JobEnd | undefined> {
+  const ends = await Promise.all(repeatsOf(context.spec.repeats).map((repeat) => carryOutRepeat(job, repeat, planner, context)));
+  const runs: JobRun[] = [];
+  let error: string | undefined;
+  for (const end of ends) {
+    if (end === undefined) return undefined;
+    error ??= end.error;
+    if (end.run !== undefined) runs.push(end.run);
+  }
+  const metrics: Record<string, number> = {};
+  const deviations: Record<string, number> = {};
+  for (const name of new Set(runs.flatMap((run) => Object.keys(run.metrics)))) {
+    const values = runs.flatMap((run) => run.metrics[name] ?? []);
+    metrics[name] = mean(values);
+    const spread = deviation(values);
+    if (spread !== undefined) deviations[name] = spread;
+  }
+  return { state: error === undefined ? 'done' : 'failed', metrics, deviations, runs, ...(error === undefined ? {} : { error }) };
+}
+
+/** Checks that each value of a sweep loads by itself, before anything is executed. */
+export async function checkValues(context: TrialContext): Promise<Outcome<undefined>> {
+  const { space, variants, repeats } = context.spec;
+  const tried: Params[] = [
+    ...space.flatMap(({ name, domain }) =>
+      (domain.kind === 'choice' ? domain.values : [domain.from, domain.to]).map((value) => ({ [name]: value })),
+    ),
+    ...Object.entries(repeats).flatMap(([name, values]) => values.map((value) => ({ [name]: value }))),
+  ];
+  for (const params of variants.length > 0 && context.spec.strategy === 'list' ? variants : tried) {
+    const loaded = await loadVariant(context, params);
+    if (!loaded.ok) return loaded;
+  }
+  return done(undefined);
+}
+
+/** The standard error output, each line with a word in front. */
+function prefixed(prefix: string): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, callback) {
+      process.stderr.write(chunk.toString().replaceAll(/^(?=.)/gm, prefix));
+      callback();
+    },
+  });
+}

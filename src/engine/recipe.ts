@@ -1,0 +1,92 @@
+import { isAbsolute, join, relative } from 'node:path';
+import type { Declaration } from '../model/declaration.ts';
+import type { Instance, Source } from '../model/pipeline.ts';
+import type { Recipe, RecordedSource, RunNode } from '../model/run.ts';
+import type { Prepared } from './fingerprint.ts';
+import type { Plan } from './plan.ts';
+
+/** What a run's record keeps of a node so that it can be done again from the record alone. */
+export function recipeOf({ instance, own }: Prepared): Recipe {
+  const { work } = instance;
+  return {
+    node: instance.node,
+    key: instance.key,
+    work:
+      work.kind === 'stage' || own.work.kind === 'stage'
+        ? { kind: 'stage', packages: own.work.kind === 'stage' ? own.work.packages : {} }
+        : {
+            kind: 'command',
+            run: work.run,
+            tools: work.tools,
+            toolDigests: own.work.tools,
+            paths: work.paths,
+            ...(work.metrics === undefined ? {} : { metrics: work.metrics }),
+          },
+    inputs: instance.inputs,
+    outputs: instance.outputs,
+    metrics: instance.metrics,
+    resources: instance.resources,
+    env: instance.env.map(({ name, secret }) => {
+      const value = own.env[name];
+      return { name, secret, ...(typeof value === 'string' ? { value } : {}) };
+    }),
+    measures: instance.measures,
+    ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
+    retries: instance.retries,
+  };
+}
+
+/** Sources as a run's record names them: by content, and where they lay. */
+export function recordedSources(plan: Plan, kept: ReadonlySet<string>): Record<string, RecordedSource> {
+  const { pipeline, surroundings } = plan.request;
+  return Object.fromEntries(
+    [...plan.snapshots].map(([name, snapshot]) => {
+      const path = pipeline.sources[name]?.path ?? '';
+      const inside = relative(pipeline.root, path);
+      const isKept = kept.has(name) || surroundings.store.keptSource(snapshot.digest) !== undefined;
+      return [name, { ...snapshot, kept: isKept, path: inside.startsWith('..') || isAbsolute(inside) ? path : inside }];
+    }),
+  );
+}
+
+/** A recorded source as a pipeline names it, in a project's folder. */
+export function sourceOf(name: string, { path = name }: RecordedSource, root: string): Source {
+  return { name, path: isAbsolute(path) ? path : join(root, path), keep: false };
+}
+
+/** An instance made again from a run's record. Its code is given by digest, so it has no folder. */
+export function instanceOf(name: string, { stage, params }: RunNode, recipe: Recipe): Instance {
+  const declaration: Declaration = {
+    about: '',
+    params: {},
+    inputs: {},
+    outputs: recipe.outputs,
+    metrics: recipe.metrics,
+    resources: { cpu: recipe.resources.cpu, gpu: recipe.resources.gpu },
+    ...(recipe.measures ? { measures: 'machine' as const } : {}),
+  };
+  return {
+    node: recipe.node,
+    key: recipe.key,
+    name,
+    work:
+      recipe.work.kind === 'stage'
+        ? { kind: 'stage', stage, folder: '', declaration, modules: {} }
+        : {
+            kind: 'command',
+            run: recipe.work.run,
+            tools: recipe.work.tools,
+            paths: recipe.work.paths,
+            ...(recipe.work.metrics === undefined ? {} : { metrics: recipe.work.metrics }),
+          },
+    params,
+    inputs: recipe.inputs,
+    outputs: recipe.outputs,
+    metrics: recipe.metrics,
+    resources: recipe.resources,
+    env: recipe.env,
+    measures: recipe.measures,
+    ...(recipe.timeout === undefined ? {} : { timeout: recipe.timeout }),
+    retries: recipe.retries,
+  };
+}

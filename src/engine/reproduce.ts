@@ -1,0 +1,167 @@
+import type { Instance, Pipeline, Source } from '../model/pipeline.ts';
+import type { Snapshot } from '../model/ports.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import type { PackageIngredient } from '../model/result.ts';
+import type { RunRecord } from '../model/run.ts';
+import { installation } from '../model/installation.ts';
+import type { Code } from './code.ts';
+import { prepare, type Surroundings } from './fingerprint.ts';
+import { producersOf } from './inputs.ts';
+import { installedPackage, packageIngredient } from './packages.ts';
+import type { NodePlan, Plan } from './plan.ts';
+import { instanceOf } from './recipe.ts';
+
+/** Something recorded of a run that is otherwise here and now. */
+export interface FactDifference {
+  /** For example `machine cpu`, `package sharp of data`. */
+  readonly what: string;
+  readonly recorded: string;
+  readonly now: string;
+}
+
+/** A source of a recorded run, found again by its content. */
+export interface FoundSource {
+  readonly source: Source;
+  readonly snapshot: Snapshot;
+}
+
+/** A plan that executes a recorded run again, and what is otherwise than it was then. */
+export interface ReproductionPlan {
+  readonly plan: Plan;
+  readonly differences: readonly FactDifference[];
+}
+
+/** The nodes of a recorded run as instances, producers before consumers. */
+export function recordedInstances(record: RunRecord): Outcome<readonly Instance[]> {
+  const instances: Instance[] = [];
+  for (const [name, node] of Object.entries(record.nodes)) {
+    if (node.recipe === undefined)
+      return failed({
+        kind: 'usage',
+        code: 'record-too-old',
+        message: `the run ${record.id} does not say how ${name} was done`,
+        hint: 'an earlier Stillroom wrote it: run its pipeline again',
+      });
+    instances.push(instanceOf(name, node, node.recipe));
+  }
+  return done(instances);
+}
+
+/** The named nodes with all that they need; undefined: all. */
+export function withProducers(instances: readonly Instance[], only: ReadonlySet<string> | undefined): readonly Instance[] {
+  if (only === undefined) return instances;
+  const wanted = new Set(only);
+  for (const instance of instances.toReversed()) if (wanted.has(instance.name)) for (const name of producersOf(instance)) wanted.add(name);
+  return instances.filter(({ name }) => wanted.has(name));
+}
+
+/** The sources that instances read. */
+export function sourcesOf(instances: readonly Instance[]): string[] {
+  const origins = instances.flatMap(({ inputs }) => inputs.flatMap(({ elements }) => elements.map(({ origin }) => origin)));
+  return [...new Set(origins.flatMap((origin) => (origin.kind === 'source' ? [origin.source] : [])))];
+}
+
+/**
+ * Plans to do a recorded run again in an empty store that already holds its code and kept sources. Code, params and wiring come from the
+ * record; packages with native code from the project, then from Stillroom's installation. Fails with what is missing.
+ */
+export async function planReproduction(
+  record: RunRecord,
+  instances: readonly Instance[],
+  found: ReadonlyMap<string, FoundSource>,
+  surroundings: Surroundings,
+): Promise<Outcome<ReproductionPlan>> {
+  const problems: Problem[] = [];
+  const differences: FactDifference[] = [];
+  const codeOf = (instance: Instance): Outcome<Code> => recordedCode(instance, record, surroundings.root, differences);
+  const nodes = new Map<string, NodePlan>();
+  for (const instance of instances) {
+    const prepared = await prepare(instance, { ...surroundings, codeOf });
+    if (!prepared.ok) {
+      problems.push(...prepared.problems);
+      continue;
+    }
+    const { recipe } = record.nodes[instance.name] ?? {};
+    if (recipe?.work.kind === 'command' && prepared.value.own.work.kind === 'command')
+      differences.push(...memberDifferences('tool', recipe.work.toolDigests, prepared.value.own.work.tools));
+    nodes.set(instance.name, {
+      prepared: prepared.value,
+      action: 'run',
+      cause: 'it is done again from its record',
+      differences: [],
+      settled: undefined,
+    });
+  }
+  if (problems.length > 0) return failed(...problems);
+  const pipeline: Pipeline = {
+    name: record.pipeline,
+    file: record.file,
+    root: surroundings.root,
+    params: record.params,
+    sources: Object.fromEntries([...found].map(([name, { source }]) => [name, source])),
+    instances,
+    show: [],
+  };
+  const { facts } = surroundings;
+  const now = { platform: facts.platform, machine: facts.machine, tensorflow: facts.tensorflow ?? null };
+  differences.push(...memberDifferences('', flat(record.facts), flat(now)));
+  return done({
+    plan: {
+      request: { pipeline, surroundings, forced: new Set(), only: undefined },
+      nodes,
+      snapshots: new Map([...found].map(([name, { snapshot }]) => [name, snapshot])),
+    },
+    differences: differences.filter(
+      (one, index) => differences.findIndex(({ what, now: other }) => what === one.what && other === one.now) === index,
+    ),
+  });
+}
+
+/** A stage's code as it was recorded, with its packages as they are installed now. */
+function recordedCode(instance: Instance, record: RunRecord, root: string, differences: FactDifference[]): Outcome<Code> {
+  const { code = '', recipe } = record.nodes[instance.name] ?? {};
+  const recorded = recipe?.work.kind === 'stage' ? recipe.work.packages : {};
+  const packages: Record<string, PackageIngredient> = {};
+  const packageFolders: Record<string, string> = {};
+  for (const [name, { version, integrity }] of Object.entries(recorded)) {
+    const folder = installedPackage(name, root) ?? installedPackage(name, installation);
+    if (folder === undefined)
+      return failed({
+        kind: 'stage',
+        code: 'missing-package',
+        message: `${instance.name} needs the package ${name} ${version}, which is installed neither here nor with Stillroom`,
+        hint: `npm install ${name}@${version}`,
+      });
+    const now = packageIngredient(folder);
+    if (now.version !== version) differences.push({ what: `package ${name}`, recorded: version, now: now.version });
+    else if (now.integrity !== integrity)
+      differences.push({
+        what: `package ${name} ${version}, or what it depends on`,
+        recorded: integrity.slice(0, 12),
+        now: now.integrity.slice(0, 12),
+      });
+    packages[name] = now;
+    packageFolders[name] = folder;
+  }
+  return done({ digest: code, packages, packageFolders });
+}
+
+/** Nested facts as one level of texts. */
+function flat(value: unknown, name = ''): Record<string, string> {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object') return { [name]: String(value) };
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => Object.entries(flat(inner, name === '' ? key : `${name} ${key}`))),
+  );
+}
+
+function memberDifferences(
+  what: string,
+  recorded: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): FactDifference[] {
+  const brief = (text = 'none'): string => (/^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text);
+  return [...new Set([...Object.keys(recorded), ...Object.keys(now)])]
+    .filter((name) => recorded[name] !== now[name])
+    .map((name) => ({ what: `${what} ${name}`.trim(), recorded: brief(recorded[name]), now: brief(now[name]) }));
+}

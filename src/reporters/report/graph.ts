@@ -1,0 +1,84 @@
+import { duration } from '../text.ts';
+import type { ReportNode } from './data.ts';
+import { type Layout, layOut } from './layout.ts';
+import { at, html, type Markup } from './markup.ts';
+
+const BOX = { width: 150, height: 44 };
+const CELL = { width: 172, height: 84, passage: 26 };
+
+/** More instances of one node than this are drawn as one box. */
+const MOST_INSTANCES = 6;
+
+/** A box of the graph: an instance, or all instances of a node. */
+interface Box {
+  readonly name: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly state: string;
+  readonly title: string;
+  readonly after: readonly string[];
+}
+
+function detailOf(nodes: readonly ReportNode[]): string {
+  const seconds = nodes.reduce((sum, node) => sum + (node.seconds ?? 0), 0);
+  const states = [...new Set(nodes.map(({ state }) => state))];
+  if (states.length > 1) return states.map((state) => `${nodes.filter((node) => node.state === state).length} ${state}`).join(', ');
+  const [state = ''] = states;
+  return state === 'executed' ? duration(seconds) : state === 'reused' ? `reused (took ${duration(seconds)})` : state;
+}
+
+function boxesOf(nodes: readonly ReportNode[]): Box[] {
+  const groups = new Map<string, ReportNode[]>();
+  for (const node of nodes) groups.set(node.node, [...(groups.get(node.node) ?? []), node]);
+  const boxOf = (name: string): string => {
+    const node = nodes.find((one) => one.name === name)?.node ?? name;
+    return (groups.get(node)?.length ?? 0) > MOST_INSTANCES ? node : name;
+  };
+  const boxes = new Map<string, Box>();
+  for (const node of nodes) {
+    const name = boxOf(node.name);
+    const all = name === node.name ? [node] : (groups.get(node.node) ?? []);
+    const after = new Set([...(boxes.get(name)?.after ?? []), ...node.after.map(boxOf)]);
+    boxes.set(name, {
+      name,
+      label: all.length === 1 ? name : `${name} ×${all.length}`,
+      detail: detailOf(all),
+      state: all.find(({ state }) => state === 'failed')?.state ?? all.find(({ state }) => state === 'executed')?.state ?? node.state,
+      title: `${name} (${node.stage}): ${node.state}: ${node.cause}`,
+      after: [...after],
+    });
+  }
+  return [...boxes.values()];
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+function curve({ points }: Layout['routes'][number]): string {
+  const [first, ...rest] = points;
+  if (first === undefined) return '';
+  const last = rest.length - 1;
+  let [x, y] = [first.x, first.y + BOX.height / 2];
+  let path = `M${at(x)} ${at(y)}`;
+  for (const [index, point] of rest.entries()) {
+    const top = index === last ? point.y - BOX.height / 2 : point.y;
+    const middle = (y + top) / 2;
+    path += `C${at(x)} ${at(middle)} ${at(point.x)} ${at(middle)} ${at(point.x)} ${at(top)}`;
+    [x, y] = [point.x, top];
+  }
+  return path;
+}
+
+/** A run's graph with the time of each node, and which of them were reused. */
+export function graphSvg(nodes: readonly ReportNode[]): Markup {
+  const boxes = boxesOf(nodes);
+  const layout = layOut(boxes, CELL);
+  const places = new Map(layout.nodes.map((place) => [place.name, place]));
+  const edges = layout.routes.map((route) => html`<path class="edge" d="${curve(route)}" marker-end="url(#arrow)"/>`);
+  const drawn = boxes.map(({ name, label, detail, state, title }) => {
+    const { x, y } = places.get(name) ?? { x: 0, y: 0 };
+    return html`<g class="box ${state}"><title>${title}</title><rect x="${at(x - BOX.width / 2)}" y="${at(y - BOX.height / 2)}" width="${BOX.width}" height="${BOX.height}" rx="6"/><text x="${at(x)}" y="${at(y - 4)}" class="name">${shortened(label, 22)}</text><text x="${at(x)}" y="${at(y + 13)}" class="detail">${shortened(detail, 26)}</text></g>`;
+  });
+  return html`<svg class="graph" viewBox="0 0 ${at(layout.width)} ${at(layout.height)}" width="${at(layout.width)}" height="${at(layout.height)}" role="img" aria-label="The graph of the pipeline"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>${edges}${drawn}</svg>`;
+}

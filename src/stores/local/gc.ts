@@ -1,0 +1,175 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunRecord } from '../../model/run.ts';
+import { tryLockFile } from './locks.ts';
+import type { Reach } from './contents.ts';
+import type { LocalStore } from './store.ts';
+
+/** Which runs are kept beside those that are tagged, pinned or live; without a number, all. */
+export interface KeepPolicy {
+  readonly runs: number | undefined;
+  readonly days: number | undefined;
+}
+
+/** What a sweep of the store would remove. */
+export interface Sweeping {
+  readonly removedRuns: readonly string[];
+  /** Kept runs with why. */
+  readonly keptRuns: ReadonlyMap<string, string>;
+  /** Fingerprints of results that no kept run reaches. */
+  readonly results: readonly string[];
+  readonly blobs: readonly string[];
+  /** Other files and folders, relative to the store. */
+  readonly paths: readonly string[];
+  /** Bytes that are freed. */
+  readonly bytes: number;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Which runs stay, with why. */
+function chooseRuns(store: LocalStore, { runs, days }: KeepPolicy): Map<string, string> {
+  const kept = new Map<string, string>();
+  const tags = new Map(store.tags.all().map(({ name, run }) => [run, name]));
+  const pins = new Set(store.tags.pins());
+  const since = days === undefined ? Number.POSITIVE_INFINITY : Date.now() - days * DAY;
+  for (const [index, record] of [...store.runs()].entries()) {
+    const tag = tags.get(record.id);
+    const why =
+      record.state === 'live'
+        ? 'live'
+        : tag !== undefined
+          ? `tagged ${tag}`
+          : pins.has(record.id)
+            ? 'pinned'
+            : runs === undefined && days === undefined
+              ? 'every run is kept'
+              : runs !== undefined && index < runs
+                ? `among the newest ${runs}`
+                : Date.parse(record.started) >= since
+                  ? `of the last ${days} days`
+                  : undefined;
+    if (why !== undefined) kept.set(record.id, why);
+  }
+  return kept;
+}
+
+/** All that kept runs reach: what they were made of and all that came out of them. */
+function reachOf(
+  store: LocalStore,
+  records: readonly RunRecord[],
+): Reach & { readonly fingerprints: ReadonlySet<string>; readonly executedIn: ReadonlySet<string> } {
+  const reach: Reach = { blobs: new Set(), files: new Set() };
+  const fingerprints = new Set<string>();
+  const executedIn = new Set<string>();
+  for (const record of records) {
+    for (const { fingerprint, code, outputs } of Object.values(record.nodes)) {
+      if (fingerprint !== undefined) fingerprints.add(fingerprint);
+      if (code !== undefined) store.contents.addCode(code, reach);
+      for (const artifact of Object.values(outputs ?? {}))
+        for (const digest of store.contents.ofArtifact(artifact)) reach.blobs.add(digest);
+    }
+    for (const { digest } of Object.values(record.sources)) store.contents.addSource(digest, reach);
+  }
+  for (const fingerprint of fingerprints) {
+    for (const { outputs, run } of store.result(fingerprint)?.attempts ?? []) {
+      executedIn.add(run);
+      for (const artifact of Object.values(outputs)) for (const digest of store.contents.ofArtifact(artifact)) reach.blobs.add(digest);
+    }
+  }
+  return { ...reach, fingerprints, executedIn };
+}
+
+function names(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
+/** Bytes below a path. */
+function sizeOf(path: string): number {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 0;
+  return stats.isDirectory() ? names(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : stats.size;
+}
+
+/** Checkpoints older than the oldest run that is kept for its age: no run that is kept goes on from them. */
+function oldCheckpoints(root: string, oldest: number): string[] {
+  const folder = join(root, 'checkpoints');
+  const newest = (path: string): number => {
+    const stats = lstatSync(path);
+    return stats.isDirectory() ? Math.max(stats.mtimeMs, ...names(path).map((name) => newest(join(path, name)))) : stats.mtimeMs;
+  };
+  return names(folder)
+    .filter((name) => newest(join(folder, name)) < oldest)
+    .map((name) => join('checkpoints', name));
+}
+
+/** Bundles that no kept run reaches, and the notes that lead to them. */
+function looseBundles(root: string, files: ReadonlySet<string>): string[] {
+  const bundles = names(join(root, 'bundles'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join('bundles', name));
+  const raw = names(join(root, 'bundles', 'raw')).map((name) => join('bundles', 'raw', name));
+  return [
+    ...bundles.filter((file) => !files.has(file)),
+    ...raw.filter((file) => !files.has(join('bundles', `${readFileSync(join(root, file), 'utf8')}.json`))),
+  ];
+}
+
+/** Looks through a store and says what a sweep would remove. Nothing is changed. */
+export function planSweeping(store: LocalStore, policy: KeepPolicy): Sweeping {
+  const { root } = store;
+  const keptRuns = chooseRuns(store, policy);
+  const records = [...store.runs()];
+  const kept = records.filter(({ id }) => keptRuns.has(id));
+  const removedRuns = records.filter(({ id }) => !keptRuns.has(id)).map(({ id }) => id);
+  const reach = reachOf(store, kept);
+  const results = names(join(root, 'results'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .filter((fingerprint) => !reach.fingerprints.has(fingerprint));
+  const blobs = [...store.contents.blobs()].filter((digest) => !reach.blobs.has(digest));
+  const oldest = Math.min(
+    Number.POSITIVE_INFINITY,
+    ...kept.filter(({ id }) => !/^(tagged|pinned)/.test(keptRuns.get(id) ?? '')).map(({ started }) => Date.parse(started)),
+  );
+  const isEvery = policy.runs === undefined && policy.days === undefined;
+  const sources = names(join(root, 'sources')).map((name) => join('sources', name));
+  const paths = [
+    ...looseBundles(root, reach.files),
+    ...sources.filter((file) => !reach.files.has(file)),
+    ...(isEvery ? [] : oldCheckpoints(root, oldest)),
+    // The logs of a run whose results live on in kept runs hold their curves.
+    ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
+    ...names(join(root, 'scratch')).map((name) => join('scratch', name)),
+    ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
+  ];
+  const others = [
+    ...paths,
+    ...results.map((one) => join('results', `${one}.json`)),
+    ...removedRuns.map((id) => join('runs', `${id}.json`)),
+  ];
+  const bytes =
+    blobs.reduce((sum, digest) => sum + store.contents.size(digest), 0) + others.reduce((sum, path) => sum + sizeOf(join(root, path)), 0);
+  return { removedRuns, keptRuns, results, blobs, paths, bytes };
+}
+
+/** Removes what was planned: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
+export function sweepStore(store: LocalStore, { removedRuns, results, blobs, paths }: Sweeping): void {
+  const { root } = store;
+  store.runRecords.remove(new Set(removedRuns));
+  for (const fingerprint of results) rmSync(join(root, 'results', `${fingerprint}.json`), { force: true });
+  const index = join(root, 'index', 'work');
+  const gone = new Set(results);
+  for (const work of names(index)) {
+    for (const fingerprint of names(join(index, work))) if (gone.has(fingerprint)) rmSync(join(index, work, fingerprint), { force: true });
+    if (names(join(index, work)).length === 0) rmSync(join(index, work), { recursive: true, force: true });
+  }
+  for (const path of paths) rmSync(join(root, path), { recursive: true, force: true });
+  for (const digest of blobs) rmSync(store.contents.path(digest), { force: true });
+  for (const name of names(join(root, 'locks'))) {
+    const lock = name === 'store' ? undefined : tryLockFile(join(root, 'locks', name));
+    if (lock === undefined) continue;
+    rmSync(join(root, 'locks', name), { force: true });
+    lock.release();
+  }
+}

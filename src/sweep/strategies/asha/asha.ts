@@ -1,0 +1,50 @@
+import type { Params } from '../../../model/sweep.ts';
+import { randomOf } from '../../random.ts';
+import { drawParams } from '../../space.ts';
+import { lossesOf, type StartedJob, type Strategy, type Study } from '../../study.ts';
+
+/**
+ * The trial to promote from a rung: of the best 1/factor of those that completed it, the best that was not promoted yet. Equal ones
+ * stand in the order of their numbers; failed ones are never promoted.
+ */
+function promotable(jobs: readonly StartedJob[], rung: number, { spec }: Study): { trial: number; params: Params } | undefined {
+  const judge = spec.budget === undefined ? [] : [spec.budget.judge];
+  const completed = jobs.flatMap(({ job, end }) => {
+    const loss = job.rung === rung ? lossesOf(end, judge)?.[0] : undefined;
+    return loss === undefined ? [] : [{ trial: job.trial, params: job.params, loss }];
+  });
+  const factor = Number(spec.settings['factor'] ?? 3);
+  const best = completed.sort((a, b) => a.loss - b.loss || a.trial - b.trial).slice(0, Math.floor(completed.length / factor));
+  return best.find(({ trial }) => !jobs.some(({ job }) => job.trial === trial && job.rung === rung + 1));
+}
+
+/**
+ * Asynchronous successive halving (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", algorithm 2): whenever there
+ * is room, the highest rung from which a trial can be promoted is served; where there is none, a new trial begins at the lowest rung.
+ */
+export const asha: Strategy = {
+  about: 'many trials with a small budget, the best third of each rung again with three times as much',
+  settings: {
+    budget: { type: 'string', description: 'the param that says how far a node’s work goes, for example student.stop_after' },
+    judge: { description: 'the metric of that node by which trials are promoted' },
+    from: { type: 'integer', minimum: 1, default: 1, description: 'the lowest rung’s budget' },
+    to: { type: 'integer', minimum: 1, description: 'the highest rung’s budget' },
+    factor: { type: 'integer', minimum: 2, default: 3, description: 'how much the budget grows, and the share that is promoted falls' },
+  },
+  needs: { budget: true, limit: true },
+  count: ({ spec }) => spec.trials,
+  next(study) {
+    const { spec, jobs } = study;
+    const rungs = spec.budget?.rungs.length ?? 1;
+    const isTop = (rung: number): boolean => rung === rungs - 1;
+    for (let rung = rungs - 2; rung >= 0; rung -= 1) {
+      const found = promotable(jobs, rung, study);
+      if (found !== undefined)
+        return { kind: 'start', job: { trial: found.trial, params: found.params, rung: rung + 1, whole: isTop(rung + 1) } };
+    }
+    const trial = jobs.filter(({ job }) => job.rung === 0).length;
+    if (trial < (spec.trials ?? Number.POSITIVE_INFINITY))
+      return { kind: 'start', job: { trial, params: drawParams(spec.space, randomOf(spec.seed, trial)), rung: 0, whole: isTop(0) } };
+    return jobs.some(({ end }) => end === undefined) ? { kind: 'wait' } : { kind: 'end' };
+  },
+};

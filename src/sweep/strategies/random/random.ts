@@ -1,0 +1,16 @@
+import { randomOf } from '../../random.ts';
+import { drawParams } from '../../space.ts';
+import type { Strategy } from '../../study.ts';
+
+/** Points drawn evenly; each depends on the seed and its number alone. */
+export const random: Strategy = {
+  about: 'points drawn evenly from the space',
+  settings: {},
+  needs: { limit: true },
+  count: ({ spec }) => spec.trials,
+  next({ spec, jobs }) {
+    const trial = jobs.length;
+    if (trial >= (spec.trials ?? Number.POSITIVE_INFINITY)) return { kind: 'end' };
+    return { kind: 'start', job: { trial, params: drawParams(spec.space, randomOf(spec.seed, trial)), rung: 0, whole: true } };
+  },
+};

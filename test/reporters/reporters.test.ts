@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Event } from '../../src/model/event.ts';
+import type { Reporter } from '../../src/model/ports.ts';
+import type { NodeState, RunNode, RunRecord } from '../../src/model/run.ts';
+import { JsonLinesReporter } from '../../src/reporters/jsonl.ts';
+import { LinesReporter } from '../../src/reporters/lines.ts';
+import { LiveReporter } from '../../src/reporters/live.ts';
+import { duration, figure } from '../../src/reporters/text.ts';
+import { emptyFolder } from '../rig.ts';
+
+const outcome = (state: NodeState, more: Partial<RunNode> = {}): RunNode => ({
+  state,
+  stage: 'train',
+  cause: 'it was asked for',
+  params: {},
+  ...more,
+});
+const problem = { kind: 'stage', code: 'exit-code', message: 'student ended with exit code 3' } as const;
+const record = { id: 'run-1', state: 'failed' } as unknown as RunRecord;
+
+const planned = (
+  node: string,
+  action: 'run' | 'reuse' = 'run',
+): { node: string; action: 'run' | 'reuse'; cause: string; after: string[] } => ({
+  node,
+  action,
+  cause: 'it has not run before',
+  after: [],
+});
+
+const events: readonly Event[] = [
+  {
+    type: 'run-started',
+    run: 'run-1',
+    pipeline: 'demo',
+    nodes: [planned('data', 'reuse'), planned('teacher[fold=0]'), planned('teacher[fold=1]'), planned('student'), planned('card')],
+  },
+  { type: 'node-ended', node: 'data', outcome: outcome('reused') },
+  { type: 'node-started', node: 'teacher[fold=0]', cause: 'param lr changed: 1 → 2' },
+  { type: 'node-log', node: 'teacher[fold=0]', line: 'epoch 1' },
+  { type: 'node-progress', node: 'teacher[fold=0]', done: 1, total: 4, note: 'epoch 1 of 4' },
+  {
+    type: 'node-ended',
+    node: 'teacher[fold=0]',
+    outcome: outcome('executed', { seconds: 83.4, metrics: { accuracy: { value: 0.76543211, measured: false } } }),
+  },
+  { type: 'node-ended', node: 'teacher[fold=1]', outcome: outcome('executed', { seconds: 4 }) },
+  { type: 'node-started', node: 'student', cause: 'it has not run before' },
+  { type: 'notice', level: 'warning', node: 'student', message: 'trying again' },
+  { type: 'node-ended', node: 'student', outcome: outcome('failed'), problem },
+  { type: 'node-ended', node: 'card', outcome: outcome('skipped', { cause: 'a node before it failed' }) },
+  { type: 'run-ended', record },
+];
+
+/** All that a reporter wrote to a stream. */
+async function written(make: (out: PassThrough) => Reporter, list: readonly Event[] = events): Promise<string> {
+  const out = new PassThrough();
+  let text = '';
+  out.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const reporter = make(out);
+  for (const event of list) reporter.report(event);
+  await reporter.close();
+  await new Promise(setImmediate);
+  return text;
+}
+
+afterEach(() => vi.useRealTimers());
+
+describe('lines', () => {
+  test('tell what happens, one line each: why a node starts, how it ends', async () => {
+    expect(await written((out) => new LinesReporter(out, false))).toBe(`demo: 5 nodes, 4 to run or check (run run-1)
+· data  reused
+▸ teacher[fold=0]: param lr changed: 1 → 2
+✔ teacher[fold=0]  83 s  accuracy 0.76543
+✔ teacher[fold=1]  4.0 s
+▸ student: it has not run before
+! student: trying again
+✖ student  failed: student ended with exit code 3
+- card  skipped: a node before it failed
+`);
+  });
+
+  test('hold what nodes print when asked to', async () => {
+    expect(await written((out) => new LinesReporter(out, true))).toContain('  teacher[fold=0] | epoch 1\n');
+  });
+
+  test('tell progress now and then, not each step', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const out = new PassThrough();
+    const reporter = new LinesReporter(out, false);
+    for (let step = 0; step <= 100; step += 1) {
+      vi.advanceTimersByTime(300);
+      reporter.report({ type: 'node-progress', node: 'student', done: step, total: 100 });
+    }
+    const lines = String(out.read()).trim().split('\n');
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThan(5);
+    expect(lines[0]).toMatch(/^student: 3\d %$/);
+  });
+});
+
+describe('the live tree', () => {
+  test('draws each node, groups the instances of one, and ends with the notices', async () => {
+    const text = await written((out) => new LiveReporter(out as unknown as NodeJS.WriteStream));
+    for (const part of ['data', 'teacher × 2', 'teacher[fold=0]', 'student', 'card']) expect(text).toContain(part);
+    expect(text).toContain('failed: student ended with exit code 3');
+    expect(text.trimEnd().endsWith('! student: trying again')).toBe(true);
+  });
+
+  test('ends although a run stops with nodes that never ended', async () => {
+    const text = await written((out) => new LiveReporter(out as unknown as NodeJS.WriteStream), events.slice(0, 4));
+    expect(text).toContain('student');
+  });
+});
+
+describe('JSON lines', () => {
+  test('keep each event with its time, but not what nodes print: that is in their logs', async () => {
+    const file = join(emptyFolder(), 'logs/run-1/events.jsonl');
+    const reporter = new JsonLinesReporter(file);
+    for (const event of events) reporter.report(event);
+    await reporter.close();
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    const kept = lines.map((line) => JSON.parse(line) as { type: string; time: string });
+    expect(kept.map(({ type }) => type)).toEqual(events.map(({ type }) => type).filter((type) => type !== 'node-log'));
+    for (const { time } of kept) expect(Number.isNaN(Date.parse(time))).toBe(false);
+    expect(kept.at(-1)).toMatchObject({ run: 'run-1', state: 'failed' });
+  });
+});
+
+test.each([
+  [0.04, '0.0 s'],
+  [9.94, '9.9 s'],
+  [9.97, '10 s'],
+  [59.6, '60 s'],
+  [119.7, '2 min 0 s'],
+  [179.8, '3 min 0 s'],
+  [3725, '62 min 5 s'],
+])('%d seconds are read as %s', (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});
+
+test.each([
+  [3, '3'],
+  [0.123456789, '0.12346'],
+  [1234.5678, '1234.6'],
+  [0, '0'],
+])('%d is shown as %s', (value, text) => {
+  expect(figure(value)).toBe(text);
+});
