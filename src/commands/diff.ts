@@ -3,6 +3,7 @@ import type { RunRecord } from '../model/run.ts';
 import { figure } from '../reporters/text.ts';
 import { unifiedDiff } from '../reporters/unified.ts';
 import { findRun } from './find.ts';
+import { type Noise, seedNoise } from './noise.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 
@@ -20,20 +21,26 @@ export function diffCommand(words: readonly string[], options: CommonOptions): n
   const [base, ...others] = records;
   if (base === undefined || others.length === 0)
     return fail([{ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' }], json);
-  const compared = others.map((record) => ({ record, difference: compareRecords(base, record, { store: store.value }) }));
+  const rows = [...store.value.runRecords.rows()];
+  const compared = others.map((record) => ({
+    record,
+    difference: compareRecords(base, record, { store: store.value }),
+    noise: seedNoise(rows, [base.id, record.id]),
+  }));
   store.value.flush();
   if (json) {
     printJson({
       base: { run: base.id, hash: base.hash ?? null },
-      runs: compared.map(({ record, difference }) => ({
+      runs: compared.map(({ record, difference, noise }) => ({
         run: record.id,
         hash: record.hash ?? null,
         changes: difference.changes,
         code: difference.code.map(({ nodes, name, before, after }) => ({ nodes, name, diff: unifiedDiff(name, before, after).join('\n') })),
-        metrics: difference.metrics,
+        metrics: difference.metrics.map((metric) => ({ ...metric, noise: noise.get(`${metric.node}.${metric.metric}`) ?? null })),
       })),
     });
-  } else for (const { record, difference } of compared) process.stdout.write(`${describe(base, record, difference).join('\n')}\n`);
+  } else
+    for (const { record, difference, noise } of compared) process.stdout.write(`${describe(base, record, difference, noise).join('\n')}\n`);
   return EXIT.done;
 }
 
@@ -47,7 +54,12 @@ const HEADINGS: Readonly<Record<RunChange['kind'], string>> = {
   fact: 'machine',
 };
 
-function describe(base: RunRecord, record: RunRecord, { changes, code, metrics }: RunDifference): string[] {
+function describe(
+  base: RunRecord,
+  record: RunRecord,
+  { changes, code, metrics }: RunDifference,
+  noise: ReadonlyMap<string, Noise>,
+): string[] {
   const lines = [`${base.id} (${shortHash(base)}) → ${record.id} (${shortHash(record)})`];
   const section = (kind: RunChange['kind']): void => {
     const of = changes.filter((change) => change.kind === kind);
@@ -55,7 +67,8 @@ function describe(base: RunRecord, record: RunRecord, { changes, code, metrics }
   };
   for (const kind of ['node', 'param', 'source', 'wiring', 'setting'] as const) section(kind);
   if (code.length > 0) lines.push('code:', ...code.flatMap(codeLines));
-  if (metrics.length > 0) lines.push('metrics:', ...metrics.map(metricLine));
+  if (metrics.length > 0)
+    lines.push('metrics:', ...metrics.map((metric) => metricLine(metric, noise.get(`${metric.node}.${metric.metric}`))));
   section('output');
   section('fact');
   if (lines.length === 1) lines.push('nothing differs');
@@ -75,9 +88,12 @@ function codeLines({ nodes, name, before, after }: CodeChange): string[] {
   return [`  of ${nodes.join(', ')}`, ...unifiedDiff(name, before, after).map((line) => `  ${line}`)];
 }
 
-function metricLine({ node, metric, from, to, measured, better }: MetricChange): string {
+function metricLine({ node, metric, from, to, measured, better }: MetricChange, noise: Noise | undefined): string {
   const value = (number: number | null): string => (number === null ? 'none' : figure(number));
-  const change = from === null || to === null ? '' : ` (${to > from ? '+' : '−'}${figure(Math.abs(to - from))}`;
-  const word = better === null ? '' : better ? ', better' : ', worse';
-  return `  ${node}.${metric}: ${value(from)} → ${value(to)}${change === '' ? '' : `${change}${word}${measured ? ', measured' : ''})`}`;
+  const notes: string[] = [];
+  if (from !== null && to !== null) notes.push(`${to > from ? '+' : '−'}${figure(Math.abs(to - from))}`);
+  if (better !== null) notes.push(better ? 'better' : 'worse');
+  if (measured) notes.push('measured');
+  if (noise !== undefined) notes.push(`other seeds differ by ±${figure(noise.deviation)}, of ${noise.runs} runs`);
+  return `  ${node}.${metric}: ${value(from)} → ${value(to)}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }

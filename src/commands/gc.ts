@@ -1,4 +1,5 @@
-import { failed, done, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { RECORD_FORMAT } from '../model/run.ts';
 import { planSweeping, type KeepPolicy, type Sweeping, sweepStore } from '../stores/local/gc.ts';
 import type { LocalStore } from '../stores/local/store.ts';
 import { EXIT, fail, printJson } from './problems.ts';
@@ -35,6 +36,8 @@ export async function gcCommand(options: GcOptions): Promise<number> {
     const taken = await takeAlone(store.value, options.wait === true);
     if (!taken.ok) return fail(taken.problems, json);
   }
+  const strange = store.value.runRecords.ids().filter((id) => (store.value.run(id)?.format ?? Number.POSITIVE_INFINITY) > RECORD_FORMAT);
+  if (strange.length > 0) return fail([unreadable(strange)], json);
   const sweeping = planSweeping(store.value, policy);
   store.value.flush();
   if (!json) print(sweeping, policy, options.dryRun === true);
@@ -52,6 +55,16 @@ export async function gcCommand(options: GcOptions): Promise<number> {
     });
   } else process.stdout.write(options.dryRun === true ? 'nothing was removed (--dry-run)\n' : 'removed\n');
   return EXIT.done;
+}
+
+/** What a record that cannot be read keeps is not known, so nothing is removed. */
+function unreadable(ids: readonly string[]): Problem {
+  return {
+    kind: 'store',
+    code: 'unreadable-record',
+    message: `the records of ${ids.slice(0, 5).join(', ')} are damaged or were written by a newer Stillroom; nothing was removed`,
+    hint: 'update Stillroom, or move those files out of runs/ in the store',
+  };
 }
 
 async function takeAlone(store: LocalStore, isPatient: boolean): Promise<Outcome<undefined>> {

@@ -164,7 +164,8 @@ function chosenSamples(store: LocalStore, dataset: DatasetFiles, values: Buffer)
     .filter(({ truth, predicted }) => truth !== predicted)
     .sort((a, b) => b.probability - a.probability || a.index - b.index);
   const right = all.filter(({ truth, predicted }) => truth === predicted);
-  const spread = Array.from({ length: Math.min(HITS, right.length) }, (_, index) => right[Math.floor((index * right.length) / HITS)]);
+  const hits = Math.min(HITS, right.length);
+  const spread = Array.from({ length: hits }, (_, index) => right[Math.floor((index * right.length) / hits)]);
   const { info, images, names } = dataset;
   const size = info.height * info.width * info.channels;
   if (store.readBytes(images) === undefined) return [];

@@ -14,7 +14,7 @@ import { LocalStore } from '../stores/local/store.ts';
 import { EXIT, fail, printJson, printProblems, problemJson } from './problems.ts';
 import { capacityOf, projectRoot, tensorFlowFacts } from './project.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
-import { placeOutputs, restore } from './restore.ts';
+import { checkFree, placeOutputs, restore } from './restore.ts';
 import { lazyExecutor, listenForStop, newRunId, reporters, type RunCommandOptions } from './run.ts';
 import { locateSources } from './sources.ts';
 import { printVerdicts } from './verdicts.ts';
@@ -28,14 +28,20 @@ export interface ReproduceOptions extends RecordedOptions, Pick<RunCommandOption
 /** `stillroom reproduce`: does a recorded run again from its record alone and compares what comes out. */
 export async function reproduceCommand(word: string | undefined, options: ReproduceOptions): Promise<number> {
   const json = options.json === true;
-  const scratch = mkdtempSync(join(tmpdir(), 'stillroom-'));
+  const scratch = options.from === undefined ? '' : mkdtempSync(join(tmpdir(), 'stillroom-'));
+  const remove = (): void => {
+    if (scratch !== '') rmSync(scratch, { recursive: true, force: true });
+  };
+  // Also where the output ends early, as with head.
+  process.once('exit', remove);
   try {
     const recorded = await openRecorded(word, options, scratch);
     if (!recorded.ok) return fail(recorded.problems, json);
     if (options.restore === true) return restore(recorded.value, options);
     return await reproduce(recorded.value, options);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    remove();
+    process.off('exit', remove);
   }
 }
 
@@ -65,6 +71,8 @@ function openScratch({ record, origin, instances }: Recorded): Outcome<LocalStor
 async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise<number> {
   const json = options.json === true;
   const { record, origin, instances } = recorded;
+  const free = options.to === undefined ? undefined : checkFree(resolve(options.to));
+  if (free?.ok === false) return fail(free.problems, json);
   const root = projectRoot(process.cwd());
   const found = locateSources(record, sourcesOf(instances), origin, root, options.source ?? []);
   if (!found.ok) return notReproduced(found.problems, json);

@@ -38,7 +38,7 @@ function moveSources(document: Document, from: string, to: string): void {
 }
 
 /**
- * A pipeline file with a variant's values written into it, comments kept, as it would stand in another folder. Names in `unsaid` could not
+ * A pipeline file with a variant's values written into it, comments kept, as it would stand in another folder; without its sweep. Names in `unsaid` could not
  * be written: they set one instance of a node.
  */
 export function variantFile(
@@ -49,8 +49,10 @@ export function variantFile(
 ): { readonly text: string; readonly unsaid: readonly string[] } {
   const document = parseDocument(readFileSync(file, 'utf8'));
   const unsaid: string[] = [];
+  document.delete('sweep');
   moveSources(document, dirname(file), folder);
-  for (const [name, value] of Object.entries(params)) {
+  for (const [name, given] of Object.entries(params)) {
+    const value = name.startsWith('sources.') && typeof given === 'string' ? moved(given, dirname(file), folder, '') : given;
     const path = placeOf(name);
     if (path === undefined) {
       unsaid.push(name);

@@ -1,17 +1,23 @@
+import type { Event } from '../model/event.ts';
 import type { SweepSpec } from '../model/sweep.ts';
 import { textTable } from '../sweep/table.ts';
 import { bestTrial, ranking, type Trial } from '../sweep/trials.ts';
 import { trialLine } from './sweep-output.ts';
 
-/** Rows of the leaderboard. */
+/** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;
+/** Milliseconds between two drawings that only progress asks for. */
+const PAUSE = 200;
 
 /** Shows on the standard error output how a sweep goes: a leaderboard on a terminal, else a line for each trial that ends. */
 export class Leaderboard {
   private readonly spec: SweepSpec;
   private readonly count: number | undefined;
   private readonly live: boolean;
+  private readonly doing = new Map<number, string>();
+  private trials: readonly Trial[] = [];
   private drawn = 0;
+  private drawnAt = 0;
 
   constructor(spec: SweepSpec, count: number | undefined, live: boolean) {
     this.spec = spec;
@@ -34,10 +40,21 @@ export class Leaderboard {
     if (this.live) this.draw(trials);
   }
 
+  /** Notes what a trial does, and shows it on a terminal. */
+  watch(trial: number, event: Event): void {
+    if (event.type === 'node-started') this.doing.set(trial, event.node);
+    else if (event.type === 'node-progress')
+      this.doing.set(trial, `${event.node}  ${percent(event)}${event.note === undefined ? '' : `  ${event.note}`}`);
+    else return;
+    if (performance.now() - this.drawnAt > PAUSE) this.draw(this.trials);
+  }
+
   /** Draws the board anew in the place of the last. */
   draw(trials: readonly Trial[]): void {
+    this.trials = trials;
     if (!this.live) return;
-    const running = trials.filter(({ state }) => state === 'unfinished').length;
+    const unfinished = trials.filter(({ state }) => state === 'unfinished');
+    const running = unfinished.length;
     const leading = ranking(trials);
     const rows = [...leading, ...trials.filter((trial) => !leading.includes(trial) && trial.state !== 'unfinished')].slice(0, ROWS);
     const title = `${trials.length - running}${this.count === undefined ? '' : ` of ${this.count}`} trials ended, ${running} running`;
@@ -49,6 +66,7 @@ export class Leaderboard {
     this.clear();
     process.stderr.write(`${lines.join('\n')}\n`);
     this.drawn = lines.length;
+    this.drawnAt = performance.now();
   }
 
   /** Takes the board away. */
@@ -56,4 +74,8 @@ export class Leaderboard {
     if (this.drawn > 0) process.stderr.write(`\u001b[${this.drawn}A\u001b[0J`);
     this.drawn = 0;
   }
+}
+
+function percent({ done, total }: { readonly done: number; readonly total: number }): string {
+  return total > 0 ? `${Math.floor((100 * done) / total)} %` : String(done);
 }

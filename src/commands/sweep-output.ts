@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { importancePlot } from '../sweep/plots/importance.ts';
 import { parallelCoordinatesPlot } from '../sweep/plots/parallel-coordinates.ts';
+import { paretoPlot } from '../sweep/plots/pareto.ts';
 import { influences } from '../sweep/statistics.ts';
 import { csvTable, figure, markdownTable, shown, type TableSource, textTable } from '../sweep/table.ts';
 import { bestTrial, frontOf, type Trial, trialsOf } from '../sweep/trials.ts';
@@ -62,11 +63,13 @@ export function writeOutputs(id: string, folder: string, file: string, spec: Swe
     files[what] = path;
     return undefined;
   };
-  const [objective] = spec.objectives;
+  const [objective, second] = spec.objectives;
   const found = objective === undefined ? [] : influences(spec.space, trials);
   write('csv', 'table.csv', csvTable(source));
   write('markdown', 'table.md', markdownTable(source));
   const isPlotted = objective !== undefined && spec.space.length > 0 && trials.some(({ losses }) => losses !== undefined);
+  const hasFront = isPlotted && second !== undefined;
+  write('pareto front', 'pareto.svg', hasFront ? paretoPlot([objective, second], trials, front) : undefined);
   write('parallel coordinates', 'parallel-coordinates.svg', isPlotted ? parallelCoordinatesPlot(spec, trials, best) : undefined);
   write(
     'importance',

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { carryOut, instancesNamed } from '../engine/run.ts';
@@ -33,6 +33,8 @@ export interface TrialContext {
   readonly stop: Stop;
   /** Prints every line of the nodes. */
   readonly verbose: boolean;
+  /** Told what happens in a trial. */
+  readonly watch: (trial: number, event: Event) => void;
 }
 
 /** A `--set` option that gives a param this very value. */
@@ -41,9 +43,11 @@ function settingOf(name: string, value: Json): string {
   return `${name}=${isPlain ? value : JSON.stringify(value)}`;
 }
 
-/** The `--set` options of a variant. */
-function settingsOf(params: Params): string[] {
-  return Object.entries(params).map(([name, value]) => settingOf(name, value));
+/** The `--set` options of a variant. The paths of sources are relative to the pipeline file, wherever the command is given. */
+function settingsOf(params: Params, folder: string): string[] {
+  return Object.entries(params).map(([name, value]) =>
+    name.startsWith('sources.') ? `${name}=${resolve(folder, String(value))}` : settingOf(name, value),
+  );
 }
 
 /** Reads the pipeline with a variant's settings. */
@@ -55,7 +59,7 @@ function loadVariant({ opened, file, set }: TrialContext, params: Params): Promi
     shownFile,
     root: surroundings.root,
     cache: store.cache,
-    set: [...set, ...settingsOf(params)],
+    set: [...set, ...settingsOf(params, dirname(pipeline.file))],
   });
 }
 
@@ -149,11 +153,12 @@ async function carryOutRepeat(job: Job, repeat: Params, planner: TrialPlanner, c
   if (context.verbose) watchers.push(new LinesReporter(prefixed(`trial ${job.trial} | `), true));
   const emit = (event: Event): void => {
     for (const watcher of watchers) watcher.report(event);
+    context.watch(job.trial, event);
   };
   const { record, problems } = await carryOut(plan.value, {
     id,
     shownFile: opened.shownFile,
-    set: [...set, ...settingsOf(settings(job, repeat, spec))],
+    set: [...set, ...settingsOf(settings(job, repeat, spec), dirname(opened.pipeline.file))],
     capacity: slots,
     publish: false,
     keepGoing: false,
@@ -202,12 +207,15 @@ export async function carryOutJob(job: Job, planner: TrialPlanner, context: Tria
   return { state: error === undefined ? 'done' : 'failed', metrics, deviations, runs, ...(error === undefined ? {} : { error }) };
 }
 
+/** Values of a param that are tried before anything is executed. */
+const MOST_TRIED = 50;
+
 /** Checks that each value of a sweep loads by itself, before anything is executed. */
 export async function checkValues(context: TrialContext): Promise<Outcome<undefined>> {
   const { space, variants, repeats } = context.spec;
   const tried: Params[] = [
     ...space.flatMap(({ name, domain }) =>
-      (domain.kind === 'choice' ? domain.values : [domain.from, domain.to]).map((value) => ({ [name]: value })),
+      (domain.kind === 'choice' ? domain.values.slice(0, MOST_TRIED) : [domain.from, domain.to]).map((value) => ({ [name]: value })),
     ),
     ...Object.entries(repeats).flatMap(([name, values]) => values.map((value) => ({ [name]: value }))),
   ];

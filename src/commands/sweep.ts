@@ -6,7 +6,7 @@ import { digestOf } from '../model/canonical.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { tryLockFile } from '../stores/local/locks.ts';
-import { Journal } from '../sweep/journal.ts';
+import { JOURNAL_FORMAT, Journal } from '../sweep/journal.ts';
 import { search } from '../sweep/search.ts';
 import { strategies } from '../sweep/strategies.ts';
 import type { StartedJob, Strategy, Study } from '../sweep/study.ts';
@@ -128,7 +128,8 @@ async function prepareSweep(file: string, options: SweepOptions): Promise<Outcom
   const { spec, base } = loaded.value;
   // How far a sweep goes, and how fast, are no part of what it is: a longer one goes on from a shorter one.
   const { trials: _trials, seconds: _seconds, parallel: _parallel, ...lasting } = spec;
-  const id = `${opened.pipeline.name}-${digestOf({ spec: JSON.parse(JSON.stringify(lasting)), asked: askedOf(plan) }).slice(0, 10)}`;
+  const digest = digestOf({ format: JOURNAL_FORMAT, spec: JSON.parse(JSON.stringify(lasting)), asked: askedOf(plan) });
+  const id = `${opened.pipeline.name}-${digest.slice(0, 10)}`;
   const strategy = strategies[spec.strategy] as Strategy;
   return done({ opened, strategy, study: { spec, base }, id, jobs: capacity.value.cpu, slots: new Slots(capacity.value) });
 }
@@ -158,6 +159,7 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
       executor: lazyExecutor(),
       stop,
       verbose: options.verbose === true,
+      watch: (trial, event) => board?.watch(trial, event),
     };
     const checked = await checkValues(context);
     if (!checked.ok) return fail(checked.problems, json);

@@ -24,14 +24,15 @@ class FilterError extends Error {
   }
 }
 
-const TOKEN = /\s*(?:(<=|>=|!=|==|[<>=()])|"([^"]*)"|'([^']*)'|((?:[^\s<>=!()"'[\]]|\[[^\]]*\])+))/y;
+const TOKEN = /(?:(<=|>=|!=|==|[<>=()])|"([^"]*)"|'([^']*)'|((?:[^\s<>=!()"'[\]]|\[[^\]]*\])+))/y;
 
 function tokens(text: string): Token[] {
   const found: Token[] = [];
   const trimmed = text.trimEnd();
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < trimmed.length) {
-    const at = TOKEN.lastIndex;
+    const at = TOKEN.lastIndex + (/^\s*/.exec(trimmed.slice(TOKEN.lastIndex))?.[0].length ?? 0);
+    TOKEN.lastIndex = at;
     const match = TOKEN.exec(trimmed);
     if (match === null) throw new FilterError(`what stands at "${trimmed.slice(at, at + 12)}" is no comparison`, at);
     const [, operator, double, single, name] = match;

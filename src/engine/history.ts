@@ -33,8 +33,7 @@ export class History {
   private read(): ReadonlyMap<string, { last: RunNode; good: RunNode | undefined }> {
     const nodes = new Map<string, { last: RunNode; good: RunNode | undefined }>();
     let searched = 0;
-    for (const record of this.store.runs()) {
-      if (record.pipeline !== this.pipeline) continue;
+    for (const record of this.store.runs(this.pipeline)) {
       for (const [name, node] of Object.entries(record.nodes)) {
         if (node.state === 'skipped' || node.state === 'waiting') continue;
         const good = node.state === 'executed' || node.state === 'reused' ? node : undefined;

@@ -7,9 +7,9 @@ const DEEPEST = 100;
 
 const text = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]*$', maxLength: 4096 };
 const digest = { type: 'string', pattern: '^[0-9a-f]{64}$' };
-const suffix = { type: 'string', pattern: '^(\\.[A-Za-z0-9._+-]{1,100})?$' };
-const name = { pattern: '^[A-Za-z][^\\u0000-\\u001f\\u007f/]{0,500}$' };
-const port = { pattern: '^[A-Za-z][A-Za-z0-9_-]{0,100}$' };
+const suffix = { type: 'string', pattern: '^(\\.[^/\\u0000-\\u001f\\u007f]{1,100})?$' };
+const name = { pattern: '^[A-Za-z][^\\u0000-\\u001f\\u007f]{0,500}$' };
+const port = { pattern: '^[A-Za-z_][A-Za-z0-9_-]{0,100}$' };
 const variable = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,200}$' };
 /** Relative, and not leaving the folder. */
 const path = { type: 'string', pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\u0000-\\u001f]+$', maxLength: 1000 };
@@ -100,7 +100,7 @@ const node = shape(
     state: { enum: ['executed', 'reused'] },
     stage: text,
     cause: { type: 'string' },
-    params: { type: 'object', propertyNames: variable },
+    params: { type: 'object', propertyNames: port },
     code: digest,
     outputs: map(shape({ kind, digest, size: count, suffix, measured: { type: 'boolean' } }), port),
     metrics: map(shape({ value: { type: 'number' }, measured: { type: 'boolean' } }), { pattern: text.pattern }),

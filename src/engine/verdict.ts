@@ -125,7 +125,7 @@ function withinTolerance(old: RunNode, deltas: readonly (MetricDelta & { readonl
 }
 
 /** The first file, in the order of paths, that two folders do not share. */
-export function firstDifference(before: readonly ManifestEntry[] | undefined, after: readonly ManifestEntry[] | undefined): string | null {
+function firstDifference(before: readonly ManifestEntry[] | undefined, after: readonly ManifestEntry[] | undefined): string | null {
   if (before === undefined || after === undefined) return null;
   const now = new Map(after.map((entry) => [entry.path, entry]));
   for (const { path, digest, executable } of before) {

@@ -132,7 +132,8 @@ function ofVariants(variants: readonly Params[], context: SweepContext): Dimensi
 }
 
 function readObjectives(objective: SweepSection['objective'], context: SweepContext): Objective[] {
-  return (['maximize', 'minimize'] as const).flatMap((goal) => {
+  // In the order of the file: the first is the one that the best is named by.
+  return (Object.keys(objective ?? {}) as ('maximize' | 'minimize')[]).flatMap((goal) => {
     const named = objective?.[goal] ?? [];
     const metrics = typeof named === 'string' ? [named] : named;
     return metrics.map((metric, index) => {
@@ -248,12 +249,31 @@ function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problem
       '',
       'say how many trials or how long: --trials 50 or --time 2h',
     );
-  for (const { name, domain } of spec.space)
-    if (needs.steps === true && domain.kind !== 'choice' && domain.steps === undefined && (domain.kind === 'float' || domain.log))
+  if (needs.steps === true) checkSteps(spec, wrong);
+}
+
+/** The most points of a grid: more would never be carried out, and would fill the memory. */
+const MOST_POINTS = 100_000;
+
+/** Strategies that walk through values must know them, and there must not be more than can be walked through. */
+function checkSteps({ space, strategy }: SweepSpec, wrong: (code: string, message: string, pointer: string, hint: string) => void): void {
+  let points = 1;
+  for (const { name, domain } of space) {
+    const isEndless = domain.kind !== 'choice' && domain.steps === undefined && (domain.kind === 'float' || domain.log);
+    if (isEndless)
       wrong(
         'missing-steps',
-        `the strategy "${spec.strategy}" needs to know how many values to take of "${name}"`,
+        `the strategy "${strategy}" needs to know how many values to take of "${name}"`,
         `/over${pointerStep(name)}`,
         'give steps: log:1e-4..1e-2/5, or { from, to, log, steps: 5 }',
       );
+    points *= domain.kind === 'choice' ? domain.values.length : (domain.steps ?? domain.to - domain.from + 1);
+  }
+  if (points > MOST_POINTS)
+    wrong(
+      'too-many',
+      `the sweep has ${points} points`,
+      '/over',
+      'give fewer values or steps, or let --strategy tpe --trials 100 choose among them',
+    );
 }

@@ -82,8 +82,8 @@ export interface Store {
   placeSource(snapshot: Snapshot, path: string): void;
   startRun(id: string): Lock;
   writeRun(record: RunRecord): void;
-  /** Newest first; runs whose process is gone are shown as failed. */
-  runs(): Iterable<RunRecord>;
+  /** Newest first, of one pipeline or of all; runs whose process is gone are shown as failed. */
+  runs(pipeline?: string): Iterable<RunRecord>;
   run(id: string): RunRecord | undefined;
   /** Swaps the folder in which users find a pipeline's outputs; returns the path of each output. */
   publish(pipeline: string, outputs: ReadonlyMap<string, ReadonlyMap<string, Artifact>>): ReadonlyMap<string, string>;

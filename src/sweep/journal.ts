@@ -14,8 +14,8 @@ import { dirname } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
 import type { Job, JobEnd, StartedJob } from './study.ts';
 
-/** The shape of the lines. */
-const FORMAT = 1;
+/** The shape of the lines; part of a sweep's id, so that a journal of another shape is never written over. */
+export const JOURNAL_FORMAT = 1;
 
 /** The first line of a journal: what the sweep was asked. */
 interface Header {
@@ -50,9 +50,9 @@ export class Journal {
   static open(path: string, window: number, asked: JsonObject): Journal {
     const lines = existsSync(path) ? readWhole(path) : [];
     const [header] = lines;
-    if (header?.type === 'sweep' && header.format === FORMAT) return new Journal(path, header.window, jobsOf(lines));
+    if (header?.type === 'sweep' && header.format === JOURNAL_FORMAT) return new Journal(path, header.window, jobsOf(lines));
     mkdirSync(dirname(path), { recursive: true });
-    const first: Header = { type: 'sweep', format: FORMAT, window, asked };
+    const first: Header = { type: 'sweep', format: JOURNAL_FORMAT, window, asked };
     writeFileSync(`${path}.part`, `${JSON.stringify(first)}\n`);
     renameSync(`${path}.part`, path);
     return new Journal(path, window, []);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { recipe, recipeEnvironment } from '../engine/project.ts';
@@ -83,6 +83,22 @@ describe('from the record alone', () => {
     expect(missing.answer.error).toMatchObject({ code: 'missing-package', message: expect.stringContaining('native-package 1.0.0') });
   });
 
+  test.runIf(process.getuid?.() === 0)('when another user does it, under another umask', async () => {
+    const folder = copyOf(base);
+    const give = (path: string): void => {
+      chownSync(path, 65534, 65534);
+      if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) give(join(path, name));
+    };
+    rmSync(join(folder, 'artifacts/latest'), { recursive: true });
+    give(join(folder, '..'));
+    const { code, answer } = await asked<Answer>(folder, ['reproduce', '@latest'], {
+      env: { HOME: folder, XDG_CACHE_HOME: join(folder, '.cache') },
+      wrapper: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c', 'umask 077; exec "$@"', 'sh'],
+    });
+    expect(code).toBe(0);
+    expect(answer.verdict).toBe('identical');
+  });
+
   test('--only does a node and what it needs', async () => {
     const { answer } = await asked<Answer>(base, ['reproduce', '@latest', '--only', 'train']);
     expect(verdicts(answer)).toEqual({ 'train.model': 'identical' });
@@ -114,7 +130,7 @@ describe('the verdict', () => {
     expect(answer.metrics).toEqual([{ node: 'train', metric: 'accuracy', recorded: 0.5, reproduced: 0.75, tolerance: 0.01 }]);
     const told = await stillroom(base, ['reproduce', hash], { env: { NOISE: '0.25' } });
     expect(told.stdout).toContain('first in weights.txt');
-    expect(told.stdout).toContain('small ' + hash.slice(0, 12) + ': different');
+    expect(told.stdout).toContain(`small ${hash.slice(0, 12)}: different`);
   });
 
   test('other machine facts are named', async () => {

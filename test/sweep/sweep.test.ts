@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { edit, stillroom, write } from '../rig.ts';
@@ -23,7 +23,8 @@ describe('a grid', () => {
     expect(existsSync(join(folder, 'artifacts/latest'))).toBe(false);
   });
 
-  test('keeps what is finished when it is started again', async () => {
+  test('keeps what is finished when it is started again, whatever a crash left at the end of its journal', async () => {
+    appendFileSync(join(folder, 'artifacts/sweeps', `${first.sweep}.jsonl`), '\0\0\0\n{"type":"end","trial":3,"ru');
     const again = await sweep(folder, [pipeline, '--over', 'student.lr=0.05..0.2/6', '--over', 'student.optimizer=adam,radam']);
     expect(again.trials).toEqual(first.trials);
     expect(again.sweep).toBe(first.sweep);
@@ -99,6 +100,7 @@ describe('trials', () => {
     const both = await sweep(folder, [pipeline, ...over, '--maximize', 'student.score', '--minimize', 'card.bytes']);
     expect(both.front?.length).toBeGreaterThan(0);
     expect(both.front?.[0]?.params['student.lr']).toBe(0.1);
+    expect(readFileSync(both.files['pareto front'] ?? '', 'utf8').match(/<circle /g)).toHaveLength(6);
   });
 
   test('are written out in a list, or change the pipeline one at a time', async () => {
@@ -118,6 +120,20 @@ describe('trials', () => {
       { 'student.lr': 0.3, seed: 3 },
     ]);
   });
+});
+
+test('sources can be varied; their paths are relative to the pipeline file, that of the best variant too', async () => {
+  const folder = sweepProject();
+  write(folder, {
+    'data/short.txt': 'a\n',
+    'data/long.txt': 'aaaa\n',
+    'pipelines/sources.yaml':
+      'name: sources\nsources: { poem: ../data/short.txt }\nstages:\n  count:\n    run: |\n      cp "$poem" "$copy"; wc -c < "$poem" > n; echo "{ \\"bytes\\": $(cat n) }" > scores.json\n    in: { poem: $sources.poem }\n    out: { copy: copy.txt }\n    metrics: scores.json\nsweep:\n  over: { sources.poem: [../data/short.txt, ../data/long.txt] }\n  objective: { maximize: count.bytes }\n',
+  });
+  const swept = await sweep(folder, ['pipelines/sources.yaml']);
+  expect(swept.best?.params).toEqual({ 'sources.poem': '../data/long.txt' });
+  const run = await stillroom(folder, ['run', relative(folder, swept.files['best'] ?? ''), '--json']);
+  expect(run.json.hash).toBe(swept.best?.hash);
 });
 
 describe('a sweep that was killed', () => {
@@ -179,6 +195,18 @@ describe('asha', () => {
     expect(swept.trials.filter(({ state }) => state === 'halted').every(({ hash }) => hash !== swept.best?.hash)).toBe(true);
   });
 
+  test('goes on after a kill with the promotions that it would have made, and spends no epoch twice', async () => {
+    const killed = sweepProject();
+    const args = ['pipelines/halving.yaml', '--parallel', '1'];
+    await killAfter(killed, args, 2);
+    await killAfter(killed, args, 5);
+    const last = await sweep(killed, args);
+    expect(journalLines(killed, 'start')).toEqual(journalLines(folder, 'start'));
+    expect(last.best?.hash).toBe(swept.best?.hash);
+    // A kill between an epoch and its checkpoint costs that epoch again.
+    expect(loggedLines(killed, 'student', 'learns epoch')).toBeLessThanOrEqual(loggedLines(folder, 'student', 'learns epoch') + 2);
+  });
+
   test('promotes to what a straight run gives, bit for bit', async () => {
     const straight = sweepProject();
     const lr = swept.best?.params['student.lr'];
@@ -217,6 +245,7 @@ describe('bad input', () => {
     [['--strategy', 'random'], 'missing-key', '--trials'],
     [['--strategy', 'list'], 'missing-key', 'variants'],
     [['--strategy', 'asha', '--trials', '3'], 'bad-budget', 'to: 27'],
+    [['--over', 'seed=1..1000000'], 'too-many', 'tpe'],
     [['--trials', '0'], 'bad-option', '--trials 3'],
     [['--over', 'student.lr'], 'bad-option', 'student.lr=log'],
     [['--constraint', 'student.score'], 'bad-option', 'export.bytes<=3e6'],

@@ -55,17 +55,21 @@ function shortened(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
+/** Leaves a box downward, passes other layers upright, and enters a box from above. */
 function curve({ points }: Layout['routes'][number]): string {
   const [first, ...rest] = points;
   if (first === undefined) return '';
-  const last = rest.length - 1;
-  let [x, y] = [first.x, first.y + BOX.height / 2];
+  const half = BOX.height / 2;
+  let [x, y] = [first.x, first.y + half];
   let path = `M${at(x)} ${at(y)}`;
   for (const [index, point] of rest.entries()) {
-    const top = index === last ? point.y - BOX.height / 2 : point.y;
+    const top = point.y - half;
     const middle = (y + top) / 2;
     path += `C${at(x)} ${at(middle)} ${at(point.x)} ${at(middle)} ${at(point.x)} ${at(top)}`;
     [x, y] = [point.x, top];
+    if (index === rest.length - 1) break;
+    y = point.y + half;
+    path += `V${at(y)}`;
   }
   return path;
 }
@@ -80,5 +84,5 @@ export function graphSvg(nodes: readonly ReportNode[]): Markup {
     const { x, y } = places.get(name) ?? { x: 0, y: 0 };
     return html`<g class="box ${state}"><title>${title}</title><rect x="${at(x - BOX.width / 2)}" y="${at(y - BOX.height / 2)}" width="${BOX.width}" height="${BOX.height}" rx="6"/><text x="${at(x)}" y="${at(y - 4)}" class="name">${shortened(label, 22)}</text><text x="${at(x)}" y="${at(y + 13)}" class="detail">${shortened(detail, 26)}</text></g>`;
   });
-  return html`<svg class="graph" viewBox="0 0 ${at(layout.width)} ${at(layout.height)}" width="${at(layout.width)}" height="${at(layout.height)}" role="img" aria-label="The graph of the pipeline"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>${edges}${drawn}</svg>`;
+  return html`<svg class="graph" viewBox="0 0 ${at(layout.width)} ${at(layout.height)}" width="${at(layout.width)}" height="${at(layout.height)}" role="img" aria-label="The graph of the pipeline"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs><g class="edges">${edges}</g>${drawn}</svg>`;
 }

@@ -10,7 +10,7 @@ export class Markup {
 type Content = Markup | string | number | null | undefined | readonly Content[];
 
 /** A text with all that markup would read otherwise written as entities; characters that XML forbids are left out. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text
     .toWellFormed()
     .replaceAll(/(?![\t\n\r])\p{Cc}|\uFFFE|\uFFFF/gu, '')

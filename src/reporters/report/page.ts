@@ -71,7 +71,7 @@ function runSection(run: ReportRun): Markup {
   const samples = run.samples.map(sampleGrid);
   return html`<section><h2>${run.pipeline} <code>${run.run}</code></h2>
 <p class="soft">hash <code>${run.hash ?? 'none'}</code>${run.set.length === 0 ? '' : html`, set ${run.set.map((word) => html` <code>${word}</code>`)}`}</p>
-${graphSvg(run.nodes)}
+<div class="scroll">${graphSvg(run.nodes)}</div>
 ${nodesTable(run)}${paramsTable(run)}
 ${confusions.length === 0 ? '' : html`<h3>Confusion</h3>${confusions}`}
 ${samples.length === 0 ? '' : html`<h3>Predictions</h3>${samples}`}</section>`;

@@ -10,7 +10,7 @@ p{margin:4px 0}code,.number{font-family:ui-monospace,monospace;font-size:13px}.s
 thead th{background:var(--tint);white-space:nowrap}td.number{text-align:right;white-space:nowrap}td.best{font-weight:700;color:var(--good)}
 .state-failed{color:var(--bad)}.state-reused{color:var(--reuse)}.state-executed{color:var(--good)}
 figure{margin:0}figcaption{font-weight:600;margin-bottom:4px}.wide{overflow-x:auto;margin-bottom:18px}
-.graph{max-width:100%;height:auto}.edge{fill:none;stroke:var(--soft);stroke-width:1.2;opacity:.7}.tip{fill:var(--soft)}
+.soft code,h2 code{overflow-wrap:anywhere}.edge{fill:none;stroke:var(--soft);stroke-width:1.2}.edges{opacity:.75}.tip{fill:var(--soft)}
 .box rect{fill:var(--tint);stroke:var(--line);stroke-width:1.5}.box text{text-anchor:middle;fill:var(--ink);font:600 13px system-ui,sans-serif}.box .detail{font:11px system-ui,sans-serif;fill:var(--soft)}
 .box.executed rect{stroke:var(--good)}.box.reused rect{stroke:var(--reuse);stroke-dasharray:5 3}.box.failed rect,.box.cancelled rect{stroke:var(--bad)}.box.skipped{opacity:.55}
 .charts{display:flex;flex-wrap:wrap;gap:24px}.chart{max-width:100%}.chart svg{max-width:100%;height:auto}.grid{stroke:var(--line)}.tick{fill:var(--soft);font:11px system-ui,sans-serif}

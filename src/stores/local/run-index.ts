@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { digestOf } from '../../model/canonical.ts';
 import type { Json } from '../../model/json.ts';
 import type { RunRecord, RunState } from '../../model/run.ts';
 import { writeDurably } from './durable.ts';
@@ -19,6 +20,8 @@ export interface RunRow {
   readonly executed: number;
   readonly reused: number;
   readonly set: readonly string[];
+  /** Digest of all code and sources. */
+  readonly work: string;
   /** The pipeline's params by name, and its nodes' as `node.param` (of instances that differ, as `node[key].param`). */
   readonly params: Readonly<Record<string, Json>>;
   /** By `node.metric`, in the order of the nodes. */
@@ -58,6 +61,10 @@ export function rowOf(record: RunRecord): RunRow {
     executed: count('executed'),
     reused: count('reused'),
     set: record.set,
+    work: digestOf({
+      code: nodes.map(([name, { stage, code }]) => [name, stage, code ?? null]),
+      sources: Object.entries(record.sources).map(([name, { digest }]) => [name, digest]),
+    }),
     params,
     metrics,
     goals,
@@ -94,6 +101,12 @@ export class RunIndex {
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether a run is of a pipeline; undefined if it has no row yet. A row that merely mentions the name may count too. */
+  isOf(id: string, pipeline: string): boolean | undefined {
+    this.lines ??= this.read();
+    return this.lines.get(id)?.includes(`"pipeline":${JSON.stringify(pipeline)}`);
   }
 
   /** Forgets all runs but these. */

@@ -44,8 +44,8 @@ export class Runs {
   read(id: string): RunRecord | undefined {
     const path = join(this.root, `${id}.json`);
     if (!/^[\w-]+$/.test(id) || !existsSync(path)) return undefined;
-    const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
-    if (record.state !== 'live' || this.isLive(id)) return record;
+    const record = parsed(readFileSync(path, 'utf8'));
+    if (record?.state !== 'live' || this.isLive(id)) return record;
     return { ...record, state: 'failed' };
   }
 
@@ -64,10 +64,11 @@ export class Runs {
       .reverse();
   }
 
-  *all(): Iterable<RunRecord> {
+  *all(pipeline?: string): Iterable<RunRecord> {
     for (const id of this.ids()) {
+      if (pipeline !== undefined && this.index.isOf(id, pipeline) === false) continue;
       const record = this.read(id);
-      if (record !== undefined) yield record;
+      if (record !== undefined && (pipeline === undefined || record.pipeline === pipeline)) yield record;
     }
   }
 
@@ -80,7 +81,8 @@ export class Runs {
         const record = known === undefined ? this.read(id) : undefined;
         if (record !== undefined && record.format <= RECORD_FORMAT && record.ended !== undefined) unknown.push(record);
         if (known !== undefined) yield known;
-        else if (record !== undefined) yield rowOf(record.format > RECORD_FORMAT ? { ...record, nodes: {}, params: {}, set: [] } : record);
+        else if (record !== undefined)
+          yield rowOf(record.format > RECORD_FORMAT ? { ...record, nodes: {}, params: {}, sources: {}, set: [] } : record);
       }
     } finally {
       this.index.add(unknown);
@@ -91,5 +93,15 @@ export class Runs {
   remove(ids: ReadonlySet<string>): void {
     for (const id of ids) rmSync(join(this.root, `${id}.json`), { force: true });
     this.index.keepOnly(new Set(this.ids()));
+  }
+}
+
+/** A record from its text; undefined if it is damaged. */
+function parsed(text: string): RunRecord | undefined {
+  try {
+    const record = JSON.parse(text) as Partial<RunRecord> | null;
+    return typeof record?.id === 'string' && typeof record.format === 'number' ? (record as RunRecord) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -228,8 +228,8 @@ export class LocalStore implements Store {
     this.runRecords.write(record);
   }
 
-  runs(): Iterable<RunRecord> {
-    return this.runRecords.all();
+  runs(pipeline?: string): Iterable<RunRecord> {
+    return this.runRecords.all(pipeline);
   }
 
   run(id: string): RunRecord | undefined {

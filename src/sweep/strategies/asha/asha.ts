@@ -15,7 +15,8 @@ function promotable(jobs: readonly StartedJob[], rung: number, { spec }: Study):
   });
   const factor = Number(spec.settings['factor'] ?? 3);
   const best = completed.sort((a, b) => a.loss - b.loss || a.trial - b.trial).slice(0, Math.floor(completed.length / factor));
-  return best.find(({ trial }) => !jobs.some(({ job }) => job.trial === trial && job.rung === rung + 1));
+  const promoted = new Set(jobs.flatMap(({ job }) => (job.rung === rung + 1 ? [job.trial] : [])));
+  return best.find(({ trial }) => !promoted.has(trial));
 }
 
 /**

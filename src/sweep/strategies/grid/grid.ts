@@ -3,8 +3,12 @@ import type { Params, Space } from '../../../model/sweep.ts';
 import { isActive, uniqueParams, valuesOf } from '../../space.ts';
 import { nextOfPoints, type Strategy } from '../../study.ts';
 
+const pointsOf = new WeakMap<Space, readonly Params[]>();
+
 /** All points of a space, the first param slowest. Where a param does not apply, its values make one point. */
-function points(space: Space): Params[] {
+function points(space: Space): readonly Params[] {
+  const known = pointsOf.get(space);
+  if (known !== undefined) return known;
   let found: Record<string, Json>[] = [{}];
   for (const dimension of space) {
     const values = valuesOf(dimension.domain) ?? [];
@@ -12,7 +16,9 @@ function points(space: Space): Params[] {
       isActive(dimension, point) ? values.map((value) => ({ ...point, [dimension.name]: value })) : [point],
     );
   }
-  return uniqueParams(found);
+  const made = uniqueParams(found);
+  pointsOf.set(space, made);
+  return made;
 }
 
 /** Each combination of all values. */

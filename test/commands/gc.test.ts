@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../src/model/run.ts';
+import { tryLockFile } from '../../src/stores/local/locks.ts';
+import { checkout, copyOf, stillroom } from '../rig.ts';
+import { asked, measuredProject } from './measured-project.ts';
+
+interface Answer {
+  readonly removed: boolean;
+  readonly runs: readonly string[];
+  readonly kept: readonly { readonly run: string; readonly why: string }[];
+  readonly results: number;
+  readonly blobs: number;
+  readonly bytes: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+let base: string;
+const ids: string[] = [];
+
+beforeAll(async () => {
+  base = measuredProject();
+  for (const rate of ['0.1', '0.2', '0.3', '0.4']) {
+    const { answer } = await asked<{ run: string }>(base, ['run', 'small', '--set', `train.rate=${rate}`]);
+    ids.push(answer.run);
+  }
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+async function verdictOf(folder: string, run: string): Promise<string | undefined> {
+  return (await asked<{ verdict?: string }>(folder, ['reproduce', run])).answer.verdict;
+}
+
+describe('gc', () => {
+  test('says what it would free, and frees nothing on a dry run', async () => {
+    const folder = copyOf(base);
+    const blobs = filesBelow(join(folder, 'artifacts/blobs'));
+    const { answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '1', '--dry-run']);
+    expect(answer).toMatchObject({ removed: false, runs: ids.slice(0, 3).toReversed() });
+    expect(filesBelow(join(folder, 'artifacts/blobs'))).toEqual(blobs);
+    expect(readdirSync(join(folder, 'artifacts/runs'))).toHaveLength(4);
+    const told = await stillroom(folder, ['gc', '--keep-runs', '1', '--dry-run']);
+    expect(told.stdout).toMatch(/removes the records of 3 runs: .*\nwould free [\d.]+ KiB: /);
+  });
+
+  test('without a number keeps every run and all that it reaches', async () => {
+    const folder = copyOf(base);
+    const { answer } = await asked<Answer>(folder, ['gc']);
+    expect(answer).toMatchObject({ removed: true, runs: [], results: 0, blobs: 0 });
+    for (const id of ids) expect(await verdictOf(folder, id)).toBe('identical');
+  });
+
+  test('keeps tagged, pinned and the newest runs whole, and only what they reach', async () => {
+    const folder = copyOf(base);
+    const [first = '', second = '', third = '', fourth = ''] = ids;
+    await asked(folder, ['tag', first, 'paper']);
+    await asked(folder, ['tag', second, '--pin']);
+    const before = filesBelow(join(folder, 'artifacts/blobs'));
+    const { answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '1']);
+    expect(answer.runs).toEqual([third]);
+    expect(answer.kept).toEqual([
+      { run: fourth, why: 'among the newest 1' },
+      { run: second, why: 'pinned' },
+      { run: first, why: 'tagged paper' },
+    ]);
+    const after = filesBelow(join(folder, 'artifacts/blobs'));
+    expect(before.length - after.length).toBe(answer.blobs);
+    expect(answer.blobs).toBeGreaterThanOrEqual(4);
+    expect(answer.bytes).toBeGreaterThan(0);
+    for (const id of [first, second, fourth]) {
+      expect(await verdictOf(folder, id)).toBe('identical');
+      expect((await asked(folder, ['reproduce', id, '--restore'])).code).toBe(0);
+    }
+    expect((await stillroom(folder, ['verify'])).code).toBe(0);
+    const again = await asked<{ executed: string[] }>(folder, ['run', 'small', '--set', 'train.rate=0.3']);
+    expect(again.answer.executed).toEqual(['train', 'card']);
+    const kept = await asked<{ executed: string[] }>(folder, ['run', 'small', '--set', 'train.rate=0.2']);
+    expect(kept.answer.executed).toEqual([]);
+    await asked(folder, ['tag', '--delete', 'paper']);
+    await asked(folder, ['tag', second, '--unpin']);
+    expect((await asked<Answer>(folder, ['gc', '--keep-runs', '0'])).answer.kept).toEqual([]);
+    expect(filesBelow(join(folder, 'artifacts/blobs'))).toEqual([]);
+    expect(readFileSync(join(folder, 'artifacts/latest/small/card/card.txt'), 'utf8')).toContain('Result');
+  });
+
+  test('keeps the runs of the last days', async () => {
+    const folder = copyOf(base);
+    const path = join(folder, `artifacts/runs/${ids[0]}.json`);
+    const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
+    writeFileSync(path, JSON.stringify({ ...record, started: new Date(Date.now() - 3 * 24 * 60 * 60 * 1000).toISOString() }));
+    expect((await asked<Answer>(folder, ['gc', '--keep-days', '2'])).answer.runs).toEqual([ids[0]]);
+    expect((await asked<Answer>(folder, ['gc', '--keep-days', 'two'])).code).toBe(2);
+  });
+
+  test('keeps others out while it works: who opens the store waits', async () => {
+    const folder = copyOf(base);
+    const lock = tryLockFile(join(folder, 'artifacts/locks/store'));
+    let hasEnded = false;
+    const run = asked<{ reused: string[] }>(folder, ['run', 'small', '--set', 'train.rate=0.1']).finally(() => {
+      hasEnded = true;
+    });
+    await sleep(1500);
+    expect(hasEnded).toBe(false);
+    lock?.release();
+    expect((await run).answer.reused).toEqual(['train', 'card']);
+  });
+
+  test.each([
+    ['damaged', (text: string) => text.slice(0, 200)],
+    ['of a newer format', (text: string) => text.replace('"format": 1', '"format": 2')],
+  ])('removes nothing beside a record that is %s, which lists survive', async (_name, change) => {
+    const folder = copyOf(base);
+    const path = join(folder, `artifacts/runs/${ids[1]}.json`);
+    writeFileSync(path, change(readFileSync(path, 'utf8')));
+    const before = filesBelow(join(folder, 'artifacts/blobs'));
+    const { code, answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '0']);
+    expect(code).toBe(5);
+    expect(answer.error).toMatchObject({ code: 'unreadable-record', message: expect.stringContaining(ids[1] ?? '') });
+    expect(filesBelow(join(folder, 'artifacts/blobs'))).toEqual(before);
+    expect((await stillroom(folder, ['runs'])).code).toBe(0);
+  });
+
+  test('refuses while a run is live, or waits for it; what the run reuses is there', async () => {
+    const folder = copyOf(base);
+    const go = join(folder, 'go');
+    const pipeline = join(folder, 'pipelines/small.yaml');
+    const text = readFileSync(pipeline, 'utf8').replace('{ echo "$title"', `until test -e ${go}; do sleep 0.05; done; { echo "$title"`);
+    writeFileSync(pipeline, text);
+    const run = spawn(process.execPath, [join(checkout, 'dist/cli.js'), 'run', 'small', '--set', 'train.rate=0.1', '--json'], {
+      cwd: folder,
+      env: { ...process.env, NOISE: '0', CI: '1' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = new Promise((resolve) => run.once('close', resolve));
+    while (!existsSync(join(folder, 'artifacts/runs')) || readdirSync(join(folder, 'artifacts/runs')).length < 5) await sleep(20);
+    const refused = await asked<Answer>(folder, ['gc', '--keep-runs', '0']);
+    expect(refused.code).toBe(2);
+    expect(refused.answer.error).toMatchObject({ code: 'store-in-use', message: expect.stringContaining('(small) is live') });
+    const waiting = asked<Answer>(folder, ['gc', '--keep-runs', '1', '--wait']);
+    await sleep(300);
+    writeFileSync(go, '');
+    expect(await ended).toBe(0);
+    expect((await waiting).answer.kept.map(({ why }) => why)).toEqual(['among the newest 1']);
+    expect((await asked(folder, ['reproduce', '@latest', '--restore'])).code).toBe(0);
+  });
+});

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../src/model/run.ts';
+import { copyOf, emptyFolder, stillroom, write } from '../rig.ts';
+import { asked, measuredProject } from './measured-project.ts';
+
+interface Listed {
+  readonly runs: readonly { readonly run: string; readonly params: Record<string, unknown>; readonly tags: readonly string[] }[];
+  readonly error?: { readonly code: string; readonly hint: string; readonly column: number };
+}
+
+let base: string;
+let ids: string[];
+
+beforeAll(async () => {
+  base = measuredProject();
+  ids = [];
+  for (const rate of ['0.1', '0.9', '0.5']) {
+    const { answer } = await asked<{ run: string }>(base, ['run', 'small', '--set', `train.rate=${rate}`]);
+    ids.push(answer.run);
+  }
+});
+
+async function listed(folder: string, ...args: string[]): Promise<readonly string[]> {
+  return (await asked<Listed>(folder, ['runs', ...args])).answer.runs.map(({ run }) => run);
+}
+
+describe('runs', () => {
+  test('are listed newest first, also those of one second', async () => {
+    expect(await listed(base)).toEqual(ids.toReversed());
+    expect(await listed(base, '--limit', '1')).toEqual([ids[2]]);
+  });
+
+  test('are filtered by params, metrics and columns', async () => {
+    const [small = '', large = '', middle = ''] = ids;
+    expect(await listed(base, '--where', 'train.rate<0.6 and accuracy>0.2')).toEqual([middle]);
+    expect(await listed(base, '--where', 'accuracy<0.2 or (train.rate!=0.5 and not train.accuracy<0.6)')).toEqual([large, small]);
+    expect(await listed(base, '--where', "title=Result and state='done' and train.rate>=0.9")).toEqual([large]);
+    expect(await listed(base, '--where', 'state=failed')).toEqual([]);
+  });
+
+  test('are sorted, and shown with the columns asked for', async () => {
+    const [small, large, middle] = ids;
+    expect(await listed(base, '--sort', 'accuracy')).toEqual([small, middle, large]);
+    expect(await listed(base, '--sort', '-accuracy', '--limit', '2')).toEqual([large, middle]);
+    const table = await stillroom(base, ['runs', '--columns', 'run,train.rate,accuracy', '--sort', 'accuracy', '--limit', '1']);
+    expect(table.stdout.split('\n').map((line) => line.trim().split(/\s+/))).toEqual([
+      ['run', 'train.rate', 'accuracy'],
+      [small, '0.1', '0.1', 'train.rate=0.1'],
+      [''],
+    ]);
+  });
+
+  test.each([
+    ['train.rate<', 'bad-filter', 12],
+    ['train.rate 3', 'bad-filter', 12],
+    ['(train.rate<3', 'bad-filter', 14],
+    ['train.rate<3 accuracy>1', 'bad-filter', 14],
+    ['train.rat<3', 'unknown-column', null],
+  ])('the filter %s is refused with its place', async (filter, code, column) => {
+    const { code: exit, answer } = await asked<Listed>(base, ['runs', '--where', filter]);
+    expect(exit).toBe(2);
+    expect(answer.error).toMatchObject({ code, column });
+  });
+
+  test('are found by the beginning of an id, @latest, @best and a tag', async () => {
+    const folder = copyOf(base);
+    const shown = async (word: string): Promise<string> => (await asked<{ record: RunRecord }>(folder, ['show', word])).answer.record.id;
+    expect(await shown('@latest')).toBe(ids[2]);
+    expect(await shown('@best:accuracy')).toBe(ids[1]);
+    expect(await shown('@best:train.loss')).toBe(ids[0]);
+    await asked(folder, ['tag', ids[0] ?? '', 'paper-table-2']);
+    expect(await shown('paper-table-2')).toBe(ids[0]);
+    expect((await asked<Listed>(folder, ['runs'])).answer.runs[2]?.tags).toEqual(['paper-table-2']);
+    expect((await asked<{ tags: unknown }>(folder, ['tag'])).answer.tags).toEqual([{ name: 'paper-table-2', run: ids[0] }]);
+    await asked(folder, ['tag', '--delete', 'paper-table-2']);
+    expect((await asked<{ error: { code: string } }>(folder, ['show', 'paper-table-2'])).answer.error.code).toBe('unknown-run');
+    for (const name of ['../outside', 'abcdef', '-x', ''])
+      expect((await asked<{ error?: object }>(folder, ['tag', '@latest', '--', name])).answer.error, name).toBeDefined();
+    expect((await asked<{ error: { code: string } }>(folder, ['show', '@best:accurcy'])).answer.error.code).toBe('unknown-metric');
+  });
+});
+
+describe('show', () => {
+  test('tells what was asked, what came out, what it cost and where it comes from', async () => {
+    const { stdout } = await stillroom(base, ['show', ids[1] ?? '']);
+    for (const text of [
+      'set      train.rate=0.9',
+      'with     rate = 0.9',
+      'metric   accuracy = 0.9',
+      'cost     ',
+      'input    model ← train.model',
+    ])
+      expect(stdout).toContain(text);
+    const lineage = await stillroom(base, ['show', ids[1] ?? '', 'card']);
+    expect(lineage.stdout).toMatch(/comes from\n {4}model ← train\.model [0-9a-f]{12} \(train\)\n {6}text ← source text [0-9a-f]{12}\n$/);
+  });
+});
+
+test('ten thousand runs are listed and filtered in half a second', async () => {
+  const folder = emptyFolder();
+  const runs = join(base, 'artifacts/runs');
+  const record = JSON.parse(readFileSync(join(runs, readdirSync(runs)[0] ?? ''), 'utf8')) as RunRecord;
+  write(folder, { 'artifacts/.gitignore': '*\n', 'artifacts/runs/.keep': '' });
+  for (let index = 0; index < 10_000; index += 1) {
+    const id = `20260101T000000-${index.toString(16).padStart(6, '0')}`;
+    const params = { ...record.nodes['train']?.params, rate: index };
+    const nodes = { ...record.nodes, train: { ...record.nodes['train'], params } };
+    writeFileSync(join(folder, `artifacts/runs/${id}.json`), JSON.stringify({ ...record, id, nodes }));
+  }
+  const filter = ['--where', 'train.rate<3 and accuracy<1'];
+  expect(await listed(folder, ...filter)).toHaveLength(3);
+  const times: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const start = performance.now();
+    expect(await listed(folder, ...filter)).toHaveLength(3);
+    times.push(performance.now() - start);
+  }
+  expect(Math.min(...times)).toBeLessThan(500);
+  rmSync(join(folder, 'artifacts/index'), { recursive: true });
+  expect(await listed(folder, '--limit', '2')).toHaveLength(2);
+});
