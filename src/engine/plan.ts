@@ -4,7 +4,8 @@ import type { Instance, Pipeline } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/ports.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
-import { type Difference, differences, sentence } from './explain.ts';
+import { type Explaining, explainRun } from './cause.ts';
+import type { Difference } from './explain.ts';
 import { fingerprintOf, ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
 import { inputIngredients, producersOf, type Settled } from './inputs.ts';
@@ -24,6 +25,8 @@ export interface NodePlan {
   readonly prepared: Prepared;
   readonly action: Action;
   readonly cause: string;
+  /** Its inputs are not known yet, so its cause can be told better when it starts. */
+  readonly waits?: true;
   readonly differences: readonly Difference[];
   /** Of a node to be reused. */
   readonly settled: Settled | undefined;
@@ -34,6 +37,8 @@ export interface Plan {
   readonly request: PlanRequest;
   readonly nodes: ReadonlyMap<string, NodePlan>;
   readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** The nodes' past, to explain what runs after all. */
+  readonly history: History;
 }
 
 /** The instances that are wanted and all that they need. */
@@ -68,7 +73,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
     nodes.set(instance.name, node);
     if (node.settled !== undefined) settled.set(instance.name, node.settled);
   }
-  return problems.length > 0 ? failed(...problems) : done({ request, nodes, snapshots });
+  return problems.length > 0 ? failed(...problems) : done({ request, nodes, snapshots, history });
 }
 
 function readSources(
@@ -100,6 +105,10 @@ interface Planning {
   readonly history: History;
 }
 
+function explaining({ request, history, settled }: Planning): Explaining {
+  return { store: request.surroundings.store, history, settled };
+}
+
 function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const { instance } = prepared;
   const { inputs, unknown } = inputIngredients(instance, planning);
@@ -115,11 +124,19 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     if (isForced) return run('forced with --force');
     const candidates = planning.request.surroundings.store.resultsOfWork(prepared.workDigest);
     if (candidates.some((result) => agrees(result, inputs))) {
-      return { prepared, action: 'maybe', cause: `waits for what ${listed(unknown)} will give`, differences: [], settled: undefined };
+      return {
+        prepared,
+        action: 'maybe',
+        cause: `waits for what ${listed(unknown)} will give`,
+        waits: true,
+        differences: [],
+        settled: undefined,
+      };
     }
-    const explained = explainRun(prepared, inputs, planning);
+    const explained = explainRun(prepared, inputs, explaining(planning));
     const own = explained.differences.length > 0 || explained.isFirst;
-    return run(own ? explained.cause : `waits for what ${listed(unknown)} will give; no result of this work exists`, explained.differences);
+    if (own) return run(explained.cause, explained.differences);
+    return { ...run(`waits for what ${listed(unknown)} will give; no result of this work exists`), waits: true };
   }
   const ingredients = ingredientsOf(prepared, inputs);
   const fingerprint = fingerprintOf(ingredients);
@@ -127,7 +144,7 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const result = store.result(fingerprint);
   if (isForced) return run('forced with --force');
   if (result === undefined) {
-    const explained = explainRun(prepared, inputs, planning);
+    const explained = explainRun(prepared, inputs, explaining(planning));
     return run(explained.cause, explained.differences);
   }
   const [attempt] = result.attempts;
@@ -146,24 +163,6 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
 /** Whether a result came from the inputs known so far, in the same shape as those still unknown. */
 function agrees(result: StoredResult, inputs: Ingredients['inputs']): boolean {
   return Object.entries(inputs).every(([port, input]) => canonicalJson(result.ingredients.inputs[port] ?? null) === canonicalJson(input));
-}
-
-function explainRun(
-  prepared: Prepared,
-  inputs: Ingredients['inputs'],
-  { request, history }: Planning,
-): { cause: string; differences: readonly Difference[]; isFirst: boolean } {
-  const { instance } = prepared;
-  const { result, last } = history.of(instance.name);
-  if (result === undefined) {
-    const cause =
-      last?.state === 'failed' ? 'it failed last time' : last === undefined ? 'it has not run before' : 'it did not finish last time';
-    return { cause, differences: [], isFirst: true };
-  }
-  const unknownPorts = instance.inputs.map(({ port }) => port).filter((port) => !(port in inputs));
-  const found = differences(result.ingredients, { ...prepared.own, inputs }, unknownPorts, request.surroundings.store);
-  if (found.length === 0 && last?.state === 'failed') return { cause: 'it failed last time', differences: found, isFirst: false };
-  return { cause: found.length === 0 ? 'its earlier result is gone from the store' : sentence(found), differences: found, isFirst: false };
 }
 
 function listed(names: readonly string[]): string {

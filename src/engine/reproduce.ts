@@ -1,11 +1,12 @@
+import { installation } from '../model/installation.ts';
 import type { Instance, Pipeline, Source } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/ports.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
 import type { RunRecord } from '../model/run.ts';
-import { installation } from '../model/installation.ts';
 import type { Code } from './code.ts';
 import { prepare, type Surroundings } from './fingerprint.ts';
+import { History } from './history.ts';
 import { producersOf } from './inputs.ts';
 import { installedPackage, packageIngredient } from './packages.ts';
 import type { NodePlan, Plan } from './plan.ts';
@@ -110,6 +111,7 @@ export async function planReproduction(
       request: { pipeline, surroundings, forced: new Set(), only: undefined },
       nodes,
       snapshots: new Map([...found].map(([name, { snapshot }]) => [name, snapshot])),
+      history: new History(surroundings.store, record.pipeline),
     },
     differences: differences.filter(
       (one, index) => differences.findIndex(({ what, now: other }) => what === one.what && other === one.now) === index,

@@ -4,7 +4,9 @@ import type { Event } from '../model/event.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Executor, Stop } from '../model/ports.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Ingredients } from '../model/result.ts';
 import { RECORD_FORMAT, type RunNode, type RunRecord, type RunState } from '../model/run.ts';
+import { explainRun } from './cause.ts';
 import { runHash } from './hash.ts';
 import { inputIngredients, producersOf, type Settled } from './inputs.ts';
 import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
@@ -176,7 +178,7 @@ class Run {
       this.warned.add(name);
       this.options.emit({ type: 'notice', level: 'warning', node: name, message: 'asks for more than this machine has: it runs alone' });
     }
-    const cause = plan.action === 'maybe' ? 'its inputs came out different' : plan.cause;
+    const cause = plan.waits === true ? this.causeNow(plan, inputs) : plan.cause;
     this.states.set(name, { ...this.node(plan, 'running', cause), inputs: inputDigests(inputs) });
     const context: NodeRun = {
       run: this.options.id,
@@ -200,6 +202,12 @@ class Run {
       }),
     );
     return true;
+  }
+
+  /** Why a node runs whose inputs were not known when it was planned. */
+  private causeNow({ prepared }: NodePlan, inputs: Ingredients['inputs']): string {
+    const { request, history } = this.plan;
+    return explainRun(prepared, inputs, { store: request.surroundings.store, history, settled: this.settled }).cause;
   }
 
   private ended(name: string, plan: NodePlan, end: NodeEnd, cause: string): void {

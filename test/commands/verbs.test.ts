@@ -106,17 +106,23 @@ describe('run', () => {
 
   test('announces other bytes of equal work as not deterministic, and keeps both', async () => {
     const folder = emptyProject({
-      'random.yaml': `name: random\nstages:\n  draw: { run: 'echo "$RANDOM$RANDOM" > "$out"', out: { out: out.txt } }\n`,
+      'random.yaml': `name: random\nstages:\n  draw: { run: 'echo "$RANDOM$RANDOM" > "$out"', out: { out: out.txt } }\n  use: { run: 'cat "$drawn" > "$out"', in: { drawn: draw.out }, out: { out: out.txt } }\n`,
     });
     const before = await json(folder, 'run', 'random.yaml');
     const after = await json(folder, 'run', 'random.yaml', '--force', 'draw');
     expect(after.stderr).toContain('draw: not deterministic: the same work gave other bytes in out');
     expect(after.json.hash).not.toBe(before.json.hash);
-    const [result = ''] = readdirSync(join(folder, 'artifacts/results'));
+    const draws = readdirSync(join(folder, 'artifacts/results')).filter((name) =>
+      readFileSync(join(folder, 'artifacts/results', name), 'utf8').includes('RANDOM$RANDOM'),
+    );
+    expect(draws).toHaveLength(1);
+    const [result = ''] = draws;
     const { attempts } = JSON.parse(readFileSync(join(folder, 'artifacts/results', result), 'utf8')) as { attempts: { run: string }[] };
     expect(attempts.map(({ run }) => run)).toEqual([after.json.run, before.json.run]);
     const reused = await json(folder, 'run', 'random.yaml');
-    expect(reused.json).toMatchObject({ reused: ['draw'], hash: after.json.hash });
+    expect(reused.json).toMatchObject({ reused: ['draw', 'use'], hash: after.json.hash });
+    const why = await json(folder, 'why', after.json.run ?? '', 'use');
+    expect(why.json.nodes?.[0]?.cause).toMatch(/input drawn changed: \w+ → \w+; draw is not deterministic/);
   });
 });
 
