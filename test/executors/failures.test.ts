@@ -49,7 +49,7 @@ const stages: Readonly<Record<string, { code: string; message: string; hint: str
   fail: { code: 'stage-failed', message: 'failed: the images are all grey', hint: 'give coloured ones' },
   read: { code: 'undeclared-access', message: 'may not touch /srv/undeclared.txt', hint: 'declare it as an input' },
   write: { code: 'undeclared-access', message: 'in/text.txt', hint: 'declare it' },
-  spawn: { code: 'stage-threw', message: 'Access to this API has been restricted', hint: 'about to spawn' },
+  spawn: { code: 'undeclared-access', message: 'may not start programs', hint: 'about to spawn' },
   exit: { code: 'exit-code', message: 'ended with exit code 7', hint: 'about to exit' },
   leave: { code: 'ended-early', message: 'ended before its work was done', hint: 'about to leave' },
   abort: { code: 'killed', message: 'was killed by SIGABRT', hint: 'about to abort' },

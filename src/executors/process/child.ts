@@ -112,7 +112,15 @@ async function main(jobFile: string): Promise<void> {
 function describe(error: unknown): ChildMessage {
   if (error instanceof StageFailure)
     return { type: 'failed', code: 'stage-failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
-  const { code, resource } = error as { code?: string; resource?: string };
+  const { code, resource, permission } = error as { code?: string; resource?: string; permission?: string };
+  if (code === 'ERR_ACCESS_DENIED' && permission === 'ChildProcess') {
+    return {
+      type: 'failed',
+      code: 'undeclared-access',
+      message: 'the stage may not start programs',
+      hint: 'let a command node do that: run: …',
+    };
+  }
   if (code === 'ERR_ACCESS_DENIED' && resource !== undefined && resource !== '') {
     return {
       type: 'failed',
