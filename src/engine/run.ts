@@ -176,7 +176,12 @@ class Run {
     if (!this.slots.take(instance, work)) return false;
     if (this.slots.isTooLarge(instance) && !this.warned.has(name)) {
       this.warned.add(name);
-      this.options.emit({ type: 'notice', level: 'warning', node: name, message: 'asks for more than this machine has: it runs alone' });
+      this.options.emit({
+        type: 'notice',
+        level: 'warning',
+        node: name,
+        message: 'asks for more than this machine or --jobs has: it runs alone',
+      });
     }
     const cause = plan.waits === true ? this.causeNow(plan, inputs) : plan.cause;
     this.states.set(name, { ...this.node(plan, 'running', cause), inputs: inputDigests(inputs) });
