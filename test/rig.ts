@@ -1,5 +1,17 @@
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +31,23 @@ export function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'stillroom-test-'));
   folders.push(folder);
   return folder;
+}
+
+/** What runs a program as another user; undefined where this one may not, or the other could not read the checkout. */
+export const asAnotherUser: readonly string[] | undefined = findAnotherUser();
+
+function findAnotherUser(): readonly string[] | undefined {
+  const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const [program = '', ...args] = wrapper;
+  const script = `require('node:fs').readFileSync(${JSON.stringify(join(checkout, 'package.json'))})`;
+  const tried = process.getuid?.() === 0 ? spawnSync(program, [...args, process.execPath, '-e', script]) : undefined;
+  return tried?.status === 0 ? wrapper : undefined;
+}
+
+/** Gives everything below a folder to that user. */
+export function giveAway(path: string): void {
+  lchownSync(path, 65534, 65534);
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveAway(join(path, name));
 }
 
 /** What `stillroom … --json` printed. */

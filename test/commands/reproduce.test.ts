@@ -1,8 +1,8 @@
-import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { recipe, recipeEnvironment } from '../engine/project.ts';
-import { copyOf, edit, emptyFolder, stillroom, write } from '../rig.ts';
+import { asAnotherUser, copyOf, edit, emptyFolder, giveAway, stillroom, write } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Delta {
@@ -83,17 +83,13 @@ describe('from the record alone', () => {
     expect(missing.answer.error).toMatchObject({ code: 'missing-package', message: expect.stringContaining('native-package 1.0.0') });
   });
 
-  test.runIf(process.getuid?.() === 0)('when another user does it, under another umask', async () => {
+  test.runIf(asAnotherUser !== undefined)('when another user does it, under another umask', async () => {
     const folder = copyOf(base);
-    const give = (path: string): void => {
-      chownSync(path, 65534, 65534);
-      if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) give(join(path, name));
-    };
     rmSync(join(folder, 'artifacts/latest'), { recursive: true });
-    give(join(folder, '..'));
+    giveAway(join(folder, '..'));
     const { code, answer } = await asked<Answer>(folder, ['reproduce', '@latest'], {
       env: { HOME: folder, XDG_CACHE_HOME: join(folder, '.cache') },
-      wrapper: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c', 'umask 077; exec "$@"', 'sh'],
+      wrapper: [...(asAnotherUser ?? []), 'sh', '-c', 'umask 077; exec "$@"', 'sh'],
     });
     expect(code).toBe(0);
     expect(answer.verdict).toBe('identical');
