@@ -61,3 +61,12 @@ export function producersOf(instance: Instance): string[] {
     ),
   ];
 }
+
+/** The names of the sources that an instance reads. */
+export function sourcesOf(instance: Instance): string[] {
+  return [
+    ...new Set(
+      instance.inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'source' ? [origin.source] : []))),
+    ),
+  ];
+}

@@ -8,7 +8,7 @@ import { type Explaining, explainRun } from './cause.ts';
 import type { Difference } from './explain.ts';
 import { fingerprintOf, ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
-import { inputIngredients, producersOf, type Settled } from './inputs.ts';
+import { inputIngredients, producersOf, type Settled, sourcesOf } from './inputs.ts';
 
 /** What the command line asks of a plan. */
 export interface PlanRequest {
@@ -82,11 +82,7 @@ function readSources(
   { store }: Surroundings,
   problems: Problem[],
 ): ReadonlyMap<string, Snapshot> {
-  const needed = new Set(
-    wanted.flatMap(({ inputs }) =>
-      inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'source' ? [origin.source] : []))),
-    ),
-  );
+  const needed = new Set(wanted.flatMap(sourcesOf));
   const snapshots = new Map<string, Snapshot>();
   for (const name of needed) {
     const source = pipeline.sources[name];

@@ -9,6 +9,7 @@ import { RECORD_FORMAT, type RunNode, type RunRecord, type RunState } from '../m
 import { explainRun } from './cause.ts';
 import { runHash } from './hash.ts';
 import { inputIngredients, producersOf, type Settled } from './inputs.ts';
+import { keepSources } from './kept-sources.ts';
 import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
 import { type NodePlan, type Plan, plannedNodes } from './plan.ts';
 import { inputDigests, type ReadyWork, readyWork, reuseCause, storeFailure } from './ready.ts';
@@ -50,7 +51,7 @@ class Run {
   private readonly settled = new Map<string, Settled>();
   private readonly states = new Map<string, RunNode>();
   private readonly works = new Map<string, ReadyWork>();
-  private readonly kept = new Set<string>();
+  private kept: ReadonlySet<string> = new Set();
   private readonly running = new Map<string, Promise<void>>();
   private readonly started = new Date();
   private readonly problems: Problem[] = [];
@@ -88,31 +89,14 @@ class Run {
         nodes: plannedNodes(this.plan),
       });
       this.write('live');
-      this.keepSources();
+      const { kept, problems } = keepSources(this.plan);
+      this.kept = kept;
+      this.problems.push(...problems);
       if (this.problems.length === 0) await this.loop();
       return this.finish();
     } finally {
       store.flush();
       lease.release();
-    }
-  }
-
-  /** Sources are packed into the store before anything reads them, so that what is hashed is what is read. */
-  private keepSources(): void {
-    const { pipeline, surroundings } = this.plan.request;
-    const readers = [...this.plan.nodes.values()].filter(({ action }) => action !== 'reuse').map(({ prepared }) => prepared.instance);
-    const needed = new Set(
-      readers.flatMap(({ inputs }) =>
-        inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'source' ? [origin.source] : []))),
-      ),
-    );
-    for (const name of needed) {
-      const source = pipeline.sources[name];
-      const snapshot = this.plan.snapshots.get(name);
-      if (source === undefined || snapshot === undefined) continue;
-      const kept = surroundings.store.keepSource(source, snapshot);
-      if (!kept.ok) this.problems.push(...kept.problems);
-      else if (kept.value) this.kept.add(name);
     }
   }
 
