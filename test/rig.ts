@@ -34,9 +34,7 @@ export function emptyFolder(): string {
 }
 
 /** What runs a program as another user; undefined where this one may not, or the other could not read the checkout. */
-export const asAnotherUser: readonly string[] | undefined = findAnotherUser();
-
-function findAnotherUser(): readonly string[] | undefined {
+export function asAnotherUser(): readonly string[] | undefined {
   const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
   const [program = '', ...args] = wrapper;
   const script = `require('node:fs').readFileSync(${JSON.stringify(join(checkout, 'package.json'))})`;

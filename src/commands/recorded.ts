@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import { recordedInstances, withProducers } from '../engine/reproduce.ts';
+import { withProducers } from '../engine/inputs.ts';
+import { recordedInstances } from '../engine/reproduce.ts';
 import { instancesNamed } from '../engine/run.ts';
 import { suggestion } from '../load/suggest.ts';
 import type { Instance } from '../model/pipeline.ts';

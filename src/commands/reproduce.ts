@@ -3,19 +3,17 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { readFacts } from '../engine/machine.ts';
-import { planReproduction, type ReproductionPlan, sourcesOf } from '../engine/reproduce.ts';
-import { carryOut, type RunEnd } from '../engine/run.ts';
+import { sourcesOf } from '../engine/inputs.ts';
+import { planReproduction, type ReproductionPlan } from '../engine/reproduce.ts';
+import type { RunEnd } from '../engine/run.ts';
 import { compareRuns, type Verdicts } from '../engine/verdict.ts';
-import type { Event } from '../model/event.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
-import type { RunRecord } from '../model/run.ts';
-import { enterMachine } from '../stores/local/machine.ts';
+import { failed, type Outcome } from '../model/problem.ts';
 import { LocalStore } from '../stores/local/store.ts';
 import { EXIT, fail, printJson, printProblems, problemJson } from './problems.ts';
-import { capacityOf, projectRoot, tensorFlowFacts } from './project.ts';
+import { projectRoot, tensorFlowFacts } from './project.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
 import { checkFree, placeOutputs, restore } from './restore.ts';
-import { lazyExecutor, listenForStop, newRunId, reporters, type RunCommandOptions } from './run.ts';
+import { carryOutWatched, type RunCommandOptions } from './run.ts';
 import { locateSources } from './sources.ts';
 import { printVerdicts } from './verdicts.ts';
 
@@ -84,7 +82,12 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);
     if (!planned.ok) return notReproduced(planned.problems, json);
-    const ended = await execute(planned.value, record, options, scratch.value);
+    const ended = await carryOutWatched(planned.value.plan, scratch.value.root, options, {
+      shownFile: record.file,
+      set: record.set,
+      keepGoing: true,
+      stopping: 'stopping',
+    });
     if (!ended.ok) return fail(ended.problems, json);
     const { end, signal } = ended.value;
     if (end.record.state === 'cancelled') return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
@@ -109,42 +112,6 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
 function notReproduced(problems: Parameters<typeof fail>[0], json: boolean): number {
   fail(problems, json);
   return EXIT.notReproduced;
-}
-
-async function execute(
-  { plan }: ReproductionPlan,
-  record: RunRecord,
-  options: ReproduceOptions,
-  scratch: LocalStore,
-): Promise<Outcome<{ readonly end: RunEnd; readonly signal: NodeJS.Signals | undefined }>> {
-  const capacity = capacityOf(options, plan.request.surroundings.facts.tensorflow?.['device']);
-  if (!capacity.ok) return capacity;
-  const id = newRunId();
-  const watchers = await reporters(options, plan.nodes.size, join(scratch.root, 'logs', id, 'events.jsonl'));
-  const emit = (event: Event): void => {
-    for (const watcher of watchers) watcher.report(event);
-  };
-  const stop = listenForStop((signal) => emit({ type: 'notice', level: 'warning', message: `${signal}: stopping` }));
-  try {
-    const end = await carryOut(plan, {
-      id,
-      shownFile: record.file,
-      set: record.set,
-      capacity: capacity.value,
-      keepGoing: true,
-      executor: lazyExecutor(),
-      machineGate: (alone, signal) =>
-        enterMachine(alone, signal, process.env, () =>
-          alone ? emit({ type: 'notice', level: 'note', message: 'waits until it is alone on the machine' }) : undefined,
-        ),
-      emit,
-      stop,
-    });
-    for (const watcher of watchers) await watcher.close();
-    return done({ end, signal: stop.signal });
-  } finally {
-    stop.dispose();
-  }
 }
 
 function tell({ record }: Recorded, { differences }: ReproductionPlan, end: RunEnd, verdicts: Verdicts, json: boolean): void {

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
-import { carryOut, type RunEnd } from '../engine/run.ts';
 import { producersOf } from '../engine/inputs.ts';
+import type { Plan } from '../engine/plan.ts';
+import { carryOut, type RunEnd, type RunOptions } from '../engine/run.ts';
 import type { Event } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import type { Executor, Reporter } from '../model/ports.ts';
+import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { LinesReporter } from '../reporters/lines.ts';
@@ -43,7 +45,7 @@ export function lazyExecutor(): Executor {
 }
 
 /** Who watches a run: a live tree or lines for people, and a file of events. */
-export async function reporters(
+async function reporters(
   options: Pick<RunCommandOptions, 'plain' | 'verbose'>,
   nodes: number,
   events: string,
@@ -100,23 +102,44 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const planned = await planPipeline(file, options);
   if (!planned.ok) return fail(planned.problems, json);
   const { opened, plan } = planned.value;
-  const capacity = capacityOf(options, opened.surroundings.facts.tensorflow?.['device']);
-  if (!capacity.ok) return fail(capacity.problems, json);
+  const watched = await carryOutWatched(plan, opened.store.root, options, {
+    shownFile: opened.shownFile,
+    set: options.set ?? [],
+    keepGoing: options.keepGoing === true,
+    stopping: 'stopping; what runs may save its checkpoint (again to kill it)',
+  });
+  if (!watched.ok) return fail(watched.problems, json);
+  const { end, signal } = watched.value;
+  if (json) printRunJson(end);
+  else printRun(end, opened, file);
+  return exitCode(end, signal);
+}
+
+/** How a plan is carried out, and what a first Ctrl-C says. */
+interface Watching extends Pick<RunOptions, 'shownFile' | 'set' | 'keepGoing'> {
+  readonly stopping: string;
+}
+
+/** Carries out a plan while reporters watch and signals stop it; returns the signal that did. */
+export async function carryOutWatched(
+  plan: Plan,
+  storeRoot: string,
+  options: Pick<RunCommandOptions, 'jobs' | 'plain' | 'verbose'>,
+  { stopping, ...asked }: Watching,
+): Promise<Outcome<{ readonly end: RunEnd; readonly signal: NodeJS.Signals | undefined }>> {
+  const capacity = capacityOf(options, plan.request.surroundings.facts.tensorflow?.['device']);
+  if (!capacity.ok) return capacity;
   const id = newRunId();
-  const watchers = await reporters(options, plan.nodes.size, join(opened.store.root, 'logs', id, 'events.jsonl'));
+  const watchers = await reporters(options, plan.nodes.size, join(storeRoot, 'logs', id, 'events.jsonl'));
   const emit = (event: Event): void => {
     for (const watcher of watchers) watcher.report(event);
   };
-  const stop = listenForStop((signal) =>
-    emit({ type: 'notice', level: 'warning', message: `${signal}: stopping; what runs may save its checkpoint (again to kill it)` }),
-  );
+  const stop = listenForStop((signal) => emit({ type: 'notice', level: 'warning', message: `${signal}: ${stopping}` }));
   try {
     const end = await carryOut(plan, {
+      ...asked,
       id,
-      shownFile: opened.shownFile,
-      set: options.set ?? [],
       capacity: capacity.value,
-      keepGoing: options.keepGoing === true,
       executor: lazyExecutor(),
       machineGate: (alone, signal) =>
         enterMachine(alone, signal, process.env, () =>
@@ -126,9 +149,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
       stop,
     });
     for (const watcher of watchers) await watcher.close();
-    if (json) printRunJson(end);
-    else printRun(end, opened, file);
-    return exitCode(end, stop.signal);
+    return done({ end, signal: stop.signal });
   } finally {
     stop.dispose();
   }

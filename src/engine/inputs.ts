@@ -62,11 +62,16 @@ export function producersOf(instance: Instance): string[] {
   ];
 }
 
-/** The names of the sources that an instance reads. */
-export function sourcesOf(instance: Instance): string[] {
-  return [
-    ...new Set(
-      instance.inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'source' ? [origin.source] : []))),
-    ),
-  ];
+/** The named nodes with all that they need; undefined: all. */
+export function withProducers(instances: readonly Instance[], only: ReadonlySet<string> | undefined): readonly Instance[] {
+  if (only === undefined) return instances;
+  const wanted = new Set(only);
+  for (const instance of instances.toReversed()) if (wanted.has(instance.name)) for (const name of producersOf(instance)) wanted.add(name);
+  return instances.filter(({ name }) => wanted.has(name));
+}
+
+/** The names of the sources that instances read. */
+export function sourcesOf(instances: readonly Instance[]): string[] {
+  const origins = instances.flatMap(({ inputs }) => inputs.flatMap(({ elements }) => elements.map(({ origin }) => origin)));
+  return [...new Set(origins.flatMap((origin) => (origin.kind === 'source' ? [origin.source] : [])))];
 }

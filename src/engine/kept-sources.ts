@@ -10,7 +10,7 @@ export function keepSources({ request, nodes, snapshots }: Plan): {
   const readers = [...nodes.values()].filter(({ action }) => action !== 'reuse').map(({ prepared }) => prepared.instance);
   const kept = new Set<string>();
   const problems: Problem[] = [];
-  for (const name of new Set(readers.flatMap(sourcesOf))) {
+  for (const name of sourcesOf(readers)) {
     const source = request.pipeline.sources[name];
     const snapshot = snapshots.get(name);
     if (source === undefined || snapshot === undefined) continue;

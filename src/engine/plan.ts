@@ -8,7 +8,7 @@ import { type Explaining, explainRun } from './cause.ts';
 import type { Difference } from './explain.ts';
 import { fingerprintOf, ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
-import { inputIngredients, producersOf, type Settled, sourcesOf } from './inputs.ts';
+import { inputIngredients, producersOf, type Settled, sourcesOf, withProducers } from './inputs.ts';
 
 /** What the command line asks of a plan. */
 export interface PlanRequest {
@@ -41,15 +41,6 @@ export interface Plan {
   readonly history: History;
 }
 
-/** The instances that are wanted and all that they need. */
-function wantedInstances({ pipeline, only }: PlanRequest): readonly Instance[] {
-  if (only === undefined) return pipeline.instances;
-  const wanted = new Set(only);
-  for (const instance of pipeline.instances.toReversed())
-    if (wanted.has(instance.name)) for (const name of producersOf(instance)) wanted.add(name);
-  return pipeline.instances.filter(({ name }) => wanted.has(name));
-}
-
 /**
  * Says of each instance whether it will run, be reused, or may do either, and why. `reuse` is never executed and `run` never reused;
  * `maybe` stands only behind a node that runs, since its inputs may come out identical.
@@ -57,7 +48,7 @@ function wantedInstances({ pipeline, only }: PlanRequest): readonly Instance[] {
 export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const { pipeline, surroundings } = request;
   const problems: Problem[] = [];
-  const wanted = wantedInstances(request);
+  const wanted = withProducers(pipeline.instances, request.only);
   const snapshots = readSources(pipeline, wanted, surroundings, problems);
   const history = new History(surroundings.store, pipeline.name);
   const nodes = new Map<string, NodePlan>();
@@ -82,9 +73,8 @@ function readSources(
   { store }: Surroundings,
   problems: Problem[],
 ): ReadonlyMap<string, Snapshot> {
-  const needed = new Set(wanted.flatMap(sourcesOf));
   const snapshots = new Map<string, Snapshot>();
-  for (const name of needed) {
+  for (const name of sourcesOf(wanted)) {
     const source = pipeline.sources[name];
     if (source === undefined) continue;
     const snapshot = store.snapshot(source);

@@ -7,7 +7,6 @@ import type { RunRecord } from '../model/run.ts';
 import type { Code } from './code.ts';
 import { prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
-import { producersOf } from './inputs.ts';
 import { installedPackage, packageIngredient } from './packages.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import { instanceOf } from './recipe.ts';
@@ -46,20 +45,6 @@ export function recordedInstances(record: RunRecord): Outcome<readonly Instance[
     instances.push(instanceOf(name, node, node.recipe));
   }
   return done(instances);
-}
-
-/** The named nodes with all that they need; undefined: all. */
-export function withProducers(instances: readonly Instance[], only: ReadonlySet<string> | undefined): readonly Instance[] {
-  if (only === undefined) return instances;
-  const wanted = new Set(only);
-  for (const instance of instances.toReversed()) if (wanted.has(instance.name)) for (const name of producersOf(instance)) wanted.add(name);
-  return instances.filter(({ name }) => wanted.has(name));
-}
-
-/** The sources that instances read. */
-export function sourcesOf(instances: readonly Instance[]): string[] {
-  const origins = instances.flatMap(({ inputs }) => inputs.flatMap(({ elements }) => elements.map(({ origin }) => origin)));
-  return [...new Set(origins.flatMap((origin) => (origin.kind === 'source' ? [origin.source] : [])))];
 }
 
 /**

@@ -1,41 +1,22 @@
 import type { Artifact } from './artifact.ts';
-import type { OutputDeclaration } from './declaration.ts';
 import type { JsonObject } from './json.ts';
-import type { EnvironmentVariable, Input, Key, Tool } from './pipeline.ts';
+import type { Instance, Work } from './pipeline.ts';
 import type { MetricValue, PackageIngredient } from './result.ts';
-import type { Metric } from './stage.ts';
 
 export type RunState = 'live' | 'done' | 'failed' | 'cancelled';
 
 /** How a node ended. `waiting` and `running` are seen only in a live run. */
 export type NodeState = 'waiting' | 'running' | 'executed' | 'reused' | 'failed' | 'cancelled' | 'skipped';
 
-/** All that doing a node's work again needs beside its params and its code bundle: no paths of this machine, no secrets. */
-export interface Recipe {
-  readonly node: string;
-  readonly key: Key;
+/** All that doing a node's work again needs beside its params and its code bundle: no paths of this machine, no values of secret variables. */
+export interface Recipe
+  extends Pick<Instance, 'node' | 'key' | 'inputs' | 'outputs' | 'metrics' | 'resources' | 'env' | 'measures' | 'timeout' | 'retries'> {
   readonly work:
     | { readonly kind: 'stage'; readonly packages: Readonly<Record<string, PackageIngredient>> }
-    | {
-        readonly kind: 'command';
-        readonly run: string | readonly string[];
-        readonly tools: readonly Tool[];
+    | (Extract<Work, { readonly kind: 'command' }> & {
         /** What each tool's file or output was. */
         readonly toolDigests: Readonly<Record<string, string>>;
-        readonly paths: Readonly<Record<string, string>>;
-        readonly metrics?: string;
-      };
-  /** How the inputs are wired: to ports of other nodes, or to sources. */
-  readonly inputs: readonly Input[];
-  readonly outputs: Readonly<Record<string, OutputDeclaration>>;
-  readonly metrics: Readonly<Record<string, Metric>>;
-  readonly resources: { readonly cpu: number; readonly gpu: number; readonly memory: number };
-  /** Variables with the values that they had; secret ones without. */
-  readonly env: readonly EnvironmentVariable[];
-  readonly measures: boolean;
-  /** Seconds. */
-  readonly timeout?: number;
-  readonly retries: number;
+      });
 }
 
 /** A source as a run read it. */

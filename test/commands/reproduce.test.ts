@@ -5,6 +5,8 @@ import { recipe, recipeEnvironment } from '../engine/project.ts';
 import { asAnotherUser, copyOf, edit, emptyFolder, giveAway, stillroom, write } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
+const otherUser = asAnotherUser();
+
 interface Delta {
   readonly node: string;
   readonly metric: string;
@@ -83,13 +85,13 @@ describe('from the record alone', () => {
     expect(missing.answer.error).toMatchObject({ code: 'missing-package', message: expect.stringContaining('native-package 1.0.0') });
   });
 
-  test.runIf(asAnotherUser !== undefined)('when another user does it, under another umask', async () => {
+  test.runIf(otherUser !== undefined)('when another user does it, under another umask', async () => {
     const folder = copyOf(base);
     rmSync(join(folder, 'artifacts/latest'), { recursive: true });
     giveAway(join(folder, '..'));
     const { code, answer } = await asked<Answer>(folder, ['reproduce', '@latest'], {
       env: { HOME: folder, XDG_CACHE_HOME: join(folder, '.cache') },
-      wrapper: [...(asAnotherUser ?? []), 'sh', '-c', 'umask 077; exec "$@"', 'sh'],
+      wrapper: [...(otherUser ?? []), 'sh', '-c', 'umask 077; exec "$@"', 'sh'],
     });
     expect(code).toBe(0);
     expect(answer.verdict).toBe('identical');

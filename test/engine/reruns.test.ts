@@ -15,6 +15,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { asAnotherUser, copyOf, edit, giveAway, installationCopy, runAndCheckPlan, stillroom, write } from '../rig.ts';
 import { moved, recipe, recipeEnvironment } from './project.ts';
 
+const otherUser = asAnotherUser();
+
 const pipeline = 'pipelines/recipe.yaml';
 const teachers = ['teacher[fold=0]', 'teacher[fold=1]', 'teacher[fold=2]'];
 const everything = ['average', 'card', 'data', 'oof', 'split', 'student', ...teachers];
@@ -75,11 +77,11 @@ describe('nothing is executed', () => {
     expect(await runAndCheckPlan(folder, [pipeline], { env, wrapper: ['sh', '-c', 'umask 077; exec "$@"', 'sh'] })).toEqual([]);
   });
 
-  test.runIf(asAnotherUser !== undefined)('when another user runs it', async () => {
+  test.runIf(otherUser !== undefined)('when another user runs it', async () => {
     const folder = copyOf(base);
     giveAway(join(folder, '..'));
     const env = { ...recipeEnvironment(folder), HOME: folder, XDG_CACHE_HOME: join(folder, '.cache') };
-    expect(await runAndCheckPlan(folder, [pipeline], { env, wrapper: asAnotherUser ?? [] })).toEqual([]);
+    expect(await runAndCheckPlan(folder, [pipeline], { env, wrapper: otherUser ?? [] })).toEqual([]);
   });
 
   test('when a comment, a licence line, the formatting, an about text or an unused export is added to code', async () => {

@@ -28,12 +28,12 @@ export interface Sweeping {
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Which runs stay, with why. */
-function chooseRuns(store: LocalStore, { runs, days }: KeepPolicy): Map<string, string> {
+function chooseRuns(store: LocalStore, records: readonly RunRecord[], { runs, days }: KeepPolicy): Map<string, string> {
   const kept = new Map<string, string>();
   const tags = new Map(store.tags.all().map(({ name, run }) => [run, name]));
   const pins = new Set(store.tags.pins());
   const since = days === undefined ? Number.POSITIVE_INFINITY : Date.now() - days * DAY;
-  for (const [index, record] of [...store.runs()].entries()) {
+  for (const [index, record] of records.entries()) {
     const tag = tags.get(record.id);
     const why =
       record.state === 'live'
@@ -118,8 +118,8 @@ function looseBundles(root: string, files: ReadonlySet<string>): string[] {
 /** Looks through a store and says what a sweep would remove. Nothing is changed. */
 export function planSweeping(store: LocalStore, policy: KeepPolicy): Sweeping {
   const { root } = store;
-  const keptRuns = chooseRuns(store, policy);
   const records = [...store.runs()];
+  const keptRuns = chooseRuns(store, records, policy);
   const kept = records.filter(({ id }) => keptRuns.has(id));
   const removedRuns = records.filter(({ id }) => !keptRuns.has(id)).map(({ id }) => id);
   const reach = reachOf(store, kept);
