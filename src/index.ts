@@ -4,7 +4,21 @@ import type { Param } from './model/params.ts';
 export { param } from './model/params.ts';
 export type { Param } from './model/params.ts';
 export type { Json, JsonObject } from './model/json.ts';
-export type { Checkpoint, Element, InputPort, Kind, Metric, OutputPort, Resources, Stage, Work, WorkContext } from './model/stage.ts';
+export type {
+  Checkpoint,
+  Element,
+  InputPort,
+  Kind,
+  Metric,
+  OutputPort,
+  Resources,
+  Stage,
+  Thread,
+  ThreadContext,
+  ThreadWork,
+  Work,
+  WorkContext,
+} from './model/stage.ts';
 
 /** Declares a stage (the default export of `stage.ts`); everything that its work may touch is inferred from it. */
 export function defineStage<

@@ -24,11 +24,12 @@ interface Source {
  */
 const rules: readonly { readonly files: RegExp; readonly values: readonly string[]; readonly types?: readonly string[] }[] = [
   { files: /^src\/index\.ts$/, values: ['src/model/'] },
+  { files: /^src\/training\.ts$/, values: ['src/model/'], types: ['src/nn/'] },
   { files: /^src\/cli\.ts$/, values: ['src/commands/', 'src/model/', 'package'] },
   { files: /^src\/commands\//, values: ['src/', 'package'] },
   { files: /^src\/(?:model|nn|setup)\//, values: ['self', 'package'] },
   { files: /^src\/(?:load|engine|stores|executors|reporters|sweep)\//, values: ['self', 'src/model/', 'package'] },
-  { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom'], types: ['stillroom/nn'] },
+  { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom', 'stillroom/training'], types: ['stillroom/nn'] },
   { files: /^stages\/[^/]+\//, values: ['self', 'stillroom', 'stillroom/nn', 'package'], types: ['self'] },
 ];
 

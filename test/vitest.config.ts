@@ -23,6 +23,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^stillroom$/, replacement: `${root}src/index.ts` },
+      { find: /^stillroom\/training$/, replacement: `${root}src/training.ts` },
       { find: /^stillroom\/nn$/, replacement: `${root}src/nn/index.ts` },
     ],
   },

@@ -41,7 +41,8 @@ function entryOf(modules: Readonly<Record<string, string>>): string {
   const names = Object.keys(modules).sort();
   const imports = names.map((name, index) => `import module${index} from ${JSON.stringify(modules[name])};`);
   const members = names.map((name, index) => `${JSON.stringify(name)}: module${index}`);
-  return `import run from './run.ts';\n${imports.join('\n')}\nexport { run };\nexport const modules = { ${members.join(', ')} };\n`;
+  const modulesOf = `export const modules = { ${members.join(', ')} };`;
+  return `import run, * as own from './run.ts';\n${imports.join('\n')}\nexport { run };\nexport const threads = own.threads;\n${modulesOf}\n`;
 }
 
 function packageName(path: string): string {
@@ -49,6 +50,15 @@ function packageName(path: string): string {
     .split('/')
     .slice(0, path.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+/**
+ * A module that loads an addon when something of it is first used. Each thread of a stage imports the whole bundle, and an addon with
+ * state of its own (TensorFlow's) must not be loaded again by a thread that never uses it.
+ */
+function addonWhenUsed(path: string): string {
+  return `let addon;
+module.exports = new Proxy({}, { get: (_, name) => (addon ??= require(${JSON.stringify(path)}))[name] });`;
 }
 
 /** Inlines everything that is JavaScript; leaves packages with native code outside and notes them. */
@@ -72,10 +82,7 @@ function stillroomPlugin(packageFolders: Record<string, string>): Plugin {
         }
         return build.resolve(path, { kind, resolveDir, importer, pluginData: 'resolving' });
       });
-      build.onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({
-        contents: `module.exports = require(${JSON.stringify(path)})`,
-        loader: 'js',
-      }));
+      build.onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({ contents: addonWhenUsed(path), loader: 'js' }));
     },
   };
 }

@@ -47,7 +47,8 @@ export async function findStage(name: string, root: string, cache: string): Prom
 /** Reads `stage.ts` as JSON. It is kept by content, so planning compiles and loads it only once. */
 async function readDeclaration(folder: string, cache: string): Promise<Outcome<Declaration>> {
   const file = join(folder, 'stage.ts');
-  const sources = [file, join(installation, 'src/index.ts'), join(installation, 'src/model/params.ts')].map((path) => readFileSync(path));
+  const own = [...Object.values(declarationDoors), 'src/model/params.ts'].map((path) => join(installation, path));
+  const sources = [file, ...own].map((path) => readFileSync(path));
   const key = sha256(Buffer.concat([Buffer.from(FORMAT), ...sources]));
   const kept = join(cache, 'declarations', `${key}.json`);
   if (existsSync(kept)) return done(JSON.parse(readFileSync(kept, 'utf8')) as Declaration);
@@ -59,6 +60,9 @@ async function readDeclaration(folder: string, cache: string): Promise<Outcome<D
   renameSync(`${kept}.${process.pid}`, kept);
   return done(declaration);
 }
+
+/** What a declaration may import, and where it lies. */
+const declarationDoors: Readonly<Record<string, string>> = { stillroom: 'src/index.ts', 'stillroom/training': 'src/training.ts' };
 
 async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
   const esbuild = await import('esbuild');
@@ -81,7 +85,8 @@ async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
             build.onResolve({ filter: /.*/ }, ({ path, kind, importer }) => {
               if (kind === 'entry-point' || importer !== file) return undefined;
               if (kind === 'dynamic-import') return { path, external: true };
-              if (path === 'stillroom') return { path: join(installation, 'src/index.ts') };
+              const door = declarationDoors[path];
+              if (door !== undefined) return { path: join(installation, door) };
               strange ??= path;
               return { path, external: true };
             });
@@ -90,7 +95,7 @@ async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
       ],
     });
     if (strange !== undefined)
-      return bad(`imports "${strange}"`, "a declaration imports only 'stillroom' (and types): move the rest into run.ts");
+      return bad(`imports "${strange}"`, "a declaration imports only 'stillroom' and 'stillroom/training' (and types): move the rest into run.ts");
     const code = built.outputFiles[0]?.text ?? '';
     const loaded = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { default?: Stage };
     if (loaded.default?.outputs === undefined) return bad('has no default export made by defineStage', 'export default defineStage({ … })');

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Json } from './json.ts';
 import type { Param } from './params.ts';
 
@@ -64,6 +65,25 @@ export interface Checkpoint {
   save(write: (folder: string) => Promise<void> | void): Promise<void>;
 }
 
+/** What a function that runs in a thread of its own is given besides its data. */
+export interface ThreadContext {
+  /** The default export of the module that each `param.module` of the stage chose, by param. */
+  readonly modules: Readonly<Record<string, unknown>>;
+  /** Leads to the port of the `Thread`. */
+  readonly port: MessagePort;
+}
+
+/** A function for a thread of its own. It is one of those that `run.ts` exports by names: `export const threads = { … }`. */
+export type ThreadWork<Data> = (data: Data, context: ThreadContext) => Promise<void> | void;
+
+/** A thread that a stage's work has started. */
+export interface Thread {
+  /** Leads to the port that the thread's function was given. */
+  readonly port: MessagePort;
+  /** Ends the thread, whatever it is doing. */
+  close(): Promise<void>;
+}
+
 /** All that a stage's work is given. It reads only its inputs and writes only its outputs. */
 export interface WorkContext<Declaration extends Stage> {
   readonly params: {
@@ -102,6 +122,12 @@ export interface WorkContext<Declaration extends Stage> {
   readonly signal: AbortSignal;
   /** The threads that the node was given. */
   readonly cpu: number;
+  /**
+   * Runs a function beside the work, in a thread with an own copy of the stage's code. `data` and all that goes through the ports is
+   * copied (structured clone), or handed over where it is listed as a transfer. The thread may touch what the work may touch, an error in
+   * it fails the node, and it ends with the work. Throws if `run.ts` does not export the function in `threads`.
+   */
+  thread<Data>(run: ThreadWork<Data>, data: Data): Thread;
 }
 
 /** A stage's work. */

@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeImage, decodeOneImageAThread, onnxruntimeVersion, openOnnx } from 'stillroom/nn';
+import { decodeImage, decodeOneImageAThread, onnxruntimeVersion, openOnnx, writeClassTables } from 'stillroom/nn';
 import type { OnnxClassifier } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import { evaluate, FormulaProblem } from './formula.ts';
@@ -60,6 +60,7 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, prog
   const found = await measureAccuracy(model, data, params.batch, (done) => progress(done, count, 'images labelled'));
   const worst = found.by_class.reduce<number>((least, own) => Math.min(least, own ?? 1), 1);
   await writeFile(outputs.results, `${JSON.stringify({ format: 1, count, classes, ...found })}\n`);
+  writeClassTables(outputs.tables, found.confusion, classes);
   metric('accuracy', found.accuracy);
   metric('worst_class', worst);
   classes.forEach((name, label) => log(`${name}: ${found.by_class[label]?.toFixed(4) ?? 'no test image'}`));

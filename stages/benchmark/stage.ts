@@ -18,7 +18,7 @@ export default defineStage({
     }),
   },
   inputs: { model: 'file', data: 'dir' },
-  outputs: { results: 'file.json', report: { kind: 'file.json', measured: true } },
+  outputs: { results: 'file.json', tables: 'dir', report: { kind: 'file.json', measured: true } },
   metrics: {
     accuracy: { about: 'Share of the whole test set that is labelled right.', goal: 'maximize', tolerance: 0.001 },
     worst_class: { about: 'Accuracy of the class with the lowest.', goal: 'maximize', tolerance: 0.01 },

@@ -1,9 +1,21 @@
 import { join } from 'node:path';
 import { work } from 'stillroom';
-import { DivergedError, openDataset, readLabelsOf, readModelOf, train, trainingOptions, writeModel } from 'stillroom/nn';
+import {
+  makeBatches,
+  openDataset,
+  readLabelsOf,
+  readModelOf,
+  readPredictionsOf,
+  trainAndReport,
+  trainingOptions,
+  writeModel,
+} from 'stillroom/nn';
 import type stage from './stage.ts';
 
-export default work<typeof stage>(async ({ params, modules, inputs, outputs, metric, progress, log, fail, checkpoint, signal }) => {
+export const threads = { makeBatches };
+
+export default work<typeof stage>(async (context) => {
+  const { params, modules, inputs, outputs } = context;
   const data = openDataset(inputs.data);
   const model = readModelOf(inputs.model, data.info);
   const options = trainingOptions(params, modules, {
@@ -12,24 +24,14 @@ export default work<typeof stage>(async ({ params, modules, inputs, outputs, met
     training: Array.from({ length: data.info.count }, (_, index) => index),
     heldOut: [],
     labels: inputs.labels === undefined ? undefined : readLabelsOf(inputs.labels, data.info),
+    teacher: inputs.teacher === undefined ? undefined : readPredictionsOf(inputs.teacher, data.info),
     keep: 'every',
   });
-  const { history, kept } = await train(options, {
-    checkpoint,
-    signal,
-    progress,
-    epoch({ epoch, loss }) {
-      metric('loss', loss, { step: epoch });
-      log(`epoch ${epoch}: loss ${loss.toFixed(4)}`);
-    },
-  }).catch((error: unknown) => {
-    if (error instanceof DivergedError) return fail(error.message, 'Lower lr, or raise warm_up.');
-    throw error;
-  });
+  const title = `${model.architecture}, trained further on all images`;
+  const { kept } = await trainAndReport(options, context, { title, report: outputs.report });
   data.close();
   for (const [epoch, weights] of kept) {
     const training = { ...model.training, holdout: null, finetuned_epochs: epoch, finetune_seed: params.seed };
     writeModel(join(outputs.checkpoints, `epoch-${epoch}`), { ...model, weights, training });
   }
-  metric('loss', history.at(-1)?.loss ?? 0);
 });

@@ -22,7 +22,7 @@ export interface Packed {
 
 /** How packing is watched and stopped. */
 export interface Watch {
-  /** How many images are decoded at once. */
+  /** How many images are decoded at once; as many wait to be written. */
   readonly lanes: number;
   readonly signal: AbortSignal;
   progress(done: number): void;
@@ -34,8 +34,34 @@ interface Decoded {
   readonly encoded: Uint8Array | undefined;
 }
 
-/** Images that are decoded before any is written: what bounds the memory. */
-const window = 128;
+/** Images between two notes of progress. */
+const noted = 128;
+
+/** Bytes that wait to be written at once; small images are not worth a write each. */
+const together = 4 * 2 ** 20;
+
+/** Appends to a file, in large pieces. */
+class Appender {
+  readonly #file: FileHandle;
+  #waiting: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async add(bytes: Uint8Array): Promise<void> {
+    this.#waiting.push(bytes);
+    this.#bytes += bytes.length;
+    if (this.#bytes >= together) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#waiting);
+    [this.#waiting, this.#bytes] = [[], 0];
+    await this.#file.writeFile(bytes);
+  }
+}
 
 /** Exact sums of the pixels of each channel: whole numbers, so the order in which they are added does not matter. */
 class Statistics {
@@ -89,22 +115,21 @@ async function decode(item: Item, preparation: Preparation, keepEncoded: boolean
   }
 }
 
-/** Decodes some images, `lanes` at once; the results keep the images' order. */
-async function decodeAll(
+/** Decodes images in their order, some ahead of the one that is asked for: as many as keep the lanes busy, since they bound the memory. */
+async function* decodeAll(
   items: readonly Item[],
   preparation: Preparation,
   keepEncoded: boolean,
   lanes: number,
-): Promise<(Decoded | Unreadable)[]> {
-  const results: (Decoded | Unreadable)[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) {
-      results[index] = await decode(items[index] as Item, preparation, keepEncoded);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return results;
+): AsyncGenerator<Decoded | Unreadable> {
+  const started: Promise<Decoded | Unreadable>[] = [];
+  for (let next = 0; next < items.length + 2 * lanes; next++) {
+    const item = items[next];
+    if (item !== undefined) started.push(decode(item, preparation, keepEncoded));
+    if (next < 2 * lanes) continue;
+    const first = started.shift();
+    if (first !== undefined) yield await first;
+  }
 }
 
 /**
@@ -129,26 +154,24 @@ export async function pack(
     return file;
   };
   try {
-    const images = await create('images.bin');
-    const encodedImages = keepEncoded ? await create('encoded.bin') : undefined;
-    for (let start = 0; start < collection.items.length; start += window) {
+    const images = new Appender(await create('images.bin'));
+    const encodedImages = keepEncoded ? new Appender(await create('encoded.bin')) : undefined;
+    for await (const result of decodeAll(collection.items, preparation, keepEncoded, watch.lanes)) {
       watch.signal.throwIfAborted();
-      const part = collection.items.slice(start, start + window);
-      const decoded: Decoded[] = [];
-      for (const result of await decodeAll(part, preparation, keepEncoded, watch.lanes)) {
-        if ('reason' in result) {
-          unreadable.push(result);
-          continue;
-        }
-        decoded.push(result);
+      if ('reason' in result) {
+        unreadable.push(result);
+      } else {
         kept.push(result.item);
         statistics.add(result.pixels);
-        if (result.encoded !== undefined) offsets.push((offsets.at(-1) ?? 0) + result.encoded.length);
+        await images.add(result.pixels);
+        offsets.push((offsets.at(-1) ?? 0) + (result.encoded?.length ?? 0));
+        if (result.encoded !== undefined) await encodedImages?.add(result.encoded);
       }
-      await images.writeFile(Buffer.concat(decoded.map(({ pixels }) => pixels)));
-      await encodedImages?.writeFile(Buffer.concat(decoded.flatMap(({ encoded }) => encoded ?? [])));
-      watch.progress(Math.min(start + window, collection.items.length));
+      const done = kept.length + unreadable.length;
+      if (done % noted === 0 || done === collection.items.length) watch.progress(done);
     }
+    await images.flush();
+    await encodedImages?.flush();
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }

@@ -8,7 +8,7 @@ import { SourceProblem } from './collection.ts';
 import type { Collection } from './collection.ts';
 import { pack } from './pack.ts';
 import type { Packed, Watch } from './pack.ts';
-import { readSets } from './sources.ts';
+import { keepSome, readSets } from './sources.ts';
 import type { Sets } from './sources.ts';
 import type stage from './stage.ts';
 
@@ -19,7 +19,8 @@ const namesShown = 20;
 /** Reads what the sources hold; a problem with them is the user's, told with its remedy. */
 async function openSources({ params, inputs, fail }: Context): Promise<Sets> {
   try {
-    return await readSets(inputs, params.classes, { share: params.test_share, seed: params.seed });
+    const { train, test } = await readSets(inputs, params.classes, { share: params.test_share, seed: params.seed });
+    return { train: keepSome(train, params.train_images, params.seed), test };
   } catch (problem) {
     if (problem instanceof SourceProblem) fail(problem.message, problem.hint);
     throw problem;

@@ -79,6 +79,28 @@ function holdOut({ classes, items, ignored }: Collection, { share, seed }: Holdo
 }
 
 /**
+ * Some of a collection's items, in their order: of each class its share of `count`, rounded down or up, in total exactly `count`. The seed
+ * chooses which. A count of 0 keeps all.
+ * @throws SourceProblem if there are fewer, or a class would lose all its images
+ */
+export function keepSome({ classes, items, ignored }: Collection, count: number, seed: number): Collection {
+  if (count === 0) return { classes, items, ignored };
+  if (count > items.length) {
+    throw new SourceProblem(
+      `there are ${items.length} training images, fewer than \`train_images: ${count}\``,
+      'Give fewer, or 0 for all.',
+    );
+  }
+  const labels = items.map(({ label }) => label);
+  const inOrder = shuffleByClass(labels, classes.length, seed).flat();
+  const kept = new Set(Array.from({ length: count }, (_, place) => inOrder[Math.floor(((place + 0.5) * items.length) / count)] as number));
+  const lost = classes.filter((_, label) => labels.includes(label) && !labels.some((own, index) => own === label && kept.has(index)));
+  if (lost.length > 0)
+    throw new SourceProblem(`\`train_images: ${count}\` leaves no image of class ${lost.join(', ')}`, 'Give more, or 0 for all.');
+  return { classes, items: items.filter((_, index) => kept.has(index)), ignored };
+}
+
+/**
  * The training and the test set of the sources: from separate sources, from an idx folder that holds both, or by holding out a share.
  * @throws SourceProblem naming what is wrong with a source.
  */

@@ -17,7 +17,8 @@ export default defineStage({
       default: 0.2,
       about: 'Where the sources hold no test set: the share of each class that is held out as one.',
     }),
-    seed: param.int({ default: 0, about: 'Chooses which images are held out.' }),
+    train_images: param.int({ min: 0, default: 0, about: 'Keep only so many training images, with the classes in proportion; 0 for all.' }),
+    seed: param.int({ default: 0, about: 'Chooses which images are held out, and which training images are kept.' }),
     unreadable: param.choice(['fail', 'report'], {
       default: 'fail',
       about: 'fail: end with the names of all files that cannot be read; report: leave them out and name them in the report.',

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { work } from 'stillroom';
-import { openDataset, shuffleByClass } from 'stillroom/nn';
+import type { WorkContext } from 'stillroom';
+import { openDataset, randomFor, shuffleByClass } from 'stillroom/nn';
+import { classCounts, GroupProblem, groupsOf, spreadGroups } from './groups.ts';
 import type stage from './stage.ts';
 
 /**
@@ -17,18 +19,51 @@ export function assign(labels: ArrayLike<number>, classes: number, folds: number
   return assignment;
 }
 
-export default work<typeof stage>(async ({ params, inputs, outputs, metric, log, fail }) => {
+/** The fold of each image where those of one group (`groups`, a number an image) stay together; the seed shuffles groups that are alike. */
+export function assignGroups(labels: ArrayLike<number>, groups: readonly number[], classes: number, folds: number, seed: number): number[] {
+  const counts = classCounts(labels, groups, classes);
+  const order = randomFor(seed).shuffle([...counts.keys()]);
+  const spread = spreadGroups(
+    order.map((group) => counts[group] as number[]),
+    folds,
+  );
+  const foldOf = new Map(order.map((group, place) => [group, spread[place] as number]));
+  return groups.map((group) => foldOf.get(group) as number);
+}
+
+/** The groups that the param finds in the names; undefined without one. */
+function findGroups(names: readonly string[], { params, log, fail }: WorkContext<typeof stage>): readonly number[] | undefined {
+  const { group, folds } = params;
+  if (group === '') return undefined;
+  try {
+    const groups = groupsOf(names, group);
+    const found = new Set(groups).size;
+    log(`${found} groups, found in the names by ${group}`);
+    if (found < folds) fail(`${found} groups cannot be split into ${folds} folds`, 'Give fewer folds or another `group`.');
+    return groups;
+  } catch (problem) {
+    if (!(problem instanceof GroupProblem)) throw problem;
+    return fail(problem.message, 'Give an expression that matches every name, such as ^([^_]+)_ for person_number.jpg.');
+  }
+}
+
+export default work<typeof stage>(async (context) => {
+  const { params, inputs, outputs, metric, log, fail } = context;
   const { folds, seed } = params;
   const data = openDataset(inputs.data);
-  const { count, classes } = data.info;
-  const { labels } = data;
+  const { info, labels } = data;
+  const names = data.names();
   data.close();
-  if (count < folds) fail(`${count} images cannot be split into ${folds} folds`, 'Give fewer folds or more images.');
-  classes.forEach((name, label) => {
-    const size = labels.filter((own) => own === label).length;
-    if (size < folds) log(`class ${name} has ${size} images: ${folds - size} of the ${folds} folds hold none of it`);
+  if (info.count < folds) fail(`${info.count} images cannot be split into ${folds} folds`, 'Give fewer folds or more images.');
+  const groups = findGroups(names, context);
+  info.classes.forEach((name, label) => {
+    const images = [...labels.keys()].filter((image) => labels[image] === label);
+    const parts = groups === undefined ? images.length : new Set(images.map((image) => groups[image])).size;
+    const size = groups === undefined ? `has ${parts} images` : `is in ${parts} of the groups`;
+    if (parts < folds) log(`class ${name} ${size}: at least ${folds - parts} of the ${folds} folds hold none of it`);
   });
-  const assignment = assign(labels, classes.length, folds, seed);
+  const classes = info.classes.length;
+  const assignment = groups === undefined ? assign(labels, classes, folds, seed) : assignGroups(labels, groups, classes, folds, seed);
   const sizes = new Array<number>(folds).fill(0);
   for (const fold of assignment) sizes[fold] = (sizes[fold] ?? 0) + 1;
   await writeFile(outputs.folds, `${JSON.stringify({ format: 1, folds, seed, assignment })}\n`);

@@ -28,7 +28,8 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, log,
   }
   log(`averaging ${models.length} checkpoints`);
   const averaged = { ...first, weights: averageWeights(models.map(({ weights }) => weights)) };
-  const weights = await estimateStatistics(averaged, data, { ...params, signal });
+  const estimated = params.batch_norm === 'estimated';
+  const weights = estimated ? await estimateStatistics(averaged, data, { ...params, signal }) : averaged.weights;
   data.close();
   const holdouts = new Set(models.map(({ training }) => training.holdout));
   const holdout = holdouts.size === 1 ? first.training.holdout : null;

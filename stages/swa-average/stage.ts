@@ -4,8 +4,15 @@ export default defineStage({
   about: 'Average the last checkpoints of a training into one model (SWA).',
   params: {
     last: param.int({ min: 1, default: 4, about: 'How many checkpoints of each folder of checkpoints, counted from its last epoch.' }),
+    batch_norm: param.choice(['estimated', 'averaged'], {
+      default: 'estimated',
+      about: 'Batch-norm statistics are measured anew on training images, or averaged as the weights are.',
+    }),
     batch: param.int({ min: 2, default: 64, about: 'Images in a batch when batch-norm statistics are measured anew.' }),
-    sampling: param.choice(['shuffled', 'balanced'], { default: 'balanced', about: 'How images are drawn for that: as in the training.' }),
+    sampling: param.choice(['shuffled', 'balanced', 'balanced-down', 'balanced-up'], {
+      default: 'balanced',
+      about: 'How images are drawn for that: as in the training.',
+    }),
     seed: param.int({ default: 0, about: 'Decides which images come together for that.' }),
   },
   inputs: { checkpoints: 'dir[]', data: 'dir' },

@@ -1,51 +1,11 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { centrePlacement, placeImage, randomPlacement } from '../../src/nn/augment/place.ts';
-import cutmix from '../../src/nn/mixing/cutmix.ts';
 import none from '../../src/nn/mixing/none.ts';
 import { randomFor } from '../../src/nn/random.ts';
-import { balanced } from '../../src/nn/sampling/balanced.ts';
-import { shuffled } from '../../src/nn/sampling/shuffled.ts';
+import { samplers } from '../../src/nn/sampling/samplers.ts';
 import { batchMaker, evaluationBatches, stepsPerEpoch } from '../../src/nn/training/batches.ts';
 import { quarterImages } from './rig.ts';
 
 const sum = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0);
-
-describe('sampling', () => {
-  const pools = fc.record({
-    labels: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 60 }),
-    extra: fc.nat({ max: 40 }),
-    seed: fc.integer(),
-  });
-
-  test('shuffled draws every image once before any comes again', () => {
-    fc.assert(
-      fc.property(pools, ({ labels, extra, seed }) => {
-        const indices = labels.map((_, index) => index);
-        const drawn = shuffled({ indices, labels: Uint16Array.from(labels) }, labels.length + extra, randomFor(seed));
-        expect(drawn).toHaveLength(labels.length + extra);
-        expect([...drawn.slice(0, labels.length)].sort((a, b) => a - b)).toEqual(indices);
-      }),
-    );
-  });
-
-  test('balanced draws every class equally often, ±1, and evenly within a class', () => {
-    fc.assert(
-      fc.property(pools, ({ labels, extra, seed }) => {
-        const indices = labels.map((_, index) => index);
-        const drawn = balanced({ indices, labels: Uint16Array.from(labels) }, labels.length + extra, randomFor(seed));
-        const count = (items: readonly number[], item: number): number => items.filter((own) => own === item).length;
-        const drawnLabels = drawn.map((index) => labels[index] as number);
-        const classes = [...new Set(labels)].map((label) => count(drawnLabels, label));
-        expect(Math.max(...classes) - Math.min(...classes)).toBeLessThanOrEqual(1);
-        for (const label of new Set(labels)) {
-          const images = indices.filter((index) => labels[index] === label).map((index) => count(drawn, index));
-          expect(Math.max(...images) - Math.min(...images)).toBeLessThanOrEqual(1);
-        }
-      }),
-    );
-  });
-});
 
 describe('random numbers', () => {
   test('are decided by all coordinates', () => {
@@ -56,73 +16,28 @@ describe('random numbers', () => {
   });
 });
 
-describe('placing', () => {
-  const extent = { height: 5, width: 6, channels: 2 };
-  const source = Uint8Array.from({ length: 60 }, (_, index) => index + 1);
-
-  test('shows the pixels of the crop, mirrored if told, and black outside', () => {
-    const cases = fc.record({ top: fc.integer({ min: -3, max: 4 }), left: fc.integer({ min: -3, max: 5 }), flip: fc.boolean() });
-    fc.assert(
-      fc.property(cases, ({ top, left, flip }) => {
-        const target = new Uint8Array(4 * 4 * 2).fill(99);
-        placeImage(source, extent, { top, left, flip }, 4, target);
-        for (let place = 0; place < target.length; place++) {
-          const [row, column, channel] = [Math.floor(place / 8), Math.floor(place / 2) % 4, place % 2];
-          const [y, x] = [row + top, (flip ? 3 - column : column) + left];
-          const inside = y >= 0 && y < 5 && x >= 0 && x < 6;
-          expect(target[place]).toBe(inside ? source[(y * 6 + x) * 2 + channel] : 0);
-        }
-      }),
-    );
-  });
-
-  test('a random crop reaches every place within the padding', () => {
-    const random = randomFor(1);
-    const seen = Array.from({ length: 500 }, () => randomPlacement(extent, 4, { padding: 1, flip: true }, random));
-    expect([...new Set(seen.map(({ top }) => top))].sort((a, b) => a - b)).toEqual([-1, 0, 1, 2]);
-    expect([...new Set(seen.map(({ left }) => left))].sort((a, b) => a - b)).toEqual([-1, 0, 1, 2, 3]);
-    expect(new Set(seen.map(({ flip }) => flip)).size).toBe(2);
-    expect(centrePlacement(extent, 4)).toEqual({ top: 0, left: 1, flip: false });
-  });
-});
-
-describe('CutMix', () => {
-  test('keeps labels probabilities and mixes them by the area it replaced', () => {
-    fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 1, max: 6 }), (seed, size) => {
-        const [height, width, channels, classes] = [6, 5, 2, 6];
-        const images = new Uint8Array(size * height * width * channels);
-        const labels = new Float32Array(size * classes);
-        for (let image = 0; image < size; image++) {
-          images.fill(image + 1, image * height * width * channels, (image + 1) * height * width * channels);
-          labels[image * classes + image] = 1;
-        }
-        cutmix({ size, height, width, channels, classes, images, labels }, randomFor(seed));
-        for (let image = 0; image < size; image++) {
-          const row = labels.subarray(image * classes, (image + 1) * classes);
-          const pixels = images.subarray(image * height * width * channels, (image + 1) * height * width * channels);
-          expect(sum(row)).toBeCloseTo(1, 5);
-          for (let label = 0; label < classes; label++) {
-            const share = pixels.filter((value) => value === label + 1).length / pixels.length;
-            expect(row[label]).toBeCloseTo(share, 5);
-          }
-        }
-      }),
-    );
-  });
-});
-
 describe('batches', () => {
   const images = quarterImages(21);
   const indices = Array.from({ length: 21 }, (_, index) => index);
   const augmentation = { padding: 0, flip: false };
-  const source = { images, indices, batch: 8, size: 8, augmentation, sampler: shuffled, mixing: none, mixingProbability: 0, seed: 5 };
+  const mixingOptions = { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } };
+  const mixing = { mixing: none, mixingOptions, mixingProbability: 0 };
+  const source = { images, indices, batch: 8, size: 8, augmentation, sampling: 'shuffled' as const, epochLength: 0, ...mixing, seed: 5 };
 
   test('an epoch shows every image and fills up its last batch', () => {
     expect(stepsPerEpoch(source)).toBe(3);
     const make = batchMaker(source);
     const labels = [0, 1, 2].flatMap((step) => Array.from(make(step).labels));
     expect(sum(labels)).toBe(24);
+  });
+
+  test('an epoch of a given length is that long, rounded up to whole batches, with every sampler', () => {
+    expect(stepsPerEpoch({ ...source, epochLength: 8 })).toBe(1);
+    expect(stepsPerEpoch({ ...source, epochLength: 41 })).toBe(6);
+    for (const sampling of Object.keys(samplers) as (keyof typeof samplers)[]) {
+      const make = batchMaker({ ...source, sampling, epochLength: 41 });
+      for (let step = 0; step < 7; step++) expect(sum(make(step).labels)).toBe(8);
+    }
   });
 
   test('depend on nothing but their step', () => {
@@ -139,6 +54,13 @@ describe('batches', () => {
     const firsts = [0, 1, 2, 3, 4, 5, 6, 7].map((place) => rows[place * 4] as number);
     expect(firsts.every((first) => first % 4 === 0)).toBe(true);
     expect(new Set(firsts).size).toBe(8);
+  });
+
+  test('take what a teacher says of the same images', () => {
+    const rows = Float32Array.from({ length: 84 }, (_, index) => index);
+    const { labels, teacher } = batchMaker({ ...source, targets: rows, teacher: rows.map((value) => -value) })(1);
+    expect(teacher).toEqual(labels.map((value) => -value));
+    expect(batchMaker(source)(1).teacher).toBeUndefined();
   });
 
   test('of an evaluation hold every image once', () => {

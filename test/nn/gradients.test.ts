@@ -3,13 +3,16 @@ import { openSession } from '../../src/nn/engine/session.ts';
 import { activate } from '../../src/nn/graph/activations.ts';
 import { add, addBias, matrixProduct, multiply, subtract } from '../../src/nn/graph/arithmetic.ts';
 import { batchNormTraining } from '../../src/nn/graph/batch-norm.ts';
+import { concatenate, shuffleChannels, sliceChannels } from '../../src/nn/graph/channels.ts';
 import { convolution } from '../../src/nn/graph/convolution.ts';
+import { unitVectors } from '../../src/nn/graph/directions.ts';
 import { gradients } from '../../src/nn/graph/gradients.ts';
 import { Graph } from '../../src/nn/graph/graph.ts';
+import { averagePool, maxPool } from '../../src/nn/graph/pooling.ts';
 import { keepMask } from '../../src/nn/graph/random.ts';
 import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
-import { crossEntropy } from '../../src/nn/losses/cross-entropy.ts';
+import { crossEntropy } from '../../src/nn/objective/cross-entropy.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
 
 /** Numbers between −2 and 2 that keep clear of the kinks of piecewise functions (−3, 0 and 3). */
@@ -155,6 +158,54 @@ const operations: readonly (readonly [string, Build, readonly (readonly number[]
       [5, 5, 2, 1],
     ],
   ],
+  [
+    '3 × 3 convolution, stride 2, TensorFlow’s padding',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 'same' }, false),
+    [
+      [1, 4, 4, 2],
+      [3, 3, 2, 2],
+    ],
+  ],
+  [
+    '5 × 5 depthwise convolution, stride 2, TensorFlow’s padding',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 'same' }, true),
+    [
+      [1, 6, 5, 2],
+      [5, 5, 2, 1],
+    ],
+  ],
+  [
+    'grouped convolution',
+    (graph, x, w) => convolution(graph, x, w, { stride: 1, padding: 1 }, false),
+    [
+      [2, 4, 4, 8],
+      [3, 3, 2, 8],
+    ],
+  ],
+  [
+    'grouped convolution, stride 2',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 1 }, false),
+    [
+      [2, 5, 5, 8],
+      [3, 3, 2, 8],
+    ],
+  ],
+  ['max-pool', (graph, x) => maxPool(graph, x, { kernel: 2, stride: 2, padding: 0 }), [[1, 4, 4, 3]]],
+  ['max-pool, overlapping and padded', (graph, x) => maxPool(graph, x, { kernel: 3, stride: 2, padding: 1 }), [[1, 6, 6, 2]]],
+  ['average-pool', (graph, x) => averagePool(graph, x, { kernel: 2, stride: 2 }), [[2, 5, 4, 2]]],
+  [
+    'concatenation',
+    (graph, a, b, c) => concatenate(graph, [a, b, c]),
+    [
+      [2, 2, 2, 3],
+      [2, 2, 2, 1],
+      [2, 2, 2, 2],
+    ],
+  ],
+  ['a slice of the channels', (graph, x) => sliceChannels(graph, x, 1, 2), [[2, 2, 2, 4]]],
+  ['a channel shuffle', (graph, x) => shuffleChannels(graph, x, 2), [[2, 2, 2, 6]]],
+  ['directions, along rows', (graph, x) => unitVectors(graph, x, 1), [[3, 4]]],
+  ['directions, along columns', (graph, x) => unitVectors(graph, x, 0), [[3, 4]]],
   ['batch norm', (graph, x, scale, offset) => batchNormTraining(graph, x, { scale, offset }, 1e-3).output, [[3, 2, 2, 2], [2], [2]]],
   ['cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3])), [[2, 3]]],
   ['smoothed cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3]), 0.1), [[2, 3]]],
@@ -183,6 +234,14 @@ describe('the graph refuses', () => {
   test('shapes that do not fit', () => {
     const graph = new Graph();
     expect(() => add(graph, graph.constant([1, 2], [2]), graph.constant([1, 2, 3], [3]))).toThrow('[2] and [3] do not fit');
+  });
+
+  test('channels that cannot be taken or shuffled', () => {
+    const graph = new Graph();
+    const x = graph.placeholder('x', [1, 2, 2, 6]);
+    expect(() => sliceChannels(graph, x, 4, 3)).toThrow('3 channels from 4 on cannot be taken of 6');
+    expect(() => shuffleChannels(graph, x, 4)).toThrow('6 channels are not 4 equal groups');
+    expect(() => concatenate(graph, [])).toThrow('nothing to concatenate');
   });
 
   test('two nodes of one name', () => {

@@ -5,6 +5,7 @@ import type { Images } from '../../src/nn/data/dataset.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import { parametersOf } from '../../src/nn/layers/parameters.ts';
 import type { Network } from '../../src/nn/network.ts';
+import type { LossOptions } from '../../src/nn/objective/loss.ts';
 import type { Model } from '../../src/nn/weights/model-folder.ts';
 import type { Tensor, Weights } from '../../src/nn/weights/tensor.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
@@ -56,7 +57,9 @@ export function relativeError(actual: ArrayLike<number>, expected: readonly numb
 
 /** The Euclidean norm. */
 export function norm(values: ArrayLike<number>): number {
-  return Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0));
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += (values[index] as number) ** 2;
+  return Math.sqrt(sum);
 }
 
 /** Images in memory, 12 × 12 with one channel: a bright quarter tells the class (of four). */
@@ -84,7 +87,7 @@ export function smallNetwork(): Network {
   layers.convolution('stem', { outChannels: 8, kernel: 3, stride: 2, activation: 'hard-swish' });
   const source = layers.last;
   layers.convolution('block', { outChannels: 8, kernel: 3, stride: 1, depthwise: true, activation: 'relu' });
-  layers.squeezeExcite('gate', 4, 'swish', 'hard-sigmoid');
+  layers.squeezeExcite('gate', { squeezed: 4, inner: 'swish', gate: 'hard-sigmoid' });
   layers.convolution('project', { outChannels: 8, kernel: 1, stride: 1 });
   layers.shortcut('block', source, 0.2);
   layers.append({ kind: 'flatten', name: 'flatten', inputs: [layers.last] });
@@ -106,3 +109,6 @@ export function smallModel(): Model {
     weights: initialWeights(network, 3),
   };
 }
+
+/** What losses are told where a test is not about them. */
+export const lossOptions: LossOptions = { smoothing: 0, focalGamma: 2, temperature: 4, teacherWeight: 0.9, margin: 0.3, scale: 16 };

@@ -1,15 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { heldTensors } from '../../src/nn/engine/session.ts';
+import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
+import cosine from '../../src/nn/schedules/cosine.ts';
+import { learningRateAt } from '../../src/nn/optimization/schedule.ts';
 import type { CheckpointStore, EpochRecord } from '../../src/nn/training/checkpoint.ts';
+import { readState } from '../../src/nn/training/checkpoint.ts';
+import { checkAnswers, DivergedError } from '../../src/nn/training/divergence.ts';
+import { openPredictor, scoresOf } from '../../src/nn/training/evaluate.ts';
 import type { Recipe } from '../../src/nn/training/recipe.ts';
 import { trainingOptions } from '../../src/nn/training/recipe.ts';
 import type { TrainingOptions, TrainingResult } from '../../src/nn/training/train.ts';
-import { DivergedError, train } from '../../src/nn/training/train.ts';
+import { train } from '../../src/nn/training/train.ts';
 import { encodeSafetensors } from '../../src/nn/weights/safetensors.ts';
 import type { Weights } from '../../src/nn/weights/tensor.ts';
 import { quarterImages, smallModel } from './rig.ts';
@@ -20,11 +26,26 @@ const recipe: Recipe = {
   seed: 11,
   lr: 0.01,
   warm_up: 0.1,
+  momentum: 0.9,
   weight_decay: 0.01,
+  step_every: 1,
+  step_factor: 0.5,
+  focal_gamma: 2,
+  temperature: 4,
+  teacher_weight: 0.9,
+  margin: 0.3,
+  scale: 16,
   label_smoothing: 0.05,
   batch_norm_momentum: 0.1,
+  moving_average: 0,
   sampling: 'balanced',
+  epoch_length: 0,
   mixing_probability: 0.5,
+  mixing_alpha: 1,
+  grid_from: 0.4,
+  grid_to: 1,
+  grid_ratio: 0.6,
+  grid_rotate: 0,
   crop_padding: 1,
   flip: false,
 };
@@ -43,7 +64,7 @@ function options(changes: Partial<Recipe> & Pick<Partial<TrainingOptions>, 'keep
     keep,
     stopAfter: stopAfter ?? own.epochs,
   };
-  return trainingOptions(own, { optimizer: adam, mixing: cutmix }, task);
+  return trainingOptions(own, { optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: cutmix }, task);
 }
 
 let folder: string;
@@ -78,7 +99,6 @@ async function trained(own: TrainingOptions, from?: string, stopAtStep?: number)
   const abort = new AbortController();
   const epochs: EpochRecord[] = [];
   let steps = 0;
-  const watched = { ...own, source: { ...own.source, sampler: own.source.sampler } };
   const makeOptimizer: typeof own.makeOptimizer = (given) => {
     const optimizer = own.makeOptimizer(given);
     return {
@@ -91,7 +111,7 @@ async function trained(own: TrainingOptions, from?: string, stopAtStep?: number)
     };
   };
   const context = { checkpoint, signal: abort.signal, epoch: (record: EpochRecord) => epochs.push(record), progress: () => undefined };
-  const result = await train({ ...watched, makeOptimizer }, context).catch((error: unknown) => {
+  const result = await train({ ...own, makeOptimizer }, context).catch((error: unknown) => {
     if (error instanceof Error && error.message === 'stopped') return undefined;
     throw error;
   });
@@ -123,6 +143,14 @@ describe('a training', () => {
     expect(rest.epochs).toEqual(whole.epochs);
   });
 
+  test('with a moving average keeps that, and goes on to the same bits', async () => {
+    const averaged = options({ moving_average: 0.9 });
+    const whole = await trained(averaged);
+    const part = await trained(averaged, undefined, 8);
+    expect(lastWeights(await trained(averaged, part.saved.at(-1)))).toBe(lastWeights(whole));
+    expect(lastWeights(whole)).not.toBe(lastWeights(await trained(options())));
+  });
+
   test('another seed gives other weights', async () => {
     expect(lastWeights(await trained(options({ epochs: 1 })))).not.toBe(lastWeights(await trained(options({ epochs: 1, seed: 12 }))));
   });
@@ -147,10 +175,51 @@ describe('a training', () => {
     expect([...(rest.result?.kept.values() ?? [])].map(bytes)).toEqual([...(every.result?.kept.values() ?? [])].map(bytes));
   });
 
-  test('that diverges stops and names the step', async () => {
-    const failure = await trained(options({ lr: 1e30 })).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(DivergedError);
-    expect(String(failure)).toMatch(/at step \d+ \(epoch 1\)/);
+  test('notes of each epoch what the kept weights answer, over a restart too', async () => {
+    const own = options({ keep: 'best', epochs: 4 });
+    const part = await trained(own, undefined, 12);
+    const { result } = await trained(own, part.saved.at(-1));
+    const [[epoch, weights] = [0, undefined]] = [...(result?.kept ?? [])];
+    const predictor = openPredictor({ ...smallModel(), weights: weights ?? new Map() }, 16);
+    const scores = scoresOf(predictor.logits(own.source.images, own.heldOut), own.source.images, own.heldOut);
+    predictor.close();
+    expect(result?.predicted).toEqual(scores.predicted);
+    const record = result?.history[epoch - 1];
+    expect(record).toMatchObject({ epoch, top1: scores.top1, top5: 1, macro_f1: scores.macroF1 });
+    expect(result?.history.map(({ learning_rate }) => learning_rate)).toEqual(
+      [4, 9, 14, 19].map((step) => learningRateAt(own.learningRate, { step, steps: 20, perEpoch: 5 })),
+    );
+    expect(Object.keys(record ?? {})).toEqual(['epoch', 'loss', 'learning_rate', 'top1', 'top5', 'macro_f1']);
+  });
+
+  test('ends when its patience does, as it would have gone on until then, over a restart and with a budget too', async () => {
+    const whole = await trained(options({ epochs: 8 }));
+    const tops = whole.result?.history.map(({ top1 }) => top1 ?? 0) ?? [];
+    const end = tops.findIndex((top, epoch) => epoch > 0 && top <= Math.max(...tops.slice(0, epoch))) + 1;
+    expect(end).toBeGreaterThan(1);
+    expect(end).toBeLessThan(8);
+    const impatient = await trained(options({ epochs: 8, patience: 1 }));
+    expect(impatient.result?.history).toEqual(whole.result?.history.slice(0, end));
+    const part = await trained(options({ epochs: 8, patience: 1 }), undefined, 5 * end - 2);
+    expect(lastWeights(await trained(options({ epochs: 8, patience: 1 }), part.saved.at(-1)))).toBe(lastWeights(impatient));
+    expect(lastWeights(await trained(options({ epochs: 8, patience: 1 }), impatient.saved.at(-1)))).toBe(lastWeights(impatient));
+    const budget = await trained(options({ epochs: 8, patience: 1, stopAfter: end - 1 }));
+    expect(budget.result?.history).toHaveLength(end - 1);
+    expect(lastWeights(await trained(options({ epochs: 8, patience: 1 }), budget.saved.at(-1)))).toBe(lastWeights(impatient));
+  });
+
+  test('that stands still ends after as many epochs as its patience', async () => {
+    const { result } = await trained(options({ epochs: 6, patience: 2, lr: 1e-12, batch_norm_momentum: 1e-9, keep: 'best' }));
+    expect(result?.history).toHaveLength(3);
+    expect([...(result?.kept.keys() ?? [])]).toEqual([3]);
+  });
+
+  test('does not go on from a checkpoint of another format', async () => {
+    const { saved } = await trained(options({ epochs: 1 }));
+    const file = join(saved[0] ?? '', 'progress.json');
+    expect(readState(saved[0])?.step).toBe(5);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"format":\d+/, '"format":1'));
+    expect(readState(saved[0])).toBeUndefined();
   });
 
   test('leaves no tensors behind', async () => {
@@ -158,5 +227,39 @@ describe('a training', () => {
     const before = heldTensors();
     await trained(options({ epochs: 2 }));
     expect(heldTensors()).toBe(before);
+  });
+});
+
+describe('a training that runs away', () => {
+  const failure = (own: TrainingOptions): Promise<unknown> => trained(own).catch((error: unknown) => error);
+
+  test.each([
+    ['is no number', 1e30, /^DivergedError: The loss became (NaN|Infinity) at step \d+ \(epoch 1\)\.$/],
+    [
+      'is a number still, but explodes',
+      1e6,
+      /^DivergedError: The loss exploded to \S+ at step \d+ \(epoch 1\); that of the first step was \d/,
+    ],
+  ])('stops and names the step when the loss %s', async (_what, lr, message) => {
+    expect(String(await failure(options({ lr })))).toMatch(message);
+  });
+
+  test('stops at the end of the epoch when weights are no numbers, though the last loss was one', async () => {
+    const own = options();
+    const makeOptimizer: typeof own.makeOptimizer = (given) => {
+      const optimizer = own.makeOptimizer(given);
+      return { ...optimizer, scalars: (step, rate) => optimizer.scalars(step, step === 10 ? Number.NaN : rate) };
+    };
+    for (const heldOut of [own.heldOut, []]) {
+      const error = await failure({ ...own, heldOut, makeOptimizer });
+      expect(error).toBeInstanceOf(DivergedError);
+      expect(String(error)).toMatch(/The values of \S+ are no longer numbers at step 10 \(epoch 2\)/);
+    }
+  });
+
+  test('stops when answers are no numbers, though the weights are', () => {
+    const place = { step: 10, epoch: 2 };
+    expect(() => checkAnswers(Float32Array.of(1, Number.POSITIVE_INFINITY), place)).toThrow('no longer numbers at step 10 (epoch 2)');
+    expect(() => checkAnswers(Float32Array.of(1, -2), place)).not.toThrow();
   });
 });

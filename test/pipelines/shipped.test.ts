@@ -5,6 +5,9 @@ import { parse } from 'yaml';
 
 const folder = join(import.meta.dirname, '../../pipelines');
 
+/** The pipelines that are the contest's recipe as a whole. */
+const recipes = ['fashion-2020', 'fashion-mnist', 'quickstart'];
+
 /** What these tests read of a node. */
 interface Node {
   readonly uses?: string;
@@ -38,9 +41,9 @@ describe.each(files)('%s', (file) => {
     expect(raw.map(([node]) => node)).toEqual(sets);
   });
 
-  test('holds every stage of the recipe', () => {
+  test.runIf(recipes.includes(name))('holds every stage of the recipe', () => {
     const used = new Set(Object.values(stages).map(({ uses }) => uses));
-    for (const stage of readdirSync(join(folder, '../stages'))) expect(used).toContain(stage);
+    expect(readdirSync(join(folder, '../stages')).filter((stage) => !used.has(stage))).toEqual(['predict']);
   });
 });
 

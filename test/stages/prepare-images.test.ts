@@ -182,6 +182,47 @@ describe('class folders', () => {
   });
 });
 
+describe('train_images', () => {
+  test('keeps so many training images with the classes in proportion, chosen by the seed, and describes those', async () => {
+    const folder = join(room.folder, 'images');
+    await paintFolders(folder, ['a', 'b', 'c'], 10);
+    for (let index = 10; index < 40; index++) await paint(join(folder, 'a', `${index}.png`), { colour: { r: 5 * index, g: 0, b: 0 } });
+    const prepare = async (seed: number, out: string) => {
+      const { outputs, metrics } = await perform_(folder, { train_images: 16, channels: 1, seed }, {}, out);
+      const set = openDataset(outputs['train'] as string);
+      const bytes = readFileSync(join(outputs['train'] as string, 'images.bin'));
+      const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as { train: number[]; test: number[] };
+      set.close();
+      return { set, bytes, metrics, report, names: set.names() };
+    };
+    const { set, bytes, metrics, report, names } = await prepare(1, 'one');
+    const [a, b, c] = countsOf(set) as [number, number, number];
+    expect(a + b + c).toBe(16);
+    // of 32, 8 and 8 images a third
+    expect([10, 11]).toContain(a);
+    expect([2, 3]).toContain(b);
+    expect([2, 3]).toContain(c);
+    expect(report).toMatchObject({ train: [a, b, c], test: [8, 2, 2] });
+    expect(metrics).toMatchObject({ train_images: 16, test_images: 12, imbalance: a / Math.min(b, c) });
+    expect(names).toEqual([...new Set(names)].sort());
+    expect(bytes).toHaveLength(16 * 16 * 16);
+    expect(set.info.mean[0]).toBeCloseTo(bytes.reduce((sum, value) => sum + value, 0) / bytes.length / 255, 10);
+    expect((await prepare(1, 'again')).names).toEqual(names);
+    expect((await prepare(2, 'other')).names).not.toEqual(names);
+  });
+
+  test('more than there are, and so few that a class is lost, are refused', async () => {
+    const folder = join(room.folder, 'images');
+    await paintFolders(folder, ['a', 'b'], 10);
+    await paintFolders(folder, ['rare'], 2);
+    await expect(perform_(folder, { train_images: 18 }, {}, 'a')).rejects.toThrow(
+      'there are 17 training images, fewer than `train_images: 18`',
+    );
+    await expect(perform_(folder, { train_images: 2 }, {}, 'b')).rejects.toThrow('`train_images: 2` leaves no image of class rare');
+    expect((await perform_(folder, { train_images: 17 }, {}, 'c')).metrics).toMatchObject({ train_images: 17, imbalance: 8 });
+  });
+});
+
 describe('a CSV', () => {
   test('beside a folder or in it: quoted names, a header in any order, given classes', async () => {
     const folder = join(room.folder, 'images');

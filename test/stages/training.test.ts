@@ -1,12 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Architecture } from 'stillroom/nn';
+import type { Architecture, EpochRecord } from 'stillroom/nn';
 import { foldsDigest, readModel, writeLabels } from 'stillroom/nn';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import none from '../../src/nn/mixing/none.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import radam from '../../src/nn/optimizers/radam.ts';
+import cosine from '../../src/nn/schedules/cosine.ts';
 import runFinetune from '../../stages/finetune-all/run.ts';
 import finetune from '../../stages/finetune-all/stage.ts';
 import runFuse from '../../stages/fuse/run.ts';
@@ -37,27 +39,47 @@ afterEach(() => room.remove());
 
 const architecture: Architecture = () => smallNetwork();
 const folder = (name: string): string => join(room.folder, name);
-const history = (file: string | undefined): { best_epoch?: number; epochs: { loss: number; top1: number }[] } =>
+const history = (file: string | undefined): { best_epoch?: number; epochs: (Omit<EpochRecord, 'top1'> & { top1: number })[] } =>
   JSON.parse(readFileSync(file ?? '', 'utf8'));
+
+/** The number of rows and columns of a report's confusion matrix, the images that it counts, and the share on its diagonal. */
+function confusionIn(report: string): { readonly size: readonly number[]; readonly images: number; readonly right: number } {
+  const [head = '', ...rows] = readFileSync(join(report, 'confusion.csv'), 'utf8').trim().split('\n');
+  const counts = rows.map((row) => row.split(',').slice(1).map(Number));
+  const images = counts.flat().reduce((sum, count) => sum + count, 0);
+  const right = counts.reduce((sum, row, label) => sum + (row[label] ?? 0), 0) / images;
+  return { size: [rows.length, head.split(',').length - 1], images, right };
+}
 
 test('a teacher notes the fold that it left out and keeps its last epoch', async () => {
   const params = { fold: 1, model: 'small', batch: 8, epochs: 2, lr: 0.01, crop_padding: 1 };
-  const modules = { model: architecture, optimizer: adam, mixing: none };
+  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
   const { outputs, metrics } = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('one') });
   const model = readModel(outputs['model'] ?? '');
   expect(model.training).toEqual({ holdout: 1, split: foldsDigest(folds), epochs: 2, seed: 0 });
   expect([model.architecture, model.input.size, model.classes.length]).toEqual(['small', 8, 4]);
   const { epochs } = history(outputs['history']);
   expect(epochs).toHaveLength(2);
-  expect(metrics).toEqual({ loss: epochs[1]?.loss, top1: epochs[1]?.top1 });
+  const { epoch, ...last } = epochs[1] ?? { epoch: 0 };
+  expect(epoch).toBe(2);
+  expect(metrics).toEqual(last);
+  const report = outputs['report'] ?? '';
+  expect(readdirSync(report).sort()).toEqual(['classes.csv', 'confusion.csv', 'curves.svg']);
+  expect(confusionIn(report)).toEqual({ size: [4, 4], images: 20, right: metrics['top1'] });
+  expect(readFileSync(join(report, 'classes.csv'), 'utf8')).toMatch(/^class,images,precision,recall,f1\nclass 0,5,/);
   const again = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('two') });
-  for (const file of ['model.json', 'weights.safetensors']) {
-    expect(readFileSync(join(again.outputs['model'] ?? '', file))).toEqual(readFileSync(join(outputs['model'] ?? '', file)));
+  for (const [port, file] of [
+    ['model', 'model.json'],
+    ['model', 'weights.safetensors'],
+    ['report', 'curves.svg'],
+    ['report', 'confusion.csv'],
+  ] as const) {
+    expect(readFileSync(join(again.outputs[port] ?? '', file))).toEqual(readFileSync(join(outputs[port] ?? '', file)));
   }
 });
 
 test('a fold that the split has not, and a training that diverges, fail with a hint', async () => {
-  const modules = { model: architecture, optimizer: adam, mixing: none };
+  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
   const attempt = (params: object) =>
     perform(teacher, runTeacher, { params: { model: 'small', ...params }, modules, inputs, folder: folder('x') });
   await expect(attempt({ fold: 2 })).rejects.toThrow('no fold 2: the split has the folds 0 to 1');
@@ -67,11 +89,19 @@ test('a fold that the split has not, and a training that diverges, fail with a h
   });
 });
 
+test('with patience a training notes the epochs that it made', async () => {
+  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
+  const still = { fold: 0, model: 'small', batch: 8, epochs: 9, lr: 1e-12, batch_norm_momentum: 1e-9, patience: 2 };
+  const { outputs } = await perform(teacher, runTeacher, { params: still, modules, inputs, folder: folder('still') });
+  expect(history(outputs['history']).epochs).toHaveLength(3);
+  expect(readModel(outputs['model'] ?? '').training['epochs']).toBe(3);
+});
+
 test('from the student to the folded average', async () => {
   mkdirSync(folder('labels'));
   const soft = Float32Array.from({ length: 160 }, (_, place) => (place % 4 === labels[Math.floor(place / 4)] ? 0.85 : 0.05));
   writeLabels(folder('labels'), { count: 40, classes: ['class 0', 'class 1', 'class 2', 'class 3'], values: soft });
-  const modules = { optimizer: radam, mixing: cutmix };
+  const modules = { optimizer: radam, schedule: cosine, loss: crossEntropy, mixing: cutmix };
   const params = { batch: 8, lr: 0.02, crop_padding: 1 };
   const studied = await perform(student, runStudent, {
     params: { ...params, model: 'small', epochs: 4 },
@@ -81,7 +111,9 @@ test('from the student to the folded average', async () => {
   });
   const { best_epoch: best, epochs } = history(studied.outputs['history']);
   expect(best).toBe(epochs.map(({ top1 }) => top1).lastIndexOf(Math.max(...epochs.map(({ top1 }) => top1))) + 1);
-  expect(studied.metrics).toMatchObject({ best_epoch: best, top1: epochs[(best ?? 0) - 1]?.top1 });
+  const { top1, top5, macro_f1 } = epochs[(best ?? 0) - 1] ?? {};
+  expect(studied.metrics).toMatchObject({ best_epoch: best, top1, top5, macro_f1, loss: epochs.at(-1)?.loss });
+  expect(confusionIn(studied.outputs['report'] ?? '').right).toBe(top1);
   const tuned = await perform(finetune, runFinetune, {
     params: { ...params, epochs: 3 },
     modules,
@@ -89,6 +121,8 @@ test('from the student to the folded average', async () => {
     folder: folder('finetune'),
   });
   const checkpoints = tuned.outputs['checkpoints'] ?? '';
+  expect(readdirSync(tuned.outputs['report'] ?? '')).toEqual(['curves.svg']);
+  expect(Object.keys(tuned.metrics)).toEqual(['loss', 'learning_rate']);
   expect(readdirSync(checkpoints).sort()).toEqual(['epoch-1', 'epoch-2', 'epoch-3']);
   expect(readModel(join(checkpoints, 'epoch-3')).training).toMatchObject({ holdout: null, finetuned_epochs: 3 });
   const averaged = await perform(average, runAverage, {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { canonicalJson, sha256 } from '../../model/canonical.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { type ChildJob, type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
+import { openThreads } from './threads.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
 class StageFailure extends Error {
@@ -75,16 +76,19 @@ function openCheckpoints(root: string): Checkpoint {
 interface Bundle {
   readonly run: { default?: unknown } | ((context: unknown) => unknown);
   readonly modules: Readonly<Record<string, unknown>>;
+  readonly threads?: Readonly<Record<string, unknown>>;
 }
 
 async function main(jobFile: string): Promise<void> {
   const job = JSON.parse(readFileSync(jobFile, 'utf8')) as ChildJob;
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
-  const bundle = (await import(pathToFileURL(job.bundle).href)) as Bundle;
+  const url = pathToFileURL(job.bundle).href;
+  const bundle = (await import(url)) as Bundle;
   if (typeof bundle.run !== 'function')
     throw new StageFailure('run.ts has no default export made by work()', 'export default work<typeof stage>(async (context) => { … })');
-  await bundle.run({
+  const threads = openThreads(url, bundle.threads ?? {});
+  const work = bundle.run({
     params: job.params,
     modules: bundle.modules,
     inputs: job.inputs,
@@ -105,7 +109,9 @@ async function main(jobFile: string): Promise<void> {
     checkpoint: openCheckpoints(job.checkpoints),
     signal: stop.signal,
     cpu: job.cpu,
+    thread: threads.start,
   });
+  await Promise.race([work, threads.failure]);
   send({ type: 'done', facts: { peakMemory: process.resourceUsage().maxRSS * 1024 } });
 }
 

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { JsonObject } from '../../model/json.ts';
 
 /** What a TypeScript stage's child is asked to do: the content of its job file. */
@@ -10,6 +11,16 @@ export interface ChildJob {
   /** The folder that holds the work's checkpoints. */
   readonly checkpoints: string;
   readonly cpu: number;
+}
+
+/** What a thread of a TypeScript stage is asked to do. */
+export interface ThreadJob {
+  /** The bundle's URL. */
+  readonly bundle: string;
+  /** Which of the bundle's `threads` to run. */
+  readonly name: string;
+  readonly data: unknown;
+  readonly port: MessagePort;
 }
 
 /** What the child reports, one JSON text a line, on its events descriptor. */

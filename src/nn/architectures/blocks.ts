@@ -1,36 +1,58 @@
-import type { Activation, Layer } from '../network.ts';
+import type { Activation, Convolution, Layer, Start } from '../network.ts';
 
-/** Rounds channels to a multiple of 8, never below 90 % of what was asked (torchvision's `_make_divisible`). */
-export function divisible(channels: number): number {
-  const rounded = Math.max(8, Math.floor((channels + 4) / 8) * 8);
-  return rounded < 0.9 * channels ? rounded + 8 : rounded;
+/** Rounds channels to a multiple, never below 90 % of what was asked (torchvision's `_make_divisible`). */
+export function divisible(channels: number, divisor = 8): number {
+  const rounded = Math.max(divisor, Math.floor((channels + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * channels ? rounded + divisor : rounded;
 }
 
-/** A convolution followed by batch norm and, unless undefined, an activation. */
-export interface ConvolutionBlock {
+/** What a convolution is told beside its name; what is left out follows from the layers before it. */
+export interface ConvolutionShape {
   readonly outChannels: number;
   readonly kernel: number;
   readonly stride: number;
+  /** Left out, what keeps the extent at stride 1. */
+  readonly padding?: number | 'same';
   readonly depthwise?: boolean;
-  readonly activation?: Activation;
+  /** Left out, 1; `depthwise` goes before it. */
+  readonly groups?: number;
+  readonly bias?: boolean;
 }
 
-/** How an architecture normalises. */
-export interface Normalisation {
+/** A convolution followed by batch norm and, unless undefined, an activation. */
+export interface ConvolutionBlock extends ConvolutionShape {
+  readonly activation?: Activation | undefined;
+}
+
+/** The names of a block's convolution, batch norm and activation. */
+export type BlockNames = readonly [convolution: string, norm: string, activation?: string];
+
+/** How an architecture normalises, and how it draws its convolutions' fresh weights and biases where not as a network does by itself. */
+export interface LayerDefaults {
   readonly epsilon: number;
   readonly momentum: number;
+  readonly start?: (convolution: Convolution) => { readonly start?: Start; readonly startBias?: Start };
 }
 
-/** Collects layers one after the other. `last` is the layer that the next one reads. */
+/** How squeeze and excite computes its gate. */
+export interface SqueezeExcite {
+  readonly squeezed: number;
+  readonly inner: Activation;
+  readonly gate: Activation;
+  /** The own names of its two convolutions; left out, torchvision's. */
+  readonly names?: readonly [reduce: string, expand: string];
+}
+
+/** Collects layers one after the other. `last` is the layer that the next one reads, with `channels` channels. */
 export class Layers {
   readonly list: Layer[] = [{ kind: 'input', name: 'input', inputs: [] }];
   last = 'input';
   channels: number;
-  readonly #normalisation: Normalisation;
+  readonly #defaults: LayerDefaults;
 
-  constructor(channels: number, normalisation: Normalisation) {
+  constructor(channels: number, defaults: LayerDefaults) {
     this.channels = channels;
-    this.#normalisation = normalisation;
+    this.#defaults = defaults;
   }
 
   /** Appends a layer; it becomes the last. */
@@ -39,16 +61,44 @@ export class Layers {
     this.last = layer.name;
   }
 
-  /** Appends convolution `<name>.0`, batch norm `<name>.1` and activation `<name>.2`, as torchvision's Conv2dNormActivation. */
-  convolution(name: string, { outChannels, kernel, stride, depthwise = false, activation }: ConvolutionBlock): void {
+  /** Goes on from an earlier layer. */
+  from(name: string, channels: number): void {
+    this.last = name;
+    this.channels = channels;
+  }
+
+  /** Appends a convolution by itself. */
+  plainConvolution(name: string, { outChannels, kernel, stride, padding, depthwise, groups = 1, bias = false }: ConvolutionShape): void {
     const inChannels = this.channels;
-    const groups = depthwise ? inChannels : 1;
-    const padding = (kernel - 1) / 2;
-    const shape = { inChannels, outChannels, kernel, stride, padding, groups, bias: false };
-    this.append({ kind: 'convolution', name: `${name}.0`, inputs: [this.last], ...shape });
-    this.append({ kind: 'batch-norm', name: `${name}.1`, inputs: [this.last], channels: outChannels, ...this.#normalisation });
-    if (activation !== undefined) this.activation(`${name}.2`, activation);
+    const layer: Convolution = {
+      kind: 'convolution',
+      name,
+      inputs: [this.last],
+      inChannels,
+      outChannels,
+      kernel,
+      stride,
+      padding: padding ?? (kernel - 1) / 2,
+      groups: depthwise === true ? inChannels : groups,
+      bias,
+    };
+    this.append({ ...layer, ...this.#defaults.start?.(layer) });
     this.channels = outChannels;
+  }
+
+  /** Appends batch norm. `start` is the scale that training starts from. */
+  norm(name: string, start?: number): void {
+    const { epsilon, momentum } = this.#defaults;
+    const own = start === undefined ? {} : { start };
+    this.append({ kind: 'batch-norm', name, inputs: [this.last], channels: this.channels, epsilon, momentum, ...own });
+  }
+
+  /** Appends convolution, batch norm and activation, named `<name>.0`, `.1` and `.2` as in torchvision's Conv2dNormActivation. */
+  convolution(name: string | BlockNames, { activation, ...shape }: ConvolutionBlock): void {
+    const [convolution, norm, last] = typeof name === 'string' ? [`${name}.0`, `${name}.1`, `${name}.2`] : name;
+    this.plainConvolution(convolution, shape);
+    this.norm(norm);
+    if (activation !== undefined) this.activation(last ?? `${norm}.act`, activation);
   }
 
   activation(name: string, activation: Activation): void {
@@ -56,27 +106,13 @@ export class Layers {
   }
 
   /** Squeeze and excite: scales each channel by a gate that is computed from all channels' means. */
-  squeezeExcite(name: string, squeezed: number, inner: Activation, gate: Activation): void {
+  squeezeExcite(name: string, { squeezed, inner, gate, names: [reduce, expand] = ['fc1', 'fc2'] }: SqueezeExcite): void {
     const [source, channels] = [this.last, this.channels];
-    const pointwise = { kernel: 1, stride: 1, padding: 0, groups: 1, bias: true };
+    const pointwise = { kernel: 1, stride: 1, bias: true };
     this.append({ kind: 'global-average-pool', name: `${name}.avgpool`, inputs: [source] });
-    this.append({
-      kind: 'convolution',
-      name: `${name}.fc1`,
-      inputs: [this.last],
-      inChannels: channels,
-      outChannels: squeezed,
-      ...pointwise,
-    });
+    this.plainConvolution(`${name}.${reduce}`, { outChannels: squeezed, ...pointwise });
     this.activation(`${name}.activation`, inner);
-    this.append({
-      kind: 'convolution',
-      name: `${name}.fc2`,
-      inputs: [this.last],
-      inChannels: squeezed,
-      outChannels: channels,
-      ...pointwise,
-    });
+    this.plainConvolution(`${name}.${expand}`, { outChannels: channels, ...pointwise });
     this.activation(`${name}.scale_activation`, gate);
     this.append({ kind: 'multiply', name: `${name}.scale`, inputs: [source, this.last] });
   }

@@ -1,5 +1,6 @@
 import type { ArchitectureOptions, Network } from '../network.ts';
 import { divisible, Layers } from './blocks.ts';
+import { DROP_PATH, stages } from './efficientnet-stages.ts';
 
 /** How a member of the family differs from b0. */
 export interface EfficientNetScale {
@@ -7,20 +8,6 @@ export interface EfficientNetScale {
   readonly depth: number;
   readonly dropout: number;
 }
-
-/** A stage of b0: expansion, kernel, stride of its first block, output channels, blocks. */
-const stages = [
-  { expansion: 1, kernel: 3, stride: 1, out: 16, blocks: 1 },
-  { expansion: 6, kernel: 3, stride: 2, out: 24, blocks: 2 },
-  { expansion: 6, kernel: 5, stride: 2, out: 40, blocks: 2 },
-  { expansion: 6, kernel: 3, stride: 2, out: 80, blocks: 3 },
-  { expansion: 6, kernel: 5, stride: 1, out: 112, blocks: 3 },
-  { expansion: 6, kernel: 5, stride: 2, out: 192, blocks: 4 },
-  { expansion: 6, kernel: 3, stride: 1, out: 320, blocks: 1 },
-] as const;
-
-/** How often the last block's branch is dropped, as published; for the others it grows evenly from 0 at the first. */
-const DROP_PATH = 0.2;
 
 interface MobileBlock {
   readonly expansion: number;
@@ -60,7 +47,7 @@ function appendBlock(layers: Layers, name: string, { expansion, kernel, stride, 
   const next = (): string => `${name}.block.${part++}`;
   if (expanded !== inChannels) layers.convolution(next(), { outChannels: expanded, kernel: 1, stride: 1, activation: 'swish' });
   layers.convolution(next(), { outChannels: expanded, kernel, stride, depthwise: true, activation: 'swish' });
-  layers.squeezeExcite(next(), Math.max(1, Math.floor(inChannels / 4)), 'swish', 'sigmoid');
+  layers.squeezeExcite(next(), { squeezed: Math.max(1, Math.floor(inChannels / 4)), inner: 'swish', gate: 'sigmoid' });
   layers.convolution(next(), { outChannels: out, kernel: 1, stride: 1 });
   if (stride === 1 && inChannels === out) layers.shortcut(name, source, dropPath);
 }

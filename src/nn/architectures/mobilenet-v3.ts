@@ -43,7 +43,7 @@ function appendBlock(layers: Layers, name: string, { kernel, expanded, out, sque
   const next = (): string => `${name}.block.${part++}`;
   if (expanded !== inChannels) layers.convolution(next(), { outChannels: expanded, kernel: 1, stride: 1, activation });
   layers.convolution(next(), { outChannels: expanded, kernel, stride, depthwise: true, activation });
-  if (squeeze) layers.squeezeExcite(next(), divisible(expanded / 4), 'relu', 'hard-sigmoid');
+  if (squeeze) layers.squeezeExcite(next(), { squeezed: divisible(expanded / 4), inner: 'relu', gate: 'hard-sigmoid' });
   layers.convolution(next(), { outChannels: out, kernel: 1, stride: 1 });
   if (stride === 1 && inChannels === out) layers.shortcut(name, source);
 }

@@ -39,16 +39,30 @@ export function placeImage(
 ): void {
   const { top, left, flip } = placement;
   const [from, to] = [Math.max(0, left), Math.min(width, left + size)];
-  target.fill(0);
+  if (top < 0 || left < 0 || top + size > height || left + size > width) target.fill(0);
+  if (from >= to) return;
   for (let row = Math.max(0, -top); row < Math.min(size, height - top); row++) {
     const start = (row + top) * width;
-    if (!flip) {
-      target.set(source.subarray((start + from) * channels, (start + to) * channels), (row * size + from - left) * channels);
-      continue;
+    const part = source.subarray((start + from) * channels, (start + to) * channels);
+    if (flip) mirrorRow(part, channels, target, (row * size + size - to + left) * channels);
+    else target.set(part, (row * size + from - left) * channels);
+  }
+}
+
+/** Writes the pixels of a row in the opposite order into `target` at `offset`; 1 and 3 channels are worth a loop of their own. */
+function mirrorRow(row: Uint8Array, channels: number, target: Uint8Array, offset: number): void {
+  let into = offset;
+  if (channels === 1) {
+    for (let pixel = row.length - 1; pixel >= 0; pixel--) target[into++] = row[pixel] as number;
+  } else if (channels === 3) {
+    for (let pixel = row.length - 3; pixel >= 0; pixel -= 3) {
+      target[into++] = row[pixel] as number;
+      target[into++] = row[pixel + 1] as number;
+      target[into++] = row[pixel + 2] as number;
     }
-    for (let column = from; column < to; column++) {
-      const into = (row * size + size - 1 - (column - left)) * channels;
-      for (let channel = 0; channel < channels; channel++) target[into + channel] = source[(start + column) * channels + channel] as number;
+  } else {
+    for (let pixel = row.length - channels; pixel >= 0; pixel -= channels) {
+      for (let channel = 0; channel < channels; channel++) target[into++] = row[pixel + channel] as number;
     }
   }
 }

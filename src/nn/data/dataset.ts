@@ -19,6 +19,8 @@ export interface Images {
   readonly info: DatasetInfo;
   /** The class of each image. */
   readonly labels: Uint16Array;
+  /** Where they lie on disk, if they do. */
+  readonly folder?: string;
   /** Copies image `index` (height × width × channels bytes) into `target` at `offset`. */
   read(index: number, target: Uint8Array, offset?: number): void;
 }
@@ -44,6 +46,7 @@ export function openDataset(folder: string): Dataset {
   return {
     info,
     labels,
+    folder,
     read(index, target, offset = 0) {
       if (!(index >= 0 && index < info.count)) throw new RangeError(`There is no image ${index} among ${info.count}.`);
       if (readSync(file, target, offset, size, index * size) !== size) throw new Error(`Image ${index} could not be read whole.`);

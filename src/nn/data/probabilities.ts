@@ -45,10 +45,17 @@ export const writeLabels = (folder: string, labels: Probabilities): void => writ
 /** Reads a labels folder. */
 export const readLabels = (folder: string): Probabilities => read(folder, 'labels');
 
-/** Reads a labels folder for a dataset. Throws if it is for another number of images or other classes. */
-export function readLabelsOf(folder: string, { count, classes }: Pick<DatasetInfo, 'count' | 'classes'>): Probabilities {
-  const labels = readLabels(folder);
-  if (labels.count !== count) throw new Error(`The labels are for ${labels.count} images, but the dataset holds ${count}.`);
-  if (labels.classes.join('\n') !== classes.join('\n')) throw new Error('The labels are of other classes than the dataset.');
-  return labels;
+type Shown = Pick<DatasetInfo, 'count' | 'classes'>;
+
+/** The table, if it is for that many images of those classes; otherwise throws. */
+function checked(name: string, table: Probabilities, { count, classes }: Shown): Probabilities {
+  if (table.count !== count) throw new Error(`The ${name} are for ${table.count} images, but the dataset holds ${count}.`);
+  if (table.classes.join('\n') !== classes.join('\n')) throw new Error(`The ${name} are of other classes than the dataset.`);
+  return table;
 }
+
+/** Reads a labels folder for a dataset. Throws if it is for another number of images or other classes. */
+export const readLabelsOf = (folder: string, info: Shown): Probabilities => checked('labels', readLabels(folder), info);
+
+/** Reads a predictions folder for a dataset. Throws if it is for another number of images or other classes. */
+export const readPredictionsOf = (folder: string, info: Shown): Probabilities => checked('predictions', readPredictions(folder), info);

@@ -4,26 +4,36 @@ import { integers, reshape } from './shapes.ts';
 import type { Attributes, Shape, Value } from './types.ts';
 import { float } from './types.ts';
 
-/** Stride and padding (on every side) of a square convolution. */
+/** Stride and padding of a square convolution: as many zeros on every side, or `same` as TensorFlow pads. */
 export interface ConvolutionOptions {
   readonly stride: number;
-  readonly padding: number;
+  readonly padding: number | 'same';
 }
 
 /** The extent of a convolution's output. */
 function outputExtent(extent: number, kernel: number, { stride, padding }: ConvolutionOptions): number {
-  return Math.floor((extent + 2 * padding - kernel) / stride) + 1;
+  return padding === 'same' ? Math.ceil(extent / stride) : windows(extent + 2 * padding, kernel, stride);
+}
+
+/** How many windows fit into an extent. */
+export function windows(extent: number, kernel: number, stride: number): number {
+  return Math.floor((extent - kernel) / stride) + 1;
 }
 
 /**
- * A convolution of [N, H, W, C] with weights [K, K, C / groups, O]; a depthwise one has weights [K, K, C, 1]. Padding is PyTorch's: the
- * same on every side, also where the stride is 2.
+ * A convolution of [N, H, W, C] with weights [K, K, C / groups, O]; a depthwise one has weights [K, K, C, 1]. Numbered padding is
+ * PyTorch's: the same on every side, also where the stride is 2. On a CPU oneDNN alone has gradients of grouped convolutions, and not
+ * with such padding, so it gets a node of its own there.
  */
 export function convolution(graph: Graph, x: Value, weights: Value, options: ConvolutionOptions, depthwise: boolean): Value {
   const [kernel, , , last] = weights.shape as readonly [number, number, number, number];
   const [, height, width, channels] = x.shape as readonly [number, number, number, number];
-  if (!depthwise && kernel === 1 && options.stride === 1 && options.padding === 0 && weights.shape[2] === channels) {
+  if (!depthwise && kernel === 1 && options.stride === 1 && !pads(kernel, options) && weights.shape[2] === channels) {
     return pointwise(graph, x, weights);
+  }
+  const explicit = explicitPadding(kernel, options);
+  if (!depthwise && weights.shape[2] !== channels && explicit !== undefined) {
+    return convolution(graph, padImage(graph, x, explicit, 0), weights, { ...options, padding: 0 }, depthwise);
   }
   const op = depthwise ? 'DepthwiseConv2dNative' : 'Conv2D';
   const extents = [outputExtent(height, kernel, options), outputExtent(width, kernel, options)];
@@ -42,14 +52,20 @@ export function convolution(graph: Graph, x: Value, weights: Value, options: Con
  * because its optimizer drops explicit padding when it fuses a depthwise convolution with a bias, and then aborts.
  */
 export function inferenceConvolution(graph: Graph, x: Value, weights: Value, options: ConvolutionOptions, depthwise: boolean): Value {
-  const kernel = weights.shape[0] as number;
-  if (options.padding === 0 || isSame(kernel, options)) return convolution(graph, x, weights, options, depthwise);
-  const { padding, stride } = options;
+  const explicit = explicitPadding(weights.shape[0] as number, options);
+  if (explicit === undefined) return convolution(graph, x, weights, options, depthwise);
+  return convolution(graph, padImage(graph, x, explicit, 0), weights, { ...options, padding: 0 }, depthwise);
+}
+
+/** Puts as many rows and columns of a value on every side of the images. */
+export function padImage(graph: Graph, x: Value, padding: number, value: number): Value {
   const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
   const paddings = graph.constant([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
   const shape: Shape = [batch, height + 2 * padding, width + 2 * padding, channels];
-  const padded = graph.operation('Pad', [x, paddings], shape, { T: float, Tpaddings: { type: 'int32' } });
-  return convolution(graph, padded, weights, { padding: 0, stride }, depthwise);
+  const padded = graph.operation('PadV2', [x, paddings, graph.constant(value)], shape, { T: float, Tpaddings: { type: 'int32' } });
+  const corner = integers(graph, [0, padding, padding, 0]);
+  const cut = { T: float, Index: { type: 'int32' } } as const;
+  return graph.record(padded, [x, (dy) => graph.operation('Slice', [dy, corner, integers(graph, x.shape)], x.shape, cut)]);
 }
 
 /** A 1 × 1 convolution as a matrix product, which is faster than TensorFlow's convolution on a CPU. */
@@ -60,19 +76,31 @@ function pointwise(graph: Graph, x: Value, weights: Value): Value {
   return reshape(graph, matrixProduct(graph, rows, reshape(graph, weights, [inner, outer])), [batch, height, width, outer]);
 }
 
-/** True if the padding is the one that TensorFlow calls SAME for every extent. */
-function isSame(kernel: number, { stride, padding }: ConvolutionOptions): boolean {
-  return stride === 1 && 2 * padding === kernel - 1;
+/** False if a window reaches beyond the image nowhere. */
+function pads(kernel: number, { padding }: ConvolutionOptions): boolean {
+  return padding === 'same' ? kernel > 1 : padding > 0;
+}
+
+/** TensorFlow's name for a padding, for every extent of the image; undefined if it has none. */
+function namedPadding(kernel: number, options: ConvolutionOptions): 'VALID' | 'SAME' | undefined {
+  const { padding, stride } = options;
+  if (!pads(kernel, options)) return 'VALID';
+  return padding === 'same' || (stride === 1 && 2 * padding === kernel - 1) ? 'SAME' : undefined;
+}
+
+/** The padding where TensorFlow has no name for it. */
+function explicitPadding(kernel: number, options: ConvolutionOptions): number | undefined {
+  return options.padding === 'same' || namedPadding(kernel, options) !== undefined ? undefined : options.padding;
 }
 
 function attributesOf(kernel: number, options: ConvolutionOptions, depthwise: boolean): Attributes {
-  const { stride, padding } = options;
-  const named = padding === 0 ? 'VALID' : isSame(kernel, options) ? 'SAME' : undefined;
+  const { stride } = options;
+  const explicit = explicitPadding(kernel, options);
   return {
     T: float,
     strides: { ints: [1, stride, stride, 1] },
-    padding: { text: named ?? 'EXPLICIT' },
-    explicit_paddings: { ints: named === undefined ? [0, 0, padding, padding, padding, padding, 0, 0] : [] },
+    padding: { text: namedPadding(kernel, options) ?? 'EXPLICIT' },
+    explicit_paddings: { ints: explicit === undefined ? [] : [0, 0, explicit, explicit, explicit, explicit, 0, 0] },
     data_format: { text: 'NHWC' },
     dilations: { ints: [1, 1, 1, 1] },
     ...(depthwise ? {} : { use_cudnn_on_gpu: { bool: true } }),

@@ -1,13 +1,16 @@
 import { activate } from '../graph/activations.ts';
 import { add, addBias, matrixProduct, multiply } from '../graph/arithmetic.ts';
 import { batchNormInference, batchNormTraining } from '../graph/batch-norm.ts';
+import { concatenate, shuffleChannels, sliceChannels } from '../graph/channels.ts';
 import { convolution, inferenceConvolution } from '../graph/convolution.ts';
+import { unitVectors } from '../graph/directions.ts';
 import type { Graph } from '../graph/graph.ts';
+import { averagePool, maxPool } from '../graph/pooling.ts';
 import { keepMask } from '../graph/random.ts';
 import { meanOver, reshape } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
 import { float } from '../graph/types.ts';
-import type { BatchNorm, Layer, Network } from '../network.ts';
+import type { Layer, Network } from '../network.ts';
 import { isDepthwise, layerParameters } from './parameters.ts';
 
 /** How a network is put into a graph for training: batch norm uses the batch's statistics and updates the running ones. */
@@ -38,7 +41,7 @@ interface Context {
 type Builder<Kind extends Layer['kind']> = (
   context: Context,
   layer: Extract<Layer, { kind: Kind }>,
-  inputs: readonly [Value, Value],
+  inputs: readonly [Value, Value, ...Value[]],
 ) => Value;
 
 /** Puts a network into a graph for training; its parameters are the graph's variables of their names. */
@@ -82,24 +85,6 @@ function build(context: Context, network: Network, input: Value): Built {
   return { output: computed(network.output), updates: context.updates };
 }
 
-const builders: { readonly [Kind in Exclude<Layer['kind'], 'input'>]: Builder<Kind> } = {
-  convolution: ({ graph, parameter, training }, layer, [x]) => {
-    const apply = training === undefined ? inferenceConvolution : convolution;
-    const output = apply(graph, x, parameter(layer, 'weight'), layer, isDepthwise(layer));
-    return layer.bias ? addBias(graph, output, parameter(layer, 'bias')) : output;
-  },
-  'batch-norm': buildBatchNorm,
-  dense: ({ graph, parameter }, layer, [x]) =>
-    addBias(graph, matrixProduct(graph, x, parameter(layer, 'weight')), parameter(layer, 'bias')),
-  activation: ({ graph }, layer, [x]) => activate(graph, x, layer.activation),
-  'global-average-pool': ({ graph }, _layer, [x]) => meanOver(graph, x, [1, 2], true),
-  flatten: ({ graph }, _layer, [x]) => reshape(graph, x, [x.shape[0] as number, x.shape.slice(1).reduce((a, b) => a * b, 1)]),
-  add: ({ graph }, _layer, [a, b]) => add(graph, a, b),
-  multiply: ({ graph }, _layer, [a, b]) => multiply(graph, a, b),
-  dropout: (context, layer, [x]) => drop(context, x, x.shape, layer.probability),
-  'drop-path': (context, layer, [x]) => drop(context, x, [x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], layer.probability),
-};
-
 /** Multiplies by a random mask of that shape when training. */
 function drop(context: Context, x: Value, shape: readonly number[], probability: number): Value {
   const { graph, training } = context;
@@ -108,7 +93,12 @@ function drop(context: Context, x: Value, shape: readonly number[], probability:
   return multiply(graph, x, keepMask(graph, training.key, context.streams, shape, probability));
 }
 
-function buildBatchNorm({ graph, parameter, training, updates }: Context, layer: BatchNorm, [x]: readonly [Value, Value]): Value {
+const buildCosine: Builder<'cosine'> = ({ graph, parameter }, layer, [x]) => {
+  const cosines = matrixProduct(graph, unitVectors(graph, x, 1), unitVectors(graph, parameter(layer, 'weight'), 0));
+  return multiply(graph, cosines, graph.constant(layer.scale));
+};
+
+const buildBatchNorm: Builder<'batch-norm'> = ({ graph, parameter, training, updates }, layer, [x]) => {
   const values = { scale: parameter(layer, 'weight'), offset: parameter(layer, 'bias') };
   const running = [parameter(layer, 'running_mean'), parameter(layer, 'running_var')] as const;
   if (training === undefined) {
@@ -127,4 +117,28 @@ function buildBatchNorm({ graph, parameter, training, updates }: Context, layer:
     updates.push(graph.node('AssignAddVariableOp', { inputs, attributes: { dtype: float } }).name);
   });
   return output;
-}
+};
+
+const builders: { readonly [Kind in Exclude<Layer['kind'], 'input'>]: Builder<Kind> } = {
+  convolution: ({ graph, parameter, training }, layer, [x]) => {
+    const apply = training === undefined ? inferenceConvolution : convolution;
+    const output = apply(graph, x, parameter(layer, 'weight'), layer, isDepthwise(layer));
+    return layer.bias ? addBias(graph, output, parameter(layer, 'bias')) : output;
+  },
+  'batch-norm': buildBatchNorm,
+  dense: ({ graph, parameter }, layer, [x]) =>
+    addBias(graph, matrixProduct(graph, x, parameter(layer, 'weight')), parameter(layer, 'bias')),
+  cosine: buildCosine,
+  activation: ({ graph }, layer, [x]) => activate(graph, x, layer.activation),
+  'max-pool': ({ graph }, layer, [x]) => maxPool(graph, x, layer),
+  'average-pool': ({ graph }, layer, [x]) => averagePool(graph, x, layer),
+  'global-average-pool': ({ graph }, _layer, [x]) => meanOver(graph, x, [1, 2], true),
+  flatten: ({ graph }, _layer, [x]) => reshape(graph, x, [x.shape[0] as number, x.shape.slice(1).reduce((a, b) => a * b, 1)]),
+  add: ({ graph }, _layer, [a, b]) => add(graph, a, b),
+  multiply: ({ graph }, _layer, [a, b]) => multiply(graph, a, b),
+  concat: ({ graph }, _layer, inputs) => concatenate(graph, inputs),
+  slice: ({ graph }, layer, [x]) => sliceChannels(graph, x, layer.start, layer.count),
+  'channel-shuffle': ({ graph }, layer, [x]) => shuffleChannels(graph, x, layer.groups),
+  dropout: (context, layer, [x]) => drop(context, x, x.shape, layer.probability),
+  'drop-path': (context, layer, [x]) => drop(context, x, [x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], layer.probability),
+};

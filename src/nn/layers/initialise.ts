@@ -1,14 +1,15 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { Layer, Network } from '../network.ts';
+import type { Layer, Network, Start } from '../network.ts';
 import type { Tensor, Weights } from '../weights/tensor.ts';
 import { elements } from '../weights/tensor.ts';
 import type { Parameter } from './parameters.ts';
 import { layerParameters } from './parameters.ts';
 
 /**
- * Fresh weights for a network, as torchvision draws them for mobile networks: convolutions from a normal distribution of variance
- * 2 / fan-out, dense layers as they say, biases 0, batch norm the identity. The same seed gives the same weights.
+ * Fresh weights for a network: convolutions, dense layers and cosine heads as they say (left out: convolutions from a normal distribution
+ * of variance 2 / fan-out, the others of deviation 0.01), biases 0 unless they say otherwise, batch norm the identity or with its own
+ * first scale. The same seed gives the same weights.
  */
 export function initialWeights(network: Network, seed: number): Weights {
   const random = xoroshiro128plus(seed);
@@ -27,13 +28,26 @@ export function initialWeights(network: Network, seed: number): Weights {
 function fill(data: Float32Array, layer: Layer, parameter: Parameter, uniform: () => number): void {
   const own = parameter.name.slice(layer.name.length + 1);
   if (layer.kind === 'batch-norm') {
-    if (own === 'weight' || own === 'running_var') data.fill(1);
-  } else if (own === 'weight' && layer.kind === 'convolution') {
-    fillNormal(data, Math.sqrt(2 / (layer.outChannels * layer.kernel ** 2)), uniform);
-  } else if (own === 'weight' && layer.kind === 'dense') {
-    const start = layer.start ?? { normal: 0.01 };
-    if ('normal' in start) fillNormal(data, start.normal, uniform);
-    else for (let index = 0; index < data.length; index++) data[index] = (2 * uniform() - 1) * start.uniform;
+    if (own === 'weight') data.fill(layer.start ?? 1);
+    else if (own === 'running_var') data.fill(1);
+    return;
+  }
+  const start = own === 'weight' ? startOf(layer) : 'startBias' in layer ? layer.startBias : undefined;
+  if (start === undefined) return;
+  if ('normal' in start) fillNormal(data, start.normal, uniform);
+  else for (let index = 0; index < data.length; index++) data[index] = (2 * uniform() - 1) * start.uniform;
+}
+
+/** How a layer's fresh weights are drawn. */
+function startOf(layer: Layer): Start | undefined {
+  switch (layer.kind) {
+    case 'convolution':
+      return layer.start ?? { normal: Math.sqrt(2 / (layer.outChannels * layer.kernel ** 2)) };
+    case 'dense':
+    case 'cosine':
+      return layer.start ?? { normal: 0.01 };
+    default:
+      return undefined;
   }
 }
 

@@ -37,10 +37,10 @@ export function layerParameters(layer: Layer): Parameter[] {
       vector('running_var', channels, false),
     ];
   }
-  if (layer.kind === 'dense') {
+  if (layer.kind === 'dense' || layer.kind === 'cosine') {
     const { inFeatures, outFeatures } = layer;
     const weight = { name: `${name}.weight`, shape: [outFeatures, inFeatures], graphShape: [inFeatures, outFeatures], trainable: true };
-    return [weight, vector('bias', outFeatures)];
+    return layer.kind === 'dense' ? [weight, vector('bias', outFeatures)] : [weight];
   }
   return [];
 }

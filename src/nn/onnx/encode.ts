@@ -1,24 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { Activation, Layer, Network } from '../network.ts';
+import type { Convolution, Cosine, Layer, Network } from '../network.ts';
 import { tensorOf } from '../weights/tensor.ts';
 import type { Tensor, Weights } from '../weights/tensor.ts';
-import {
-  AttributeProto_AttributeType as AttributeType,
-  AttributeProtoSchema,
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataType as DataType,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-} from './generated/onnx_pb.ts';
-import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from './generated/onnx_pb.ts';
+import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from './generated/onnx_pb.ts';
+import type { NodeProto, TensorProto } from './generated/onnx_pb.ts';
+import { activation, integers, node, tensor, value } from './nodes.ts';
+import type { Attributes } from './nodes.ts';
 
 /** What an ONNX file says beside the network itself. */
 export interface OnnxOptions {
@@ -39,66 +26,29 @@ const irVersion = 8n;
 const inputName = 'input';
 const outputName = 'logits';
 
-type Attributes = Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
+const sides = (padding: number): number[] => [padding, padding, padding, padding];
 
-/** One node of the graph: whole numbers become INT, lists INTS and `{ float }` FLOAT attributes. */
-function node(type: string, name: string, inputs: readonly string[], output: string, attributes: Attributes = {}): NodeProto {
-  const attribute = Object.entries(attributes).map(([key, value]): AttributeProto => {
-    if (typeof value === 'number') return create(AttributeProtoSchema, { name: key, type: AttributeType.INT, i: BigInt(value) });
-    if ('float' in value) return create(AttributeProtoSchema, { name: key, type: AttributeType.FLOAT, f: value.float });
-    return create(AttributeProtoSchema, { name: key, type: AttributeType.INTS, ints: value.map(BigInt) });
-  });
-  return create(NodeProtoSchema, { name, opType: type, input: [...inputs], output: [output], attribute });
+function windowAttributes({ kernel, stride }: { readonly kernel: number; readonly stride: number }): Attributes {
+  return { kernel_shape: [kernel, kernel], strides: [stride, stride] };
 }
 
-/** A float32 array as it stands in the file: little-endian bytes. */
-function tensor(name: string, { shape, data }: Tensor): TensorProto {
-  return create(TensorProtoSchema, {
-    name,
-    dims: shape.map(BigInt),
-    dataType: DataType.FLOAT,
-    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-  });
+function convolutionAttributes(layer: Convolution): Attributes {
+  const padding: Attributes = layer.padding === 'same' ? { auto_pad: 'SAME_UPPER' } : { pads: sides(layer.padding) };
+  return { ...windowAttributes(layer), ...padding, dilations: [1, 1], group: layer.groups };
 }
 
-/** A float32 input or output of the graph; a text is a dimension that the caller chooses. */
-function value(name: string, dimensions: readonly (number | string)[]): ValueInfoProto {
-  const dim = dimensions.map((size) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value: typeof size === 'string' ? { case: 'dimParam', value: size } : { case: 'dimValue', value: BigInt(size) },
-    }),
-  );
-  const shape = create(TensorShapeProtoSchema, { dim });
-  const type = create(TypeProtoSchema, {
-    value: { case: 'tensorType', value: create(TypeProto_TensorSchema, { elemType: DataType.FLOAT, shape }) },
-  });
-  return create(ValueInfoProtoSchema, { name, type });
+/** For every channel after a shuffle the channel that it was before. */
+function shuffled(channels: number, groups: number): number[] {
+  return Array.from({ length: channels }, (_, place) => (place % groups) * (channels / groups) + Math.floor(place / groups));
 }
 
-/** The nodes and constants of one activation. */
-function activation(kind: Activation, name: string, input: string, output: string): { nodes: NodeProto[]; constants: TensorProto[] } {
-  switch (kind) {
-    case 'relu':
-      return { nodes: [node('Relu', name, [input], output)], constants: [] };
-    case 'relu6': {
-      const bounds = [`${name}.low`, `${name}.high`] as const;
-      return {
-        nodes: [node('Clip', name, [input, ...bounds], output)],
-        constants: bounds.map((bound, index) => tensor(bound, { shape: [], data: Float32Array.of(6 * index) })),
-      };
-    }
-    case 'hard-swish':
-      return { nodes: [node('HardSwish', name, [input], output)], constants: [] };
-    case 'hard-sigmoid':
-      return { nodes: [node('HardSigmoid', name, [input], output, { alpha: { float: 1 / 6 }, beta: { float: 0.5 } })], constants: [] };
-    case 'sigmoid':
-      return { nodes: [node('Sigmoid', name, [input], output)], constants: [] };
-    case 'swish':
-      return {
-        nodes: [node('Sigmoid', `${name}.sigmoid`, [input], `${name}.sigmoid`), node('Mul', name, [input, `${name}.sigmoid`], output)],
-        constants: [],
-      };
-  }
+/** The rows of a matrix made that long; a row of zeros stays one. */
+function rowsOfLength({ shape, data }: Tensor, length: number): Float32Array {
+  const columns = shape[1] as number;
+  const factors = Array.from({ length: shape[0] as number }, (_, row) => {
+    return length / Math.max(1e-12, Math.hypot(...data.subarray(row * columns, (row + 1) * columns)));
+  });
+  return data.map((entry, place) => entry * (factors[Math.floor(place / columns)] as number));
 }
 
 /** Builds the graph layer by layer; layers that do nothing at inference hand their input on. */
@@ -142,16 +92,8 @@ class GraphBuilder {
     const { name } = layer;
     switch (layer.kind) {
       case 'convolution': {
-        const { kernel, stride, padding, groups } = layer;
         const weights = this.#take(name, layer.bias ? ['weight', 'bias'] : ['weight']);
-        const attributes = {
-          kernel_shape: [kernel, kernel],
-          strides: [stride, stride],
-          pads: [padding, padding, padding, padding],
-          dilations: [1, 1],
-          group: groups,
-        };
-        this.nodes.push(node('Conv', name, [first, ...weights], output, attributes));
+        this.nodes.push(node('Conv', name, [first, ...weights], output, convolutionAttributes(layer)));
         return;
       }
       case 'batch-norm': {
@@ -162,12 +104,21 @@ class GraphBuilder {
       case 'dense':
         this.nodes.push(node('Gemm', name, [first, ...this.#take(name, ['weight', 'bias'])], output, { transB: 1 }));
         return;
+      case 'cosine':
+        this.#cosine(layer, first, output);
+        return;
       case 'activation': {
         const made = activation(layer.activation, name, first, output);
         this.nodes.push(...made.nodes);
         this.initializers.push(...made.constants);
         return;
       }
+      case 'max-pool':
+        this.nodes.push(node('MaxPool', name, [first], output, { ...windowAttributes(layer), pads: sides(layer.padding) }));
+        return;
+      case 'average-pool':
+        this.nodes.push(node('AveragePool', name, [first], output, windowAttributes(layer)));
+        return;
       case 'global-average-pool':
         this.nodes.push(node('GlobalAveragePool', name, [first], output));
         return;
@@ -180,7 +131,38 @@ class GraphBuilder {
       case 'multiply':
         this.nodes.push(node('Mul', name, inputs, output));
         return;
+      case 'concat':
+        this.nodes.push(node('Concat', name, inputs, output, { axis: 1 }));
+        return;
+      case 'slice':
+        this.#withIntegers('Slice', layer, first, output, [[layer.start], [layer.start + layer.count], [1]]);
+        return;
+      case 'channel-shuffle':
+        this.#withIntegers('Gather', layer, first, output, [shuffled(layer.channels, layer.groups)], { axis: 1 });
+        return;
     }
+  }
+
+  /** Adds a node that reads lists of whole numbers after its input. */
+  #withIntegers(
+    type: string,
+    { name }: Layer,
+    first: string,
+    output: string,
+    lists: readonly (readonly number[])[],
+    attributes: Attributes = {},
+  ): void {
+    const constants = lists.map((list, index) => integers(`${name}.${index}`, list));
+    this.initializers.push(...constants);
+    this.nodes.push(node(type, name, [first, ...constants.map((constant) => constant.name)], output, attributes));
+  }
+
+  /** The product of the input's direction with the classes' directions, which are written with their lengths and the scale made one. */
+  #cosine({ name, outFeatures, inFeatures, scale }: Cosine, first: string, output: string): void {
+    const weight = tensorOf(this.#weights, `${name}.weight`, [outFeatures, inFeatures]);
+    this.initializers.push(tensor(`${name}.weight`, { shape: weight.shape, data: rowsOfLength(weight, scale) }));
+    this.nodes.push(node('LpNormalization', `${name}.direction`, [first], `${name}.direction`, { axis: 1, p: 2 }));
+    this.nodes.push(node('Gemm', name, [`${name}.direction`, `${name}.weight`], output, { transB: 1 }));
   }
 
   #valueOf(layer: string): string {

@@ -3,8 +3,13 @@ import type { Value } from '../graph/types.ts';
 
 /** What an optimizer may be told. */
 export interface OptimizerOptions {
-  /** Decoupled weight decay: each step shrinks kernels and matrices by learning rate × this. Vectors (biases, norms) are spared. */
+  /**
+   * Weight decay of kernels and matrices; vectors (biases, norms) are spared. It is decoupled (each step shrinks them by learning rate ×
+   * this) except in `sgd`, which adds this × weight to the gradient.
+   */
   readonly weightDecay: number;
+  /** The share of the last velocity that is kept: 0 to below 1, 0.9 as a rule. Only `sgd` reads it. */
+  readonly momentum: number;
 }
 
 /** One weight with all that its update reads. */

@@ -3,7 +3,7 @@ import type { MakeOptimizer } from '../optimization/optimizer.ts';
 
 const EPSILON = 1e-8;
 
-/** Adam (Kingma and Ba, 2015) as torch.optim.Adam; with weight decay it is torch.optim.AdamW. */
+/** Adam (Kingma and Ba, 2015) as torch.optim.Adam; with weight decay it is AdamW (Loshchilov and Hutter, 2019) as torch.optim.AdamW. */
 const adam: MakeOptimizer = (options) =>
   momentsOptimizer(options, (step, learningRate) => {
     const root = Math.sqrt(1 - secondDecay ** step);

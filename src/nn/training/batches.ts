@@ -1,9 +1,9 @@
 import type { Augmentation, Placement } from '../augment/place.ts';
 import { centrePlacement, placeImage, randomPlacement } from '../augment/place.ts';
 import type { Images } from '../data/dataset.ts';
-import type { Batch, Mixing } from '../augment/mixing.ts';
+import type { Batch, Mixing, MixingOptions } from '../augment/mixing.ts';
 import { randomFor } from '../random.ts';
-import type { Sampler } from '../sampling/sampler.ts';
+import { samplers } from '../sampling/samplers.ts';
 
 /** Where the batches of a training come from. */
 export interface BatchSource {
@@ -12,60 +12,73 @@ export interface BatchSource {
   readonly indices: readonly number[];
   /** Soft labels for all images of the dataset, row by row; without them labels are one-hot. */
   readonly targets?: Float32Array;
+  /** A teacher's probabilities for all images of the dataset, row by row. */
+  readonly teacher?: Float32Array;
   /** Images in a batch. */
   readonly batch: number;
   /** Height and width that the network sees. */
   readonly size: number;
   readonly augmentation: Augmentation;
-  readonly sampler: Sampler;
+  /** How an epoch's images are drawn. */
+  readonly sampling: keyof typeof samplers;
+  /** Images of an epoch, rounded up to whole batches; 0 for as many as there are. */
+  readonly epochLength: number;
   readonly mixing: Mixing;
+  readonly mixingOptions: MixingOptions;
   /** The share of batches that are mixed. */
   readonly mixingProbability: number;
   readonly seed: number;
 }
 
+/** What a training step takes of a batch. */
+export type BatchArrays = Pick<Batch, 'images' | 'labels' | 'teacher'>;
+
 /** What the numbers of a random stream are drawn for. */
 const purposes = { order: 1, batch: 2 };
 
-/** The number of steps of an epoch, with every sampler: each image's worth once, the last batch filled up. */
-export function stepsPerEpoch({ indices, batch }: Pick<BatchSource, 'indices' | 'batch'>): number {
-  return Math.ceil(indices.length / batch);
+/** The number of steps of an epoch, with every sampler: each image's worth once unless told otherwise, the last batch filled up. */
+export function stepsPerEpoch({ indices, epochLength, batch }: Pick<BatchSource, 'indices' | 'epochLength' | 'batch'>): number {
+  return Math.ceil((epochLength === 0 ? indices.length : epochLength) / batch);
+}
+
+/** Room for a batch of a source. */
+export function emptyArrays({ images: { info }, size, batch, teacher }: BatchSource): BatchArrays {
+  return {
+    images: new Uint8Array(batch * size * size * info.channels),
+    labels: new Float32Array(batch * info.classes.length),
+    ...(teacher === undefined ? {} : { teacher: new Float32Array(batch * info.classes.length) }),
+  };
 }
 
 /**
- * Gives the batch of a step (the first is 0). It depends on nothing but the source and the step, so a training that was stopped sees
- * the batches that it would have seen. The arrays are used again by the next call.
+ * Makes the batch of a step (the first is 0) in the given arrays, or in those of the call before. It depends on nothing but the source
+ * and the step, so a training that was stopped sees the batches that it would have seen.
  */
-export function batchMaker(source: BatchSource): (step: number) => Batch {
+export function batchMaker(source: BatchSource): (step: number, arrays?: BatchArrays) => BatchArrays {
   const { images, size, batch, seed } = source;
   const { channels, classes } = images.info;
-  const made: Batch = {
-    size: batch,
-    height: size,
-    width: size,
-    channels,
-    classes: classes.length,
-    images: new Uint8Array(batch * size * size * channels),
-    labels: new Float32Array(batch * classes.length),
-  };
+  const mean = images.info.mean.map((share) => Math.round(255 * share));
+  const extent = { size: batch, height: size, width: size, channels, classes: classes.length, mean };
+  const own = emptyArrays(source);
   const reader = imageReader(images, size);
   const perEpoch = stepsPerEpoch(source);
   let order: { readonly epoch: number; readonly indices: number[] } | undefined;
-  return (step) => {
+  return (step, arrays = own) => {
+    const made: Batch = { ...extent, ...arrays };
     const epoch = Math.floor(step / perEpoch);
     if (order?.epoch !== epoch) {
       const pool = { indices: source.indices, labels: images.labels };
-      order = { epoch, indices: source.sampler(pool, perEpoch * batch, randomFor(seed, purposes.order, epoch)) };
+      order = { epoch, indices: samplers[source.sampling](pool, perEpoch * batch, randomFor(seed, purposes.order, epoch)) };
     }
     const random = randomFor(seed, purposes.batch, step);
     const start = (step % perEpoch) * batch;
     for (let place = 0; place < batch; place++) {
       const index = order.indices[start + place] as number;
       reader(index, randomPlacement(images.info, size, source.augmentation, random), made.images, place);
-      writeLabel(made, place, index, source);
+      writeAnswers(made, place, index, source);
     }
-    if (random.uniform() < source.mixingProbability) source.mixing(made, random);
-    return made;
+    if (random.uniform() < source.mixingProbability) source.mixing(made, random, source.mixingOptions);
+    return arrays;
   };
 }
 
@@ -99,12 +112,15 @@ function imageReader(
   };
 }
 
-function writeLabel({ labels, classes }: Batch, place: number, index: number, { images, targets }: BatchSource): void {
-  const row = labels.subarray(place * classes, (place + 1) * classes);
+/** Writes an image's label, and what the teacher says of it, as the `place`-th rows of a batch. */
+function writeAnswers(batch: Batch, place: number, index: number, { images, targets, teacher }: BatchSource): void {
+  const { labels, classes } = batch;
+  const rowOf = (values: Float32Array): Float32Array => values.subarray(index * classes, (index + 1) * classes);
   if (targets !== undefined) {
-    row.set(targets.subarray(index * classes, (index + 1) * classes));
+    labels.set(rowOf(targets), place * classes);
   } else {
-    row.fill(0);
-    row[images.labels[index] as number] = 1;
+    labels.fill(0, place * classes, (place + 1) * classes);
+    labels[place * classes + (images.labels[index] as number)] = 1;
   }
+  if (teacher !== undefined) batch.teacher?.set(rowOf(teacher), place * classes);
 }

@@ -9,8 +9,14 @@ export interface EpochRecord {
   readonly epoch: number;
   /** The mean loss over the epoch's steps. */
   readonly loss: number;
-  /** The share of held-out images whose class was found; null if none is held out. */
+  /** The learning rate of the epoch's last step. */
+  readonly learning_rate: number;
+  /** The share of held-out images whose class is the best answer; null if none is held out, as below. */
   readonly top1: number | null;
+  /** The share of held-out images whose class is among the five best answers. */
+  readonly top5: number | null;
+  /** The unweighted mean of the F1 of the held-out images' classes. */
+  readonly macro_f1: number | null;
 }
 
 /** All that a training needs to go on as if it had not been stopped. */
@@ -19,11 +25,15 @@ export interface TrainingState {
   readonly step: number;
   /** The losses of the steps of the epoch that is not complete yet, summed. */
   readonly lossSum: number;
+  /** The loss of the very first step; null before it. */
+  readonly firstLoss: number | null;
   readonly history: readonly EpochRecord[];
   /** Weights, running statistics and the optimizer's state, in the graph's layouts. */
   readonly variables: Weights;
   /** The weights that are kept, by epoch. */
   readonly kept: ReadonlyMap<number, Weights>;
+  /** The class that the weights kept last give to each held-out image. */
+  readonly predicted: readonly number[];
 }
 
 /** Where a training keeps what lets it go on. */
@@ -34,20 +44,17 @@ export interface CheckpointStore {
   save(write: (folder: string) => void): Promise<void>;
 }
 
-interface Progress {
+interface Progress extends Omit<TrainingState, 'variables' | 'kept'> {
   readonly format: number;
-  readonly step: number;
-  readonly lossSum: number;
-  readonly history: readonly EpochRecord[];
   readonly kept: readonly number[];
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Writes a training's state into a folder. */
-export function writeState(folder: string, { step, lossSum, history, variables, kept }: TrainingState): void {
+export function writeState(folder: string, { variables, kept, ...rest }: TrainingState): void {
   mkdirSync(folder, { recursive: true });
-  const progress: Progress = { format: FORMAT, step, lossSum, history, kept: [...kept.keys()] };
+  const progress: Progress = { format: FORMAT, ...rest, kept: [...kept.keys()] };
   writeFileSync(join(folder, 'progress.json'), JSON.stringify(progress));
   writeSafetensors(join(folder, 'state.safetensors'), variables);
   for (const [epoch, weights] of kept) writeSafetensors(join(folder, `epoch-${epoch}.safetensors`), weights);
@@ -56,9 +63,9 @@ export function writeState(folder: string, { step, lossSum, history, variables, 
 /** Reads a training's state; undefined if the folder holds none or one of another format. */
 export function readState(folder: string | undefined): TrainingState | undefined {
   if (folder === undefined || !existsSync(join(folder, 'progress.json'))) return undefined;
-  const { format, step, lossSum, history, kept } = JSON.parse(readFileSync(join(folder, 'progress.json'), 'utf8')) as Progress;
+  const { format, kept, ...rest } = JSON.parse(readFileSync(join(folder, 'progress.json'), 'utf8')) as Progress;
   if (format !== FORMAT) return undefined;
   const variables = readSafetensors(join(folder, 'state.safetensors'));
   const weights = kept.map((epoch) => [epoch, readSafetensors(join(folder, `epoch-${epoch}.safetensors`))] as const);
-  return { step, lossSum, history, variables, kept: new Map(weights) };
+  return { ...rest, variables, kept: new Map(weights) };
 }

@@ -3,6 +3,7 @@ import { openSession } from '../engine/session.ts';
 import { Graph } from '../graph/graph.ts';
 import { buildForInference } from '../layers/build.ts';
 import { parametersOf, toGraphLayout } from '../layers/parameters.ts';
+import { confusionOf, macroF1 } from '../reports/classification.ts';
 import type { Model } from '../weights/model-folder.ts';
 import { tensorOf } from '../weights/tensor.ts';
 import { evaluationBatches } from './batches.ts';
@@ -81,12 +82,45 @@ export function softmax(logits: Float32Array, classes: number): Float32Array {
   return probabilities;
 }
 
+/** How well images are told apart. */
+export interface Scores {
+  /** The share of images whose class is the best answer, and the share of those whose class is among the five best. */
+  readonly top1: number;
+  readonly top5: number;
+  /** See `macroF1`. */
+  readonly macroF1: number;
+  /** The best answer for each image. */
+  readonly predicted: readonly number[];
+}
+
+/** Scores rows of logits or probabilities, one for each of the images. Throws if there are no images. */
+export function scoresOf(rows: Float32Array, images: Images, indices: readonly number[]): Scores {
+  if (indices.length === 0) throw new Error('There are no images to score.');
+  const classes = images.info.classes.length;
+  const predicted = indices.map((_, place) => largestPlace(rows.subarray(place * classes, (place + 1) * classes)));
+  const truth = indices.map((index) => images.labels[index] as number);
+  return {
+    top1: topK(rows, images, indices, 1),
+    top5: topK(rows, images, indices, 5),
+    macroF1: macroF1(confusionOf(truth, predicted, classes)),
+    predicted,
+  };
+}
+
 /** The share of rows (of logits or probabilities) whose largest number is at the image's own class. Ties go to the first class. */
 export function top1(rows: Float32Array, images: Images, indices: readonly number[]): number {
+  return topK(rows, images, indices, 1);
+}
+
+/** The share of rows with the image's own class among the `k` largest numbers. Ties go to the first class. */
+export function topK(rows: Float32Array, images: Images, indices: readonly number[], k: number): number {
   const classes = images.info.classes.length;
   const right = indices.filter((index, place) => {
     const row = rows.subarray(place * classes, (place + 1) * classes);
-    return largestPlace(row) === images.labels[index];
+    const label = images.labels[index] as number;
+    const own = row[label] as number;
+    const isBehind = (value: number, other: number): boolean => own > value || (own === value && label <= other);
+    return row.reduce((before, value, other) => (isBehind(value, other) ? before : before + 1), 0) < k;
   });
   return right.length / indices.length;
 }

@@ -1,10 +1,10 @@
 import type { Images } from '../data/dataset.ts';
 import type { Probabilities } from '../data/probabilities.ts';
-import { initialWeights } from '../layers/initialise.ts';
 import type { Mixing } from '../augment/mixing.ts';
-import type { Architecture } from '../network.ts';
+import type { Loss, LossOptions } from '../objective/loss.ts';
 import type { MakeOptimizer } from '../optimization/optimizer.ts';
-import { samplers } from '../sampling/samplers.ts';
+import type { Schedule } from '../optimization/schedule.ts';
+import type { samplers } from '../sampling/samplers.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { TrainingOptions } from './train.ts';
 
@@ -15,12 +15,29 @@ export interface Recipe {
   readonly seed: number;
   readonly lr: number;
   readonly warm_up: number;
+  readonly step_every: number;
+  readonly step_factor: number;
+  readonly momentum: number;
   readonly weight_decay: number;
   readonly label_smoothing: number;
+  readonly focal_gamma: number;
+  readonly temperature: number;
+  readonly teacher_weight: number;
+  readonly margin: number;
+  readonly scale: number;
   readonly batch_norm_momentum: number;
+  readonly moving_average: number;
   readonly sampling: keyof typeof samplers;
+  readonly epoch_length: number;
   readonly mixing_probability: number;
+  readonly mixing_alpha: number;
+  readonly grid_from: number;
+  readonly grid_to: number;
+  readonly grid_ratio: number;
+  readonly grid_rotate: number;
   readonly crop_padding: number;
+  /** See `TrainingOptions`; a training without held-out images has none. */
+  readonly patience?: number;
   readonly flip: boolean;
 }
 
@@ -33,63 +50,98 @@ export interface Task {
   readonly heldOut: readonly number[];
   /** Soft labels of all images. */
   readonly labels?: Probabilities | undefined;
+  /** A teacher's predictions of all images; other losses than those that learn from them pass them over. */
+  readonly teacher?: Probabilities | undefined;
   readonly keep: TrainingOptions['keep'];
   readonly stopAfter?: number;
+}
+
+/** The choices of code among a training stage's params. */
+export interface RecipeModules {
+  readonly optimizer: MakeOptimizer;
+  readonly schedule: Schedule;
+  readonly loss: Loss;
+  readonly mixing: Mixing;
 }
 
 /** Puts a recipe, the modules that its names chose, and a task together. */
 export function trainingOptions(
   recipe: Recipe,
-  modules: { readonly optimizer: MakeOptimizer; readonly mixing: Mixing },
-  { model, images, training, heldOut, labels, keep, stopAfter = recipe.epochs }: Task,
+  modules: RecipeModules,
+  { model, images, training, heldOut, labels, teacher, keep, stopAfter = recipe.epochs }: Task,
 ): TrainingOptions {
+  checkFit(modules.loss, model, teacher);
   return {
     model,
     source: {
       images,
       indices: training,
       ...(labels === undefined ? {} : { targets: labels.values }),
+      ...(teacher === undefined || modules.loss.teacher !== true ? {} : { teacher: soften(teacher, recipe.temperature) }),
       batch: recipe.batch,
       size: model.input.size,
       augmentation: { padding: recipe.crop_padding, flip: recipe.flip },
-      sampler: samplers[recipe.sampling],
+      sampling: recipe.sampling,
+      epochLength: recipe.epoch_length,
       mixing: modules.mixing,
+      mixingOptions: {
+        alpha: recipe.mixing_alpha,
+        grid: { from: recipe.grid_from, to: recipe.grid_to, ratio: recipe.grid_ratio, rotate: recipe.grid_rotate },
+      },
       mixingProbability: recipe.mixing_probability,
       seed: recipe.seed,
     },
     heldOut,
     makeOptimizer: modules.optimizer,
-    learningRate: recipe.lr,
-    weightDecay: recipe.weight_decay,
-    smoothing: recipe.label_smoothing,
+    learningRate: {
+      highest: recipe.lr,
+      schedule: modules.schedule,
+      options: { every: recipe.step_every, factor: recipe.step_factor },
+      warmUp: recipe.warm_up,
+    },
+    optimizerOptions: { weightDecay: recipe.weight_decay, momentum: recipe.momentum },
+    movingAverage: recipe.moving_average,
+    loss: modules.loss,
+    lossOptions: lossOptionsOf(recipe),
     batchNormMomentum: recipe.batch_norm_momentum,
     epochs: recipe.epochs,
-    warmUp: recipe.warm_up,
     stopAfter,
+    patience: recipe.patience ?? 0,
     keep,
   };
 }
 
-/** How a new model is made. */
-export interface FreshModel {
-  readonly architecture: string;
-  readonly build: Architecture;
-  readonly stemStride: 1 | 2;
-  /** Height and width that it sees; 0 for those of the stored images. */
-  readonly size: number;
-  /** See `ArchitectureOptions`. */
-  readonly dropPath: number;
-  /** Start the last layer at 0 instead of at random. */
-  readonly zeroHead: boolean;
-  readonly seed: number;
+/** Throws if the loss does not go with the network's last layer or with the answers that are there to learn from. */
+function checkFit(loss: Loss, { network }: Model, teacher: Probabilities | undefined): void {
+  const head = network.layers.find(({ name }) => name === network.output);
+  if ((head?.kind === 'cosine') !== (loss.cosines === true)) {
+    throw new Error(`The model ends in a ${head?.kind ?? 'missing'} layer, which this loss is not for: give the loss it was made with.`);
+  }
+  if (loss.teacher === true && teacher === undefined) {
+    throw new Error('This loss learns from a teacher: give its predictions as the input teacher.');
+  }
 }
 
-/** A new model with fresh weights for the images of a dataset. */
-export function freshModel({ info }: Images, { architecture, build, stemStride, dropPath, size, zeroHead, seed }: FreshModel): Model {
-  const { channels, classes, mean, std } = info;
-  const network = build({ classes: classes.length, channels, stemStride, dropPath });
-  const weights = initialWeights(network, seed);
-  if (zeroHead) weights.get(`${network.output}.weight`)?.data.fill(0);
-  const input = { size: size === 0 ? Math.min(info.height, info.width) : size, channels, mean, std };
-  return { architecture, network, input, classes, training: { holdout: null }, weights };
+/** The probabilities that logits divided by the temperature give: their own powers, made to sum to 1. */
+function soften({ values, classes }: Probabilities, temperature: number): Float32Array {
+  const softened = values.map((value) => value ** (1 / temperature));
+  for (let start = 0; start < softened.length; start += classes.length) {
+    const row = softened.subarray(start, start + classes.length);
+    const sum = row.reduce((total, value) => total + value, 0);
+    row.forEach((value, label) => {
+      row[label] = value / sum;
+    });
+  }
+  return softened;
+}
+
+function lossOptionsOf(recipe: Recipe): LossOptions {
+  return {
+    smoothing: recipe.label_smoothing,
+    focalGamma: recipe.focal_gamma,
+    temperature: recipe.temperature,
+    teacherWeight: recipe.teacher_weight,
+    margin: recipe.margin,
+    scale: recipe.scale,
+  };
 }

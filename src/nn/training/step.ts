@@ -5,8 +5,9 @@ import { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/types.ts';
 import { buildForInference, buildForTraining } from '../layers/build.ts';
 import { fromGraphLayout, parametersOf, toGraphLayout } from '../layers/parameters.ts';
-import { crossEntropy } from '../losses/cross-entropy.ts';
 import type { Network } from '../network.ts';
+import type { Loss, LossOptions } from '../objective/loss.ts';
+import { addMovingAverage, averageName } from '../optimization/moving-average.ts';
 import type { Optimizer } from '../optimization/optimizer.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 import type { Tensor, Weights } from '../weights/tensor.ts';
@@ -21,7 +22,10 @@ export interface StepOptions {
   /** Images in a batch: fixed in the graph. */
   readonly batch: number;
   readonly optimizer: Optimizer;
-  readonly smoothing: number;
+  readonly loss: Loss;
+  readonly lossOptions: LossOptions;
+  /** The decay of a running average of all weights, which is then what is evaluated and read out; 0 for none. */
+  readonly movingAverage: number;
   /** The share of a new batch in the running statistics; undefined keeps each layer's own. */
   readonly momentum: number | undefined;
 }
@@ -30,6 +34,8 @@ export interface StepOptions {
 export interface StepInput {
   readonly images: Uint8Array;
   readonly labels: Float32Array;
+  /** N × classes probabilities, for a loss that learns from a teacher. */
+  readonly teacher?: Float32Array;
   readonly seed: number;
   /** The first step is 1. */
   readonly step: number;
@@ -40,9 +46,9 @@ export interface StepInput {
 export interface Trainer {
   /** Makes one step, as one native call, and gives the loss before it. */
   step(input: StepInput): number;
-  /** The logits (N × classes) of a batch of images, by the running statistics. */
+  /** The logits (N × classes) of a batch of images, by the running statistics. With a running average, not before the first step. */
   logits(images: Uint8Array): Float32Array;
-  /** The weights as they are now, in PyTorch's layouts. */
+  /** The weights as they are now, or their running average, in PyTorch's layouts. */
   weights(): Weights;
   /** All state in the graph's own layouts: weights, running statistics and what the optimizer keeps. */
   state(): Weights;
@@ -61,23 +67,30 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const pixels = normalise(graph, images, input);
   const momentum = options.momentum === undefined ? {} : { momentum: graph.constant(options.momentum) };
   const built = buildForTraining(graph, network, pixels, { key, ...momentum });
-  const loss = crossEntropy(graph, built.output, labels, options.smoothing);
+  const teacher = options.loss.teacher === true ? graph.placeholder('teacher', [batch, classes]) : undefined;
+  const answers = { logits: built.output, labels, ...(teacher === undefined ? {} : { teacher }) };
+  const loss = options.loss.value(graph, answers, options.lossOptions);
   const scalars = Object.keys(optimizer.scalars(1, 0)).map((name) => [name, graph.placeholder(`optimizer/${name}`, [])] as const);
   const updates = addUpdates(graph, options, loss, Object.fromEntries(scalars));
-  const result = graph.after(loss, [...built.updates, ...updates]);
-  const evaluation = buildForInference(graph, network, pixels);
+  const names = parametersOf(network).map(({ name }) => name);
+  const all = [...built.updates, ...updates];
+  const average = options.movingAverage === 0 ? undefined : addMovingAverage(graph, { names, decay: options.movingAverage, after: all });
+  const result = graph.after(loss, average?.updates ?? all);
+  const evaluation = buildForInference(graph, network, pixels, average?.value);
   const session = openSession(graph);
-  const step = session.function([images, labels, key, ...scalars.map(([, value]) => value)], [result]);
+  const taught = teacher === undefined ? [] : [teacher];
+  const step = session.function([images, labels, ...taught, key, ...scalars.map(([, value]) => value)], [result]);
   const evaluate = session.function([images], [evaluation]);
   setWeights(session, graph, network, weights);
   return {
     step(own) {
       const numbers = Object.values(optimizer.scalars(own.step, own.learningRate)).map((number) => Float32Array.of(number));
-      const [value] = step([own.images, own.labels, Int32Array.of(own.seed, own.step), ...numbers]) as [Numbers];
+      const answers = own.teacher === undefined ? [own.labels] : [own.labels, own.teacher];
+      const [value] = step([own.images, ...answers, Int32Array.of(own.seed, own.step), ...numbers]) as [Numbers];
       return value[0] as number;
     },
     logits: (own) => evaluate([own])[0] as Float32Array,
-    weights: () => readWeights(session, network),
+    weights: () => readWeights(session, network, average === undefined ? (name) => name : averageName),
     state: () => readState(session, graph),
     restore: (state) => session.assign(new Map([...state].map(([name, { data }]) => [name, data]))),
     close: session.close,
@@ -112,11 +125,13 @@ function setWeights(session: Session, graph: Graph, network: Network, weights: W
   session.assign(values);
 }
 
-/** A network's weights out of a session, in PyTorch's layouts. */
-function readWeights(session: Session, network: Network): Weights {
+/** A network's weights out of a session, in PyTorch's layouts; `variableOf` names the variable that holds a parameter's value. */
+function readWeights(session: Session, network: Network, variableOf: (name: string) => string): Weights {
   const parameters = parametersOf(network);
-  const values = session.read(parameters.map(({ name }) => name));
-  return new Map(parameters.map((parameter) => [parameter.name, fromGraphLayout(parameter, values.get(parameter.name) as Float32Array)]));
+  const values = session.read(parameters.map(({ name }) => variableOf(name)));
+  return new Map(
+    parameters.map((parameter) => [parameter.name, fromGraphLayout(parameter, values.get(variableOf(parameter.name)) as Float32Array)]),
+  );
 }
 
 function readState(session: Session, graph: Graph): Weights {

@@ -1,12 +1,19 @@
-import type { MakeOptimizer } from '../optimization/optimizer.ts';
-import { cosine } from '../schedules/cosine.ts';
+import type { MakeOptimizer, OptimizerOptions } from '../optimization/optimizer.ts';
+import type { LearningRate } from '../optimization/schedule.ts';
+import { learningRateAt } from '../optimization/schedule.ts';
+import type { Loss, LossOptions } from '../objective/loss.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Weights } from '../weights/tensor.ts';
-import type { BatchSource } from './batches.ts';
-import { batchMaker, stepsPerEpoch } from './batches.ts';
+import type { BatchArrays, BatchSource } from './batches.ts';
+import { stepsPerEpoch } from './batches.ts';
 import type { CheckpointStore, EpochRecord, TrainingState } from './checkpoint.ts';
 import { readState, writeState } from './checkpoint.ts';
-import { logitsOf, top1 } from './evaluate.ts';
+import { checkAnswers, checkLoss, checkVariables, type Place } from './divergence.ts';
+import type { Scores } from './evaluate.ts';
+import { logitsOf, scoresOf } from './evaluate.ts';
+import type { Feed, StartThread } from './feed.ts';
+import { openFeed } from './feed.ts';
+import { startPace } from './pace.ts';
 import type { Trainer } from './step.ts';
 import { openTrainer } from './step.ts';
 import { inTurns, turn } from './turns.ts';
@@ -19,17 +26,20 @@ export interface TrainingOptions {
   /** The images that accuracy is measured on after each epoch, by index; may be none. */
   readonly heldOut: readonly number[];
   readonly makeOptimizer: MakeOptimizer;
-  readonly learningRate: number;
-  readonly weightDecay: number;
-  readonly smoothing: number;
+  readonly optimizerOptions: OptimizerOptions;
+  readonly learningRate: LearningRate;
+  /** The decay of a running average of the weights, which is then measured and kept; 0 for none. */
+  readonly movingAverage: number;
+  readonly loss: Loss;
+  readonly lossOptions: LossOptions;
   /** The share of a new batch in the running statistics; 0 keeps each layer's own. */
   readonly batchNormMomentum: number;
   /** The epochs that the learning rate's schedule spans. */
   readonly epochs: number;
-  /** The share of all steps in which the learning rate rises. */
-  readonly warmUp: number;
   /** The epochs to do now; at most `epochs`. */
   readonly stopAfter: number;
+  /** The training ends after this many epochs without a better top-1 on the held-out images; 0 for never. */
+  readonly patience: number;
   /** Which epochs' weights are kept: the one that is most accurate on the held-out images, the last one, or every one. */
   readonly keep: 'best' | 'last' | 'every';
 }
@@ -38,6 +48,8 @@ export interface TrainingOptions {
 export interface TrainingContext {
   readonly checkpoint: CheckpointStore;
   readonly signal: AbortSignal;
+  /** Lets batches be made in a thread: see `openFeed`. */
+  readonly thread?: StartThread;
   /** Called after each epoch, also for those that an earlier start has done. */
   epoch(record: EpochRecord): void;
   progress(done: number, total: number, note: string): void;
@@ -48,17 +60,15 @@ export interface TrainingResult {
   readonly history: readonly EpochRecord[];
   /** The kept weights by epoch, ascending. */
   readonly kept: ReadonlyMap<number, Weights>;
-}
-
-/** The loss is no longer a number: the training cannot go on. */
-export class DivergedError extends Error {
-  override readonly name = 'DivergedError';
+  /** The class that the weights kept last give to each held-out image, in their order. */
+  readonly predicted: readonly number[];
 }
 
 /**
  * Trains a model. If the checkpoint store holds a checkpoint (which is only given to the same training), it goes on from there with the
  * same result to the bit. A checkpoint is saved after every epoch and when the signal is raised, which then ends the training by
- * throwing the signal's reason. Throws a `DivergedError` that names the step when the loss is not finite.
+ * throwing the signal's reason. Throws a `DivergedError` that names the step when loss, weights or answers are no longer numbers, or the
+ * loss explodes.
  */
 export async function train(options: TrainingOptions, context: TrainingContext): Promise<TrainingResult> {
   const { source, model } = options;
@@ -71,17 +81,22 @@ export async function train(options: TrainingOptions, context: TrainingContext):
       input: model.input,
       classes: source.images.info.classes.length,
       batch: source.batch,
-      optimizer: options.makeOptimizer({ weightDecay: options.weightDecay }),
-      smoothing: options.smoothing,
+      optimizer: options.makeOptimizer(options.optimizerOptions),
+      movingAverage: options.movingAverage,
+      loss: options.loss,
+      lossOptions: options.lossOptions,
       momentum: options.batchNormMomentum === 0 ? undefined : options.batchNormMomentum,
     },
     model.weights,
   );
+  const feed = openFeed(source, context.thread);
   try {
-    if (earlier !== undefined) trainer.restore(earlier.variables);
-    for (const record of earlier?.history ?? []) context.epoch(record);
-    return await loop({ options, context, trainer, perEpoch, total }, earlier);
+    const { variables, ...done } = earlier ?? { ...nothing, variables: undefined };
+    if (variables !== undefined) trainer.restore(variables);
+    for (const record of done.history) context.epoch(record);
+    return await loop({ options, context, trainer, feed, perEpoch, total }, done);
   } finally {
+    await feed.close();
     trainer.close();
   }
 }
@@ -95,71 +110,109 @@ interface Loop {
   readonly options: TrainingOptions;
   readonly context: TrainingContext;
   readonly trainer: Trainer;
+  readonly feed: Feed;
   readonly perEpoch: number;
   /** Steps to be done in the end. */
   readonly total: number;
 }
 
-async function loop(loop_: Loop, earlier: TrainingState | undefined): Promise<TrainingResult> {
-  const { options, context, trainer, perEpoch, total } = loop_;
-  const next = batchMaker(options.source);
-  const history = [...(earlier?.history ?? [])];
-  let { step, lossSum, kept } = earlier ?? { step: 0, lossSum: 0, kept: new Map<number, Weights>() };
-  const save = (): Promise<void> => {
-    return context.checkpoint.save((folder) => writeState(folder, { step, lossSum, history, variables: trainer.state(), kept }));
-  };
+/** All of a training's state that is not in the graph. */
+type Done = Omit<TrainingState, 'variables'>;
+
+const nothing: Done = { step: 0, lossSum: 0, firstLoss: null, history: [], kept: new Map(), predicted: [] };
+
+async function loop(own: Loop, earlier: Done): Promise<TrainingResult> {
+  const { options, context, trainer, feed, perEpoch, total } = own;
+  const pace = startPace();
+  let done = earlier;
+  const save = (variables: Weights): Promise<void> => context.checkpoint.save((folder) => writeState(folder, { ...done, variables }));
   try {
     for (;;) {
-      if (step > 0 && step % perEpoch === 0 && history.length < step / perEpoch) {
-        const record = { epoch: step / perEpoch, loss: lossSum / perEpoch, top1: await heldOutTop1(loop_) };
-        kept = keepWeights(options, kept, history, record, trainer);
-        history.push(record);
-        lossSum = 0;
-        context.epoch(record);
-        await save();
+      if (done.step > 0 && done.step === (done.history.length + 1) * perEpoch) {
+        const variables = trainer.state();
+        checkVariables(variables, placeOf(own, done));
+        done = await endEpoch(own, done);
+        context.epoch(done.history.at(-1) as EpochRecord);
+        await save(variables);
+        pace.restart();
       }
-      if (step === total) return { history, kept };
+      if (done.step === total || hasStalled(done.history, options.patience)) return done;
       context.signal.throwIfAborted();
-      lossSum += stepOnce(loop_, next, step);
-      step += 1;
-      if (step % Math.ceil(total / 200) === 0 || step === total) {
-        context.progress(step, total, `epoch ${Math.ceil(step / perEpoch)} of ${Math.round(total / perEpoch)}`);
+      done = stepOnce(own, await feed.next(done.step), done);
+      pace.count(options.source.batch);
+      if (done.step % Math.ceil(total / 200) === 0 || done.step === total) {
+        const epochs = `epoch ${placeOf(own, done).epoch} of ${Math.round(total / perEpoch)}`;
+        context.progress(done.step, total, `${epochs}, ${Math.round(pace.read())} images/s`);
       }
       await turn();
     }
   } catch (error) {
-    if (context.signal.aborted && step > 0) await save();
+    if (context.signal.aborted && done.step > 0) await save(trainer.state());
     throw error;
   }
 }
 
-/** Makes the step and gives its loss. */
-function stepOnce({ options, trainer, perEpoch }: Loop, next: ReturnType<typeof batchMaker>, step: number): number {
-  const { images, labels } = next(step);
-  const steps = perEpoch * options.epochs;
-  const learningRate = options.learningRate * cosine({ step, steps, warmUp: Math.floor(options.warmUp * steps) });
-  const loss = trainer.step({ images, labels, seed: options.source.seed, step: step + 1, learningRate });
-  if (!Number.isFinite(loss)) {
-    throw new DivergedError(`The loss became ${loss} at step ${step + 1} (epoch ${Math.floor(step / perEpoch) + 1}).`);
-  }
-  return loss;
+function placeOf({ perEpoch }: Loop, { step }: Done): Place {
+  return { step, epoch: Math.ceil(step / perEpoch) };
 }
 
-async function heldOutTop1({ options: { heldOut, source }, context, trainer }: Loop): Promise<number | null> {
-  if (heldOut.length === 0) return null;
+function learningRateOf({ options, perEpoch }: Loop, step: number): number {
+  return learningRateAt(options.learningRate, { step, steps: perEpoch * options.epochs, perEpoch });
+}
+
+/** Makes a step. */
+function stepOnce(own: Loop, { images, labels, teacher }: BatchArrays, done: Done): Done {
+  const { options, trainer } = own;
+  const learningRate = learningRateOf(own, done.step);
+  const step = done.step + 1;
+  const loss = trainer.step({
+    images,
+    labels,
+    ...(teacher === undefined ? {} : { teacher }),
+    seed: options.source.seed,
+    step,
+    learningRate,
+  });
+  const firstLoss = done.firstLoss ?? loss;
+  checkLoss(loss, firstLoss, placeOf(own, { ...done, step }));
+  return { ...done, step, firstLoss, lossSum: done.lossSum + loss };
+}
+
+/** What is done once the epoch whose last step has been made is evaluated. */
+async function endEpoch(own: Loop, done: Done): Promise<Done> {
+  const { options, trainer, perEpoch } = own;
+  const { step, lossSum, history } = done;
+  const scores = await heldOutScores(own, done);
+  const record: EpochRecord = {
+    epoch: history.length + 1,
+    loss: lossSum / perEpoch,
+    learning_rate: learningRateOf(own, step - 1),
+    top1: scores?.top1 ?? null,
+    top5: scores?.top5 ?? null,
+    macro_f1: scores?.macroF1 ?? null,
+  };
+  const all = { ...done, lossSum: 0, history: [...history, record] };
+  if (options.keep === 'best' && !isBest(record, history)) return all;
+  const kept = new Map([...(options.keep === 'every' ? done.kept : []), [record.epoch, trainer.weights()] as const]);
+  return { ...all, kept, predicted: scores?.predicted ?? [] };
+}
+
+async function heldOutScores(own: Loop, done: Done): Promise<Scores | undefined> {
+  const { options, context, trainer } = own;
+  const { heldOut, source } = options;
+  if (heldOut.length === 0) return undefined;
   const logits = await inTurns(logitsOf(trainer.logits, source.images, heldOut, source), context.signal);
-  return top1(logits, source.images, heldOut);
+  checkAnswers(logits, placeOf(own, done));
+  return scoresOf(logits, source.images, heldOut);
 }
 
-/** The kept weights after an epoch. Of equally accurate epochs the later one is kept. */
-function keepWeights(
-  { keep }: TrainingOptions,
-  kept: ReadonlyMap<number, Weights>,
-  earlier: readonly EpochRecord[],
-  { epoch, top1 }: EpochRecord,
-  trainer: Trainer,
-): ReadonlyMap<number, Weights> {
-  const before = keep === 'every' ? kept : [];
-  const best = Math.max(...earlier.map((record) => record.top1 ?? 0), 0);
-  return keep !== 'best' || (top1 ?? 0) >= best ? new Map([...before, [epoch, trainer.weights()]]) : kept;
+/** Whether an epoch is the most accurate so far. Of equally accurate epochs the later one is the best. */
+function isBest({ top1 }: EpochRecord, earlier: readonly EpochRecord[]): boolean {
+  return earlier.every((other) => (top1 ?? 0) >= (other.top1 ?? 0));
+}
+
+/** Whether the last `patience` epochs (0 for any number) were all no better on the held-out images than one before them. */
+function hasStalled(history: readonly EpochRecord[], patience: number): boolean {
+  const tops = history.flatMap(({ top1 }) => (top1 === null ? [] : [top1]));
+  return patience > 0 && tops.length > 0 && tops.length - 1 - tops.indexOf(Math.max(...tops)) >= patience;
 }

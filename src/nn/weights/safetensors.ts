@@ -1,4 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import type { Bytes } from './bytes.ts';
+import { bytesInMemory, WeightsError, withFile } from './bytes.ts';
+import type { NumberType } from './numbers.ts';
+import { bytesOfNumber, toFloats } from './numbers.ts';
 import type { Tensor, Weights } from './tensor.ts';
 import { elements } from './tensor.ts';
 
@@ -39,28 +43,62 @@ export function encodeSafetensors(weights: Weights): Uint8Array {
 }
 
 /**
- * Decodes a safetensors file of F32 tensors. Throws if the bytes are not one; tensors of another type (PyTorch's
- * `num_batches_tracked` counters) are left out.
+ * Decodes a safetensors file. Numbers of all types but F32 are turned into float32; PyTorch's `num_batches_tracked` counters are left
+ * out. Throws a `WeightsError` if the bytes are not one: tensors must lie one after the other without overlaps or gaps, as the format
+ * has it.
  */
 export function decodeSafetensors(bytes: Uint8Array): Weights {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = buffer.length < 8 ? -1 : Number(buffer.readBigUInt64LE(0));
-  if (length < 2 || length > HEADER_LIMIT || 8 + length > buffer.length)
-    throw new Error('This is not a safetensors file: its header is broken.');
-  const header = JSON.parse(buffer.toString('utf8', 8, 8 + length)) as Record<string, Entry>;
+  return readTensors(bytesInMemory(bytes));
+}
+
+/** Reads a safetensors file tensor by tensor; see `decodeSafetensors`. */
+export function readTensors(bytes: Bytes): Weights {
+  const { header, start } = headerOf(bytes);
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  const byPlace = entries.map(([name, entry]) => ({ name, ...checked(name, entry) })).sort((a, b) => a.from - b.from || a.to - b.to);
   const weights = new Map<string, Tensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__' || entry.dtype !== 'F32') continue;
-    const [from, to] = entry.data_offsets;
-    if (to - from !== 4 * elements(entry.shape) || 8 + length + to > buffer.length) {
-      throw new Error(`The safetensors file is cut off or broken at the tensor "${name}".`);
-    }
-    const copy = buffer.subarray(8 + length + from, 8 + length + to);
-    const data = new Float32Array(elements(entry.shape));
-    new Uint8Array(data.buffer).set(copy);
-    weights.set(name, { shape: entry.shape, data });
+  let end = 0;
+  for (const { name, type, shape, from, to } of byPlace) {
+    if (from !== end) throw new WeightsError(`the safetensors file is broken: the tensor "${name}" does not begin where another ends.`);
+    if (start + to > bytes.size) throw new WeightsError(`the safetensors file is cut off or broken at the tensor "${name}".`);
+    end = to;
+    if (name.endsWith('num_batches_tracked')) continue;
+    weights.set(name, { shape, data: toFloats(type, bytes.read(start + from, to - from)) });
   }
-  return weights;
+  if (start + end !== bytes.size) throw new WeightsError('the safetensors file is broken: something follows its last tensor.');
+  return new Map(entries.flatMap(([name]) => (weights.has(name) ? [[name, weights.get(name) as Tensor]] : [])));
+}
+
+/** Whether bytes begin as a safetensors file does: eight bytes of length, then JSON. */
+export function isSafetensors(bytes: Bytes): boolean {
+  return bytes.size > 9 && bytes.read(8, 1).toString('latin1') === '{';
+}
+
+function headerOf(bytes: Bytes): { header: Readonly<Record<string, unknown>>; start: number } {
+  const none = (): WeightsError => new WeightsError('this is not a safetensors file: its header is broken.');
+  const length = bytes.size < 8 ? -1 : Number(bytes.read(0, 8).readBigUInt64LE());
+  if (length < 2 || length > HEADER_LIMIT || 8 + length > bytes.size) throw none();
+  try {
+    const header = JSON.parse(bytes.read(8, length).toString('utf8')) as unknown;
+    if (typeof header === 'object' && header !== null) return { header: header as Readonly<Record<string, unknown>>, start: 8 + length };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw none();
+}
+
+/** The entry of a tensor, once it is known to be one whose size fits its shape and type. */
+function checked(name: string, entry: unknown): { type: NumberType; shape: readonly number[]; from: number; to: number } {
+  const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+  const { dtype = '', shape, data_offsets: offsets } = (entry ?? {}) as Partial<Entry>;
+  const sane = [shape, offsets].every((list) => Array.isArray(list) && list.every(isCount)) && offsets?.length === 2;
+  if (!sane || shape === undefined) throw new WeightsError(`the safetensors file is broken at the tensor "${name}".`);
+  if (!Object.hasOwn(bytesOfNumber, dtype)) throw new WeightsError(`the tensor "${name}" is of the type ${dtype}, which cannot be read.`);
+  const [from, to] = offsets;
+  if (to - from !== bytesOfNumber[dtype as NumberType] * elements(shape)) {
+    throw new WeightsError(`the safetensors file is cut off or broken at the tensor "${name}".`);
+  }
+  return { type: dtype as NumberType, shape, from, to };
 }
 
 /** Writes tensors to a safetensors file; see `encodeSafetensors`. */
@@ -68,7 +106,7 @@ export function writeSafetensors(file: string, weights: Weights): void {
   writeFileSync(file, encodeSafetensors(weights));
 }
 
-/** Reads a safetensors file; see `decodeSafetensors`. */
+/** Reads a safetensors file, tensor by tensor; see `decodeSafetensors`. */
 export function readSafetensors(file: string): Weights {
-  return decodeSafetensors(readFileSync(file));
+  return withFile(file, readTensors);
 }

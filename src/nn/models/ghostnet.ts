@@ -1,0 +1,7 @@
+import { ghostNet } from '../architectures/ghostnet.ts';
+import type { Architecture } from '../network.ts';
+
+/** GhostNet 1.0x: timm's `ghostnet_100`. */
+const ghostNet100: Architecture = (options) => ghostNet(options);
+
+export default ghostNet100;

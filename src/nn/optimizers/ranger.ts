@@ -1,0 +1,12 @@
+import { withLookahead } from '../optimization/lookahead.ts';
+import { momentsOptimizer } from '../optimization/moments.ts';
+import type { MakeOptimizer } from '../optimization/optimizer.ts';
+import { rectifiedStep } from '../optimization/rectified.ts';
+
+/**
+ * Ranger (Wright, 2019): RAdam with Lookahead, of six steps and one half. The decays are RAdam's own, 0.9 and 0.999, and there is no
+ * gradient centralization, as in github.com/mgrankin/over9000; Ranger's own repository later took 0.95 and added it.
+ */
+const ranger: MakeOptimizer = (options) => withLookahead(momentsOptimizer(options, rectifiedStep));
+
+export default ranger;

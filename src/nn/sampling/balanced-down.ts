@@ -1,0 +1,12 @@
+import type { Sampler } from './sampler.ts';
+import { evenRound, imagesByClass, rounds } from './sampler.ts';
+
+/**
+ * Rounds in which every class comes as often as the smallest has images, none twice (the mode `downsampling` of catalyst's
+ * BalanceClassSampler). Each round chooses anew; an epoch is as many of them as it needs.
+ */
+export const balancedDown: Sampler = (pool, count, random) => {
+  const images = imagesByClass(pool);
+  const size = Math.min(...[...images.values()].map((own) => own.length));
+  return rounds(count, () => evenRound(images, size, random));
+};

@@ -1,0 +1,6 @@
+import type { Schedule } from '../optimization/schedule.ts';
+
+/** Stays at the highest learning rate. */
+const constant: Schedule = () => 1;
+
+export default constant;
