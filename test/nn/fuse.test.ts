@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { fuse } from '../../src/nn/fuse.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
+import efficientNetLite0 from '../../src/nn/models/efficientnet-lite0.ts';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
+import shuffleNetV2 from '../../src/nn/models/shufflenet-v2.ts';
 import { openPredictor } from '../../src/nn/training/evaluate.ts';
 import type { Model } from '../../src/nn/weights/model-folder.ts';
 import { formula, formulaWeights, quarterImages, relativeError, smallModel } from './rig.ts';
@@ -16,8 +18,12 @@ function logits(model: Model): Float32Array {
   return rows;
 }
 
-test('folding leaves no batch norm and keeps the outputs', () => {
-  const network = mobileNetV3Small({ classes: 4, channels: 1, stemStride: 1 });
+test.each([
+  ['MobileNetV3-small', mobileNetV3Small],
+  ['ShuffleNetV2, which divides and shuffles channels', shuffleNetV2],
+  ['EfficientNet-Lite0, which pads as TensorFlow', efficientNetLite0],
+])('folding leaves no batch norm and keeps the outputs of %s', (_, architecture) => {
+  const network = architecture({ classes: 4, channels: 1, stemStride: 1 });
   const stirred = [...formulaWeights(network)].filter(([name]) => !name.endsWith('.weight'));
   const model = { ...smallModel(), network, weights: new Map([...initialWeights(network, 1), ...stirred]) };
   const fused = { ...model, ...fuse(model) };
