@@ -110,6 +110,7 @@ export const heldOutMetrics = {
   top5: { about: 'Share of the held-out fold whose class is among the five best answers.', goal: 'maximize' },
   macro_f1: { about: 'Unweighted mean of the F1 of all classes on the held-out fold.', goal: 'maximize' },
   learning_rate: { about: "The learning rate of an epoch's last step." },
+  initialised: { about: 'Tensors that were loaded from the file of weights; absent without one.' },
 } as const;
 
 /** When a training with a held-out fold ends early. */

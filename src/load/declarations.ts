@@ -95,7 +95,10 @@ async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
       ],
     });
     if (strange !== undefined)
-      return bad(`imports "${strange}"`, "a declaration imports only 'stillroom' and 'stillroom/training' (and types): move the rest into run.ts");
+      return bad(
+        `imports "${strange}"`,
+        "a declaration imports only 'stillroom' and 'stillroom/training' (and types): move the rest into run.ts",
+      );
     const code = built.outputFiles[0]?.text ?? '';
     const loaded = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { default?: Stage };
     if (loaded.default?.outputs === undefined) return bad('has no default export made by defineStage', 'export default defineStage({ … })');

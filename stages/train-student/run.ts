@@ -1,6 +1,6 @@
 import { work } from 'stillroom';
 import {
-  freshModel,
+  initialModel,
   makeBatches,
   openFold,
   readLabelsOf,
@@ -17,7 +17,7 @@ export default work<typeof stage>(async (context) => {
   const { params, modules, inputs, outputs, metric } = context;
   const { holdout, seed, epochs, stop_after } = params;
   const { data, training, heldOut, facts } = openFold(inputs, holdout, context);
-  const model = freshModel(data, params, modules);
+  const model = initialModel(data, params, modules, { init: inputs.init, report: outputs.report }, context);
   const options = trainingOptions(params, modules, {
     model,
     images: data,

@@ -1,5 +1,5 @@
 import { work } from 'stillroom';
-import { freshModel, makeBatches, openFold, trainAndReport, trainingOptions, writeModel } from 'stillroom/nn';
+import { initialModel, makeBatches, openFold, trainAndReport, trainingOptions, writeModel } from 'stillroom/nn';
 import type stage from './stage.ts';
 
 export const threads = { makeBatches };
@@ -8,7 +8,7 @@ export default work<typeof stage>(async (context) => {
   const { params, modules, inputs, outputs } = context;
   const { fold, seed } = params;
   const { data, training, heldOut, facts } = openFold(inputs, fold, context);
-  const model = freshModel(data, params, modules);
+  const model = initialModel(data, params, modules, { init: inputs.init, report: outputs.report }, context);
   const options = trainingOptions(params, modules, { model, images: data, training, heldOut, keep: 'last' });
   const title = `Teacher ${params.model}, trained without fold ${fold}`;
   const { history, weights } = await trainAndReport(options, context, { title, ...outputs });

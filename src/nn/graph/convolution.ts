@@ -38,13 +38,52 @@ export function convolution(graph: Graph, x: Value, weights: Value, options: Con
   const op = depthwise ? 'DepthwiseConv2dNative' : 'Conv2D';
   const extents = [outputExtent(height, kernel, options), outputExtent(width, kernel, options)];
   const shape = [x.shape[0] as number, ...extents, depthwise ? channels : last];
-  const attributes = attributesOf(kernel, options, depthwise);
-  const output = graph.operation(op, [x, weights], shape, attributes);
-  return graph.record(
-    output,
-    [x, (dy) => graph.operation(`${op}BackpropInput`, [integers(graph, x.shape), weights, dy], x.shape, attributes)],
-    [weights, (dy) => graph.operation(`${op}BackpropFilter`, [x, integers(graph, weights.shape), dy], weights.shape, attributes)],
-  );
+  const output = graph.operation(op, [x, weights], shape, attributesOf(kernel, options, depthwise));
+  const of = { x, weights, options, depthwise };
+  return graph.record(output, [x, (dy) => inputGradient(graph, of, dy)], [weights, (dy) => weightsGradient(graph, of, dy)]);
+}
+
+/** What the gradients of a convolution are taken of. */
+interface Convolved {
+  readonly x: Value;
+  readonly weights: Value;
+  readonly options: ConvolutionOptions;
+  readonly depthwise: boolean;
+}
+
+/**
+ * oneDNN's kernel for depthwise convolutions takes no explicit padding, and TensorFlow's own is up to four times as slow (measured on two
+ * cores: 8.4 against 3.0 ms at 64 × 48 × 48 × 16), so the gradient is taken of the padded image and its border is cut off.
+ */
+function inputGradient(graph: Graph, { x, weights, options, depthwise }: Convolved, dy: Value): Value {
+  const kernel = weights.shape[0] as number;
+  const explicit = depthwise ? explicitPadding(kernel, options) : undefined;
+  if (explicit === undefined) {
+    const attributes = attributesOf(kernel, options, depthwise);
+    const op = depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput';
+    return graph.operation(op, [integers(graph, x.shape), weights, dy], x.shape, attributes);
+  }
+  const attributes = attributesOf(kernel, { ...options, padding: 0 }, depthwise);
+  const shape = paddedShape(x.shape, explicit);
+  const padded = graph.operation('DepthwiseConv2dNativeBackpropInput', [integers(graph, shape), weights, dy], shape, attributes);
+  return withoutBorder(graph, padded, explicit, x.shape);
+}
+
+/**
+ * With kernels of 5 and more, TensorFlow's own kernel for depthwise convolutions is up to six times as fast as oneDNN's (2.8 against 17.7 ms
+ * at 64 × 3 × 3 × 576), and explicit padding asks for it. For others oneDNN's is the faster one, and wants a padded image.
+ */
+function weightsGradient(graph: Graph, { x, weights, options, depthwise }: Convolved, dy: Value): Value {
+  const kernel = weights.shape[0] as number;
+  const explicit = explicitPadding(kernel, options);
+  const backward = (op: string, input: Value, attributes: Attributes): Value =>
+    graph.operation(op, [input, integers(graph, weights.shape), dy], weights.shape, attributes);
+  if (depthwise) {
+    const own = kernel >= 5 && options.stride === 1 ? explicitAttributes(options, (kernel - 1) / 2, depthwise) : undefined;
+    return backward('DepthwiseConv2dNativeBackpropFilter', x, own ?? attributesOf(kernel, options, depthwise));
+  }
+  if (explicit === undefined) return backward('Conv2DBackpropFilter', x, attributesOf(kernel, options, depthwise));
+  return backward('Conv2DBackpropFilter', padImage(graph, x, explicit, 0), attributesOf(kernel, { ...options, padding: 0 }, depthwise));
 }
 
 /**
@@ -59,13 +98,21 @@ export function inferenceConvolution(graph: Graph, x: Value, weights: Value, opt
 
 /** Puts as many rows and columns of a value on every side of the images. */
 export function padImage(graph: Graph, x: Value, padding: number, value: number): Value {
-  const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
   const paddings = graph.constant([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
-  const shape: Shape = [batch, height + 2 * padding, width + 2 * padding, channels];
-  const padded = graph.operation('PadV2', [x, paddings, graph.constant(value)], shape, { T: float, Tpaddings: { type: 'int32' } });
-  const corner = integers(graph, [0, padding, padding, 0]);
-  const cut = { T: float, Index: { type: 'int32' } } as const;
-  return graph.record(padded, [x, (dy) => graph.operation('Slice', [dy, corner, integers(graph, x.shape)], x.shape, cut)]);
+  const attributes = { T: float, Tpaddings: { type: 'int32' } } as const;
+  const padded = graph.operation('PadV2', [x, paddings, graph.constant(value)], paddedShape(x.shape, padding), attributes);
+  return graph.record(padded, [x, (dy) => withoutBorder(graph, dy, padding, x.shape)]);
+}
+
+function paddedShape(shape: Shape, padding: number): Shape {
+  const [batch, height, width, channels] = shape as readonly [number, number, number, number];
+  return [batch, height + 2 * padding, width + 2 * padding, channels];
+}
+
+/** The image of that shape inside a border. */
+function withoutBorder(graph: Graph, x: Value, border: number, shape: Shape): Value {
+  const corner = integers(graph, [0, border, border, 0]);
+  return graph.operation('Slice', [x, corner, integers(graph, shape)], shape, { T: float, Index: { type: 'int32' } });
 }
 
 /** A 1 × 1 convolution as a matrix product, which is faster than TensorFlow's convolution on a CPU. */
@@ -94,13 +141,21 @@ function explicitPadding(kernel: number, options: ConvolutionOptions): number | 
 }
 
 function attributesOf(kernel: number, options: ConvolutionOptions, depthwise: boolean): Attributes {
-  const { stride } = options;
+  const named = namedPadding(kernel, options);
   const explicit = explicitPadding(kernel, options);
+  if (explicit !== undefined) return explicitAttributes(options, explicit, depthwise);
+  return { ...plainAttributes(options, depthwise), padding: { text: named ?? 'VALID' }, explicit_paddings: { ints: [] } };
+}
+
+function explicitAttributes(options: ConvolutionOptions, padding: number, depthwise: boolean): Attributes {
+  const ints = [0, 0, padding, padding, padding, padding, 0, 0];
+  return { ...plainAttributes(options, depthwise), padding: { text: 'EXPLICIT' }, explicit_paddings: { ints } };
+}
+
+function plainAttributes({ stride }: ConvolutionOptions, depthwise: boolean): Attributes {
   return {
     T: float,
     strides: { ints: [1, stride, stride, 1] },
-    padding: { text: namedPadding(kernel, options) ?? 'EXPLICIT' },
-    explicit_paddings: { ints: explicit === undefined ? [] : [0, 0, explicit, explicit, explicit, explicit, 0, 0] },
     data_format: { text: 'NHWC' },
     dilations: { ints: [1, 1, 1, 1] },
     ...(depthwise ? {} : { use_cudnn_on_gpu: { bool: true } }),
