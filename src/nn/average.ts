@@ -1,5 +1,5 @@
 import type { Images } from './data/dataset.ts';
-import { openSession } from './engine/session.ts';
+import { openSession, plannedDevice } from './engine/session.ts';
 import { Graph } from './graph/graph.ts';
 import { buildForTraining } from './layers/build.ts';
 import { fromGraphLayout, parametersOf, toGraphLayout } from './layers/parameters.ts';
@@ -49,7 +49,7 @@ export async function estimateStatistics(
   { batch, seed, sampling, signal }: StatisticsOptions,
 ): Promise<Weights> {
   const { network, input } = model;
-  const graph = new Graph();
+  const graph = new Graph({ compiles: plannedDevice() === 'cpu' });
   const bytes = graph.placeholder('images', [batch, input.size, input.size, input.channels], 'uint8');
   const momentum = graph.placeholder('momentum', []);
   const built = buildForTraining(graph, network, normalise(graph, bytes, input), { momentum });

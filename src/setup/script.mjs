@@ -12,7 +12,7 @@ import { root } from './places.mjs';
 const [folder = '', name, ...args] = process.argv.slice(2);
 const script = join(root, folder, `${name}.ts`);
 
-/** Turns `import x from '….node'` into a require, as the stage bundler does.
+/** Turns `import x from '….node'` into a require on the first use, as the stage bundler does.
  * @type {import('esbuild').Plugin}
  */
 const nativeAddons = {
@@ -20,7 +20,10 @@ const nativeAddons = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\.node$/, namespace: 'file' }, ({ path }) => ({ path, namespace: 'native' }));
     onLoad({ filter: /./, namespace: 'native' }, ({ path }) => ({
-      contents: `import { createRequire } from 'node:module';\nexport default createRequire(import.meta.url)(${JSON.stringify(path)});`,
+      contents: `import { createRequire } from 'node:module';
+let addon;
+const load = () => (addon ??= createRequire(import.meta.url)(${JSON.stringify(path)}));
+export default new Proxy({}, { get: (_, name) => load()[name] });`,
     }));
   },
 };

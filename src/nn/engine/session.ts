@@ -31,6 +31,11 @@ export function engineFacts(): { readonly version: string; readonly device: 'cpu
   return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
 }
 
+/** The device that is to compute, known without loading TensorFlow. */
+export function plannedDevice(): 'cpu' | 'gpu' {
+  return process.env['STILLROOM_DEVICE'] === 'gpu' ? 'gpu' : 'cpu';
+}
+
 /** TensorFlow falls back to the CPU where a GPU's libraries do not load; results are kept under the device that was planned. */
 function checkDevice(): void {
   const planned = process.env['STILLROOM_DEVICE'];
@@ -38,6 +43,16 @@ function checkDevice(): void {
   if (planned !== undefined && planned !== device) {
     throw new Error(`TensorFlow computes on the ${device}, but the ${planned} was planned: see stillroom doctor.`);
   }
+}
+
+/**
+ * Lets each operation use all of the node's threads, instead of sharing them out to operations that run at once: faster where operations
+ * are long. TensorFlow reads this when its addon is loaded, on its first use, so it must be asked for before.
+ */
+export function widenOperations(): void {
+  const atOnce = process.env['TF_NUM_INTEROP_THREADS'];
+  const each = process.env['TF_NUM_INTRAOP_THREADS'];
+  if (atOnce !== undefined && each !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] = String(Number(atOnce) * Number(each));
 }
 
 /** The number of tensors that TensorFlow holds for JavaScript; it stays the same over calls unless tensors leak. */

@@ -31,33 +31,37 @@ const hardSigmoid: Function_ = (graph, x) => {
   return graph.record(y, [x, (dy) => binary(graph, 'Relu6Grad', binary(graph, 'Mul', dy, sixth), clipped)]);
 };
 
-/** x · hard-sigmoid(x); its derivative is h + [0 < x + 3 < 6] · x / 6, where h is the hard sigmoid. */
-const hardSwish: Function_ = (graph, x) => {
-  const sixth = graph.constant(1 / 6);
-  const clipped = unary(graph, 'Relu6', binary(graph, 'AddV2', x, graph.constant(3)));
-  const gate = binary(graph, 'Mul', clipped, sixth);
-  const y = binary(graph, 'Mul', x, gate);
-  return graph.record(y, [
+/** x · hard-sigmoid(x), of which the graph keeps nothing but x for its gradient. */
+const hardSwish: Function_ = (graph, x) =>
+  graph.record(graph.compiled('hard_swish', [x], hardSwishValue), [
     x,
-    (dy) => {
-      const slope = binary(graph, 'Mul', binary(graph, 'Relu6Grad', x, clipped), sixth);
-      return binary(graph, 'Mul', dy, binary(graph, 'AddV2', gate, slope));
-    },
+    (dy) => graph.compiled('hard_swish_gradient', [x, dy], hardSwishGradient),
   ]);
-};
 
-/** x · sigmoid(x); its derivative is s + y · (1 − s), where s is the sigmoid and y the value. */
-const swish: Function_ = (graph, x) => {
+function hardSwishValue(graph: Graph, x: Value): Value {
+  return binary(graph, 'Mul', x, hardSigmoid(graph, x));
+}
+
+/** The derivative is h + [0 < x + 3 < 6] · x / 6, where h is the hard sigmoid. */
+function hardSwishGradient(graph: Graph, x: Value, dy: Value): Value {
+  const clipped = unary(graph, 'Relu6', binary(graph, 'AddV2', x, graph.constant(3)));
+  const slope = binary(graph, 'AddV2', clipped, binary(graph, 'Relu6Grad', x, clipped));
+  return binary(graph, 'Mul', dy, binary(graph, 'Mul', slope, graph.constant(1 / 6)));
+}
+
+/** x · sigmoid(x), of which the graph keeps nothing but x for its gradient. */
+const swish: Function_ = (graph, x) =>
+  graph.record(graph.compiled('swish', [x], swishValue), [x, (dy) => graph.compiled('swish_gradient', [x, dy], swishGradient)]);
+
+function swishValue(graph: Graph, x: Value): Value {
+  return binary(graph, 'Mul', x, unary(graph, 'Sigmoid', x));
+}
+
+/** The derivative is s + x · s · (1 − s), where s is the sigmoid. */
+function swishGradient(graph: Graph, x: Value, dy: Value): Value {
   const gate = unary(graph, 'Sigmoid', x);
-  const y = binary(graph, 'Mul', x, gate);
-  return graph.record(y, [
-    x,
-    (dy) => {
-      const rest = binary(graph, 'Mul', y, binary(graph, 'Sub', graph.constant(1), gate));
-      return binary(graph, 'Mul', dy, binary(graph, 'AddV2', gate, rest));
-    },
-  ]);
-};
+  return binary(graph, 'Mul', dy, binary(graph, 'AddV2', gate, binary(graph, 'SigmoidGrad', gate, x)));
+}
 
 const functions: Readonly<Record<Activation, Function_>> = {
   relu,
@@ -71,4 +75,10 @@ const functions: Readonly<Record<Activation, Function_>> = {
 /** Applies an activation function, element by element. */
 export function activate(graph: Graph, x: Value, activation: Activation): Value {
   return functions[activation](graph, x);
+}
+
+/** The same without gradients, in operations that any program which reads the graph knows. */
+export function activateForInference(graph: Graph, x: Value, activation: Activation): Value {
+  if (activation === 'hard-swish') return hardSwishValue(graph, x);
+  return activation === 'swish' ? swishValue(graph, x) : activate(graph, x, activation);
 }

@@ -23,6 +23,17 @@ export interface Step {
   readonly inputs: readonly Dependence[];
 }
 
+/** A function that a graph calls, as nodes of its own; `parameters` are what they read from outside. */
+export interface CompiledFunction {
+  readonly name: string;
+  readonly parameters: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly result: Value;
+}
+
+/** The number of elements from which a compiled function is faster (measured on two cores). */
+const COMPILED_FROM = 2 ** 17;
+
 /** What a node is made of, beside its operation. */
 interface NodeOptions {
   readonly inputs?: readonly Value[];
@@ -38,8 +49,15 @@ export class Graph {
   readonly nodes: Node[] = [];
   readonly tape: Step[] = [];
   readonly variables = new Map<string, Variable>();
+  readonly functions = new Map<string, CompiledFunction>();
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
+  readonly #compiles: boolean;
+
+  /** `compiles` says whether functions may be compiled by XLA, which TensorFlow always can for a CPU. */
+  constructor({ compiles = true }: { readonly compiles?: boolean } = {}) {
+    this.#compiles = compiles;
+  }
 
   /** Adds a node and gives its outputs. A name is made up unless one is given; a name given twice is an error. */
   node(
@@ -107,6 +125,30 @@ export class Graph {
   after(value: Value, nodes: readonly string[], name?: string): Value {
     const options = { inputs: [value], after: nodes, attributes: { T: float }, outputs: [[value.shape, value.type]] as const };
     return this.node('Identity', name === undefined ? options : { ...options, name }).outputs[0] as Value;
+  }
+
+  /**
+   * A function of equally shaped values that is made of operations element by element. Large values are computed in one pass over memory
+   * instead of one an operation: as a call of a compiled function, whose body is built once for each name. For small ones a call costs more
+   * than it saves.
+   */
+  compiled(name: string, inputs: readonly [Value, ...Value[]], body: (inner: Graph, ...inputs: readonly Value[]) => Value): Value {
+    if (!this.#compiles || elements(inputs[0].shape) < COMPILED_FROM) return body(this, ...inputs);
+    if (!this.functions.has(name)) {
+      const inner = new Graph();
+      const parameters = inputs.map(({ shape, type }, index) => ({ node: `input${index}`, output: 0, shape, type }));
+      this.functions.set(name, { name, parameters, nodes: inner.nodes, result: body(inner, ...parameters) });
+    }
+    const attributes: Attributes = {
+      Tin: { types: inputs.map(({ type }) => type) },
+      Tout: { types: ['float'] },
+      f: { function: name },
+      config: { text: '' },
+      config_proto: { text: '' },
+      executor_type: { text: '' },
+      _XlaMustCompile: { bool: true },
+    };
+    return this.operation('PartitionedCall', inputs, inputs[0].shape, attributes);
   }
 
   /** Records how an output's gradient reaches its inputs, and gives the output. */

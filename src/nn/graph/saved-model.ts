@@ -1,8 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { AttrValueSchema, NodeDefSchema, TensorInfoSchema, TensorShapeProtoSchema } from '../protobuf/tensorflow_pb.ts';
+import type {
+  AttrValueSchema,
+  FunctionDefSchema,
+  NodeDefSchema,
+  TensorInfoSchema,
+  TensorShapeProtoSchema,
+} from '../protobuf/tensorflow_pb.ts';
 import { SavedModelSchema } from '../protobuf/tensorflow_pb.ts';
-import type { Graph } from './graph.ts';
+import type { CompiledFunction, Graph } from './graph.ts';
 import type { Attribute, Node, Shape, Value } from './types.ts';
 import { dataTypes } from './types.ts';
 
@@ -30,7 +36,11 @@ export function encodeSavedModel(graph: Graph, signature?: Signature): Uint8Arra
     metaGraphs: [
       {
         metaInfoDef: { tags: ['serve'], tensorflowVersion: '2.21.0' },
-        graphDef: { node: graph.nodes.map(nodeDef), versions: { producer: PRODUCER } },
+        graphDef: {
+          node: graph.nodes.map(nodeDef),
+          library: { function: [...graph.functions.values()].map(functionDef) },
+          versions: { producer: PRODUCER },
+        },
         signatureDef,
       },
     ],
@@ -44,10 +54,33 @@ function nodeDef({ name, op, inputs, attributes }: Node): MessageInitShape<typeo
   return { name, op, input: [...inputs], attr };
 }
 
+/** How a function's nodes name the outputs of these operations; those of all others here are called `z`. */
+const outputNames: Readonly<Record<string, string>> = { Const: 'output', Relu6: 'activations', Relu6Grad: 'backprops', Sigmoid: 'y' };
+
+/** A function of a graph's library. Inside it, an input is named by its parameter, or by a node, that node's output and its place. */
+function functionDef({ name, parameters, nodes, result }: CompiledFunction): MessageInitShape<typeof FunctionDefSchema> {
+  const operations = new Map(nodes.map((node) => [node.name, node.op]));
+  const reached = (input: string): string => {
+    const op = operations.get(input);
+    return op === undefined ? input : `${input}:${outputNames[op] ?? 'z'}:0`;
+  };
+  return {
+    signature: {
+      name,
+      inputArg: parameters.map(({ node, type }) => ({ name: node, type: dataTypes[type] })),
+      outputArg: [{ name: 'result', type: dataTypes[result.type] }],
+    },
+    nodeDef: nodes.map((node) => nodeDef({ ...node, inputs: node.inputs.map(reached) })),
+    ret: { result: reached(result.node) },
+  };
+}
+
 type AttributeValue = NonNullable<MessageInitShape<typeof AttrValueSchema>['value']>;
 
 function attributeValue(attribute: Attribute): AttributeValue {
   if ('type' in attribute) return { case: 'type', value: dataTypes[attribute.type] };
+  if ('types' in attribute) return { case: 'list', value: { type: attribute.types.map((type) => dataTypes[type]) } };
+  if ('function' in attribute) return { case: 'func', value: { name: attribute.function } };
   if ('int' in attribute) return { case: 'i', value: BigInt(attribute.int) };
   if ('ints' in attribute) return { case: 'list', value: { i: attribute.ints.map(BigInt) } };
   if ('float' in attribute) return { case: 'f', value: attribute.float };

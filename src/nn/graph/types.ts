@@ -18,6 +18,8 @@ export interface Value {
 /** An attribute of a node, by the kind of its value. */
 export type Attribute =
   | { readonly type: DataType }
+  | { readonly types: readonly DataType[] }
+  | { readonly function: string }
   | { readonly int: number }
   | { readonly ints: readonly number[] }
   | { readonly float: number }

@@ -1,4 +1,4 @@
-import { activate } from '../graph/activations.ts';
+import { activate, activateForInference } from '../graph/activations.ts';
 import { add, addBias, matrixProduct, multiply } from '../graph/arithmetic.ts';
 import { batchNormInference, batchNormTraining } from '../graph/batch-norm.ts';
 import { concatenate, shuffleChannels, sliceChannels } from '../graph/channels.ts';
@@ -129,7 +129,7 @@ const builders: { readonly [Kind in Exclude<Layer['kind'], 'input'>]: Builder<Ki
   dense: ({ graph, parameter }, layer, [x]) =>
     addBias(graph, matrixProduct(graph, x, parameter(layer, 'weight')), parameter(layer, 'bias')),
   cosine: buildCosine,
-  activation: ({ graph }, layer, [x]) => activate(graph, x, layer.activation),
+  activation: ({ graph, training }, layer, [x]) => (training === undefined ? activateForInference : activate)(graph, x, layer.activation),
   'max-pool': ({ graph }, layer, [x]) => maxPool(graph, x, layer),
   'average-pool': ({ graph }, layer, [x]) => averagePool(graph, x, layer),
   'global-average-pool': ({ graph }, _layer, [x]) => meanOver(graph, x, [1, 2], true),
