@@ -1,6 +1,7 @@
 import type { Graph } from './graph.ts';
-import type { Value } from './types.ts';
-import { float, reference } from './types.ts';
+import { broadcast } from './shapes.ts';
+import type { Shape, Value } from './types.ts';
+import { float, reference, sameShape } from './types.ts';
 
 /**
  * The gradients of a scalar with respect to each of `wanted`, by walking the graph's tape backwards. Only operations that lie between
@@ -16,7 +17,7 @@ export function gradients(graph: Graph, scalar: Value, wanted: readonly Value[])
   for (const { output, inputs } of steps.reverse()) {
     const parts = collected.get(reference(output));
     if (parts === undefined) continue;
-    const gradient = sum(graph, parts);
+    const gradient = sum(graph, parts, output.shape);
     for (const [input, backward] of inputs) {
       const key = reference(input);
       if (!reached.has(key)) continue;
@@ -29,14 +30,15 @@ export function gradients(graph: Graph, scalar: Value, wanted: readonly Value[])
   return wanted.map((value) => {
     const parts = collected.get(reference(value));
     if (parts === undefined) throw new Error(`The value "${reference(value)}" does not act on the scalar, so it has no gradient.`);
-    return sum(graph, parts);
+    return sum(graph, parts, value.shape);
   });
 }
 
-/** The sum of equally shaped values. */
-function sum(graph: Graph, parts: readonly Value[]): Value {
-  const [first, second] = parts as readonly [Value, Value | undefined];
-  if (second === undefined) return first;
-  if (parts.length === 2) return graph.operation('AddV2', parts, first.shape);
-  return graph.operation('AddN', parts, first.shape, { T: float, N: { int: parts.length } });
+/** The sum of values of a shape, or of shapes that are to be repeated to it. */
+function sum(graph: Graph, parts: readonly Value[], shape: Shape): Value {
+  const isWhole = (part: Value): boolean => sameShape(part.shape, shape);
+  const [first, ...others] = [...parts.filter(isWhole), ...parts.filter((part) => !isWhole(part))] as [Value, ...Value[]];
+  const added = (a: Value, b: Value): Value => graph.operation('AddV2', [a, b], shape);
+  if (others.length > 1 && others.every(isWhole)) return graph.operation('AddN', parts, shape, { T: float, N: { int: parts.length } });
+  return others.reduce(added, broadcast(graph, first, shape));
 }

@@ -21,7 +21,7 @@ function sumOver(graph: Graph, x: Value, axes: readonly number[], keep: boolean)
   return reduce(graph, 'Sum', x, axes, keep);
 }
 
-/** The mean over axes. */
+/** The mean over axes. Its gradient is left to be repeated over them where it is added up. */
 export function meanOver(graph: Graph, x: Value, axes: readonly number[], keep: boolean): Value {
   const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
   const count = axes.reduce((product, axis) => product * (x.shape[axis] as number), 1);
@@ -29,7 +29,7 @@ export function meanOver(graph: Graph, x: Value, axes: readonly number[], keep: 
     x,
     (dy) => {
       const scaled = graph.operation('Mul', [dy, graph.constant(1 / count)], dy.shape);
-      return broadcast(graph, reshape(graph, scaled, kept), x.shape);
+      return reshape(graph, scaled, kept);
     },
   ]);
 }
@@ -42,7 +42,7 @@ function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], kee
 }
 
 /** The value repeated to a larger shape. Its gradient is not recorded. */
-function broadcast(graph: Graph, x: Value, shape: Shape): Value {
+export function broadcast(graph: Graph, x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;
   return graph.operation('BroadcastTo', [x, integers(graph, shape)], shape, { T: float, Tidx: index });
 }
