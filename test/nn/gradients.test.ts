@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Numbers } from '../../src/nn/engine/session.ts';
 import { openSession } from '../../src/nn/engine/session.ts';
 import { activate } from '../../src/nn/graph/activations.ts';
 import { add, addBias, matrixProduct, multiply, subtract } from '../../src/nn/graph/arithmetic.ts';
@@ -222,6 +223,29 @@ test.each(['relu', 'relu6', 'sigmoid', 'swish', 'hard-sigmoid', 'hard-swish'] as
     checkGradients((graph, x) => activate(graph, multiply(graph, x, graph.constant(2.4)), name), [[3, 7]]);
   },
 );
+
+test.each(['hard-swish', 'swish'] as const)('%s of a large value, compiled, is what its operations give', (activation) => {
+  const shape = [2 ** 17];
+  const value = Float32Array.from({ length: 2 ** 17 }, (_, index) => 5 * Math.sin(1.7 * index));
+  const results = [true, false].map((compiles) => {
+    const graph = new Graph({ compiles });
+    const x = graph.placeholder('x', shape);
+    const y = activate(graph, x, activation);
+    const slopes = gradients(graph, meanOver(graph, multiply(graph, y, y), [0], false), [x]);
+    expect(graph.functions.size).toBe(compiles ? 2 : 0);
+    const session = openSession(graph);
+    const found = session.function([x], [y, ...slopes])([value]);
+    session.close();
+    return found;
+  });
+  const [compiled, plain] = results as [Numbers[], Numbers[]];
+  compiled.forEach((numbers, which) => {
+    const expected = Array.from(plain[which] as Numbers);
+    const scale = expected.reduce((largest, own) => Math.max(largest, Math.abs(own)), 0);
+    const worst = Array.from(numbers).reduce((largest, own, place) => Math.max(largest, Math.abs(own - (expected[place] as number))), 0);
+    expect(worst / scale).toBeLessThan(1e-6);
+  });
+});
 
 describe('the graph refuses', () => {
   test('a gradient of what the scalar does not depend on', () => {

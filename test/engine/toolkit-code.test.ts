@@ -1,0 +1,27 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { esbuildBundler } from '../../src/engine/bundler.ts';
+import { checkout } from '../rig.ts';
+
+/** A training stage's params that choose code, by the folder that they choose from, each with a choice. */
+const choices = {
+  models: 'shufflenet-v2',
+  losses: 'focal',
+  optimizers: 'ranger',
+  schedules: 'step',
+  mixing: 'mixup',
+} as const;
+
+const toolkit = join(checkout, 'src/nn');
+
+test.each(['train-teacher', 'train-student'])('of the toolkit’s choices, only those made are in the code of %s', async (stage) => {
+  const modules = Object.fromEntries(Object.entries(choices).map(([folder, name]) => [folder, join(toolkit, folder, `${name}.ts`)]));
+  const built = await esbuildBundler.bundle({ folder: join(checkout, 'stages', stage), modules, root: checkout });
+  if (!built.ok) throw new Error(built.problems[0]?.message);
+  for (const [folder, name] of Object.entries(choices)) {
+    const own = built.value.contributing.filter((path) => dirname(path) === join(toolkit, folder));
+    expect(own.map((path) => basename(path))).toEqual([`${name}.ts`]);
+    expect(readdirSync(join(toolkit, folder)).length).toBeGreaterThan(1);
+  }
+});
