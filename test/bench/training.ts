@@ -17,6 +17,7 @@ import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import type { Architecture } from '../../src/nn/network.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import { randomFor } from '../../src/nn/random.ts';
+import { intervalOf, medianOf, option } from './measuring/statistics.ts';
 
 const architectures: Readonly<Record<string, Architecture>> = {
   mobilenet_v3_small: mobileNetV3Small,
@@ -93,20 +94,6 @@ function openSide(command: string, args: readonly string[], env: Readonly<Record
   };
 }
 
-const medianOf = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-};
-
-/** The 95 % interval of the median by bootstrap. */
-function intervalOf(values: readonly number[]): readonly [number, number] {
-  const random = randomFor(1);
-  const medians = Array.from({ length: 2000 }, () => medianOf(values.map(() => values[random.integer(values.length)] as number)));
-  medians.sort((a, b) => a - b);
-  return [medians[50] as number, medians[1949] as number];
-}
-
 interface Settings {
   readonly python: string;
   readonly pairs: number;
@@ -170,12 +157,6 @@ async function measure(row: Row, { python, pairs, seconds, compile }: Settings):
       `${' '.repeat(12)}torch.compile: ${((row.batch * torchSteps) / taken).toFixed(0)} images/s after ${compiling.toFixed(0)} s of compiling`,
     );
   }
-}
-
-/** The value that follows an option. */
-function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
 }
 
 const served = option('serve', '');
