@@ -45,9 +45,10 @@ async function inferExported(
   return all;
 }
 
-/** The largest difference of two lists; not a number where either holds none. */
-function largestDifference(one: Float32Array, other: Float32Array): number {
-  return one.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (other[index] as number))), 0);
+/** The largest difference of two lists, relative to the largest number of the first where that is above 1; not a number where either holds none. */
+function largestDifference(expected: Float32Array, actual: Float32Array): number {
+  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+  return expected.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (actual[index] as number))), 0) / scale;
 }
 
 /** Fails where model and data do not fit together. */

@@ -2,9 +2,6 @@ import { work } from 'stillroom';
 import { fuse, openDataset, openPredictor, readModelOf, writeModel } from 'stillroom/nn';
 import type stage from './stage.ts';
 
-/** The largest relative error that rounding may cause. */
-const LIMIT = 1e-5;
-
 /** The largest difference between two lists of numbers, relative to the largest number of the first. */
 export function relativeError(expected: Float32Array, actual: Float32Array): number {
   const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -30,6 +27,8 @@ export default work<typeof stage>(({ params, inputs, outputs, metric, log, fail 
   log(`folded ${folded} batch norms; largest relative error ${error.toExponential(2)} on ${count} images`);
   metric('folded', folded);
   metric('relative_error', error);
-  if (!(error <= LIMIT)) fail(`The folded model's outputs differ by ${error.toExponential(2)} (relative); at most ${LIMIT} is rounding.`);
+  if (!(error <= params.tolerance)) {
+    fail(`The folded model's outputs differ by ${error.toExponential(2)} (relative), more than the tolerance ${params.tolerance}.`);
+  }
   writeModel(outputs.model, fused);
 });

@@ -5,6 +5,11 @@ export default defineStage({
   params: {
     images: param.int({ min: 1, default: 200, about: 'How many training images the outputs are compared on.' }),
     batch: param.int({ min: 1, default: 50, about: 'Images computed at a time for that.' }),
+    tolerance: param.number({
+      above: 0,
+      default: 1e-4,
+      about: 'The largest allowed difference of a logit, relative to the largest logit.',
+    }),
   },
   inputs: { model: 'dir', data: 'dir' },
   outputs: { model: 'dir' },
