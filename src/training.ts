@@ -57,6 +57,11 @@ export const trainingParams = ({ batch, epochs, optimizer, lr, warmUp, sampling,
   teacher_weight: param.number({ min: 0, max: 1, default: 0.9, about: "For distillation: the teacher's part in the loss." }),
   margin: param.number({ min: 0, max: 1, default: 0.3, about: "For arcface: radians added to the angle of an image's class." }),
   scale: param.number({ above: 0, default: 16, about: 'For arcface: what cosines are multiplied by.' }),
+  precision: param.choice(['float32', 'bfloat16'], {
+    default: 'float32',
+    about:
+      'What a step computes in. bfloat16 takes half the memory, and less time on processors that compute in it; the model stays float32.',
+  }),
   batch_norm_momentum: param.number({
     min: 0,
     max: 1,

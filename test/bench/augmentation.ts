@@ -108,6 +108,7 @@ function trainerOf(images: Dataset, { size, batch }: Pick<Settings, 'size' | 'ba
       loss: crossEntropy,
       lossOptions: { smoothing: 0, focalGamma: 0, temperature: 1, teacherWeight: 0, margin: 0, scale: 1 },
       movingAverage: 0,
+      precision: 'float32',
       momentum: undefined,
     },
     initialWeights(network, 1),

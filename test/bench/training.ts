@@ -52,7 +52,18 @@ async function serve({ model, size, batch }: Row): Promise<void> {
   const input = { size, channels: 3, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
   const lossOptions = { smoothing: 0, focalGamma: 0, temperature: 1, teacherWeight: 0, margin: 0, scale: 1 };
   const optimizer = adam({ weightDecay: 0, momentum: 0 });
-  const options = { network, input, classes: 10, batch, optimizer, loss: crossEntropy, lossOptions, movingAverage: 0, momentum: undefined };
+  const options = {
+    network,
+    input,
+    classes: 10,
+    batch,
+    optimizer,
+    loss: crossEntropy,
+    lossOptions,
+    movingAverage: 0,
+    precision: 'float32' as const,
+    momentum: undefined,
+  };
   const trainer = openTrainer(options, initialWeights(network, 0));
   const random = randomFor(0);
   const images = Uint8Array.from({ length: batch * size * size * 3 }, () => random.integer(256));

@@ -9,12 +9,14 @@ import { convolution } from '../../src/nn/graph/convolution.ts';
 import { unitVectors } from '../../src/nn/graph/directions.ts';
 import { gradients } from '../../src/nn/graph/gradients.ts';
 import { Graph } from '../../src/nn/graph/graph.ts';
+import { cast } from '../../src/nn/graph/precision.ts';
 import { averagePool, maxPool } from '../../src/nn/graph/pooling.ts';
 import { keepMask } from '../../src/nn/graph/random.ts';
 import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
 import { crossEntropy } from '../../src/nn/objective/cross-entropy.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
+import { norm } from './rig.ts';
 
 /** Numbers between −2 and 2 that keep clear of the kinks of piecewise functions (−3, 0 and 3). */
 function numbers(shape: readonly number[], seed: number): Float32Array {
@@ -215,6 +217,79 @@ const operations: readonly (readonly [string, Build, readonly (readonly number[]
 
 test.each(operations)('the gradient of %s is that of finite differences', (_name, build, shapes) => {
   checkGradients(build, shapes);
+});
+
+/** Operations that networks compute in bfloat16: all but losses, cosines and what itself chooses its type. */
+const low: typeof operations = [
+  ...operations.filter(([name]) => !/entropy|directions|mask|batch norm/.test(name)),
+  [
+    'depthwise convolution, stride 2, even extent',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 1 }, true),
+    [
+      [2, 6, 8, 3],
+      [3, 3, 3, 1],
+    ],
+  ],
+  [
+    'depthwise convolution, stride 2, odd extent',
+    (graph, x, w) => convolution(graph, x, w, { stride: 2, padding: 1 }, true),
+    [
+      [2, 5, 6, 3],
+      [3, 3, 3, 1],
+    ],
+  ],
+  [
+    '5 × 5 depthwise convolution',
+    (graph, x, w) => convolution(graph, x, w, { stride: 1, padding: 2 }, true),
+    [
+      [2, 6, 6, 3],
+      [5, 5, 3, 1],
+    ],
+  ],
+  ...[16, 6].map((channels): (typeof operations)[number] => [
+    `batch norm of ${channels} channels`,
+    (graph, x) => batchNormTraining(graph, x, { scale: variableLike(graph, channels), offset: variableLike(graph, channels) }, 1e-3).output,
+    [[3, 4, 4, channels]],
+  ]),
+  ...(['relu', 'relu6', 'sigmoid', 'swish', 'hard-sigmoid', 'hard-swish'] as const).map((name): (typeof operations)[number] => [
+    name,
+    (graph, x) => activate(graph, x, name),
+    [[3, 7]],
+  ]),
+  ...(['swish', 'hard-swish'] as const).map((name): (typeof operations)[number] => [
+    `${name}, compiled`,
+    (graph, x) => activate(graph, x, name),
+    [[2 ** 17]],
+  ]),
+];
+
+function variableLike(graph: Graph, channels: number): Value {
+  return graph.constant(
+    Array.from({ length: channels }, (_, channel) => 1 + 0.1 * channel),
+    [channels],
+  );
+}
+
+test.each(low)('%s of bfloat16 and its gradient are close to those of float32', (_name, build, shapes) => {
+  const [exact, rough] = (['float', 'bfloat16'] as const).map((type) => {
+    const graph = new Graph();
+    const inputs = shapes.map((shape, index) => graph.placeholder(`input${index}`, shape));
+    const output = build(graph, ...inputs.map((input) => cast(graph, input, type)));
+    expect(output.type).toBe(type);
+    const wide = cast(graph, output, 'float');
+    const weighted = multiply(graph, wide, graph.constant(numbers(output.shape, 5), output.shape));
+    const scalar = meanOver(graph, reshape(graph, weighted, [elements(weighted.shape)]), [0], false);
+    const outputs = [wide, ...gradients(graph, scalar, inputs)];
+    const session = openSession(graph);
+    const found = session.function(inputs, outputs)(shapes.map((shape, index) => numbers(shape, index)));
+    session.close();
+    return found;
+  }) as [Numbers[], Numbers[]];
+  exact.forEach((numbers, which) => {
+    const expected = Array.from(numbers);
+    const difference = expected.map((own, place) => own - ((rough[which] as Numbers)[place] as number));
+    expect(norm(difference) / norm(expected)).toBeLessThan(0.02);
+  });
 });
 
 test.each(['relu', 'relu6', 'sigmoid', 'swish', 'hard-sigmoid', 'hard-swish'] as const)(

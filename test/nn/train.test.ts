@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { heldTensors } from '../../src/nn/engine/session.ts';
+import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
+import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import cosine from '../../src/nn/schedules/cosine.ts';
@@ -14,11 +16,12 @@ import { checkAnswers, DivergedError } from '../../src/nn/training/divergence.ts
 import { openPredictor, scoresOf } from '../../src/nn/training/evaluate.ts';
 import type { Recipe } from '../../src/nn/training/recipe.ts';
 import { trainingOptions } from '../../src/nn/training/recipe.ts';
+import { openTrainer } from '../../src/nn/training/step.ts';
 import type { TrainingOptions, TrainingResult } from '../../src/nn/training/train.ts';
 import { train } from '../../src/nn/training/train.ts';
 import { encodeSafetensors } from '../../src/nn/weights/safetensors.ts';
 import type { Weights } from '../../src/nn/weights/tensor.ts';
-import { quarterImages, smallModel } from './rig.ts';
+import { lossOptions, quarterImages, relativeError, smallModel } from './rig.ts';
 
 const recipe: Recipe = {
   batch: 16,
@@ -38,6 +41,7 @@ const recipe: Recipe = {
   label_smoothing: 0.05,
   batch_norm_momentum: 0.1,
   moving_average: 0,
+  precision: 'float32',
   sampling: 'balanced',
   epoch_length: 0,
   mixing_probability: 0.5,
@@ -123,8 +127,9 @@ const bytes = (weights: Weights | undefined): string =>
 const lastWeights = ({ result }: Outcome): string => bytes([...(result?.kept.values() ?? [])].at(-1));
 
 describe('a training', () => {
-  test('learns, and is the same to the bit when repeated', async () => {
-    const [first, second] = [await trained(options({ epochs: 6 })), await trained(options({ epochs: 6 }))];
+  test.each(['float32', 'bfloat16'] as const)('in %s learns, and is the same to the bit when repeated', async (precision) => {
+    const own = options({ epochs: 6, precision });
+    const [first, second] = [await trained(own), await trained(own)];
     expect(first.result?.history.at(-1)?.top1).toBeGreaterThan(0.8);
     expect(lastWeights(second)).toBe(lastWeights(first));
     expect(second.result?.history).toEqual(first.result?.history);
@@ -141,6 +146,43 @@ describe('a training', () => {
     const rest = await trained(options(), part.saved.at(-1));
     expect(lastWeights(rest)).toBe(lastWeights(whole));
     expect(rest.epochs).toEqual(whole.epochs);
+  });
+
+  test('in bfloat16 goes on to the same bits, which are not those of float32', async () => {
+    const low = options({ precision: 'bfloat16' });
+    const whole = await trained(low);
+    const part = await trained(low, undefined, 8);
+    expect(lastWeights(await trained(low, part.saved.at(-1)))).toBe(lastWeights(whole));
+    expect(lastWeights(whole)).not.toBe(lastWeights(await trained(options())));
+  });
+
+  test('of MobileNetV3-small in bfloat16 begins with nearly the losses of float32', () => {
+    const network = mobileNetV3Small({ classes: 4, channels: 3, stemStride: 2, dropPath: 0 });
+    const [size, batch] = [96, 32];
+    const images = Uint8Array.from({ length: batch * size * size * 3 }, (_, index) => (index * 7919 + (index >> 3) * 31) & 255);
+    const labels = Float32Array.from({ length: batch * 4 }, (_, index) => Number(index % 4 === (index >> 2) % 4));
+    const losses = (['float32', 'bfloat16'] as const).map((precision) => {
+      const trainer = openTrainer(
+        {
+          network,
+          input: { size, channels: 3, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+          classes: 4,
+          batch,
+          optimizer: adam({ weightDecay: 0, momentum: 0 }),
+          loss: crossEntropy,
+          lossOptions,
+          movingAverage: 0,
+          precision,
+          momentum: undefined,
+        },
+        initialWeights(network, 0),
+      );
+      const found = [1, 2, 3].map((step) => trainer.step({ images, labels, seed: 0, step, learningRate: 1e-3 }));
+      trainer.close();
+      return found;
+    }) as [number[], number[]];
+    expect(losses[1]).not.toEqual(losses[0]);
+    expect(relativeError(losses[1], losses[0])).toBeLessThan(0.01);
   });
 
   test('with a moving average keeps that, and goes on to the same bits', async () => {

@@ -1,6 +1,7 @@
 import type { Activation } from '../network.ts';
 import type { Graph } from './graph.ts';
 import type { Value } from './types.ts';
+import { floatingOf } from './types.ts';
 
 type Function_ = (graph: Graph, x: Value) => Value;
 
@@ -25,8 +26,8 @@ const sigmoid: Function_ = (graph, x) => {
 
 /** min(max(x + 3, 0), 6) / 6 */
 const hardSigmoid: Function_ = (graph, x) => {
-  const sixth = graph.constant(1 / 6);
-  const clipped = unary(graph, 'Relu6', binary(graph, 'AddV2', x, graph.constant(3)));
+  const sixth = graph.constant(1 / 6, [], floatingOf([x]));
+  const clipped = unary(graph, 'Relu6', binary(graph, 'AddV2', x, graph.constant(3, [], floatingOf([x]))));
   const y = binary(graph, 'Mul', clipped, sixth);
   return graph.record(y, [x, (dy) => binary(graph, 'Relu6Grad', binary(graph, 'Mul', dy, sixth), clipped)]);
 };
@@ -44,9 +45,9 @@ function hardSwishValue(graph: Graph, x: Value): Value {
 
 /** The derivative is h + [0 < x + 3 < 6] · x / 6, where h is the hard sigmoid. */
 function hardSwishGradient(graph: Graph, x: Value, dy: Value): Value {
-  const clipped = unary(graph, 'Relu6', binary(graph, 'AddV2', x, graph.constant(3)));
+  const clipped = unary(graph, 'Relu6', binary(graph, 'AddV2', x, graph.constant(3, [], floatingOf([x]))));
   const slope = binary(graph, 'AddV2', clipped, binary(graph, 'Relu6Grad', x, clipped));
-  return binary(graph, 'Mul', dy, binary(graph, 'Mul', slope, graph.constant(1 / 6)));
+  return binary(graph, 'Mul', dy, binary(graph, 'Mul', slope, graph.constant(1 / 6, [], floatingOf([x]))));
 }
 
 /** x · sigmoid(x), of which the graph keeps nothing but x for its gradient. */

@@ -1,7 +1,7 @@
 import type { Graph } from './graph.ts';
 import { broadcastShape, sumTo } from './shapes.ts';
 import type { Value } from './types.ts';
-import { float } from './types.ts';
+import { typeOf } from './types.ts';
 
 /** a + b, element by element, either broadcast. */
 export function add(graph: Graph, a: Value, b: Value): Value {
@@ -27,14 +27,14 @@ export function multiply(graph: Graph, a: Value, b: Value): Value {
 export function matrixProduct(graph: Graph, a: Value, b: Value): Value {
   const product = (x: Value, y: Value, flipX: boolean, flipY: boolean): Value => {
     const shape = [x.shape[flipX ? 1 : 0] as number, y.shape[flipY ? 0 : 1] as number];
-    return graph.operation('MatMul', [x, y], shape, { T: float, transpose_a: { bool: flipX }, transpose_b: { bool: flipY } });
+    return graph.operation('MatMul', [x, y], shape, { T: typeOf(x), transpose_a: { bool: flipX }, transpose_b: { bool: flipY } });
   };
   return graph.record(product(a, b, false, false), [a, (dy) => product(dy, b, false, true)], [b, (dy) => product(a, dy, true, false)]);
 }
 
 /** Adds a bias to the last axis. */
 export function addBias(graph: Graph, x: Value, bias: Value): Value {
-  const attributes = { T: float, data_format: { text: 'NHWC' } };
+  const attributes = { T: typeOf(x), data_format: { text: 'NHWC' } };
   const output = graph.operation('BiasAdd', [x, bias], x.shape, attributes);
   return graph.record(output, [x, (dy) => dy], [bias, (dy) => graph.operation('BiasAddGrad', [dy], bias.shape, attributes)]);
 }

@@ -1,7 +1,7 @@
 import type { Graph } from './graph.ts';
 import { integers, reshape } from './shapes.ts';
 import type { Shape, Value } from './types.ts';
-import { float } from './types.ts';
+import { typeOf } from './types.ts';
 
 const index = { type: 'int32' } as const;
 
@@ -20,7 +20,7 @@ export function concatenate(graph: Graph, parts: readonly Value[]): Value {
     return [part, (dy: Value) => slice(graph, dy, start, channelsOf(part))] as const;
   });
   const axis = graph.constant(first.shape.length - 1, [], 'int32');
-  const attributes = { T: float, Tidx: index, N: { int: parts.length } };
+  const attributes = { T: typeOf(first), Tidx: index, N: { int: parts.length } };
   const output = graph.operation('ConcatV2', [...parts, axis], withChannels(first, channels), attributes);
   return graph.record(output, ...back);
 }
@@ -35,7 +35,7 @@ export function sliceChannels(graph: Graph, x: Value, start: number, count: numb
     (dy) => {
       const before = x.shape.slice(0, -1).flatMap(() => [0, 0]);
       const paddings = graph.constant([...before, start, rest], [x.shape.length, 2], 'int32');
-      return graph.operation('Pad', [dy, paddings], x.shape, { T: float, Tpaddings: index });
+      return graph.operation('Pad', [dy, paddings], x.shape, { T: typeOf(dy), Tpaddings: index });
     },
   ]);
 }
@@ -43,7 +43,7 @@ export function sliceChannels(graph: Graph, x: Value, start: number, count: numb
 function slice(graph: Graph, x: Value, start: number, count: number): Value {
   const others = x.shape.slice(0, -1);
   const [begin, size] = [integers(graph, [...others.map(() => 0), start]), integers(graph, [...others.map(() => -1), count])];
-  return graph.operation('Slice', [x, begin, size], withChannels(x, count), { T: float, Index: index });
+  return graph.operation('Slice', [x, begin, size], withChannels(x, count), { T: typeOf(x), Index: index });
 }
 
 /** The last axis as `groups` equal parts, of which one place each is taken in turn (ShuffleNet's `channel_shuffle`). */
@@ -59,6 +59,6 @@ function turnLast(graph: Graph, x: Value): Value {
   const others = x.shape.slice(0, -2);
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const order = integers(graph, [...others.map((_, axis) => axis), others.length + 1, others.length]);
-  const output = graph.operation('Transpose', [x, order], [...others, columns, rows], { T: float, Tperm: index });
+  const output = graph.operation('Transpose', [x, order], [...others, columns, rows], { T: typeOf(x), Tperm: index });
   return graph.record(output, [x, (dy) => turnLast(graph, dy)]);
 }

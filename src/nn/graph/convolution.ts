@@ -1,8 +1,9 @@
 import { matrixProduct } from './arithmetic.ts';
 import type { Graph } from './graph.ts';
+import { cast } from './precision.ts';
 import { integers, reshape } from './shapes.ts';
 import type { Attributes, Shape, Value } from './types.ts';
-import { float } from './types.ts';
+import { floatingOf, typeOf } from './types.ts';
 
 /** Stride and padding of a square convolution: as many zeros on every side, or `same` as TensorFlow pads. */
 export interface ConvolutionOptions {
@@ -38,9 +39,11 @@ export function convolution(graph: Graph, x: Value, weights: Value, options: Con
   const op = depthwise ? 'DepthwiseConv2dNative' : 'Conv2D';
   const extents = [outputExtent(height, kernel, options), outputExtent(width, kernel, options)];
   const shape = [x.shape[0] as number, ...extents, depthwise ? channels : last];
-  const output = graph.operation(op, [x, weights], shape, attributesOf(kernel, options, depthwise));
+  const output = graph.operation(op, [x, weights], shape, attributesOf(x, kernel, options, depthwise));
   const of = { x, weights, options, depthwise };
-  return graph.record(output, [x, (dy) => inputGradient(graph, of, dy)], [weights, (dy) => weightsGradient(graph, of, dy)]);
+  const [ofInput, ofWeights] =
+    depthwise && x.type === 'bfloat16' ? [lowInputGradient, lowWeightsGradient] : [inputGradient, weightsGradient];
+  return graph.record(output, [x, (dy) => ofInput(graph, of, dy)], [weights, (dy) => ofWeights(graph, of, dy)]);
 }
 
 /** What the gradients of a convolution are taken of. */
@@ -59,11 +62,11 @@ function inputGradient(graph: Graph, { x, weights, options, depthwise }: Convolv
   const kernel = weights.shape[0] as number;
   const explicit = depthwise ? explicitPadding(kernel, options) : undefined;
   if (explicit === undefined) {
-    const attributes = attributesOf(kernel, options, depthwise);
+    const attributes = attributesOf(x, kernel, options, depthwise);
     const op = depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput';
     return graph.operation(op, [integers(graph, x.shape), weights, dy], x.shape, attributes);
   }
-  const attributes = attributesOf(kernel, { ...options, padding: 0 }, depthwise);
+  const attributes = attributesOf(x, kernel, { ...options, padding: 0 }, depthwise);
   const shape = paddedShape(x.shape, explicit);
   const padded = graph.operation('DepthwiseConv2dNativeBackpropInput', [integers(graph, shape), weights, dy], shape, attributes);
   return withoutBorder(graph, padded, explicit, x.shape);
@@ -79,11 +82,53 @@ function weightsGradient(graph: Graph, { x, weights, options, depthwise }: Convo
   const backward = (op: string, input: Value, attributes: Attributes): Value =>
     graph.operation(op, [input, integers(graph, weights.shape), dy], weights.shape, attributes);
   if (depthwise) {
-    const own = kernel >= 5 && options.stride === 1 ? explicitAttributes(options, (kernel - 1) / 2, depthwise) : undefined;
-    return backward('DepthwiseConv2dNativeBackpropFilter', x, own ?? attributesOf(kernel, options, depthwise));
+    const own = kernel >= 5 && options.stride === 1 ? explicitAttributes(x, options, (kernel - 1) / 2, depthwise) : undefined;
+    return backward('DepthwiseConv2dNativeBackpropFilter', x, own ?? attributesOf(x, kernel, options, depthwise));
   }
-  if (explicit === undefined) return backward('Conv2DBackpropFilter', x, attributesOf(kernel, options, depthwise));
-  return backward('Conv2DBackpropFilter', padImage(graph, x, explicit, 0), attributesOf(kernel, { ...options, padding: 0 }, depthwise));
+  if (explicit === undefined) return backward('Conv2DBackpropFilter', x, attributesOf(x, kernel, options, depthwise));
+  return backward('Conv2DBackpropFilter', padImage(graph, x, explicit, 0), attributesOf(x, kernel, { ...options, padding: 0 }, depthwise));
+}
+
+/**
+ * The input's gradient of a depthwise convolution of bfloat16, for which oneDNN has no fast kernel (it takes sixteen times as long as
+ * float32's): again a convolution, by the turned kernel, of what comes in with zeros where the stride skipped places.
+ */
+function lowInputGradient(graph: Graph, of: Convolved, dy: Value): Value {
+  const { x, weights, options } = of;
+  const [kernel] = weights.shape as readonly [number];
+  const { stride, padding } = options;
+  const isEven = x.shape.slice(1, 3).every((extent) => extent % stride === 0);
+  if (stride > 2 || !isEven || padding === 'same' || 2 * padding !== kernel - 1) return inFloat(graph, of, dy, inputGradient);
+  const attributes = { T: typeOf(weights), Tidx: { type: 'int32' } } as const;
+  const turned = graph.operation('ReverseV2', [weights, integers(graph, [0, 1])], weights.shape, attributes);
+  const spread = stride === 1 ? dy : withGaps(graph, dy, x.shape);
+  return graph.operation('DepthwiseConv2dNative', [spread, turned], x.shape, attributesOf(x, kernel, { ...options, stride: 1 }, true));
+}
+
+/** Puts a row of zeros after every row, and a column after every column. */
+function withGaps(graph: Graph, x: Value, shape: Shape): Value {
+  const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
+  const rows = reshape(graph, x, [batch * height, 1, width, channels]);
+  const paddings = graph.constant([0, 0, 0, 1, 0, 0, 0, channels], [4, 2], 'int32');
+  const attributes = { T: typeOf(x), Tpaddings: { type: 'int32' } } as const;
+  const spread = graph.operation('Pad', [rows, paddings], [batch * height, 2, width, 2 * channels], attributes);
+  return reshape(graph, spread, shape);
+}
+
+/** The kernel's gradient of a depthwise convolution of bfloat16: oneDNN's kernel is fast up to 3 × 3, of a padded image. */
+function lowWeightsGradient(graph: Graph, of: Convolved, dy: Value): Value {
+  const { x, weights, options } = of;
+  const kernel = weights.shape[0] as number;
+  if (kernel >= 5) return inFloat(graph, of, dy, weightsGradient);
+  const explicit = explicitPadding(kernel, options);
+  const padded = explicit === undefined ? of : { ...of, x: padImage(graph, x, explicit, 0), options: { ...options, padding: 0 } };
+  return weightsGradient(graph, padded, dy);
+}
+
+/** A gradient that is computed in float32 and given in the type of what comes in. */
+function inFloat(graph: Graph, { x, weights, ...others }: Convolved, dy: Value, gradient: typeof inputGradient): Value {
+  const of = { x: cast(graph, x, 'float'), weights: cast(graph, weights, 'float'), ...others };
+  return cast(graph, gradient(graph, of, cast(graph, dy, 'float')), floatingOf([dy]));
 }
 
 /**
@@ -99,8 +144,13 @@ export function inferenceConvolution(graph: Graph, x: Value, weights: Value, opt
 /** Puts as many rows and columns of a value on every side of the images. */
 export function padImage(graph: Graph, x: Value, padding: number, value: number): Value {
   const paddings = graph.constant([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
-  const attributes = { T: float, Tpaddings: { type: 'int32' } } as const;
-  const padded = graph.operation('PadV2', [x, paddings, graph.constant(value)], paddedShape(x.shape, padding), attributes);
+  const attributes = { T: typeOf(x), Tpaddings: { type: 'int32' } } as const;
+  const padded = graph.operation(
+    'PadV2',
+    [x, paddings, graph.constant(value, [], floatingOf([x]))],
+    paddedShape(x.shape, padding),
+    attributes,
+  );
   return graph.record(padded, [x, (dy) => withoutBorder(graph, dy, padding, x.shape)]);
 }
 
@@ -112,7 +162,7 @@ function paddedShape(shape: Shape, padding: number): Shape {
 /** The image of that shape inside a border. */
 function withoutBorder(graph: Graph, x: Value, border: number, shape: Shape): Value {
   const corner = integers(graph, [0, border, border, 0]);
-  return graph.operation('Slice', [x, corner, integers(graph, shape)], shape, { T: float, Index: { type: 'int32' } });
+  return graph.operation('Slice', [x, corner, integers(graph, shape)], shape, { T: typeOf(x), Index: { type: 'int32' } });
 }
 
 /** A 1 × 1 convolution as a matrix product, which is faster than TensorFlow's convolution on a CPU. */
@@ -140,21 +190,21 @@ function explicitPadding(kernel: number, options: ConvolutionOptions): number | 
   return options.padding === 'same' || namedPadding(kernel, options) !== undefined ? undefined : options.padding;
 }
 
-function attributesOf(kernel: number, options: ConvolutionOptions, depthwise: boolean): Attributes {
+function attributesOf(x: Value, kernel: number, options: ConvolutionOptions, depthwise: boolean): Attributes {
   const named = namedPadding(kernel, options);
   const explicit = explicitPadding(kernel, options);
-  if (explicit !== undefined) return explicitAttributes(options, explicit, depthwise);
-  return { ...plainAttributes(options, depthwise), padding: { text: named ?? 'VALID' }, explicit_paddings: { ints: [] } };
+  if (explicit !== undefined) return explicitAttributes(x, options, explicit, depthwise);
+  return { ...plainAttributes(x, options, depthwise), padding: { text: named ?? 'VALID' }, explicit_paddings: { ints: [] } };
 }
 
-function explicitAttributes(options: ConvolutionOptions, padding: number, depthwise: boolean): Attributes {
+function explicitAttributes(x: Value, options: ConvolutionOptions, padding: number, depthwise: boolean): Attributes {
   const ints = [0, 0, padding, padding, padding, padding, 0, 0];
-  return { ...plainAttributes(options, depthwise), padding: { text: 'EXPLICIT' }, explicit_paddings: { ints } };
+  return { ...plainAttributes(x, options, depthwise), padding: { text: 'EXPLICIT' }, explicit_paddings: { ints } };
 }
 
-function plainAttributes({ stride }: ConvolutionOptions, depthwise: boolean): Attributes {
+function plainAttributes(x: Value, { stride }: ConvolutionOptions, depthwise: boolean): Attributes {
   return {
-    T: float,
+    T: typeOf(x),
     strides: { ints: [1, stride, stride, 1] },
     data_format: { text: 'NHWC' },
     dilations: { ints: [1, 1, 1, 1] },

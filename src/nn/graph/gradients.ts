@@ -1,7 +1,7 @@
 import type { Graph } from './graph.ts';
 import { broadcast } from './shapes.ts';
 import type { Shape, Value } from './types.ts';
-import { float, reference, sameShape } from './types.ts';
+import { reference, sameShape, typeOf } from './types.ts';
 
 /**
  * The gradients of a scalar with respect to each of `wanted`, by walking the graph's tape backwards. Only operations that lie between
@@ -39,6 +39,7 @@ function sum(graph: Graph, parts: readonly Value[], shape: Shape): Value {
   const isWhole = (part: Value): boolean => sameShape(part.shape, shape);
   const [first, ...others] = [...parts.filter(isWhole), ...parts.filter((part) => !isWhole(part))] as [Value, ...Value[]];
   const added = (a: Value, b: Value): Value => graph.operation('AddV2', [a, b], shape);
-  if (others.length > 1 && others.every(isWhole)) return graph.operation('AddN', parts, shape, { T: float, N: { int: parts.length } });
+  if (others.length > 1 && others.every(isWhole))
+    return graph.operation('AddN', parts, shape, { T: typeOf(first), N: { int: parts.length } });
   return others.reduce(added, broadcast(graph, first, shape));
 }

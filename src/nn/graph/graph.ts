@@ -1,6 +1,8 @@
 import { elements } from '../weights/tensor.ts';
-import type { Attributes, DataType, Node, Shape, Value } from './types.ts';
-import { float, reference } from './types.ts';
+import type { Attributes, DataType, Floating, Node, Shape, Value } from './types.ts';
+import { float, floatingOf, reference } from './types.ts';
+import { toBfloat16 } from './bfloat16.ts';
+import { cast, rounded } from './precision.ts';
 
 /** A variable: state that lives in TensorFlow between calls. */
 export interface Variable {
@@ -71,20 +73,20 @@ export class Graph {
     return { name: own, outputs: outputs.map(([shape, type], output) => ({ node: own, output, shape, type })) };
   }
 
-  /** Adds a node with one float output. */
-  operation(op: string, inputs: readonly Value[], shape: Shape, attributes: Attributes = { T: float }): Value {
-    return this.node(op, { inputs, attributes, outputs: [[shape, 'float']] }).outputs[0] as Value;
+  /** Adds a node with one output, of the type that its inputs are computed in. */
+  operation(op: string, inputs: readonly Value[], shape: Shape, attributes?: Attributes): Value {
+    const type = floatingOf(inputs);
+    return this.node(op, { inputs, attributes: attributes ?? { T: { type } }, outputs: [[shape, type]] }).outputs[0] as Value;
   }
 
   /** A constant; equal small constants share one node. */
-  constant(values: number | ArrayLike<number>, shape: Shape = [], type: 'float' | 'int32' = 'float'): Value {
+  constant(values: number | ArrayLike<number>, shape: Shape = [], type: Floating | 'int32' = 'float'): Value {
     const list = typeof values === 'number' ? [values] : values;
     if (list.length !== elements(shape)) throw new Error(`${list.length} values do not fill the shape [${shape.join(', ')}].`);
     const key = list.length > 64 ? undefined : `${type} [${shape.join()}] ${Array.from(list).join()}`;
     const known = key === undefined ? undefined : this.#constants.get(key);
     if (known !== undefined) return known;
-    const data = type === 'float' ? Float32Array.from(list) : Int32Array.from(list);
-    const tensor = { type, shape, bytes: new Uint8Array(data.buffer) };
+    const tensor = { type, shape, bytes: new Uint8Array(constantData(list, type).buffer) };
     const value = this.node('Const', { attributes: { dtype: { type }, value: { tensor } }, outputs: [[shape, type]] }).outputs[0] as Value;
     if (key !== undefined) this.#constants.set(key, value);
     return value;
@@ -123,26 +125,35 @@ export class Graph {
 
   /** The value, given only after the named nodes have run. */
   after(value: Value, nodes: readonly string[], name?: string): Value {
-    const options = { inputs: [value], after: nodes, attributes: { T: float }, outputs: [[value.shape, value.type]] as const };
+    const options = {
+      inputs: [value],
+      after: nodes,
+      attributes: { T: { type: value.type } },
+      outputs: [[value.shape, value.type]] as const,
+    };
     return this.node('Identity', name === undefined ? options : { ...options, name }).outputs[0] as Value;
   }
 
   /**
    * A function of equally shaped values that is made of operations element by element. Large values are computed in one pass over memory
-   * instead of one an operation: as a call of a compiled function, whose body is built once for each name. For small ones a call costs more
+   * instead of one an operation: as a call of a compiled function, whose body is built once for each name and type. For small ones a call costs more
    * than it saves.
    */
   compiled(name: string, inputs: readonly [Value, ...Value[]], body: (inner: Graph, ...inputs: readonly Value[]) => Value): Value {
     if (!this.#compiles || elements(inputs[0].shape) < COMPILED_FROM) return body(this, ...inputs);
-    if (!this.functions.has(name)) {
+    const type = floatingOf(inputs);
+    const own = type === 'float' ? name : `${name}_${type}`;
+    if (!this.functions.has(own)) {
       const inner = new Graph();
       const parameters = inputs.map(({ shape, type }, index) => ({ node: `input${index}`, output: 0, shape, type }));
-      this.functions.set(name, { name, parameters, nodes: inner.nodes, result: body(inner, ...parameters) });
+      const wide = parameters.map((parameter) => cast(inner, parameter, 'float'));
+      const result = type === 'float' ? body(inner, ...wide) : rounded(inner, body(inner, ...wide));
+      this.functions.set(own, { name: own, parameters, nodes: inner.nodes, result });
     }
     const attributes: Attributes = {
       Tin: { types: inputs.map(({ type }) => type) },
-      Tout: { types: ['float'] },
-      f: { function: name },
+      Tout: { types: [inputs[0].type] },
+      f: { function: own },
       config: { text: '' },
       config_proto: { text: '' },
       executor_type: { text: '' },
@@ -156,4 +167,10 @@ export class Graph {
     this.tape.push({ output, inputs });
     return output;
   }
+}
+
+function constantData(values: ArrayLike<number>, type: Floating | 'int32'): Float32Array | Int32Array | Uint16Array {
+  if (type === 'int32') return Int32Array.from(values);
+  const numbers = Float32Array.from(values);
+  return type === 'float' ? numbers : toBfloat16(numbers);
 }

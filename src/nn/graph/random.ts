@@ -1,13 +1,14 @@
 import type { Graph } from './graph.ts';
+import { cast } from './precision.ts';
 import { integers } from './shapes.ts';
-import type { Shape, Value } from './types.ts';
+import type { Floating, Shape, Value } from './types.ts';
 import { float } from './types.ts';
 
 /**
  * Keeps each element with the probability `1 − drop`, scaled so that the expectation stays the same: 0 or 1 / (1 − drop). The draw
  * depends on nothing but `key` (two int32 numbers) and `stream`, so the same step of a training draws the same mask whenever it is run.
  */
-export function keepMask(graph: Graph, key: Value, stream: number, shape: Shape, drop: number): Value {
+export function keepMask(graph: Graph, key: Value, stream: number, shape: Shape, drop: number, type: Floating = 'float'): Value {
   const pair = [[2], 'int32'] as const;
   const own = graph.node('AddV2', {
     inputs: [key, integers(graph, [Math.imul(stream + 1, 0x9e3779b1), 0])],
@@ -24,6 +25,6 @@ export function keepMask(graph: Graph, key: Value, stream: number, shape: Shape,
     attributes: { T: float },
     outputs: [[shape, 'bool']],
   });
-  const numbers = graph.operation('Cast', kept.outputs, shape, { SrcT: { type: 'bool' }, DstT: float, Truncate: { bool: false } });
-  return graph.operation('Mul', [numbers, graph.constant(1 / (1 - drop))], shape);
+  const numbers = cast(graph, kept.outputs[0] as Value, 'float');
+  return cast(graph, graph.operation('Mul', [numbers, graph.constant(1 / (1 - drop))], shape), type);
 }

@@ -55,7 +55,14 @@ function nodeDef({ name, op, inputs, attributes }: Node): MessageInitShape<typeo
 }
 
 /** How a function's nodes name the outputs of these operations; those of all others here are called `z`. */
-const outputNames: Readonly<Record<string, string>> = { Const: 'output', Relu6: 'activations', Relu6Grad: 'backprops', Sigmoid: 'y' };
+const outputNames: Readonly<Record<string, string>> = {
+  Const: 'output',
+  Relu6: 'activations',
+  Relu6Grad: 'backprops',
+  Sigmoid: 'y',
+  Cast: 'y',
+  Bitcast: 'output',
+};
 
 /** A function of a graph's library. Inside it, an input is named by its parameter, or by a node, that node's output and its place. */
 function functionDef({ name, parameters, nodes, result }: CompiledFunction): MessageInitShape<typeof FunctionDefSchema> {

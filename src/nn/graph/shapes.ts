@@ -1,6 +1,6 @@
 import type { Graph } from './graph.ts';
 import type { Shape, Value } from './types.ts';
-import { float, sameShape } from './types.ts';
+import { floatingOf, sameShape, typeOf } from './types.ts';
 
 const index = { type: 'int32' } as const;
 
@@ -12,7 +12,7 @@ export function integers(graph: Graph, values: readonly number[]): Value {
 /** The value under another shape; one extent may be -1. */
 export function reshape(graph: Graph, x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;
-  const output = graph.operation('Reshape', [x, integers(graph, shape)], shape, { T: float, Tshape: index });
+  const output = graph.operation('Reshape', [x, integers(graph, shape)], shape, { T: typeOf(x), Tshape: index });
   return graph.record(output, [x, (dy) => reshape(graph, dy, x.shape)]);
 }
 
@@ -28,7 +28,7 @@ export function meanOver(graph: Graph, x: Value, axes: readonly number[], keep: 
   return graph.record(reduce(graph, 'Mean', x, axes, keep), [
     x,
     (dy) => {
-      const scaled = graph.operation('Mul', [dy, graph.constant(1 / count)], dy.shape);
+      const scaled = graph.operation('Mul', [dy, graph.constant(1 / count, [], floatingOf([dy]))], dy.shape);
       return reshape(graph, scaled, kept);
     },
   ]);
@@ -38,13 +38,13 @@ function reduce(graph: Graph, op: string, x: Value, axes: readonly number[], kee
   const shape = keep
     ? x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
     : x.shape.filter((_, axis) => !axes.includes(axis));
-  return graph.operation(op, [x, integers(graph, axes)], shape, { T: float, Tidx: index, keep_dims: { bool: keep } });
+  return graph.operation(op, [x, integers(graph, axes)], shape, { T: typeOf(x), Tidx: index, keep_dims: { bool: keep } });
 }
 
 /** The value repeated to a larger shape. Its gradient is not recorded. */
 export function broadcast(graph: Graph, x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x;
-  return graph.operation('BroadcastTo', [x, integers(graph, shape)], shape, { T: float, Tidx: index });
+  return graph.operation('BroadcastTo', [x, integers(graph, shape)], shape, { T: typeOf(x), Tidx: index });
 }
 
 /** The shape of two values combined element by element. */

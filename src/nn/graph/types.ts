@@ -2,9 +2,12 @@
 export type Shape = readonly number[];
 
 /** TensorFlow's numbers of the element types that the graphs use (tensorflow/core/framework/types.proto). */
-export const dataTypes = { float: 1, int32: 3, uint8: 4, string: 7, int64: 9, bool: 10, resource: 20 } as const;
+export const dataTypes = { float: 1, int32: 3, uint8: 4, string: 7, int64: 9, bool: 10, bfloat16: 14, uint16: 17, resource: 20 } as const;
 
 export type DataType = keyof typeof dataTypes;
+
+/** The types that networks compute in. */
+export type Floating = 'float' | 'bfloat16';
 
 /** One output of a node: what operations take and give. */
 export interface Value {
@@ -40,6 +43,20 @@ export interface Node {
 
 /** Attribute of an operation on float tensors. */
 export const float = { type: 'float' } as const satisfies Attribute;
+
+export function isFloating(type: DataType): type is Floating {
+  return type === 'float' || type === 'bfloat16';
+}
+
+/** The type that an operation on these values computes in: that of the first that holds fractions. */
+export function floatingOf(values: readonly Value[]): Floating {
+  return values.map(({ type }) => type).find(isFloating) ?? 'float';
+}
+
+/** The attribute `T` of an operation that computes in a value's own type. */
+export function typeOf({ type }: Value): Attribute {
+  return { type };
+}
 
 /** How a node's input list and a session's fetches name a value. */
 export function reference(value: Value): string {

@@ -5,11 +5,12 @@ import { concatenate, shuffleChannels, sliceChannels } from '../graph/channels.t
 import { convolution, inferenceConvolution } from '../graph/convolution.ts';
 import { unitVectors } from '../graph/directions.ts';
 import type { Graph } from '../graph/graph.ts';
+import { cast } from '../graph/precision.ts';
 import { averagePool, maxPool } from '../graph/pooling.ts';
 import { keepMask } from '../graph/random.ts';
 import { meanOver, reshape } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
-import { float } from '../graph/types.ts';
+import { float, floatingOf } from '../graph/types.ts';
 import type { Layer, Network } from '../network.ts';
 import { isDepthwise, layerParameters } from './parameters.ts';
 
@@ -85,16 +86,21 @@ function build(context: Context, network: Network, input: Value): Built {
   return { output: computed(network.output), updates: context.updates };
 }
 
+/** The value of a layer's parameter, in the type of what the layer reads. */
+function likeInput({ graph, parameter }: Context, layer: Layer, own: string, x: Value): Value {
+  return cast(graph, parameter(layer, own), floatingOf([x]));
+}
+
 /** Multiplies by a random mask of that shape when training. */
 function drop(context: Context, x: Value, shape: readonly number[], probability: number): Value {
   const { graph, training } = context;
   if (training?.key === undefined || probability === 0) return x;
   context.streams += 1;
-  return multiply(graph, x, keepMask(graph, training.key, context.streams, shape, probability));
+  return multiply(graph, x, keepMask(graph, training.key, context.streams, shape, probability, floatingOf([x])));
 }
 
 const buildCosine: Builder<'cosine'> = ({ graph, parameter }, layer, [x]) => {
-  const cosines = matrixProduct(graph, unitVectors(graph, x, 1), unitVectors(graph, parameter(layer, 'weight'), 0));
+  const cosines = matrixProduct(graph, unitVectors(graph, cast(graph, x, 'float'), 1), unitVectors(graph, parameter(layer, 'weight'), 0));
   return multiply(graph, cosines, graph.constant(layer.scale));
 };
 
@@ -120,14 +126,18 @@ const buildBatchNorm: Builder<'batch-norm'> = ({ graph, parameter, training, upd
 };
 
 const builders: { readonly [Kind in Exclude<Layer['kind'], 'input'>]: Builder<Kind> } = {
-  convolution: ({ graph, parameter, training }, layer, [x]) => {
+  convolution: (context, layer, [x]) => {
+    const { graph, training } = context;
     const apply = training === undefined ? inferenceConvolution : convolution;
-    const output = apply(graph, x, parameter(layer, 'weight'), layer, isDepthwise(layer));
-    return layer.bias ? addBias(graph, output, parameter(layer, 'bias')) : output;
+    const output = apply(graph, x, likeInput(context, layer, 'weight', x), layer, isDepthwise(layer));
+    return layer.bias ? addBias(graph, output, likeInput(context, layer, 'bias', x)) : output;
   },
   'batch-norm': buildBatchNorm,
-  dense: ({ graph, parameter }, layer, [x]) =>
-    addBias(graph, matrixProduct(graph, x, parameter(layer, 'weight')), parameter(layer, 'bias')),
+  dense: (context, layer, [x]) => {
+    const { graph } = context;
+    const product = matrixProduct(graph, x, likeInput(context, layer, 'weight', x));
+    return addBias(graph, product, likeInput(context, layer, 'bias', x));
+  },
   cosine: buildCosine,
   activation: ({ graph, training }, layer, [x]) => (training === undefined ? activateForInference : activate)(graph, x, layer.activation),
   'max-pool': ({ graph }, layer, [x]) => maxPool(graph, x, layer),

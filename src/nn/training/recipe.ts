@@ -6,6 +6,7 @@ import type { MakeOptimizer } from '../optimization/optimizer.ts';
 import type { Schedule } from '../optimization/schedule.ts';
 import type { samplers } from '../sampling/samplers.ts';
 import type { Model } from '../weights/model-folder.ts';
+import type { Precision } from './step.ts';
 import type { TrainingOptions } from './train.ts';
 
 /** What all training stages let their user set, under the names of their params. */
@@ -27,6 +28,7 @@ export interface Recipe {
   readonly scale: number;
   readonly batch_norm_momentum: number;
   readonly moving_average: number;
+  readonly precision: Precision;
   readonly sampling: keyof typeof samplers;
   readonly epoch_length: number;
   readonly mixing_probability: number;
@@ -101,6 +103,7 @@ export function trainingOptions(
     },
     optimizerOptions: { weightDecay: recipe.weight_decay, momentum: recipe.momentum },
     movingAverage: recipe.moving_average,
+    precision: recipe.precision,
     loss: modules.loss,
     lossOptions: lossOptionsOf(recipe),
     batchNormMomentum: recipe.batch_norm_momentum,

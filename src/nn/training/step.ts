@@ -2,6 +2,7 @@ import type { Numbers, Session } from '../engine/session.ts';
 import { openSession, plannedDevice, widenOperations } from '../engine/session.ts';
 import { gradients } from '../graph/gradients.ts';
 import { Graph } from '../graph/graph.ts';
+import { cast } from '../graph/precision.ts';
 import type { Value } from '../graph/types.ts';
 import { buildForInference, buildForTraining } from '../layers/build.ts';
 import { fromGraphLayout, parametersOf, toGraphLayout } from '../layers/parameters.ts';
@@ -13,6 +14,9 @@ import type { ModelInput } from '../weights/model-folder.ts';
 import type { Tensor, Weights } from '../weights/tensor.ts';
 import { elements, tensorOf } from '../weights/tensor.ts';
 import { normalise } from './input.ts';
+
+/** The types that a step can compute in. */
+export type Precision = 'float32' | 'bfloat16';
 
 /** What a training graph is made for. */
 export interface StepOptions {
@@ -26,6 +30,8 @@ export interface StepOptions {
   readonly lossOptions: LossOptions;
   /** The decay of a running average of all weights, which is then what is evaluated and read out; 0 for none. */
   readonly movingAverage: number;
+  /** What a training step computes in; weights, statistics and all that the optimizer keeps are float32 anyway. */
+  readonly precision: Precision;
   /** The share of a new batch in the running statistics; undefined keeps each layer's own. */
   readonly momentum: number | undefined;
 }
@@ -72,9 +78,10 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const key = graph.placeholder('key', [2], 'int32');
   const pixels = normalise(graph, images, input);
   const momentum = options.momentum === undefined ? {} : { momentum: graph.constant(options.momentum) };
-  const built = buildForTraining(graph, network, pixels, { key, ...momentum });
+  const seen = cast(graph, pixels, options.precision === 'bfloat16' ? 'bfloat16' : 'float');
+  const built = buildForTraining(graph, network, seen, { key, ...momentum });
   const teacher = options.loss.teacher === true ? graph.placeholder('teacher', [batch, classes]) : undefined;
-  const answers = { logits: built.output, labels, ...(teacher === undefined ? {} : { teacher }) };
+  const answers = { logits: cast(graph, built.output, 'float'), labels, ...(teacher === undefined ? {} : { teacher }) };
   const loss = options.loss.value(graph, answers, options.lossOptions);
   const scalars = Object.keys(optimizer.scalars(1, 0)).map((name) => [name, graph.placeholder(`optimizer/${name}`, [])] as const);
   const updates = addUpdates(graph, options, loss, Object.fromEntries(scalars));

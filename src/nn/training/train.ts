@@ -14,7 +14,7 @@ import { logitsOf, scoresOf } from './evaluate.ts';
 import type { Feed, StartThread } from './feed.ts';
 import { openFeed } from './feed.ts';
 import { startPace } from './pace.ts';
-import type { Trainer } from './step.ts';
+import type { Precision, Trainer } from './step.ts';
 import { openTrainer } from './step.ts';
 import { inTurns, turn } from './turns.ts';
 
@@ -30,6 +30,8 @@ export interface TrainingOptions {
   readonly learningRate: LearningRate;
   /** The decay of a running average of the weights, which is then measured and kept; 0 for none. */
   readonly movingAverage: number;
+  /** What a training step computes in; the model is float32 anyway. */
+  readonly precision: Precision;
   readonly loss: Loss;
   readonly lossOptions: LossOptions;
   /** The share of a new batch in the running statistics; 0 keeps each layer's own. */
@@ -83,6 +85,7 @@ export async function train(options: TrainingOptions, context: TrainingContext):
       batch: source.batch,
       optimizer: options.makeOptimizer(options.optimizerOptions),
       movingAverage: options.movingAverage,
+      precision: options.precision,
       loss: options.loss,
       lossOptions: options.lossOptions,
       momentum: options.batchNormMomentum === 0 ? undefined : options.batchNormMomentum,
