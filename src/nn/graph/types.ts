@@ -44,7 +44,7 @@ export interface Node {
 /** Attribute of an operation on float tensors. */
 export const float = { type: 'float' } as const satisfies Attribute;
 
-export function isFloating(type: DataType): type is Floating {
+function isFloating(type: DataType): type is Floating {
   return type === 'float' || type === 'bfloat16';
 }
 
