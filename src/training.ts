@@ -60,7 +60,7 @@ export const trainingParams = ({ batch, epochs, optimizer, lr, warmUp, sampling,
   precision: param.choice(['float32', 'bfloat16'], {
     default: 'float32',
     about:
-      'What a step computes in. bfloat16 takes half the memory, and less time on processors that compute in it; the model stays float32.',
+      'What a step computes in. bfloat16 takes less memory, and on processors that compute in it less time for large networks; the model stays float32.',
   }),
   batch_norm_momentum: param.number({
     min: 0,
