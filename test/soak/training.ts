@@ -9,7 +9,7 @@ import { checkpointsIn, trainingIn, writePaintedFolds } from '../training-proces
 
 /**
  * Trains a small student many times, each time in a process of its own as every node has one, and once for many steps. Fails unless all
- * trainings end, with the same weights to the bit, and the long one's resident memory stays flat after its first steps.
+ * trainings end, with the same weights to the bit, and the long one's resident memory stays flat in its second half.
  *
  *   npm run soak -- training [--trainings 300] [--steps 10000]
  */
@@ -24,10 +24,10 @@ const store = join(folder, 'artifacts');
 const atOnce = 50;
 /** Steps of an epoch of the long training; its memory is judged by the least of each epoch. */
 const window = Math.ceil(steps / 20);
-/** Steps in which memory may grow: caches and pools are filled. */
-const settling = 2 * window;
+/** Steps in which memory may grow: caches are filled and heaps find their size. A leak goes on after them. */
+const settling = 10 * window;
 /** Bytes by which it may grow after them. */
-const limit = 32 * 2 ** 20;
+const limit = 16 * 2 ** 20;
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
