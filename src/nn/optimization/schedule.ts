@@ -1,8 +1,8 @@
-/** Where a training stands after its warm-up. */
+/** Where a training stands; for a schedule, counted from the end of the warm-up. */
 export interface Position {
-  /** The first step after the warm-up is 0. */
+  /** The first is 0. */
   readonly step: number;
-  /** Steps after the warm-up. */
+  /** All steps. */
   readonly steps: number;
   /** Steps of an epoch. */
   readonly perEpoch: number;

@@ -37,7 +37,7 @@ export interface StepOptions {
 }
 
 /**
- * The numbers that a step computes from which each operation should have all threads (measured on two cores: MobileNetV3-small at 32 px is
+ * The numbers that a step's forward pass computes from which each operation should have all threads (measured on two cores: MobileNetV3-small at 32 px is
  * faster without up to 37 million, EfficientNet-b0 and anything at 96 px with, from 70 million on).
  */
 const WIDE_FROM = 50e6;
@@ -83,6 +83,9 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const teacher = options.loss.teacher === true ? graph.placeholder('teacher', [batch, classes]) : undefined;
   const answers = { logits: cast(graph, built.output, 'float'), labels, ...(teacher === undefined ? {} : { teacher }) };
   const loss = options.loss.value(graph, answers, options.lossOptions);
+  // Counted here, since gradients and the evaluation are recorded on the same tape.
+  const computed = graph.tape.reduce((sum, { output }) => sum + elements(output.shape), 0);
+  if (computed > WIDE_FROM) widenOperations();
   const scalars = Object.keys(optimizer.scalars(1, 0)).map((name) => [name, graph.placeholder(`optimizer/${name}`, [])] as const);
   const updates = addUpdates(graph, options, loss, Object.fromEntries(scalars));
   const names = parametersOf(network).map(({ name }) => name);
@@ -90,8 +93,6 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const average = options.movingAverage === 0 ? undefined : addMovingAverage(graph, { names, decay: options.movingAverage, after: all });
   const result = graph.after(loss, average?.updates ?? all);
   const evaluation = buildForInference(graph, network, pixels, average?.value);
-  const computed = graph.tape.reduce((sum, { output }) => sum + elements(output.shape), 0);
-  if (computed > WIDE_FROM) widenOperations();
   const session = openSession(graph);
   const taught = teacher === undefined ? [] : [teacher];
   const step = session.function([images, labels, ...taught, key, ...scalars.map(([, value]) => value)], [result]);
