@@ -57,4 +57,5 @@ export { confusionOf, macroF1, scoresByClass } from './reports/classification.ts
 export { writeClassTables } from './reports/tables.ts';
 export type { WeightedNetwork } from './fuse.ts';
 export { fuse } from './fuse.ts';
+export { relativeDifference } from './difference.ts';
 export { averageWeights, estimateStatistics } from './average.ts';

@@ -11,6 +11,7 @@ import {
   openPredictor,
   openSavedModel,
   readModel,
+  relativeDifference,
   writeSavedModel,
 } from 'stillroom/nn';
 import type { Classifier, Dataset, Layout, Model } from 'stillroom/nn';
@@ -45,12 +46,6 @@ async function inferExported(
   return all;
 }
 
-/** The largest difference of two lists, relative to the largest number of the first where that is above 1; not a number where either holds none. */
-function largestDifference(expected: Float32Array, actual: Float32Array): number {
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-  return expected.reduce((largest, value, index) => Math.max(largest, Math.abs(value - (actual[index] as number))), 0) / scale;
-}
-
 /** Fails where model and data do not fit together. */
 function checkFit({ input, classes }: Model, { info }: Dataset, fail: WorkContext<typeof stage>['fail']): void {
   if (info.height < input.size || info.width < input.size || info.channels !== input.channels) {
@@ -83,8 +78,8 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, prog
   data.close();
 
   const checked = [
-    ['onnx_difference', largestDifference(expected, byOnnx)],
-    ['saved_model_difference', largestDifference(expected, bySavedModel)],
+    ['onnx_difference', relativeDifference(expected, byOnnx, 1)],
+    ['saved_model_difference', relativeDifference(expected, bySavedModel, 1)],
   ] as const;
   for (const [name, difference] of checked) {
     log(`${name}: ${difference.toExponential(2)} over ${count} images`);

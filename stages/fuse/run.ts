@@ -1,13 +1,6 @@
 import { work } from 'stillroom';
-import { fuse, openDataset, openPredictor, readModelOf, writeModel } from 'stillroom/nn';
+import { fuse, openDataset, openPredictor, readModelOf, relativeDifference, writeModel } from 'stillroom/nn';
 import type stage from './stage.ts';
-
-/** The largest difference between two lists of numbers, relative to the largest number of the first. */
-export function relativeError(expected: Float32Array, actual: Float32Array): number {
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const difference = expected.reduce((most, value, place) => Math.max(most, Math.abs(value - (actual[place] as number))), 0);
-  return difference === 0 ? 0 : difference / scale;
-}
 
 export default work<typeof stage>(({ params, inputs, outputs, metric, log, fail }) => {
   const data = openDataset(inputs.data);
@@ -22,7 +15,7 @@ export default work<typeof stage>(({ params, inputs, outputs, metric, log, fail 
     return logits;
   }) as [Float32Array, Float32Array];
   data.close();
-  const error = relativeError(before, after);
+  const error = relativeDifference(before, after);
   const folded = model.network.layers.length - fused.network.layers.length;
   log(`folded ${folded} batch norms; largest relative error ${error.toExponential(2)} on ${count} images`);
   metric('folded', folded);
