@@ -11,6 +11,7 @@ import { randomFillSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { esbuildBundler } from '../../src/engine/bundler.ts';
@@ -28,6 +29,7 @@ import { openFeed } from '../../src/nn/training/feed.ts';
 import type { Trainer } from '../../src/nn/training/step.ts';
 import { openTrainer } from '../../src/nn/training/step.ts';
 import { turn } from '../../src/nn/training/turns.ts';
+import { medianOf } from './measuring/statistics.ts';
 
 const GOAL = 0.9;
 const LIMIT = 4 * 2 ** 30;
@@ -137,8 +139,6 @@ async function train(trainer: Trainer, source: BatchSource, steps: number, start
   return { wall, native };
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
 async function compare(folder: string, settings: Settings): Promise<void> {
   const { size, stored, batch, steps, rounds } = settings;
   const images = pack(join(folder, 'random'), 1000, stored, 'random');
@@ -159,11 +159,11 @@ async function compare(folder: string, settings: Settings): Promise<void> {
   console.log(`MobileNetV3-small, ${stored} px cropped to ${size}, batch ${batch}: ${rounds} rounds of ${steps} steps`);
   console.log(`${'batches'.padEnd(20)}native step / wall   / ${GOAL}    ms a step (least)`);
   for (const { name, shares, walls } of times) {
-    const share = median(shares);
+    const share = medianOf(shares);
     const cells = [`${(100 * share).toFixed(1)} %`.padEnd(21), (share / GOAL).toFixed(3).padEnd(9)];
-    console.log(`${name.padEnd(20)}${cells.join('')}${median(walls).toFixed(1)} (${Math.min(...walls).toFixed(1)})`);
+    console.log(`${name.padEnd(20)}${cells.join('')}${medianOf(walls).toFixed(1)} (${Math.min(...walls).toFixed(1)})`);
   }
-  if (median(times[1]?.shares ?? []) < GOAL) process.exitCode = 1;
+  if (medianOf(times[1]?.shares ?? []) < GOAL) process.exitCode = 1;
 }
 
 /** Trains 50 steps on a set far larger than the limit, and prints the process's peak resident memory. */
@@ -181,19 +181,23 @@ async function memory(folder: string): Promise<void> {
   if (!(peak <= LIMIT)) process.exitCode = 1;
 }
 
-/** The number behind `--name`. */
-function option(name: string, otherwise: number): number {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : Number(process.argv[at + 1]);
-}
-
+const { values: given, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '224' },
+    stored: { type: 'string', default: '256' },
+    batch: { type: 'string', default: '64' },
+    steps: { type: 'string', default: '12' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
 const folder = mkdtempSync(join(tmpdir(), 'stillroom-augmentation-'));
 try {
-  if (process.argv[2] === 'memory') {
+  if (positionals[0] === 'memory') {
     await memory(folder);
   } else {
-    const [size, stored, batch] = [option('size', 224), option('stored', 256), option('batch', 64)];
-    await compare(folder, { size, stored, batch, steps: option('steps', 12), rounds: option('rounds', 3) });
+    const sizes = { size: Number(given.size), stored: Number(given.stored), batch: Number(given.batch) };
+    await compare(folder, { ...sizes, steps: Number(given.steps), rounds: Number(given.rounds) });
     const { status } = spawnSync(process.execPath, [...process.execArgv, process.argv[1] ?? '', 'memory'], { stdio: 'inherit' });
     if (status !== 0) process.exitCode = 1;
   }

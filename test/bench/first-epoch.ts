@@ -7,9 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { randomFor } from '../../src/nn/random.ts';
-import { intervalOf, medianOf, option } from './measuring/statistics.ts';
+import { intervalOf, medianOf } from './measuring/statistics.ts';
 
 const classes = 10;
 const TARGET = 1.2;
@@ -34,12 +35,19 @@ function timed(command: string, args: readonly string[]): number {
   return (performance.now() - started) / 1000;
 }
 
-const python = option('python', 'python3');
-const pairs = Number(option('pairs', '9'));
+const { values: given } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    images: { type: 'string', default: '2000' },
+    pairs: { type: 'string', default: '9' },
+  },
+});
+const { python } = given;
+const pairs = Number(given.pairs);
 const folder = mkdtempSync(join(tmpdir(), 'stillroom-first-epoch-'));
 try {
   const images = join(folder, 'images');
-  await makePhotographs(images, Number(option('images', '2000')));
+  await makePhotographs(images, Number(given.images));
   const ratios: number[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     const store = join(folder, `store-${pair}`);

@@ -8,6 +8,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { openTrainer } from '../../src/nn/training/step.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
@@ -17,7 +18,7 @@ import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import type { Architecture } from '../../src/nn/network.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import { randomFor } from '../../src/nn/random.ts';
-import { intervalOf, medianOf, option } from './measuring/statistics.ts';
+import { intervalOf, medianOf } from './measuring/statistics.ts';
 
 const architectures: Readonly<Record<string, Architecture>> = {
   mobilenet_v3_small: mobileNetV3Small,
@@ -170,16 +171,20 @@ async function measure(row: Row, { python, pairs, seconds, compile }: Settings):
   }
 }
 
-const served = option('serve', '');
-if (served !== '') await serve(rows.find(({ name }) => name === served) as Row);
+const { values: given } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    rows: { type: 'string', default: rows.map(({ name }) => name).join() },
+    pairs: { type: 'string', default: '9' },
+    seconds: { type: 'string', default: '3' },
+    compile: { type: 'boolean', default: false },
+    serve: { type: 'string' },
+  },
+});
+if (given.serve !== undefined) await serve(rows.find(({ name }) => name === given.serve) as Row);
 else {
-  const wanted = option('rows', rows.map(({ name }) => name).join()).split(',');
-  const settings = {
-    python: option('python', 'python3'),
-    pairs: Number(option('pairs', '9')),
-    seconds: Number(option('seconds', '3')),
-    compile: process.argv.includes('--compile'),
-  };
+  const wanted = given.rows.split(',');
+  const settings = { ...given, pairs: Number(given.pairs), seconds: Number(given.seconds) };
   console.log('row (px/batch)  ours / PyTorch  ratio with its 95 % interval');
   for (const row of rows) if (wanted.includes(row.name)) await measure(row, settings);
 }

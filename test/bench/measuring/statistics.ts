@@ -14,9 +14,3 @@ export function intervalOf(values: readonly number[]): readonly [number, number]
   medians.sort((a, b) => a - b);
   return [medians[50] as number, medians[1949] as number];
 }
-
-/** The value that follows `--name` on the command line. */
-export function option(name: string, fallback: string): string {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
-}
