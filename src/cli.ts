@@ -58,6 +58,7 @@ function addSweepCommand(program: Command): void {
     .option('--maximize <metric>', 'the objective, as node.metric; repeatable', collect)
     .option('--minimize <metric>', 'the objective, as node.metric; repeatable', collect)
     .option('--constraint <bound>', "what a variant must keep to be the best ('export.bytes<=3e6'); repeatable", collect)
+    .option('--only <node>', 'variants end with this node: nothing behind it is carried out; repeatable', collect)
     .option('--trials <count>', 'at most so many variants')
     .option('--time <time>', 'start no variant later than this (90s, 30m, 2h)')
     .option('--parallel <count>', 'variants at once')

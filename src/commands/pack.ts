@@ -1,6 +1,6 @@
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { sourcesOf } from '../engine/inputs.ts';
+import { sourcesOf } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Contents, Reach } from '../stores/local/contents.ts';

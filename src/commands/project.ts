@@ -4,14 +4,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { readFacts } from '../engine/machine.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
-import { instancesNamed } from '../engine/run.ts';
 import type { Capacity } from '../engine/slots.ts';
 import { editorSchema } from '../load/editor.ts';
 import { loadPipeline } from '../load/pipeline.ts';
 import { suggestion } from '../load/suggest.ts';
 import { installation } from '../model/installation.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import { instancesNamed, type Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { readEngineFacts } from '../setup/facts.mjs';
 import { LocalStore } from '../stores/local/store.ts';
@@ -58,7 +57,7 @@ export function tensorFlowFacts(): JsonObject | undefined {
 }
 
 /** Reads a pipeline file and opens its store. */
-async function openPipeline(file: string, options: PlanOptions): Promise<Outcome<Opened>> {
+export async function openPipeline(file: string, options: PlanOptions): Promise<Outcome<Opened>> {
   const absolute = pipelineFile(file);
   const root = projectRoot(dirname(absolute));
   if (!existsSync(absolute)) {
@@ -135,13 +134,17 @@ function instancesOf(pipeline: Pipeline, words: readonly string[], option: strin
 export async function planPipeline(file: string, options: PlanOptions): Promise<Outcome<{ readonly opened: Opened; readonly plan: Plan }>> {
   const opened = await openPipeline(file, options);
   if (!opened.ok) return opened;
-  const { pipeline, surroundings } = opened.value;
+  const plan = await planOpened(opened.value, options);
+  return plan.ok ? done({ opened: opened.value, plan: plan.value }) : plan;
+}
+
+/** Plans a pipeline that was read. */
+export async function planOpened({ pipeline, surroundings }: Opened, options: Pick<PlanOptions, 'force' | 'only'>): Promise<Outcome<Plan>> {
   const forced = instancesOf(pipeline, options.force ?? [], '--force');
   if (!forced.ok) return forced;
   const only = instancesOf(pipeline, options.only ?? [], '--only');
   if (!only.ok) return only;
-  const plan = await makePlan({ pipeline, surroundings, forced: forced.value, only: options.only === undefined ? undefined : only.value });
-  return plan.ok ? done({ opened: opened.value, plan: plan.value }) : plan;
+  return makePlan({ pipeline, surroundings, forced: forced.value, only: options.only === undefined ? undefined : only.value });
 }
 
 /** What may be used at once: the machine, or as many threads as `--jobs` says. */

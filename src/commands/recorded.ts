@@ -1,9 +1,7 @@
 import { join, resolve } from 'node:path';
-import { withProducers } from '../engine/inputs.ts';
 import { recordedInstances } from '../engine/reproduce.ts';
-import { instancesNamed } from '../engine/run.ts';
 import { suggestion } from '../load/suggest.ts';
-import type { Instance } from '../model/pipeline.ts';
+import { type Instance, instancesNamed, withProducers } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { LocalStore } from '../stores/local/store.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { readFacts } from '../engine/machine.ts';
-import { sourcesOf } from '../engine/inputs.ts';
+import { sourcesOf } from '../model/pipeline.ts';
 import { planReproduction, type ReproductionPlan } from '../engine/reproduce.ts';
 import type { RunEnd } from '../engine/run.ts';
 import { compareRuns, type Verdicts } from '../engine/verdict.ts';

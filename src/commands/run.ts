@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
-import { producersOf } from '../engine/inputs.ts';
 import type { Plan } from '../engine/plan.ts';
 import { carryOut, type RunEnd, type RunOptions } from '../engine/run.ts';
 import type { Event } from '../model/event.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import { type Pipeline, producersOf } from '../model/pipeline.ts';
 import type { Executor, Reporter } from '../model/ports.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';

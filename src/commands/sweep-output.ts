@@ -83,11 +83,11 @@ export function writeOutputs(id: string, folder: string, file: string, spec: Swe
 }
 
 /** The pipeline with the values of the best trial's first repeat, so that carrying it out gives that run's hash. */
-function bestFile(id: string, folder: string, file: string, best: Trial, { budget }: SweepSpec): string {
+function bestFile(id: string, folder: string, file: string, best: Trial, { budget, only }: SweepSpec): string {
   const [first] = best.runs;
   const given = budget === undefined || best.budget === undefined ? {} : { [budget.param]: best.budget };
   const params = { ...best.params, ...first?.repeat, ...given };
-  const about = `The best of the sweep ${id}: trial ${best.trial}, run ${first?.run}, hash ${first?.hash}`;
+  const about = `The best of the sweep ${id}: trial ${best.trial}, run ${first?.run}, hash ${first?.hash}${only === undefined ? '' : ` with ${only.map((node) => `--only '${node}'`).join(' ')}`}`;
   const { text, unsaid } = variantFile(file, folder, params, about);
   const settings = unsaid.map((name) => `--set '${name}=${JSON.stringify(params[name])}'`);
   return settings.length === 0 ? text : `# A file cannot say this; carry it out with ${settings.join(' ')}\n${text}`;

@@ -1,13 +1,13 @@
 import { dirname, join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { makePlan, type Plan } from '../engine/plan.ts';
-import { carryOut, instancesNamed } from '../engine/run.ts';
+import { carryOut } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
 import { loadPipeline } from '../load/pipeline.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import { instancesNamed, type Pipeline } from '../model/pipeline.ts';
 import type { Executor, Reporter, Stop } from '../model/ports.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -111,8 +111,8 @@ export class TrialPlanner {
     const { opened, spec } = this.context;
     const pipeline = await loadVariant(this.context, settings(job, repeat, spec));
     if (!pipeline.ok) return pipeline;
-    const node = job.whole ? undefined : spec.budget?.node;
-    const only = node === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, node));
+    const words = job.whole ? spec.only : spec.budget === undefined ? undefined : [spec.budget.node];
+    const only = words === undefined ? undefined : new Set(words.flatMap((word) => instancesNamed(pipeline.value.instances, word)));
     return makePlan({ pipeline: pipeline.value, surroundings: opened.surroundings, forced: new Set(), only });
   }
 

@@ -13,7 +13,7 @@ import type { StartedJob, Strategy, Study } from '../sweep/study.ts';
 import { csvTable, markdownTable } from '../sweep/table.ts';
 import { trialsOf } from '../sweep/trials.ts';
 import { EXIT, fail, printJson } from './problems.ts';
-import { type CommonOptions, capacityOf, type Opened, planPipeline } from './project.ts';
+import { type CommonOptions, capacityOf, type Opened, openPipeline, planOpened } from './project.ts';
 import { lazyExecutor, listenForStop } from './run.ts';
 import { Leaderboard } from './sweep-board.ts';
 import { printSweep, type SweepResult, sweepJson, writeOutputs } from './sweep-output.ts';
@@ -27,6 +27,7 @@ export interface SweepOptions extends CommonOptions {
   readonly maximize?: readonly string[];
   readonly minimize?: readonly string[];
   readonly constraint?: readonly string[];
+  readonly only?: readonly string[];
   readonly seed?: string;
   readonly trials?: string;
   readonly time?: string;
@@ -84,6 +85,8 @@ function readOptions(options: SweepOptions): Outcome<Asked> {
     section['objective'] = { ...(section['objective'] as JsonObject | undefined), [goal]: metrics };
     for (const [index, metric] of metrics.entries()) names[pointer('objective', goal, String(index))] = `--${goal} ${metric}`;
   }
+  if (options.only !== undefined) section['only'] = options.only;
+  for (const [index, word] of (options.only ?? []).entries()) names[pointer('only', String(index))] = `--only ${word}`;
   for (const key of ['seed', 'trials', 'parallel'] as const) {
     const text = options[key];
     if (text === undefined) continue;
@@ -117,18 +120,21 @@ async function prepareSweep(file: string, options: SweepOptions): Promise<Outcom
   const asked = readOptions(options);
   if (!asked.ok) return asked;
   const { store, set } = options;
-  const planned = await planPipeline(file, { ...(store === undefined ? {} : { store }), ...(set === undefined ? {} : { set }) });
-  if (!planned.ok) return planned;
-  const { opened, plan } = planned.value;
+  const shared = { ...(store === undefined ? {} : { store }), ...(set === undefined ? {} : { set }) };
+  const opening = await openPipeline(file, shared);
+  if (!opening.ok) return opening;
+  const opened = opening.value;
   const { section, names } = asked.value;
   const loaded = loadSweep({ pipeline: opened.pipeline, shownFile: file, options: section, optionNames: names, strategies });
   if (!loaded.ok) return loaded;
+  const planned = await planOpened(opened, loaded.value.spec.only === undefined ? {} : { only: loaded.value.spec.only });
+  if (!planned.ok) return planned;
   const capacity = capacityOf(options, opened.surroundings.facts.tensorflow?.['device']);
   if (!capacity.ok) return capacity;
   const { spec, base } = loaded.value;
   // How far a sweep goes, and how fast, are no part of what it is: a longer one goes on from a shorter one.
   const { trials: _trials, seconds: _seconds, parallel: _parallel, ...lasting } = spec;
-  const digest = digestOf({ format: JOURNAL_FORMAT, spec: JSON.parse(JSON.stringify(lasting)), asked: askedOf(plan) });
+  const digest = digestOf({ format: JOURNAL_FORMAT, spec: JSON.parse(JSON.stringify(lasting)), asked: askedOf(planned.value) });
   const id = `${opened.pipeline.name}-${digest.slice(0, 10)}`;
   const strategy = strategies[spec.strategy] as Strategy;
   return done({ opened, strategy, study: { spec, base }, id, jobs: capacity.value.cpu, slots: new Slots(capacity.value) });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { instancesNamed } from '../engine/run.ts';
+import { instancesNamed } from '../model/pipeline.ts';
 import { suggestion } from '../load/suggest.ts';
 import type { RunRecord } from '../model/run.ts';
 import { findRun } from './find.ts';

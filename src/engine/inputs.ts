@@ -52,26 +52,3 @@ export function inputIngredients(
   }
   return { inputs, unknown: [...new Set(unknown)] };
 }
-
-/** The names of the instances that an instance takes inputs from. */
-export function producersOf(instance: Instance): string[] {
-  return [
-    ...new Set(
-      instance.inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'output' ? [origin.instance] : []))),
-    ),
-  ];
-}
-
-/** The named nodes with all that they need; undefined: all. */
-export function withProducers(instances: readonly Instance[], only: ReadonlySet<string> | undefined): readonly Instance[] {
-  if (only === undefined) return instances;
-  const wanted = new Set(only);
-  for (const instance of instances.toReversed()) if (wanted.has(instance.name)) for (const name of producersOf(instance)) wanted.add(name);
-  return instances.filter(({ name }) => wanted.has(name));
-}
-
-/** The names of the sources that instances read. */
-export function sourcesOf(instances: readonly Instance[]): string[] {
-  const origins = instances.flatMap(({ inputs }) => inputs.flatMap(({ elements }) => elements.map(({ origin }) => origin)));
-  return [...new Set(origins.flatMap((origin) => (origin.kind === 'source' ? [origin.source] : [])))];
-}

@@ -1,5 +1,5 @@
+import { sourcesOf } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
-import { sourcesOf } from './inputs.ts';
 import type { Plan } from './plan.ts';
 
 /** Packs the sources of all nodes that may run into the store, before anything reads them: so what is hashed is what is read. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Action, PlannedNode } from '../model/event.ts';
-import type { Instance, Pipeline } from '../model/pipeline.ts';
+import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/ports.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
@@ -8,7 +8,7 @@ import { type Explaining, explainRun } from './cause.ts';
 import type { Difference } from './explain.ts';
 import { fingerprintOf, ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
-import { inputIngredients, producersOf, type Settled, sourcesOf, withProducers } from './inputs.ts';
+import { inputIngredients, type Settled } from './inputs.ts';
 
 /** What the command line asks of a plan. */
 export interface PlanRequest {

@@ -1,14 +1,14 @@
 import type { Artifact } from '../model/artifact.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
-import type { Instance } from '../model/pipeline.ts';
+import { producersOf } from '../model/pipeline.ts';
 import type { Executor, Stop } from '../model/ports.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
 import { RECORD_FORMAT, type RunNode, type RunRecord, type RunState } from '../model/run.ts';
 import { explainRun } from './cause.ts';
 import { runHash } from './hash.ts';
-import { inputIngredients, producersOf, type Settled } from './inputs.ts';
+import { inputIngredients, type Settled } from './inputs.ts';
 import { keepSources } from './kept-sources.ts';
 import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
 import { type NodePlan, type Plan, plannedNodes } from './plan.ts';
@@ -302,9 +302,4 @@ class Run {
 /** Carries out a plan: executes what is stale, within the slots, and keeps a record from the start. Results of siblings of a failed node are kept. */
 export async function carryOut(plan: Plan, options: RunOptions): Promise<RunEnd> {
   return new Run(plan, options).carryOut();
-}
-
-/** The instances that the words of `--force` and `--only` name: `teacher` means all its instances. */
-export function instancesNamed(instances: readonly Instance[], word: string): string[] {
-  return instances.filter(({ name, node }) => name === word || node === word).map(({ name }) => name);
 }

@@ -65,6 +65,10 @@ export const sweepSchema: JsonObject = {
       description: 'metrics and their bounds: a variant that breaks one is never the best',
       additionalProperties: bounds,
     },
+    only: {
+      description: 'the nodes that variants carry out, with what they need and nothing behind them',
+      anyOf: [text, { type: 'array', items: text, minItems: 1 }],
+    },
     seed: { type: 'integer', minimum: 0, description: 'decides what is proposed (default: 0)' },
     trials: { type: 'integer', minimum: 1, description: 'at most so many variants' },
     time: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(s|m|h)$', description: 'no variant is started later, for example 30m' },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import { instancesNamed, type Pipeline, withProducers } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { BudgetSpec, Constraint, Dimension, Objective, Params, SweepSpec } from '../model/sweep.ts';
 import { Locate } from './locate.ts';
@@ -40,6 +40,7 @@ interface SweepSection {
   readonly repeats?: Readonly<Record<string, readonly Json[]>>;
   readonly objective?: { readonly maximize?: string | readonly string[]; readonly minimize?: string | readonly string[] };
   readonly constraints?: Readonly<Record<string, Constraint['bounds']>>;
+  readonly only?: string | readonly string[];
   readonly seed?: number;
   readonly trials?: number;
   readonly time?: string;
@@ -71,9 +72,11 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
   problems.push(...validate(settings, settingsSchema(known), locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }));
   const space = known.needs.variants === true ? ofVariants(variants, context) : ofSection(over, context);
   checkNames(Object.keys(repeats), '/sweep/repeats', context);
-  const objectives = readObjectives(objective, context);
-  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, context);
-  const budget = known.needs.budget === true && problems.length === 0 ? readBudget(settings, objectives, context) : undefined;
+  const only = readOnly(rest.only, context);
+  const carriedOut = only === undefined ? context : narrowed(only, context);
+  const objectives = readObjectives(objective, carriedOut);
+  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, carriedOut);
+  const budget = known.needs.budget === true && problems.length === 0 ? readBudget(settings, objectives, carriedOut) : undefined;
   const spec: SweepSpec = {
     space,
     strategy: name,
@@ -83,6 +86,7 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
     objectives,
     constraints: Object.entries(constraints).map(([metric, bounds]) => ({ metric, bounds })),
     budget,
+    only,
     seed: rest.seed ?? 0,
     trials: rest.trials,
     seconds: rest.time === undefined ? undefined : Number.parseFloat(rest.time) * (UNITS[rest.time.slice(-1)] ?? 1),
@@ -131,6 +135,28 @@ function ofVariants(variants: readonly Params[], context: SweepContext): Dimensi
   return [...values].map(([name, all]) => ({ name, domain: { kind: 'choice', values: all }, when: {} }));
 }
 
+/** The nodes that the sweep is limited to. */
+function readOnly(written: SweepSection['only'], { pipeline, locate, problems }: SweepContext): readonly string[] | undefined {
+  const words = typeof written === 'string' ? [written] : written;
+  const known = new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]));
+  for (const [index, word] of words?.entries() ?? []) {
+    if (known.has(word)) continue;
+    const pointer = `/sweep/only${typeof written === 'string' ? '' : pointerStep(index)}`;
+    problems.push(locate.problem('unknown-node', `no node is named "${word}"`, pointer, 'value', suggestion(word, known)));
+  }
+  return words;
+}
+
+/** The pipeline as far as it is carried out: only what reports there can be judged by. */
+function narrowed(only: readonly string[], context: SweepContext): SweepContext {
+  const { instances } = context.pipeline;
+  const names = new Set(only.flatMap((word) => instancesNamed(instances, word)));
+  const carriedOut = withProducers(instances, names);
+  const isLeftOut = (node: string): boolean => instances.some((one) => one.node === node) && !carriedOut.some((one) => one.node === node);
+  const stages = Object.fromEntries(Object.entries(context.stages).filter(([node]) => !isLeftOut(node)));
+  return { ...context, stages, pipeline: { ...context.pipeline, instances: carriedOut } };
+}
+
 function readObjectives(objective: SweepSection['objective'], context: SweepContext): Objective[] {
   // In the order of the file: the first is the one that the best is named by.
   return (Object.keys(objective ?? {}) as ('maximize' | 'minimize')[]).flatMap((goal) => {
@@ -158,7 +184,7 @@ function checkMetric(metric: string, pointer: string, { pipeline, stages, locate
     instance === undefined ? '' : metric.slice((metric.startsWith(`${instance.name}.`) ? instance.name : instance.node).length + 1);
   if (reported.includes(own)) return;
   const hint = suggestion(metric, new Set(known));
-  problems.push(locate.problem('unknown-metric', `no node reports the metric "${metric}"`, pointer, 'value', hint));
+  problems.push(locate.problem('unknown-metric', `nothing that is carried out reports the metric "${metric}"`, pointer, 'value', hint));
 }
 
 function readBudget(settings: JsonObject, objectives: readonly Objective[], context: SweepContext): BudgetSpec | undefined {

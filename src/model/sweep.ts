@@ -62,6 +62,8 @@ export interface SweepSpec {
   readonly objectives: readonly Objective[];
   readonly constraints: readonly Constraint[];
   readonly budget: BudgetSpec | undefined;
+  /** The nodes that trials carry out, with what they need; undefined: all. */
+  readonly only: readonly string[] | undefined;
   readonly seed: number;
   /** At most so many trials. */
   readonly trials: number | undefined;

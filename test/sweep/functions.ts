@@ -102,6 +102,7 @@ export function specOf(space: Space, more: Partial<SweepSpec> = {}): SweepSpec {
     objectives: [{ metric: 'node.value', goal: 'minimize' }],
     constraints: [],
     budget: undefined,
+    only: undefined,
     seed: 0,
     trials: undefined,
     seconds: undefined,

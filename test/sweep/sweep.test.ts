@@ -136,6 +136,29 @@ test('sources can be varied; their paths are relative to the pipeline file, that
   expect(run.json.hash).toBe(swept.best?.hash);
 });
 
+describe('a sweep that ends with a node', () => {
+  test('carries out nothing behind it; the best file goes the whole way', async () => {
+    const folder = sweepProject();
+    const swept = await sweep(folder, [pipeline, '--only', 'student']);
+    expect(swept.trials.map(({ state }) => state)).toEqual(Array.from({ length: 6 }, () => 'done'));
+    expect(executions(folder)).toEqual({ 'teacher[fold=0]': 1, 'teacher[fold=1]': 1, student: 6 });
+    const best = swept.files['best'] ?? '';
+    const judged = await stillroom(folder, ['run', best, '--only', 'student', '--json']);
+    expect(judged.json.hash).toBe(swept.best?.hash);
+    expect((await stillroom(folder, ['run', best, '--json'])).json.executed).toEqual(['card']);
+  });
+
+  test('may say so in the file, and is another one than that over everything', async () => {
+    const folder = sweepProject();
+    const whole = await sweep(folder, [pipeline, '--trials', '1']);
+    edit(folder, pipeline, '  objective:', '  only: student\n  objective:');
+    const part = await sweep(folder, [pipeline, '--trials', '1']);
+    expect(part.sweep).not.toBe(whole.sweep);
+    expect(part.trials[0]?.metrics).not.toHaveProperty('card.bytes');
+    expect(executions(folder)['card']).toBe(1);
+  });
+});
+
 describe('a sweep that was killed', () => {
   test('goes on with the proposals that it would have made, and repeats nothing', async () => {
     const args = [
@@ -241,6 +264,8 @@ describe('bad input', () => {
     [['--over', 'student.lr=0.1..0.5'], 'missing-steps', 'steps'],
     [['--over', 'student.lr=0.1', '--maximize', 'student.scroe'], 'unknown-metric', '"student.score"'],
     [['--over', 'student.lr=0.1', '--repeat', 'sead=1,2'], 'unknown-param', '"seed"'],
+    [['--only', 'studnet'], 'unknown-node', '"student"'],
+    [['--only', 'student', '--minimize', 'card.bytes'], 'unknown-metric', 'student.score'],
     [['--strategy', 'gird'], 'unknown-strategy', '"grid"'],
     [['--strategy', 'random'], 'missing-key', '--trials'],
     [['--strategy', 'list'], 'missing-key', 'variants'],
