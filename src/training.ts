@@ -1,6 +1,6 @@
 /** What training stages declare alike, imported as `stillroom/training`: plain declarations, so that a `stage.ts` of your own may use them. */
 import { param } from './model/params.ts';
-import type { Architecture, Loss, MakeOptimizer, Mixing, Schedule } from './nn/index.ts';
+import type { Architecture, Loss, MakeOptimizer, Mixing, Sampler, Schedule } from './nn/index.ts';
 
 /** Where training stages differ. */
 interface TrainingDefaults {
@@ -9,7 +9,7 @@ interface TrainingDefaults {
   readonly optimizer: string;
   readonly lr: number;
   readonly warmUp: number;
-  readonly sampling: 'shuffled' | 'balanced';
+  readonly sampling: string;
   readonly mixing: string;
 }
 
@@ -31,6 +31,10 @@ export const networkParams = ({ model }: { readonly model: string }) => ({
   zero_head: param.boolean({ default: true, about: 'Start the last layer at 0, so that no step is spent on unlearning random answers.' }),
   size: param.int({ min: 0, default: 0, about: 'Height and width that the network sees; 0 for those of the stored images.' }),
 });
+
+/** The param of how images are drawn. */
+export const samplingParam = (name: string, about: string) =>
+  param.module<Sampler>({ folder: 'stillroom/nn/samplers', default: name, about });
 
 /** The params of how a network is trained, whatever it is. */
 export const trainingParams = ({ batch, epochs, optimizer, lr, warmUp, sampling, mixing }: TrainingDefaults) => ({
@@ -74,10 +78,7 @@ export const trainingParams = ({ batch, epochs, optimizer, lr, warmUp, sampling,
     default: 0,
     about: 'Keep a running average of the weights that forgets by 1 − this at each step, and evaluate and keep that; 0 for none.',
   }),
-  sampling: param.choice(['shuffled', 'balanced', 'balanced-down', 'balanced-up'], {
-    default: sampling,
-    about: 'Each image equally often, or each class.',
-  }),
+  sampling: samplingParam(sampling, 'Each image equally often, or each class.'),
   mixing: param.module<Mixing>({ folder: 'stillroom/nn/mixing', default: mixing, about: 'How images of a batch are mixed.' }),
   mixing_probability: param.number({ min: 0, max: 1, default: 0.5, about: 'The share of batches that are mixed.' }),
   mixing_alpha: param.number({

@@ -4,7 +4,7 @@ import { Graph } from './graph/graph.ts';
 import { buildForTraining } from './layers/build.ts';
 import { fromGraphLayout, parametersOf, toGraphLayout } from './layers/parameters.ts';
 import { randomFor } from './random.ts';
-import { samplers } from './sampling/samplers.ts';
+import type { Sampler } from './sampling/sampler.ts';
 import { evaluationBatches } from './training/batches.ts';
 import { normalise } from './training/input.ts';
 import { turn } from './training/turns.ts';
@@ -33,7 +33,7 @@ export function averageWeights(all: readonly Weights[]): Weights {
 export interface StatisticsOptions {
   readonly batch: number;
   readonly seed: number;
-  readonly sampling: keyof typeof samplers;
+  readonly sampler: Sampler;
   /** Ends the work by throwing its reason. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +46,7 @@ export interface StatisticsOptions {
 export async function estimateStatistics(
   model: Model,
   images: Images,
-  { batch, seed, sampling, signal }: StatisticsOptions,
+  { batch, seed, sampler, signal }: StatisticsOptions,
 ): Promise<Weights> {
   const { network, input } = model;
   const graph = new Graph({ compiles: plannedDevice() === 'cpu' });
@@ -63,7 +63,7 @@ export async function estimateStatistics(
     );
     const update = session.function([bytes, momentum], [done]);
     const pool = { indices: Array.from({ length: images.info.count }, (_, index) => index), labels: images.labels };
-    const order = samplers[sampling](pool, batch * Math.ceil(images.info.count / batch), randomFor(seed));
+    const order = sampler(pool, batch * Math.ceil(images.info.count / batch), randomFor(seed));
     let batches = 0;
     for (const part of evaluationBatches(images, order, input.size, batch)) {
       batches += 1;

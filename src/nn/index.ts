@@ -33,6 +33,7 @@ export type { MakeOptimizer, Optimizer, OptimizerOptions } from './optimization/
 export type { Loss } from './objective/loss.ts';
 export type { Schedule } from './optimization/schedule.ts';
 export type { Batch, Mixing, MixingOptions } from './augment/mixing.ts';
+export type { Sampler } from './sampling/sampler.ts';
 export type { Random } from './random.ts';
 export { randomFor } from './random.ts';
 export type { CheckpointStore, EpochRecord } from './training/checkpoint.ts';

@@ -16,7 +16,7 @@ export function checkpointsOf(folder: string, last: number): string[] {
   return epochs.slice(-last).map(({ name }) => join(folder, name));
 }
 
-export default work<typeof stage>(async ({ params, inputs, outputs, metric, log, fail, signal }) => {
+export default work<typeof stage>(async ({ params, modules, inputs, outputs, metric, log, fail, signal }) => {
   const data = openDataset(inputs.data);
   const folders = inputs.checkpoints.flatMap(({ path }) => checkpointsOf(path, params.last));
   const models = folders.map((folder) => readModelOf(folder, data.info));
@@ -29,7 +29,7 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, log,
   log(`averaging ${models.length} checkpoints`);
   const averaged = { ...first, weights: averageWeights(models.map(({ weights }) => weights)) };
   const estimated = params.batch_norm === 'estimated';
-  const weights = estimated ? await estimateStatistics(averaged, data, { ...params, signal }) : averaged.weights;
+  const weights = estimated ? await estimateStatistics(averaged, data, { ...params, sampler: modules.sampling, signal }) : averaged.weights;
   data.close();
   const holdouts = new Set(models.map(({ training }) => training.holdout));
   const holdout = holdouts.size === 1 ? first.training.holdout : null;

@@ -1,4 +1,5 @@
 import { defineStage, param } from 'stillroom';
+import { samplingParam } from 'stillroom/training';
 
 export default defineStage({
   about: 'Average the last checkpoints of a training into one model (SWA).',
@@ -9,10 +10,7 @@ export default defineStage({
       about: 'Batch-norm statistics are measured anew on training images, or averaged as the weights are.',
     }),
     batch: param.int({ min: 2, default: 64, about: 'Images in a batch when batch-norm statistics are measured anew.' }),
-    sampling: param.choice(['shuffled', 'balanced', 'balanced-down', 'balanced-up'], {
-      default: 'balanced',
-      about: 'How images are drawn for that: as in the training.',
-    }),
+    sampling: samplingParam('balanced', 'How images are drawn for that: as in the training.'),
     seed: param.int({ default: 0, about: 'Decides which images come together for that.' }),
   },
   inputs: { checkpoints: 'dir[]', data: 'dir' },

@@ -21,6 +21,7 @@ import { openDataset } from '../../src/nn/data/dataset.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
+import balanced from '../../src/nn/samplers/balanced.ts';
 import mobilenetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import radam from '../../src/nn/optimizers/radam.ts';
 import type { BatchSource } from '../../src/nn/training/batches.ts';
@@ -70,7 +71,7 @@ function sourceOf(images: Dataset, { size, batch }: Pick<Settings, 'size' | 'bat
     batch,
     size,
     augmentation: { padding: 0, flip: true },
-    sampling: 'balanced',
+    sampler: balanced,
     epochLength: 0,
     mixing: cutmix,
     mixingOptions: { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } },
@@ -81,7 +82,11 @@ function sourceOf(images: Dataset, { size, batch }: Pick<Settings, 'size' | 'bat
 
 /** Starts threads as a node's process does: with the bundle of a training stage. */
 async function threadsOf(folder: string): Promise<StartThread> {
-  const modules = { mixing: resolve('src/nn/mixing/cutmix.ts'), model: resolve('src/nn/models/mobilenet-v3-small.ts') };
+  const modules = {
+    sampling: resolve('src/nn/samplers/balanced.ts'),
+    mixing: resolve('src/nn/mixing/cutmix.ts'),
+    model: resolve('src/nn/models/mobilenet-v3-small.ts'),
+  };
   const bundled = await esbuildBundler.bundle({ folder: resolve('stages/train-student'), modules, root: resolve('.') });
   if (!bundled.ok) throw new Error(bundled.problems[0]?.message);
   const file = join(folder, 'stage.mjs');

@@ -10,6 +10,7 @@ const choices = {
   losses: 'focal',
   optimizers: 'ranger',
   schedules: 'step',
+  samplers: 'balanced-up',
   mixing: 'mixup',
 } as const;
 

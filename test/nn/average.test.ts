@@ -3,6 +3,8 @@ import { averageWeights, estimateStatistics } from '../../src/nn/average.ts';
 import type { Images } from '../../src/nn/data/dataset.ts';
 import { parametersOf } from '../../src/nn/layers/parameters.ts';
 import type { Network } from '../../src/nn/network.ts';
+import balanced from '../../src/nn/samplers/balanced.ts';
+import shuffled from '../../src/nn/samplers/shuffled.ts';
 import type { Weights } from '../../src/nn/weights/tensor.ts';
 import { tensorOf } from '../../src/nn/weights/tensor.ts';
 import { fixture, formula, quarterImages, relativeError, smallModel } from './rig.ts';
@@ -84,7 +86,7 @@ test('weights are averaged and statistics measured anew as by torch.optim.swa_ut
     expect(relativeError(tensorOf(averaged, name).data, values)).toBeLessThan(1e-6);
   }
   const model = { ...smallModel(), network, input: { size: 8, channels: 1, mean: [0.3], std: [0.25] }, weights: averaged };
-  const measured = await estimateStatistics(model, orderedImages(), { batch: 8, seed: 0, sampling: 'shuffled', signal });
+  const measured = await estimateStatistics(model, orderedImages(), { batch: 8, seed: 0, sampler: shuffled, signal });
   for (const [name, values] of Object.entries(reference.estimated)) {
     expect(relativeError(tensorOf(measured, name).data, values)).toBeLessThan(1e-5);
   }
@@ -94,7 +96,7 @@ test('weights are averaged and statistics measured anew as by torch.optim.swa_ut
 test('over several batches the mean does not depend on what was there before', async () => {
   const model = smallModel();
   const images = quarterImages(40);
-  const options = { batch: 8, seed: 1, sampling: 'balanced', signal } as const;
+  const options = { batch: 8, seed: 1, sampler: balanced, signal };
   const first = await estimateStatistics(model, images, options);
   const again = await estimateStatistics({ ...model, weights: first }, images, options);
   expect(again.get('stem.1.running_mean')?.data).toEqual(first.get('stem.1.running_mean')?.data);

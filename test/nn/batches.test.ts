@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import none from '../../src/nn/mixing/none.ts';
 import { randomFor } from '../../src/nn/random.ts';
-import { samplers } from '../../src/nn/sampling/samplers.ts';
+import balanced from '../../src/nn/samplers/balanced.ts';
+import balancedDown from '../../src/nn/samplers/balanced-down.ts';
+import balancedUp from '../../src/nn/samplers/balanced-up.ts';
+import shuffled from '../../src/nn/samplers/shuffled.ts';
 import { batchMaker, evaluationBatches, stepsPerEpoch } from '../../src/nn/training/batches.ts';
 import { quarterImages } from './rig.ts';
 
@@ -22,7 +25,7 @@ describe('batches', () => {
   const augmentation = { padding: 0, flip: false };
   const mixingOptions = { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } };
   const mixing = { mixing: none, mixingOptions, mixingProbability: 0 };
-  const source = { images, indices, batch: 8, size: 8, augmentation, sampling: 'shuffled' as const, epochLength: 0, ...mixing, seed: 5 };
+  const source = { images, indices, batch: 8, size: 8, augmentation, sampler: shuffled, epochLength: 0, ...mixing, seed: 5 };
 
   test('an epoch shows every image and fills up its last batch', () => {
     expect(stepsPerEpoch(source)).toBe(3);
@@ -34,8 +37,8 @@ describe('batches', () => {
   test('an epoch of a given length is that long, rounded up to whole batches, with every sampler', () => {
     expect(stepsPerEpoch({ ...source, epochLength: 8 })).toBe(1);
     expect(stepsPerEpoch({ ...source, epochLength: 41 })).toBe(6);
-    for (const sampling of Object.keys(samplers) as (keyof typeof samplers)[]) {
-      const make = batchMaker({ ...source, sampling, epochLength: 41 });
+    for (const sampler of [shuffled, balanced, balancedDown, balancedUp]) {
+      const make = batchMaker({ ...source, sampler, epochLength: 41 });
       for (let step = 0; step < 7; step++) expect(sum(make(step).labels)).toBe(8);
     }
   });

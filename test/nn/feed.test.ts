@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Dataset } from '../../src/nn/data/dataset.ts';
 import { openDataset } from '../../src/nn/data/dataset.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
+import balanced from '../../src/nn/samplers/balanced.ts';
 import type { BatchArrays, BatchSource } from '../../src/nn/training/batches.ts';
 import { batchMaker } from '../../src/nn/training/batches.ts';
 import type { StartThread } from '../../src/nn/training/feed.ts';
@@ -40,7 +41,7 @@ function sourceOf(own: Dataset): BatchSource {
     batch: 8,
     size: 8,
     augmentation: { padding: 1, flip: true },
-    sampling: 'balanced',
+    sampler: balanced,
     epochLength: 0,
     mixing: cutmix,
     mixingOptions: { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } },
@@ -58,7 +59,7 @@ function threads(): { start: StartThread; sent: number } {
       port2.on('message', () => {
         counted.sent += 1;
       });
-      run(structuredClone(data), { modules: { mixing: cutmix }, port: port2 });
+      run(structuredClone(data), { modules: { sampling: balanced, mixing: cutmix }, port: port2 });
       return { port: port1, close: async () => port1.close() };
     }) satisfies StartThread,
   };

@@ -4,6 +4,7 @@ import { centrePlacement, placeImage, randomPlacement } from '../../src/nn/augme
 import type { Images } from '../../src/nn/data/dataset.ts';
 import none from '../../src/nn/mixing/none.ts';
 import { randomFor } from '../../src/nn/random.ts';
+import shuffled from '../../src/nn/samplers/shuffled.ts';
 import { batchMaker, evaluationBatches } from '../../src/nn/training/batches.ts';
 
 describe('placing', () => {
@@ -59,7 +60,7 @@ describe('placing', () => {
       },
     };
     const mixing = { mixing: none, mixingOptions: { alpha: 1, grid: { from: 1, to: 1, ratio: 1, rotate: 0 } }, mixingProbability: 0 };
-    const training = { images, indices: [0, 1], batch: 2, size: 224, sampling: 'shuffled' as const, epochLength: 0, seed: 3, ...mixing };
+    const training = { images, indices: [0, 1], batch: 2, size: 224, sampler: shuffled, epochLength: 0, seed: 3, ...mixing };
     const make = batchMaker({ ...training, augmentation: { padding: 0, flip: true } });
     const [tops, lefts] = [new Set<number>(), new Set<number>()];
     let mirrored = 0;

@@ -8,6 +8,7 @@ import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
+import balanced from '../../src/nn/samplers/balanced.ts';
 import cosine from '../../src/nn/schedules/cosine.ts';
 import { learningRateAt } from '../../src/nn/optimization/schedule.ts';
 import type { CheckpointStore, EpochRecord } from '../../src/nn/training/checkpoint.ts';
@@ -42,7 +43,6 @@ const recipe: Recipe = {
   batch_norm_momentum: 0.1,
   moving_average: 0,
   precision: 'float32',
-  sampling: 'balanced',
   epoch_length: 0,
   mixing_probability: 0.5,
   mixing_alpha: 1,
@@ -68,7 +68,7 @@ function options(changes: Partial<Recipe> & Pick<Partial<TrainingOptions>, 'keep
     keep,
     stopAfter: stopAfter ?? own.epochs,
   };
-  return trainingOptions(own, { optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: cutmix }, task);
+  return trainingOptions(own, { optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: cutmix }, task);
 }
 
 let folder: string;

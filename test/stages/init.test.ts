@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import none from '../../src/nn/mixing/none.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
+import shuffled from '../../src/nn/samplers/shuffled.ts';
 import cosine from '../../src/nn/schedules/cosine.ts';
 import runStudent from '../../stages/train-student/run.ts';
 import student from '../../stages/train-student/stage.ts';
@@ -28,7 +29,7 @@ beforeEach(() => {
 afterEach(() => room.remove());
 
 const architecture: Architecture = () => smallNetwork();
-const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
+const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: shuffled, mixing: none };
 const still = { model: 'small', batch: 8, epochs: 1, lr: 1e-12, batch_norm_momentum: 1e-9 };
 
 test('teacher and student begin with the weights of a file', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Model, Weights } from 'stillroom/nn';
 import { readModel, writeModel } from 'stillroom/nn';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import balanced from '../../src/nn/samplers/balanced.ts';
 import run from '../../stages/swa-average/run.ts';
 import stage from '../../stages/swa-average/stage.ts';
 import { smallNetwork } from '../nn/rig.ts';
@@ -30,7 +31,12 @@ afterEach(() => room.remove());
 /** Averages the last two checkpoints; gives the share of a tensor of `model` that each of its tensors became. */
 async function average(params: { readonly batch_norm?: 'averaged' }): Promise<(name: string) => number[]> {
   const checkpoints = [{ key: {}, path: folder('checkpoints') }];
-  const given = { params: { last: 2, batch: 8, ...params }, inputs: { data, checkpoints }, folder: folder('out') };
+  const given = {
+    params: { last: 2, batch: 8, ...params },
+    modules: { sampling: balanced },
+    inputs: { data, checkpoints },
+    folder: folder('out'),
+  };
   const { outputs, metrics } = await perform(stage, run, given);
   expect(metrics).toEqual({ averaged: 2 });
   const { weights } = readModel(outputs['model'] ?? '');
@@ -56,7 +62,7 @@ test('checkpoints that cannot be averaged fail with a reason', async () => {
   await expect(average({})).rejects.toThrow('not of one network');
   mkdirSync(folder('empty'));
   const inputs = { data, checkpoints: [{ key: {}, path: folder('empty') }] };
-  await expect(perform(stage, run, { inputs, folder: folder('out') })).rejects.toMatchObject({
+  await expect(perform(stage, run, { modules: { sampling: balanced }, inputs, folder: folder('out') })).rejects.toMatchObject({
     message: 'The checkpoints hold no model.',
     hint: expect.stringContaining('epoch-1'),
   });

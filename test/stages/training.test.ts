@@ -8,6 +8,7 @@ import cutmix from '../../src/nn/mixing/cutmix.ts';
 import none from '../../src/nn/mixing/none.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import radam from '../../src/nn/optimizers/radam.ts';
+import balanced from '../../src/nn/samplers/balanced.ts';
 import cosine from '../../src/nn/schedules/cosine.ts';
 import runFinetune from '../../stages/finetune-all/run.ts';
 import finetune from '../../stages/finetune-all/stage.ts';
@@ -53,7 +54,7 @@ function confusionIn(report: string): { readonly size: readonly number[]; readon
 
 test('a teacher notes the fold that it left out and keeps its last epoch', async () => {
   const params = { fold: 1, model: 'small', batch: 8, epochs: 2, lr: 0.01, crop_padding: 1 };
-  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
+  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: none };
   const { outputs, metrics } = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('one') });
   const model = readModel(outputs['model'] ?? '');
   expect(model.training).toEqual({ holdout: 1, split: foldsDigest(folds), epochs: 2, seed: 0 });
@@ -79,7 +80,7 @@ test('a teacher notes the fold that it left out and keeps its last epoch', async
 });
 
 test('a fold that the split has not, and a training that diverges, fail with a hint', async () => {
-  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
+  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: none };
   const attempt = (params: object) =>
     perform(teacher, runTeacher, { params: { model: 'small', ...params }, modules, inputs, folder: folder('x') });
   await expect(attempt({ fold: 2 })).rejects.toThrow('no fold 2: the split has the folds 0 to 1');
@@ -90,7 +91,7 @@ test('a fold that the split has not, and a training that diverges, fail with a h
 });
 
 test('with patience a training notes the epochs that it made', async () => {
-  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, mixing: none };
+  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: none };
   const still = { fold: 0, model: 'small', batch: 8, epochs: 9, lr: 1e-12, batch_norm_momentum: 1e-9, patience: 2 };
   const { outputs } = await perform(teacher, runTeacher, { params: still, modules, inputs, folder: folder('still') });
   expect(history(outputs['history']).epochs).toHaveLength(3);
@@ -101,7 +102,7 @@ test('from the student to the folded average', async () => {
   mkdirSync(folder('labels'));
   const soft = Float32Array.from({ length: 160 }, (_, place) => (place % 4 === labels[Math.floor(place / 4)] ? 0.85 : 0.05));
   writeLabels(folder('labels'), { count: 40, classes: ['class 0', 'class 1', 'class 2', 'class 3'], values: soft });
-  const modules = { optimizer: radam, schedule: cosine, loss: crossEntropy, mixing: cutmix };
+  const modules = { optimizer: radam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: cutmix };
   const params = { batch: 8, lr: 0.02, crop_padding: 1 };
   const studied = await perform(student, runStudent, {
     params: { ...params, model: 'small', epochs: 4 },
@@ -127,6 +128,7 @@ test('from the student to the folded average', async () => {
   expect(readModel(join(checkpoints, 'epoch-3')).training).toMatchObject({ holdout: null, finetuned_epochs: 3 });
   const averaged = await perform(average, runAverage, {
     params: { last: 2, batch: 8 },
+    modules: { sampling: balanced },
     inputs: { data: inputs.data, checkpoints: [{ key: {}, path: checkpoints }] },
     folder: folder('average'),
   });

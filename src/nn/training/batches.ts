@@ -3,7 +3,7 @@ import { centrePlacement, placeImage, randomPlacement } from '../augment/place.t
 import type { Images } from '../data/dataset.ts';
 import type { Batch, Mixing, MixingOptions } from '../augment/mixing.ts';
 import { randomFor } from '../random.ts';
-import { samplers } from '../sampling/samplers.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 
 /** Where the batches of a training come from. */
 export interface BatchSource {
@@ -20,7 +20,7 @@ export interface BatchSource {
   readonly size: number;
   readonly augmentation: Augmentation;
   /** How an epoch's images are drawn. */
-  readonly sampling: keyof typeof samplers;
+  readonly sampler: Sampler;
   /** Images of an epoch, rounded up to whole batches; 0 for as many as there are. */
   readonly epochLength: number;
   readonly mixing: Mixing;
@@ -68,7 +68,7 @@ export function batchMaker(source: BatchSource): (step: number, arrays?: BatchAr
     const epoch = Math.floor(step / perEpoch);
     if (order?.epoch !== epoch) {
       const pool = { indices: source.indices, labels: images.labels };
-      order = { epoch, indices: samplers[source.sampling](pool, perEpoch * batch, randomFor(seed, purposes.order, epoch)) };
+      order = { epoch, indices: source.sampler(pool, perEpoch * batch, randomFor(seed, purposes.order, epoch)) };
     }
     const random = randomFor(seed, purposes.batch, step);
     const start = (step % perEpoch) * batch;

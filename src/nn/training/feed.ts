@@ -1,11 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Mixing } from '../augment/mixing.ts';
 import { openDataset } from '../data/dataset.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 import type { BatchArrays, BatchSource } from './batches.ts';
 import { batchMaker, emptyArrays } from './batches.ts';
 
-/** A batch source as plain data: the images by the folder they lie in, the mixing left to the stage's param `mixing`. */
-type BatchPlan = Omit<BatchSource, 'images' | 'mixing'> & { readonly folder: string };
+/** A batch source as plain data: the images by the folder they lie in, the code left to the stage's params `sampling` and `mixing`. */
+type BatchPlan = Omit<BatchSource, 'images' | 'sampler' | 'mixing'> & { readonly folder: string };
 
 /** Starts a function in a thread of its own: `thread` of a stage's context. */
 export type StartThread = <Data>(
@@ -35,7 +36,7 @@ const AHEAD = 2;
  * `makeBatches`; else each is made when it is asked for. Both give the same batches.
  */
 export function openFeed(source: BatchSource, start?: StartThread): Feed {
-  const { images, mixing, ...plain } = source;
+  const { images, sampler, mixing, ...plain } = source;
   if (start !== undefined && images.folder !== undefined)
     return feedFromThread(source, start(makeBatches, { ...plain, folder: images.folder }));
   const make = batchMaker(source);
@@ -47,7 +48,8 @@ export function makeBatches(
   { folder, ...plain }: BatchPlan,
   { modules, port }: { readonly modules: Readonly<Record<string, unknown>>; readonly port: MessagePort },
 ): void {
-  const make = batchMaker({ ...plain, images: openDataset(folder), mixing: modules['mixing'] as Mixing });
+  const code = { sampler: modules['sampling'] as Sampler, mixing: modules['mixing'] as Mixing };
+  const make = batchMaker({ ...plain, ...code, images: openDataset(folder) });
   port.on('message', ({ step, arrays }: Message) => send(port, { step, arrays: make(step, arrays) }));
 }
 

@@ -4,7 +4,7 @@ import type { Mixing } from '../augment/mixing.ts';
 import type { Loss, LossOptions } from '../objective/loss.ts';
 import type { MakeOptimizer } from '../optimization/optimizer.ts';
 import type { Schedule } from '../optimization/schedule.ts';
-import type { samplers } from '../sampling/samplers.ts';
+import type { Sampler } from '../sampling/sampler.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Precision } from './step.ts';
 import type { TrainingOptions } from './train.ts';
@@ -29,7 +29,6 @@ export interface Recipe {
   readonly batch_norm_momentum: number;
   readonly moving_average: number;
   readonly precision: Precision;
-  readonly sampling: keyof typeof samplers;
   readonly epoch_length: number;
   readonly mixing_probability: number;
   readonly mixing_alpha: number;
@@ -63,6 +62,7 @@ export interface RecipeModules {
   readonly optimizer: MakeOptimizer;
   readonly schedule: Schedule;
   readonly loss: Loss;
+  readonly sampling: Sampler;
   readonly mixing: Mixing;
 }
 
@@ -83,7 +83,7 @@ export function trainingOptions(
       batch: recipe.batch,
       size: model.input.size,
       augmentation: { padding: recipe.crop_padding, flip: recipe.flip },
-      sampling: recipe.sampling,
+      sampler: modules.sampling,
       epochLength: recipe.epoch_length,
       mixing: modules.mixing,
       mixingOptions: {

@@ -1,12 +1,14 @@
-import type { Sampler } from './sampler.ts';
-import { evenRound, imagesByClass, rounds } from './sampler.ts';
+import type { Sampler } from '../sampling/sampler.ts';
+import { evenRound, imagesByClass, rounds } from '../sampling/sampler.ts';
 
 /**
  * Rounds in which every class comes as often as the smallest has images, none twice (the mode `downsampling` of catalyst's
  * BalanceClassSampler). Each round chooses anew; an epoch is as many of them as it needs.
  */
-export const balancedDown: Sampler = (pool, count, random) => {
+const balancedDown: Sampler = (pool, count, random) => {
   const images = imagesByClass(pool);
   const size = Math.min(...[...images.values()].map((own) => own.length));
   return rounds(count, () => evenRound(images, size, random));
 };
+
+export default balancedDown;

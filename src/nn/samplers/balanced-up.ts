@@ -1,12 +1,14 @@
-import type { Sampler } from './sampler.ts';
-import { evenRound, imagesByClass, rounds } from './sampler.ts';
+import type { Sampler } from '../sampling/sampler.ts';
+import { evenRound, imagesByClass, rounds } from '../sampling/sampler.ts';
 
 /**
  * Rounds in which every class comes as often as the largest has images: those of the largest once each, those of the others drawn with
  * replacement (the mode `upsampling` of catalyst's BalanceClassSampler). An epoch is as many rounds as it needs, the last cut short.
  */
-export const balancedUp: Sampler = (pool, count, random) => {
+const balancedUp: Sampler = (pool, count, random) => {
   const images = imagesByClass(pool);
   const size = Math.max(...[...images.values()].map((own) => own.length));
   return rounds(count, () => evenRound(images, size, random));
 };
+
+export default balancedUp;

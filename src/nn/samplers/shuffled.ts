@@ -1,0 +1,10 @@
+import type { Sampler } from '../sampling/sampler.ts';
+import { cycle } from '../sampling/sampler.ts';
+
+/** Every image once in random order; what is drawn beyond that starts another round. */
+const shuffled: Sampler = ({ indices }, count, random) => {
+  const next = cycle(indices, random);
+  return Array.from({ length: count }, next);
+};
+
+export default shuffled;
