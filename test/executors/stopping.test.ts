@@ -224,6 +224,8 @@ export default work<typeof stage>(async ({ params, outputs, checkpoint, signal, 
     await ended;
     expect(await resume(folder)).toBe('starts at 3');
     expect(await resume(folder, 'count.to=7')).toBe('starts at 5');
+    const numbers = Array.from({ length: 8 }, (_, number) => number);
+    expect(numbers.filter((number) => checkpointOf(folder, number) !== undefined)).toEqual([5, 6, 7]);
   });
 
   test('leaves no result when it is stopped, even if it ends by itself then', async () => {

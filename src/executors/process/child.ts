@@ -50,14 +50,20 @@ function isWhole(folder: string): boolean {
   return existsSync(file) && canonicalJson(JSON.parse(readFileSync(file, 'utf8'))) === canonicalJson(digestsBelow(folder));
 }
 
-/** Checkpoints are folders, named by number once they are complete; the newest whole one counts, and the one before it is kept. */
+/**
+ * Checkpoints are folders, named by number once they are complete; the newest whole one counts. It and the one before it are kept, and as
+ * long as the work goes on that which it started from.
+ */
 function openCheckpoints(root: string): Checkpoint {
+  const pathOf = (number: number): string => join(root, `complete-${number}`);
   const numbers = existsSync(root)
     ? readdirSync(root).flatMap((name) => (/^complete-\d+$/.test(name) ? [Number(name.slice('complete-'.length))] : []))
     : [];
-  const pathOf = (number: number): string => join(root, `complete-${number}`);
-  let newest = Math.max(0, ...numbers);
-  const start = numbers.sort((a, b) => b - a).find((number) => isWhole(pathOf(number)));
+  numbers.sort((a, b) => b - a);
+  const start = numbers.find((number) => isWhole(pathOf(number)));
+  const kept = numbers.filter((number) => start !== undefined && number <= start).slice(0, 2);
+  for (const number of numbers) if (!kept.includes(number)) rmSync(pathOf(number), { recursive: true, force: true });
+  let newest = start ?? 0;
   return {
     folder: start === undefined ? undefined : pathOf(start),
     async save(write) {
