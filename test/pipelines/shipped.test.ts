@@ -2,6 +2,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { loadPipeline } from '../../src/load/pipeline.ts';
+import { loadSweep } from '../../src/load/sweep.ts';
+import { strategies } from '../../src/sweep/strategies.ts';
+import { emptyFolder } from '../rig.ts';
 
 const folder = join(import.meta.dirname, '../../pipelines');
 
@@ -41,6 +45,20 @@ describe.each(files)('%s', (file) => {
     expect(raw.map(([node]) => node)).toEqual(sets);
   });
 });
+
+test.each(files.filter((file) => 'sweep' in read(file)))(
+  "%s: its sweep fits it, and none but the ablation's reads the test set",
+  async (shownFile) => {
+    const file = join(folder, shownFile);
+    const loaded = await loadPipeline({ file, shownFile, root: join(folder, '..'), cache: emptyFolder(), set: [] });
+    if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
+    const swept = loadSweep({ pipeline: loaded.value, shownFile, options: {}, optionNames: {}, strategies });
+    if (!swept.ok) throw new Error(swept.problems[0]?.message);
+    const { only, objectives } = swept.value.spec;
+    expect(objectives).toHaveLength(1);
+    expect(only).toEqual(shownFile === 'ablation.yaml' ? undefined : ['student']);
+  },
+);
 
 test.each(recipes)('%s holds every stage of the recipe', (name) => {
   const used = new Set(Object.values(read(`${name}.yaml`).stages).map(({ uses }) => uses));
