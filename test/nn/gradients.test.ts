@@ -14,6 +14,7 @@ import { averagePool, maxPool } from '../../src/nn/graph/pooling.ts';
 import { keepMask } from '../../src/nn/graph/random.ts';
 import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
+import { reference } from '../../src/nn/graph/types.ts';
 import { crossEntropy } from '../../src/nn/objective/cross-entropy.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
 import { norm } from './rig.ts';
@@ -307,20 +308,51 @@ test.each(['hard-swish', 'swish'] as const)('%s of a large value, compiled, is w
     const x = graph.placeholder('x', shape);
     const y = activate(graph, x, activation);
     const slopes = gradients(graph, meanOver(graph, multiply(graph, y, y), [0], false), [x]);
-    expect(graph.functions.size).toBe(compiles ? 2 : 0);
+    expect(graph.functions.size).toBe(compiles ? 3 : 0);
     const session = openSession(graph);
     const found = session.function([x], [y, ...slopes])([value]);
     session.close();
     return found;
   });
-  const [compiled, plain] = results as [Numbers[], Numbers[]];
+  expectClose(results, 1e-6);
+});
+
+test.each(['hard-swish', 'swish'] as const)(
+  'batch norm, %s and a gate over large values keep none of it for the gradient',
+  (activation) => {
+    const shape = [8, 16, 16, 72];
+    const value = Float32Array.from({ length: elements(shape) }, (_, index) => Math.sin(1.7 * index) + (index % 72) / 20);
+    const gates = Float32Array.from({ length: 8 * 72 }, (_, index) => 0.5 + 0.4 * Math.cos(index));
+    const results = [true, false].map((compiles) => {
+      const graph = new Graph({ compiles });
+      const [x, gate] = [graph.placeholder('x', shape), graph.placeholder('gate', [8, 1, 1, 72])];
+      const [scale, offset] = [variableLike(graph, 72), variableLike(graph, 72)];
+      const normalised = batchNormTraining(graph, x, { scale, offset }, 1e-3).output;
+      const y = activate(graph, normalised, activation);
+      const gated = multiply(graph, y, gate);
+      const slopes = gradients(graph, meanOver(graph, multiply(graph, gated, gated), [0, 1, 2, 3], false), [x, gate, scale, offset]);
+      const readers = (of: Value): number => graph.nodes.filter(({ inputs }) => inputs.includes(reference(of))).length;
+      expect(readers(normalised) === 1).toBe(compiles);
+      expect(readers(y) === 1).toBe(compiles);
+      const session = openSession(graph);
+      const found = session.function([x, gate], [gated, ...slopes])([value, gates]);
+      session.close();
+      return found;
+    });
+    expectClose(results, 2e-5);
+  },
+);
+
+/** Expects numbers of the first, compiled, to be those of the second, relative to the largest of each. */
+function expectClose([compiled = [], plain = []]: readonly Numbers[][], tolerance: number): void {
+  expect(compiled).toHaveLength(plain.length);
   compiled.forEach((numbers, which) => {
     const expected = Array.from(plain[which] as Numbers);
     const scale = expected.reduce((largest, own) => Math.max(largest, Math.abs(own)), 0);
     const worst = Array.from(numbers).reduce((largest, own, place) => Math.max(largest, Math.abs(own - (expected[place] as number))), 0);
-    expect(worst / scale).toBeLessThan(1e-6);
+    expect(worst / scale).toBeLessThan(tolerance);
   });
-});
+}
 
 describe('the graph refuses', () => {
   test('a gradient of what the scalar does not depend on', () => {

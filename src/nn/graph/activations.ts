@@ -32,12 +32,17 @@ const hardSigmoid: Function_ = (graph, x) => {
   return graph.record(y, [x, (dy) => binary(graph, 'Relu6Grad', binary(graph, 'Mul', dy, sixth), clipped)]);
 };
 
-/** x · hard-sigmoid(x), of which the graph keeps nothing but x for its gradient. */
-const hardSwish: Function_ = (graph, x) =>
-  graph.record(graph.compiled('hard_swish', [x], hardSwishValue), [
-    x,
-    (dy) => graph.compiled('hard_swish_gradient', [x, dy], hardSwishGradient),
-  ]);
+/** A function of which the graph keeps nothing but x for its gradient, and not even that where x is recomputable. */
+const compiled =
+  (name: string, value: Function_, gradient: (graph: Graph, x: Value, dy: Value) => Value): Function_ =>
+  (graph, x) => {
+    const y = graph.compiled(name, [x], value);
+    graph.recomputable(y, { name, inputs: () => [x], body: value });
+    return graph.record(y, [x, (dy) => graph.recomputed(`${name}_gradient`, [x, dy], gradient)]);
+  };
+
+/** x · hard-sigmoid(x) */
+const hardSwish = compiled('hard_swish', hardSwishValue, hardSwishGradient);
 
 function hardSwishValue(graph: Graph, x: Value): Value {
   return binary(graph, 'Mul', x, hardSigmoid(graph, x));
@@ -50,9 +55,8 @@ function hardSwishGradient(graph: Graph, x: Value, dy: Value): Value {
   return binary(graph, 'Mul', dy, binary(graph, 'Mul', slope, graph.constant(1 / 6, [], floatingOf([x]))));
 }
 
-/** x · sigmoid(x), of which the graph keeps nothing but x for its gradient. */
-const swish: Function_ = (graph, x) =>
-  graph.record(graph.compiled('swish', [x], swishValue), [x, (dy) => graph.compiled('swish_gradient', [x, dy], swishGradient)]);
+/** x · sigmoid(x) */
+const swish = compiled('swish', swishValue, swishGradient);
 
 function swishValue(graph: Graph, x: Value): Value {
   return binary(graph, 'Mul', x, unary(graph, 'Sigmoid', x));

@@ -19,7 +19,10 @@ export function subtract(graph: Graph, a: Value, b: Value): Value {
 /** a · b, element by element, either broadcast. */
 export function multiply(graph: Graph, a: Value, b: Value): Value {
   const output = graph.operation('Mul', [a, b], broadcastShape(a.shape, b.shape));
-  const times = (dy: Value, other: Value): Value => graph.operation('Mul', [dy, other], output.shape);
+  const product = (inner: Graph, ...[dy, other]: readonly Value[]): Value =>
+    inner.operation('Mul', [dy as Value, other as Value], output.shape);
+  const times = (dy: Value, other: Value): Value =>
+    graph.isRecomputable(other) ? graph.recomputed('product', [dy, other], product) : product(graph, dy, other);
   return graph.record(output, [a, (dy) => sumTo(graph, times(dy, b), a.shape)], [b, (dy) => sumTo(graph, times(dy, a), b.shape)]);
 }
 

@@ -1,5 +1,6 @@
 import type { Graph } from './graph.ts';
 import type { Attributes, Shape, Value } from './types.ts';
+import { elements } from '../weights/tensor.ts';
 import { cast } from './precision.ts';
 import { float, typeOf } from './types.ts';
 
@@ -51,8 +52,34 @@ export function batchNormTraining(
     }
     return backward.outputs[index] as Value;
   };
+  graph.recomputable(output, {
+    name: 'normalised',
+    inputs: () => [x, ...lineOf(graph, x, outputs, { scale, offset }, epsilon)],
+    body: onLine,
+  });
   graph.record(output, [x, (dy) => gradient(dy, 0)], [scale, (dy) => gradient(dy, 1)], [offset, (dy) => gradient(dy, 2)]);
   return { output, mean, variance };
+}
+
+/** The factor and the summand of each channel by which batch norm's output follows from x. */
+function lineOf(
+  graph: Graph,
+  x: Value,
+  [, mean, variance]: readonly Value[],
+  { scale, offset }: BatchNormValues,
+  epsilon: number,
+): readonly [factor: Value, summand: Value] {
+  const each = (op: string, ...inputs: readonly Value[]): Value => graph.operation(op, inputs, scale.shape);
+  const count = elements(x.shape) / elements(scale.shape);
+  // The batch's variance is unbiased, but normalised by the biased one.
+  const biased = each('Mul', variance as Value, graph.constant((count - 1) / count));
+  const factor = each('Mul', scale, each('Rsqrt', each('AddV2', biased, graph.constant(epsilon))));
+  return [factor, each('Sub', offset, each('Mul', mean as Value, factor))];
+}
+
+function onLine(graph: Graph, ...[x, factor, summand]: readonly Value[]): Value {
+  const { shape } = x as Value;
+  return graph.operation('AddV2', [graph.operation('Mul', [x as Value, factor as Value], shape), summand as Value], shape);
 }
 
 /** Batch normalisation by given statistics. Its gradient is not recorded. */

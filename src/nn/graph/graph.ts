@@ -33,6 +33,24 @@ export interface CompiledFunction {
   readonly result: Value;
 }
 
+/** Computes a value element by element from others, in a graph that it is given. */
+type Body = (inner: Graph, ...inputs: readonly Value[]) => Value;
+
+/** How a value can be computed once more. */
+interface Recomputation {
+  readonly name: string;
+  /** The first is as large as the value; those after it may be vectors over the last axis. */
+  readonly inputs: () => readonly Value[];
+  readonly body: Body;
+}
+
+/** A body with all that it reads. */
+interface Composed {
+  readonly name: string;
+  readonly reads: readonly Value[];
+  readonly body: Body;
+}
+
 /** The number of elements from which a compiled function is faster (measured on two cores). */
 const COMPILED_FROM = 2 ** 17;
 
@@ -52,6 +70,7 @@ export class Graph {
   readonly tape: Step[] = [];
   readonly variables = new Map<string, Variable>();
   readonly functions = new Map<string, CompiledFunction>();
+  readonly #recomputations = new Map<string, Recomputation>();
   readonly #constants = new Map<string, Value>();
   readonly #names = new Set<string>();
   readonly #compiles: boolean;
@@ -134,14 +153,45 @@ export class Graph {
     return this.node('Identity', name === undefined ? options : { ...options, name }).outputs[0] as Value;
   }
 
+  /** Notes how a value can be computed once more, element by element, from values that are kept anyway. */
+  recomputable(value: Value, recomputation: Recomputation): void {
+    this.#recomputations.set(reference(value), recomputation);
+  }
+
+  /** Whether a value can be computed once more. */
+  isRecomputable(value: Value): boolean {
+    return this.#recomputations.has(reference(value));
+  }
+
   /**
-   * A function of equally shaped values that is made of operations element by element. Large values are computed in one pass over memory
-   * instead of one an operation: as a call of a compiled function, whose body is built once for each name and type. For small ones a call costs more
-   * than it saves.
+   * A function of values that is made of operations element by element; the first is as large as the result. Large ones are computed in
+   * one pass over memory instead of one an operation: as a call of a compiled function. For small ones a call costs more than it saves.
    */
-  compiled(name: string, inputs: readonly [Value, ...Value[]], body: (inner: Graph, ...inputs: readonly Value[]) => Value): Value {
+  compiled(name: string, inputs: readonly [Value, ...Value[]], body: Body): Value {
     if (!this.#compiles || elements(inputs[0].shape) < COMPILED_FROM) return body(this, ...inputs);
-    const type = floatingOf(inputs);
+    return this.#call({ name, reads: inputs, body }, inputs[0]);
+  }
+
+  /**
+   * The same for a gradient: inputs that are recomputable are computed inside once more instead of being read, so that they need not be
+   * kept from the forward pass until then.
+   */
+  recomputed(name: string, inputs: readonly [Value, ...Value[]], body: Body): Value {
+    if (!this.#compiles || elements(inputs[0].shape) < COMPILED_FROM) return body(this, ...inputs);
+    const parts = inputs.map((input) => this.#composed(input));
+    return this.#call(compose(name, parts, body), inputs[0]);
+  }
+
+  #composed(value: Value): Composed {
+    const known = this.#recomputations.get(reference(value));
+    if (known === undefined) return { name: 'x', reads: [value], body: (_inner, x) => x as Value };
+    const parts = known.inputs().map((input) => this.#composed(input));
+    return compose(known.name, parts, known.body);
+  }
+
+  /** Calls a compiled function, which is built once for each name and type; the result is like a value. */
+  #call({ name, reads: inputs, body }: Composed, like: Value): Value {
+    const type = like.type as Floating;
     const own = type === 'float' ? name : `${name}_${type}`;
     if (!this.functions.has(own)) {
       const inner = new Graph();
@@ -152,14 +202,14 @@ export class Graph {
     }
     const attributes: Attributes = {
       Tin: { types: inputs.map(({ type }) => type) },
-      Tout: { types: [inputs[0].type] },
+      Tout: { types: [type] },
       f: { function: own },
       config: { text: '' },
       config_proto: { text: '' },
       executor_type: { text: '' },
       _XlaMustCompile: { bool: true },
     };
-    return this.operation('PartitionedCall', inputs, inputs[0].shape, attributes);
+    return this.node('PartitionedCall', { inputs, attributes, outputs: [[like.shape, type]] }).outputs[0] as Value;
   }
 
   /** Records how an output's gradient reaches its inputs, and gives the output. */
@@ -167,6 +217,18 @@ export class Graph {
     this.tape.push({ output, inputs });
     return output;
   }
+}
+
+/** A body over the results of others. */
+function compose(name: string, parts: readonly Composed[], body: Body): Composed {
+  return {
+    name: `${name}_of_${parts.map((part) => part.name).join('_')}`,
+    reads: parts.flatMap(({ reads }) => reads),
+    body(inner, ...inputs) {
+      const left = [...inputs];
+      return body(inner, ...parts.map((part) => part.body(inner, ...left.splice(0, part.reads.length))));
+    },
+  };
 }
 
 function constantData(values: ArrayLike<number>, type: Floating | 'int32'): Float32Array | Int32Array | Uint16Array {
