@@ -51,8 +51,8 @@ test.each(files.filter((file) => 'sweep' in read(file)))(
   async (shownFile) => {
     const file = join(folder, shownFile);
     // Not every one's data is bundled.
-  const set = [`sources.images=${emptyFolder()}`];
-  const loaded = await loadPipeline({ file, shownFile, root: join(folder, '..'), cache: emptyFolder(), set });
+    const set = [`sources.images=${emptyFolder()}`];
+    const loaded = await loadPipeline({ file, shownFile, root: join(folder, '..'), cache: emptyFolder(), set });
     if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
     const swept = loadSweep({ pipeline: loaded.value, shownFile, options: {}, optionNames: {}, strategies });
     if (!swept.ok) throw new Error(swept.problems[0]?.message);
