@@ -60,7 +60,7 @@ export async function openRecorded(word: string | undefined, options: RecordedOp
       hint: suggestion(strange, names),
     });
   }
-  const only = options.only === undefined ? undefined : new Set(words.flatMap((one) => instancesNamed(instances.value, one)));
+  const only = options.only === undefined ? undefined : new Set(instancesNamed(instances.value, ...words));
   const wanted =
     options.restore === true
       ? instances.value.filter(({ name }) => only === undefined || only.has(name))

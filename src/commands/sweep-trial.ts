@@ -112,7 +112,7 @@ export class TrialPlanner {
     const pipeline = await loadVariant(this.context, settings(job, repeat, spec));
     if (!pipeline.ok) return pipeline;
     const words = job.whole ? spec.only : spec.budget === undefined ? undefined : [spec.budget.node];
-    const only = words === undefined ? undefined : new Set(words.flatMap((word) => instancesNamed(pipeline.value.instances, word)));
+    const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
     return makePlan({ pipeline: pipeline.value, surroundings: opened.surroundings, forced: new Set(), only });
   }
 

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../model/json.ts';
-import { instancesNamed, type Pipeline, withProducers } from '../model/pipeline.ts';
+import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { BudgetSpec, Constraint, Dimension, Objective, Params, SweepSpec } from '../model/sweep.ts';
 import { Locate } from './locate.ts';
 import { suggestion } from './suggest.ts';
+import { narrowed, readOnly, type WrittenOnly } from './sweep-only.ts';
 import { baseValue, checkNames, inOrder, readDimension, type SweepContext } from './sweep-space.ts';
 import { sweepSchema } from './sweep-schema.ts';
 import { pointerStep, readYaml } from './text.ts';
@@ -40,7 +41,7 @@ interface SweepSection {
   readonly repeats?: Readonly<Record<string, readonly Json[]>>;
   readonly objective?: { readonly maximize?: string | readonly string[]; readonly minimize?: string | readonly string[] };
   readonly constraints?: Readonly<Record<string, Constraint['bounds']>>;
-  readonly only?: string | readonly string[];
+  readonly only?: WrittenOnly;
   readonly seed?: number;
   readonly trials?: number;
   readonly time?: string;
@@ -133,28 +134,6 @@ function ofVariants(variants: readonly Params[], context: SweepContext): Dimensi
     }
   }
   return [...values].map(([name, all]) => ({ name, domain: { kind: 'choice', values: all }, when: {} }));
-}
-
-/** The nodes that the sweep is limited to. */
-function readOnly(written: SweepSection['only'], { pipeline, locate, problems }: SweepContext): readonly string[] | undefined {
-  const words = typeof written === 'string' ? [written] : written;
-  const known = new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]));
-  for (const [index, word] of words?.entries() ?? []) {
-    if (known.has(word)) continue;
-    const pointer = `/sweep/only${typeof written === 'string' ? '' : pointerStep(index)}`;
-    problems.push(locate.problem('unknown-node', `no node is named "${word}"`, pointer, 'value', suggestion(word, known)));
-  }
-  return words;
-}
-
-/** The pipeline as far as it is carried out: only what reports there can be judged by. */
-function narrowed(only: readonly string[], context: SweepContext): SweepContext {
-  const { instances } = context.pipeline;
-  const names = new Set(only.flatMap((word) => instancesNamed(instances, word)));
-  const carriedOut = withProducers(instances, names);
-  const isLeftOut = (node: string): boolean => instances.some((one) => one.node === node) && !carriedOut.some((one) => one.node === node);
-  const stages = Object.fromEntries(Object.entries(context.stages).filter(([node]) => !isLeftOut(node)));
-  return { ...context, stages, pipeline: { ...context.pipeline, instances: carriedOut } };
 }
 
 function readObjectives(objective: SweepSection['objective'], context: SweepContext): Objective[] {

@@ -114,8 +114,8 @@ export function instanceName(node: string, key: Key): string {
 }
 
 /** The instances that the words of `--force` and `--only` name: `teacher` means all its instances. */
-export function instancesNamed(instances: readonly Instance[], word: string): string[] {
-  return instances.filter(({ name, node }) => name === word || node === word).map(({ name }) => name);
+export function instancesNamed(instances: readonly Instance[], ...words: readonly string[]): string[] {
+  return instances.filter(({ name, node }) => words.includes(name) || words.includes(node)).map(({ name }) => name);
 }
 
 /** The names of the instances that an instance takes inputs from. */

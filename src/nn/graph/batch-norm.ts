@@ -1,6 +1,6 @@
+import { elements } from '../weights/tensor.ts';
 import type { Graph } from './graph.ts';
 import type { Attributes, Shape, Value } from './types.ts';
-import { elements } from '../weights/tensor.ts';
 import { cast } from './precision.ts';
 import { float, typeOf } from './types.ts';
 
@@ -52,11 +52,13 @@ export function batchNormTraining(
     }
     return backward.outputs[index] as Value;
   };
-  graph.recomputable(output, {
-    name: 'normalised',
-    inputs: () => [x, ...lineOf(graph, x, outputs, { scale, offset }, epsilon)],
-    body: onLine,
-  });
+  // Several gradients may ask for it, or none.
+  let line: ReturnType<typeof lineOf> | undefined;
+  const inputs = (): Value[] => {
+    line ??= lineOf(graph, x, outputs, { scale, offset }, epsilon);
+    return [x, ...line];
+  };
+  graph.recomputable(output, { name: 'normalised', inputs, body: onLine });
   graph.record(output, [x, (dy) => gradient(dy, 0)], [scale, (dy) => gradient(dy, 1)], [offset, (dy) => gradient(dy, 2)]);
   return { output, mean, variance };
 }
