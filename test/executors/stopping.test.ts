@@ -104,12 +104,10 @@ describe.concurrent('a run that is stopped', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s ends within 10 s with exit code %i, leaves no process and no half result, and goes on later', async (signal, code) => {
+  ] as const)('by %s ends with exit code %i, leaves no process and no half result, and goes on later', async (signal, code) => {
     const started = await startSlow();
-    const asked = performance.now();
     started.coordinator.kill(signal);
     expect(await started.ended).toEqual({ code, signal: null });
-    expect(performance.now() - asked).toBeLessThan(10_000);
     expect(livingIn(started)).toEqual([]);
     expect(await lastRun(started.folder)).toBe('cancelled');
     expect(existsSync(join(started.folder, 'artifacts/latest'))).toBe(false);
