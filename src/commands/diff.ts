@@ -1,9 +1,9 @@
-import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../engine/compare.ts';
+import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import type { RunRecord } from '../model/run.ts';
-import { figure } from '../reporters/text.ts';
-import { unifiedDiff } from '../reporters/unified.ts';
-import { findRun } from './find.ts';
-import { type Noise, seedNoise } from './noise.ts';
+import { figure } from '../text/figures.ts';
+import { unifiedDiff } from '../text/unified-diff.ts';
+import { findRun } from '../records/find.ts';
+import { type Noise, seedNoise } from '../records/noise.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { recordedInstances } from '../engine/reproduce.ts';
-import { suggestion } from '../load/suggest.ts';
+import { suggestion } from '../text/suggestion.ts';
 import { type Instance, instancesNamed, withProducers } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { LocalStore } from '../stores/local/store.ts';
-import { findRun } from './find.ts';
+import { findRun } from '../records/find.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 
 /** A recorded run and the store that holds what it was made of. */

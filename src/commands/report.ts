@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { reportPage } from '../reporters/report/page.ts';
 import { reportCsv, reportMarkdown } from '../reporters/report/tables.ts';
-import type { ReportRun } from '../reporters/report/data.ts';
-import { findRun } from './find.ts';
+import type { ReportRun } from '../model/report.ts';
+import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
-import { reportRun } from './report-data.ts';
+import { reportRun } from '../records/report/data.ts';
 
 export interface ReportOptions extends CommonOptions {
   readonly md?: boolean;

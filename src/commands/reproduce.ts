@@ -5,7 +5,7 @@ import type { Surroundings } from '../engine/fingerprint.ts';
 import { readFacts } from '../engine/machine.ts';
 import { planReproduction, type ReproductionPlan } from '../engine/reproduce.ts';
 import type { RunEnd } from '../engine/run.ts';
-import { compareRuns, type Verdicts } from '../engine/verdict.ts';
+import { compareRuns, type Verdicts } from '../records/verdict.ts';
 import { sourcesOf } from '../model/pipeline.ts';
 import { failed, type Outcome } from '../model/problem.ts';
 import { LocalStore } from '../stores/local/store.ts';

@@ -1,12 +1,12 @@
-import { suggestion } from '../load/suggest.ts';
+import { suggestion } from '../text/suggestion.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import { duration, figure } from '../reporters/text.ts';
-import type { RunRow } from '../stores/local/run-index.ts';
+import { duration, figure } from '../text/figures.ts';
+import type { RunRow } from '../model/run-row.ts';
 import type { LocalStore } from '../stores/local/store.ts';
-import { fieldOf, metricNamed } from './find.ts';
+import { fieldOf, metricNamed } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
-import { parseFilter } from './where.ts';
+import { parseFilter } from '../records/where.ts';
 
 export interface RunsOptions extends CommonOptions {
   readonly limit?: string;

@@ -1,8 +1,8 @@
-import { suggestion } from '../load/suggest.ts';
+import { suggestion } from '../text/suggestion.ts';
 import type { InputElement } from '../model/pipeline.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
-import { duration, figure } from '../reporters/text.ts';
-import { findRun } from './find.ts';
+import { duration, figure } from '../text/figures.ts';
+import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { sourceOf } from '../engine/recipe.ts';
 import type { FoundSource } from '../engine/reproduce.ts';
-import { suggestion } from '../load/suggest.ts';
+import { suggestion } from '../text/suggestion.ts';
 import type { Source } from '../model/pipeline.ts';
-import type { Snapshot } from '../model/ports.ts';
+import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../model/run.ts';
 import type { LocalStore } from '../stores/local/store.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Slots } from '../engine/slots.ts';
-import { loadSweep } from '../load/sweep.ts';
-import { splitValues } from '../load/sweep-space.ts';
+import { loadSweep } from '../load/sweep/sweep.ts';
+import { splitValues } from '../load/sweep/space.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';

@@ -1,6 +1,6 @@
 import { isTagName } from '../stores/local/tags.ts';
-import { suggestion } from '../load/suggest.ts';
-import { findRun } from './find.ts';
+import { suggestion } from '../text/suggestion.ts';
+import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readForeignRecord } from '../engine/record-check.ts';
+import { readForeignRecord } from '../records/foreign-record.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../model/run.ts';
 import { badPack, readPack } from '../stores/local/pack.ts';

@@ -1,7 +1,7 @@
 import type { FactDifference } from '../engine/reproduce.ts';
-import type { ArtifactVerdict, MetricDelta, Verdict, Verdicts } from '../engine/verdict.ts';
+import type { ArtifactVerdict, MetricDelta, Verdict, Verdicts } from '../records/verdict.ts';
 import type { RunRecord } from '../model/run.ts';
-import { figure } from '../reporters/text.ts';
+import { figure } from '../text/figures.ts';
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   identical: 'identical',

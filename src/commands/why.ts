@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { instancesNamed } from '../model/pipeline.ts';
-import { suggestion } from '../load/suggest.ts';
+import { suggestion } from '../text/suggestion.ts';
 import type { RunRecord } from '../model/run.ts';
-import { findRun } from './find.ts';
+import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, type PlanOptions, pipelineFile, planPipeline, projectRoot } from './project.ts';
 

@@ -1,4 +1,4 @@
-import type { Store } from '../model/ports.ts';
+import type { Store } from '../model/store.ts';
 import type { Ingredients } from '../model/result.ts';
 import { type Difference, differences, sentence } from './explain.ts';
 import type { Prepared } from './fingerprint.ts';

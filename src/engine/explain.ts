@@ -1,6 +1,6 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Json } from '../model/json.ts';
-import type { Store } from '../model/ports.ts';
+import type { Store } from '../model/store.ts';
 import type { Ingredients } from '../model/result.ts';
 
 /** One ingredient that differs between two fingerprints. */

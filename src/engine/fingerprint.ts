@@ -1,11 +1,11 @@
 import { digestOf } from '../model/canonical.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Instance } from '../model/pipeline.ts';
-import type { Store } from '../model/ports.ts';
+import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
-import { type Bundler, esbuildBundler } from './bundler.ts';
-import { type Code, stageCode } from './code.ts';
+import { type Bundler, esbuildBundler } from '../code/bundler.ts';
+import { type Code, stageCode } from '../code/stage-code.ts';
 import type { Facts } from './machine.ts';
 import { toolDigests } from './tools.ts';
 

@@ -1,4 +1,4 @@
-import type { Store } from '../model/ports.ts';
+import type { Store } from '../model/store.ts';
 import type { StoredResult } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
 

@@ -1,5 +1,5 @@
 import type { Input, InputElement, Instance } from '../model/pipeline.ts';
-import type { Snapshot } from '../model/ports.ts';
+import type { Snapshot } from '../model/store.ts';
 import type { Attempt, ElementIngredient, Ingredients } from '../model/result.ts';
 
 /** A node whose result is settled: reused, or executed in this run. */

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
-import type { Executor, Lock, Stop, Workplace } from '../model/ports.ts';
+import type { Executor, Stop } from '../model/executor.ts';
+import type { Lock, Workplace } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
 import type { Attempt, Ingredients, MetricValue } from '../model/result.ts';
 import { checkpointKeyOf, fingerprintOf, hasBudget, type Prepared, type Surroundings } from './fingerprint.ts';

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Action, PlannedNode } from '../model/event.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
-import type { Snapshot } from '../model/ports.ts';
+import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
 import { type Explaining, explainRun } from './cause.ts';

@@ -1,13 +1,13 @@
 import { installation } from '../model/installation.ts';
 import type { Instance, Pipeline, Source } from '../model/pipeline.ts';
-import type { Snapshot } from '../model/ports.ts';
+import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { Code } from './code.ts';
+import type { Code } from '../code/stage-code.ts';
 import { prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
-import { installedPackage, packageIngredient } from './packages.ts';
+import { installedPackage, packageIngredient } from '../code/packages.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import { instanceOf } from './recipe.ts';
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
-import { findStage, stageNames } from './declarations.ts';
-import { paramsSchema } from './nodes.ts';
-import { pipelineSchema } from './schema.ts';
+import { findStage, stageNames } from '../code/declarations.ts';
+import { paramsSchema } from './pipeline/nodes.ts';
+import { pipelineSchema } from './pipeline/schema.ts';
 
 /** A param's schema that also allows a reference in its place. */
 function orReference(schema: JsonObject): JsonObject {

@@ -1,10 +1,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
-import { suggestion } from './suggest.ts';
-import type { Locate } from './locate.ts';
-import { NAME, VARIABLE } from './schema.ts';
-import { pointerStep } from './text.ts';
+import { suggestion } from '../text/suggestion.ts';
+import type { Locate } from './yaml/locate.ts';
+import { NAME, VARIABLE } from './pipeline/schema.ts';
+import { pointerStep } from './yaml/document.ts';
 
 const validators = new Map<JsonObject, ValidateFunction>();
 

@@ -4,7 +4,7 @@ import { Graph } from './graph/graph.ts';
 import { buildForTraining } from './layers/build.ts';
 import { fromGraphLayout, parametersOf, toGraphLayout } from './layers/parameters.ts';
 import { randomFor } from './random.ts';
-import type { Sampler } from './sampling/sampler.ts';
+import type { Sampler } from './samplers/parts/sampler.ts';
 import { evaluationBatches } from './training/batches.ts';
 import { normalise } from './training/input.ts';
 import { turn } from './training/turns.ts';

@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Event } from '../model/event.ts';
-import type { Reporter } from '../model/ports.ts';
+import type { Reporter } from '../model/reporter.ts';
 
 /** Keeps every event as one line of JSON, with its time. */
 export class JsonLinesReporter implements Reporter {

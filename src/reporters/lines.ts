@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Event } from '../model/event.ts';
-import type { Reporter } from '../model/ports.ts';
-import { ending } from './text.ts';
+import type { Reporter } from '../model/reporter.ts';
+import { ending } from './ending.ts';
 
 /** Milliseconds between two progress lines of a node. */
 const PROGRESS_PAUSE = 10_000;

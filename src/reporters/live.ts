@@ -1,7 +1,8 @@
 import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
 import type { Event, PlannedNode } from '../model/event.ts';
-import type { Reporter } from '../model/ports.ts';
-import { duration, ending } from './text.ts';
+import type { Reporter } from '../model/reporter.ts';
+import { ending } from './ending.ts';
+import { duration } from '../text/figures.ts';
 
 /** What is drawn of one node. */
 interface Drawn {

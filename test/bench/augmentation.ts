@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { esbuildBundler } from '../../src/engine/bundler.ts';
+import { esbuildBundler } from '../../src/code/bundler.ts';
 import type { ThreadJob } from '../../src/executors/process/protocol.ts';
 import type { Dataset } from '../../src/nn/data/dataset.ts';
 import { openDataset } from '../../src/nn/data/dataset.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { unifiedDiff } from '../../src/reporters/unified.ts';
+import { unifiedDiff } from '../../src/text/unified-diff.ts';
 import { edit, stillroom } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encodePng } from '../../src/reporters/report/images.ts';
+import { encodePng } from '../../src/text/png.ts';
 import { layOut } from '../../src/reporters/report/layout.ts';
 import { emptyFolder, stillroom, write } from '../rig.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { esbuildBundler } from '../../src/engine/bundler.ts';
+import { esbuildBundler } from '../../src/code/bundler.ts';
 import { checkout } from '../rig.ts';
 
 /** A training stage's params that choose code, by the folder that they choose from, each with a choice. */

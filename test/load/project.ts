@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadPipeline } from '../../src/load/pipeline.ts';
+import { loadPipeline } from '../../src/load/pipeline/pipeline.ts';
 import type { Pipeline } from '../../src/model/pipeline.ts';
 import type { Outcome } from '../../src/model/problem.ts';
 import { emptyFolder, write } from '../rig.ts';

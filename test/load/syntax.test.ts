@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findTooMuch } from '../../src/load/nesting.ts';
-import { topologicalOrder } from '../../src/load/order.ts';
-import { type BadReference, fillIn } from '../../src/load/references.ts';
-import { unsetVariables } from '../../src/load/shell.ts';
-import { suggestion } from '../../src/load/suggest.ts';
-import { readYaml } from '../../src/load/text.ts';
+import { findTooMuch } from '../../src/load/yaml/nesting.ts';
+import { topologicalOrder } from '../../src/load/pipeline/order.ts';
+import { type BadReference, fillIn } from '../../src/load/pipeline/references.ts';
+import { unsetVariables } from '../../src/load/pipeline/shell.ts';
+import { suggestion } from '../../src/text/suggestion.ts';
+import { readYaml } from '../../src/load/yaml/document.ts';
 import type { Json } from '../../src/model/json.ts';
 
 const scope = { values: new Map<string, Json>(Object.entries({ size: 32, title: 'Poem', list: [1, { a: 2 }], 'mix-ratio': 0.5 })) };

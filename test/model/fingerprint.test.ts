@@ -4,7 +4,7 @@ import { type Prepared, fingerprintOf, ingredientsOf, prepare } from '../../src/
 import { inputIngredients } from '../../src/engine/inputs.ts';
 import { canonicalJson } from '../../src/model/canonical.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
-import type { Snapshot, Store } from '../../src/model/ports.ts';
+import type { Snapshot, Store } from '../../src/model/store.ts';
 import type { Ingredients } from '../../src/model/result.ts';
 
 const hex = fc.stringMatching(/^[0-9a-f]{8}$/);

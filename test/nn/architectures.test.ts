@@ -16,7 +16,7 @@ import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import seResNeXt50 from '../../src/nn/models/se-resnext50.ts';
 import shuffleNetV2 from '../../src/nn/models/shufflenet-v2.ts';
 import type { Architecture, Network } from '../../src/nn/network.ts';
-import { crossEntropy } from '../../src/nn/objective/cross-entropy.ts';
+import { crossEntropy } from '../../src/nn/losses/parts/cross-entropy.ts';
 import { normalise } from '../../src/nn/training/input.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
 import { fixture, norm, relativeError, withoutDropping } from './rig.ts';

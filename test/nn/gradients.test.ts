@@ -15,7 +15,7 @@ import { keepMask } from '../../src/nn/graph/random.ts';
 import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
 import { reference } from '../../src/nn/graph/types.ts';
-import { crossEntropy } from '../../src/nn/objective/cross-entropy.ts';
+import { crossEntropy } from '../../src/nn/losses/parts/cross-entropy.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
 import { norm } from './rig.ts';
 

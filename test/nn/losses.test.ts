@@ -6,7 +6,7 @@ import arcface from '../../src/nn/losses/arcface.ts';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import distillation from '../../src/nn/losses/distillation.ts';
 import focal from '../../src/nn/losses/focal.ts';
-import type { Loss, LossOptions } from '../../src/nn/objective/loss.ts';
+import type { Loss, LossOptions } from '../../src/nn/losses/parts/loss.ts';
 import { fixture, lossOptions, relativeError } from './rig.ts';
 
 interface Case {

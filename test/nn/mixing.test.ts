@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { symmetricBeta } from '../../src/nn/augment/beta.ts';
-import type { Batch, Mixing, MixingOptions } from '../../src/nn/augment/mixing.ts';
+import { symmetricBeta } from '../../src/nn/mixing/parts/beta.ts';
+import type { Batch, Mixing, MixingOptions } from '../../src/nn/mixing/parts/mixing.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import gridmask from '../../src/nn/mixing/gridmask.ts';
 import mixup from '../../src/nn/mixing/mixup.ts';

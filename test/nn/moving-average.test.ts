@@ -8,7 +8,7 @@ import { meanOver } from '../../src/nn/graph/shapes.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
 import { buildForInference, buildForTraining } from '../../src/nn/layers/build.ts';
 import { parametersOf, toGraphLayout } from '../../src/nn/layers/parameters.ts';
-import { addMovingAverage, averageName } from '../../src/nn/optimization/moving-average.ts';
+import { addMovingAverage, averageName } from '../../src/nn/training/moving-average.ts';
 import over9000 from '../../src/nn/optimizers/over9000.ts';
 import { elements, tensorOf } from '../../src/nn/weights/tensor.ts';
 import { fixture, formula, relativeError, smallModel } from './rig.ts';

@@ -3,7 +3,7 @@ import type { Session } from '../../src/nn/engine/session.ts';
 import { openSession } from '../../src/nn/engine/session.ts';
 import { Graph } from '../../src/nn/graph/graph.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
-import type { MakeOptimizer, OptimizerOptions } from '../../src/nn/optimization/optimizer.ts';
+import type { MakeOptimizer, OptimizerOptions } from '../../src/nn/optimizers/parts/optimizer.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import over9000 from '../../src/nn/optimizers/over9000.ts';
 import radam from '../../src/nn/optimizers/radam.ts';

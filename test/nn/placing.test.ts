@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { centrePlacement, placeImage, randomPlacement } from '../../src/nn/augment/place.ts';
+import { centrePlacement, placeImage, randomPlacement } from '../../src/nn/images/place.ts';
 import type { Images } from '../../src/nn/data/dataset.ts';
 import none from '../../src/nn/mixing/none.ts';
 import { randomFor } from '../../src/nn/random.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Layers } from '../../src/nn/architectures/blocks.ts';
+import { Layers } from '../../src/nn/models/parts/blocks.ts';
 import type { Images } from '../../src/nn/data/dataset.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import { parametersOf } from '../../src/nn/layers/parameters.ts';
 import type { Network } from '../../src/nn/network.ts';
-import type { LossOptions } from '../../src/nn/objective/loss.ts';
+import type { LossOptions } from '../../src/nn/losses/parts/loss.ts';
 import type { Model } from '../../src/nn/weights/model-folder.ts';
 import type { Tensor, Weights } from '../../src/nn/weights/tensor.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Schedule } from '../../src/nn/optimization/schedule.ts';
-import { learningRateAt } from '../../src/nn/optimization/schedule.ts';
+import type { Schedule } from '../../src/nn/schedules/parts/schedule.ts';
+import { learningRateAt } from '../../src/nn/schedules/parts/schedule.ts';
 import constant from '../../src/nn/schedules/constant.ts';
 import cosine from '../../src/nn/schedules/cosine.ts';
 import cosinePerEpoch from '../../src/nn/schedules/cosine-per-epoch.ts';

@@ -10,7 +10,7 @@ import cutmix from '../../src/nn/mixing/cutmix.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
 import balanced from '../../src/nn/samplers/balanced.ts';
 import cosine from '../../src/nn/schedules/cosine.ts';
-import { learningRateAt } from '../../src/nn/optimization/schedule.ts';
+import { learningRateAt } from '../../src/nn/schedules/parts/schedule.ts';
 import type { CheckpointStore, EpochRecord } from '../../src/nn/training/checkpoint.ts';
 import { readState } from '../../src/nn/training/checkpoint.ts';
 import { checkAnswers, DivergedError } from '../../src/nn/training/divergence.ts';

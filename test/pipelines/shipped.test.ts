@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadPipeline } from '../../src/load/pipeline.ts';
-import { loadSweep } from '../../src/load/sweep.ts';
+import { loadPipeline } from '../../src/load/pipeline/pipeline.ts';
+import { loadSweep } from '../../src/load/sweep/sweep.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
 import { emptyFolder } from '../rig.ts';
 

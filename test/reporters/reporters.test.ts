@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
-import type { Reporter } from '../../src/model/ports.ts';
+import type { Reporter } from '../../src/model/reporter.ts';
 import type { NodeState, RunNode, RunRecord } from '../../src/model/run.ts';
 import { JsonLinesReporter } from '../../src/reporters/jsonl.ts';
 import { LinesReporter } from '../../src/reporters/lines.ts';
 import { LiveReporter } from '../../src/reporters/live.ts';
-import { duration, figure } from '../../src/reporters/text.ts';
+import { duration, figure } from '../../src/text/figures.ts';
 import { emptyFolder } from '../rig.ts';
 
 const outcome = (state: NodeState, more: Partial<RunNode> = {}): RunNode => ({

@@ -4,7 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { encodeOnnx, openOnnx, openSavedModel } from 'stillroom/nn';
 import type { Architecture, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Layers } from '../../src/nn/architectures/blocks.ts';
+import { Layers } from '../../src/nn/models/parts/blocks.ts';
 import efficientNetB0 from '../../src/nn/models/efficientnet-b0.ts';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { ModelProtoSchema } from '../../src/nn/onnx/generated/onnx_pb.ts';

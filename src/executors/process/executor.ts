@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import type { Event } from '../../model/event.ts';
 import { installation } from '../../model/installation.ts';
 import type { JsonObject } from '../../model/json.ts';
-import type { Execution, Executor, Job, Stop } from '../../model/ports.ts';
+import type { Execution, Executor, Job, Stop } from '../../model/executor.ts';
 import { done, type Problem, withLog } from '../../model/problem.ts';
 import { fillInArguments, variableText } from './command.ts';
 import { NodeLog } from './log.ts';

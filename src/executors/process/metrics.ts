@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Job } from '../../model/ports.ts';
+import type { Job } from '../../model/executor.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 
 /** The numbers in a command's metrics file; nested ones are named with dots. */

@@ -1,4 +1,4 @@
-import { centrePlacement, placeImage } from '../augment/place.ts';
+import { centrePlacement, placeImage } from './place.ts';
 import type { DatasetInfo } from '../data/dataset.ts';
 
 /** The `size` × `size` pixels in the middle of an image (height × width × channels bytes): what a model is evaluated on. */

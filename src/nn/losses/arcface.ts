@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/types.ts';
-import { crossEntropy } from '../objective/cross-entropy.ts';
-import type { Loss } from '../objective/loss.ts';
+import { crossEntropy } from './parts/cross-entropy.ts';
+import type { Loss } from './parts/loss.ts';
 
 /** Keeps the sine, which the slope divides by, away from 0. */
 const EDGE = 1 - 1e-6;

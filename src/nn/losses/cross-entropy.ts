@@ -1,5 +1,5 @@
-import { crossEntropy } from '../objective/cross-entropy.ts';
-import type { Loss } from '../objective/loss.ts';
+import { crossEntropy } from './parts/cross-entropy.ts';
+import type { Loss } from './parts/loss.ts';
 
 /** Softmax cross-entropy, of hard, soft or smoothed labels: torch's `CrossEntropyLoss`. */
 const loss: Loss = {

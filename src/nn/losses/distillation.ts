@@ -2,8 +2,8 @@ import { add, multiply } from '../graph/arithmetic.ts';
 import type { Graph } from '../graph/graph.ts';
 import { integers, meanOver } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
-import { crossEntropy } from '../objective/cross-entropy.ts';
-import type { Loss } from '../objective/loss.ts';
+import { crossEntropy } from './parts/cross-entropy.ts';
+import type { Loss } from './parts/loss.ts';
 
 /**
  * Knowledge distillation (Hinton et al., 2015): (1 − w) · cross-entropy with the labels + w · T² · KL(teacher ‖ student), where both

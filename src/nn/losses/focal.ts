@@ -1,5 +1,5 @@
-import { recordRows, smoothed } from '../objective/cross-entropy.ts';
-import type { Loss } from '../objective/loss.ts';
+import { recordRows, smoothed } from './parts/cross-entropy.ts';
+import type { Loss } from './parts/loss.ts';
 import type { Graph } from '../graph/graph.ts';
 import { integers, meanOver } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';

@@ -1,6 +1,6 @@
-import { symmetricBeta } from '../augment/beta.ts';
-import type { Batch, Mixing } from '../augment/mixing.ts';
-import { mixLabels, mixRows, randomPartners } from '../augment/mixing.ts';
+import { symmetricBeta } from './parts/beta.ts';
+import type { Batch, Mixing } from './parts/mixing.ts';
+import { mixLabels, mixRows, randomPartners } from './parts/mixing.ts';
 import type { Random } from '../random.ts';
 
 /** A box of pixels, ends not included. */

@@ -1,4 +1,4 @@
-import type { Batch, Mixing } from '../augment/mixing.ts';
+import type { Batch, Mixing } from './parts/mixing.ts';
 
 /** One image's grid of square cells, each with a line along two of its sides. */
 interface Grid {

@@ -1,6 +1,6 @@
-import { symmetricBeta } from '../augment/beta.ts';
-import type { Mixing } from '../augment/mixing.ts';
-import { mixLabels, mixRows, randomPartners } from '../augment/mixing.ts';
+import { symmetricBeta } from './parts/beta.ts';
+import type { Mixing } from './parts/mixing.ts';
+import { mixLabels, mixRows, randomPartners } from './parts/mixing.ts';
 
 /**
  * Mixup (Zhang et al., 2018): each image becomes λ of itself and 1 − λ of another image of the batch, labels alike; one λ from

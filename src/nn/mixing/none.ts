@@ -1,4 +1,4 @@
-import type { Mixing } from '../augment/mixing.ts';
+import type { Mixing } from './parts/mixing.ts';
 
 /** Leaves every image as it is. */
 const none: Mixing = () => undefined;

@@ -1,4 +1,4 @@
-import { denseNet } from '../architectures/densenet.ts';
+import { denseNet } from './parts/densenet.ts';
 import type { Architecture } from '../network.ts';
 
 /** DenseNet121: torchvision's `densenet121`. */

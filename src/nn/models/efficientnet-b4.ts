@@ -1,4 +1,4 @@
-import { efficientNet } from '../architectures/efficientnet.ts';
+import { efficientNet } from './parts/efficientnet.ts';
 import type { Architecture } from '../network.ts';
 
 /** EfficientNet-b4: torchvision's `efficientnet_b4`. */

@@ -1,4 +1,4 @@
-import { efficientNetLite } from '../architectures/efficientnet-lite.ts';
+import { efficientNetLite } from './parts/efficientnet-lite.ts';
 import type { Architecture } from '../network.ts';
 
 /** EfficientNet-Lite0: timm's `tf_efficientnet_lite0`. */

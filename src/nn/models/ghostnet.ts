@@ -1,4 +1,4 @@
-import { ghostNet } from '../architectures/ghostnet.ts';
+import { ghostNet } from './parts/ghostnet.ts';
 import type { Architecture } from '../network.ts';
 
 /** GhostNet 1.0x: timm's `ghostnet_100`. */

@@ -1,5 +1,5 @@
-import type { MobileBlock } from '../architectures/mobilenet-v3.ts';
-import { mobileNetV3 } from '../architectures/mobilenet-v3.ts';
+import type { MobileBlock } from './parts/mobilenet-v3.ts';
+import { mobileNetV3 } from './parts/mobilenet-v3.ts';
 import type { Architecture } from '../network.ts';
 
 const blocks: readonly MobileBlock[] = [

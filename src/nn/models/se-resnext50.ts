@@ -1,4 +1,4 @@
-import { seResNeXt } from '../architectures/se-resnext.ts';
+import { seResNeXt } from './parts/se-resnext.ts';
 import type { Architecture } from '../network.ts';
 
 /** SE-ResNeXt50-32x4d: timm's `seresnext50_32x4d`. */

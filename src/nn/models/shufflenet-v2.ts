@@ -1,4 +1,4 @@
-import { shuffleNetV2 } from '../architectures/shufflenet-v2.ts';
+import { shuffleNetV2 } from './parts/shufflenet-v2.ts';
 import type { Architecture } from '../network.ts';
 
 /** ShuffleNetV2 1.0x: torchvision's `shufflenet_v2_x1_0`. */

@@ -1,5 +1,5 @@
-import { firstDecay, momentsOptimizer, secondDecay } from '../optimization/moments.ts';
-import type { MakeOptimizer } from '../optimization/optimizer.ts';
+import { firstDecay, momentsOptimizer, secondDecay } from './parts/moments.ts';
+import type { MakeOptimizer } from './parts/optimizer.ts';
 
 const EPSILON = 1e-8;
 

@@ -1,7 +1,7 @@
-import { withLookahead } from '../optimization/lookahead.ts';
-import { momentsOptimizer } from '../optimization/moments.ts';
-import type { MakeOptimizer } from '../optimization/optimizer.ts';
-import { rectifiedStep } from '../optimization/rectified.ts';
+import { withLookahead } from './parts/lookahead.ts';
+import { momentsOptimizer } from './parts/moments.ts';
+import type { MakeOptimizer } from './parts/optimizer.ts';
+import { rectifiedStep } from './parts/rectified.ts';
 
 /**
  * Ranger (Wright, 2019): RAdam with Lookahead, of six steps and one half. The decays are RAdam's own, 0.9 and 0.999, and there is no

@@ -1,7 +1,7 @@
 import type { Variable } from '../graph/graph.ts';
 import type { Value } from '../graph/types.ts';
 import { float } from '../graph/types.ts';
-import type { MakeOptimizer } from '../optimization/optimizer.ts';
+import type { MakeOptimizer } from './parts/optimizer.ts';
 
 /**
  * Stochastic gradient descent with momentum as torch.optim.SGD: velocity ← momentum · velocity + gradient, and the weight moves by

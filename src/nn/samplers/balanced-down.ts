@@ -1,5 +1,5 @@
-import type { Sampler } from '../sampling/sampler.ts';
-import { evenRound, imagesByClass, rounds } from '../sampling/sampler.ts';
+import type { Sampler } from './parts/sampler.ts';
+import { evenRound, imagesByClass, rounds } from './parts/sampler.ts';
 
 /**
  * Rounds in which every class comes as often as the smallest has images, none twice (the mode `downsampling` of catalyst's

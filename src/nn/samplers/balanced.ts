@@ -1,5 +1,5 @@
-import type { Sampler } from '../sampling/sampler.ts';
-import { cycle, imagesByClass } from '../sampling/sampler.ts';
+import type { Sampler } from './parts/sampler.ts';
+import { cycle, imagesByClass } from './parts/sampler.ts';
 
 /**
  * Every class equally often (±1), whatever its number of images. Within a class each image comes once in random order before any comes

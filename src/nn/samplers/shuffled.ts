@@ -1,5 +1,5 @@
-import type { Sampler } from '../sampling/sampler.ts';
-import { cycle } from '../sampling/sampler.ts';
+import type { Sampler } from './parts/sampler.ts';
+import { cycle } from './parts/sampler.ts';
 
 /** Every image once in random order; what is drawn beyond that starts another round. */
 const shuffled: Sampler = ({ indices }, count, random) => {

@@ -1,4 +1,4 @@
-import type { Schedule } from '../optimization/schedule.ts';
+import type { Schedule } from './parts/schedule.ts';
 
 /** Stays at the highest learning rate. */
 const constant: Schedule = () => 1;

@@ -1,4 +1,4 @@
-import type { Schedule } from '../optimization/schedule.ts';
+import type { Schedule } from './parts/schedule.ts';
 
 /** Falls along half a cosine, but only between epochs: torch's CosineAnnealingLR stepped every epoch. */
 const cosinePerEpoch: Schedule = ({ step, steps, perEpoch }) =>

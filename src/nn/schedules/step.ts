@@ -1,4 +1,4 @@
-import type { Schedule } from '../optimization/schedule.ts';
+import type { Schedule } from './parts/schedule.ts';
 
 /** Multiplies by `factor` after every so many epochs: torch's StepLR. */
 const step: Schedule = ({ step: now, perEpoch }, { every, factor }) => factor ** Math.floor(now / (every * perEpoch));

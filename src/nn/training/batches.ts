@@ -1,9 +1,9 @@
-import type { Augmentation, Placement } from '../augment/place.ts';
-import { centrePlacement, placeImage, randomPlacement } from '../augment/place.ts';
+import type { Augmentation, Placement } from '../images/place.ts';
+import { centrePlacement, placeImage, randomPlacement } from '../images/place.ts';
 import type { Images } from '../data/dataset.ts';
-import type { Batch, Mixing, MixingOptions } from '../augment/mixing.ts';
+import type { Batch, Mixing, MixingOptions } from '../mixing/parts/mixing.ts';
 import { randomFor } from '../random.ts';
-import type { Sampler } from '../sampling/sampler.ts';
+import type { Sampler } from '../samplers/parts/sampler.ts';
 
 /** Where the batches of a training come from. */
 export interface BatchSource {

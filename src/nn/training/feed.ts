@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Mixing } from '../augment/mixing.ts';
+import type { Mixing } from '../mixing/parts/mixing.ts';
 import { openDataset } from '../data/dataset.ts';
-import type { Sampler } from '../sampling/sampler.ts';
+import type { Sampler } from '../samplers/parts/sampler.ts';
 import type { BatchArrays, BatchSource } from './batches.ts';
 import { batchMaker, emptyArrays } from './batches.ts';
 

@@ -1,7 +1,7 @@
 import type { Images } from '../data/dataset.ts';
 import { initialWeights } from '../layers/initialise.ts';
 import type { Architecture, Network } from '../network.ts';
-import type { Loss } from '../objective/loss.ts';
+import type { Loss } from '../losses/parts/loss.ts';
 import type { Model } from '../weights/model-folder.ts';
 
 /** What training stages let their user set of a new network, under the names of their params. */

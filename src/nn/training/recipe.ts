@@ -1,10 +1,10 @@
 import type { Images } from '../data/dataset.ts';
 import type { Probabilities } from '../data/probabilities.ts';
-import type { Mixing } from '../augment/mixing.ts';
-import type { Loss, LossOptions } from '../objective/loss.ts';
-import type { MakeOptimizer } from '../optimization/optimizer.ts';
-import type { Schedule } from '../optimization/schedule.ts';
-import type { Sampler } from '../sampling/sampler.ts';
+import type { Mixing } from '../mixing/parts/mixing.ts';
+import type { Loss, LossOptions } from '../losses/parts/loss.ts';
+import type { MakeOptimizer } from '../optimizers/parts/optimizer.ts';
+import type { Schedule } from '../schedules/parts/schedule.ts';
+import type { Sampler } from '../samplers/parts/sampler.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Precision } from './step.ts';
 import type { TrainingOptions } from './train.ts';

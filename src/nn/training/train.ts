@@ -1,7 +1,7 @@
-import type { MakeOptimizer, OptimizerOptions } from '../optimization/optimizer.ts';
-import type { LearningRate } from '../optimization/schedule.ts';
-import { learningRateAt } from '../optimization/schedule.ts';
-import type { Loss, LossOptions } from '../objective/loss.ts';
+import type { MakeOptimizer, OptimizerOptions } from '../optimizers/parts/optimizer.ts';
+import type { LearningRate } from '../schedules/parts/schedule.ts';
+import { learningRateAt } from '../schedules/parts/schedule.ts';
+import type { Loss, LossOptions } from '../losses/parts/loss.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Weights } from '../weights/tensor.ts';
 import type { BatchArrays, BatchSource } from './batches.ts';

@@ -1,5 +1,5 @@
-import { figure } from '../text.ts';
-import type { Curve, ReportRun } from './data.ts';
+import { figure } from '../../text/figures.ts';
+import type { Curve, ReportRun } from '../../model/report.ts';
 import { at, html, type Markup } from './markup.ts';
 
 const FRAME = { width: 460, height: 250, left: 56, right: 12, top: 12, bottom: 34 };

@@ -1,5 +1,5 @@
-import { duration } from '../text.ts';
-import type { ReportNode } from './data.ts';
+import { duration } from '../../text/figures.ts';
+import type { ReportNode } from '../../model/report.ts';
 import { type Layout, layOut } from './layout.ts';
 import { at, html, type Markup } from './markup.ts';
 

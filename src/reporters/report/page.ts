@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { duration, figure } from '../text.ts';
+import { duration, figure } from '../../text/figures.ts';
 import { curveCharts } from './curves.ts';
-import { metricNames, type ReportRun, tellingParams } from './data.ts';
+import { metricNames, type ReportRun, tellingParams } from '../../model/report.ts';
 import { graphSvg } from './graph.ts';
 import { confusionTable, sampleGrid } from './images.ts';
 import { html, Markup } from './markup.ts';

@@ -1,5 +1,5 @@
-import { duration, figure } from '../text.ts';
-import { metricNames, type ReportRun, tellingParams } from './data.ts';
+import { duration, figure } from '../../text/figures.ts';
+import { metricNames, type ReportRun, tellingParams } from '../../model/report.ts';
 
 function valueText(value: unknown): string {
   return value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
-import { syncFile, syncFolder, writeDurably } from './durable.ts';
+import { syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { StampBook } from './stamps.ts';
 
 /** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */

@@ -1,7 +1,7 @@
 import { copyFileSync, constants, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
-import type { BundleRecord } from '../../model/ports.ts';
+import type { BundleRecord } from '../../model/store.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { BlobState, Blobs } from './blobs.ts';
 import { readManifest } from './folders.ts';

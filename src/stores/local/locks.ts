@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statfsSync, statSync
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
-import type { Lock } from '../../model/ports.ts';
+import type { Lock } from '../../model/store.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 
 /** Milliseconds between two tries. */

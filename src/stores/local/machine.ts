@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Lock } from '../../model/ports.ts';
+import type { Lock } from '../../model/store.ts';
 import { lockFile } from './locks.ts';
 
 /** Where a user's locks on the machine itself lie. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Lock } from '../../model/ports.ts';
+import type { Lock } from '../../model/store.ts';
 import { lockFile, tryLockFile } from './locks.ts';
 
 /** Milliseconds between two tries. */

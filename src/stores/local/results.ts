@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { Attempt, StoredResult } from '../../model/result.ts';
-import { writeDurably } from './durable.ts';
+import { writeDurably } from '../../files/durable.ts';
 
 /** Results by fingerprint, and an index of them by the digest of their work without its inputs. */
 export class Results {

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lock } from '../../model/ports.ts';
+import type { Lock } from '../../model/store.ts';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
-import { writeDurably } from './durable.ts';
+import { writeDurably } from '../../files/durable.ts';
 import { tryLockFile } from './locks.ts';
-import { RunIndex, type RunRow, rowOf } from './run-index.ts';
+import { type RunRow, rowOf } from '../../model/run-row.ts';
+import { RunIndex } from './run-index.ts';
 
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
 export class Runs {

@@ -16,10 +16,10 @@ import { basename, dirname, extname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
-import type { Snapshot } from '../../model/ports.ts';
+import type { Snapshot } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { type Blobs, hashFile } from './blobs.ts';
-import { writeDurably } from './durable.ts';
+import { writeDurably } from '../../files/durable.ts';
 import { type FoundFile, isExecutable, listFolder, manifestBytes, readManifest } from './folders.ts';
 import { fileStamp, isFresh } from './stamps.ts';
 

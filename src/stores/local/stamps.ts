@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeDurably } from './durable.ts';
+import { writeDurably } from '../../files/durable.ts';
 
 /** How a file stood: any write changes at least its ctime, which users cannot set. */
 export function fileStamp(stats: BigIntStats): string {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from './durable.ts';
+import { writeDurably } from '../../files/durable.ts';
 
 /** A name given to a run. */
 export interface Tag {

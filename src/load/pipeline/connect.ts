@@ -1,0 +1,185 @@
+import { existsSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { Input, InputElement, Instance, Key, Source } from '../../model/pipeline.ts';
+import { type Draft, type FileNode, fillInAt, type NodeContext } from './nodes.ts';
+import { pointHas } from './matrix.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import { pointerStep } from '../yaml/document.ts';
+
+/** What connecting the inputs needs to know of the whole pipeline. */
+export interface Wiring {
+  readonly context: NodeContext;
+  /** The pipeline file's folder. */
+  readonly folder: string;
+  readonly sources: Map<string, Source>;
+  readonly nodes: Readonly<Record<string, FileNode>>;
+  /** The instances made so far, by node: producers first. */
+  readonly instances: ReadonlyMap<string, readonly Instance[]>;
+}
+
+/** An `in:` value taken apart. */
+interface Written {
+  readonly from: string;
+  readonly where: JsonObject;
+  readonly at?: string;
+  readonly all: boolean;
+}
+
+/** The node that an `in:` value names, if it names one. */
+export function producerOf(value: Json): string | undefined {
+  const from = typeof value === 'string' ? value : (value as JsonObject)['from'];
+  if (typeof from !== 'string' || from.startsWith('$') || from.startsWith('./') || from.startsWith('../')) return undefined;
+  return from.split('.', 1)[0];
+}
+
+function takeApart(value: Json): Written {
+  if (typeof value === 'string') return { from: value, where: {}, all: false };
+  const { from, where, at, all } = value as JsonObject;
+  return {
+    from: String(from),
+    where: (where as JsonObject | undefined) ?? {},
+    all: all === true,
+    ...(typeof at === 'string' ? { at } : {}),
+  };
+}
+
+/** Connects the inputs of one draft; undefined if a producer is turned off and the port is not optional. */
+export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance | undefined {
+  const { context } = wiring;
+  const base = `/stages${pointerStep(draft.node)}`;
+  const declared = draft.work.kind === 'stage' ? draft.work.declaration.inputs : undefined;
+  const inputs: Input[] = [];
+  let off = false;
+  for (const [port, value] of Object.entries(node.in ?? {})) {
+    const pointer = `${base}/in${pointerStep(port)}`;
+    const kind = declared === undefined ? undefined : declared[port];
+    if (declared !== undefined && kind === undefined) {
+      context.problems.push(
+        context.locate.problem(
+          'unknown-port',
+          `the stage "${node.uses}" has no input "${port}"`,
+          pointer,
+          'key',
+          suggestion(port, Object.keys(declared)),
+        ),
+      );
+      continue;
+    }
+    const scope = new Map(Object.entries({ ...context.params, ...draft.key }));
+    const written = takeApart(value);
+    const where = fillInAt(written.where, scope, `${pointer}/where`, context) as JsonObject;
+    const many = kind === undefined ? written.all : kind.endsWith('[]');
+    const elements = elementsOf({ ...written, where }, many, draft, pointer, wiring, kind?.replace(/\W+$/, ''));
+    if (elements === undefined) continue;
+    if (elements.length === 0) {
+      off ||= kind?.endsWith('?') !== true;
+      continue;
+    }
+    inputs.push({ port, many, elements, ...(written.at === undefined ? {} : { at: written.at }) });
+  }
+  for (const [port, kind] of Object.entries(declared ?? {})) {
+    if (!kind.endsWith('?') && !(port in (node.in ?? {}))) {
+      context.problems.push(
+        context.locate.problem(
+          'missing-input',
+          `the input "${port}" of stage "${node.uses}" is not connected`,
+          node.in === undefined ? base : `${base}/in`,
+          'key',
+          `add ${port}: node.port, or $sources.name`,
+        ),
+      );
+    }
+  }
+  return off ? undefined : { ...draft, inputs };
+}
+
+/** Undefined: a problem was reported. Empty: the producer is turned off. */
+function elementsOf(
+  written: Written,
+  many: boolean,
+  draft: Draft,
+  pointer: string,
+  wiring: Wiring,
+  kind: string | undefined,
+): InputElement[] | undefined {
+  const { context } = wiring;
+  const { from } = written;
+  const wrong = (code: string, message: string, hint?: string): undefined => {
+    context.problems.push(context.locate.problem(code, message, pointer, 'value', hint));
+    return undefined;
+  };
+  const foreign = draft.work.kind === 'command' ? undefined : written.at !== undefined ? 'at' : written.all ? 'all' : undefined;
+  if (foreign !== undefined) {
+    const message = `"${foreign}" belongs to commands: a stage is given paths`;
+    context.problems.push(context.locate.problem('unknown-key', message, `${pointer}/${foreign}`, 'key', 'remove it'));
+    return undefined;
+  }
+  if (from.startsWith('$sources.') || from.startsWith('./') || from.startsWith('../')) return sourceElement(from, kind, wiring, wrong);
+  if (from.startsWith('$'))
+    return wrong(
+      'unknown-reference',
+      `"${from}" is not a source`,
+      `write $sources.name; ${suggestion(
+        from.slice(1),
+        [...wiring.sources.keys()].map((name) => `sources.${name}`),
+      )}`,
+    );
+  const [producer = '', port = '', ...rest] = from.split('.');
+  const fileNode = wiring.nodes[producer];
+  if (fileNode === undefined)
+    return wrong('unknown-node', `no node is named "${producer}"`, suggestion(producer, Object.keys(wiring.nodes)));
+  if (port === '' || rest.length > 0) return wrong('bad-input', `"${from}" is not of the form node.port`, 'for example data.train');
+  const instances = wiring.instances.get(producer) ?? [];
+  const outputs = instances[0]?.outputs;
+  if (outputs !== undefined && outputs[port] === undefined)
+    return wrong('unknown-port', `the node "${producer}" has no output "${port}"`, suggestion(port, Object.keys(outputs)));
+  const made = outputs?.[port]?.kind;
+  if (kind !== undefined && made !== undefined && kind !== made)
+    return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
+  const chosen = choose(instances, written.where, many, draft.key);
+  if (typeof chosen === 'string')
+    return wrong(
+      'ambiguous-instance',
+      `${chosen} of "${producer}"`,
+      `choose one: { from: ${from}, where: { ${Object.keys(fileNode.matrix ?? {})[0] ?? 'variable'}: … } }`,
+    );
+  return chosen.map((instance) => ({ key: instance.key, origin: { kind: 'output', instance: instance.name, port } }));
+}
+
+function kindHint(kind: string): string {
+  return `connect ${kind === 'dir' ? 'a folder' : 'a file'}: an output of that kind, or a source`;
+}
+
+function choose(instances: readonly Instance[], where: JsonObject, many: boolean, own: Key): readonly Instance[] | string {
+  const selected = instances.filter(({ key }) => pointHas(key, where));
+  if (Object.keys(where).length > 0 && instances.length > 0 && selected.length === 0) return `no instance has ${JSON.stringify(where)}`;
+  if (many) return selected;
+  const variables = Object.keys(selected[0]?.key ?? {}).filter((name) => !(name in where));
+  const free = variables.find((name) => !(name in own));
+  if (free !== undefined && selected.length > 0) return `this input takes one artifact, but there is one for each ${free}`;
+  const shared = Object.fromEntries(variables.map((name) => [name, own[name] as Json]));
+  return selected.filter(({ key }) => pointHas(key, shared));
+}
+
+function sourceElement(
+  from: string,
+  kind: string | undefined,
+  wiring: Wiring,
+  wrong: (code: string, message: string, hint?: string) => undefined,
+): InputElement[] | undefined {
+  let name = from;
+  if (from.startsWith('$sources.')) {
+    name = from.slice('$sources.'.length);
+    if (!wiring.sources.has(name)) return wrong('unknown-source', `no source is named "${name}"`, suggestion(name, wiring.sources.keys()));
+  } else if (!wiring.sources.has(from)) wiring.sources.set(from, { name: from, path: resolve(wiring.folder, from) });
+  const path = wiring.sources.get(name)?.path ?? '';
+  if (!existsSync(path))
+    return name === from
+      ? wrong('missing-source', `the source "${from}" does not exist`, `looked at ${path}`)
+      : [{ key: {}, origin: { kind: 'source', source: name } }];
+  const made = statSync(path).isDirectory() ? 'dir' : 'file';
+  if (kind !== undefined && kind !== made)
+    return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
+  return [{ key: {}, origin: { kind: 'source', source: name } }];
+}

@@ -1,0 +1,290 @@
+import { meets } from '../../model/condition.ts';
+import { posix } from 'node:path';
+import type { Declaration, OutputDeclaration } from '../../model/declaration.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { type EnvironmentVariable, type Instance, instanceName, type Key, type Tool, type Work } from '../../model/pipeline.ts';
+import type { Problem } from '../../model/problem.ts';
+import { type FoundStage, moduleChoices } from '../../code/declarations.ts';
+import type { Locate } from '../yaml/locate.ts';
+import type { InstanceOverride } from './overrides.ts';
+import { fillIn } from './references.ts';
+import { unsetVariables } from './shell.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import { pointerStep } from '../yaml/document.ts';
+import { validate } from '../validate.ts';
+
+/** A node as the file has it, once it fits the schema. */
+export interface FileNode {
+  readonly uses?: string;
+  readonly run?: string | readonly (string | number)[];
+  readonly matrix?: Readonly<Record<string, readonly Json[]>>;
+  readonly when?: JsonObject;
+  readonly in?: Readonly<Record<string, Json>>;
+  readonly with?: JsonObject;
+  readonly out?: Readonly<Record<string, string | { readonly path: string; readonly measured?: boolean }>>;
+  readonly tools?: readonly (string | { readonly run: string })[];
+  readonly metrics?: string;
+  readonly measures?: 'machine';
+  readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
+  readonly env?: readonly string[] | Readonly<Record<string, string | { readonly secret: true }>>;
+  readonly timeout?: string;
+  readonly retries?: number;
+}
+
+/** All that reading a node needs beside the node itself. */
+export interface NodeContext {
+  readonly locate: Locate;
+  readonly params: JsonObject;
+  readonly overrides: readonly InstanceOverride[];
+  readonly problems: Problem[];
+}
+
+/** A node at one point of its matrix whose inputs are not yet connected. */
+export type Draft = Omit<Instance, 'inputs'>;
+
+const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, s: 1, m: 60, h: 3600 };
+
+function amount(text: string): number {
+  const [, number = '0', unit = ''] = /^([0-9.]+)(.*)$/.exec(text) ?? [];
+  return Number(number) * (UNITS[unit] ?? 1);
+}
+
+function environment(env: FileNode['env']): EnvironmentVariable[] {
+  if (env === undefined) return [];
+  if (Array.isArray(env)) return (env as readonly string[]).map((name) => ({ name, secret: false }));
+  return Object.entries(env as Readonly<Record<string, Json>>).map(([name, value]) => {
+    if (typeof value === 'string') return { name, value, secret: false };
+    // A reference may give a value that is no text.
+    const isSecret = value !== null && typeof value === 'object' && 'secret' in value;
+    return isSecret ? { name, secret: true } : { name, value: JSON.stringify(value), secret: false };
+  });
+}
+
+/** Fills in references below a pointer; what does not resolve becomes a problem. */
+export function fillInAt(value: Json, scope: ReadonlyMap<string, Json>, pointer: string, context: NodeContext): Json {
+  return fillIn(value, { values: scope }, (bad, path) => {
+    const at = pointer + path.map(pointerStep).join('');
+    const hint =
+      bad.name === undefined
+        ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
+        : scope.size === 0
+          ? 'write the value itself, or $$ for a dollar'
+          : suggestion(bad.name, scope.keys());
+    context.problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
+  });
+}
+
+function commandOutputs(out: FileNode['out']): { outputs: Record<string, OutputDeclaration>; paths: Record<string, string> } {
+  const outputs: Record<string, OutputDeclaration> = {};
+  const paths: Record<string, string> = {};
+  for (const [port, value] of Object.entries(out ?? {})) {
+    // A reference may give a value that is no text.
+    const path = String(typeof value === 'object' ? value.path : value);
+    const base = path.split('/').at(-1) ?? '';
+    const dot = base.lastIndexOf('.');
+    outputs[port] = {
+      kind: path.endsWith('/') ? 'dir' : 'file',
+      suffix: path.endsWith('/') || dot <= 0 ? '' : base.slice(dot),
+      measured: typeof value !== 'string' && value.measured === true,
+    };
+    paths[port] = path.replace(/\/+$/, '');
+  }
+  return { outputs, paths };
+}
+
+/** Instances that a node has at the given points, those that `when` turns off left out. */
+export function draftInstances(
+  name: string,
+  node: FileNode,
+  points: readonly Key[],
+  stage: FoundStage | undefined,
+  context: NodeContext,
+): Draft[] {
+  const base = `/stages${pointerStep(name)}`;
+  const drafts: Draft[] = [];
+  for (const key of points) {
+    const scope = new Map(Object.entries({ ...context.params, ...key }));
+    if (!isOn(node, scope, base, context)) continue;
+    const instance = instanceName(name, key);
+    const mine = overridesOf(name, key, context);
+    const locate = context.locate.withOptions(mine.map(({ param, option }) => [`${base}/with${pointerStep(param)}`, option]));
+    const written = { ...node.with, ...Object.fromEntries(mine.map(({ param, value }) => [param, value])) };
+    const given = fillInAt(written, scope, `${base}/with`, { ...context, locate }) as JsonObject;
+    const work = stage === undefined ? commandWork(node, given, scope, base, { ...context, locate }) : stageWork(node, stage);
+    const params = stage === undefined ? given : stageParams(given, stage, base, { ...context, locate });
+    const declared: Partial<Declaration> = stage?.declaration ?? {};
+    const { outputs } =
+      stage === undefined
+        ? commandOutputs(fillInAt((node.out ?? {}) as Json, scope, `${base}/out`, context) as FileNode['out'])
+        : stage.declaration;
+    const resources = { ...declared.resources, ...node.resources };
+    drafts.push({
+      node: name,
+      key,
+      name: instance,
+      work: work.kind === 'stage' ? { ...work, modules: chosenModules(params, work) } : work,
+      params,
+      outputs,
+      metrics: declared.metrics ?? {},
+      resources: { cpu: resources.cpu ?? 1, gpu: resources.gpu ?? 0, memory: amount(resources.memory ?? '0') },
+      env: environment(fillInAt((node.env ?? []) as Json, scope, `${base}/env`, context) as FileNode['env']),
+      ...(node.timeout === undefined ? {} : { timeout: amount(node.timeout) }),
+      measures: (declared.measures ?? node.measures) === 'machine',
+      retries: node.retries ?? 0,
+    });
+  }
+  return drafts;
+}
+
+function isOn(node: FileNode, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): boolean {
+  return Object.entries(node.when ?? {}).every(([variable, condition]) => {
+    const value = scope.get(variable);
+    if (value === undefined) {
+      context.problems.push(
+        context.locate.problem(
+          'unknown-reference',
+          `nothing is named "${variable}"`,
+          `${base}/when${pointerStep(variable)}`,
+          'key',
+          suggestion(variable, scope.keys()),
+        ),
+      );
+      return false;
+    }
+    return meets(value, fillInAt(condition, scope, `${base}/when${pointerStep(variable)}`, context));
+  });
+}
+
+function overridesOf(name: string, key: Key, context: NodeContext): readonly InstanceOverride[] {
+  return context.overrides.filter(
+    (override) =>
+      override.node === name && Object.entries(override.key).every(([variable, value]) => String(key[variable]) === String(value)),
+  );
+}
+
+function stageWork(node: FileNode, stage: FoundStage): Work & { kind: 'stage' } {
+  return { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules: {} };
+}
+
+function chosenModules(params: JsonObject, work: Work & { kind: 'stage' }): Record<string, string> {
+  const chosen: Record<string, string> = {};
+  for (const [name, { modules }] of Object.entries(work.declaration.params)) {
+    const file = modules === undefined ? undefined : moduleChoices(modules, work.folder).get(String(params[name]));
+    if (file !== undefined) chosen[name] = file;
+  }
+  return chosen;
+}
+
+const stageSchemas = new WeakMap<Declaration, JsonObject>();
+
+/** The JSON Schema of a stage's params; a `param.module` takes the names of the files in its folder. */
+export function paramsSchema(stage: FoundStage): JsonObject {
+  const known = stageSchemas.get(stage.declaration);
+  if (known !== undefined) return known;
+  const entries = Object.entries(stage.declaration.params);
+  const schema: JsonObject = {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      entries.map(([name, param]) => [
+        name,
+        param.modules === undefined ? param.schema : { ...param.schema, enum: [...moduleChoices(param.modules, stage.folder).keys()] },
+      ]),
+    ),
+    required: entries.filter(([, param]) => !param.optional).map(([name]) => name),
+  };
+  stageSchemas.set(stage.declaration, schema);
+  return schema;
+}
+
+function stageParams(given: JsonObject, stage: FoundStage, base: string, context: NodeContext): JsonObject {
+  context.problems.push(...validate(given, paramsSchema(stage), context.locate, `${base}/with`, { code: 'unknown-param', noun: 'param' }));
+  const names = Object.keys(stage.declaration.params);
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = given[name] ?? stage.declaration.params[name]?.schema['default'];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/** Every path of a command lies below its working folder, and none within another. */
+function checkPaths(node: FileNode, paths: Readonly<Record<string, string>>, base: string, { locate, problems }: NodeContext): void {
+  const complain = (message: string, pointer: string, hint: string): void =>
+    void problems.push(locate.problem('bad-path', message, pointer, 'value', hint));
+  const inputs = Object.entries(node.in ?? {}).flatMap(([port, input]): [pointer: string, path: string][] => {
+    const at = typeof input === 'string' ? undefined : (input as JsonObject)['at'];
+    return typeof at === 'string' ? [[`${base}/in${pointerStep(port)}/at`, at]] : [];
+  });
+  const outputs = Object.entries(paths).map(([port, path]): [string, string] => [`${base}/out${pointerStep(port)}`, path]);
+  const metrics: [string, string][] = node.metrics === undefined ? [] : [[`${base}/metrics`, node.metrics]];
+  const taken: string[] = [];
+  for (const [pointer, path] of [...inputs, ...outputs, ...metrics]) {
+    const plain = posix.normalize(path).replace(/\/$/, '');
+    if (plain.startsWith('/') || plain === '..' || plain.startsWith('../')) {
+      complain(`the path "${path}" leaves the working folder`, pointer, 'write it relative to the working folder');
+      continue;
+    }
+    const isMetrics = pointer.endsWith('/metrics');
+    const other = isMetrics ? undefined : taken.find((one) => one === plain || one.startsWith(`${plain}/`) || plain.startsWith(`${one}/`));
+    if (plain === '.') complain(`the path "${path}" is the working folder itself`, pointer, 'name a folder in it, for example out/');
+    else if (other !== undefined) complain(`the paths "${path}" and "${other}" lie in each other`, pointer, 'choose paths apart');
+    if (!isMetrics) taken.push(plain);
+  }
+}
+
+function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): Work {
+  const { locate, problems } = context;
+  const ports = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {})];
+  const names = [...ports, ...Object.keys(given)];
+  for (const name of names) {
+    if (!/^[a-z][a-z0-9_]*$/.test(name))
+      problems.push(
+        locate.problem(
+          'bad-name',
+          `"${name}" is not a variable name`,
+          `${base}/with${pointerStep(name)}`,
+          'key',
+          'a lower-case letter, then letters, digits or "_": the command sees it as a variable',
+        ),
+      );
+    if (names.indexOf(name) !== names.lastIndexOf(name))
+      problems.push(
+        locate.problem(
+          'same-name',
+          `"${name}" is used twice among in, with and out`,
+          base,
+          'key',
+          'rename one: the command sees all three as variables',
+        ),
+      );
+  }
+  if (node.out === undefined)
+    problems.push(
+      locate.problem('missing-key', 'a command needs "out"', base, 'key', 'name at least one output and the path it is written to'),
+    );
+  const declared = new Set([...names, ...environment(node.env).map(({ name }) => name)]);
+  const texts = typeof node.run === 'string' ? [node.run] : (node.run ?? []).map(String);
+  for (const name of new Set(texts.flatMap((text) => unsetVariables(text, declared)))) {
+    problems.push(
+      locate.problem(
+        'unset-variable',
+        `nothing sets "$${name}"`,
+        `${base}/run`,
+        'value',
+        `${suggestion(name, declared)} A variable must be a port, a param in "with", a declared env, or assigned in the text`,
+        `$${name}`,
+      ),
+    );
+  }
+  const { paths } = commandOutputs(fillIn((node.out ?? {}) as Json, { values: scope }, () => undefined) as FileNode['out']);
+  checkPaths(node, paths, base, context);
+  const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
+  return {
+    kind: 'command',
+    run: typeof node.run === 'string' ? node.run : texts,
+    tools,
+    paths,
+    ...(node.metrics === undefined ? {} : { metrics: node.metrics }),
+  };
+}

@@ -1,0 +1,258 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { Instance, Key, Pipeline, Source } from '../../model/pipeline.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import { connect, producerOf } from './connect.ts';
+import { type FoundStage, findStage } from '../../code/declarations.ts';
+import { Locate } from '../yaml/locate.ts';
+import { duplicateIndex, matrixPoints } from './matrix.ts';
+import { draftInstances, type FileNode, fillInAt, type NodeContext } from './nodes.ts';
+import { topologicalOrder } from './order.ts';
+import { applyOverrides } from './overrides.ts';
+import { pipelineSchema } from './schema.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import { pointerStep, readYaml } from '../yaml/document.ts';
+import { validate } from '../validate.ts';
+
+/** What to load and where to look. */
+export interface LoadRequest {
+  /** The pipeline file, absolute. */
+  readonly file: string;
+  /** As messages name it. */
+  readonly shownFile: string;
+  /** The project's folder, absolute. */
+  readonly root: string;
+  /** A folder for what can be made again at any time. */
+  readonly cache: string;
+  /** `--set` options. */
+  readonly set: readonly string[];
+}
+
+/** A pipeline file that fits the schema. */
+interface PipelineFile {
+  readonly name: string;
+  readonly about?: string;
+  readonly params?: JsonObject;
+  readonly sources?: Readonly<Record<string, string | { readonly path: string; readonly keep?: boolean; readonly obtain?: string }>>;
+  readonly stages: Readonly<Record<string, FileNode>>;
+  readonly show?: readonly string[];
+}
+
+/**
+ * Reads a pipeline file: YAML, schema, stages, references, matrix, order. All problems that are found are returned together, each with
+ * its place; nothing is executed.
+ */
+export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeline>> {
+  if (!existsSync(request.file)) {
+    return failed({
+      kind: 'usage',
+      code: 'no-such-file',
+      message: `${request.shownFile} does not exist`,
+      hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
+    });
+  }
+  if (!statSync(request.file).isFile()) {
+    return failed({
+      kind: 'usage',
+      code: 'no-such-file',
+      message: `${request.shownFile} is not a file`,
+      hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
+    });
+  }
+  const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
+  if (text.problems.length > 0) return failed(...text.problems);
+  const locate = new Locate(text);
+  const overridden = applyOverrides(text.value, request.set, locate);
+  if (overridden.problems.length > 0) return failed(...overridden.problems);
+  const problems = validate(overridden.value, pipelineSchema, locate, '', { code: 'unknown-key', noun: 'key' });
+  if (problems.length > 0) return failed(...problems);
+  const file = overridden.value as unknown as PipelineFile;
+  checkNames(file, locate, problems);
+  const around = { locate, overrides: overridden.instances, problems };
+  const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
+  const context: NodeContext = { ...around, params };
+  const sources = readSources(file, request, context);
+  const order = topologicalOrder(
+    new Map(
+      Object.entries(file.stages).map(([name, node]) => [name, Object.values(node.in ?? {}).flatMap((value) => producerOf(value) ?? [])]),
+    ),
+  );
+  if ('cycle' in order) {
+    const [first = ''] = order.cycle;
+    return failed(
+      ...problems,
+      locate.problem(
+        'cycle',
+        `the nodes need each other in a cycle: ${order.cycle.join(' → ')}`,
+        `/stages${pointerStep(first)}`,
+        'key',
+        'break the cycle at one of these inputs',
+      ),
+    );
+  }
+  const instances = await readNodes(file, order.order, sources, request, context);
+  checkOverrides(instances, context);
+  checkShow(file, instances, context);
+  if (problems.length > 0) return failed(...unique(problems));
+  return done({
+    name: file.name,
+    ...(file.about === undefined ? {} : { about: file.about }),
+    file: request.file,
+    root: request.root,
+    params: context.params,
+    sources: Object.fromEntries([...sources].filter(([name]) => usesSource(instances, name))),
+    instances: [...instances.values()].flat(),
+    show: file.show ?? [],
+  });
+}
+
+function usesSource(instances: ReadonlyMap<string, readonly Instance[]>, name: string): boolean {
+  return [...instances.values()]
+    .flat()
+    .some(({ inputs }) => inputs.some(({ elements }) => elements.some(({ origin }) => origin.kind === 'source' && origin.source === name)));
+}
+
+/** A node's instances repeat its problems: each is told once. */
+function unique(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ code, message, place }) => {
+    const text = `${code} ${message} ${place?.line}:${place?.column}`;
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  });
+}
+
+function checkNames(file: PipelineFile, locate: Locate, problems: Problem[]): void {
+  const params = new Set(Object.keys(file.params ?? {}));
+  for (const [name, node] of Object.entries(file.stages)) {
+    const base = `/stages${pointerStep(name)}`;
+    if (params.has(name)) problems.push(locate.problem('same-name', `"${name}" is a param and a node`, base, 'key', 'rename one of them'));
+    for (const [variable, values] of Object.entries(node.matrix ?? {})) {
+      const pointer = `${base}/matrix${pointerStep(variable)}`;
+      if (params.has(variable))
+        problems.push(locate.problem('same-name', `"${variable}" is a param and a matrix variable`, pointer, 'key', 'rename one of them'));
+      if (variable in file.stages)
+        problems.push(locate.problem('same-name', `"${variable}" is a node and a matrix variable`, pointer, 'key', 'rename one of them'));
+      const twice = duplicateIndex(values);
+      if (twice !== -1)
+        problems.push(
+          locate.problem(
+            'duplicate-point',
+            `${JSON.stringify(values[twice])} stands twice in the matrix`,
+            pointer + pointerStep(twice),
+            'value',
+            'remove one of the two',
+          ),
+        );
+    }
+  }
+}
+
+function readSources(file: PipelineFile, request: LoadRequest, context: NodeContext): Map<string, Source> {
+  const sources = new Map<string, Source>();
+  for (const [name, value] of Object.entries(file.sources ?? {})) {
+    const pointer = `/sources${pointerStep(name)}`;
+    const written = typeof value === 'string' ? value : value.path;
+    // A path from --set is relative to where the command was given, as the shell completes it.
+    const isOption = context.locate.options.has(pointer);
+    const path = isOption
+      ? resolve(written)
+      : resolve(dirname(request.file), String(fillInAt(written, new Map(Object.entries(context.params)), pointer, context)));
+    if (!existsSync(path)) {
+      const obtain = typeof value === 'string' || value.obtain === undefined ? '' : `get it: ${value.obtain}; or `;
+      const hint = `looked at ${path}; ${obtain}give another with --set sources.${name}=PATH`;
+      context.problems.push(context.locate.problem('missing-source', `the source "${name}" does not exist`, pointer, 'value', hint));
+    }
+    sources.set(name, { name, path, ...(typeof value === 'string' || value.keep === undefined ? {} : { keep: value.keep }) });
+  }
+  return sources;
+}
+
+async function readNodes(
+  file: PipelineFile,
+  order: readonly string[],
+  sources: Map<string, Source>,
+  request: LoadRequest,
+  context: NodeContext,
+): Promise<Map<string, readonly Instance[]>> {
+  const instances = new Map<string, readonly Instance[]>();
+  const stages = new Map<string, Outcome<FoundStage>>();
+  for (const name of order) {
+    const node = file.stages[name];
+    if (node === undefined) continue;
+    const base = `/stages${pointerStep(name)}`;
+    let stage: FoundStage | undefined;
+    if (node.uses !== undefined) {
+      const found = stages.get(node.uses) ?? (await findStage(node.uses, request.root, request.cache));
+      stages.set(node.uses, found);
+      if (!found.ok) {
+        for (const problem of found.problems)
+          context.problems.push(context.locate.problem(problem.code, problem.message, `${base}/uses`, 'value', problem.hint));
+        continue;
+      }
+      stage = found.value;
+      for (const key of ['out', 'tools', 'metrics', 'measures'] as const) {
+        if (node[key] !== undefined)
+          context.problems.push(
+            context.locate.problem(
+              'unknown-key',
+              `"${key}" belongs to commands: the stage "${node.uses}" declares its own`,
+              `${base}/${key}`,
+              'key',
+              'remove it',
+            ),
+          );
+      }
+    }
+    const points = matrixPoints(
+      fillInAt(node.matrix ?? {}, new Map(Object.entries(context.params)), `${base}/matrix`, context) as Readonly<
+        Record<string, readonly Json[]>
+      >,
+    );
+    const drafts = draftInstances(name, node, points, stage, context);
+    const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances };
+    instances.set(
+      name,
+      drafts.flatMap((draft) => connect(draft, node, wiring) ?? []),
+    );
+  }
+  return instances;
+}
+
+function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
+  for (const { node, key, option } of context.overrides) {
+    const all = instances.get(node) ?? [];
+    const matches = (point: Key): boolean => Object.entries(key).every(([variable, value]) => String(point[variable]) === String(value));
+    if (all.length > 0 && !all.some((instance) => matches(instance.key))) {
+      context.problems.push({
+        kind: 'usage',
+        code: 'bad-set',
+        message: `${option}: no instance of "${node}" has that point`,
+        hint: `known: ${all.map(({ name }) => name).join(', ')}`,
+      });
+    }
+  }
+}
+
+function checkShow(file: PipelineFile, instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
+  for (const [index, shown] of (file.show ?? []).entries()) {
+    const [node = '', name = ''] = shown.split('.');
+    const instance = instances.get(node)?.[0];
+    const known = instance === undefined ? [...instances.keys()] : [...Object.keys(instance.outputs), ...Object.keys(instance.metrics)];
+    const isCommandMetric = instance?.work.kind === 'command' && instance.work.metrics !== undefined;
+    if (instances.get(node)?.length === 0 || isCommandMetric) continue;
+    if (instance === undefined || !known.includes(name)) {
+      context.problems.push(
+        context.locate.problem(
+          'unknown-reference',
+          `"${shown}" is not a node's metric or output`,
+          `/show${pointerStep(index)}`,
+          'value',
+          suggestion(instance === undefined ? node : name, known),
+        ),
+      );
+    }
+  }
+}

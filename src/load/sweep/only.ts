@@ -1,0 +1,29 @@
+import { instancesNamed, withProducers } from '../../model/pipeline.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import type { SweepContext } from './space.ts';
+import { pointerStep } from '../yaml/document.ts';
+
+/** A sweep's `only` as the file has it. */
+export type WrittenOnly = string | readonly string[];
+
+/** The nodes that the sweep is limited to. */
+export function readOnly(written: WrittenOnly | undefined, { pipeline, locate, problems }: SweepContext): readonly string[] | undefined {
+  const words = typeof written === 'string' ? [written] : written;
+  const known = new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]));
+  for (const [index, word] of words?.entries() ?? []) {
+    if (known.has(word)) continue;
+    const pointer = `/sweep/only${typeof written === 'string' ? '' : pointerStep(index)}`;
+    problems.push(locate.problem('unknown-node', `no node is named "${word}"`, pointer, 'value', suggestion(word, known)));
+  }
+  return words;
+}
+
+/** The pipeline as far as it is carried out: only what reports there can be judged by. */
+export function narrowed(only: readonly string[], context: SweepContext): SweepContext {
+  const { instances } = context.pipeline;
+  const names = new Set(instancesNamed(instances, ...only));
+  const carriedOut = withProducers(instances, names);
+  const isLeftOut = (node: string): boolean => instances.some((one) => one.node === node) && !carriedOut.some((one) => one.node === node);
+  const stages = Object.fromEntries(Object.entries(context.stages).filter(([node]) => !isLeftOut(node)));
+  return { ...context, stages, pipeline: { ...context.pipeline, instances: carriedOut } };
+}

@@ -1,0 +1,197 @@
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { Instance, Pipeline } from '../../model/pipeline.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { Dimension, Domain, Range } from '../../model/sweep.ts';
+import type { Locate } from '../yaml/locate.ts';
+import { plainValue } from '../pipeline/overrides.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import { pointerStep } from '../yaml/document.ts';
+import { validate } from '../validate.ts';
+
+/** What checking a sweep needs: the pipeline as it is, and where complaints go. */
+export interface SweepContext {
+  readonly pipeline: Pipeline;
+  /** The file's `stages`, those that are turned off included. */
+  readonly stages: Readonly<Record<string, { readonly with?: JsonObject }>>;
+  readonly locate: Locate;
+  readonly problems: Problem[];
+}
+
+/** A number, as ranges are written with. */
+const NUMBER = '[-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?';
+const RANGE = new RegExp(`^(?<log>log:)?(?<from>${NUMBER})\\.\\.(?<to>${NUMBER})(?:/(?<steps>\\d+))?$`);
+const NAME = /^(?:(?<node>[a-z][a-z0-9_-]*)(?:\[(?<key>[^\]]*)\])?\.)?(?<param>[A-Za-z][A-Za-z0-9_-]*)$/;
+
+/** A range as it is written: whether its numbers are whole is decided where the param is known. */
+interface WrittenRange {
+  readonly from: number;
+  readonly to: number;
+  readonly log: boolean;
+  readonly whole: boolean;
+  readonly steps?: number;
+}
+
+function readRange(text: string): WrittenRange | undefined {
+  const found = RANGE.exec(text.trim())?.groups;
+  if (found === undefined) return undefined;
+  const { log, from = '', to = '', steps } = found;
+  return {
+    from: Number(from),
+    to: Number(to),
+    log: log !== undefined,
+    whole: [from, to].every((end) => /^[-+]?\d+$/.test(end)),
+    ...(steps === undefined ? {} : { steps: Number(steps) }),
+  };
+}
+
+/** The values of `--over size=32,96`: brackets and quotes keep what they hold together. */
+export function splitValues(text: string): Json[] {
+  const parts = text.match(/(?:\[[^\]]*\]|\{[^}]*\}|"[^"]*"|'[^']*'|[^,])+/g) ?? [];
+  return parts.map((part) => plainValue(part.trim()).value);
+}
+
+/** A param as a sweep names it. */
+interface NamedParam {
+  /** Of the instances that have it, by their params. */
+  readonly instances: readonly Instance[];
+  readonly param: string;
+  /** Its JSON Schema, where a stage declares it. */
+  readonly schema: JsonObject | undefined;
+}
+
+/** Finds what a name of a sweep stands for; a name that stands for nothing becomes a problem at the pointer. */
+function findParam(name: string, pointer: string, { pipeline, stages, locate, problems }: SweepContext): NamedParam | undefined {
+  const wrong = (message: string, wanted: string, known: readonly string[]): undefined => {
+    problems.push(locate.problem('unknown-param', message, pointer, 'key', suggestion(wanted, known)));
+  };
+  const { node, key, param = '' } = NAME.exec(name)?.groups ?? {};
+  if (param === '') return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
+  if (node === undefined) {
+    if (param in pipeline.params) return { instances: [], param, schema: undefined };
+    return wrong(`no param is named "${param}"`, param, Object.keys(pipeline.params));
+  }
+  if (node === 'sources')
+    return param in pipeline.sources
+      ? { instances: [], param, schema: undefined }
+      : wrong(`no source is named "${param}"`, param, Object.keys(pipeline.sources));
+  if (!(node in stages)) return wrong(`no node is named "${node}"`, node, Object.keys(stages));
+  const all = pipeline.instances.filter((instance) => instance.node === node);
+  const named = key === undefined ? all : all.filter((instance) => instance.name === `${node}[${key}]` || hasKey(instance, key));
+  const [first] = named;
+  if (first === undefined) {
+    if (all.length === 0) return { instances: [], param, schema: undefined };
+    return wrong(
+      `no instance is named "${node}[${key}]"`,
+      `${node}[${key}]`,
+      all.map((instance) => instance.name),
+    );
+  }
+  const declared = first.work.kind === 'stage' ? first.work.declaration.params : undefined;
+  const known = Object.keys(declared ?? stages[node]?.with ?? {});
+  if (!known.includes(param)) return wrong(`the node "${node}" has no param "${param}"`, param, known);
+  return { instances: named, param, schema: declared?.[param]?.schema };
+}
+
+function hasKey({ key }: Instance, text: string): boolean {
+  return text.split(',').every((pair) => {
+    const [name = '', value = ''] = pair.split('=').map((part) => part.trim());
+    return String(key[name]) === value;
+  });
+}
+
+function checkRange(written: WrittenRange, schema: JsonObject | undefined, pointer: string, context: SweepContext): Range | undefined {
+  const { from, to, log, steps, whole } = written;
+  const wrong = (message: string, hint: string): undefined => {
+    context.problems.push(context.locate.problem('bad-range', message, pointer, 'value', hint));
+  };
+  if (from > to) return wrong(`the range goes from ${from} down to ${to}`, `write the smaller first: ${to}..${from}`);
+  if (log && from <= 0) return wrong(`a logarithmic range cannot begin at ${from}`, 'begin above 0, or leave "log" out');
+  if (steps !== undefined && steps < 1) return wrong('a range needs at least one step', 'for example 0.1..0.9/5');
+  const type = schema?.['type'];
+  const kind = type === 'integer' || (type !== 'number' && whole) ? 'int' : 'float';
+  if (kind === 'int' && !whole)
+    return wrong(`"${pointer.split('/').at(-1)}" takes whole numbers only`, 'give whole ends, for example 1..10');
+  return { kind, from, to, log, ...(steps === undefined ? {} : { steps }) };
+}
+
+/** A param of the sweep as the file or an option writes it, checked against the stage that declares it. */
+export function readDimension(name: string, written: Json, pointer: string, context: SweepContext): Dimension | undefined {
+  const found = findParam(name, pointer, context);
+  if (found === undefined) return undefined;
+  const { values, when, ...range } = isMapping(written) ? written : { values: written, when: undefined };
+  const conditions = (when ?? {}) as JsonObject;
+  const domain = readDomain(values ?? null, range, found.schema, pointer, context);
+  if (domain === undefined) return undefined;
+  if (found.schema !== undefined) {
+    const schema: JsonObject = { type: 'object', properties: { [found.param]: found.schema } };
+    const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
+    for (const value of tried)
+      context.problems.push(...validate({ [found.param]: value }, schema, context.locate, pointer, { code: 'wrong-type', noun: 'param' }));
+  }
+  return { name, domain, when: conditions };
+}
+
+function readDomain(
+  values: Json,
+  range: JsonObject,
+  schema: JsonObject | undefined,
+  pointer: string,
+  context: SweepContext,
+): Domain | undefined {
+  if (Array.isArray(values)) return { kind: 'choice', values };
+  const written = typeof values === 'string' ? readRange(values) : undefined;
+  if (written !== undefined) return checkRange(written, schema, pointer, context);
+  if (typeof values === 'string') return { kind: 'choice', values: splitValues(values) };
+  const { from, to, log, steps } = range;
+  if (typeof from !== 'number' || typeof to !== 'number') {
+    const hint = 'give a list, "1..10", or { from: 1, to: 10 }';
+    context.problems.push(context.locate.problem('bad-range', 'neither values nor both ends of a range are given', pointer, 'value', hint));
+    return undefined;
+  }
+  const whole = Number.isInteger(from) && Number.isInteger(to);
+  return checkRange({ from, to, log: log === true, whole, ...(typeof steps === 'number' ? { steps } : {}) }, schema, pointer, context);
+}
+
+/** A mapping of names to values (a variant, a repeat), each name checked. */
+export function checkNames(names: Iterable<string>, pointer: string, context: SweepContext): void {
+  for (const name of names) findParam(name, pointer + pointerStep(name), context);
+}
+
+/** What the pipeline says of a param; undefined where its instances differ or it cannot be known. */
+export function baseValue(name: string, context: SweepContext): Json | undefined {
+  const { node } = NAME.exec(name)?.groups ?? {};
+  if (node === undefined) return context.pipeline.params[name];
+  const found = findParam(name, '', { ...context, problems: [] });
+  const values = new Map(
+    (found?.instances ?? []).map(({ params }) => [JSON.stringify(params[found?.param ?? '']), params[found?.param ?? '']]),
+  );
+  return values.size === 1 ? [...values.values()][0] : undefined;
+}
+
+/** Params in an order in which those that a `when` names come first. Unknown names and circles become problems. */
+export function inOrder(dimensions: readonly Dimension[], pointerOf: (name: string) => string, context: SweepContext): Dimension[] {
+  const names = dimensions.map(({ name }) => name);
+  const ordered: Dimension[] = [];
+  const complain = (code: string, message: string, name: string, hint: string): void =>
+    void context.problems.push(context.locate.problem(code, message, pointerOf(name), 'key', hint));
+  for (const { name, when } of dimensions)
+    for (const other of Object.keys(when))
+      if (!names.includes(other))
+        complain('unknown-param', `"when" names "${other}", which the sweep does not vary`, name, suggestion(other, names));
+  let left = dimensions.filter(({ when }) => Object.keys(when).every((other) => names.includes(other)));
+  while (left.length > 0) {
+    const ready = left.filter(({ when }) => Object.keys(when).every((other) => ordered.some(({ name }) => name === other)));
+    const [first] = left;
+    if (ready.length === 0 && first !== undefined) {
+      complain('cycle', `the conditions of ${left.map(({ name }) => name).join(', ')} need each other`, first.name, 'break the circle');
+      break;
+    }
+    ordered.push(...ready);
+    left = left.filter((dimension) => !ready.includes(dimension));
+  }
+  return ordered;
+}
+
+function isMapping(value: Json): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

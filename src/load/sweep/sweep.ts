@@ -1,0 +1,284 @@
+import { readFileSync } from 'node:fs';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { Pipeline } from '../../model/pipeline.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import type { BudgetSpec, Constraint, Dimension, Objective, Params, SweepSpec } from '../../model/sweep.ts';
+import { Locate } from '../yaml/locate.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import { narrowed, readOnly, type WrittenOnly } from './only.ts';
+import { baseValue, checkNames, inOrder, readDimension, type SweepContext } from './space.ts';
+import { sweepSchema } from './schema.ts';
+import { pointerStep, readYaml } from '../yaml/document.ts';
+import { validate } from '../validate.ts';
+
+/** What reading a sweep needs to know of a strategy. */
+interface KnownStrategy {
+  readonly settings: Readonly<Record<string, object>>;
+  readonly needs: { objective?: true; budget?: true; variants?: true; steps?: true; limit?: true };
+}
+
+/** A sweep to read: the file's section, with what the command line says in its place. */
+export interface SweepRequest {
+  readonly pipeline: Pipeline;
+  readonly shownFile: string;
+  /** A section in the form of the file's; each of its keys stands in place of the file's. */
+  readonly options: JsonObject;
+  /** The option that each of its keys, or entries of `over` and the like, came from; by JSON pointer below the section. */
+  readonly optionNames: Readonly<Record<string, string>>;
+  readonly strategies: Readonly<Record<string, KnownStrategy>>;
+}
+
+/** A sweep, and what the pipeline says of the params that it varies. */
+export interface LoadedSweep {
+  readonly spec: SweepSpec;
+  readonly base: Params;
+}
+
+interface SweepSection {
+  readonly over?: Readonly<Record<string, Json>>;
+  readonly variants?: readonly Params[];
+  readonly strategy?: string | (JsonObject & { readonly name: string });
+  readonly repeats?: Readonly<Record<string, readonly Json[]>>;
+  readonly objective?: { readonly maximize?: string | readonly string[]; readonly minimize?: string | readonly string[] };
+  readonly constraints?: Readonly<Record<string, Constraint['bounds']>>;
+  readonly only?: WrittenOnly;
+  readonly seed?: number;
+  readonly trials?: number;
+  readonly time?: string;
+  readonly parallel?: number;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Reads what a sweep is asked to do and checks it against the pipeline. All problems are returned together; nothing is executed. */
+export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
+  const { pipeline, options, strategies } = request;
+  const text = readYaml(request.shownFile, readFileSync(pipeline.file, 'utf8'));
+  const file = text.value as { sweep?: JsonObject; stages: SweepContext['stages'] };
+  const section = merged(file.sweep ?? {}, options);
+  const pointers = Object.entries(request.optionNames).map(([pointer, option]) => [`/sweep${pointer}`, option] as const);
+  const locate = new Locate(text, pointers);
+  const problems: Problem[] = validate(section, sweepSchema, locate, '/sweep', { code: 'unknown-key', noun: 'key' });
+  if (problems.length > 0) return failed(...problems);
+  const context: SweepContext = { pipeline, stages: file.stages, locate, problems };
+  const { over = {}, variants = [], strategy, repeats = {}, objective, constraints = {}, ...rest } = section as SweepSection;
+  const name =
+    typeof strategy === 'string' ? strategy : (strategy?.name ?? (variants.length > 0 && !('over' in options) ? 'list' : 'grid'));
+  const known = strategies[name];
+  if (known === undefined) {
+    const hint = suggestion(name, Object.keys(strategies));
+    return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
+  }
+  const { name: _name, ...settings } = typeof strategy === 'object' ? strategy : { name };
+  problems.push(...validate(settings, settingsSchema(known), locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }));
+  const space = known.needs.variants === true ? ofVariants(variants, context) : ofSection(over, context);
+  checkNames(Object.keys(repeats), '/sweep/repeats', context);
+  const only = readOnly(rest.only, context);
+  const carriedOut = only === undefined ? context : narrowed(only, context);
+  const objectives = readObjectives(objective, carriedOut);
+  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, carriedOut);
+  const budget = known.needs.budget === true && problems.length === 0 ? readBudget(settings, objectives, carriedOut) : undefined;
+  const spec: SweepSpec = {
+    space,
+    strategy: name,
+    settings,
+    variants,
+    repeats,
+    objectives,
+    constraints: Object.entries(constraints).map(([metric, bounds]) => ({ metric, bounds })),
+    budget,
+    only,
+    seed: rest.seed ?? 0,
+    trials: rest.trials,
+    seconds: rest.time === undefined ? undefined : Number.parseFloat(rest.time) * (UNITS[rest.time.slice(-1)] ?? 1),
+    parallel: rest.parallel,
+  };
+  if (problems.length === 0) checkNeeds(spec, known, context);
+  if (problems.length > 0) return failed(...problems);
+  const base = space.flatMap((dimension) => {
+    const value = baseValue(dimension.name, context);
+    return value === undefined ? [] : [[dimension.name, value] as const];
+  });
+  return done({ spec, base: Object.fromEntries(base) });
+}
+
+/** The file's section with the options in place of its own keys. A strategy named again keeps its settings; `--over` alone makes a list a grid. */
+function merged(section: JsonObject, options: JsonObject): JsonObject {
+  const { strategy } = section;
+  const written = strategy !== null && typeof strategy === 'object' ? (strategy as JsonObject)['name'] : strategy;
+  const both = { ...section, ...options };
+  if (strategy !== undefined && options['strategy'] === written) return { ...both, strategy };
+  const { strategy: _strategy, ...others } = both;
+  return 'over' in options && !('strategy' in options) && written === 'list' ? others : both;
+}
+
+function settingsSchema({ settings }: KnownStrategy): JsonObject {
+  return { type: 'object', additionalProperties: false, properties: settings as JsonObject };
+}
+
+function ofSection(over: Readonly<Record<string, Json>>, context: SweepContext): Dimension[] {
+  const pointerOf = (name: string): string => `/sweep/over${pointerStep(name)}`;
+  const dimensions = Object.entries(over).flatMap(([name, written]) => readDimension(name, written, pointerOf(name), context) ?? []);
+  return inOrder(dimensions, pointerOf, context);
+}
+
+/** Variants written out vary what any of them names, over the values that they give it. */
+function ofVariants(variants: readonly Params[], context: SweepContext): Dimension[] {
+  const values = new Map<string, Json[]>();
+  for (const [index, variant] of variants.entries()) {
+    for (const [name, value] of Object.entries(variant)) {
+      const known = values.get(name) ?? [];
+      readDimension(name, [value], `/sweep/variants/${index}${pointerStep(name)}`, context);
+      if (!known.some((one) => JSON.stringify(one) === JSON.stringify(value))) known.push(value);
+      values.set(name, known);
+    }
+  }
+  return [...values].map(([name, all]) => ({ name, domain: { kind: 'choice', values: all }, when: {} }));
+}
+
+function readObjectives(objective: SweepSection['objective'], context: SweepContext): Objective[] {
+  // In the order of the file: the first is the one that the best is named by.
+  return (Object.keys(objective ?? {}) as ('maximize' | 'minimize')[]).flatMap((goal) => {
+    const named = objective?.[goal] ?? [];
+    const metrics = typeof named === 'string' ? [named] : named;
+    return metrics.map((metric, index) => {
+      checkMetric(metric, `/sweep/objective/${goal}${typeof named === 'string' ? '' : pointerStep(index)}`, context);
+      return { metric, goal };
+    });
+  });
+}
+
+/** A metric must be one that a node reports; what a command writes into its metrics file is known only when it has run. */
+function checkMetric(metric: string, pointer: string, { pipeline, stages, locate, problems }: SweepContext): void {
+  const instance = pipeline.instances.find(({ name, node }) => [name, node].some((one) => metric.startsWith(`${one}.`)));
+  if (instance?.work.kind === 'command' && instance.work.metrics !== undefined) return;
+  const node = /^[^.[]*/.exec(metric)?.[0] ?? '';
+  if (instance === undefined && node in stages && !pipeline.instances.some((one) => one.node === node)) return;
+  const known = pipeline.instances.flatMap((one) => {
+    const metrics = Object.keys(one.metrics).map((each) => `${one.node}.${each}`);
+    return one.work.kind === 'command' && one.work.metrics !== undefined ? [...metrics, `${one.node}.…`] : metrics;
+  });
+  const reported = instance === undefined ? [] : Object.keys(instance.metrics);
+  const own =
+    instance === undefined ? '' : metric.slice((metric.startsWith(`${instance.name}.`) ? instance.name : instance.node).length + 1);
+  if (reported.includes(own)) return;
+  const hint = suggestion(metric, new Set(known));
+  problems.push(locate.problem('unknown-metric', `nothing that is carried out reports the metric "${metric}"`, pointer, 'value', hint));
+}
+
+function readBudget(settings: JsonObject, objectives: readonly Objective[], context: SweepContext): BudgetSpec | undefined {
+  const { pipeline, locate, problems } = context;
+  const wrong = (message: string, key: string, hint: string): undefined => {
+    problems.push(locate.problem('bad-budget', message, `/sweep/strategy/${key}`, 'value', hint));
+  };
+  const budgets = pipeline.instances.flatMap(({ node, work }) =>
+    work.kind === 'stage'
+      ? Object.entries(work.declaration.params).flatMap(([name, { budget }]) => (budget === true ? [`${node}.${name}`] : []))
+      : [],
+  );
+  const known = [...new Set(budgets)];
+  const param = String(settings['budget'] ?? (known.length === 1 ? known[0] : ''));
+  if (param === '')
+    return wrong(
+      'the strategy does not know which budget to give',
+      'budget',
+      `write budget: ${known.join(' or budget: ') || 'node.param'}`,
+    );
+  if (!known.includes(param)) return wrong(`"${param}" is not a budget that a stage declares`, 'budget', suggestion(param, known));
+  const [node = ''] = param.split('.');
+  const judge = readJudge(settings['judge'], node, objectives, context);
+  if (judge === undefined) return undefined;
+  const base = Number(baseValue(param, context) ?? 0);
+  const to = Number(settings['to'] ?? Math.max(base, 0));
+  const from = Number(settings['from'] ?? 1);
+  const factor = Number(settings['factor'] ?? 3);
+  if (to === 0) return wrong(`the highest budget of ${param} is not given`, 'to', 'write to: 27, for example: what a whole training takes');
+  if (from > to) return wrong(`the rungs go from ${from} down to ${to}`, 'from', `write from: ${to} and to: ${from}`);
+  const rungs: number[] = [];
+  for (let budget = to; budget >= from; budget /= factor) rungs.unshift(Math.round(budget));
+  return { param, node, judge, rungs: [...new Set(rungs)] };
+}
+
+function readJudge(
+  written: Json | undefined,
+  node: string,
+  objectives: readonly Objective[],
+  { pipeline, locate, problems }: SweepContext,
+): Objective | undefined {
+  const declared = pipeline.instances.find((instance) => instance.node === node)?.metrics ?? {};
+  const known = Object.keys(declared).map((metric) => `${node}.${metric}`);
+  const given = written as string | { maximize?: string; minimize?: string } | undefined;
+  const metric = typeof given === 'string' ? given : (given?.maximize ?? given?.minimize);
+  const objective = objectives.find((one) => (metric === undefined ? known.includes(one.metric) : one.metric === metric));
+  const named = metric ?? objective?.metric;
+  const wrong = (message: string, hint: string): undefined => {
+    problems.push(locate.problem('bad-budget', message, '/sweep/strategy/judge', 'value', hint));
+  };
+  if (named === undefined)
+    return wrong(`nothing says by which metric of "${node}" trials are judged`, `write judge: ${known[0] ?? `${node}.metric`}`);
+  if (!known.includes(named)) return wrong(`"${named}" is not a metric of "${node}"`, suggestion(named, known));
+  const own = typeof given === 'object' ? (given.maximize === undefined ? 'minimize' : 'maximize') : undefined;
+  const goal = own ?? objective?.goal ?? declared[named.slice(node.length + 1)]?.goal;
+  if (goal === undefined) return wrong(`nothing says whether "${named}" shall be large or small`, `write judge: { maximize: ${named} }`);
+  return { metric: named, goal };
+}
+
+function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problems }: SweepContext): void {
+  const wrong = (code: string, message: string, pointer: string, hint: string): void =>
+    void problems.push(locate.problem(code, message, `/sweep${pointer}`, 'key', hint));
+  if (needs.variants === true && spec.variants.length === 0)
+    wrong(
+      'missing-key',
+      'the strategy "list" needs variants',
+      '',
+      'write variants: [{ student.lr: 0.01 }, { student.lr: 0.02, size: 96 }]',
+    );
+  if (needs.variants !== true && spec.space.length === 0 && (spec.strategy !== 'grid' || Object.keys(spec.repeats).length === 0))
+    wrong(
+      'missing-key',
+      'the sweep varies nothing',
+      '',
+      'write over: { student.lr: [0.01, 0.02] } below "sweep", or give --over student.lr=0.01,0.02',
+    );
+  if (needs.objective === true && spec.objectives.length === 0)
+    wrong(
+      'missing-key',
+      `the strategy "${spec.strategy}" needs an objective`,
+      '',
+      'write objective: { maximize: node.metric }, or give --maximize node.metric',
+    );
+  if (needs.limit === true && spec.trials === undefined && spec.seconds === undefined)
+    wrong(
+      'missing-key',
+      `the strategy "${spec.strategy}" would go on for ever`,
+      '',
+      'say how many trials or how long: --trials 50 or --time 2h',
+    );
+  if (needs.steps === true) checkSteps(spec, wrong);
+}
+
+/** The most points of a grid: more would never be carried out, and would fill the memory. */
+const MOST_POINTS = 100_000;
+
+/** Strategies that walk through values must know them, and there must not be more than can be walked through. */
+function checkSteps({ space, strategy }: SweepSpec, wrong: (code: string, message: string, pointer: string, hint: string) => void): void {
+  let points = 1;
+  for (const { name, domain } of space) {
+    const isEndless = domain.kind !== 'choice' && domain.steps === undefined && (domain.kind === 'float' || domain.log);
+    if (isEndless)
+      wrong(
+        'missing-steps',
+        `the strategy "${strategy}" needs to know how many values to take of "${name}"`,
+        `/over${pointerStep(name)}`,
+        'give steps: log:1e-4..1e-2/5, or { from, to, log, steps: 5 }',
+      );
+    points *= domain.kind === 'choice' ? domain.values.length : (domain.steps ?? domain.to - domain.from + 1);
+  }
+  if (points > MOST_POINTS)
+    wrong(
+      'too-many',
+      `the sweep has ${points} points`,
+      '/over',
+      'give fewer values or steps, or let --strategy tpe --trials 100 choose among them',
+    );
+}

@@ -1,0 +1,204 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Json } from '../../model/json.ts';
+import type { Place, Problem } from '../../model/problem.ts';
+import { findTooMuch } from './nesting.ts';
+
+/** Aliases may not blow a document up: so many values may be reached through them. */
+const MOST_ALIASED_VALUES = 10_000;
+
+/** Which side of a mapping entry a place points to. */
+export type Side = 'key' | 'value';
+
+/** A YAML file as plain values, with the place of each. */
+export interface YamlText {
+  readonly file: string;
+  readonly value: Json;
+  readonly problems: readonly Problem[];
+  /** The place of a value or its key, by JSON pointer, or of the first `needle` in it; undefined where the file does not hold it. */
+  place(pointer: string, side?: Side, needle?: string): Place | undefined;
+}
+
+/** One step of a JSON pointer (RFC 6901). */
+export function pointerStep(name: string | number): string {
+  return `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly offsets = new Map<string, { key?: number; value: number }>();
+  readonly lines = new LineCounter();
+  readonly file: string;
+  readonly text: string;
+  readonly document: Document.Parsed;
+  aliased = 0;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+    this.document = parseDocument(text, { lineCounter: this.lines, intAsBigInt: true, merge: false, version: '1.2', prettyErrors: false });
+  }
+
+  placeAt(offset: number): Place {
+    const { line, col } = this.lines.linePos(offset);
+    const start = this.lines.lineStarts[line - 1] ?? 0;
+    const excerpt = this.text.slice(start).split(/\r?\n/, 1)[0] ?? '';
+    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt };
+  }
+
+  complain(code: string, message: string, offset: number, hint?: string): void {
+    this.problems.push({ kind: 'pipeline', code, message, place: this.placeAt(offset), ...(hint === undefined ? {} : { hint }) });
+  }
+
+  /** A node begins behind its tag. */
+  private tagOffset(node: number): number {
+    let at = this.text.lastIndexOf('!', node);
+    while (this.text[at - 1] === '!') at -= 1;
+    return Math.max(0, at);
+  }
+
+  read(node: unknown, pointer: string, open: ReadonlySet<unknown>): Json {
+    if (open.size > 0) this.aliased += 1;
+    if (this.aliased > MOST_ALIASED_VALUES) {
+      if (this.aliased === MOST_ALIASED_VALUES + 1)
+        this.complain('yaml-too-large', 'aliases blow this document up beyond 10,000 values', 0, 'write values out in place of aliases');
+      return null;
+    }
+    const offset = (node as Node | null)?.range?.[0] ?? this.offsets.get(pointer)?.key ?? 0;
+    this.offsets.set(pointer, { ...this.offsets.get(pointer), value: offset });
+    if (node === null || node === undefined) return null;
+    if (isAlias(node)) return this.readAlias(node, pointer, open, offset);
+    const tag = (node as Node & { tag?: string }).tag;
+    if (tag !== undefined)
+      this.complain(
+        'yaml-tag',
+        `the tag ${tag} is not allowed here`,
+        this.tagOffset(offset),
+        'remove the tag; quote the text if it begins with "!"',
+      );
+    if (isMap(node)) return this.readMap(node.items, pointer, open);
+    if (isSeq(node)) return node.items.map((item, index) => this.read(item, pointer + pointerStep(index), open));
+    return isScalar(node) ? this.readScalar(node.value, offset) : null;
+  }
+
+  private readAlias(
+    node: Parameters<typeof isAlias>[0] & { source: string },
+    pointer: string,
+    open: ReadonlySet<unknown>,
+    offset: number,
+  ): Json {
+    const target = (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document);
+    if (target === undefined || open.has(target)) {
+      this.complain(
+        'yaml-alias',
+        `the alias *${node.source} ${target === undefined ? 'has no anchor' : 'contains itself'}`,
+        offset,
+        'write the value out',
+      );
+      return null;
+    }
+    return this.read(target, pointer, new Set([...open, target]));
+  }
+
+  private readMap(items: readonly { key: unknown; value: unknown }[], pointer: string, open: ReadonlySet<unknown>): Json {
+    const members: [string, Json][] = [];
+    for (const { key, value } of items) {
+      const offset = (key as Node | null)?.range?.[0] ?? 0;
+      const plain = isScalar(key) ? key.value : undefined;
+      if (plain === undefined || plain === null) {
+        this.complain(
+          'yaml-key',
+          'a key must be a plain text',
+          offset,
+          'a "$" before "{" needs quotes in {…} and […] style: write "${name}"',
+        );
+        continue;
+      }
+      const name = String(plain);
+      if (name === '<<') this.complain('yaml-merge', 'merge keys are not supported', offset, 'write the values out');
+      const inner = pointer + pointerStep(name);
+      this.offsets.set(inner, { key: offset, value: offset });
+      members.push([name, this.read(value, inner, open)]);
+    }
+    return Object.fromEntries(members);
+  }
+
+  private readScalar(value: unknown, offset: number): Json {
+    if (typeof value === 'bigint') {
+      if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) {
+        this.complain(
+          'yaml-integer',
+          `the integer ${value} is beyond ±2^53 and would lose digits`,
+          offset,
+          'quote it to keep it as a text',
+        );
+        return null;
+      }
+      return Number(value);
+    }
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      this.complain('yaml-number', `${value} is not a finite number`, offset, 'quote it to keep it as a text');
+      return null;
+    }
+    return value as Json;
+  }
+}
+
+const SYNTAX_HINTS: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'rename or remove one of the two',
+  MULTIPLE_DOCS: 'a pipeline file is one document: remove the "---"',
+  TAB_AS_INDENT: 'indent with spaces',
+};
+
+function syntaxProblem(reader: Reader, error: { code: string; message: string; pos: readonly [number, number] }): void {
+  const [start] = error.pos;
+  const around = reader.text.slice(Math.max(0, start - 2), start + 2);
+  const dollar = around.includes('${') || /\$\{[^}\n]*\}/.test(reader.placeAt(start).excerpt);
+  const lineStart = start - reader.placeAt(start).column + 1;
+  const offset = dollar ? reader.text.indexOf('${', around.includes('${') ? Math.max(0, start - 2) : lineStart) : start;
+  const code = error.code === 'DUPLICATE_KEY' ? 'yaml-duplicate-key' : 'yaml-syntax';
+  reader.complain(
+    code,
+    code === 'yaml-duplicate-key' ? 'this key is given twice' : `not valid YAML: ${error.message}`,
+    offset >= 0 ? offset : start,
+    dollar
+      ? 'inside {…} and […] a text with ${name} needs quotes: "${name}"'
+      : (SYNTAX_HINTS[error.code] ?? 'check the indentation and the brackets; quote a text that holds ": " or " #" or begins with a sign'),
+  );
+}
+
+/** Reads a YAML text into plain values. Anything that YAML could lose silently (large integers, tags, merges, duplicates) is a problem. */
+export function readYaml(file: string, text: string): YamlText {
+  const tooMuch = findTooMuch(text);
+  if (tooMuch !== undefined) {
+    const before = text.slice(0, tooMuch.offset).split('\n');
+    const place = {
+      file,
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
+      excerpt: (text.split('\n')[before.length - 1] ?? '').slice(0, 120),
+    };
+    const problem: Problem = {
+      kind: 'pipeline',
+      code: 'yaml-too-large',
+      message: tooMuch.message,
+      place,
+      hint: 'a pipeline file is small: move data into files of its own',
+    };
+    return { file, value: null, problems: [problem], place: () => undefined };
+  }
+  const reader = new Reader(file, text);
+  // Only the first: the parser's later errors mostly follow from it.
+  for (const error of reader.document.errors.slice(0, 1)) syntaxProblem(reader, error);
+  const value = reader.problems.length > 0 ? null : reader.read(reader.document.contents, '', new Set());
+  return {
+    file,
+    value,
+    problems: reader.problems,
+    place(pointer, side = 'value', needle = '') {
+      const offsets = reader.offsets.get(pointer);
+      if (offsets === undefined) return undefined;
+      const offset = side === 'key' ? (offsets.key ?? offsets.value) : offsets.value;
+      return reader.placeAt(Math.max(offset, text.indexOf(needle, offset)));
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { Json } from './json.ts';
+import type { NodeState, RunState } from './run.ts';
+
+/** A node of a run as a report shows it. */
+export interface ReportNode {
+  readonly name: string;
+  /** The node of which it is an instance. */
+  readonly node: string;
+  readonly stage: string;
+  readonly state: NodeState;
+  readonly cause: string;
+  readonly seconds: number | null;
+  /** The nodes it takes inputs from. */
+  readonly after: readonly string[];
+}
+
+/** A metric's final value. */
+export interface ReportMetric {
+  readonly name: string;
+  readonly value: number;
+  readonly measured: boolean;
+  readonly goal: 'maximize' | 'minimize' | null;
+}
+
+/** A metric over steps. */
+export interface Curve {
+  readonly node: string;
+  readonly metric: string;
+  readonly points: readonly (readonly [step: number, value: number])[];
+}
+
+/** How often each class was taken for each: a row for each true class. */
+export interface Confusion {
+  /** `node.port` where it was found. */
+  readonly from: string;
+  readonly classes: readonly string[];
+  readonly counts: readonly (readonly number[])[];
+}
+
+/** One image with what it is and what it was taken for. */
+export interface Sample {
+  /** A PNG. */
+  readonly image: Uint8Array;
+  readonly name: string;
+  readonly truth: string;
+  readonly predicted: string;
+  /** Of the predicted class. */
+  readonly probability: number;
+}
+
+export interface Samples {
+  readonly from: string;
+  readonly items: readonly Sample[];
+}
+
+/** A run as a report shows it. */
+export interface ReportRun {
+  readonly run: string;
+  readonly hash: string | null;
+  readonly tags: readonly string[];
+  readonly pipeline: string;
+  readonly state: RunState;
+  readonly started: string;
+  readonly seconds: number;
+  readonly set: readonly string[];
+  readonly params: Readonly<Record<string, Json>>;
+  readonly metrics: readonly ReportMetric[];
+  readonly nodes: readonly ReportNode[];
+  readonly curves: readonly Curve[];
+  readonly confusions: readonly Confusion[];
+  readonly samples: readonly Samples[];
+}
+
+/** The params that are not the same in all runs; of a single run all. */
+export function tellingParams(runs: readonly ReportRun[]): string[] {
+  const names = [...new Set(runs.flatMap(({ params }) => Object.keys(params)))];
+  if (runs.length < 2) return names;
+  return names.filter((name) => new Set(runs.map(({ params }) => JSON.stringify(params[name]))).size > 1);
+}
+
+/** The names of all metrics, in the order of the nodes. */
+export function metricNames(runs: readonly ReportRun[]): string[] {
+  return [...new Set(runs.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
+}

@@ -1,0 +1,69 @@
+import { digestOf } from './canonical.ts';
+import type { Json } from './json.ts';
+import type { RunRecord, RunState } from './run.ts';
+
+/** The shape of a row: rows of another one are made again. */
+export const ROW_FORMAT = 1;
+
+/** What lists of runs need of a record. */
+export interface RunRow {
+  readonly format: number;
+  readonly run: string;
+  readonly hash: string | null;
+  readonly pipeline: string;
+  readonly state: RunState;
+  readonly started: string;
+  readonly seconds: number;
+  readonly executed: number;
+  readonly reused: number;
+  readonly set: readonly string[];
+  /** Digest of all code and sources. */
+  readonly work: string;
+  /** The pipeline's params by name, and its nodes' as `node.param` (of instances that differ, as `node[key].param`). */
+  readonly params: Readonly<Record<string, Json>>;
+  /** By `node.metric`, in the order of the nodes. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Those of the metrics that should be small or large. */
+  readonly goals: Readonly<Record<string, 'maximize' | 'minimize'>>;
+}
+
+/** Sums a record up. */
+export function rowOf(record: RunRecord): RunRow {
+  const nodes = Object.entries(record.nodes);
+  const params: Record<string, Json> = { ...record.params };
+  const metrics: Record<string, number> = {};
+  const goals: Record<string, 'maximize' | 'minimize'> = {};
+  for (const [name, { params: own, metrics: values, recipe }] of nodes) {
+    const node = recipe?.node ?? name;
+    for (const [param, value] of Object.entries(own)) {
+      const shared = `${node}.${param}`;
+      if (!(shared in params)) params[shared] = value;
+      else if (JSON.stringify(params[shared]) !== JSON.stringify(value)) params[`${name}.${param}`] = value;
+    }
+    for (const [metric, { value }] of Object.entries(values ?? {})) {
+      metrics[`${name}.${metric}`] = value;
+      const goal = recipe?.metrics[metric]?.goal;
+      if (goal !== undefined) goals[`${name}.${metric}`] = goal;
+    }
+  }
+  const count = (state: string): number => nodes.filter(([, node]) => node.state === state).length;
+  return {
+    format: ROW_FORMAT,
+    run: record.id,
+    hash: record.hash ?? null,
+    pipeline: record.pipeline,
+    state: record.state,
+    started: record.started,
+    seconds: (Date.parse(record.ended ?? new Date().toISOString()) - Date.parse(record.started)) / 1000,
+    executed: count('executed'),
+    reused: count('reused'),
+    set: record.set,
+    work: digestOf({
+      code: nodes.map(([name, { stage, code }]) => [name, stage, code ?? null]),
+      sources: Object.entries(record.sources).map(([name, { digest }]) => [name, digest]),
+    }),
+    params,
+    metrics,
+    goals,
+  };
+}

@@ -1,0 +1,179 @@
+import { canonicalJson, sha256 } from '../model/canonical.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { Store } from '../model/store.ts';
+import type { RunNode, RunRecord } from '../model/run.ts';
+
+/** One thing that two runs do not share. */
+export interface RunChange {
+  /** The node, or empty for the pipeline itself. */
+  readonly node: string;
+  readonly kind: 'node' | 'param' | 'source' | 'wiring' | 'setting' | 'output' | 'fact';
+  readonly name: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** A source file of stage code, or a command, in two versions. */
+export interface CodeChange {
+  /** Nodes whose code holds it. */
+  readonly nodes: readonly string[];
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A metric in two runs. */
+export interface MetricChange {
+  readonly node: string;
+  readonly metric: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  readonly measured: boolean;
+  /** Null where the metric says no direction, or its value is missing. */
+  readonly better: boolean | null;
+}
+
+/** Only what differs between two runs. */
+export interface RunDifference {
+  readonly changes: readonly RunChange[];
+  readonly code: readonly CodeChange[];
+  readonly metrics: readonly MetricChange[];
+}
+
+function text(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? value : canonicalJson(value);
+}
+
+/** The members that differ, by name. */
+function members(
+  node: string,
+  kind: RunChange['kind'],
+  before: Readonly<Record<string, unknown>> = {},
+  after: Readonly<Record<string, unknown>> = {},
+): RunChange[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .map((name) => ({ node, kind, name, from: text(before[name]), to: text(after[name]) }))
+    .filter(({ from, to }) => from !== to);
+}
+
+const outputText = ({ kind, digest }: Artifact): string => `${kind} ${digest.slice(0, 12)}`;
+
+function outputs(node: RunNode): Record<string, string> {
+  const unmeasured = Object.entries(node.outputs ?? {}).filter(([, { measured }]) => !measured);
+  return Object.fromEntries(unmeasured.map(([port, artifact]) => [port, outputText(artifact)]));
+}
+
+/** How a node's inputs are wired, without their contents. */
+function wiring({ recipe }: RunNode): Record<string, string> {
+  const inputs = recipe?.inputs ?? [];
+  return Object.fromEntries(
+    inputs.map(({ port, elements }) => [
+      port,
+      elements
+        .map(({ origin }) => (origin.kind === 'source' ? `$sources.${origin.source}` : `${origin.instance}.${origin.port}`))
+        .join(', '),
+    ]),
+  );
+}
+
+function settings({ recipe }: RunNode): Record<string, unknown> {
+  if (recipe === undefined) return {};
+  const tools = recipe.work.kind === 'command' ? recipe.work.toolDigests : {};
+  const packages = recipe.work.kind === 'stage' ? recipe.work.packages : {};
+  return {
+    cpu: recipe.resources.cpu,
+    gpu: recipe.resources.gpu,
+    ...Object.fromEntries(recipe.env.map(({ name, value, secret }) => [`variable ${name}`, secret ? 'secret' : value])),
+    ...Object.fromEntries(Object.entries(tools).map(([name, digest]) => [`tool ${name}`, digest.slice(0, 12)])),
+    ...Object.fromEntries(
+      Object.entries(packages).map(([name, { version, integrity }]) => [`package ${name}`, `${version} (${integrity.slice(0, 12)})`]),
+    ),
+  };
+}
+
+function facts(record: RunRecord): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(record.facts)) {
+    if (value !== null && typeof value === 'object') for (const [key, inner] of Object.entries(value)) found[`${name} ${key}`] = inner;
+    else found[name] = value;
+  }
+  return found;
+}
+
+/** What differs between two recorded runs: what was asked, with the code's sources, and what came out. */
+export function compareRecords(before: RunRecord, after: RunRecord, stores: { readonly store: Store }): RunDifference {
+  const digests = (record: RunRecord): Record<string, string> =>
+    Object.fromEntries(Object.entries(record.sources).map(([name, { digest }]) => [name, digest.slice(0, 12)]));
+  const changes = [
+    ...(before.pipeline === after.pipeline ? [] : members('', 'setting', { pipeline: before.pipeline }, { pipeline: after.pipeline })),
+    ...members('', 'param', before.params, after.params),
+    ...members('', 'source', digests(before), digests(after)),
+  ];
+  const metrics: MetricChange[] = [];
+  const code = new Map<string, CodeChange>();
+  for (const name of new Set([...Object.keys(before.nodes), ...Object.keys(after.nodes)])) {
+    const [old, now] = [before.nodes[name], after.nodes[name]];
+    if (old === undefined || now === undefined) {
+      changes.push({ node: name, kind: 'node', name, from: old?.stage ?? null, to: now?.stage ?? null });
+      continue;
+    }
+    changes.push(
+      ...members(name, 'setting', { stage: old.stage }, { stage: now.stage }),
+      ...members(name, 'param', old.params, now.params),
+      ...members(name, 'wiring', wiring(old), wiring(now)),
+      ...members(name, 'setting', settings(old), settings(now)),
+      ...members(name, 'output', outputs(old), outputs(now)),
+    );
+    for (const change of codeChanges(old, now, stores.store)) {
+      const key = `${change.name}\n${change.before}\n${change.after}`;
+      code.set(key, { ...change, nodes: [...(code.get(key)?.nodes ?? []), name] });
+    }
+    metrics.push(...metricChanges(name, old, now));
+  }
+  changes.push(...members('', 'fact', facts(before), facts(after)));
+  return { changes, code: [...code.values()], metrics };
+}
+
+function metricChanges(node: string, old: RunNode, now: RunNode): MetricChange[] {
+  return [...new Set([...Object.keys(old.metrics ?? {}), ...Object.keys(now.metrics ?? {})])]
+    .map((metric) => {
+      const from = old.metrics?.[metric]?.value ?? null;
+      const to = now.metrics?.[metric]?.value ?? null;
+      const goal = (now.recipe ?? old.recipe)?.metrics[metric]?.goal;
+      const measured = (now.metrics?.[metric] ?? old.metrics?.[metric])?.measured === true;
+      const better = goal === undefined || from === null || to === null ? null : goal === 'maximize' ? to > from : to < from;
+      return { node, metric, from, to, measured, better };
+    })
+    .filter(({ from, to }) => from !== to);
+}
+
+function commandText(run: string | readonly string[]): string {
+  return typeof run === 'string' ? run : run.join('\n');
+}
+
+function codeChanges(old: RunNode, now: RunNode, store: Store): Omit<CodeChange, 'nodes'>[] {
+  const [before, after] = [old.recipe?.work, now.recipe?.work];
+  if (before?.kind === 'command' && after?.kind === 'command') {
+    const [from, to] = [commandText(before.run), commandText(after.run)];
+    return from === to ? [] : [{ name: 'run', before: from, after: to }];
+  }
+  if (old.code === now.code || old.code === undefined || now.code === undefined) return [];
+  const [from, to] = [sourcesOfBundle(old.code, store), sourcesOfBundle(now.code, store)];
+  return [...new Set([...from.keys(), ...to.keys()])]
+    .sort()
+    .filter((name) => from.get(name) !== to.get(name))
+    .map((name) => ({ name, before: from.get(name) ?? '', after: to.get(name) ?? '' }));
+}
+
+/** The source files of a bundle by their shown paths: their texts stand in its source map, and are told by their digests. */
+function sourcesOfBundle(code: string, store: Store): ReadonlyMap<string, string> {
+  const bundle = store.bundle(code);
+  const bytes = bundle === undefined ? undefined : store.readBytes(bundle.map);
+  const sources = new Map<string, string>();
+  if (bundle === undefined || bytes === undefined) return sources;
+  const { sourcesContent = [] } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { sourcesContent?: (string | null)[] };
+  const texts = new Map(sourcesContent.flatMap((content) => (content === null ? [] : [[sha256(content), content] as const])));
+  for (const [name, digest] of Object.entries(bundle.files)) sources.set(name, texts.get(digest) ?? `(${digest.slice(0, 12)})`);
+  return sources;
+}

@@ -1,0 +1,113 @@
+import { suggestion } from '../text/suggestion.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import { RECORD_FORMAT, type RunRecord } from '../model/run.ts';
+import type { RunRow } from '../model/run-row.ts';
+import type { LocalStore } from '../stores/local/store.ts';
+
+/** The shortest beginning of a hash that is looked for. */
+const SHORTEST_HASH = 4;
+
+/** How many candidates an ambiguous word lists. */
+const LISTED = 8;
+
+/**
+ * Finds a run by its id, its hash, the beginning of either, a tag, `@latest` or `@best:<metric>`; of several with one hash the newest.
+ * Fails where none or several fit, naming the candidates, and where a newer Stillroom wrote the record.
+ */
+export function findRun(store: LocalStore, word: string): Outcome<RunRecord> {
+  const found = findId(store, word);
+  if (!found.ok) return found;
+  const record = store.run(found.value);
+  if (record === undefined) return unknown(store, word);
+  if (record.format > RECORD_FORMAT) {
+    return failed({
+      kind: 'usage',
+      code: 'newer-record',
+      message: `the run ${record.id} was recorded by a newer Stillroom (format ${record.format}; this one reads up to ${RECORD_FORMAT})`,
+      hint: 'update Stillroom to read it',
+    });
+  }
+  return done(record);
+}
+
+function findId(store: LocalStore, word: string): Outcome<string> {
+  const ids = store.runRecords.ids();
+  if (ids.includes(word)) return done(word);
+  const [newest] = ids;
+  if (word === '@latest' && newest !== undefined) return done(newest);
+  if (word.startsWith('@best:')) return best(store, word.slice('@best:'.length));
+  const tagged = store.tags.read(word);
+  if (tagged !== undefined) {
+    return ids.includes(tagged)
+      ? done(tagged)
+      : failed({ kind: 'usage', code: 'unknown-run', message: `the tag "${word}" names the run ${tagged}, whose record is gone` });
+  }
+  const byId = word === '' ? [] : ids.filter((id) => id.startsWith(word));
+  if (byId.length === 1) return done(byId[0] ?? '');
+  if (byId.length > 1) return ambiguous(word, byId);
+  const rows = word.length >= SHORTEST_HASH ? [...store.runRecords.rows()].filter(({ hash }) => hash?.startsWith(word)) : [];
+  const hashes = new Set(rows.map(({ hash }) => hash));
+  if (hashes.size > 1)
+    return ambiguous(
+      word,
+      [...hashes].map((hash) => hash?.slice(0, 20) ?? ''),
+    );
+  return rows[0] === undefined ? unknown(store, word) : done(rows[0].run);
+}
+
+function ambiguous(word: string, candidates: readonly string[]): Outcome<never> {
+  const listed = candidates.slice(0, LISTED).join(', ');
+  const more = candidates.length > LISTED ? ` and ${candidates.length - LISTED} more` : '';
+  return failed({
+    kind: 'usage',
+    code: 'ambiguous-run',
+    message: `"${word}" begins ${candidates.length} runs`,
+    hint: `write more of it: ${listed}${more}`,
+  });
+}
+
+function unknown(store: LocalStore, word: string): Outcome<never> {
+  const names: string[] = store.tags.all().map(({ name }) => name);
+  for (const { run, hash } of store.runRecords.rows()) {
+    names.push(run, ...(hash === null ? [] : [hash.slice(0, 12)]));
+    if (names.length > 2 * LISTED) break;
+  }
+  return failed({
+    kind: 'usage',
+    code: 'unknown-run',
+    message: `no run has the id, hash or tag "${word}"`,
+    hint: `${suggestion(word, names)}; see all: stillroom runs`,
+  });
+}
+
+/** The value of a field of a row: what a list of runs shows, a param, or a metric (without its node: of the last node that has it). */
+export function fieldOf(row: RunRow, name: string): unknown {
+  if (name in row.params) return row.params[name];
+  const metric = metricNamed(row, name);
+  if (metric !== undefined) return row.metrics[metric];
+  const fields: Readonly<Record<string, unknown>> = { ...row };
+  return ['run', 'hash', 'pipeline', 'state', 'started', 'seconds', 'executed', 'reused'].includes(name) ? fields[name] : undefined;
+}
+
+/** The whole name of a metric: `accuracy` is that of the last node that reports one. */
+export function metricNamed({ metrics }: Pick<RunRow, 'metrics'>, name: string): string | undefined {
+  if (name in metrics) return name;
+  return Object.keys(metrics).findLast((one) => one.slice(one.lastIndexOf('.') + 1) === name);
+}
+
+function best(store: LocalStore, metric: string): Outcome<string> {
+  let found: { readonly run: string; readonly value: number } | undefined;
+  const known = new Set<string>();
+  for (const row of store.runRecords.rows()) {
+    if (row.state !== 'done') continue;
+    for (const name of Object.keys(row.metrics)) known.add(name);
+    const name = metricNamed(row, metric);
+    const value = name === undefined ? undefined : row.metrics[name];
+    if (name === undefined || value === undefined) continue;
+    const isBetter = found === undefined || (row.goals[name] === 'minimize' ? value < found.value : value > found.value);
+    if (isBetter) found = { run: row.run, value };
+  }
+  return found === undefined
+    ? failed({ kind: 'usage', code: 'unknown-metric', message: `no run has the metric "${metric}"`, hint: suggestion(metric, known) })
+    : done(found.run);
+}

@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunNode, RunRecord } from '../../model/run.ts';
+import type { Curve, ReportRun } from '../../model/report.ts';
+import { rowOf } from '../../model/run-row.ts';
+import type { LocalStore } from '../../stores/local/store.ts';
+import { confusionsOf, historyOf, samplesOf } from './artifacts.ts';
+
+/** A point of a metric in a run's events. */
+interface MetricEvent {
+  readonly type: string;
+  readonly node?: string;
+  readonly name?: string;
+  readonly value?: number;
+  readonly step?: number;
+}
+
+/** The metrics over steps that a run's events tell, by node. */
+function eventCurves(
+  store: LocalStore,
+  run: string,
+  cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
+): ReadonlyMap<string, readonly Curve[]> {
+  const known = cache.get(run);
+  if (known !== undefined) return known;
+  const points = new Map<string, Map<string, Map<number, number>>>();
+  const file = join(store.root, 'logs', run, 'events.jsonl');
+  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+    if (!line.includes('"node-metric"') || !line.includes('"step"')) continue;
+    const { node, name, value, step } = parsed(line);
+    if (node === undefined || name === undefined || typeof value !== 'number' || typeof step !== 'number') continue;
+    const own = points.get(node) ?? new Map<string, Map<number, number>>();
+    points.set(node, own);
+    own.set(name, (own.get(name) ?? new Map()).set(step, value));
+  }
+  const curves = new Map(
+    [...points].map(([node, metrics]) => [
+      node,
+      [...metrics].map(([metric, steps]): Curve => ({ node, metric, points: [...steps].sort(([a], [b]) => a - b) })),
+    ]),
+  );
+  cache.set(run, curves);
+  return curves;
+}
+
+function parsed(line: string): Partial<MetricEvent> {
+  try {
+    return JSON.parse(line) as MetricEvent;
+  } catch {
+    return {};
+  }
+}
+
+/** A node's curves: from the events of the run that executed it, else from a history among its outputs. */
+function curvesOf(
+  store: LocalStore,
+  record: RunRecord,
+  name: string,
+  node: RunNode,
+  cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
+): readonly Curve[] {
+  const attempts = node.fingerprint === undefined ? [] : (store.result(node.fingerprint)?.attempts ?? []);
+  const attempt = attempts.find(({ outputs }) =>
+    Object.entries(node.outputs ?? {}).every(([port, { digest }]) => outputs[port]?.digest === digest),
+  );
+  const origins = node.state === 'executed' ? [{ run: record.id, node: name }] : attempt === undefined ? [] : [attempt];
+  for (const origin of origins) {
+    const found = eventCurves(store, origin.run, cache).get(origin.node) ?? [];
+    if (found.length > 0) return found.map((curve) => ({ ...curve, node: name }));
+  }
+  return historyOf(store, name, node);
+}
+
+/** All that a report shows of a run. */
+export function reportRun(store: LocalStore, record: RunRecord): ReportRun {
+  const row = rowOf(record);
+  const cache = new Map<string, ReadonlyMap<string, readonly Curve[]>>();
+  const nodes = Object.entries(record.nodes);
+  return {
+    run: record.id,
+    hash: record.hash ?? null,
+    tags: store.tags
+      .all()
+      .filter(({ run }) => run === record.id)
+      .map(({ name }) => name),
+    pipeline: record.pipeline,
+    state: record.state,
+    started: record.started,
+    seconds: row.seconds,
+    set: record.set,
+    params: row.params,
+    metrics: nodes.flatMap(([name, { metrics, recipe }]) =>
+      Object.entries(metrics ?? {}).map(([metric, { value, measured }]) => ({
+        name: `${name}.${metric}`,
+        value,
+        measured,
+        goal: recipe?.metrics[metric]?.goal ?? null,
+      })),
+    ),
+    nodes: nodes.map(([name, { stage, state, cause, seconds, recipe }]) => ({
+      name,
+      node: recipe?.node ?? name,
+      stage,
+      state,
+      cause,
+      seconds: seconds ?? null,
+      after: [
+        ...new Set(
+          (recipe?.inputs ?? []).flatMap(({ elements }) =>
+            elements.flatMap(({ origin }) => (origin.kind === 'output' ? [origin.instance] : [])),
+          ),
+        ),
+      ],
+    })),
+    curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, cache)),
+    confusions: nodes.flatMap(([name, node]) => confusionsOf(store, name, node)),
+    samples: nodes.flatMap(([name, node]) => samplesOf(store, record, name, node)),
+  };
+}
