@@ -180,6 +180,14 @@ function build(): Command {
   command(program, 'verify', 'hash everything in the store', 'stillroom verify').action(async (options: CommonOptions) => {
     exitCode = await (await import('./commands/verify.ts')).verifyCommand(options);
   });
+  command(
+    program,
+    'explain [code]',
+    'say what the code of a problem means and what to do, or list all codes',
+    'stillroom explain missing-source',
+  ).action(async (code: string | undefined, options: CommonOptions) => {
+    exitCode = (await import('./commands/explain.ts')).explainCommand(code, options);
+  });
   command(program, 'init [folder]', 'write a commented pipeline and a stage that run at once', 'stillroom init my-experiment').action(
     async (folder: string | undefined, options: CommonOptions) => {
       exitCode = (await import('./commands/init.ts')).initCommand(folder ?? '.', options);

@@ -3,6 +3,7 @@ import { suggestion } from '../text/suggestion.ts';
 import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 
 export interface TagOptions extends CommonOptions {
   readonly delete?: boolean;
@@ -13,7 +14,7 @@ export interface TagOptions extends CommonOptions {
 /** `stillroom tag`: names a run, pins it, or lists what is named. Tagged and pinned runs are kept by `gc`. */
 export function tagCommand(word: string | undefined, name: string | undefined, options: TagOptions): number {
   const json = options.json === true;
-  const usage = (code: string, message: string, hint: string): number => fail([{ kind: 'usage', code, message, hint }], json);
+  const usage = (code: ProblemCode, message: string, hint: string): number => fail([{ kind: 'usage', code, message, hint }], json);
   const store = openStore(projectRoot(process.cwd()), options);
   if (!store.ok) return fail(store.problems, json);
   const { tags } = store.value;

@@ -5,6 +5,7 @@ import { suggestion } from '../text/suggestion.ts';
 import type { Locate } from './yaml/locate.ts';
 import { NAME, VARIABLE } from './pipeline/schema.ts';
 import { pointerStep } from './yaml/document.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 
 const validators = new Map<JsonObject, ValidateFunction>();
 
@@ -77,7 +78,7 @@ function patternExample(pattern: string): string {
 
 /** What the values at a place are called in messages: `param`, `key` … */
 export interface Naming {
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly noun: string;
 }
 

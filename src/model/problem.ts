@@ -1,3 +1,5 @@
+import type { ProblemCode } from './problem-codes.ts';
+
 /** Where in a file something is wrong; line and column count from 1. */
 export interface Place {
   readonly file: string;
@@ -7,14 +9,14 @@ export interface Place {
   readonly excerpt: string;
 }
 
-/** Who can mend a problem, which decides the exit code. */
+/** Who can fix a problem, which decides the exit code. */
 export type ProblemKind = 'usage' | 'pipeline' | 'stage' | 'store';
 
 /** An expected error: what is wrong, where, and what to do about it. */
 export interface Problem {
   readonly kind: ProblemKind;
-  /** Stable and in kebab-case, for programs. */
-  readonly code: string;
+  /** Stable, for programs. */
+  readonly code: ProblemCode;
   readonly message: string;
   readonly place?: Place;
   readonly hint?: string;

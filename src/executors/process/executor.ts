@@ -16,6 +16,7 @@ import { readMetrics } from './metrics.ts';
 import type { ChildJob, ChildMessage } from './protocol.ts';
 import { EVENTS_DESCRIPTOR } from './protocol.ts';
 import { SUPERVISOR } from './supervisor.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** How long a stopped node has to save its checkpoint. */
 const GRACE_MS = 8000;
@@ -264,7 +265,7 @@ function problemOf(
   progress: Progress,
   log: NodeLog,
 ): Problem | undefined {
-  const bad = (code: string, message: string): Problem =>
+  const bad = (code: ProblemCode, message: string): Problem =>
     withLog({ kind: 'stage', code, message: `${job.node} ${message}` }, log.last, job.log);
   if (reason === 'timeout') return bad('timeout', `ran longer than its timeout of ${job.timeout} s`);
   if (progress.failure !== undefined) {

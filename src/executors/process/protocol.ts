@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { JsonObject } from '../../model/json.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** What a TypeScript stage's child is asked to do: the content of its job file. */
 export interface ChildJob {
@@ -28,7 +29,7 @@ export type ChildMessage =
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly note?: string }
   | { readonly type: 'log'; readonly line: string }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly hint?: string }
+  | { readonly type: 'failed'; readonly code: ProblemCode; readonly message: string; readonly hint?: string }
   | { readonly type: 'done'; readonly facts: JsonObject };
 
 /** Where a child writes its messages. Of its other descriptors, 3 is the control pipe and 4 the lock. */

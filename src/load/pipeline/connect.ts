@@ -6,6 +6,7 @@ import { type Draft, type FileNode, fillInAt, type NodeContext } from './nodes.t
 import { pointHas } from './matrix.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** What connecting the inputs needs to know of the whole pipeline. */
 export interface Wiring {
@@ -105,7 +106,7 @@ function elementsOf(
 ): InputElement[] | undefined {
   const { context } = wiring;
   const { from } = written;
-  const wrong = (code: string, message: string, hint?: string): undefined => {
+  const wrong = (code: ProblemCode, message: string, hint?: string): undefined => {
     context.problems.push(context.locate.problem(code, message, pointer, 'value', hint));
     return undefined;
   };
@@ -166,7 +167,7 @@ function sourceElement(
   from: string,
   kind: string | undefined,
   wiring: Wiring,
-  wrong: (code: string, message: string, hint?: string) => undefined,
+  wrong: (code: ProblemCode, message: string, hint?: string) => undefined,
 ): InputElement[] | undefined {
   let name = from;
   if (from.startsWith('$sources.')) {

@@ -7,6 +7,7 @@ import { plainValue } from '../pipeline/overrides.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** What checking a sweep needs: the pipeline as it is, and where complaints go. */
 export interface SweepContext {
@@ -172,7 +173,7 @@ export function baseValue(name: string, context: SweepContext): Json | undefined
 export function inOrder(dimensions: readonly Dimension[], pointerOf: (name: string) => string, context: SweepContext): Dimension[] {
   const names = dimensions.map(({ name }) => name);
   const ordered: Dimension[] = [];
-  const complain = (code: string, message: string, name: string, hint: string): void =>
+  const complain = (code: ProblemCode, message: string, name: string, hint: string): void =>
     void context.problems.push(context.locate.problem(code, message, pointerOf(name), 'key', hint));
   for (const { name, when } of dimensions)
     for (const other of Object.keys(when))

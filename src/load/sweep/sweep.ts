@@ -10,6 +10,7 @@ import { baseValue, checkNames, inOrder, readDimension, type SweepContext } from
 import { sweepSchema } from './schema.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** What reading a sweep needs to know of a strategy. */
 interface KnownStrategy {
@@ -224,7 +225,7 @@ function readJudge(
 }
 
 function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problems }: SweepContext): void {
-  const wrong = (code: string, message: string, pointer: string, hint: string): void =>
+  const wrong = (code: ProblemCode, message: string, pointer: string, hint: string): void =>
     void problems.push(locate.problem(code, message, `/sweep${pointer}`, 'key', hint));
   if (needs.variants === true && spec.variants.length === 0)
     wrong(
@@ -261,7 +262,10 @@ function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problem
 const MOST_POINTS = 100_000;
 
 /** Strategies that walk through values must know them, and there must not be more than can be walked through. */
-function checkSteps({ space, strategy }: SweepSpec, wrong: (code: string, message: string, pointer: string, hint: string) => void): void {
+function checkSteps(
+  { space, strategy }: SweepSpec,
+  wrong: (code: ProblemCode, message: string, pointer: string, hint: string) => void,
+): void {
   let points = 1;
   for (const { name, domain } of space) {
     const isEndless = domain.kind !== 'choice' && domain.steps === undefined && (domain.kind === 'float' || domain.log);

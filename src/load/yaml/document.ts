@@ -2,6 +2,7 @@ import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node,
 import type { Json } from '../../model/json.ts';
 import type { Place, Problem } from '../../model/problem.ts';
 import { findTooMuch } from './nesting.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** Aliases may not blow a document up: so many values may be reached through them. */
 const MOST_ALIASED_VALUES = 10_000;
@@ -45,7 +46,7 @@ class Reader {
     return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt };
   }
 
-  complain(code: string, message: string, offset: number, hint?: string): void {
+  complain(code: ProblemCode, message: string, offset: number, hint?: string): void {
     this.problems.push({ kind: 'pipeline', code, message, place: this.placeAt(offset), ...(hint === undefined ? {} : { hint }) });
   }
 

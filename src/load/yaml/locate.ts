@@ -1,5 +1,6 @@
 import type { Problem } from '../../model/problem.ts';
 import type { Side, YamlText } from './document.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** Where the values of a pipeline came from: the file, or a `--set` option. */
 export class Locate {
@@ -18,7 +19,7 @@ export class Locate {
   }
 
   /** A problem at a pointer, or at the nearest thing around it that stands in the file. */
-  problem(code: string, message: string, pointer: string, side: Side = 'value', hint?: string, needle?: string): Problem {
+  problem(code: ProblemCode, message: string, pointer: string, side: Side = 'value', hint?: string, needle?: string): Problem {
     const extra = hint === undefined ? {} : { hint };
     let at = pointer;
     for (;;) {
