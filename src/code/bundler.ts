@@ -42,7 +42,7 @@ function entryOf(modules: Readonly<Record<string, string>>): string {
   const imports = names.map((name, index) => `import module${index} from ${JSON.stringify(modules[name])};`);
   const members = names.map((name, index) => `${JSON.stringify(name)}: module${index}`);
   const modulesOf = `export const modules = { ${members.join(', ')} };`;
-  return `import run, * as own from '../engine/run.ts';\n${imports.join('\n')}\nexport { run };\nexport const threads = own.threads;\n${modulesOf}\n`;
+  return `import run, * as own from './run.ts';\n${imports.join('\n')}\nexport { run };\nexport const threads = own.threads;\n${modulesOf}\n`;
 }
 
 function packageName(path: string): string {
