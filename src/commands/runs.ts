@@ -1,6 +1,7 @@
 import { suggestion } from '../text/suggestion.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import { duration, figure } from '../text/figures.ts';
+import { duration, shown } from '../text/figures.ts';
+import { textTable } from '../text/table.ts';
 import type { RunRow } from '../model/run-row.ts';
 import type { LocalStore } from '../stores/local/store.ts';
 import { fieldOf, metricNamed } from '../records/find.ts';
@@ -94,24 +95,16 @@ function sortRows(rows: RunRow[], sort: string): void {
 
 function cell(row: RunRow, column: string): string {
   const value = fieldOf(row, column);
-  if (value === undefined || value === null) return '';
   if (column === 'seconds') return duration(row.seconds);
-  if (column === 'hash') return row.hash?.slice(0, 12) ?? '';
-  if (typeof value === 'number') return figure(value);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return column === 'hash' ? (row.hash?.slice(0, 12) ?? '') : shown(value);
 }
 
 function printTable(columns: readonly string[], rows: readonly RunRow[], notes: readonly string[]): void {
-  const header = columns.map((column) => (column === 'seconds' ? 'time' : column));
-  const cells = rows.map((row) => columns.map((column) => cell(row, column)));
-  const widths = header.map((name, index) => Math.max(name.length, ...cells.map((line) => line[index]?.length ?? 0)));
+  const header = [...columns.map((column) => (column === 'seconds' ? 'time' : column)), ''];
+  const cells = rows.map((row, index) => [...columns.map((column) => cell(row, column)), notes[index] ?? '']);
   const isNumeric = columns.map((column) =>
     rows.every((row) => ['number', 'undefined'].includes(typeof (fieldOf(row, metricNamed(row, column) ?? column) ?? undefined))),
   );
-  const line = (texts: readonly string[], note = ''): string =>
-    [...texts.map((text, index) => (isNumeric[index] ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))), note]
-      .join('  ')
-      .trimEnd();
-  process.stdout.write(`${line(header)}\n`);
-  for (const [index, texts] of cells.entries()) process.stdout.write(`${line(texts, notes[index])}\n`);
+  const lines = textTable([header, ...cells], { isRight: (column) => isNumeric[column] === true });
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }

@@ -1,6 +1,6 @@
 import type { Event } from '../model/event.ts';
 import type { SweepSpec } from '../model/sweep.ts';
-import { textTable } from '../sweep/table.ts';
+import { sweepLines } from '../sweep/table.ts';
 import { bestTrial, ranking, type Trial } from '../sweep/trials.ts';
 import { trialLine } from './sweep-output.ts';
 
@@ -61,7 +61,7 @@ export class Leaderboard {
     const width = (process.stderr.columns ?? 80) - 1;
     const lines = [
       title,
-      ...(rows.length === 0 ? [] : textTable({ spec: this.spec, trials: rows, best: bestTrial(trials, this.spec) }, width)),
+      ...(rows.length === 0 ? [] : sweepLines({ spec: this.spec, trials: rows, best: bestTrial(trials, this.spec) }, width)),
     ];
     this.clear();
     process.stderr.write(`${lines.join('\n')}\n`);

@@ -4,7 +4,8 @@ import { importancePlot } from '../sweep/plots/importance.ts';
 import { parallelCoordinatesPlot } from '../sweep/plots/parallel-coordinates.ts';
 import { paretoPlot } from '../sweep/plots/pareto.ts';
 import { influences } from '../sweep/statistics.ts';
-import { csvTable, figure, markdownTable, shown, type TableSource, textTable } from '../sweep/table.ts';
+import { figure, shown } from '../text/figures.ts';
+import { sweepCsv, sweepLines, sweepMarkdown, type TableSource } from '../sweep/table.ts';
 import { bestTrial, frontOf, type Trial, trialsOf } from '../sweep/trials.ts';
 import type { StartedJob } from '../sweep/study.ts';
 import type { SweepSpec } from '../model/sweep.ts';
@@ -65,8 +66,8 @@ export function writeOutputs(id: string, folder: string, file: string, spec: Swe
   };
   const [objective, second] = spec.objectives;
   const found = objective === undefined ? [] : influences(spec.space, trials);
-  write('csv', 'table.csv', csvTable(source));
-  write('markdown', 'table.md', markdownTable(source));
+  write('csv', 'table.csv', sweepCsv(source));
+  write('markdown', 'table.md', sweepMarkdown(source));
   const isPlotted = objective !== undefined && spec.space.length > 0 && trials.some(({ losses }) => losses !== undefined);
   const hasFront = isPlotted && second !== undefined;
   write('pareto front', 'pareto.svg', hasFront ? paretoPlot([objective, second], trials, front) : undefined);
@@ -113,7 +114,7 @@ export function trialLine(trial: Trial, { objectives, budget }: SweepSpec): stri
 export function printSweep(result: SweepResult, message: string): void {
   const { best, front, spec, files } = result;
   const line = (text: string): void => void process.stdout.write(`${text}\n`);
-  for (const row of textTable(result)) line(row);
+  for (const row of sweepLines(result)) line(row);
   line('');
   line(message);
   if (spec.objectives.length > 1) line(`Pareto front: ${front.map(({ trial }) => `trial ${trial}`).join(', ')}`);

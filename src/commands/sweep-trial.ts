@@ -5,6 +5,7 @@ import { carryOut } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { digestOf } from '../model/canonical.ts';
+import { combinations } from '../model/combinations.ts';
 import type { Event } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import { instancesNamed, type Pipeline } from '../model/pipeline.ts';
@@ -62,14 +63,6 @@ function loadVariant({ opened, file, set }: TrialContext, params: Params): Promi
     cache: store.cache,
     set: [...set, ...settingsOf(params, dirname(pipeline.file))],
   });
-}
-
-/** The points of the repeats: one that changes nothing where there are none. */
-function repeatsOf(repeats: SweepSpec['repeats']): Params[] {
-  let points: Record<string, Json>[] = [{}];
-  for (const [name, values] of Object.entries(repeats))
-    points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
-  return points;
 }
 
 /** All that a job sets, its budget included. */
@@ -189,7 +182,7 @@ function missingMetric(
 
 /** Carries out all repeats of a job; undefined: it was stopped. */
 export async function carryOutJob(job: Job, planner: TrialPlanner, context: TrialContext): Promise<JobEnd | undefined> {
-  const ends = await Promise.all(repeatsOf(context.spec.repeats).map((repeat) => carryOutRepeat(job, repeat, planner, context)));
+  const ends = await Promise.all(combinations(context.spec.repeats).map((repeat) => carryOutRepeat(job, repeat, planner, context)));
   const runs: JobRun[] = [];
   let error: string | undefined;
   for (const end of ends) {

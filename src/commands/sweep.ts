@@ -10,7 +10,7 @@ import { JOURNAL_FORMAT, Journal } from '../sweep/journal.ts';
 import { search } from '../sweep/search.ts';
 import { strategies } from '../sweep/strategies.ts';
 import type { StartedJob, Strategy, Study } from '../sweep/study.ts';
-import { csvTable, markdownTable } from '../sweep/table.ts';
+import { sweepCsv, sweepMarkdown } from '../sweep/table.ts';
 import { trialsOf } from '../sweep/trials.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, capacityOf, type Opened, openPipeline, planOpened } from './project.ts';
@@ -254,7 +254,7 @@ function tell(result: SweepResult, ended: Study, options: SweepOptions, signal: 
   });
   const message = `${result.id}: ${counts.join(', ')}${signal === undefined && left === 0 ? '' : '; stopped: start it again to go on'}`;
   if (options.json === true || options.format === 'json') printJson(sweepJson(result));
-  else if (options.format === 'csv') process.stdout.write(csvTable(result));
-  else if (options.format === 'md') process.stdout.write(markdownTable(result));
+  else if (options.format === 'csv') process.stdout.write(sweepCsv(result));
+  else if (options.format === 'md') process.stdout.write(sweepMarkdown(result));
   else printSweep(result, message);
 }

@@ -1,17 +1,9 @@
-import type { Json } from '../model/json.ts';
 import type { SweepSpec } from '../model/sweep.ts';
+import { csv } from '../text/csv.ts';
+import { figure, shown } from '../text/figures.ts';
+import { markdownTable } from '../text/markdown.ts';
+import { textTable } from '../text/table.ts';
 import type { Trial } from './trials.ts';
-
-/** A number with as many digits as matter. */
-export function figure(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
-}
-
-/** A param's value as a person reads it. */
-export function shown(value: Json | undefined): string {
-  if (value === undefined) return '';
-  return typeof value === 'number' ? figure(value) : typeof value === 'string' ? value : JSON.stringify(value);
-}
 
 /** What a table is made of. */
 export interface TableSource {
@@ -26,15 +18,11 @@ function metricNames({ spec, trials }: TableSource): string[] {
   return [...new Set([...asked, ...trials.flatMap(({ metrics }) => Object.keys(metrics))])];
 }
 
-/** The whole table as comma-separated values (RFC 4180): all digits, a column of deviations beside each metric that has them. */
-export function csvTable(source: TableSource): string {
+/** The whole table as comma-separated values: all digits, a column of deviations beside each metric that has them. */
+export function sweepCsv(source: TableSource): string {
   const { spec, trials } = source;
   const metrics = metricNames(source);
   const spread = metrics.filter((name) => trials.some(({ deviations }) => deviations[name] !== undefined));
-  const cell = (value: Json | undefined): string => {
-    const text = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
   const columns = ['trial', 'state', ...(spec.budget === undefined ? [] : ['budget']), ...spec.space.map(({ name }) => name)];
   const header = [
     ...columns,
@@ -53,11 +41,11 @@ export function csvTable(source: TableSource): string {
     trial.runs.map(({ hash }) => hash ?? '').join(' '),
     trial.error,
   ]);
-  return [header, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return csv([header, ...rows]);
 }
 
-/** The table that people are shown: objectives and constraints, else all metrics; the best trial is marked. */
-function shownRows(source: TableSource): { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+/** The table that people are shown: objectives and constraints, else all metrics; the best trial is marked. The first row is the header. */
+function shownRows(source: TableSource): readonly (readonly string[])[] {
   const { spec, trials, best } = source;
   const asked = [...new Set([...spec.objectives, ...spec.constraints].map(({ metric }) => metric))];
   const metrics = asked.length > 0 ? asked : metricNames(source).slice(0, 6);
@@ -70,35 +58,24 @@ function shownRows(source: TableSource): { readonly header: readonly string[]; r
     if (trial === best) return 'best';
     return trial.state === 'done' && !trial.feasible ? 'breaks a constraint' : trial.state;
   };
-  return {
-    header: ['trial', ...spec.space.map(({ name }) => name), ...(spec.budget === undefined ? [] : ['budget']), ...metrics, 'state'],
-    rows: trials.map((trial) => [
+  return [
+    ['trial', ...spec.space.map(({ name }) => name), ...(spec.budget === undefined ? [] : ['budget']), ...metrics, 'state'],
+    ...trials.map((trial) => [
       String(trial.trial),
       ...spec.space.map(({ name }) => shown(trial.params[name])),
       ...(spec.budget === undefined ? [] : [String(trial.budget ?? '')]),
       ...metrics.map((name) => cellOf(trial, name)),
       stateOf(trial),
     ]),
-  };
+  ];
 }
 
 /** The table as GitHub's Markdown. */
-export function markdownTable(source: TableSource): string {
-  const { header, rows } = shownRows(source);
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`;
-  return line(header) + line(header.map(() => '---')) + rows.map(line).join('');
+export function sweepMarkdown(source: TableSource): string {
+  return markdownTable(shownRows(source));
 }
 
-/** The table in columns, for a terminal; at most so many rows, each cut to a width. */
-export function textTable(source: TableSource, width = Number.POSITIVE_INFINITY): string[] {
-  const { header, rows } = shownRows(source);
-  const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [header, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()
-      .slice(0, width),
-  );
+/** The table in columns, for a terminal of a width. */
+export function sweepLines(source: TableSource, width?: number): string[] {
+  return textTable(shownRows(source), width === undefined ? {} : { width });
 }

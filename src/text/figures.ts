@@ -9,3 +9,13 @@ export function duration(seconds: number): string {
 export function figure(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
 }
+
+/** A value with all its digits: text as it is, nothing where there is none, lists and mappings as JSON. */
+export function written(value: unknown): string {
+  return value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A value as a person reads it: as `written`, but of numbers only the digits that matter. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? figure(value) : written(value);
+}

@@ -2,15 +2,6 @@ import { canonicalJson } from '../../model/canonical.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Key } from '../../model/pipeline.ts';
 
-/** All points of a matrix, the first variable slowest. */
-export function matrixPoints(matrix: Readonly<Record<string, readonly Json[]>>): Key[] {
-  let points: Key[] = [{}];
-  for (const [name, values] of Object.entries(matrix)) {
-    points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
-  }
-  return points;
-}
-
 /** The index of a value that stands twice in a matrix variable, or -1. */
 export function duplicateIndex(values: readonly Json[]): number {
   const seen = new Set<string>();

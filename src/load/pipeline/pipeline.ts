@@ -1,12 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { combinations } from '../../model/combinations.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Instance, Key, Pipeline, Source } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { connect, producerOf } from './connect.ts';
 import { type FoundStage, findStage } from '../../code/declarations.ts';
 import { Locate } from '../yaml/locate.ts';
-import { duplicateIndex, matrixPoints } from './matrix.ts';
+import { duplicateIndex } from './matrix.ts';
 import { draftInstances, type FileNode, fillInAt, type NodeContext } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
 import { applyOverrides } from './overrides.ts';
@@ -206,7 +207,7 @@ async function readNodes(
           );
       }
     }
-    const points = matrixPoints(
+    const points = combinations(
       fillInAt(node.matrix ?? {}, new Map(Object.entries(context.params)), `${base}/matrix`, context) as Readonly<
         Record<string, readonly Json[]>
       >,

@@ -1,5 +1,5 @@
 import type { Objective } from '../../model/sweep.ts';
-import { figure, shown } from '../table.ts';
+import { figure, shown } from '../../text/figures.ts';
 import type { Trial } from '../trials.ts';
 import { cut, label, picture, type Shape, shape, tip } from './svg.ts';
 

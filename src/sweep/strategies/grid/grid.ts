@@ -1,4 +1,4 @@
-import type { Json } from '../../../model/json.ts';
+import { combinations } from '../../../model/combinations.ts';
 import type { Params, Space } from '../../../model/sweep.ts';
 import { isActive, uniqueParams, valuesOf } from '../../space.ts';
 import { nextOfPoints, type Strategy } from '../../study.ts';
@@ -9,13 +9,12 @@ const pointsOf = new WeakMap<Space, readonly Params[]>();
 function points(space: Space): readonly Params[] {
   const known = pointsOf.get(space);
   if (known !== undefined) return known;
-  let found: Record<string, Json>[] = [{}];
-  for (const dimension of space) {
-    const values = valuesOf(dimension.domain) ?? [];
-    found = found.flatMap((point) =>
-      isActive(dimension, point) ? values.map((value) => ({ ...point, [dimension.name]: value })) : [point],
-    );
-  }
+  const dimensions = new Map(space.map((dimension) => [dimension.name, dimension]));
+  const values = Object.fromEntries(space.map(({ name, domain }) => [name, valuesOf(domain) ?? []]));
+  const found = combinations(values, (name, point) => {
+    const dimension = dimensions.get(name);
+    return dimension !== undefined && isActive(dimension, point);
+  });
   const made = uniqueParams(found);
   pointsOf.set(space, made);
   return made;

@@ -1,0 +1,13 @@
+import { written } from './figures.ts';
+
+/** A cell by RFC 4180; text that a spreadsheet would take for a formula is made such that it does not. */
+function cellOf(value: unknown): string {
+  const text = written(value);
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Rows as comma-separated values (RFC 4180), all digits of numbers kept. Nothing (undefined, null) is an empty cell; lists and mappings are JSON. */
+export function csv(rows: readonly (readonly unknown[])[]): string {
+  return rows.map((row) => `${row.map(cellOf).join(',')}\r\n`).join('');
+}

@@ -1,0 +1,49 @@
+import stringWidth from 'string-width';
+
+const graphemes = new Intl.Segmenter();
+
+/** The columns that text takes on a terminal: two for wide characters and emoji, none for combining marks. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+/** Text cut to so many columns, between characters as people see them. */
+export function cutToWidth(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  let taken = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    taken += widthOf(segment);
+    if (taken > width) break;
+    kept += segment;
+  }
+  return kept;
+}
+
+/** A cell in one line, without what would move the cursor. */
+function plain(cell: string): string {
+  return cell.replaceAll(/\p{Cc}+/gu, ' ');
+}
+
+/** How a table is laid out. */
+export interface TableLayout {
+  /** Whether a column stands to the right, as numbers do; else to the left. */
+  readonly isRight?: (column: number) => boolean;
+  /** The most columns of the terminal that a line may take. */
+  readonly width?: number;
+}
+
+/** Rows as lines of a terminal, in columns two blanks apart. */
+export function textTable(rows: readonly (readonly string[])[], { isRight, width }: TableLayout = {}): string[] {
+  const cells = rows.map((row) => row.map(plain));
+  const widths: number[] = [];
+  for (const row of cells) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
+  return cells.map((row) => {
+    const padded = row.map((cell, column) => {
+      const blanks = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+      return isRight?.(column) === true ? blanks + cell : cell + blanks;
+    });
+    const line = padded.join('  ').trimEnd();
+    return width === undefined ? line : cutToWidth(line, width);
+  });
+}
