@@ -125,7 +125,14 @@ async function prepareSweep(file: string, options: SweepOptions): Promise<Outcom
   if (!opening.ok) return opening;
   const opened = opening.value;
   const { section, names } = asked.value;
-  const loaded = loadSweep({ pipeline: opened.pipeline, shownFile: file, options: section, optionNames: names, strategies });
+  const loaded = loadSweep({
+    pipeline: opened.pipeline,
+    shownFile: file,
+    options: section,
+    optionNames: names,
+    set: set ?? [],
+    strategies,
+  });
   if (!loaded.ok) return loaded;
   const planned = await planOpened(opened, loaded.value.spec.only === undefined ? {} : { only: loaded.value.spec.only });
   if (!planned.ok) return planned;

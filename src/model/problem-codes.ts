@@ -288,6 +288,10 @@ export const problemCodes = {
     means: 'A command reads a shell variable that nothing sets.',
     remedy: 'Follow the suggestion: params, inputs, outputs and declared variables are set; others by the command itself.',
   },
+  'unused-param': {
+    means: 'A sweep varies a param that no node of its variants depends on: all of them would come out the same.',
+    remedy: 'Leave the param out, refer to it in a node, or let the variants run as far as the node that it belongs to.',
+  },
   'wrong-kind': {
     means: 'A folder is connected to an input that takes a file, or the other way round.',
     remedy: 'Connect another output, or a file of the folder.',

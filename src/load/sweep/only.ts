@@ -18,12 +18,12 @@ export function readOnly(written: WrittenOnly | undefined, { pipeline, locate, p
   return words;
 }
 
-/** The pipeline as far as it is carried out: only what reports there can be judged by. */
+/** The pipeline as far as it runs: only what reports there can be judged by. */
 export function narrowed(only: readonly string[], context: SweepContext): SweepContext {
   const { instances } = context.pipeline;
   const names = new Set(instancesNamed(instances, ...only));
-  const carriedOut = withProducers(instances, names);
-  const isLeftOut = (node: string): boolean => instances.some((one) => one.node === node) && !carriedOut.some((one) => one.node === node);
+  const running = withProducers(instances, names);
+  const isLeftOut = (node: string): boolean => instances.some((one) => one.node === node) && !running.some((one) => one.node === node);
   const stages = Object.fromEntries(Object.entries(context.stages).filter(([node]) => !isLeftOut(node)));
-  return { ...context, stages, pipeline: { ...context.pipeline, instances: carriedOut } };
+  return { ...context, stages, pipeline: { ...context.pipeline, instances: running } };
 }

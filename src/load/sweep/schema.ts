@@ -66,7 +66,7 @@ export const sweepSchema: JsonObject = {
       additionalProperties: bounds,
     },
     only: {
-      description: 'the nodes that variants carry out, with what they need and nothing behind them',
+      description: 'the nodes that variants run, with what they need and nothing downstream',
       anyOf: [text, { type: 'array', items: text, minItems: 1 }],
     },
     seed: { type: 'integer', minimum: 0, description: 'decides what is proposed (default: 0)' },

@@ -14,6 +14,8 @@ export interface SweepContext {
   readonly pipeline: Pipeline;
   /** The file's `stages`, those that are turned off included. */
   readonly stages: Readonly<Record<string, { readonly with?: JsonObject }>>;
+  /** The file's `sources`. */
+  readonly sources: JsonObject;
   readonly locate: Locate;
   readonly problems: Problem[];
 }
@@ -53,6 +55,7 @@ export function splitValues(text: string): Json[] {
 
 /** A param as a sweep names it. */
 interface NamedParam {
+  readonly of: 'pipeline' | 'sources' | 'node';
   /** Of the instances that have it, by their params. */
   readonly instances: readonly Instance[];
   readonly param: string;
@@ -61,26 +64,26 @@ interface NamedParam {
 }
 
 /** Finds what a name of a sweep stands for; a name that stands for nothing becomes a problem at the pointer. */
-function findParam(name: string, pointer: string, { pipeline, stages, locate, problems }: SweepContext): NamedParam | undefined {
+export function findParam(name: string, pointer: string, { pipeline, stages, locate, problems }: SweepContext): NamedParam | undefined {
   const wrong = (message: string, wanted: string, known: readonly string[]): undefined => {
     problems.push(locate.problem('unknown-param', message, pointer, 'key', suggestion(wanted, known)));
   };
   const { node, key, param = '' } = NAME.exec(name)?.groups ?? {};
   if (param === '') return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
   if (node === undefined) {
-    if (param in pipeline.params) return { instances: [], param, schema: undefined };
+    if (param in pipeline.params) return { of: 'pipeline', instances: [], param, schema: undefined };
     return wrong(`no param is named "${param}"`, param, Object.keys(pipeline.params));
   }
   if (node === 'sources')
     return param in pipeline.sources
-      ? { instances: [], param, schema: undefined }
+      ? { of: 'sources', instances: [], param, schema: undefined }
       : wrong(`no source is named "${param}"`, param, Object.keys(pipeline.sources));
   if (!(node in stages)) return wrong(`no node is named "${node}"`, node, Object.keys(stages));
   const all = pipeline.instances.filter((instance) => instance.node === node);
   const named = key === undefined ? all : all.filter((instance) => instance.name === `${node}[${key}]` || hasKey(instance, key));
   const [first] = named;
   if (first === undefined) {
-    if (all.length === 0) return { instances: [], param, schema: undefined };
+    if (all.length === 0) return { of: 'node', instances: [], param, schema: undefined };
     return wrong(
       `no instance is named "${node}[${key}]"`,
       `${node}[${key}]`,
@@ -90,7 +93,7 @@ function findParam(name: string, pointer: string, { pipeline, stages, locate, pr
   const declared = first.work.kind === 'stage' ? first.work.declaration.params : undefined;
   const known = Object.keys(declared ?? stages[node]?.with ?? {});
   if (!known.includes(param)) return wrong(`the node "${node}" has no param "${param}"`, param, known);
-  return { instances: named, param, schema: declared?.[param]?.schema };
+  return { of: 'node', instances: named, param, schema: declared?.[param]?.schema };
 }
 
 function hasKey({ key }: Instance, text: string): boolean {

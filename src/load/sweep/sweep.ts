@@ -2,21 +2,17 @@ import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import type { BudgetSpec, Constraint, Dimension, Objective, Params, SweepSpec } from '../../model/sweep.ts';
+import type { Constraint, Dimension, Objective, Params, SweepSpec } from '../../model/sweep.ts';
 import { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { narrowed, readOnly, type WrittenOnly } from './only.ts';
 import { baseValue, checkNames, inOrder, readDimension, type SweepContext } from './space.ts';
+import { readBudget } from './budget.ts';
+import { checkNeeds, type KnownStrategy } from './needs.ts';
 import { sweepSchema } from './schema.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
+import { checkUsed, paramsSet } from './used.ts';
 import { validate } from '../validate.ts';
-import type { ProblemCode } from '../../model/problem-codes.ts';
-
-/** What reading a sweep needs to know of a strategy. */
-interface KnownStrategy {
-  readonly settings: Readonly<Record<string, object>>;
-  readonly needs: { objective?: true; budget?: true; variants?: true; steps?: true; limit?: true };
-}
 
 /** A sweep to read: the file's section, with what the command line says in its place. */
 export interface SweepRequest {
@@ -26,6 +22,8 @@ export interface SweepRequest {
   readonly options: JsonObject;
   /** The option that each of its keys, or entries of `over` and the like, came from; by JSON pointer below the section. */
   readonly optionNames: Readonly<Record<string, string>>;
+  /** `--set` options that hold for all variants. */
+  readonly set: readonly string[];
   readonly strategies: Readonly<Record<string, KnownStrategy>>;
 }
 
@@ -55,13 +53,13 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
   const { pipeline, options, strategies } = request;
   const text = readYaml(request.shownFile, readFileSync(pipeline.file, 'utf8'));
-  const file = text.value as { sweep?: JsonObject; stages: SweepContext['stages'] };
+  const file = text.value as { sweep?: JsonObject; stages: SweepContext['stages']; sources?: JsonObject };
   const section = merged(file.sweep ?? {}, options);
   const pointers = Object.entries(request.optionNames).map(([pointer, option]) => [`/sweep${pointer}`, option] as const);
   const locate = new Locate(text, pointers);
   const problems: Problem[] = validate(section, sweepSchema, locate, '/sweep', { code: 'unknown-key', noun: 'key' });
   if (problems.length > 0) return failed(...problems);
-  const context: SweepContext = { pipeline, stages: file.stages, locate, problems };
+  const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, locate, problems };
   const { over = {}, variants = [], strategy, repeats = {}, objective, constraints = {}, ...rest } = section as SweepSection;
   const name =
     typeof strategy === 'string' ? strategy : (strategy?.name ?? (variants.length > 0 && !('over' in options) ? 'list' : 'grid'));
@@ -75,10 +73,12 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
   const space = known.needs.variants === true ? ofVariants(variants, context) : ofSection(over, context);
   checkNames(Object.keys(repeats), '/sweep/repeats', context);
   const only = readOnly(rest.only, context);
-  const carriedOut = only === undefined ? context : narrowed(only, context);
-  const objectives = readObjectives(objective, carriedOut);
-  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, carriedOut);
-  const budget = known.needs.budget === true && problems.length === 0 ? readBudget(settings, objectives, carriedOut) : undefined;
+  const running = only === undefined ? context : narrowed(only, context);
+  const given = [...request.set, over, [...variants], repeats] as Json;
+  checkUsed(paramsSet(known.needs.variants === true ? variants : over, repeats), context, running, given);
+  const objectives = readObjectives(objective, running);
+  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, running);
+  const budget = known.needs.budget === true && problems.length === 0 ? readBudget(settings, objectives, running) : undefined;
   const spec: SweepSpec = {
     space,
     strategy: name,
@@ -164,125 +164,5 @@ function checkMetric(metric: string, pointer: string, { pipeline, stages, locate
     instance === undefined ? '' : metric.slice((metric.startsWith(`${instance.name}.`) ? instance.name : instance.node).length + 1);
   if (reported.includes(own)) return;
   const hint = suggestion(metric, new Set(known));
-  problems.push(locate.problem('unknown-metric', `nothing that is carried out reports the metric "${metric}"`, pointer, 'value', hint));
-}
-
-function readBudget(settings: JsonObject, objectives: readonly Objective[], context: SweepContext): BudgetSpec | undefined {
-  const { pipeline, locate, problems } = context;
-  const wrong = (message: string, key: string, hint: string): undefined => {
-    problems.push(locate.problem('bad-budget', message, `/sweep/strategy/${key}`, 'value', hint));
-  };
-  const budgets = pipeline.instances.flatMap(({ node, work }) =>
-    work.kind === 'stage'
-      ? Object.entries(work.declaration.params).flatMap(([name, { budget }]) => (budget === true ? [`${node}.${name}`] : []))
-      : [],
-  );
-  const known = [...new Set(budgets)];
-  const param = String(settings['budget'] ?? (known.length === 1 ? known[0] : ''));
-  if (param === '')
-    return wrong(
-      'the strategy does not know which budget to give',
-      'budget',
-      `write budget: ${known.join(' or budget: ') || 'node.param'}`,
-    );
-  if (!known.includes(param)) return wrong(`"${param}" is not a budget that a stage declares`, 'budget', suggestion(param, known));
-  const [node = ''] = param.split('.');
-  const judge = readJudge(settings['judge'], node, objectives, context);
-  if (judge === undefined) return undefined;
-  const base = Number(baseValue(param, context) ?? 0);
-  const to = Number(settings['to'] ?? Math.max(base, 0));
-  const from = Number(settings['from'] ?? 1);
-  const factor = Number(settings['factor'] ?? 3);
-  if (to === 0) return wrong(`the highest budget of ${param} is not given`, 'to', 'write to: 27, for example: what a whole training takes');
-  if (from > to) return wrong(`the rungs go from ${from} down to ${to}`, 'from', `write from: ${to} and to: ${from}`);
-  const rungs: number[] = [];
-  for (let budget = to; budget >= from; budget /= factor) rungs.unshift(Math.round(budget));
-  return { param, node, judge, rungs: [...new Set(rungs)] };
-}
-
-function readJudge(
-  written: Json | undefined,
-  node: string,
-  objectives: readonly Objective[],
-  { pipeline, locate, problems }: SweepContext,
-): Objective | undefined {
-  const declared = pipeline.instances.find((instance) => instance.node === node)?.metrics ?? {};
-  const known = Object.keys(declared).map((metric) => `${node}.${metric}`);
-  const given = written as string | { maximize?: string; minimize?: string } | undefined;
-  const metric = typeof given === 'string' ? given : (given?.maximize ?? given?.minimize);
-  const objective = objectives.find((one) => (metric === undefined ? known.includes(one.metric) : one.metric === metric));
-  const named = metric ?? objective?.metric;
-  const wrong = (message: string, hint: string): undefined => {
-    problems.push(locate.problem('bad-budget', message, '/sweep/strategy/judge', 'value', hint));
-  };
-  if (named === undefined)
-    return wrong(`nothing says by which metric of "${node}" trials are judged`, `write judge: ${known[0] ?? `${node}.metric`}`);
-  if (!known.includes(named)) return wrong(`"${named}" is not a metric of "${node}"`, suggestion(named, known));
-  const own = typeof given === 'object' ? (given.maximize === undefined ? 'minimize' : 'maximize') : undefined;
-  const goal = own ?? objective?.goal ?? declared[named.slice(node.length + 1)]?.goal;
-  if (goal === undefined) return wrong(`nothing says whether "${named}" shall be large or small`, `write judge: { maximize: ${named} }`);
-  return { metric: named, goal };
-}
-
-function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problems }: SweepContext): void {
-  const wrong = (code: ProblemCode, message: string, pointer: string, hint: string): void =>
-    void problems.push(locate.problem(code, message, `/sweep${pointer}`, 'key', hint));
-  if (needs.variants === true && spec.variants.length === 0)
-    wrong(
-      'missing-key',
-      'the strategy "list" needs variants',
-      '',
-      'write variants: [{ student.lr: 0.01 }, { student.lr: 0.02, size: 96 }]',
-    );
-  if (needs.variants !== true && spec.space.length === 0 && (spec.strategy !== 'grid' || Object.keys(spec.repeats).length === 0))
-    wrong(
-      'missing-key',
-      'the sweep varies nothing',
-      '',
-      'write over: { student.lr: [0.01, 0.02] } below "sweep", or give --over student.lr=0.01,0.02',
-    );
-  if (needs.objective === true && spec.objectives.length === 0)
-    wrong(
-      'missing-key',
-      `the strategy "${spec.strategy}" needs an objective`,
-      '',
-      'write objective: { maximize: node.metric }, or give --maximize node.metric',
-    );
-  if (needs.limit === true && spec.trials === undefined && spec.seconds === undefined)
-    wrong(
-      'missing-key',
-      `the strategy "${spec.strategy}" would go on for ever`,
-      '',
-      'say how many trials or how long: --trials 50 or --time 2h',
-    );
-  if (needs.steps === true) checkSteps(spec, wrong);
-}
-
-/** The most points of a grid: more would never be carried out, and would fill the memory. */
-const MOST_POINTS = 100_000;
-
-/** Strategies that walk through values must know them, and there must not be more than can be walked through. */
-function checkSteps(
-  { space, strategy }: SweepSpec,
-  wrong: (code: ProblemCode, message: string, pointer: string, hint: string) => void,
-): void {
-  let points = 1;
-  for (const { name, domain } of space) {
-    const isEndless = domain.kind !== 'choice' && domain.steps === undefined && (domain.kind === 'float' || domain.log);
-    if (isEndless)
-      wrong(
-        'missing-steps',
-        `the strategy "${strategy}" needs to know how many values to take of "${name}"`,
-        `/over${pointerStep(name)}`,
-        'give steps: log:1e-4..1e-2/5, or { from, to, log, steps: 5 }',
-      );
-    points *= domain.kind === 'choice' ? domain.values.length : (domain.steps ?? domain.to - domain.from + 1);
-  }
-  if (points > MOST_POINTS)
-    wrong(
-      'too-many',
-      `the sweep has ${points} points`,
-      '/over',
-      'give fewer values or steps, or let --strategy tpe --trials 100 choose among them',
-    );
+  problems.push(locate.problem('unknown-metric', `no node that runs reports the metric "${metric}"`, pointer, 'value', hint));
 }
