@@ -1,13 +1,12 @@
 import { existsSync, lstatSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
-import { readFacts } from '../engine/machine.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
-import type { Capacity } from '../engine/slots.ts';
+import { ProcessExecutor } from '../executors/process/executor.ts';
 import { editorSchema } from '../load/editor.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
+import type { Capacity, Executor, Executors } from '../model/executor.ts';
 import { installation } from '../model/installation.ts';
 import type { JsonObject } from '../model/json.ts';
 import { instancesNamed, type Pipeline } from '../model/pipeline.ts';
@@ -51,9 +50,21 @@ export interface Opened {
 }
 
 /** What stages that reach TensorFlow depend on; undefined where the engine is not set up. */
-export function tensorFlowFacts(): JsonObject | undefined {
+function tensorFlowFacts(): JsonObject | undefined {
   const facts = readEngineFacts();
   return facts === undefined ? undefined : { version: facts.libtensorflow, device: facts.device, precision: 'float32', onednn: true };
+}
+
+/** Where a project's nodes can be executed. */
+export function projectExecutors(): Executors {
+  let local: Executor | undefined;
+  return {
+    async get() {
+      const tensorflow = tensorFlowFacts();
+      local ??= new ProcessExecutor('local', tensorflow === undefined ? {} : { tensorflow }, process.env);
+      return done(local);
+    },
+  };
 }
 
 /** Reads a pipeline file and opens its store. */
@@ -74,12 +85,11 @@ export async function openPipeline(file: string, options: PlanOptions): Promise<
   });
   if (!pipeline.ok) return pipeline;
   await writeEditorSchema(root, store.value);
-  const facts = readFacts(tensorFlowFacts());
   return done({
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
-    surroundings: { root, store: store.value, facts, environment: process.env },
+    surroundings: { root, store: store.value, executors: projectExecutors(), environment: process.env },
   });
 }
 
@@ -147,15 +157,16 @@ export async function planOpened({ pipeline, surroundings }: Opened, options: Pi
   return makePlan({ pipeline, surroundings, forced: forced.value, only: options.only === undefined ? undefined : only.value });
 }
 
-/** What may be used at once: the machine, or as many threads as `--jobs` says. */
-export function capacityOf(options: Pick<PlanOptions, 'jobs'>, device: unknown): Outcome<Capacity> {
-  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1)
+/** What may be used at once: all that the executor has, or as many threads as `--jobs` says. */
+export function capacityOf({ jobs }: Pick<PlanOptions, 'jobs'>, { capacity }: Executor): Outcome<Capacity> {
+  if (jobs === undefined) return done(capacity);
+  const cpu = Number(jobs);
+  if (!Number.isInteger(cpu) || cpu < 1)
     return failed({
       kind: 'usage',
       code: 'bad-option',
-      message: `--jobs ${options.jobs} is not a whole number above 0`,
+      message: `--jobs ${jobs} is not a whole number above 0`,
       hint: 'for example --jobs 2',
     });
-  return done({ cpu: jobs, gpu: device === 'gpu' ? 1 : 0, memory: totalmem() });
+  return done({ ...capacity, cpu });
 }

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
-import { readFacts } from '../engine/machine.ts';
 import { planReproduction, type ReproductionPlan } from '../engine/reproduce.ts';
 import type { RunEnd } from '../engine/run.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
@@ -10,7 +9,7 @@ import { sourcesOf } from '../model/pipeline.ts';
 import { failed, type Outcome } from '../model/problem.ts';
 import { LocalStore } from '../stores/local/store.ts';
 import { EXIT, fail, printJson, printProblems, problemJson } from './problems.ts';
-import { projectRoot, tensorFlowFacts } from './project.ts';
+import { projectExecutors, projectRoot } from './project.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
 import { checkFree, placeOutputs, restore } from './restore.ts';
 import { carryOutWatched, type RunCommandOptions } from './run.ts';
@@ -76,8 +75,7 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
   if (!found.ok) return notReproduced(found.problems, json);
   const scratch = openScratch(recorded);
   if (!scratch.ok) return notReproduced(scratch.problems, json);
-  const facts = readFacts(tensorFlowFacts());
-  const surroundings: Surroundings = { root, store: scratch.value, facts, environment: process.env };
+  const surroundings: Surroundings = { root, store: scratch.value, executors: projectExecutors(), environment: process.env };
   let isKept = false;
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);

@@ -4,14 +4,12 @@ import type { Plan } from '../engine/plan.ts';
 import { carryOut, type RunEnd, type RunOptions } from '../engine/run.ts';
 import type { Event } from '../model/event.ts';
 import { type Pipeline, producersOf } from '../model/pipeline.ts';
-import type { Executor } from '../model/executor.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { LinesReporter } from '../reporters/lines.ts';
 import { duration, figure } from '../text/figures.ts';
-import { enterMachine } from '../stores/local/machine.ts';
 import { EXIT, exitCodeOf, fail, printJson, printProblems, problemJson } from './problems.ts';
 import { capacityOf, type Opened, type PlanOptions, planPipeline } from './project.ts';
 
@@ -31,17 +29,6 @@ export function newRunId(): string {
     .toString(16)
     .padStart(2, '0');
   return `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${part}${randomBytes(2).toString('hex')}`;
-}
-
-/** Loads the executor with the first node that runs: a run that only reuses starts faster without it. */
-export function lazyExecutor(): Executor {
-  let executor: Promise<Executor> | undefined;
-  return {
-    async execute(job, emit, stop) {
-      executor ??= import('../executors/process/executor.ts').then(({ ProcessExecutor }) => new ProcessExecutor());
-      return (await executor).execute(job, emit, stop);
-    },
-  };
 }
 
 /** Who watches a run: a live tree or lines for people, and a file of events. */
@@ -127,7 +114,7 @@ export async function carryOutWatched(
   options: Pick<RunCommandOptions, 'jobs' | 'plain' | 'verbose'>,
   { stopping, ...asked }: Watching,
 ): Promise<Outcome<{ readonly end: RunEnd; readonly signal: NodeJS.Signals | undefined }>> {
-  const capacity = capacityOf(options, plan.request.surroundings.facts.tensorflow?.['device']);
+  const capacity = capacityOf(options, plan.executor);
   if (!capacity.ok) return capacity;
   const id = newRunId();
   const watchers = await reporters(options, plan.nodes.size, join(storeRoot, 'logs', id, 'events.jsonl'));
@@ -140,11 +127,6 @@ export async function carryOutWatched(
       ...asked,
       id,
       capacity: capacity.value,
-      executor: lazyExecutor(),
-      machineGate: (alone, signal) =>
-        enterMachine(alone, signal, process.env, () =>
-          alone ? emit({ type: 'notice', level: 'note', message: 'waits until it is alone on the machine' }) : undefined,
-        ),
       emit,
       stop,
     });

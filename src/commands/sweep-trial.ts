@@ -9,14 +9,13 @@ import { combinations } from '../model/combinations.ts';
 import type { Event } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import { instancesNamed, type Pipeline } from '../model/pipeline.ts';
-import type { Executor, Stop } from '../model/executor.ts';
+import type { Stop } from '../model/executor.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Params, SweepSpec } from '../model/sweep.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { LinesReporter } from '../reporters/lines.ts';
-import { enterMachine } from '../stores/local/machine.ts';
 import { deviation, mean } from '../sweep/statistics.ts';
 import type { Job, JobEnd, JobRun } from '../sweep/study.ts';
 import type { Opened } from './project.ts';
@@ -31,7 +30,6 @@ export interface TrialContext {
   /** `--set` options that hold for all trials. */
   readonly set: readonly string[];
   readonly slots: Slots;
-  readonly executor: Executor;
   readonly stop: Stop;
   /** Prints every line of the nodes. */
   readonly verbose: boolean;
@@ -141,7 +139,7 @@ async function carryOutRepeat(job: Job, repeat: Params, planner: TrialPlanner, c
   const plan = await planner.plan(job, repeat);
   if (!plan.ok) return { run: undefined, error: plan.problems[0]?.message };
   if (context.stop.asked.aborted) return undefined;
-  const { opened, spec, set, slots, executor, stop } = context;
+  const { opened, spec, set, slots, stop } = context;
   const id = newRunId();
   const watchers: Reporter[] = [new JsonLinesReporter(join(opened.store.root, 'logs', id, 'events.jsonl'))];
   if (context.verbose) watchers.push(new LinesReporter(prefixed(`trial ${job.trial} | `), true));
@@ -156,8 +154,6 @@ async function carryOutRepeat(job: Job, repeat: Params, planner: TrialPlanner, c
     capacity: slots,
     publish: false,
     keepGoing: false,
-    executor,
-    machineGate: (alone, signal) => enterMachine(alone, signal, process.env, () => undefined),
     emit,
     stop,
   });

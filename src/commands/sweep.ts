@@ -5,7 +5,7 @@ import { splitValues } from '../load/sweep/space.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import { tryLockFile } from '../stores/local/locks.ts';
+import { tryLockFile } from '../files/lock.ts';
 import { JOURNAL_FORMAT, Journal } from '../sweep/journal.ts';
 import { search } from '../sweep/search.ts';
 import { strategies } from '../sweep/strategies.ts';
@@ -14,7 +14,7 @@ import { sweepCsv, sweepMarkdown } from '../sweep/table.ts';
 import { trialsOf } from '../sweep/trials.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, capacityOf, type Opened, openPipeline, planOpened } from './project.ts';
-import { lazyExecutor, listenForStop } from './run.ts';
+import { listenForStop } from './run.ts';
 import { Leaderboard } from './sweep-board.ts';
 import { printSweep, type SweepResult, sweepJson, writeOutputs } from './sweep-output.ts';
 import { askedOf, carryOutJob, checkValues, type TrialContext, TrialPlanner } from './sweep-trial.ts';
@@ -136,7 +136,7 @@ async function prepareSweep(file: string, options: SweepOptions): Promise<Outcom
   if (!loaded.ok) return loaded;
   const planned = await planOpened(opened, loaded.value.spec.only === undefined ? {} : { only: loaded.value.spec.only });
   if (!planned.ok) return planned;
-  const capacity = capacityOf(options, opened.surroundings.facts.tensorflow?.['device']);
+  const capacity = capacityOf(options, planned.value.executor);
   if (!capacity.ok) return capacity;
   const { spec, base } = loaded.value;
   // How far a sweep goes, and how fast, are no part of what it is: a longer one goes on from a shorter one.
@@ -169,7 +169,6 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
       file,
       set: options.set ?? [],
       slots,
-      executor: lazyExecutor(),
       stop,
       verbose: options.verbose === true,
       watch: (trial, event) => board?.watch(trial, event),

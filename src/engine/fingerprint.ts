@@ -1,12 +1,12 @@
 import { digestOf } from '../model/canonical.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Instance } from '../model/pipeline.ts';
+import type { Executor, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
-import type { Facts } from './machine.ts';
 import { toolDigests } from './tools.ts';
 
 /** The shape of `Ingredients`. */
@@ -19,6 +19,8 @@ const TENSORFLOW = '@tensorflow/tfjs-node-gpu';
 /** The part of an instance's ingredients that is known before its inputs are. */
 export interface Prepared {
   readonly instance: Instance;
+  /** Where it is executed, if it is. */
+  readonly executor: Executor;
   readonly code: Code | undefined;
   readonly own: Omit<Ingredients, 'inputs'>;
   /** Digest of `own`: results of the same work on other inputs share it. */
@@ -30,7 +32,7 @@ export interface Prepared {
 export interface Surroundings {
   readonly root: string;
   readonly store: Store;
-  readonly facts: Facts;
+  readonly executors: Executors;
   /** The environment of the run. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly bundler?: Bundler;
@@ -40,12 +42,16 @@ export interface Surroundings {
 
 /** Gathers all of an instance's ingredients but its inputs. */
 export async function prepare(instance: Instance, surroundings: Surroundings): Promise<Outcome<Prepared>> {
-  const { facts, environment } = surroundings;
+  const { executors, environment } = surroundings;
+  const executor = await executors.get();
+  if (!executor.ok) return executor;
+  const { facts } = executor.value;
+  const tensorflow = facts.engines['tensorflow'];
   const work = await prepareWork(instance, surroundings);
   if (!work.ok) return work;
   const { code } = work.value;
   const reachesTensorFlow = code !== undefined && TENSORFLOW in code.packages;
-  if (reachesTensorFlow && facts.tensorflow === undefined) {
+  if (reachesTensorFlow && tensorflow === undefined) {
     return failed({
       kind: 'stage',
       code: 'engine-missing',
@@ -78,10 +84,10 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
     ),
     cpu: instance.resources.cpu,
     platform: instance.work.kind === 'stage' ? facts.platform : null,
-    tensorflow: reachesTensorFlow ? (facts.tensorflow ?? null) : null,
+    tensorflow: reachesTensorFlow ? (tensorflow ?? null) : null,
     machine: instance.measures ? facts.machine : null,
   };
-  return done({ instance, code, own, workDigest: digestOf(own), reachesTensorFlow });
+  return done({ instance, executor: executor.value, code, own, workDigest: digestOf(own), reachesTensorFlow });
 }
 
 async function prepareWork(

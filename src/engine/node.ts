@@ -1,7 +1,10 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { canonicalJson } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
-import type { Executor, Stop } from '../model/executor.ts';
-import type { Lock, Workplace } from '../model/store.ts';
+import type { Hold, Stop } from '../model/executor.ts';
+import { JOB_FORMAT, type JobSpecification } from '../model/job.ts';
+import type { Claim, Lock, Workplace } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
 import type { Attempt, Ingredients, MetricValue } from '../model/result.ts';
 import { checkpointKeyOf, fingerprintOf, hasBudget, type Prepared, type Surroundings } from './fingerprint.ts';
@@ -15,9 +18,6 @@ export interface NodeRun {
   readonly surroundings: Surroundings;
   readonly sources: Readonly<Record<string, { readonly path: string }>>;
   readonly keptSources: ReadonlySet<string>;
-  readonly executor: Executor;
-  /** Waits until this node may use the machine: alone, if it measures. */
-  readonly machineGate: (alone: boolean, signal: AbortSignal) => Promise<Lock | undefined>;
   readonly emit: (event: Event) => void;
   readonly stop: Stop;
   /** Called when the node really starts: its lock is taken and no result exists. */
@@ -31,7 +31,7 @@ export type NodeEnd =
   | { readonly state: 'failed'; readonly problem: Problem; readonly fingerprint: string }
   | { readonly state: 'cancelled' };
 
-/** Executes a node whose inputs are known, unless an equal result exists by the time its lock is taken. */
+/** Executes a node whose inputs are known, unless an equal result exists by the time its work is claimed. */
 export async function executeNode(
   prepared: Prepared,
   ingredients: Ingredients,
@@ -39,35 +39,62 @@ export async function executeNode(
   force: boolean,
   context: NodeRun,
 ): Promise<NodeEnd> {
-  const { instance } = prepared;
+  const { instance, executor } = prepared;
+  const { emit, stop } = context;
   const { store } = context.surroundings;
   const fingerprint = fingerprintOf(ingredients);
   const work = checkpointKeyOf(ingredients, instance);
-  const lock = await store.lock(work, context.stop.asked, () =>
-    context.emit({ type: 'notice', level: 'note', node: instance.name, message: 'waits for another run that executes the same work' }),
-  );
-  if (lock === undefined) return { state: 'cancelled' };
+  const tell = (message: string) => (): void => emit({ type: 'notice', level: 'note', node: instance.name, message });
+  const claim = await store.claim(work, stop.asked, tell('waits for another run that executes the same work'));
+  if (claim === undefined) return { state: 'cancelled' };
   try {
     const existing = store.result(fingerprint);
     if (!force && existing !== undefined && store.brokenPorts(existing.attempts[0].outputs).length === 0) {
       return { state: 'reused', settled: { instance, fingerprint, attempt: existing.attempts[0] } };
     }
-    const gate = await context.machineGate(instance.measures, context.stop.asked);
-    if (gate === undefined) return { state: 'cancelled' };
+    const recovered = await recoverRemains(claim, context);
+    if (!recovered.ok) return { state: 'failed', problem: recovered.problems[0] as Problem, fingerprint };
+    const lock = await claim.lock(stop.asked);
+    if (lock === undefined) return { state: 'cancelled' };
     try {
-      context.onStart();
-      const attempt = await tryUntilDone(prepared, known, work, lock, context);
-      if (attempt === 'stopped') return { state: 'cancelled' };
-      if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
-      keep(prepared, ingredients, attempt.value, context);
-      if (!hasBudget(instance)) store.checkpoints(work).remove();
-      return { state: 'executed', settled: { instance, fingerprint, attempt: attempt.value } };
+      const need = { alone: instance.measures, gpu: instance.resources.gpu };
+      const hold = await executor.hold(
+        need,
+        stop.asked,
+        instance.measures ? tell('waits until it is alone on the machine') : () => undefined,
+      );
+      if (hold === undefined) return { state: 'cancelled' };
+      try {
+        context.onStart();
+        const attempt = await tryUntilDone(prepared, known, work, { lock, hold }, context);
+        if (attempt === 'stopped') return { state: 'cancelled' };
+        if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
+        keep(prepared, ingredients, attempt.value, context);
+        if (!hasBudget(instance)) store.checkpoints(work).remove();
+        return { state: 'executed', settled: { instance, fingerprint, attempt: attempt.value } };
+      } finally {
+        hold.release();
+      }
     } finally {
-      gate.release();
+      lock.release();
     }
   } finally {
-    lock.release();
+    claim.release();
   }
+}
+
+/** Ends what coordinators left that are gone, each attempt by the executor that it was given to. */
+async function recoverRemains({ remains }: Claim, { surroundings, emit, stop }: NodeRun): Promise<Outcome<undefined>> {
+  for (const place of remains) {
+    const left = leftIn(place);
+    if (left !== undefined) {
+      const executor = await surroundings.executors.get(left.executor);
+      if (!executor.ok) return executor;
+      await executor.value.recover(left, emit, { asked: AbortSignal.abort(), forced: stop.forced });
+    }
+    place.remove();
+  }
+  return done(undefined);
 }
 
 function keep(prepared: Prepared, ingredients: Ingredients, attempt: Attempt, { surroundings: { store }, emit }: NodeRun): void {
@@ -91,17 +118,33 @@ function keep(prepared: Prepared, ingredients: Ingredients, attempt: Attempt, { 
     });
 }
 
+/** What is held while a node's attempts are executed. */
+interface Held {
+  readonly lock: Lock;
+  readonly hold: Hold;
+}
+
+/** What an attempt's folder says it was to do; undefined: nothing was ever started in it. */
+function leftIn({ folder }: Workplace): JobSpecification | undefined {
+  const file = join(folder, 'job.json');
+  try {
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as JobSpecification) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function tryUntilDone(
   prepared: Prepared,
   known: Known,
   work: string,
-  lock: Lock,
+  held: Held,
   context: NodeRun,
 ): Promise<Outcome<Attempt> | 'stopped'> {
   for (let left = prepared.instance.retries; ; left -= 1) {
     const place = context.surroundings.store.workplace(work);
     try {
-      const attempt = await tryOnce(prepared, known, work, lock, place, context);
+      const attempt = await tryOnce(prepared, known, work, held, place, context);
       if (attempt === 'stopped' || attempt.ok || left <= 0) return attempt;
       context.emit({
         type: 'notice',
@@ -119,64 +162,55 @@ async function tryOnce(
   prepared: Prepared,
   known: Known,
   work: string,
-  lock: Lock,
+  { lock, hold }: Held,
   place: Workplace,
   context: NodeRun,
 ): Promise<Outcome<Attempt> | 'stopped'> {
-  const { instance } = prepared;
+  const { instance, executor } = prepared;
   const { store } = context.surroundings;
   const space = prepareWorkspace(prepared, known, context.keptSources, place, { store, sources: context.sources });
   if (!space.ok) return space;
-  const execution = await context.executor.execute(
-    {
-      node: instance.name,
-      workplace: place,
-      lock,
-      work: space.value.work.kind === 'stage' ? { ...space.value.work, readable: space.value.outside } : space.value.work,
-      params: instance.params,
-      inputs: space.value.inputs,
-      outputs: space.value.outputs,
-      checkpoints: store.checkpoints(work).folder,
-      ...environmentOf(prepared, context.surroundings),
-      cpu: instance.resources.cpu,
-      log: store.logFile(context.run, instance.name),
-      timeout: instance.timeout,
-    },
-    context.emit,
-    context.stop,
-  );
-  if (execution.ended === 'stopped') return 'stopped';
-  if (execution.ended === 'failed') return failed(execution.problem);
-  const unchanged = space.value.changed();
-  const outputs = unchanged.ok ? collectOutputs(instance, space.value.outputs, place, store) : unchanged;
-  if (!outputs.ok)
-    return failed(...outputs.problems.map((problem) => withLog(problem, execution.last, store.logFile(context.run, instance.name))));
-  const metrics: Record<string, MetricValue> = {};
-  for (const [name, value] of Object.entries(execution.metrics))
-    metrics[name] = { value, measured: instance.metrics[name]?.measured === true };
-  return done({
-    outputs: outputs.value,
-    metrics,
+  const { changed, ...prepares } = space.value;
+  const { env, secrets } = environmentOf(prepared, context.surroundings);
+  const specification: JobSpecification = {
+    format: JOB_FORMAT,
+    attempt: place.id,
+    executor: executor.name,
     run: context.run,
     node: instance.name,
-    seconds: execution.seconds,
-    facts: execution.facts,
-  });
+    folder: place.folder,
+    ...prepares,
+    params: instance.params,
+    checkpoints: store.checkpoints(work).folder,
+    env,
+    secrets: Object.keys(secrets),
+    resources: instance.resources,
+    devices: hold.devices,
+    ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
+    log: store.logFile(context.run, instance.name),
+  };
+  writeFileSync(join(place.folder, 'job.json'), JSON.stringify(specification));
+  const exit = await executor.execute({ specification, secrets, lock, hold }, context.emit, context.stop);
+  if (exit.ended === 'stopped') return 'stopped';
+  if (exit.ended === 'failed') return failed(exit.problem);
+  const unchanged = changed();
+  const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, store) : unchanged;
+  if (!outputs.ok) return failed(...outputs.problems.map((problem) => withLog(problem, exit.last, specification.log)));
+  const metrics: Record<string, MetricValue> = {};
+  for (const [name, value] of Object.entries(exit.metrics)) metrics[name] = { value, measured: instance.metrics[name]?.measured === true };
+  return done({ outputs: outputs.value, metrics, run: context.run, node: instance.name, seconds: exit.seconds, facts: exit.facts });
 }
 
 function environmentOf(
-  { instance, reachesTensorFlow }: Prepared,
-  { environment, facts }: Surroundings,
-): { env: Record<string, string>; secrets: string[] } {
-  const env: Record<string, string> = {};
-  const secrets: string[] = [];
-  for (const { name, value, secret } of instance.env) {
-    const text = value ?? environment[name] ?? '';
-    env[name] = text;
-    if (secret && text !== '') secrets.push(text);
-  }
-  if (reachesTensorFlow) Object.assign(env, tensorFlowEnvironment(instance.resources.cpu, facts.tensorflow?.['device'] === 'gpu'));
-  return { env: { PATH: environment['PATH'] ?? '', ...env }, secrets };
+  { instance, executor, reachesTensorFlow }: Prepared,
+  { environment }: Surroundings,
+): { env: Record<string, string>; secrets: Record<string, string> } {
+  const env: Record<string, string> = { PATH: environment['PATH'] ?? '' };
+  const secrets: Record<string, string> = {};
+  for (const { name, value, secret } of instance.env) (secret ? secrets : env)[name] = value ?? environment[name] ?? '';
+  if (reachesTensorFlow)
+    Object.assign(env, tensorFlowEnvironment(instance.resources.cpu, executor.facts.engines['tensorflow']?.['device'] === 'gpu'));
+  return { env, secrets };
 }
 
 /** Threads and device are what the fingerprint says, whatever the machine has. */

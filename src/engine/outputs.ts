@@ -2,14 +2,14 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
-import type { Job } from '../model/executor.ts';
+import type { JobSpecification } from '../model/job.ts';
 import type { Store, Workplace } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 
 /** Takes all outputs of a finished execution into the store. One that is missing or of the wrong kind fails the node. */
 export function collectOutputs(
   instance: Instance,
-  outputs: Job['outputs'],
+  outputs: JobSpecification['outputs'],
   place: Workplace,
   store: Store,
 ): Outcome<Record<string, Artifact>> {

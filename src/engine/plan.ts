@@ -1,5 +1,6 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Action, PlannedNode } from '../model/event.ts';
+import type { Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -35,6 +36,8 @@ export interface NodePlan {
 /** A plan of a whole pipeline, in the order of its instances. */
 export interface Plan {
   readonly request: PlanRequest;
+  /** The one that was chosen for all nodes that name none. */
+  readonly executor: Executor;
   readonly nodes: ReadonlyMap<string, NodePlan>;
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** The nodes' past, to explain what runs after all. */
@@ -47,6 +50,8 @@ export interface Plan {
  */
 export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const { pipeline, surroundings } = request;
+  const executor = await surroundings.executors.get();
+  if (!executor.ok) return executor;
   const problems: Problem[] = [];
   const wanted = withProducers(pipeline.instances, request.only);
   const snapshots = readSources(pipeline, wanted, surroundings, problems);
@@ -64,7 +69,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
     nodes.set(instance.name, node);
     if (node.settled !== undefined) settled.set(instance.name, node.settled);
   }
-  return problems.length > 0 ? failed(...problems) : done({ request, nodes, snapshots, history });
+  return problems.length > 0 ? failed(...problems) : done({ request, executor: executor.value, nodes, snapshots, history });
 }
 
 function readSources(

@@ -57,6 +57,8 @@ export async function planReproduction(
   found: ReadonlyMap<string, FoundSource>,
   surroundings: Surroundings,
 ): Promise<Outcome<ReproductionPlan>> {
+  const executor = await surroundings.executors.get();
+  if (!executor.ok) return executor;
   const problems: Problem[] = [];
   const differences: FactDifference[] = [];
   const codeOf = (instance: Instance): Outcome<Code> => recordedCode(instance, record, surroundings.root, differences);
@@ -88,12 +90,13 @@ export async function planReproduction(
     instances,
     show: [],
   };
-  const { facts } = surroundings;
-  const now = { platform: facts.platform, machine: facts.machine, tensorflow: facts.tensorflow ?? null };
+  const { facts } = executor.value;
+  const now = { platform: facts.platform, machine: facts.machine, tensorflow: facts.engines['tensorflow'] ?? null };
   differences.push(...memberDifferences('', flat(record.facts), flat(now)));
   return done({
     plan: {
       request: { pipeline, surroundings, forced: new Set(), only: undefined },
+      executor: executor.value,
       nodes,
       snapshots: new Map([...found].map(([name, { snapshot }]) => [name, snapshot])),
       history: new History(surroundings.store, record.pipeline),

@@ -2,7 +2,7 @@ import type { Artifact } from '../model/artifact.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
 import { producersOf } from '../model/pipeline.ts';
-import type { Executor, Stop } from '../model/executor.ts';
+import type { Capacity, Stop } from '../model/executor.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
 import { RECORD_FORMAT, type RunNode, type RunRecord, type RunState } from '../model/run.ts';
@@ -14,7 +14,7 @@ import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
 import { type NodePlan, type Plan, plannedNodes } from './plan.ts';
 import { inputDigests, type ReadyWork, readyWork, reuseCause, storeFailure } from './ready.ts';
 import { recipeOf, recordedSources } from './recipe.ts';
-import { type Capacity, Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 
 /** How a plan is carried out. */
 export interface RunOptions {
@@ -27,8 +27,6 @@ export interface RunOptions {
   /** False: users do not find the outputs under `latest`. */
   readonly publish?: boolean;
   readonly keepGoing: boolean;
-  readonly executor: Executor;
-  readonly machineGate: NodeRun['machineGate'];
   readonly emit: (event: Event) => void;
   /** Aborted: nothing new starts and what runs is stopped. */
   readonly stop: Stop;
@@ -174,8 +172,6 @@ class Run {
       surroundings: this.plan.request.surroundings,
       sources: this.plan.request.pipeline.sources,
       keptSources: this.kept,
-      executor: this.options.executor,
-      machineGate: this.options.machineGate,
       emit: this.options.emit,
       stop: this.options.stop,
       onStart: () => this.options.emit({ type: 'node-started', node: name, cause }),
@@ -253,6 +249,7 @@ class Run {
 
   private write(state: RunState, hash?: string): RunRecord {
     const { pipeline, surroundings } = this.plan.request;
+    const { facts } = this.plan.executor;
     const record: RunRecord = {
       format: RECORD_FORMAT,
       id: this.options.id,
@@ -267,9 +264,9 @@ class Run {
       sources: recordedSources(this.plan, this.kept),
       nodes: Object.fromEntries(this.states),
       facts: {
-        platform: surroundings.facts.platform,
-        machine: surroundings.facts.machine,
-        tensorflow: surroundings.facts.tensorflow ?? null,
+        platform: facts.platform,
+        machine: facts.machine,
+        tensorflow: facts.engines['tensorflow'] ?? null,
       },
     };
     surroundings.store.writeRun(record);

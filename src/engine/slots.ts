@@ -1,13 +1,6 @@
+import type { Capacity } from '../model/executor.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
-
-/** What may be used at once. */
-export interface Capacity {
-  readonly cpu: number;
-  readonly gpu: number;
-  /** Bytes. */
-  readonly memory: number;
-}
 
 /**
  * Counts what running nodes take. A node that measures the machine, or is larger than it, runs alone. Runs of one process share it: work

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
 import { type Input, instanceName } from '../model/pipeline.ts';
-import type { Job } from '../model/executor.ts';
+import type { JobProgram, JobSpecification } from '../model/job.ts';
 import type { Snapshot, Store, Workplace } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Prepared } from './fingerprint.ts';
@@ -10,11 +10,9 @@ import type { Known } from './inputs.ts';
 
 /** An execution's folder with its inputs in place. */
 export interface Workspace {
-  readonly inputs: Job['inputs'];
-  readonly outputs: Job['outputs'];
-  readonly work: Job['work'];
-  /** Paths outside the workplace that the stage may read: sources that are not kept. */
-  readonly outside: readonly string[];
+  readonly inputs: JobSpecification['inputs'];
+  readonly outputs: JobSpecification['outputs'];
+  readonly program: JobProgram;
   /** Whether anything that was given has been changed since: the input's port, or a source's name. */
   changed(): Outcome<undefined>;
 }
@@ -72,7 +70,7 @@ export function prepareWorkspace(
   };
 
   const shown = (path: string): string => (isCommand ? path.slice(base.length + 1) : path);
-  const inputs: Record<string, Job['inputs'][string]> = {};
+  const inputs: Record<string, JobSpecification['inputs'][string]> = {};
   for (const input of instance.inputs) {
     const path = join(base, input.at ?? input.port);
     if (!input.many) inputs[input.port] = shown(put(input, 0, path));
@@ -85,12 +83,12 @@ export function prepareWorkspace(
     }
   }
   const outputs = prepareOutputs(prepared, place, isCommand);
-  const work = prepareWork(prepared, place, store);
-  if (!work.ok) return work;
-  return done({ inputs, outputs, work: work.value, outside, changed: () => findChange(given, instance.name, store) });
+  const program = prepareProgram(prepared, place, outside, store);
+  if (!program.ok) return program;
+  return done({ inputs, outputs, program: program.value, changed: () => findChange(given, instance.name, store) });
 }
 
-function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boolean): Job['outputs'] {
+function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boolean): JobSpecification['outputs'] {
   const outputs: Record<string, { path: string; kind: 'dir' | 'file' }> = {};
   for (const [port, { kind, suffix }] of Object.entries(instance.outputs)) {
     const inside = instance.work.kind === 'command' ? (instance.work.paths[port] ?? port) : `${port}${suffix}`;
@@ -101,8 +99,12 @@ function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boo
   return outputs;
 }
 
-function prepareWork({ instance, code }: Prepared, place: Workplace, store: Store): Outcome<Job['work']> {
-  if (instance.work.kind === 'command') return done({ kind: 'command', run: instance.work.run, metrics: instance.work.metrics });
+/** `readable`: paths outside the workplace that a stage may read, those of sources that are not kept. */
+function prepareProgram({ instance, code }: Prepared, place: Workplace, readable: readonly string[], store: Store): Outcome<JobProgram> {
+  if (instance.work.kind === 'command') {
+    const { run, metrics } = instance.work;
+    return done({ kind: 'command', run, ...(metrics === undefined ? {} : { metrics }) });
+  }
   const bytes = code === undefined ? undefined : store.readBytes(code.digest);
   if (code === undefined || bytes === undefined) {
     return failed({
@@ -125,7 +127,7 @@ function prepareWork({ instance, code }: Prepared, place: Workplace, store: Stor
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(folder, link);
   }
-  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable: [] });
+  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable });
 }
 
 function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {

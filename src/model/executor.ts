@@ -1,48 +1,21 @@
 import type { Event } from './event.ts';
+import type { ExitRecord, JobSpecification, Resources } from './job.ts';
 import type { JsonObject } from './json.ts';
-import type { Problem } from './problem.ts';
-import type { Lock, Workplace } from './store.ts';
+import type { Outcome } from './problem.ts';
+import type { Lock } from './store.ts';
 
-/** One execution, prepared: its inputs stand in the workplace. */
+/** An attempt, ready to be executed: its folder is prepared. */
 export interface Job {
-  readonly node: string;
-  readonly workplace: Workplace;
-  /** Held by the child as long as it, or anything it starts, lives. */
+  readonly specification: JobSpecification;
+  /** The values of the secrets that the specification names. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The lock on the work, for executors whose children inherit it: so it is held as long as anything of the attempt lives. */
   readonly lock: Lock;
-  readonly work:
-    | {
-        readonly kind: 'stage';
-        readonly bundle: string;
-        readonly packages: Readonly<Record<string, string>>;
-        readonly readable: readonly string[];
-      }
-    | { readonly kind: 'command'; readonly run: string | readonly string[]; readonly metrics: string | undefined };
-  readonly params: JsonObject;
-  /** Paths by port; elements of a `[]` port with their keys. */
-  readonly inputs: Readonly<Record<string, string | readonly { readonly key: JsonObject; readonly path: string }[]>>;
-  readonly outputs: Readonly<Record<string, { readonly path: string; readonly kind: 'dir' | 'file' }>>;
-  readonly checkpoints: string;
-  readonly env: Readonly<Record<string, string>>;
-  /** Values that must not appear in logs. */
-  readonly secrets: readonly string[];
-  readonly cpu: number;
-  readonly log: string;
-  /** Seconds. */
-  readonly timeout: number | undefined;
+  readonly hold: Hold;
 }
 
-/** How an execution ended. */
-export type Execution =
-  | {
-      readonly ended: 'done';
-      readonly metrics: Readonly<Record<string, number>>;
-      readonly seconds: number;
-      readonly facts: JsonObject;
-      /** The last lines that it printed. */
-      readonly last: readonly string[];
-    }
-  | { readonly ended: 'failed'; readonly problem: Problem; readonly seconds: number }
-  | { readonly ended: 'stopped'; readonly seconds: number };
+/** What an attempt tells while it runs. */
+export type JobEvent = Extract<Event, { readonly type: 'node-progress' | 'node-metric' | 'node-log' }>;
 
 /** How a run is stopped: first the work is asked to save its checkpoint and end, then it is killed. */
 export interface Stop {
@@ -50,8 +23,55 @@ export interface Stop {
   readonly forced: AbortSignal;
 }
 
+/** What is known of the place where nodes are executed. What counts for a node is part of its fingerprint. */
+export interface ExecutorFacts {
+  /** Platform, architecture and Node's major. */
+  readonly platform: string;
+  /** What measuring depends on: processor, memory, system; never a host name. */
+  readonly machine: JsonObject;
+  /** The engines that are set up there, by name, each with its version, device and the like. */
+  readonly engines: Readonly<Record<string, JsonObject>>;
+}
+
+/** What may be used at once. */
+export type Capacity = Resources;
+
+/** Leave to use an executor: until it is released, no one is alone there and no one else has its devices. */
+export interface Hold {
+  /** As CUDA_VISIBLE_DEVICES names them. */
+  readonly devices: readonly string[];
+  /** Whoever inherits these descriptors keeps the hold as long as they live. */
+  readonly descriptors: readonly number[];
+  release(): void;
+}
+
+/** What a node needs of an executor as a whole. */
+export interface Need {
+  /** Nothing else may work there meanwhile: it measures the machine. */
+  readonly alone: boolean;
+  /** Devices of its own; more than there are gives all there are. */
+  readonly gpu: number;
+}
+
 /** Where nodes are executed. */
 export interface Executor {
-  /** Ends only when nothing of the job lives any more. */
-  execute(job: Job, emit: (event: Event) => void, stop: Stop): Promise<Execution>;
+  /** As `--executor` and a node's `executor:` name it. It is not hashed. */
+  readonly name: string;
+  readonly facts: ExecutorFacts;
+  readonly capacity: Capacity;
+  /** Waits until a node may use it; undefined if the signal comes first. */
+  hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined>;
+  /** Ends only when nothing of the attempt lives any more. */
+  execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord>;
+  /**
+   * Deals with an attempt that a coordinator left which is gone: ends it, or finds it again and watches on, as `execute` does. Undefined:
+   * it lives no more, and nothing came of it. An attempt that is not wanted is recovered with `stop` asked from the start.
+   */
+  recover(left: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined>;
+}
+
+/** The executors that a project declares, each opened when it is first asked for. */
+export interface Executors {
+  /** The one with a name; without, the one that was chosen for the run. */
+  get(name?: string): Promise<Outcome<Executor>>;
 }

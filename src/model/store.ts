@@ -20,14 +20,21 @@ export interface Lock {
   release(): void;
 }
 
-/** Where an execution works: a fresh folder of its own. */
+/** The folder of one attempt of a piece of work. */
 export interface Workplace {
+  /** The attempt's id: no other attempt has it. */
+  readonly id: string;
   readonly folder: string;
-  /** A variable for the environment of all its processes, by which survivors are found. */
-  readonly mark: Readonly<Record<string, string>>;
-  /** Kills every process that still carries the mark; returns how many there were. */
-  kill(): number;
   remove(): void;
+}
+
+/** A piece of work that one coordinator has to itself. */
+export interface Claim {
+  /** The attempts that coordinators left which are gone. Each must be recovered before the lock is taken. */
+  readonly remains: readonly Workplace[];
+  /** Takes the lock that whoever executes the work inherits, waiting until no one who inherited it lives; undefined if the signal comes first. */
+  lock(signal: AbortSignal): Promise<Lock | undefined>;
+  release(): void;
 }
 
 /** What is known of a bundle of stage code. */
@@ -53,8 +60,9 @@ export interface Store {
   keepResult(result: StoredResult, workDigest: string): void;
   /** The ports whose bytes are missing or damaged; what is damaged goes to quarantine. */
   brokenPorts(outputs: Readonly<Record<string, Artifact>>): readonly { readonly port: string; readonly damage: 'missing' | 'damaged' }[];
-  /** Takes the lock on a piece of work, waiting until nothing of a previous attempt lives. */
-  lock(work: string, signal: AbortSignal, onWait: () => void): Promise<Lock | undefined>;
+  /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
+  claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined>;
+  /** A fresh folder for an attempt. */
   workplace(work: string): Workplace;
   /** Takes a finished output into the store by moving it; refuses links that leave a folder, sockets and names that are not UTF-8. */
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;

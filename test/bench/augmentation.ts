@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { esbuildBundler } from '../../src/code/bundler.ts';
-import type { ThreadJob } from '../../src/executors/process/protocol.ts';
+import type { ThreadJob } from '../../src/executors/job/protocol.ts';
 import type { Dataset } from '../../src/nn/data/dataset.ts';
 import { openDataset } from '../../src/nn/data/dataset.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
-import { tryLockFile } from '../../src/stores/local/locks.ts';
+import { tryLockFile } from '../../src/files/lock.ts';
 import { checkout, copyOf, stillroom } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 

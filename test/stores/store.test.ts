@@ -281,18 +281,35 @@ describe('locks', () => {
   test('on a piece of work exclude each other, and a stop ends the waiting', async () => {
     const { store } = open();
     const never = new AbortController();
-    const first = await store.lock('work', never.signal, () => undefined);
+    const first = await store.claim('work', never.signal, () => undefined);
     let waits = 0;
-    const second = store.lock('work', never.signal, () => {
+    const second = store.claim('work', never.signal, () => {
       waits += 1;
     });
     const stopped = new AbortController();
-    const third = store.lock('work', stopped.signal, () => stopped.abort());
+    const third = store.claim('work', stopped.signal, () => stopped.abort());
     expect(await third).toBeUndefined();
     first?.release();
     expect(await second).toBeDefined();
     expect(waits).toBe(1);
     (await second)?.release();
+  });
+
+  test('tell whoever claims the work what is left of it, and wait for those who inherited them', async () => {
+    const { store } = open();
+    const never = new AbortController().signal;
+    const first = await store.claim('work', never, () => undefined);
+    const lock = await first?.lock(never);
+    const place = store.workplace('work');
+    expect(first?.remains).toEqual([]);
+    first?.release();
+    const second = await store.claim('work', never, () => undefined);
+    expect(second?.remains.map(({ id, folder }) => ({ id, folder }))).toEqual([{ id: place.id, folder: place.folder }]);
+    expect(await second?.lock(AbortSignal.timeout(20))).toBeUndefined();
+    lock?.release();
+    expect(await second?.lock(never)).toBeDefined();
+    second?.remains[0]?.remove();
+    expect(existsSync(place.folder)).toBe(false);
   });
 
   test('that a file system does not hold, or cannot be trusted with, refuse the store with a hint', () => {

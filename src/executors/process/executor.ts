@@ -1,289 +1,35 @@
-import { lstatSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
-import type { Event } from '../../model/event.ts';
-import { installation } from '../../model/installation.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { Execution, Executor, Job, Stop } from '../../model/executor.ts';
-import { done, type Problem, withLog } from '../../model/problem.ts';
-import { fillInArguments, variableText } from './command.ts';
-import { NodeLog } from './log.ts';
-import { readMetrics } from './metrics.ts';
-import type { ChildJob, ChildMessage } from './protocol.ts';
-import { EVENTS_DESCRIPTOR } from './protocol.ts';
-import { SUPERVISOR } from './supervisor.ts';
-import type { ProblemCode } from '../../model/problem-codes.ts';
+import type { Capacity, Executor, ExecutorFacts, Hold, Job, JobEvent, Need, Stop } from '../../model/executor.ts';
+import type { ExitRecord, JobSpecification } from '../../model/job.ts';
+import { holdMachine, machineCapacity, machineFacts } from '../job/machine.ts';
+import { killSurvivors } from '../job/survivors.ts';
 
-/** How long a stopped node has to save its checkpoint. */
-const GRACE_MS = 8000;
-
-const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
-
-/** How long a child's last words may take to arrive once it has ended. */
-const LAST_EVENTS_MS = 1000;
-
-/** Node's exit code when nothing is left that could settle what a module awaits. */
-const NODE_UNSETTLED = 13;
-
-/** The program that does a job, and its variables. */
-interface Program {
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly folder: string;
-}
-
-/** One grant for each path that no other one covers: Node 20 loses a grant when a narrower one stands beside it. */
-function grants(flag: string, paths: readonly string[]): string[] {
-  const all = [...new Set(paths)];
-  const widest = all.filter((path) => !all.some((other) => path !== other && path.startsWith(`${other}/`)));
-  return widest.map((path) => `${flag}=${lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : `${path}/*`}`);
-}
-
-/** Node's permission model: it stops accidents such as reading a file that is not an input. */
-function permissionFlags(job: Job, packages: Readonly<Record<string, string>>, readable: readonly string[]): string[] {
-  const [major = 0] = process.versions.node.split('.').map(Number);
-  const { folder } = job.workplace;
-  const installed = Object.values(packages).map((path) => `${path.slice(0, path.lastIndexOf('/node_modules/'))}/node_modules`);
-  const own = ['dist', 'package.json', 'node_modules'].map((name) => join(installation, name));
-  const reads = [folder, job.checkpoints, ...readable, ...own, ...installed, '/proc', '/sys', '/etc', '/usr'];
-  const writes = [...['out', 'home', 'tmp', 'work'].map((name) => join(folder, name)), job.checkpoints];
-  return [
-    major >= 24 ? '--permission' : '--experimental-permission',
-    '--allow-addons',
-    '--allow-worker',
-    ...grants('--allow-fs-read', reads),
-    ...grants('--allow-fs-write', writes),
-  ];
-}
-
-function stageProgram(job: Job, work: Job['work'] & { kind: 'stage' }): Program {
-  const { folder } = job.workplace;
-  const childJob: ChildJob = {
-    bundle: work.bundle,
-    params: job.params,
-    inputs: job.inputs,
-    outputs: job.outputs,
-    checkpoints: job.checkpoints,
-    cpu: job.cpu,
-  };
-  const jobFile = join(folder, 'job.json');
-  writeFileSync(jobFile, JSON.stringify(childJob));
-  const flags = [
-    '--enable-source-maps',
-    '--disable-warning=ExperimentalWarning',
-    '--disable-warning=SecurityWarning',
-    ...permissionFlags(job, work.packages, work.readable),
-  ];
-  return { command: [process.execPath, ...flags, CHILD, jobFile], env: {}, folder: join(folder, 'work') };
-}
-
-function commandProgram(job: Job, work: Job['work'] & { kind: 'command' }): Program {
-  const ports = Object.entries({
-    ...job.inputs,
-    ...Object.fromEntries(Object.entries(job.outputs).map(([port, { path }]) => [port, path])),
-  });
-  const variables = Object.fromEntries([...Object.entries(job.params), ...ports].map(([name, value]) => [name, variableText(value)]));
-  const command =
-    typeof work.run === 'string' ? ['bash', '-euo', 'pipefail', '-c', work.run] : fillInArguments(work.run, { ...job.env, ...variables });
-  return {
-    command,
-    env: { ...variables, OMP_NUM_THREADS: String(job.cpu), PYTHONDONTWRITEBYTECODE: '1' },
-    folder: join(job.workplace.folder, 'work'),
-  };
-}
-
-function environmentOf(job: Job, program: Program): Record<string, string> {
-  const { folder } = job.workplace;
-  return {
-    LANG: 'C.UTF-8',
-    TZ: 'UTC',
-    HOME: join(folder, 'home'),
-    TMPDIR: join(folder, 'tmp'),
-    STILLROOM_CPU: String(job.cpu),
-    ...program.env,
-    ...job.env,
-    ...job.workplace.mark,
-  };
-}
-
-/** A killed child may leave half a message, and a command may write anything: that tells nothing. */
-function parseMessage(text: string): ChildMessage | undefined {
-  try {
-    const message = JSON.parse(text) as Partial<ChildMessage> | null;
-    return typeof message?.type === 'string' ? (message as ChildMessage) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a child told while it ran. */
-class Progress {
-  readonly metrics: Record<string, number> = {};
-  /** What the child said at the end of its work; undefined: it never came to it. */
-  facts: JsonObject | undefined;
-  failure: (ChildMessage & { type: 'failed' }) | undefined;
-  private readonly final = new Set<string>();
-  private readonly job: Job;
-  private readonly log: NodeLog;
-  private readonly emit: (event: Event) => void;
-
-  constructor(job: Job, log: NodeLog, emit: (event: Event) => void) {
-    this.job = job;
-    this.log = log;
-    this.emit = emit;
-  }
-
-  line(line: string): void {
-    this.emit({ type: 'node-log', node: this.job.node, line });
-  }
-
-  message(text: string): void {
-    const message = parseMessage(text);
-    if (message === undefined) return;
-    const { node } = this.job;
-    if (message.type === 'failed') this.failure = message;
-    else if (message.type === 'done') this.facts = message.facts;
-    else if (message.type === 'log') this.line(this.log.add(message.line));
-    else if (message.type === 'progress') this.emit({ ...message, type: 'node-progress', node });
-    else if (message.type === 'metric') {
-      if (message.step === undefined) this.final.add(message.name);
-      if (message.step === undefined || !this.final.has(message.name)) this.metrics[message.name] = message.value;
-      this.emit({ ...message, type: 'node-metric', node });
-    }
-  }
-}
-
-/** Executes nodes as processes of this machine. */
+/** Executes nodes as children of this process. */
 export class ProcessExecutor implements Executor {
-  async execute(job: Job, emit: (event: Event) => void, stop: Stop): Promise<Execution> {
-    const started = performance.now();
-    const seconds = (): number => (performance.now() - started) / 1000;
-    const log = new NodeLog(job.log, job.secrets);
-    const progress = new Progress(job, log, emit);
-    const program = job.work.kind === 'stage' ? stageProgram(job, job.work) : commandProgram(job, job.work);
-    const child = execa('/bin/sh', ['-c', SUPERVISOR, 'stillroom', ...program.command], {
-      cwd: program.folder,
-      env: environmentOf(job, program),
-      extendEnv: false,
-      detached: true,
-      cleanup: false,
-      buffer: false,
-      reject: false,
-      // execa hands a number on as a descriptor here too, but its types allow that for the standard three alone.
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', job.lock.descriptor as unknown as 'inherit', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      const take = log.taker((line) => progress.line(line));
-      stream.on('data', take);
-    }
-    const events = createInterface({ input: (child.stdio as readonly unknown[])[EVENTS_DESCRIPTOR] as Readable });
-    events.on('line', (line) => progress.message(line));
-    const told = new Promise((resolve) => events.once('close', resolve));
-    const stopper = stopOn(job, child.pid ?? 0, stop);
-    let straggler: NodeJS.Timeout | undefined;
-    child.once('exit', () => {
-      // What it left running would keep its streams open.
-      killGroup(child.pid ?? 0, 'SIGKILL');
-      if (stopper.reason !== undefined) job.workplace.kill();
-      else straggler = setTimeout(() => job.workplace.kill(), LAST_EVENTS_MS);
-    });
-    const result = await child;
-    clearTimeout(straggler);
-    stopper.dispose();
-    await Promise.race([told, sleep(LAST_EVENTS_MS, undefined, { ref: false })]);
-    if (stopper.reason !== undefined || result.exitCode !== 0) while (job.workplace.kill() > 0) await sleep(20);
-    await log.close();
-    if (stopper.reason === 'stop') return { ended: 'stopped', seconds: seconds() };
-    const problem = problemOf(job, result.exitCode, result.signal, stopper.reason, progress, log);
-    if (problem !== undefined) return { ended: 'failed', problem, seconds: seconds() };
-    const metrics = job.work.kind === 'command' ? readMetrics(job, job.work.metrics) : done(progress.metrics);
-    if (!metrics.ok) return { ended: 'failed', problem: withLog(metrics.problems[0] as Problem, log.last, job.log), seconds: seconds() };
-    return { ended: 'done', metrics: metrics.value, seconds: seconds(), facts: progress.facts ?? {}, last: log.last };
-  }
-}
+  readonly name: string;
+  readonly facts: ExecutorFacts;
+  readonly capacity: Capacity;
+  private readonly environment: Readonly<Record<string, string | undefined>>;
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    if (pid > 0) process.kill(-pid, signal);
-  } catch {
-    // The group is gone already.
+  constructor(name: string, engines: ExecutorFacts['engines'], environment: Readonly<Record<string, string | undefined>>) {
+    this.name = name;
+    this.facts = machineFacts(engines);
+    this.capacity = machineCapacity(engines);
+    this.environment = environment;
   }
-}
 
-/** Asks a job to stop when the signal comes or its time is up, and kills it when it does not. */
-function stopOn(job: Job, pid: number, { asked, forced }: Stop): { reason: 'stop' | 'timeout' | undefined; dispose(): void } {
-  let killer: NodeJS.Timeout | undefined;
-  const stop = (reason: 'stop' | 'timeout', gently: boolean): void => {
-    state.reason ??= reason;
-    const kill = (): void => {
-      killGroup(pid, 'SIGKILL');
-      job.workplace.kill();
-    };
-    if (!gently) return kill();
-    killGroup(pid, 'SIGTERM');
-    killer ??= setTimeout(kill, GRACE_MS);
-    return undefined;
-  };
-  const onAbort = (): void => stop('stop', true);
-  const onKill = (): void => stop('stop', false);
-  const clock = job.timeout === undefined ? undefined : setTimeout(() => stop('timeout', true), job.timeout * 1000);
-  const state = {
-    reason: undefined as 'stop' | 'timeout' | undefined,
-    dispose(): void {
-      clearTimeout(clock);
-      clearTimeout(killer);
-      asked.removeEventListener('abort', onAbort);
-      forced.removeEventListener('abort', onKill);
-    },
-  };
-  asked.addEventListener('abort', onAbort, { once: true });
-  forced.addEventListener('abort', onKill, { once: true });
-  if (asked.aborted) onAbort();
-  return state;
-}
-
-const SIGNALS: Readonly<Record<number, string>> = {
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
-
-function problemOf(
-  job: Job,
-  exitCode: number | undefined,
-  ownSignal: string | undefined,
-  reason: 'stop' | 'timeout' | undefined,
-  progress: Progress,
-  log: NodeLog,
-): Problem | undefined {
-  const bad = (code: ProblemCode, message: string): Problem =>
-    withLog({ kind: 'stage', code, message: `${job.node} ${message}` }, log.last, job.log);
-  if (reason === 'timeout') return bad('timeout', `ran longer than its timeout of ${job.timeout} s`);
-  if (progress.failure !== undefined) {
-    const { code, message, hint } = progress.failure;
-    const problem: Problem = { kind: 'stage', code, message: `${job.node} failed: ${message}`, ...(hint === undefined ? {} : { hint }) };
-    return withLog(problem, log.last, job.log);
+  hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
+    return holdMachine(need, this.environment, signal, onWait);
   }
-  if (job.work.kind === 'stage' && exitCode === NODE_UNSETTLED)
-    return bad('ended-early', 'ended before its work was done: it waits for something that never comes');
-  if (exitCode === 0) {
-    return job.work.kind === 'command' || progress.facts !== undefined
-      ? undefined
-      : bad('ended-early', 'ended before its work was done: something called process.exit');
+
+  async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
+    // Loaded with the first node that runs: a run that only reuses starts faster without it.
+    const { runJob } = await import('../job/run-job.ts');
+    return runJob(job, emit, stop);
   }
-  const signal = ownSignal ?? SIGNALS[(exitCode ?? 0) - 128];
-  if (signal === 'SIGKILL') return bad('killed', 'was killed by SIGKILL: perhaps the machine ran out of memory');
-  if (signal !== undefined)
-    return bad('killed', `was killed by ${signal}${signal === 'SIGABRT' ? `: ${log.fatal ?? 'native code aborted'}` : ''}`);
-  if (exitCode === 127 && job.work.kind === 'command') return bad('exit-code', 'ended with exit code 127: a program was not found');
-  return bad('exit-code', `ended with exit code ${exitCode}`);
+
+  /** A child dies with its coordinator; what got away from that is killed. */
+  async recover({ attempt }: JobSpecification): Promise<undefined> {
+    while (killSurvivors(attempt) > 0) await sleep(20);
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRecord } from '../../model/run.ts';
-import { tryLockFile } from './locks.ts';
+import { tryLockFile } from '../../files/lock.ts';
 import type { Reach } from './contents.ts';
 import type { LocalStore } from './store.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Lock } from '../../model/store.ts';
-import { lockFile, tryLockFile } from './locks.ts';
+import { lockFile, tryLockFile } from '../../files/lock.ts';
 
 /** Milliseconds between two tries. */
 const PAUSE = 50;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Lock } from '../../model/store.ts';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { writeDurably } from '../../files/durable.ts';
-import { tryLockFile } from './locks.ts';
+import { tryLockFile } from '../../files/lock.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import { RunIndex } from './run-index.ts';
 

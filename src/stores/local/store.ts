@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
-import type { BundleRecord, Lock, Snapshot, Store, Workplace } from '../../model/store.ts';
+import type { BundleRecord, Claim, Lock, Snapshot, Store, Workplace } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { StoredResult } from '../../model/result.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { type BlobState, Blobs } from './blobs.ts';
 import { Contents } from './contents.ts';
 import { writeDurably } from '../../files/durable.ts';
+import { lockFile } from '../../files/lock.ts';
 import { isExecutable, listFolder, manifestBytes, stampTree } from './folders.ts';
 import { folderName, Latest } from './latest.ts';
-import { lockFile, probeLocks, tryLockFile } from './locks.ts';
+import { probeLocks } from './locks.ts';
 import { Presence } from './presence.ts';
 import { Results } from './results.ts';
 import { Runs } from './runs.ts';
@@ -21,9 +21,6 @@ import { Sources } from './sources.ts';
 import { StampBook } from './stamps.ts';
 import { Tags } from './tags.ts';
 import { verifyStore } from './verify.ts';
-
-/** Marks the processes of an attempt in their environment, so that survivors can be found. */
-const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
 
 /** A store in a folder of a local disk. Opening it for reading writes nothing. */
 export class LocalStore implements Store {
@@ -111,42 +108,23 @@ export class LocalStore implements Store {
     });
   }
 
-  async lock(work: string, signal: AbortSignal, onWait: () => void): Promise<Lock | undefined> {
+  async claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined> {
     const path = join(this.root, 'locks', work);
     const owner = await lockFile(`${path}.owner`, signal, onWait);
     if (owner === undefined) return undefined;
-    // No coordinator lives that owns this work: whoever still holds its lock is left of one that died.
-    for (;;) {
-      await this.clearRemains(work);
-      const lock = tryLockFile(path);
-      if (lock !== undefined) return bothLocks(lock, owner);
-      if (signal.aborted) break;
-      await sleep(50);
-    }
-    owner.release();
-    return undefined;
-  }
-
-  /** What a dead coordinator's attempt left: its folder, and processes that let go of the lock but still run. */
-  private async clearRemains(work: string): Promise<void> {
     const scratch = join(this.root, 'scratch');
-    const remains = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, 16)}-`)) : [];
-    for (const id of remains) {
-      while (killAttempt(id) > 0) await sleep(20);
-      rmSync(join(scratch, id), { recursive: true, force: true });
-    }
+    const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, 16)}-`)) : [];
+    return {
+      remains: left.map((id) => workplaceAt(scratch, id)),
+      lock: (until) => lockFile(path, until, () => undefined),
+      release: owner.release,
+    };
   }
 
   workplace(work: string): Workplace {
-    const id = `${work.slice(0, 16)}-${randomBytes(6).toString('hex')}`;
-    const folder = join(this.root, 'scratch', id);
-    mkdirSync(folder, { recursive: true });
-    return {
-      folder,
-      mark: { [ATTEMPT_VARIABLE]: id },
-      kill: () => killAttempt(id),
-      remove: () => rmSync(folder, { recursive: true, force: true }),
-    };
+    const place = workplaceAt(join(this.root, 'scratch'), `${work.slice(0, 16)}-${randomBytes(6).toString('hex')}`);
+    mkdirSync(place.folder, { recursive: true });
+    return place;
   }
 
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact> {
@@ -257,33 +235,7 @@ function beingSwept(root: string): Problem {
   return { kind: 'store', code: 'store-in-use', message: `another process has the store ${root} to itself`, hint: 'try again later' };
 }
 
-/** A work's lock, which its child inherits, and that of the coordinator, which nothing inherits. */
-function bothLocks(lock: Lock, owner: Lock): Lock {
-  return {
-    descriptor: lock.descriptor,
-    release() {
-      lock.release();
-      owner.release();
-    },
-  };
-}
-
-/** Kills every process that carries an attempt's mark and is not yet dead; returns how many there were. Linux only. */
-function killAttempt(id: string): number {
-  if (!existsSync('/proc/self/environ')) return 0;
-  let killed = 0;
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    try {
-      if (statSync(`/proc/${name}`).uid !== process.getuid?.()) continue;
-      const isMarked = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(`${ATTEMPT_VARIABLE}=${id}`);
-      const isZombie = isMarked && /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${name}/stat`, 'latin1'));
-      if (!isMarked || isZombie) continue;
-      process.kill(Number(name), 'SIGKILL');
-      killed += 1;
-    } catch {
-      // The process ended meanwhile, or belongs to someone else.
-    }
-  }
-  return killed;
+function workplaceAt(scratch: string, id: string): Workplace {
+  const folder = join(scratch, id);
+  return { id, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

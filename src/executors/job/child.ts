@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { canonicalJson, sha256 } from '../../model/canonical.ts';
+import type { JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
-import { type ChildJob, type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
+import { type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
 import { openThreads } from './threads.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
@@ -86,10 +87,12 @@ interface Bundle {
 }
 
 async function main(jobFile: string): Promise<void> {
-  const job = JSON.parse(readFileSync(jobFile, 'utf8')) as ChildJob;
+  const job = JSON.parse(readFileSync(jobFile, 'utf8')) as JobSpecification;
+  const { program } = job;
+  if (program.kind !== 'stage') throw new Error('only stages have a child');
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
-  const url = pathToFileURL(job.bundle).href;
+  const url = pathToFileURL(program.bundle).href;
   const bundle = (await import(url)) as Bundle;
   if (typeof bundle.run !== 'function')
     throw new StageFailure('run.ts has no default export made by work()', 'export default work<typeof stage>(async (context) => { … })');
@@ -114,7 +117,7 @@ async function main(jobFile: string): Promise<void> {
     },
     checkpoint: openCheckpoints(job.checkpoints),
     signal: stop.signal,
-    cpu: job.cpu,
+    cpu: job.resources.cpu,
     thread: threads.start,
   });
   await Promise.race([work, threads.failure]);

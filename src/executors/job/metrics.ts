@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Job } from '../../model/executor.ts';
+import type { JobSpecification } from '../../model/job.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 
 /** The numbers in a command's metrics file; nested ones are named with dots. */
-export function readMetrics(job: Job, file: string | undefined): Outcome<Readonly<Record<string, number>>> {
+export function readMetrics(job: JobSpecification, file: string | undefined): Outcome<Readonly<Record<string, number>>> {
   if (file === undefined) return done({});
-  const path = join(job.workplace.folder, 'work', file);
+  const path = join(job.folder, 'work', file);
   const bad = (message: string): Outcome<never> =>
     failed({ kind: 'stage', code: 'bad-metrics', message: `${job.node} ${message}`, hint: `"${file}" must be a JSON object of numbers` });
   if (!existsSync(path) || dirname(realpathSync(path)) !== realpathSync(dirname(path)))

@@ -2,18 +2,6 @@ import type { MessagePort } from 'node:worker_threads';
 import type { JsonObject } from '../../model/json.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
-/** What a TypeScript stage's child is asked to do: the content of its job file. */
-export interface ChildJob {
-  /** The bundle's path. */
-  readonly bundle: string;
-  readonly params: JsonObject;
-  readonly inputs: Readonly<Record<string, string | readonly { readonly key: JsonObject; readonly path: string }[]>>;
-  readonly outputs: Readonly<Record<string, { readonly path: string; readonly kind: 'dir' | 'file' }>>;
-  /** The folder that holds the work's checkpoints. */
-  readonly checkpoints: string;
-  readonly cpu: number;
-}
-
 /** What a thread of a TypeScript stage is asked to do. */
 export interface ThreadJob {
   /** The bundle's URL. */
