@@ -33,8 +33,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/(?:model|text|files|nn|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
-  { files: /^src\/records\//, values: ['self', ...leaves, 'package'], types: ['src/stores/'] },
-  { files: /^src\/(?:stores|executors|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
+  { files: /^src\/(?:stores|executors|records|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
   { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom', 'stillroom/training'], types: ['stillroom/nn'] },
   { files: /^stages\/[^/]+\//, values: ['self', 'stillroom', 'stillroom/nn', 'package'], types: ['self'] },
 ];

@@ -51,7 +51,7 @@ function stillHolds(note: Note, bundler: Bundler, store: Store): boolean {
     note.files.every(([path, stamp, digest]) => stampOf(path) === stamp || (existsSync(path) && sha256(readFileSync(path)) === digest)) &&
     note.listings.every(([folder, digest]) => listingOf(folder) === digest) &&
     Object.values(note.packageFolders).every((folder) => existsSync(join(folder, 'package.json'))) &&
-    store.readBytes(note.digest) !== undefined
+    store.artifacts.read(note.digest) !== undefined
   );
 }
 
@@ -73,7 +73,7 @@ export async function stageCode(request: CodeRequest, store: Store, bundler: Bun
     packages: Object.keys(built.value.packageFolders),
     settings: bundler.settings,
   });
-  const record = store.bundleOf(raw) ?? keep(built.value, request.root, raw, store);
+  const record = store.bundles.ofSources(raw) ?? keep(built.value, request.root, raw, store);
   const folders = [...new Set(files.map(([path]) => dirname(path)))].filter((folder) => !folder.includes('/node_modules/'));
   const note: Note = {
     bundler: bundler.version,
@@ -90,8 +90,8 @@ export async function stageCode(request: CodeRequest, store: Store, bundler: Bun
 
 function keep(built: Bundled, root: string, raw: string, store: Store): BundleRecord {
   const files = Object.fromEntries(built.contributing.map((path) => [shown(path, root), sha256(readFileSync(path))]));
-  const record = { digest: store.addBytes(Buffer.from(built.code)), map: store.addBytes(Buffer.from(built.map)), files };
-  store.keepBundle(raw, record);
+  const record = { digest: store.artifacts.add(Buffer.from(built.code)), map: store.artifacts.add(Buffer.from(built.map)), files };
+  store.bundles.keep(raw, record);
   return record;
 }
 

@@ -21,7 +21,7 @@ export function diffCommand(words: readonly string[], options: CommonOptions): n
   const [base, ...others] = records;
   if (base === undefined || others.length === 0)
     return fail([{ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' }], json);
-  const rows = [...store.value.runRecords.rows()];
+  const rows = [...store.value.runs.rows()];
   const compared = others.map((record) => ({
     record,
     difference: compareRecords(base, record, { store: store.value }),

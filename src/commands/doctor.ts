@@ -26,7 +26,7 @@ export async function doctorCommand(options: DoctorOptions): Promise<number> {
     {
       name: 'store',
       ok: store.ok,
-      detail: store.ok ? store.value.root : (problem?.message ?? ''),
+      detail: store.ok ? store.value.location : (problem?.message ?? ''),
       ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
     },
   ];

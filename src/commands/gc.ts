@@ -1,7 +1,6 @@
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { RECORD_FORMAT } from '../model/run.ts';
-import { planSweeping, type KeepPolicy, type Sweeping, sweepStore } from '../stores/local/gc.ts';
-import type { LocalStore } from '../stores/local/store.ts';
+import type { Garbage, KeepPolicy, Store } from '../model/store.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 
@@ -36,15 +35,15 @@ export async function gcCommand(options: GcOptions): Promise<number> {
     const taken = await takeAlone(store.value, options.wait === true);
     if (!taken.ok) return fail(taken.problems, json);
   }
-  const strange = store.value.runRecords.ids().filter((id) => (store.value.run(id)?.format ?? Number.POSITIVE_INFINITY) > RECORD_FORMAT);
+  const strange = store.value.runs.ids().filter((id) => (store.value.runs.read(id)?.format ?? Number.POSITIVE_INFINITY) > RECORD_FORMAT);
   if (strange.length > 0) return fail([unreadable(strange)], json);
-  const sweeping = planSweeping(store.value, policy);
+  const garbage = store.value.maintenance.findGarbage(policy);
   store.value.flush();
-  if (!json) print(sweeping, policy, options.dryRun === true);
-  if (options.dryRun !== true) sweepStore(store.value, sweeping);
-  store.value.presence.leave();
+  if (!json) print(garbage, policy, options.dryRun === true);
+  if (options.dryRun !== true) store.value.maintenance.remove(garbage);
+  store.value.maintenance.leave();
   if (json) {
-    const { removedRuns, keptRuns, results, blobs, bytes } = sweeping;
+    const { removedRuns, keptRuns, results, blobs, bytes } = garbage;
     printJson({
       removed: options.dryRun !== true,
       runs: removedRuns,
@@ -67,13 +66,13 @@ function unreadable(ids: readonly string[]): Problem {
   };
 }
 
-async function takeAlone(store: LocalStore, isPatient: boolean): Promise<Outcome<undefined>> {
+async function takeAlone(store: Store, isPatient: boolean): Promise<Outcome<undefined>> {
   const signal = isPatient ? new AbortController().signal : AbortSignal.timeout(SHORT_WAIT);
-  const isAlone = await store.presence.takeAlone(signal, () => {
+  const isAlone = await store.maintenance.takeAlone(signal, () => {
     if (isPatient) process.stderr.write('waits until no run uses the store\n');
   });
   if (isAlone) return done(undefined);
-  const live = [...store.runs()].filter(({ state }) => state === 'live').map(({ id, pipeline }) => `${id} (${pipeline})`);
+  const live = [...store.runs.all()].filter(({ state }) => state === 'live').map(({ id, pipeline }) => `${id} (${pipeline})`);
   return failed({
     kind: 'usage',
     code: 'store-in-use',
@@ -89,7 +88,7 @@ function bytesText(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
-function print({ removedRuns, keptRuns, results, blobs, bytes }: Sweeping, policy: KeepPolicy, isDry: boolean): void {
+function print({ removedRuns, keptRuns, results, blobs, bytes }: Garbage, policy: KeepPolicy, isDry: boolean): void {
   const reasons = new Map<string, number>();
   for (const why of keptRuns.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   const told = [...reasons].map(([why, count]) => `${count} ${why}`).join(', ');

@@ -1,11 +1,10 @@
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { createWriteStream, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { sourcesOf } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { Contents, Reach } from '../stores/local/contents.ts';
+import type { Reach, Store } from '../model/store.ts';
 import { writePack } from '../stores/local/pack.ts';
-import { LocalStore } from '../stores/local/store.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { projectRoot, type CommonOptions } from './project.ts';
 import { openRecorded, type Recorded } from './recorded.ts';
@@ -34,14 +33,14 @@ export async function packCommand(word: string, options: PackOptions): Promise<n
     );
   const recorded = await openRecorded(word, options.store === undefined ? {} : { store: options.store }, '');
   if (!recorded.ok) return fail(recorded.problems, json);
-  const scratchFolder = join(recorded.value.origin.root, 'scratch');
-  mkdirSync(scratchFolder, { recursive: true });
-  const scratch = mkdtempSync(join(scratchFolder, 'pack-'));
+  const scratch = recorded.value.origin.contents.scratch('pack');
+  if (!scratch.ok) return fail(scratch.problems, json);
   try {
-    const gathered = gather(recorded.value, scratch, options);
+    const gathered = gather(recorded.value, scratch.value.store, options);
     if (!gathered.ok) return fail(gathered.problems, json);
     const file = options.output === undefined ? undefined : resolve(options.output);
-    await writePack(recordText(recorded.value.record), gathered.value, file === undefined ? process.stdout : createWriteStream(file));
+    const entries = gathered.value.flatMap(({ from, reach }) => [...from.contents.entries(reach)]);
+    await writePack(recordText(recorded.value.record), entries, file === undefined ? process.stdout : createWriteStream(file));
     const bytes = file === undefined ? undefined : statSync(file).size;
     const blobs = new Set(gathered.value.flatMap(({ reach }) => [...reach.blobs])).size;
     const told = { run: recorded.value.record.id, hash: recorded.value.record.hash ?? null, file, bytes, blobs };
@@ -49,7 +48,7 @@ export async function packCommand(word: string, options: PackOptions): Promise<n
     else process.stderr.write(`packed ${told.run}: ${blobs} blobs${bytes === undefined ? '' : `, ${bytes} bytes`}\n`);
     return EXIT.done;
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    scratch.value.remove();
   }
 }
 
@@ -62,11 +61,7 @@ function recordText(record: RunRecord): string {
 }
 
 /** All that the run can be done again from. Sources that the store does not keep are read where they are now. */
-function gather(
-  { record, origin, instances }: Recorded,
-  folder: string,
-  options: PackOptions,
-): Outcome<{ from: Contents; reach: Reach }[]> {
+function gather({ record, origin, instances }: Recorded, scratch: Store, options: PackOptions): Outcome<{ from: Store; reach: Reach }[]> {
   const names = sourcesOf(instances);
   const found = locateSources(record, names, origin, projectRoot(process.cwd()), options.source ?? []);
   if (!found.ok) return found;
@@ -78,20 +73,18 @@ function gather(
       message: `the run ${record.id} cannot be packed: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
       hint: 'look for damage: stillroom verify',
     });
-  const scratch = LocalStore.open(folder);
-  if (!scratch.ok) return scratch;
-  const beside: Reach = { blobs: new Set(), files: new Set() };
+  const beside: Reach = { blobs: new Set(), bundles: new Set(), sources: new Set() };
   for (const { source, snapshot } of found.value.values()) {
-    if (origin.keptSource(snapshot.digest) !== undefined) {
+    if (origin.sources.kept(snapshot.digest) !== undefined) {
       origin.contents.addSource(snapshot.digest, reach);
       continue;
     }
-    const kept = scratch.value.keepSource({ ...source, keep: true }, snapshot);
+    const kept = scratch.sources.keep({ ...source, keep: true }, snapshot);
     if (!kept.ok) return kept;
-    scratch.value.contents.addSource(snapshot.digest, beside);
+    scratch.contents.addSource(snapshot.digest, beside);
   }
   return done([
-    { from: origin.contents, reach },
-    { from: scratch.value.contents, reach: beside },
+    { from: origin, reach },
+    { from: scratch, reach: beside },
   ]);
 }

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
@@ -12,7 +12,8 @@ import type { JsonObject } from '../model/json.ts';
 import { instancesNamed, type Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { readEngineFacts } from '../setup/facts.mjs';
-import { LocalStore } from '../stores/local/store.ts';
+import type { Store } from '../model/store.ts';
+import { openLocalStore } from '../stores/local/store.ts';
 
 /** Options that all commands share. */
 export interface CommonOptions {
@@ -37,14 +38,14 @@ export function projectRoot(from: string): string {
 }
 
 /** Opens the store that the options name, or that of the project. */
-export function openStore(root: string, options: CommonOptions): Outcome<LocalStore> {
-  return LocalStore.open(options.store === undefined ? join(root, 'artifacts') : resolve(options.store));
+export function openStore(root: string, options: CommonOptions): Outcome<Store> {
+  return openLocalStore(options.store === undefined ? join(root, 'artifacts') : resolve(options.store));
 }
 
 /** A pipeline with all that planning needs. */
 export interface Opened {
   readonly pipeline: Pipeline;
-  readonly store: LocalStore;
+  readonly store: Store;
   readonly surroundings: Surroundings;
   readonly shownFile: string;
 }
@@ -108,8 +109,7 @@ function nearbyPipelines(root: string): string {
 }
 
 /** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer. */
-async function writeEditorSchema(root: string, store: LocalStore): Promise<void> {
-  const file = join(store.root, 'pipeline.schema.json');
+async function writeEditorSchema(root: string, store: Store): Promise<void> {
   const folders = [...new Set([join(root, 'stages'), join(installation, 'stages')])].filter((folder) => existsSync(folder));
   const declarations = folders.flatMap((folder) => [
     folder,
@@ -117,10 +117,9 @@ async function writeEditorSchema(root: string, store: LocalStore): Promise<void>
       .map((name) => join(folder, name, 'stage.ts'))
       .filter((path) => existsSync(path)),
   ]);
-  const written = lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const written = store.published.schemaTime();
   if (declarations.every((path) => lstatSync(path).mtimeMs < written)) return;
-  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
-  renameSync(`${file}.${process.pid}`, file);
+  store.published.writeSchema(`${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
 }
 
 /** The instances that words name; a word that names none is a problem. */

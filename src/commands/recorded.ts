@@ -4,14 +4,14 @@ import { suggestion } from '../text/suggestion.ts';
 import { type Instance, instancesNamed, withProducers } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { LocalStore } from '../stores/local/store.ts';
+import type { Store } from '../model/store.ts';
 import { findRun } from '../records/find.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
 
 /** A recorded run and the store that holds what it was made of. */
 export interface Recorded {
   readonly record: RunRecord;
-  readonly origin: LocalStore;
+  readonly origin: Store;
   readonly instances: readonly Instance[];
 }
 

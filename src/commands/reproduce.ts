@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
@@ -7,11 +7,11 @@ import type { RunEnd } from '../engine/run.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
 import { sourcesOf } from '../model/pipeline.ts';
 import { failed, type Outcome } from '../model/problem.ts';
-import { LocalStore } from '../stores/local/store.ts';
+import type { ScratchStore } from '../model/store.ts';
 import { EXIT, fail, printJson, printProblems, problemJson } from './problems.ts';
 import { projectExecutors, projectRoot } from './project.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
-import { checkFree, placeOutputs, restore } from './restore.ts';
+import { checkFree, outputsOf, restore } from './restore.ts';
 import { carryOutWatched, type RunCommandOptions } from './run.ts';
 import { locateSources } from './sources.ts';
 import { printVerdicts } from './verdicts.ts';
@@ -43,26 +43,19 @@ export async function reproduceCommand(word: string | undefined, options: Reprod
 }
 
 /** An empty store beside the run's own where there is one, with the code and kept sources of a record; nothing else. */
-function openScratch({ record, origin, instances }: Recorded): Outcome<LocalStore> {
-  mkdirSync(join(origin.root, 'scratch'), { recursive: true });
-  const scratch = LocalStore.open(mkdtempSync(join(origin.root, 'scratch', 'reproduce-')));
-  if (!scratch.ok) return scratch;
+function openScratch({ record, origin, instances }: Recorded): Outcome<ScratchStore> {
   const reach = origin.contents.ofRecord(record, new Set(instances.map(({ name }) => name)), { outputs: false });
   for (const name of sourcesOf(instances)) {
     const digest = record.sources[name]?.digest;
-    if (digest !== undefined && origin.keptSource(digest) !== undefined) origin.contents.addSource(digest, reach);
+    if (digest !== undefined && origin.sources.kept(digest) !== undefined) origin.contents.addSource(digest, reach);
   }
-  if (reach.missing.length > 0) {
-    rmSync(scratch.value.root, { recursive: true, force: true });
-    return failed({
-      kind: 'store',
-      code: 'missing-content',
-      message: `the run ${record.id} cannot be done again: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
-      hint: 'look for damage: stillroom verify',
-    });
-  }
-  origin.contents.copyTo(scratch.value.root, reach);
-  return scratch;
+  if (reach.missing.length === 0) return origin.contents.scratch('reproduce', reach);
+  return failed({
+    kind: 'store',
+    code: 'missing-content',
+    message: `the run ${record.id} cannot be done again: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
+    hint: 'look for damage: stillroom verify',
+  });
 }
 
 async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise<number> {
@@ -75,12 +68,13 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
   if (!found.ok) return notReproduced(found.problems, json);
   const scratch = openScratch(recorded);
   if (!scratch.ok) return notReproduced(scratch.problems, json);
-  const surroundings: Surroundings = { root, store: scratch.value, executors: projectExecutors(), environment: process.env };
+  const { store, remove } = scratch.value;
+  const surroundings: Surroundings = { root, store, executors: projectExecutors(), environment: process.env };
   let isKept = false;
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);
     if (!planned.ok) return notReproduced(planned.problems, json);
-    const ended = await carryOutWatched(planned.value.plan, scratch.value.root, options, {
+    const ended = await carryOutWatched(planned.value.plan, options, {
       shownFile: record.file,
       set: record.set,
       keepGoing: true,
@@ -95,14 +89,14 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
       record,
       end.record,
       names,
-      (digest) => scratch.value.contents.manifest(digest) ?? origin.contents.manifest(digest),
+      (digest) => store.artifacts.manifest(digest) ?? origin.artifacts.manifest(digest),
     );
-    if (options.to !== undefined) placeOutputs(end.record, names, scratch.value, resolve(options.to));
+    if (options.to !== undefined) store.published.placeIn(resolve(options.to), outputsOf(end.record, names));
     tell(recorded, planned.value, end, verdicts, json);
-    if (isKept && !json) process.stderr.write(`what it left is kept in ${relative(process.cwd(), scratch.value.root)} until the next gc\n`);
+    if (isKept && !json) process.stderr.write(`what it left is kept in ${relative(process.cwd(), store.location)} until the next gc\n`);
     return verdicts.verdict === 'identical' || verdicts.verdict === 'within-tolerance' ? EXIT.done : EXIT.notReproduced;
   } finally {
-    if (!isKept) rmSync(scratch.value.root, { recursive: true, force: true });
+    if (!isKept) remove();
   }
 }
 

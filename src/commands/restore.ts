@@ -1,10 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import { failed, type Outcome, done } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import { folderName } from '../stores/local/latest.ts';
-import type { LocalStore } from '../stores/local/store.ts';
+import type { NodeOutputs } from '../model/store.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import type { CommonOptions } from './project.ts';
 import type { Recorded } from './recorded.ts';
@@ -16,17 +15,9 @@ export function checkFree(folder: string): Outcome<undefined> {
     : done(undefined);
 }
 
-/** Puts the outputs of nodes into a folder, as `<node>/<port>`. Returns the path of each `node.port`. */
-export function placeOutputs(record: RunRecord, names: readonly string[], store: LocalStore, folder: string): ReadonlyMap<string, string> {
-  const paths = new Map<string, string>();
-  for (const name of names) {
-    for (const [port, artifact] of Object.entries(record.nodes[name]?.outputs ?? {})) {
-      const path = join(folder, folderName(name), `${port}${artifact.suffix}`);
-      store.place(artifact, path);
-      paths.set(`${name}.${port}`, path);
-    }
-  }
-  return paths;
+/** The outputs of a run's nodes. */
+export function outputsOf(record: RunRecord, names: readonly string[]): NodeOutputs {
+  return new Map(names.map((name) => [name, new Map<string, Artifact>(Object.entries(record.nodes[name]?.outputs ?? {}))]));
 }
 
 /** `stillroom reproduce --restore`: brings a run's outputs back from the store, executing nothing. */
@@ -34,7 +25,7 @@ export function restore({ record, origin, instances }: Recorded, options: Common
   const json = options.json === true;
   const names = instances.map(({ name }) => name);
   const broken = names.flatMap((name) =>
-    origin.brokenPorts(record.nodes[name]?.outputs ?? {}).map(({ port, damage }) => `${name}.${port} is ${damage}`),
+    origin.artifacts.broken(record.nodes[name]?.outputs ?? {}).map(({ port, damage }) => `${name}.${port} is ${damage}`),
   );
   if (broken.length > 0) {
     fail(
@@ -51,16 +42,13 @@ export function restore({ record, origin, instances }: Recorded, options: Common
     return EXIT.notReproduced;
   }
   let paths: ReadonlyMap<string, string>;
-  if (options.to === undefined) {
-    const outputs = new Map<string, ReadonlyMap<string, Artifact>>(
-      names.map((name) => [name, new Map(Object.entries(record.nodes[name]?.outputs ?? {}))]),
-    );
-    paths = origin.publish(record.pipeline, outputs);
-  } else {
+  const outputs = outputsOf(record, names);
+  if (options.to === undefined) paths = origin.published.outputs(record.pipeline, outputs);
+  else {
     const folder = resolve(options.to);
     const free = checkFree(folder);
     if (!free.ok) return fail(free.problems, json);
-    paths = placeOutputs(record, names, origin, folder);
+    paths = origin.published.placeIn(folder, outputs);
   }
   origin.flush();
   if (json) printJson({ run: record.id, hash: record.hash ?? null, outputs: Object.fromEntries(paths) });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import type { Plan } from '../engine/plan.ts';
 import { carryOut, type RunEnd, type RunOptions } from '../engine/run.ts';
 import type { Event } from '../model/event.ts';
@@ -7,6 +7,7 @@ import { type Pipeline, producersOf } from '../model/pipeline.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
+import type { LineWriter } from '../model/store.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { LinesReporter } from '../reporters/lines.ts';
 import { duration, figure } from '../text/figures.ts';
@@ -35,7 +36,7 @@ export function newRunId(): string {
 async function reporters(
   options: Pick<RunCommandOptions, 'plain' | 'verbose'>,
   nodes: number,
-  events: string,
+  events: LineWriter,
 ): Promise<readonly Reporter[]> {
   const live =
     process.stderr.isTTY &&
@@ -89,7 +90,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const planned = await planPipeline(file, options);
   if (!planned.ok) return fail(planned.problems, json);
   const { opened, plan } = planned.value;
-  const watched = await carryOutWatched(plan, opened.store.root, options, {
+  const watched = await carryOutWatched(plan, options, {
     shownFile: opened.shownFile,
     set: options.set ?? [],
     keepGoing: options.keepGoing === true,
@@ -110,14 +111,14 @@ interface Watching extends Pick<RunOptions, 'shownFile' | 'set' | 'keepGoing'> {
 /** Carries out a plan while reporters watch and signals stop it; returns the signal that did. */
 export async function carryOutWatched(
   plan: Plan,
-  storeRoot: string,
   options: Pick<RunCommandOptions, 'jobs' | 'plain' | 'verbose'>,
   { stopping, ...asked }: Watching,
 ): Promise<Outcome<{ readonly end: RunEnd; readonly signal: NodeJS.Signals | undefined }>> {
   const capacity = capacityOf(options, plan.executor);
   if (!capacity.ok) return capacity;
   const id = newRunId();
-  const watchers = await reporters(options, plan.nodes.size, join(storeRoot, 'logs', id, 'events.jsonl'));
+  const events = plan.request.surroundings.store.runs.appendEvents(id);
+  const watchers = await reporters(options, plan.nodes.size, events);
   const emit = (event: Event): void => {
     for (const watcher of watchers) watcher.report(event);
   };

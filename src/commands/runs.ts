@@ -3,7 +3,7 @@ import { done, failed, type Outcome } from '../model/problem.ts';
 import { duration, shown } from '../text/figures.ts';
 import { textTable } from '../text/table.ts';
 import type { RunRow } from '../model/run-row.ts';
-import type { LocalStore } from '../stores/local/store.ts';
+import type { Store } from '../model/store.ts';
 import { fieldOf, metricNamed } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
 import { type CommonOptions, openStore, projectRoot } from './project.ts';
@@ -42,7 +42,7 @@ export function runsCommand(options: RunsOptions): number {
 }
 
 /** The runs that the options ask for. Without filter and order only as many are read as are shown. */
-function chosenRows(store: LocalStore, options: RunsOptions): Outcome<readonly RunRow[]> {
+function chosenRows(store: Store, options: RunsOptions): Outcome<readonly RunRow[]> {
   const limit = Number(options.limit ?? 20);
   if (!Number.isInteger(limit) || limit < 1)
     return failed({ kind: 'usage', code: 'bad-option', message: `--limit ${options.limit} is not a whole number above 0` });
@@ -53,7 +53,7 @@ function chosenRows(store: LocalStore, options: RunsOptions): Outcome<readonly R
   const asked = [...(filter?.value.names ?? []), ...(options.sort === undefined ? [] : [options.sort.replace(/^-/, '')])];
   const unseen = new Set([...asked, ...(options.columns?.split(',').map((name) => name.trim()) ?? [])]);
   let examples: RunRow | undefined;
-  for (const row of store.runRecords.rows()) {
+  for (const row of store.runs.rows()) {
     examples ??= row;
     for (const name of unseen) if (fieldOf(row, name) !== undefined) unseen.delete(name);
     if (filter !== undefined && !filter.value.fits((name) => fieldOf(row, name))) continue;

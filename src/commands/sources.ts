@@ -6,7 +6,7 @@ import type { Source } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../model/run.ts';
-import type { LocalStore } from '../stores/local/store.ts';
+import type { Store } from '../model/store.ts';
 
 /** The paths given as `name=PATH`, by name. */
 function givenPaths(words: readonly string[], record: RunRecord): Outcome<ReadonlyMap<string, string>> {
@@ -35,7 +35,7 @@ function givenPaths(words: readonly string[], record: RunRecord): Outcome<Readon
 export function locateSources(
   record: RunRecord,
   names: readonly string[],
-  store: LocalStore,
+  store: Store,
   root: string,
   words: readonly string[],
 ): Outcome<ReadonlyMap<string, FoundSource>> {
@@ -54,14 +54,14 @@ export function locateSources(
   return problems.length > 0 ? failed(...problems) : done(found);
 }
 
-function locate(name: string, recorded: RecordedSource, given: string | undefined, store: LocalStore, root: string): Outcome<FoundSource> {
-  const kept = store.keptSource(recorded.digest);
+function locate(name: string, recorded: RecordedSource, given: string | undefined, store: Store, root: string): Outcome<FoundSource> {
+  const kept = store.sources.kept(recorded.digest);
   const source: Source = sourceOf(name, recorded, root);
   const asRecorded = (snapshot: Snapshot): Snapshot => ({ ...snapshot, suffix: recorded.suffix ?? snapshot.suffix });
   if (kept !== undefined) return done({ source, snapshot: asRecorded(kept) });
   const looked: string[] = [];
   for (const path of [...(given === undefined ? [] : [given]), source.path]) {
-    const snapshot = store.snapshot({ ...source, path });
+    const snapshot = store.sources.snapshot({ ...source, path });
     if (!snapshot.ok) looked.push(`${path} ${snapshot.problems[0]?.code === 'missing-source' ? 'does not exist' : 'cannot be read'}`);
     else if (snapshot.value.digest === recorded.digest) return done({ source: { ...source, path }, snapshot: asRecorded(snapshot.value) });
     else looked.push(`${path} holds something else (${snapshot.value.digest.slice(0, 12)})`);

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { carryOut } from '../engine/run.ts';
@@ -141,7 +141,7 @@ async function carryOutRepeat(job: Job, repeat: Params, planner: TrialPlanner, c
   if (context.stop.asked.aborted) return undefined;
   const { opened, spec, set, slots, stop } = context;
   const id = newRunId();
-  const watchers: Reporter[] = [new JsonLinesReporter(join(opened.store.root, 'logs', id, 'events.jsonl'))];
+  const watchers: Reporter[] = [new JsonLinesReporter(opened.store.runs.appendEvents(id))];
   if (context.verbose) watchers.push(new LinesReporter(prefixed(`trial ${job.trial} | `), true));
   const emit = (event: Event): void => {
     for (const watcher of watchers) watcher.report(event);

@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import { Slots } from '../engine/slots.ts';
 import { loadSweep } from '../load/sweep/sweep.ts';
 import { splitValues } from '../load/sweep/space.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import { tryLockFile } from '../files/lock.ts';
 import { JOURNAL_FORMAT, Journal } from '../sweep/journal.ts';
 import { search } from '../sweep/search.ts';
 import { strategies } from '../sweep/strategies.ts';
@@ -154,9 +152,8 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
   if (!prepared.ok) return fail(prepared.problems, json);
   const { opened, strategy, study, id, jobs, slots } = prepared.value;
   const { spec } = study;
-  const folder = join(opened.store.root, 'sweeps', id);
-  const lock = tryLockFile(join(opened.store.root, 'locks', `sweep-${id}`));
-  if (lock === undefined) {
+  const place = opened.store.sweeps.open(id);
+  if (place === undefined) {
     const hint = 'wait for it, or stop it: what it has finished is kept';
     return fail([{ kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being carried out by another process`, hint }], json);
   }
@@ -177,7 +174,7 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
     if (!checked.ok) return fail(checked.problems, json);
     const isAdaptive = strategy.needs.objective === true || strategy.needs.budget === true;
     const parallel = spec.parallel ?? (isAdaptive ? jobs : 2 * jobs);
-    const journal = Journal.open(`${folder}.jsonl`, parallel, {
+    const journal = Journal.open(place.journal, parallel, {
       pipeline: opened.pipeline.name,
       file: opened.shownFile,
       set: [...context.set],
@@ -191,14 +188,14 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
     const deadline = performance.now() + (spec.seconds ?? Number.POSITIVE_INFINITY) * 1000;
     const ended = await carryOutSweep(strategy, begun, { board, journal, planner, context, id, deadline, parallel });
     board.clear();
-    const result = writeOutputs(id, folder, opened.pipeline.file, spec, ended.jobs);
+    const result = writeOutputs(id, place.folder, opened.pipeline.file, spec, ended.jobs);
     tell(result, ended, options, stop.signal);
     if (stop.signal !== undefined) return stop.signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
     return result.trials.some(({ state }) => state === 'done') || result.trials.length === 0 ? EXIT.done : EXIT.stageFailed;
   } finally {
     opened.store.flush();
     stop.dispose();
-    lock.release();
+    place.release();
   }
 }
 

@@ -1,4 +1,4 @@
-import { isTagName } from '../stores/local/tags.ts';
+import { isTagName } from '../model/store.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';

@@ -5,7 +5,7 @@ import { type CommonOptions, openStore, projectRoot } from './project.ts';
 export async function verifyCommand(options: CommonOptions): Promise<number> {
   const store = openStore(projectRoot(process.cwd()), options);
   if (!store.ok) return fail(store.problems, options.json === true);
-  const { checked, damaged } = await store.value.verify();
+  const { checked, damaged } = await store.value.maintenance.verify();
   store.value.flush();
   if (options.json === true) printJson({ checked, damaged });
   else {

@@ -13,7 +13,7 @@ export async function whyCommand(target: string, node: string | undefined, optio
   const root = projectRoot(process.cwd());
   const store = openStore(root, options);
   if (!store.ok) return fail(store.problems, options.json === true);
-  const [newest] = store.value.runs();
+  const [newest] = store.value.runs.all();
   if (node === undefined) {
     if (newest === undefined)
       return fail(

@@ -47,8 +47,8 @@ function unsteadyProducers({ instance }: Prepared, before: Ingredients['inputs']
     elements.flatMap(({ origin }) => {
       const from = origin.kind === 'output' ? settled.get(origin.instance) : undefined;
       if (origin.kind !== 'output' || from === undefined) return [];
-      const older = store
-        .result(from.fingerprint)
+      const older = store.results
+        .read(from.fingerprint)
         ?.attempts.filter(({ outputs }) => outputs[origin.port]?.digest !== from.attempt.outputs[origin.port]?.digest);
       const wasUsed = older?.some(({ outputs }) => before[port]?.elements.some(({ content }) => content === outputs[origin.port]?.digest));
       return wasUsed === true ? [origin.instance] : [];

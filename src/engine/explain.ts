@@ -42,7 +42,7 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
   if (from.kind === 'stage' && to.kind === 'stage') {
     const packages = differingMembers('package', from.packages, to.packages);
     if (from.code === to.code) return packages;
-    const [before, after] = [store.bundle(from.code)?.files, store.bundle(to.code)?.files];
+    const [before, after] = [store.bundles.read(from.code)?.files, store.bundles.read(to.code)?.files];
     const files =
       before === undefined || after === undefined ? [] : namedSources(differingMembers('', before, after).map(({ what }) => what.trim()));
     return [

@@ -27,13 +27,13 @@ export class History {
     this.nodes ??= this.read();
     const found = this.nodes.get(name);
     const fingerprint = found?.good?.fingerprint;
-    return { last: found?.last, result: fingerprint === undefined ? undefined : this.store.result(fingerprint) };
+    return { last: found?.last, result: fingerprint === undefined ? undefined : this.store.results.read(fingerprint) };
   }
 
   private read(): ReadonlyMap<string, { last: RunNode; good: RunNode | undefined }> {
     const nodes = new Map<string, { last: RunNode; good: RunNode | undefined }>();
     let searched = 0;
-    for (const record of this.store.runs(this.pipeline)) {
+    for (const record of this.store.runs.all(this.pipeline)) {
       for (const [name, node] of Object.entries(record.nodes)) {
         if (node.state === 'skipped' || node.state === 'waiting') continue;
         const good = node.state === 'executed' || node.state === 'reused' ? node : undefined;

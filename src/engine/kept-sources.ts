@@ -14,7 +14,7 @@ export function keepSources({ request, nodes, snapshots }: Plan): {
     const source = request.pipeline.sources[name];
     const snapshot = snapshots.get(name);
     if (source === undefined || snapshot === undefined) continue;
-    const isKept = request.surroundings.store.keepSource(source, snapshot);
+    const isKept = request.surroundings.store.sources.keep(source, snapshot);
     if (!isKept.ok) problems.push(...isKept.problems);
     else if (isKept.value) kept.add(name);
   }

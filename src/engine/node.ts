@@ -45,11 +45,11 @@ export async function executeNode(
   const fingerprint = fingerprintOf(ingredients);
   const work = checkpointKeyOf(ingredients, instance);
   const tell = (message: string) => (): void => emit({ type: 'notice', level: 'note', node: instance.name, message });
-  const claim = await store.claim(work, stop.asked, tell('waits for another run that executes the same work'));
+  const claim = await store.workplaces.claim(work, stop.asked, tell('waits for another run that executes the same work'));
   if (claim === undefined) return { state: 'cancelled' };
   try {
-    const existing = store.result(fingerprint);
-    if (!force && existing !== undefined && store.brokenPorts(existing.attempts[0].outputs).length === 0) {
+    const existing = store.results.read(fingerprint);
+    if (!force && existing !== undefined && store.artifacts.broken(existing.attempts[0].outputs).length === 0) {
       return { state: 'reused', settled: { instance, fingerprint, attempt: existing.attempts[0] } };
     }
     const recovered = await recoverRemains(claim, context);
@@ -70,7 +70,7 @@ export async function executeNode(
         if (attempt === 'stopped') return { state: 'cancelled' };
         if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
         keep(prepared, ingredients, attempt.value, context);
-        if (!hasBudget(instance)) store.checkpoints(work).remove();
+        if (!hasBudget(instance)) store.workplaces.checkpoints(work).remove();
         return { state: 'executed', settled: { instance, fingerprint, attempt: attempt.value } };
       } finally {
         hold.release();
@@ -100,8 +100,8 @@ async function recoverRemains({ remains }: Claim, { surroundings, emit, stop }: 
 function keep(prepared: Prepared, ingredients: Ingredients, attempt: Attempt, { surroundings: { store }, emit }: NodeRun): void {
   const { instance } = prepared;
   const fingerprint = fingerprintOf(ingredients);
-  const before = store.result(fingerprint)?.attempts[0].outputs;
-  store.keepResult(
+  const before = store.results.read(fingerprint)?.attempts[0].outputs;
+  store.results.keep(
     { format: 1, fingerprint, stage: instance.work.kind === 'stage' ? instance.work.stage : 'command', ingredients, attempts: [attempt] },
     prepared.workDigest,
   );
@@ -142,7 +142,7 @@ async function tryUntilDone(
   context: NodeRun,
 ): Promise<Outcome<Attempt> | 'stopped'> {
   for (let left = prepared.instance.retries; ; left -= 1) {
-    const place = context.surroundings.store.workplace(work);
+    const place = context.surroundings.store.workplaces.make(work);
     try {
       const attempt = await tryOnce(prepared, known, work, held, place, context);
       if (attempt === 'stopped' || attempt.ok || left <= 0) return attempt;
@@ -181,13 +181,13 @@ async function tryOnce(
     folder: place.folder,
     ...prepares,
     params: instance.params,
-    checkpoints: store.checkpoints(work).folder,
+    checkpoints: store.workplaces.checkpoints(work).folder,
     env,
     secrets: Object.keys(secrets),
     resources: instance.resources,
     devices: hold.devices,
     ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
-    log: store.logFile(context.run, instance.name),
+    log: store.runs.log(context.run, instance.name).path,
   };
   writeFileSync(join(place.folder, 'job.json'), JSON.stringify(specification));
   const exit = await executor.execute({ specification, secrets, lock, hold }, context.emit, context.stop);

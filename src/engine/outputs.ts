@@ -32,7 +32,7 @@ export function collectOutputs(
   }
   const collected: Record<string, Artifact> = {};
   for (const { port, kind, path } of paths) {
-    const artifact = store.collect(path, kind, instance.outputs[port]?.suffix ?? '');
+    const artifact = store.artifacts.collect(path, kind, instance.outputs[port]?.suffix ?? '');
     if (!artifact.ok) return artifact;
     collected[port] = artifact.value;
   }

@@ -82,7 +82,7 @@ function readSources(
   for (const name of sourcesOf(wanted)) {
     const source = pipeline.sources[name];
     if (source === undefined) continue;
-    const snapshot = store.snapshot(source);
+    const snapshot = store.sources.snapshot(source);
     if (snapshot.ok) snapshots.set(name, snapshot.value);
     else problems.push(...snapshot.problems);
   }
@@ -113,7 +113,7 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const isForced = planning.request.forced.has(instance.name);
   if (unknown.length > 0) {
     if (isForced) return run('forced with --force');
-    const candidates = planning.request.surroundings.store.resultsOfWork(prepared.workDigest);
+    const candidates = planning.request.surroundings.store.results.ofWork(prepared.workDigest);
     if (candidates.some((result) => agrees(result, inputs))) {
       return {
         prepared,
@@ -132,14 +132,14 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const ingredients = ingredientsOf(prepared, inputs);
   const fingerprint = fingerprintOf(ingredients);
   const { store } = planning.request.surroundings;
-  const result = store.result(fingerprint);
+  const result = store.results.read(fingerprint);
   if (isForced) return run('forced with --force');
   if (result === undefined) {
     const explained = explainRun(prepared, inputs, explaining(planning));
     return run(explained.cause, explained.differences);
   }
   const [attempt] = result.attempts;
-  const broken = store.brokenPorts(attempt.outputs);
+  const broken = store.artifacts.broken(attempt.outputs);
   if (broken.length > 0)
     return run(`its result is no longer whole: ${broken.map(({ port, damage }) => `${port} is ${damage}`).join(', ')}`);
   return {

@@ -43,7 +43,7 @@ export function recordedSources(plan: Plan, kept: ReadonlySet<string>): Record<s
     [...plan.snapshots].map(([name, snapshot]) => {
       const path = pipeline.sources[name]?.path ?? '';
       const inside = relative(pipeline.root, path);
-      const isKept = kept.has(name) || surroundings.store.keptSource(snapshot.digest) !== undefined;
+      const isKept = kept.has(name) || surroundings.store.sources.kept(snapshot.digest) !== undefined;
       return [name, { ...snapshot, kept: isKept, path: inside.startsWith('..') || isAbsolute(inside) ? path : inside }];
     }),
   );

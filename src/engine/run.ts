@@ -78,7 +78,7 @@ class Run {
 
   async carryOut(): Promise<RunEnd> {
     const { store } = this.plan.request.surroundings;
-    const lease = store.startRun(this.options.id);
+    const lease = store.runs.start(this.options.id);
     try {
       this.options.emit({
         type: 'run-started',
@@ -145,8 +145,8 @@ class Run {
     const { inputs } = ingredients;
     const isForced = this.plan.request.forced.has(name);
     const { store } = this.plan.request.surroundings;
-    const attempt = isForced ? undefined : store.result(fingerprint)?.attempts[0];
-    if (attempt !== undefined && store.brokenPorts(attempt.outputs).length === 0) {
+    const attempt = isForced ? undefined : store.results.read(fingerprint)?.attempts[0];
+    if (attempt !== undefined && store.artifacts.broken(attempt.outputs).length === 0) {
       this.ended(name, plan, { state: 'reused', settled: { instance, fingerprint, attempt } }, plan.cause);
       return true;
     }
@@ -217,8 +217,7 @@ class Run {
   }
 
   private logOf(name: string): string {
-    const { store } = this.plan.request.surroundings;
-    return store.logFile(this.options.id, name).slice(store.root.length + 1);
+    return this.plan.request.surroundings.store.runs.log(this.options.id, name).name;
   }
 
   private settle(plan: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
@@ -269,7 +268,7 @@ class Run {
         tensorflow: facts.engines['tensorflow'] ?? null,
       },
     };
-    surroundings.store.writeRun(record);
+    surroundings.store.runs.write(record);
     this.lastWritten = Date.now();
     return record;
   }
@@ -288,7 +287,7 @@ class Run {
     if (state === 'done' && this.options.publish !== false) {
       const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
       for (const [name, { attempt }] of this.settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
-      outputs = surroundings.store.publish(pipeline.name, artifacts);
+      outputs = surroundings.store.published.outputs(pipeline.name, artifacts);
     }
     const record = this.write(state, state === 'done' ? runHash(nodes) : undefined);
     this.options.emit({ type: 'run-ended', record });

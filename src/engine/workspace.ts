@@ -49,19 +49,19 @@ export function prepareWorkspace(
       const artifact = known.settled.get(origin.instance)?.attempt.outputs[origin.port];
       if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
       const target = path + (input.at === undefined ? artifact.suffix : '');
-      store.place(artifact, target);
-      given.push({ port: input.port, path: target, stamp: store.stamp(target) });
+      store.artifacts.place(artifact, target);
+      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target) });
       return target;
     }
     const snapshot = known.snapshots.get(origin.source) as Snapshot;
     const target = path + (input.at === undefined ? snapshot.suffix : '');
     if (keptSources.has(origin.source)) {
-      store.placeSource(snapshot, target);
-      given.push({ port: input.port, path: target, stamp: store.stamp(target) });
+      store.sources.place(snapshot, target);
+      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target) });
       return target;
     }
     const real = sources[origin.source]?.path ?? '';
-    given.push({ port: input.port, path: real, stamp: store.stamp(real), source: origin.source });
+    given.push({ port: input.port, path: real, stamp: store.artifacts.stamp(real), source: origin.source });
     outside.push(real);
     if (!isCommand) return real;
     mkdirSync(dirname(target), { recursive: true });
@@ -105,7 +105,7 @@ function prepareProgram({ instance, code }: Prepared, place: Workplace, readable
     const { run, metrics } = instance.work;
     return done({ kind: 'command', run, ...(metrics === undefined ? {} : { metrics }) });
   }
-  const bytes = code === undefined ? undefined : store.readBytes(code.digest);
+  const bytes = code === undefined ? undefined : store.artifacts.read(code.digest);
   if (code === undefined || bytes === undefined) {
     return failed({
       kind: 'store',
@@ -116,8 +116,8 @@ function prepareProgram({ instance, code }: Prepared, place: Workplace, readable
   }
   const bundle = join(place.folder, 'code', 'stage.mjs');
   writeFileSync(bundle, bytes);
-  const map = store.bundle(code.digest)?.map;
-  const mapBytes = map === undefined ? undefined : store.readBytes(map);
+  const map = store.bundles.read(code.digest)?.map;
+  const mapBytes = map === undefined ? undefined : store.artifacts.read(map);
   if (mapBytes !== undefined) {
     writeFileSync(`${bundle}.map`, mapBytes);
     writeFileSync(bundle, '\n//# sourceMappingURL=stage.mjs.map\n', { flag: 'a' });
@@ -132,7 +132,7 @@ function prepareProgram({ instance, code }: Prepared, place: Workplace, readable
 
 function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
   for (const { port, path, stamp, source } of given) {
-    if (store.stamp(path) === stamp) continue;
+    if (store.artifacts.stamp(path) === stamp) continue;
     if (source === undefined)
       return failed({
         kind: 'stage',

@@ -30,6 +30,11 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** Whether a value is a digest as `sha256` writes it. */
+export function isDigest(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
+}
+
 /** The digest of a JSON value, whatever the order of its keys. */
 export function digestOf(value: Json | object): string {
   return sha256(canonicalJson(value));

@@ -1,8 +1,65 @@
-import type { Artifact } from './artifact.ts';
+import type { Artifact, ManifestEntry } from './artifact.ts';
 import type { Source } from './pipeline.ts';
 import type { Outcome } from './problem.ts';
 import type { StoredResult } from './result.ts';
 import type { RunRecord } from './run.ts';
+import type { RunRow } from './run-row.ts';
+
+/** Outputs by port. */
+export type Outputs = Readonly<Record<string, Artifact>>;
+
+/** An output whose bytes are not whole. */
+export interface BrokenPort {
+  readonly port: string;
+  readonly damage: 'missing' | 'damaged';
+}
+
+/** Content by its digest. Nothing half-written is ever seen as whole, and what is damaged goes to quarantine. */
+export interface Artifacts {
+  /** The ports whose bytes are missing or damaged. */
+  broken(outputs: Outputs): readonly BrokenPort[];
+  /** Takes a finished output over by moving it; refuses links that leave a folder, sockets and names that are not UTF-8. */
+  collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
+  /** Gives an artifact as read-only files at a path. */
+  place(artifact: Artifact, path: string): void;
+  /** A note of how the files below a path stand, to see later whether anyone wrote there. */
+  stamp(path: string): string;
+  /** Keeps bytes; returns their digest. */
+  add(bytes: Uint8Array): string;
+  /** The bytes of a digest; undefined where they are missing or damaged. */
+  read(digest: string): Uint8Array | undefined;
+  /** So many bytes from an offset on, fewer at the end; undefined where the content is missing or damaged. */
+  readRange(digest: string, offset: number, length: number): Uint8Array | undefined;
+  /** The files of a folder artifact; undefined where its manifest is missing, damaged or none. */
+  manifest(digest: string): readonly ManifestEntry[] | undefined;
+}
+
+/** What came out of work, by its fingerprint. */
+export interface Results {
+  read(fingerprint: string): StoredResult | undefined;
+  /** The results whose ingredients, all but the inputs, have this digest. */
+  ofWork(workDigest: string): readonly StoredResult[];
+  /** Keeps a result durably, before those with other bytes; all that it names must be in the store. */
+  keep(result: StoredResult, workDigest: string): void;
+}
+
+/** What is known of a bundle of stage code. */
+export interface BundleRecord {
+  /** SHA-256 of the bundle. */
+  readonly digest: string;
+  /** The source map's blob. */
+  readonly map: string;
+  /** The sources it was made of: shown path to digest. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** The code of stages. The bytes themselves are content like any other. */
+export interface Bundles {
+  read(digest: string): BundleRecord | undefined;
+  /** The bundle that was made of raw sources with this digest, whatever bundler made it. */
+  ofSources(rawDigest: string): BundleRecord | undefined;
+  keep(rawDigest: string, record: BundleRecord): void;
+}
 
 /** A source as it stood when it was read. */
 export interface Snapshot {
@@ -14,7 +71,80 @@ export interface Snapshot {
   readonly suffix: string;
 }
 
-/** A kernel lock on a piece of work. Whoever inherits the descriptor holds it too, until all of them are gone. */
+/** Files and folders from outside. */
+export interface Sources {
+  /** Reads a source, or trusts an earlier reading if nothing about its files changed. */
+  snapshot(source: Source): Outcome<Snapshot>;
+  /** Keeps a source's bytes if it may; returns whether they are now in the store. */
+  keep(source: Source, snapshot: Snapshot): Outcome<boolean>;
+  /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it. */
+  kept(digest: string): Snapshot | undefined;
+  /** Gives a kept source at a path, as read-only files. */
+  place(snapshot: Snapshot, path: string): void;
+}
+
+/** Lines that are appended to a file. */
+export interface LineWriter {
+  write(line: string): void;
+  /** Ends when all lines are written. */
+  close(): Promise<void>;
+}
+
+/** A node's log in a run. */
+export interface LogFile {
+  /** Absolute. */
+  readonly path: string;
+  /** As a run's record names it. */
+  readonly name: string;
+}
+
+/** The records of runs, and what they told while they ran. */
+export interface Runs {
+  /** Marks a run as live until the lock is released or the process is gone. */
+  start(id: string): Lock;
+  write(record: RunRecord): void;
+  /** A run whose process is gone is shown as failed; undefined where the record is missing or damaged. */
+  read(id: string): RunRecord | undefined;
+  /** Newest first, those of damaged records included. */
+  ids(): readonly string[];
+  /** Newest first, of one pipeline or of all. */
+  all(pipeline?: string): Iterable<RunRecord>;
+  /** What lists need of all runs, newest first. */
+  rows(): Iterable<RunRow>;
+  /** Adds to the events of a run, a line each. */
+  appendEvents(id: string): LineWriter;
+  /** The lines of a run's events. */
+  events(id: string): Iterable<string>;
+  log(id: string, node: string): LogFile;
+}
+
+/** A name given to a run. */
+export interface Tag {
+  readonly name: string;
+  /** The run's id. */
+  readonly run: string;
+}
+
+/** What a tag may be called: it cannot be taken for an id or the beginning of a hash. */
+export function isTagName(name: string): boolean {
+  return /^[A-Za-z][\w.-]{0,99}$/.test(name) && !/^[0-9a-f]{4,64}$/.test(name);
+}
+
+/** Names and pins of runs. Both keep a run from being removed. */
+export interface Tags {
+  /** The id of the run that a tag names. */
+  read(name: string): string | undefined;
+  /** All tags by name. */
+  all(): readonly Tag[];
+  set(name: string, run: string): void;
+  delete(name: string): void;
+  /** The ids of all pinned runs. */
+  pins(): readonly string[];
+  pin(run: string): void;
+  unpin(run: string): void;
+}
+
+/** A kernel lock. Whoever inherits the descriptor holds it too, until all of them are gone. */
 export interface Lock {
   readonly descriptor: number;
   release(): void;
@@ -37,66 +167,138 @@ export interface Claim {
   release(): void;
 }
 
-/** What is known of a bundle of stage code. */
-export interface BundleRecord {
-  /** SHA-256 of the bundle. */
-  readonly digest: string;
-  /** The source map's blob. */
-  readonly map: string;
-  /** The sources it was made of: shown path to digest. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
-/** Where artifacts, results and runs live. Nothing half-written is ever seen in it as whole. */
-export interface Store {
-  /** Absolute. */
-  readonly root: string;
-  /** A folder for what can be made again at any time. */
-  readonly cache: string;
-  result(fingerprint: string): StoredResult | undefined;
-  /** The results whose ingredients, all but the inputs, have this digest. */
-  resultsOfWork(workDigest: string): readonly StoredResult[];
-  /** Keeps a result durably; all that it names must be in the store. */
-  keepResult(result: StoredResult, workDigest: string): void;
-  /** The ports whose bytes are missing or damaged; what is damaged goes to quarantine. */
-  brokenPorts(outputs: Readonly<Record<string, Artifact>>): readonly { readonly port: string; readonly damage: 'missing' | 'damaged' }[];
+/** Where work is done, once at a time. */
+export interface Workplaces {
   /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
   claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined>;
   /** A fresh folder for an attempt. */
-  workplace(work: string): Workplace;
-  /** Takes a finished output into the store by moving it; refuses links that leave a folder, sockets and names that are not UTF-8. */
-  collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
-  /** Gives an artifact as read-only files at a path. */
-  place(artifact: Artifact, path: string): void;
-  /** A note of how the files below a path stand, to see later whether anyone wrote there. */
-  stamp(path: string): string;
-  addBytes(bytes: Uint8Array): string;
-  /** The bundle that was made of raw sources with this digest, whatever bundler made it. */
-  bundleOf(rawDigest: string): BundleRecord | undefined;
-  bundle(digest: string): BundleRecord | undefined;
-  keepBundle(rawDigest: string, record: BundleRecord): void;
-  readBytes(digest: string): Uint8Array | undefined;
+  make(work: string): Workplace;
   /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
   checkpoints(work: string): { readonly folder: string; remove(): void };
-  /** Reads a source, or trusts an earlier reading if nothing about its files changed. */
-  snapshot(source: Source): Outcome<Snapshot>;
-  /** Keeps a source's bytes if it may; returns whether they are now in the store. */
-  keepSource(source: Source, snapshot: Snapshot): Outcome<boolean>;
-  /** The kept source with a digest, if its bytes are whole. */
-  keptSource(digest: string): Snapshot | undefined;
-  /** Gives a kept source at a path. */
-  placeSource(snapshot: Snapshot, path: string): void;
-  startRun(id: string): Lock;
-  writeRun(record: RunRecord): void;
-  /** Newest first, of one pipeline or of all; runs whose process is gone are shown as failed. */
-  runs(pipeline?: string): Iterable<RunRecord>;
-  run(id: string): RunRecord | undefined;
-  /** Swaps the folder in which users find a pipeline's outputs; returns the path of each output. */
-  publish(pipeline: string, outputs: ReadonlyMap<string, ReadonlyMap<string, Artifact>>): ReadonlyMap<string, string>;
-  /** The path of a log, absolute. */
-  logFile(run: string, node: string): string;
+}
+
+/** What a sweep keeps: the paths are free to be written to while it is held. */
+export interface SweepPlace {
+  /** The file of its journal. */
+  readonly journal: string;
+  /** The folder of its tables and plots. */
+  readonly folder: string;
+  release(): void;
+}
+
+/** Sweeps by id. */
+export interface Sweeps {
+  /** Takes a sweep over; undefined where another process has it. */
+  open(id: string): SweepPlace | undefined;
+}
+
+/** Outputs by node and port. */
+export type NodeOutputs = ReadonlyMap<string, ReadonlyMap<string, Artifact>>;
+
+/** What people and their editors find in the store. */
+export interface Published {
+  /** Swaps the folder of a pipeline's outputs as one; nodes that are not named stay. Returns the path of each `node.port`. */
+  outputs(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string>;
+  /** Puts outputs into a folder of the user, as `<node>/<port>`. Returns the path of each `node.port`. */
+  placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string>;
+  /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */
+  schemaTime(): number;
+  writeSchema(text: string): void;
+}
+
+/** What something in a store is made of, by digest. */
+export interface Reach {
+  readonly blobs: Set<string>;
+  readonly bundles: Set<string>;
+  readonly sources: Set<string>;
+}
+
+/** What a record reaches, and what of it the store lacks, in words. */
+export interface RecordReach extends Reach {
+  readonly missing: string[];
+}
+
+/** A store inside another's scratch folder. Unless it is removed, it stays until the next gc. */
+export interface ScratchStore {
+  readonly store: Store;
+  remove(): void;
+}
+
+/** What runs are made of, to take it elsewhere. */
+export interface Contents {
+  /**
+   * What a record's nodes can be run again from: their code; and of their outputs the manifests, or with `outputs` all bytes. Sources
+   * are left to the caller; a manifest that is gone is no loss to running it again.
+   */
+  ofRecord(record: RunRecord, nodes: ReadonlySet<string>, options: { readonly outputs: boolean }): RecordReach;
+  /** Adds a kept source; false if anything of it is missing. */
+  addSource(digest: string, reach: Reach): boolean;
+  /** The first thing about a record's code and sources that is missing or is not what its digest says, in words; for stores from elsewhere. */
+  flawOf(record: RunRecord): string | undefined;
+  /** Opens a store of its own that holds a reach and nothing else. */
+  scratch(name: string, reach?: Reach): Outcome<ScratchStore>;
+  /** The files of a reach as a pack names them, sorted by name. */
+  entries(reach: Reach): Iterable<PackEntry>;
+}
+
+/** A file of a pack. */
+export interface PackEntry {
+  readonly name: string;
+  readonly size: number;
+  bytes(): AsyncIterable<Uint8Array>;
+}
+
+/** Which runs are kept beside those that are tagged, pinned or live; without a number, all. */
+export interface KeepPolicy {
+  readonly runs: number | undefined;
+  readonly days: number | undefined;
+}
+
+/** What no kept run reaches. */
+export interface Garbage {
+  readonly removedRuns: readonly string[];
+  /** Kept runs with why. */
+  readonly keptRuns: ReadonlyMap<string, string>;
+  /** Fingerprints of results that no kept run reaches. */
+  readonly results: readonly string[];
+  readonly blobs: readonly string[];
+  /** Other files and folders, relative to the store. */
+  readonly paths: readonly string[];
+  /** Bytes that are freed. */
+  readonly bytes: number;
+}
+
+/** Upkeep of a store as a whole. */
+export interface Maintenance {
   /** Hashes everything; what is damaged goes to quarantine. */
   verify(): Promise<{ readonly checked: number; readonly damaged: readonly { readonly digest: string; readonly node: string }[] }>;
+  /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
+  takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean>;
+  /** Lets others in again. */
+  leave(): void;
+  /** Looks for what no kept run reaches. Nothing is changed. */
+  findGarbage(policy: KeepPolicy): Garbage;
+  /** Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
+  remove(garbage: Garbage): void;
+}
+
+/** Where artifacts, results and runs live, as ports by purpose. Opening it for reading writes nothing. */
+export interface Store {
+  /** Where it is, for messages; no one joins a path to it. */
+  readonly location: string;
+  /** A folder for what can be made again at any time. */
+  readonly cache: string;
+  readonly artifacts: Artifacts;
+  readonly results: Results;
+  readonly bundles: Bundles;
+  readonly sources: Sources;
+  readonly runs: Runs;
+  readonly tags: Tags;
+  readonly workplaces: Workplaces;
+  readonly sweeps: Sweeps;
+  readonly published: Published;
+  readonly contents: Contents;
+  readonly maintenance: Maintenance;
   /** Writes what was learned while reading, so that the next reading is cheap. */
   flush(): void;
 }

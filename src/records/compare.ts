@@ -168,8 +168,8 @@ function codeChanges(old: RunNode, now: RunNode, store: Store): Omit<CodeChange,
 
 /** The source files of a bundle by their shown paths: their texts stand in its source map, and are told by their digests. */
 function sourcesOfBundle(code: string, store: Store): ReadonlyMap<string, string> {
-  const bundle = store.bundle(code);
-  const bytes = bundle === undefined ? undefined : store.readBytes(bundle.map);
+  const bundle = store.bundles.read(code);
+  const bytes = bundle === undefined ? undefined : store.artifacts.read(bundle.map);
   const sources = new Map<string, string>();
   if (bundle === undefined || bytes === undefined) return sources;
   const { sourcesContent = [] } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { sourcesContent?: (string | null)[] };

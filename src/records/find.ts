@@ -2,7 +2,7 @@ import { suggestion } from '../text/suggestion.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { RECORD_FORMAT, type RunRecord } from '../model/run.ts';
 import type { RunRow } from '../model/run-row.ts';
-import type { LocalStore } from '../stores/local/store.ts';
+import type { Store } from '../model/store.ts';
 
 /** The shortest beginning of a hash that is looked for. */
 const SHORTEST_HASH = 4;
@@ -14,10 +14,10 @@ const LISTED = 8;
  * Finds a run by its id, its hash, the beginning of either, a tag, `@latest` or `@best:<metric>`; of several with one hash the newest.
  * Fails where none or several fit, naming the candidates, and where a newer Stillroom wrote the record.
  */
-export function findRun(store: LocalStore, word: string): Outcome<RunRecord> {
+export function findRun(store: Store, word: string): Outcome<RunRecord> {
   const found = findId(store, word);
   if (!found.ok) return found;
-  const record = store.run(found.value);
+  const record = store.runs.read(found.value);
   if (record === undefined) return unknown(store, word);
   if (record.format > RECORD_FORMAT) {
     return failed({
@@ -30,8 +30,8 @@ export function findRun(store: LocalStore, word: string): Outcome<RunRecord> {
   return done(record);
 }
 
-function findId(store: LocalStore, word: string): Outcome<string> {
-  const ids = store.runRecords.ids();
+function findId(store: Store, word: string): Outcome<string> {
+  const ids = store.runs.ids();
   if (ids.includes(word)) return done(word);
   const [newest] = ids;
   if (word === '@latest' && newest !== undefined) return done(newest);
@@ -45,7 +45,7 @@ function findId(store: LocalStore, word: string): Outcome<string> {
   const byId = word === '' ? [] : ids.filter((id) => id.startsWith(word));
   if (byId.length === 1) return done(byId[0] ?? '');
   if (byId.length > 1) return ambiguous(word, byId);
-  const rows = word.length >= SHORTEST_HASH ? [...store.runRecords.rows()].filter(({ hash }) => hash?.startsWith(word)) : [];
+  const rows = word.length >= SHORTEST_HASH ? [...store.runs.rows()].filter(({ hash }) => hash?.startsWith(word)) : [];
   const hashes = new Set(rows.map(({ hash }) => hash));
   if (hashes.size > 1)
     return ambiguous(
@@ -66,9 +66,9 @@ function ambiguous(word: string, candidates: readonly string[]): Outcome<never> 
   });
 }
 
-function unknown(store: LocalStore, word: string): Outcome<never> {
+function unknown(store: Store, word: string): Outcome<never> {
   const names: string[] = store.tags.all().map(({ name }) => name);
-  for (const { run, hash } of store.runRecords.rows()) {
+  for (const { run, hash } of store.runs.rows()) {
     names.push(run, ...(hash === null ? [] : [hash.slice(0, 12)]));
     if (names.length > 2 * LISTED) break;
   }
@@ -95,10 +95,10 @@ export function metricNamed({ metrics }: Pick<RunRow, 'metrics'>, name: string):
   return Object.keys(metrics).findLast((one) => one.slice(one.lastIndexOf('.') + 1) === name);
 }
 
-function best(store: LocalStore, metric: string): Outcome<string> {
+function best(store: Store, metric: string): Outcome<string> {
   let found: { readonly run: string; readonly value: number } | undefined;
   const known = new Set<string>();
-  for (const row of store.runRecords.rows()) {
+  for (const row of store.runs.rows()) {
     if (row.state !== 'done') continue;
     for (const name of Object.keys(row.metrics)) known.add(name);
     const name = metricNamed(row, metric);

@@ -1,25 +1,23 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Event } from '../model/event.ts';
 import type { Reporter } from '../model/reporter.ts';
+import type { LineWriter } from '../model/store.ts';
 
 /** Keeps every event as one line of JSON, with its time. */
 export class JsonLinesReporter implements Reporter {
-  private readonly stream: ReturnType<typeof createWriteStream>;
+  private readonly lines: LineWriter;
 
-  constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
-    this.stream = createWriteStream(path, { flags: 'a' });
+  constructor(lines: LineWriter) {
+    this.lines = lines;
   }
 
   report(event: Event): void {
     if (event.type === 'node-log') return;
     const kept =
       event.type === 'run-ended' ? { type: event.type, run: event.record.id, state: event.record.state, hash: event.record.hash } : event;
-    this.stream.write(`${JSON.stringify({ time: new Date().toISOString(), ...kept })}\n`);
+    this.lines.write(JSON.stringify({ time: new Date().toISOString(), ...kept }));
   }
 
-  async close(): Promise<void> {
-    await new Promise((resolve) => this.stream.end(resolve));
+  close(): Promise<void> {
+    return this.lines.close();
   }
 }

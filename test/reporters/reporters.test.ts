@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
@@ -9,7 +7,6 @@ import { JsonLinesReporter } from '../../src/reporters/jsonl.ts';
 import { LinesReporter } from '../../src/reporters/lines.ts';
 import { LiveReporter } from '../../src/reporters/live.ts';
 import { duration, figure } from '../../src/text/figures.ts';
-import { emptyFolder } from '../rig.ts';
 
 const outcome = (state: NodeState, more: Partial<RunNode> = {}): RunNode => ({
   state,
@@ -120,11 +117,10 @@ describe('the live tree', () => {
 
 describe('JSON lines', () => {
   test('keep each event with its time, but not what nodes print: that is in their logs', async () => {
-    const file = join(emptyFolder(), 'logs/run-1/events.jsonl');
-    const reporter = new JsonLinesReporter(file);
+    const lines: string[] = [];
+    const reporter = new JsonLinesReporter({ write: (line) => void lines.push(line), close: async () => undefined });
     for (const event of events) reporter.report(event);
     await reporter.close();
-    const lines = readFileSync(file, 'utf8').trim().split('\n');
     const kept = lines.map((line) => JSON.parse(line) as { type: string; time: string });
     expect(kept.map(({ type }) => type)).toEqual(events.map(({ type }) => type).filter((type) => type !== 'node-log'));
     for (const { time } of kept) expect(Number.isNaN(Date.parse(time))).toBe(false);

@@ -19,7 +19,8 @@ import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Outcome } from '../../src/model/problem.ts';
 import type { Attempt, Ingredients } from '../../src/model/result.ts';
-import { LocalStore } from '../../src/stores/local/store.ts';
+import type { Store } from '../../src/model/store.ts';
+import { localStore, openLocalStore } from '../../src/stores/local/store.ts';
 import { emptyFolder, write } from '../rig.ts';
 
 vi.mock('node:fs', async (original) => {
@@ -32,21 +33,21 @@ function value<Value>(outcome: Outcome<Value>): Value {
   return outcome.value;
 }
 
-function open(): { store: LocalStore; folder: string } {
+function open(): { store: Store; folder: string } {
   const folder = emptyFolder();
-  return { store: value(LocalStore.open(join(folder, 'artifacts'))), folder };
+  return { store: value(openLocalStore(join(folder, 'artifacts'))), folder };
 }
 
-function blobOf(store: LocalStore, digest: string): string {
-  return join(store.root, 'blobs', digest.slice(0, 2), digest.slice(2));
+function blobOf(store: Store, digest: string): string {
+  return join(store.location, 'blobs', digest.slice(0, 2), digest.slice(2));
 }
 
 /** Takes files into the store as the output `model` of a folder. */
-function collect(store: LocalStore, files: Readonly<Record<string, string>>): Outcome<Artifact> {
+function collect(store: Store, files: Readonly<Record<string, string>>): Outcome<Artifact> {
   const folder = join(emptyFolder(), 'model');
   mkdirSync(folder);
   write(folder, files);
-  return store.collect(folder, 'dir', '');
+  return store.artifacts.collect(folder, 'dir', '');
 }
 
 /** Changes a file's bytes, keeping its size and times, as a bad disk does. */
@@ -62,7 +63,7 @@ function damage(path: string): void {
 describe('blobs', () => {
   test('are read-only and named by the SHA-256 of their content', () => {
     const { store } = open();
-    const digest = store.addBytes(Buffer.from('a poem'));
+    const digest = store.artifacts.add(Buffer.from('a poem'));
     expect(digest).toBe(sha256('a poem'));
     expect(readFileSync(blobOf(store, digest), 'utf8')).toBe('a poem');
     expect(lstatSync(blobOf(store, digest)).mode & 0o222).toBe(0);
@@ -74,13 +75,13 @@ describe('blobs', () => {
   test('are handed out as files of their own: writing there changes nothing in the store', () => {
     const { store, folder } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));
-    store.place(artifact, join(folder, 'in'));
-    const stamp = store.stamp(join(folder, 'in'));
+    store.artifacts.place(artifact, join(folder, 'in'));
+    const stamp = store.artifacts.stamp(join(folder, 'in'));
     expect(lstatSync(join(folder, 'in/a.txt')).mode & 0o222).toBe(0);
     chmodSync(join(folder, 'in/a.txt'), 0o644);
     writeFileSync(join(folder, 'in/a.txt'), 'another');
-    expect(store.stamp(join(folder, 'in'))).not.toBe(stamp);
-    expect(store.brokenPorts({ model: artifact })).toEqual([]);
+    expect(store.artifacts.stamp(join(folder, 'in'))).not.toBe(stamp);
+    expect(store.artifacts.broken({ model: artifact })).toEqual([]);
     expect(readFileSync(blobOf(store, sha256('a poem')), 'utf8')).toBe('a poem');
   });
 
@@ -89,14 +90,14 @@ describe('blobs', () => {
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));
     damage(blobOf(store, sha256('a poem')));
     store.flush();
-    const later = new LocalStore(store.root);
-    expect(later.brokenPorts({ model: artifact })).toEqual([{ port: 'model', damage: 'damaged' }]);
+    const later = localStore(store.location);
+    expect(later.artifacts.broken({ model: artifact })).toEqual([{ port: 'model', damage: 'damaged' }]);
     expect(existsSync(blobOf(store, sha256('a poem')))).toBe(false);
-    expect(readdirSync(join(store.root, 'quarantine'))).toHaveLength(1);
-    expect(new LocalStore(store.root).brokenPorts({ model: artifact })).toEqual([{ port: 'model', damage: 'missing' }]);
-    const healing = new LocalStore(store.root);
+    expect(readdirSync(join(store.location, 'quarantine'))).toHaveLength(1);
+    expect(localStore(store.location).artifacts.broken({ model: artifact })).toEqual([{ port: 'model', damage: 'missing' }]);
+    const healing = localStore(store.location);
     expect(value(collect(healing, { 'a.txt': 'a poem' }))).toEqual(artifact);
-    expect(healing.brokenPorts({ model: artifact })).toEqual([]);
+    expect(healing.artifacts.broken({ model: artifact })).toEqual([]);
   });
 });
 
@@ -107,7 +108,7 @@ describe('a folder as an artifact', () => {
       const folder = join(emptyFolder(), 'model');
       const script = names.map((name) => `mkdir -p "$(dirname ${name})"; echo ${name} > ${name}`).join('; ');
       execFileSync('bash', ['-c', `umask ${umask}; mkdir ${folder}; cd ${folder}; ${script}; chmod u+x run.sh`]);
-      return value(store.collect(folder, 'dir', ''));
+      return value(store.artifacts.collect(folder, 'dir', ''));
     };
     const names = ['b.txt', 'a/z.txt', 'run.sh', 'ä.txt'];
     expect(make('077', names)).toEqual(make('000', names.toReversed()));
@@ -121,9 +122,9 @@ describe('a folder as an artifact', () => {
     const folder = join(emptyFolder(), 'model');
     write(folder, { 'a.txt': 'a' });
     chmodSync(join(folder, 'a.txt'), 0o755);
-    const executable = value(store.collect(folder, 'dir', ''));
+    const executable = value(store.artifacts.collect(folder, 'dir', ''));
     expect(executable.digest).not.toBe(plain.digest);
-    store.place(executable, join(folder, 'placed'));
+    store.artifacts.place(executable, join(folder, 'placed'));
     expect(lstatSync(join(folder, 'placed/a.txt')).mode & 0o777).toBe(0o555);
   });
 
@@ -133,11 +134,11 @@ describe('a folder as an artifact', () => {
     mkdirSync(join(folder, 'below'), { recursive: true });
     write(folder, { 'a.txt': 'a' });
     await make(folder);
-    const collected = store.collect(folder, 'dir', '');
+    const collected = store.artifacts.collect(folder, 'dir', '');
     expect(collected.ok).toBe(false);
     expect(collected.ok ? [] : collected.problems).toMatchObject([{ code: 'refused-file', hint: expect.any(String) }]);
     expect(collected.ok ? '' : collected.problems[0]?.message).toContain(message);
-    const read = store.snapshot({ name: 'images', path: folder });
+    const read = store.sources.snapshot({ name: 'images', path: folder });
     expect(read.ok ? [] : read.problems).toMatchObject([{ kind: 'pipeline', code: 'refused-file' }]);
     expect(read.ok ? '' : read.problems[0]?.message).toContain('the source "images"');
   };
@@ -160,7 +161,7 @@ describe('a folder as an artifact', () => {
   test('is no source if it is a named pipe itself, which nobody may ever write', () => {
     const { store, folder } = open();
     execFileSync('bash', ['-c', `mkfifo ${folder}/pipe`]);
-    const read = store.snapshot({ name: 'images', path: join(folder, 'pipe') });
+    const read = store.sources.snapshot({ name: 'images', path: join(folder, 'pipe') });
     expect(read.ok ? [] : read.problems).toMatchObject([{ code: 'refused-file' }]);
   });
   test('is refused with a socket', async () => {
@@ -178,7 +179,7 @@ describe('a folder as an artifact', () => {
     write(made, { 'a.txt': 'a poem' });
     symlinkSync('a.txt', join(made, 'link.txt'));
     symlinkSync('a.txt', join(made, '0.txt'));
-    store.place(value(store.collect(made, 'dir', '')), join(folder, 'in'));
+    store.artifacts.place(value(store.artifacts.collect(made, 'dir', '')), join(folder, 'in'));
     expect(lstatSync(join(folder, 'in/link.txt')).isFile()).toBe(true);
     expect(readFileSync(join(folder, 'in/link.txt'), 'utf8')).toBe('a poem');
     expect(lstatSync(join(folder, 'in/0.txt')).isFile()).toBe(true);
@@ -196,8 +197,8 @@ describe('results', () => {
     seconds: 1,
     facts: {},
   });
-  const keep = (store: LocalStore, artifact: Artifact, run: string): void =>
-    store.keepResult(
+  const keep = (store: Store, artifact: Artifact, run: string): void =>
+    store.results.keep(
       { format: 1, fingerprint, stage: 'train', ingredients: {} as Ingredients, attempts: [attempt(artifact, run)] },
       sha256('work'),
     );
@@ -209,24 +210,24 @@ describe('results', () => {
     keep(store, a, 'run-1');
     keep(store, b, 'run-2');
     keep(store, b, 'run-3');
-    expect(store.result(fingerprint)?.attempts.map(({ run, outputs }) => [run, outputs['model']?.digest])).toEqual([
+    expect(store.results.read(fingerprint)?.attempts.map(({ run, outputs }) => [run, outputs['model']?.digest])).toEqual([
       ['run-3', b.digest],
       ['run-1', a.digest],
     ]);
-    expect(store.resultsOfWork(sha256('work')).map((result) => result.fingerprint)).toEqual([fingerprint]);
+    expect(store.results.ofWork(sha256('work')).map((result) => result.fingerprint)).toEqual([fingerprint]);
   });
 
   test('are checked by verify, which names the node of what is damaged or missing', async () => {
     const { store } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem', 'b.txt': 'another', 'c.txt': 'a third' }));
     keep(store, artifact, 'run-1');
-    expect(await store.verify()).toEqual({ checked: 4, damaged: [] });
+    expect(await store.maintenance.verify()).toEqual({ checked: 4, damaged: [] });
     damage(blobOf(store, sha256('a poem')));
     rmSync(blobOf(store, sha256('another')));
-    const { checked, damaged } = await store.verify();
+    const { checked, damaged } = await store.maintenance.verify();
     expect(checked).toBe(4);
     const byDigest = (one: { digest: string }, other: { digest: string }): number => (one.digest < other.digest ? -1 : 1);
-    expect(damaged.sort(byDigest)).toEqual(
+    expect(damaged.toSorted(byDigest)).toEqual(
       [
         { digest: sha256('a poem'), node: 'student' },
         { digest: sha256('another'), node: 'student' },
@@ -238,12 +239,12 @@ describe('results', () => {
     const { store } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));
     keep(store, artifact, 'run-1');
-    const file = where === 'blobs' ? blobOf(store, sha256('half')) : join(store.root, 'results', 'f.json');
+    const file = where === 'blobs' ? blobOf(store, sha256('half')) : join(store.location, 'results', 'f.json');
     mkdirSync(join(file, '..'), { recursive: true });
     writeFileSync(`${file}.0123456789ab.part`, 'ha');
-    const later = new LocalStore(store.root);
-    expect(later.result(fingerprint)?.attempts).toHaveLength(1);
-    expect((await later.verify()).damaged).toEqual([]);
+    const later = localStore(store.location);
+    expect(later.results.read(fingerprint)?.attempts).toHaveLength(1);
+    expect((await later.maintenance.verify()).damaged).toEqual([]);
   });
 });
 
@@ -253,10 +254,10 @@ describe('the folder in which users find outputs', () => {
     const file = (text: string): Artifact => {
       const path = join(emptyFolder(), 'out.txt');
       writeFileSync(path, text);
-      return value(store.collect(path, 'file', '.txt'));
+      return value(store.artifacts.collect(path, 'file', '.txt'));
     };
     const folder = value(collect(store, { 'a.txt': 'a poem' }));
-    const first = store.publish(
+    const first = store.published.outputs(
       'demo',
       new Map([
         ['teacher[fold=0]', new Map([['model', folder]])],
@@ -264,16 +265,16 @@ describe('the folder in which users find outputs', () => {
       ]),
     );
     expect([...first.keys()]).toEqual(['teacher[fold=0].model', 'card.card']);
-    expect(first.get('card.card')).toBe(join(store.root, 'latest/demo/card/card.txt'));
+    expect(first.get('card.card')).toBe(join(store.location, 'latest/demo/card/card.txt'));
     expect(readFileSync(join(first.get('teacher[fold=0].model') ?? '', 'a.txt'), 'utf8')).toBe('a poem');
-    const second = store.publish('demo', new Map([['card', new Map([['card', file('2')]])]]));
+    const second = store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
     expect(readFileSync(second.get('card.card') ?? '', 'utf8')).toBe('2');
     expect(readFileSync(join(first.get('teacher[fold=0].model') ?? '', 'a.txt'), 'utf8')).toBe('a poem');
     chmodSync(second.get('card.card') ?? '', 0o644);
     writeFileSync(second.get('card.card') ?? '', 'changed by hand');
-    store.publish('demo', new Map([['card', new Map([['card', file('2')]])]]));
+    store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
     expect(readFileSync(second.get('card.card') ?? '', 'utf8')).toBe('2');
-    expect(readdirSync(join(store.root, 'latest')).filter((name) => name.startsWith('.demo'))).toHaveLength(2);
+    expect(readdirSync(join(store.location, 'latest')).filter((name) => name.startsWith('.demo'))).toHaveLength(2);
   });
 });
 
@@ -281,13 +282,13 @@ describe('locks', () => {
   test('on a piece of work exclude each other, and a stop ends the waiting', async () => {
     const { store } = open();
     const never = new AbortController();
-    const first = await store.claim('work', never.signal, () => undefined);
+    const first = await store.workplaces.claim('work', never.signal, () => undefined);
     let waits = 0;
-    const second = store.claim('work', never.signal, () => {
+    const second = store.workplaces.claim('work', never.signal, () => {
       waits += 1;
     });
     const stopped = new AbortController();
-    const third = store.claim('work', stopped.signal, () => stopped.abort());
+    const third = store.workplaces.claim('work', stopped.signal, () => stopped.abort());
     expect(await third).toBeUndefined();
     first?.release();
     expect(await second).toBeDefined();
@@ -298,12 +299,12 @@ describe('locks', () => {
   test('tell whoever claims the work what is left of it, and wait for those who inherited them', async () => {
     const { store } = open();
     const never = new AbortController().signal;
-    const first = await store.claim('work', never, () => undefined);
+    const first = await store.workplaces.claim('work', never, () => undefined);
     const lock = await first?.lock(never);
-    const place = store.workplace('work');
+    const place = store.workplaces.make('work');
     expect(first?.remains).toEqual([]);
     first?.release();
-    const second = await store.claim('work', never, () => undefined);
+    const second = await store.workplaces.claim('work', never, () => undefined);
     expect(second?.remains.map(({ id, folder }) => ({ id, folder }))).toEqual([{ id: place.id, folder: place.folder }]);
     expect(await second?.lock(AbortSignal.timeout(20))).toBeUndefined();
     lock?.release();
@@ -315,7 +316,7 @@ describe('locks', () => {
   test('that a file system does not hold, or cannot be trusted with, refuse the store with a hint', () => {
     const real = statfsSync(emptyFolder());
     vi.mocked(statfsSync).mockReturnValueOnce({ ...real, type: 0x6969 } as ReturnType<typeof statfsSync>);
-    const refused = LocalStore.open(join(emptyFolder(), 'artifacts'));
+    const refused = openLocalStore(join(emptyFolder(), 'artifacts'));
     expect(refused.ok ? [] : refused.problems).toMatchObject([
       { kind: 'store', code: 'store-without-locks', message: expect.stringContaining('NFS'), hint: expect.stringContaining('--store') },
     ]);
@@ -324,7 +325,7 @@ describe('locks', () => {
   test('are of no use in a place that cannot be written: the store is refused with a hint', () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, 'artifacts'), 'a file');
-    const refused = LocalStore.open(join(folder, 'artifacts/store'));
+    const refused = openLocalStore(join(folder, 'artifacts/store'));
     expect(refused.ok ? [] : refused.problems).toMatchObject([{ code: 'store-unwritable', hint: expect.stringContaining('--store') }]);
   });
 
@@ -332,11 +333,11 @@ describe('locks', () => {
     const { store } = open();
     const record = { format: 1, state: 'live' as const, pipeline: 'demo', file: 'demo.yaml', started: '2026-01-01T00:00:00Z' };
     const rest = { params: {}, set: [], sources: {}, nodes: {}, facts: {} };
-    const lock = store.startRun('run-1');
-    store.writeRun({ ...record, ...rest, id: 'run-1' });
-    expect(store.run('run-1')?.state).toBe('live');
+    const lock = store.runs.start('run-1');
+    store.runs.write({ ...record, ...rest, id: 'run-1' });
+    expect(store.runs.read('run-1')?.state).toBe('live');
     lock.release();
-    expect(store.run('run-1')?.state).toBe('failed');
-    expect(store.run('../run-1')).toBeUndefined();
+    expect(store.runs.read('run-1')?.state).toBe('failed');
+    expect(store.runs.read('../run-1')).toBeUndefined();
   });
 });

@@ -1,9 +1,8 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Confusion, Curve, Sample, Samples } from '../../model/report.ts';
 import { encodePng } from '../../text/png.ts';
-import type { LocalStore } from '../../stores/local/store.ts';
+import type { Store } from '../../model/store.ts';
 
 /** Larger JSON outputs are not looked into. */
 const LARGEST_JSON = 8 * 1024 * 1024;
@@ -32,10 +31,10 @@ function json(bytes: Uint8Array | undefined): Loose | undefined {
 }
 
 /** The JSON objects among a node's outputs, by port. */
-function jsonOutputs(store: LocalStore, { outputs }: RunNode): [port: string, value: Loose][] {
+function jsonOutputs(store: Store, { outputs }: RunNode): [port: string, value: Loose][] {
   return Object.entries(outputs ?? {}).flatMap(([port, artifact]): [string, Loose][] => {
     if (artifact.kind !== 'file' || artifact.suffix !== '.json' || artifact.size > LARGEST_JSON) return [];
-    const value = json(store.readBytes(artifact.digest));
+    const value = json(store.artifacts.read(artifact.digest));
     return value === undefined ? [] : [[port, value]];
   });
 }
@@ -44,7 +43,7 @@ const isNumbers = (value: unknown): value is readonly number[] => Array.isArray(
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((one) => typeof one === 'string');
 
 /** The confusion matrices among a node's outputs: a square `confusion` of counts, with `classes`. */
-export function confusionsOf(store: LocalStore, name: string, node: RunNode): Confusion[] {
+export function confusionsOf(store: Store, name: string, node: RunNode): Confusion[] {
   return jsonOutputs(store, node).flatMap(([port, { confusion, classes }]): Confusion[] => {
     const isSquare = Array.isArray(confusion) && confusion.every((row) => isNumbers(row) && row.length === confusion.length);
     if (!isSquare || confusion.length < 2 || confusion.length > MOST_CLASSES) return [];
@@ -54,7 +53,7 @@ export function confusionsOf(store: LocalStore, name: string, node: RunNode): Co
 }
 
 /** The curves in a node's history: a list of objects of numbers, of which `epoch` or `step` counts. */
-export function historyOf(store: LocalStore, name: string, node: RunNode): Curve[] {
+export function historyOf(store: Store, name: string, node: RunNode): Curve[] {
   for (const [, value] of jsonOutputs(store, node)) {
     for (const list of Object.values(value)) {
       if (!Array.isArray(list) || list.length < 2 || !list.every(isLoose)) continue;
@@ -75,8 +74,8 @@ export function historyOf(store: LocalStore, name: string, node: RunNode): Curve
 }
 
 /** A folder artifact's files by path. */
-function filesOf(store: LocalStore, artifact: Artifact | undefined): ReadonlyMap<string, ManifestEntry> {
-  const entries = artifact?.kind === 'dir' ? store.contents.manifest(artifact.digest) : undefined;
+function filesOf(store: Store, artifact: Artifact | undefined): ReadonlyMap<string, ManifestEntry> {
+  const entries = artifact?.kind === 'dir' ? store.artifacts.manifest(artifact.digest) : undefined;
   return new Map((entries ?? []).map((entry) => [entry.path, entry]));
 }
 
@@ -94,9 +93,9 @@ interface DatasetFiles {
   readonly names: readonly string[];
 }
 
-function datasetOf(store: LocalStore, artifact: Artifact | undefined): DatasetFiles | undefined {
+function datasetOf(store: Store, artifact: Artifact | undefined): DatasetFiles | undefined {
   const files = filesOf(store, artifact);
-  const bytes = (path: string): Uint8Array | undefined => store.readBytes(files.get(path)?.digest ?? '');
+  const bytes = (path: string): Uint8Array | undefined => store.artifacts.read(files.get(path)?.digest ?? '');
   const info = json(files.has('dataset.json') ? bytes('dataset.json') : undefined);
   const images = files.get('images.bin');
   if (info === undefined || images === undefined || !files.has('labels.bin')) return undefined;
@@ -119,18 +118,18 @@ function datasetOf(store: LocalStore, artifact: Artifact | undefined): DatasetFi
 }
 
 /** Images of a node's predictions with what they are: of outputs that hold a table of probabilities for a dataset among the inputs. */
-export function samplesOf(store: LocalStore, record: RunRecord, name: string, { outputs, recipe }: RunNode): Samples[] {
+export function samplesOf(store: Store, record: RunRecord, name: string, { outputs, recipe }: RunNode): Samples[] {
   return Object.entries(outputs ?? {}).flatMap(([port, artifact]): Samples[] => {
     const files = filesOf(store, artifact);
-    const info = json(files.has('predictions.json') ? store.readBytes(files.get('predictions.json')?.digest ?? '') : undefined);
+    const info = json(files.has('predictions.json') ? store.artifacts.read(files.get('predictions.json')?.digest ?? '') : undefined);
     const table = files.get('predictions.bin');
     if (info === undefined || table === undefined || table.size > LARGEST_TABLE) return [];
     const origins = (recipe?.inputs ?? []).flatMap(({ elements }) => elements.map(({ origin }) => origin));
     for (const origin of origins) {
       const input = origin.kind === 'output' ? record.nodes[origin.instance]?.outputs?.[origin.port] : undefined;
       const dataset = input === undefined ? undefined : datasetOf(store, input);
-      if (dataset === undefined || dataset.info.count !== info['count'] || store.readBytes(table.digest) === undefined) continue;
-      const values = readFileSync(store.contents.path(table.digest));
+      const values = store.artifacts.read(table.digest);
+      if (dataset === undefined || values === undefined || dataset.info.count !== info['count']) continue;
       if (values.length !== 4 * dataset.info.count * dataset.info.classes.length) continue;
       return [{ from: `${name}.${port}`, items: chosenSamples(store, dataset, values) }];
     }
@@ -145,12 +144,13 @@ interface Guess {
   readonly probability: number;
 }
 
-function guesses({ info, labels }: DatasetFiles, values: Buffer): Guess[] {
+function guesses({ info, labels }: DatasetFiles, values: Uint8Array): Guess[] {
   const width = info.classes.length;
+  const table = new DataView(values.buffer, values.byteOffset, values.byteLength);
   return Array.from({ length: info.count }, (_, index) => {
     let [predicted, probability] = [0, Number.NEGATIVE_INFINITY];
     for (let one = 0; one < width; one += 1) {
-      const value = values.readFloatLE(4 * (index * width + one));
+      const value = table.getFloat32(4 * (index * width + one), true);
       if (value > probability) [predicted, probability] = [one, value];
     }
     return { index, truth: (labels[2 * index] ?? 0) + 256 * (labels[2 * index + 1] ?? 0), predicted, probability };
@@ -158,7 +158,7 @@ function guesses({ info, labels }: DatasetFiles, values: Buffer): Guess[] {
 }
 
 /** The surest mistakes, and what is right at even distances through the set. */
-function chosenSamples(store: LocalStore, dataset: DatasetFiles, values: Buffer): Sample[] {
+function chosenSamples(store: Store, dataset: DatasetFiles, values: Uint8Array): Sample[] {
   const all = guesses(dataset, values);
   const wrong = all
     .filter(({ truth, predicted }) => truth !== predicted)
@@ -168,24 +168,17 @@ function chosenSamples(store: LocalStore, dataset: DatasetFiles, values: Buffer)
   const spread = Array.from({ length: hits }, (_, index) => right[Math.floor((index * right.length) / hits)]);
   const { info, images, names } = dataset;
   const size = info.height * info.width * info.channels;
-  if (store.readBytes(images) === undefined) return [];
-  const descriptor = openSync(store.contents.path(images), 'r');
-  try {
-    return [...wrong.slice(0, MISTAKES), ...spread].flatMap((guess): Sample[] => {
-      if (guess === undefined) return [];
-      const pixels = new Uint8Array(size);
-      readSync(descriptor, pixels, 0, size, guess.index * size);
-      return [
-        {
-          image: encodePng(pixels, info.width, info.height, info.channels),
-          name: names[guess.index] ?? String(guess.index),
-          truth: info.classes[guess.truth] ?? String(guess.truth),
-          predicted: info.classes[guess.predicted] ?? String(guess.predicted),
-          probability: guess.probability,
-        },
-      ];
-    });
-  } finally {
-    closeSync(descriptor);
-  }
+  return [...wrong.slice(0, MISTAKES), ...spread].flatMap((guess): Sample[] => {
+    const pixels = guess === undefined ? undefined : store.artifacts.readRange(images, guess.index * size, size);
+    if (guess === undefined || pixels?.length !== size) return [];
+    return [
+      {
+        image: encodePng(pixels, info.width, info.height, info.channels),
+        name: names[guess.index] ?? String(guess.index),
+        truth: info.classes[guess.truth] ?? String(guess.truth),
+        predicted: info.classes[guess.predicted] ?? String(guess.predicted),
+        probability: guess.probability,
+      },
+    ];
+  });
 }

@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Curve, ReportRun } from '../../model/report.ts';
 import { rowOf } from '../../model/run-row.ts';
-import type { LocalStore } from '../../stores/local/store.ts';
+import type { Store } from '../../model/store.ts';
 import { confusionsOf, historyOf, samplesOf } from './artifacts.ts';
 
 /** A point of a metric in a run's events. */
@@ -17,15 +15,14 @@ interface MetricEvent {
 
 /** The metrics over steps that a run's events tell, by node. */
 function eventCurves(
-  store: LocalStore,
+  store: Store,
   run: string,
   cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
 ): ReadonlyMap<string, readonly Curve[]> {
   const known = cache.get(run);
   if (known !== undefined) return known;
   const points = new Map<string, Map<string, Map<number, number>>>();
-  const file = join(store.root, 'logs', run, 'events.jsonl');
-  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
+  for (const line of store.runs.events(run)) {
     if (!line.includes('"node-metric"') || !line.includes('"step"')) continue;
     const { node, name, value, step } = parsed(line);
     if (node === undefined || name === undefined || typeof value !== 'number' || typeof step !== 'number') continue;
@@ -53,13 +50,13 @@ function parsed(line: string): Partial<MetricEvent> {
 
 /** A node's curves: from the events of the run that executed it, else from a history among its outputs. */
 function curvesOf(
-  store: LocalStore,
+  store: Store,
   record: RunRecord,
   name: string,
   node: RunNode,
   cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
 ): readonly Curve[] {
-  const attempts = node.fingerprint === undefined ? [] : (store.result(node.fingerprint)?.attempts ?? []);
+  const attempts = node.fingerprint === undefined ? [] : (store.results.read(node.fingerprint)?.attempts ?? []);
   const attempt = attempts.find(({ outputs }) =>
     Object.entries(node.outputs ?? {}).every(([port, { digest }]) => outputs[port]?.digest === digest),
   );
@@ -72,7 +69,7 @@ function curvesOf(
 }
 
 /** All that a report shows of a run. */
-export function reportRun(store: LocalStore, record: RunRecord): ReportRun {
+export function reportRun(store: Store, record: RunRecord): ReportRun {
   const row = rowOf(record);
   const cache = new Map<string, ReadonlyMap<string, readonly Curve[]>>();
   const nodes = Object.entries(record.nodes);

@@ -69,6 +69,11 @@ export class Blobs {
     return 'damaged';
   }
 
+  /** Bytes on the disk; 0 where it is missing. */
+  size(digest: string): number {
+    return lstatSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   read(digest: string): Uint8Array | undefined {
     return this.state(digest) === 'whole' ? readFileSync(this.path(digest)) : undefined;
   }

@@ -1,116 +1,147 @@
-import { copyFileSync, constants, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { constants, copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
-import type { BundleRecord } from '../../model/store.ts';
-import type { RunRecord } from '../../model/run.ts';
-import type { BlobState, Blobs } from './blobs.ts';
-import { readManifest } from './folders.ts';
-import type { KeptSource } from './sources.ts';
+import type { Artifact } from '../../model/artifact.ts';
+import { done, type Outcome } from '../../model/problem.ts';
+import type { RecordedSource, RunRecord } from '../../model/run.ts';
+import type { Artifacts, Bundles, Contents, PackEntry, Reach, RecordReach, ScratchStore, Store } from '../../model/store.ts';
+import type { Blobs } from './blobs.ts';
+import type { LocalSources } from './sources.ts';
 
-/** What something in a store is made of. */
-export interface Reach {
-  /** Digests of blobs. */
-  readonly blobs: Set<string>;
-  /** Other files, relative to the store. */
-  readonly files: Set<string>;
+/** The parts of a store that say what it holds. */
+export interface Holdings {
+  readonly blobs: Blobs;
+  readonly artifacts: Artifacts;
+  readonly bundles: Bundles;
+  readonly sources: LocalSources;
 }
 
-/** What a record reaches, and what of it the store lacks, in words. */
-export interface RecordReach extends Reach {
-  readonly missing: string[];
+/** A reach of nothing. */
+export function emptyReach(): Reach {
+  return { blobs: new Set(), bundles: new Set(), sources: new Set() };
 }
 
-/** Says what the things in a store are made of: for packing, copying and sweeping up. */
-export class Contents {
-  readonly root: string;
-  private readonly store: Blobs;
+/** Says what the things in a store are made of: for packing, copying and removing. */
+export class LocalContents implements Contents {
+  private readonly root: string;
+  private readonly holdings: Holdings;
+  private readonly open: (root: string) => Outcome<Store>;
 
-  constructor(root: string, blobs: Blobs) {
+  constructor(root: string, holdings: Holdings, open: (root: string) => Outcome<Store>) {
     this.root = root;
-    this.store = blobs;
+    this.holdings = holdings;
+    this.open = open;
   }
 
-  state(digest: string, thorough = false): BlobState {
-    return this.store.state(digest, thorough);
-  }
-
-  /** All digests that have a blob. */
-  blobs(): Iterable<string> {
-    return this.store.all();
-  }
-
-  /** A blob's file. */
-  path(digest: string): string {
-    return this.store.path(digest);
-  }
-
-  /** Bytes of a blob on the disk; 0 where it is missing. */
-  size(digest: string): number {
-    return lstatSync(this.store.path(digest), { throwIfNoEntry: false })?.size ?? 0;
-  }
-
-  /** A folder's manifest; undefined if it is missing, damaged or none. */
-  manifest(digest: string): readonly ManifestEntry[] | undefined {
-    const bytes = this.store.read(digest);
-    return bytes === undefined ? undefined : readManifest(bytes);
+  private isWhole(digest: string): boolean {
+    return this.holdings.blobs.state(digest) === 'whole';
   }
 
   /** The blobs of an artifact: its own, and those that its manifest names. */
-  ofArtifact(artifact: Pick<Artifact, 'kind' | 'digest'>): string[] {
-    if (artifact.kind === 'file') return [artifact.digest];
-    return [artifact.digest, ...(this.manifest(artifact.digest) ?? []).map(({ digest }) => digest)];
+  ofArtifact({ kind, digest }: Pick<Artifact, 'kind' | 'digest'>): string[] {
+    return [digest, ...(kind === 'file' ? [] : (this.holdings.artifacts.manifest(digest) ?? []).map((entry) => entry.digest))];
   }
 
   /** Adds a code bundle with its source map; false if anything of it is missing. */
-  addCode(digest: string, reach: Reach): boolean {
-    const file = join('bundles', `${digest}.json`);
-    if (!existsSync(join(this.root, file))) return false;
-    const { map } = JSON.parse(readFileSync(join(this.root, file), 'utf8')) as BundleRecord;
-    reach.files.add(file);
-    for (const blob of [digest, map]) reach.blobs.add(blob);
-    return [digest, map].every((blob) => this.state(blob) === 'whole');
+  addBundle(digest: string, reach: Reach): boolean {
+    const record = this.holdings.bundles.read(digest);
+    if (record === undefined) return false;
+    reach.bundles.add(digest);
+    for (const blob of [digest, record.map]) reach.blobs.add(blob);
+    return [digest, record.map].every((blob) => this.isWhole(blob));
   }
 
-  /** Adds a kept source; false if anything of it is missing. */
   addSource(digest: string, reach: Reach): boolean {
-    const file = join('sources', `${digest}.json`);
-    if (!existsSync(join(this.root, file))) return false;
-    const { manifest, pack } = JSON.parse(readFileSync(join(this.root, file), 'utf8')) as KeptSource;
-    reach.files.add(file);
+    const record = this.holdings.sources.record(digest);
+    if (record === undefined) return false;
+    const { manifest, pack } = record;
+    reach.sources.add(digest);
     for (const blob of [manifest, pack]) reach.blobs.add(blob);
-    return [manifest, pack].every((blob) => this.state(blob) === 'whole');
+    return [manifest, pack].every((blob) => this.isWhole(blob));
   }
 
-  /**
-   * What a record's run can be done again from: code and kept sources; and of its outputs the manifests, or with `outputs` all bytes.
-   * Sources that are not kept are left to the caller; a manifest that is gone is no loss to doing it again.
-   */
   ofRecord(record: RunRecord, nodes: ReadonlySet<string>, { outputs }: { readonly outputs: boolean }): RecordReach {
-    const reach: RecordReach = { blobs: new Set(), files: new Set(), missing: [] };
+    const reach: RecordReach = { ...emptyReach(), missing: [] };
     for (const [name, { code, recipe, outputs: artifacts }] of Object.entries(record.nodes)) {
       if (!nodes.has(name)) continue;
-      if (recipe?.work.kind === 'stage' && (code === undefined || !this.addCode(code, reach)))
+      if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, reach)))
         reach.missing.push(`the code of ${name} (${code?.slice(0, 12) ?? 'unknown'})`);
       for (const [port, artifact] of Object.entries(artifacts ?? {})) {
         if (outputs) {
           for (const digest of this.ofArtifact(artifact)) {
             reach.blobs.add(digest);
-            if (this.state(digest) !== 'whole') reach.missing.push(`the output ${name}.${port} (${digest.slice(0, 12)})`);
+            if (!this.isWhole(digest)) reach.missing.push(`the output ${name}.${port} (${digest.slice(0, 12)})`);
           }
-        } else if (artifact.kind === 'dir' && this.state(artifact.digest) === 'whole') reach.blobs.add(artifact.digest);
+        } else if (artifact.kind === 'dir' && this.isWhole(artifact.digest)) reach.blobs.add(artifact.digest);
       }
     }
     return reach;
   }
 
-  /** Copies files and blobs into the folder of another store. */
-  copyTo(root: string, { blobs, files }: Reach): void {
-    const inside = [...files, ...[...blobs].map((digest) => this.path(digest).slice(this.root.length + 1))];
-    for (const file of inside) {
-      const target = join(root, file);
-      if (existsSync(target)) continue;
-      mkdirSync(dirname(target), { recursive: true });
-      copyFileSync(join(this.root, file), target, constants.COPYFILE_FICLONE);
+  flawOf(record: RunRecord): string | undefined {
+    for (const [name, { code, recipe }] of Object.entries(record.nodes)) {
+      if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, emptyReach())))
+        return `the code of ${name} is missing or damaged`;
     }
+    for (const [name, source] of Object.entries(record.sources)) {
+      const flaw = this.flawOfSource(name, source);
+      if (flaw !== undefined) return flaw;
+    }
+    return undefined;
   }
+
+  /** A kept source is what its digest says, and its files fill its bytes exactly. */
+  private flawOfSource(name: string, { digest, kind }: RecordedSource): string | undefined {
+    if (!existsSync(join(this.root, sourceFile(digest)))) return `the source "${name}" is missing`;
+    const kept = this.holdings.sources.record(digest);
+    if (kept === undefined || kept.kind !== kind) return `the source "${name}" is damaged`;
+    const { manifest, pack } = kept;
+    if ((kind === 'dir' ? manifest : pack) !== digest) return `the source "${name}" has another digest than its run read`;
+    const entries = this.isWhole(pack) ? this.holdings.artifacts.manifest(manifest) : undefined;
+    if (entries === undefined) return `the source "${name}" is missing, damaged, or has paths that leave it`;
+    const size = entries.reduce((sum, entry) => sum + entry.size, 0);
+    return size === this.holdings.blobs.size(pack) && (kind === 'dir' || entries.length === 1)
+      ? undefined
+      : `the source "${name}" is damaged: its files do not fill its bytes`;
+  }
+
+  scratch(name: string, reach: Reach = emptyReach()): Outcome<ScratchStore> {
+    mkdirSync(join(this.root, 'scratch'), { recursive: true });
+    const folder = mkdtempSync(join(this.root, 'scratch', `${name}-`));
+    for (const { name: file, path } of this.files(reach)) {
+      const target = join(folder, file);
+      mkdirSync(dirname(target), { recursive: true });
+      copyFileSync(path, target, constants.COPYFILE_FICLONE);
+    }
+    const remove = (): void => rmSync(folder, { recursive: true, force: true });
+    const store = this.open(folder);
+    if (store.ok) return done({ store: store.value, remove });
+    remove();
+    return store;
+  }
+
+  /** The files of a reach: a pack names them as they lie here. */
+  private files({ blobs, bundles, sources }: Reach): { readonly name: string; readonly path: string }[] {
+    return [
+      ...[...blobs].map((digest) => join('blobs', digest.slice(0, 2), digest.slice(2))),
+      ...[...bundles].map(bundleFile),
+      ...[...sources].map(sourceFile),
+    ]
+      .sort()
+      .map((name) => ({ name, path: join(this.root, name) }));
+  }
+
+  *entries(reach: Reach): Iterable<PackEntry> {
+    for (const { name, path } of this.files(reach))
+      yield { name, size: statSync(path).size, bytes: () => createReadStream(path) as AsyncIterable<Uint8Array> };
+  }
+}
+
+/** Where the note of a bundle lies, relative to the store. */
+export function bundleFile(digest: string): string {
+  return join('bundles', `${digest}.json`);
+}
+
+/** Where the note of a kept source lies, relative to the store. */
+export function sourceFile(digest: string): string {
+  return join('sources', `${digest}.json`);
 }

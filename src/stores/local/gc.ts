@@ -1,37 +1,30 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRecord } from '../../model/run.ts';
+import type { Garbage, KeepPolicy, Outputs, Reach, Tags } from '../../model/store.ts';
+import type { Blobs } from './blobs.ts';
+import { bundleFile, emptyReach, type LocalContents, sourceFile } from './contents.ts';
 import { tryLockFile } from '../../files/lock.ts';
-import type { Reach } from './contents.ts';
-import type { LocalStore } from './store.ts';
+import type { LocalResults } from './results.ts';
+import type { LocalRuns } from './runs.ts';
 
-/** Which runs are kept beside those that are tagged, pinned or live; without a number, all. */
-export interface KeepPolicy {
-  readonly runs: number | undefined;
-  readonly days: number | undefined;
-}
-
-/** What a sweep of the store would remove. */
-export interface Sweeping {
-  readonly removedRuns: readonly string[];
-  /** Kept runs with why. */
-  readonly keptRuns: ReadonlyMap<string, string>;
-  /** Fingerprints of results that no kept run reaches. */
-  readonly results: readonly string[];
-  readonly blobs: readonly string[];
-  /** Other files and folders, relative to the store. */
-  readonly paths: readonly string[];
-  /** Bytes that are freed. */
-  readonly bytes: number;
+/** The parts of a store that upkeep looks at. */
+export interface Parts {
+  readonly root: string;
+  readonly blobs: Blobs;
+  readonly results: LocalResults;
+  readonly contents: LocalContents;
+  readonly runs: LocalRuns;
+  readonly tags: Tags;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Which runs stay, with why. */
-function chooseRuns(store: LocalStore, records: readonly RunRecord[], { runs, days }: KeepPolicy): Map<string, string> {
+function chooseRuns({ tags: named }: Parts, records: readonly RunRecord[], { runs, days }: KeepPolicy): Map<string, string> {
   const kept = new Map<string, string>();
-  const tags = new Map(store.tags.all().map(({ name, run }) => [run, name]));
-  const pins = new Set(store.tags.pins());
+  const tags = new Map(named.all().map(({ name, run }) => [run, name]));
+  const pins = new Set(named.pins());
   const since = days === undefined ? Number.POSITIVE_INFINITY : Date.now() - days * DAY;
   for (const [index, record] of records.entries()) {
     const tag = tags.get(record.id);
@@ -56,25 +49,27 @@ function chooseRuns(store: LocalStore, records: readonly RunRecord[], { runs, da
 
 /** All that kept runs reach: what they were made of and all that came out of them. */
 function reachOf(
-  store: LocalStore,
+  { contents, results }: Parts,
   records: readonly RunRecord[],
 ): Reach & { readonly fingerprints: ReadonlySet<string>; readonly executedIn: ReadonlySet<string> } {
-  const reach: Reach = { blobs: new Set(), files: new Set() };
+  const reach = emptyReach();
+  const addOutputs = (outputs: Outputs): void => {
+    for (const artifact of Object.values(outputs)) for (const digest of contents.ofArtifact(artifact)) reach.blobs.add(digest);
+  };
   const fingerprints = new Set<string>();
   const executedIn = new Set<string>();
   for (const record of records) {
     for (const { fingerprint, code, outputs } of Object.values(record.nodes)) {
       if (fingerprint !== undefined) fingerprints.add(fingerprint);
-      if (code !== undefined) store.contents.addCode(code, reach);
-      for (const artifact of Object.values(outputs ?? {}))
-        for (const digest of store.contents.ofArtifact(artifact)) reach.blobs.add(digest);
+      if (code !== undefined) contents.addBundle(code, reach);
+      addOutputs(outputs ?? {});
     }
-    for (const { digest } of Object.values(record.sources)) store.contents.addSource(digest, reach);
+    for (const { digest } of Object.values(record.sources)) contents.addSource(digest, reach);
   }
   for (const fingerprint of fingerprints) {
-    for (const { outputs, run } of store.result(fingerprint)?.attempts ?? []) {
+    for (const { outputs, run } of results.read(fingerprint)?.attempts ?? []) {
       executedIn.add(run);
-      for (const artifact of Object.values(outputs)) for (const digest of store.contents.ofArtifact(artifact)) reach.blobs.add(digest);
+      addOutputs(outputs);
     }
   }
   return { ...reach, fingerprints, executedIn };
@@ -104,30 +99,29 @@ function oldCheckpoints(root: string, oldest: number): string[] {
 }
 
 /** Bundles that no kept run reaches, and the notes that lead to them. */
-function looseBundles(root: string, files: ReadonlySet<string>): string[] {
+function looseBundles(root: string, reached: ReadonlySet<string>): string[] {
+  const kept = new Set([...reached].map(bundleFile));
   const bundles = names(join(root, 'bundles'))
     .filter((name) => name.endsWith('.json'))
     .map((name) => join('bundles', name));
   const raw = names(join(root, 'bundles', 'raw')).map((name) => join('bundles', 'raw', name));
   return [
-    ...bundles.filter((file) => !files.has(file)),
-    ...raw.filter((file) => !files.has(join('bundles', `${readFileSync(join(root, file), 'utf8')}.json`))),
+    ...bundles.filter((file) => !kept.has(file)),
+    ...raw.filter((file) => !kept.has(bundleFile(readFileSync(join(root, file), 'utf8')))),
   ];
 }
 
-/** Looks through a store and says what a sweep would remove. Nothing is changed. */
-export function planSweeping(store: LocalStore, policy: KeepPolicy): Sweeping {
-  const { root } = store;
-  const records = [...store.runs()];
-  const keptRuns = chooseRuns(store, records, policy);
+/** Looks through a store for what no kept run reaches. Nothing is changed. */
+export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
+  const { root } = parts;
+  const records = [...parts.runs.all()];
+  const keptRuns = chooseRuns(parts, records, policy);
   const kept = records.filter(({ id }) => keptRuns.has(id));
   const removedRuns = records.filter(({ id }) => !keptRuns.has(id)).map(({ id }) => id);
-  const reach = reachOf(store, kept);
-  const results = names(join(root, 'results'))
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => name.slice(0, -'.json'.length))
-    .filter((fingerprint) => !reach.fingerprints.has(fingerprint));
-  const blobs = [...store.contents.blobs()].filter((digest) => !reach.blobs.has(digest));
+  const reach = reachOf(parts, kept);
+  const keptSources = new Set([...reach.sources].map(sourceFile));
+  const results = parts.results.fingerprints().filter((fingerprint) => !reach.fingerprints.has(fingerprint));
+  const blobs = [...parts.blobs.all()].filter((digest) => !reach.blobs.has(digest));
   const oldest = Math.min(
     Number.POSITIVE_INFINITY,
     ...kept.filter(({ id }) => !/^(tagged|pinned)/.test(keptRuns.get(id) ?? '')).map(({ started }) => Date.parse(started)),
@@ -135,8 +129,8 @@ export function planSweeping(store: LocalStore, policy: KeepPolicy): Sweeping {
   const isEvery = policy.runs === undefined && policy.days === undefined;
   const sources = names(join(root, 'sources')).map((name) => join('sources', name));
   const paths = [
-    ...looseBundles(root, reach.files),
-    ...sources.filter((file) => !reach.files.has(file)),
+    ...looseBundles(root, reach.bundles),
+    ...sources.filter((file) => !keptSources.has(file)),
     ...(isEvery ? [] : oldCheckpoints(root, oldest)),
     // The logs of a run whose results live on in kept runs hold their curves.
     ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
@@ -149,14 +143,13 @@ export function planSweeping(store: LocalStore, policy: KeepPolicy): Sweeping {
     ...removedRuns.map((id) => join('runs', `${id}.json`)),
   ];
   const bytes =
-    blobs.reduce((sum, digest) => sum + store.contents.size(digest), 0) + others.reduce((sum, path) => sum + sizeOf(join(root, path)), 0);
+    blobs.reduce((sum, digest) => sum + parts.blobs.size(digest), 0) + others.reduce((sum, path) => sum + sizeOf(join(root, path)), 0);
   return { removedRuns, keptRuns, results, blobs, paths, bytes };
 }
 
-/** Removes what was planned: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
-export function sweepStore(store: LocalStore, { removedRuns, results, blobs, paths }: Sweeping): void {
-  const { root } = store;
-  store.runRecords.remove(new Set(removedRuns));
+/** Removes what was found: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
+export function removeGarbage({ root, runs, blobs: content }: Parts, { removedRuns, results, blobs, paths }: Garbage): void {
+  runs.remove(new Set(removedRuns));
   for (const fingerprint of results) rmSync(join(root, 'results', `${fingerprint}.json`), { force: true });
   const index = join(root, 'index', 'work');
   const gone = new Set(results);
@@ -165,7 +158,7 @@ export function sweepStore(store: LocalStore, { removedRuns, results, blobs, pat
     if (names(join(index, work)).length === 0) rmSync(join(index, work), { recursive: true, force: true });
   }
   for (const path of paths) rmSync(join(root, path), { recursive: true, force: true });
-  for (const digest of blobs) rmSync(store.contents.path(digest), { force: true });
+  for (const digest of blobs) rmSync(content.path(digest), { force: true });
   for (const name of names(join(root, 'locks'))) {
     const lock = name === 'store' ? undefined : tryLockFile(join(root, 'locks', name));
     if (lock === undefined) continue;

@@ -5,7 +5,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import type { Contents, Reach } from './contents.ts';
+import type { PackEntry } from '../../model/store.ts';
 
 /** The first line of a pack, before it is compressed; the number is that of this format. */
 const HEADER = 'stillroom-pack 1';
@@ -24,23 +24,15 @@ const UNSUSPICIOUS = 256 * 1024 * 1024;
 const LARGEST_RATIO = 100;
 
 /** Writes the record of a run and all that it reaches as one compressed stream: a header line, then each file as a line of name and size, and its bytes. */
-export async function writePack(
-  record: string,
-  contents: readonly { readonly from: Contents; readonly reach: Reach }[],
-  target: Writable,
-): Promise<void> {
+export async function writePack(record: string, entries: Iterable<PackEntry>, target: Writable): Promise<void> {
   async function* pieces(): AsyncGenerator<Uint8Array> {
     yield Buffer.from(`${HEADER}\nrun.json ${Buffer.byteLength(record)}\n${record}`);
     const written = new Set<string>();
-    for (const { from, reach } of contents) {
-      const files = [...reach.files, ...[...reach.blobs].map((digest) => from.path(digest).slice(from.root.length + 1))];
-      for (const name of files.sort()) {
-        if (written.has(name)) continue;
-        written.add(name);
-        const path = join(from.root, name);
-        yield Buffer.from(`${name} ${statSync(path).size}\n`);
-        yield* createReadStream(path) as AsyncIterable<Buffer>;
-      }
+    for (const { name, size, bytes } of entries) {
+      if (written.has(name)) continue;
+      written.add(name);
+      yield Buffer.from(`${name} ${size}\n`);
+      yield* bytes();
     }
     yield Buffer.from('end\n');
   }

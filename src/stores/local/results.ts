@@ -1,11 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson } from '../../files/json.ts';
+import { writeDurably } from '../../files/durable.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { Attempt, StoredResult } from '../../model/result.ts';
-import { writeDurably } from '../../files/durable.ts';
+import type { Results } from '../../model/store.ts';
+import { isStoredResult } from './shapes.ts';
 
 /** Results by fingerprint, and an index of them by the digest of their work without its inputs. */
-export class Results {
+export class LocalResults implements Results {
   private readonly root: string;
   private readonly index: string;
 
@@ -15,8 +18,8 @@ export class Results {
   }
 
   read(fingerprint: string): StoredResult | undefined {
-    const path = join(this.root, `${fingerprint}.json`);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredResult) : undefined;
+    const result = readJson(join(this.root, `${fingerprint}.json`), isStoredResult);
+    return result?.fingerprint === fingerprint ? result : undefined;
   }
 
   ofWork(workDigest: string): readonly StoredResult[] {
@@ -25,7 +28,6 @@ export class Results {
     return readdirSync(folder).flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 
-  /** Puts the newest attempt in front of those with other bytes. */
   keep(result: StoredResult, workDigest: string): void {
     const [newest] = result.attempts;
     const older = (this.read(result.fingerprint)?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
@@ -37,13 +39,12 @@ export class Results {
     writeFileSync(join(this.index, workDigest, result.fingerprint), '');
   }
 
-  *all(): Iterable<StoredResult> {
-    if (!existsSync(this.root)) return;
-    for (const file of readdirSync(this.root).sort()) {
-      if (!file.endsWith('.json')) continue;
-      const result = this.read(file.slice(0, -'.json'.length));
-      if (result !== undefined) yield result;
-    }
+  /** The fingerprints of all results, those of damaged records included. */
+  fingerprints(): string[] {
+    if (!existsSync(this.root)) return [];
+    return readdirSync(this.root)
+      .sort()
+      .flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
   }
 }
 

@@ -1,22 +1,27 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Lock } from '../../model/store.ts';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readJson } from '../../files/json.ts';
+import { writeDurably, writeWhole } from '../../files/durable.ts';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
-import { writeDurably } from '../../files/durable.ts';
-import { tryLockFile } from '../../files/lock.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
+import type { LineWriter, Lock, LogFile, Runs } from '../../model/store.ts';
+import { folderName } from './folder-name.ts';
+import { tryLockFile } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
+import { isRunRecord } from './shapes.ts';
 
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
-export class Runs {
+export class LocalRuns implements Runs {
   private readonly root: string;
   private readonly locks: string;
+  private readonly logs: string;
   private readonly index: RunIndex;
 
   constructor(root: string) {
     this.root = join(root, 'runs');
     this.index = new RunIndex(root);
     this.locks = join(root, 'locks');
+    this.logs = join(root, 'logs');
   }
 
   private lockPath(id: string): string {
@@ -36,16 +41,12 @@ export class Runs {
       writeDurably(path, text);
       return this.index.add([record]);
     }
-    mkdirSync(this.root, { recursive: true });
-    writeFileSync(`${path}.part`, text);
-    renameSync(`${path}.part`, path);
-    return undefined;
+    return writeWhole(path, text);
   }
 
   read(id: string): RunRecord | undefined {
-    const path = join(this.root, `${id}.json`);
-    if (!/^[\w-]+$/.test(id) || !existsSync(path)) return undefined;
-    const record = parsed(readFileSync(path, 'utf8'));
+    if (!/^[\w-]+$/.test(id)) return undefined;
+    const record = readJson(join(this.root, `${id}.json`), isRunRecord);
     if (record?.state !== 'live' || this.isLive(id)) return record;
     return { ...record, state: 'failed' };
   }
@@ -90,19 +91,33 @@ export class Runs {
     }
   }
 
+  appendEvents(id: string): LineWriter {
+    const path = this.eventsPath(id);
+    mkdirSync(dirname(path), { recursive: true });
+    const stream = createWriteStream(path, { flags: 'a' });
+    return {
+      write: (line) => void stream.write(`${line}\n`),
+      close: () => new Promise<void>((resolve) => void stream.end(() => resolve())),
+    };
+  }
+
+  events(id: string): readonly string[] {
+    const path = this.eventsPath(id);
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  }
+
+  private eventsPath(id: string): string {
+    return join(this.logs, id, 'events.jsonl');
+  }
+
+  log(id: string, node: string): LogFile {
+    const file = `${folderName(node)}.log`;
+    return { path: join(this.logs, id, file), name: `logs/${id}/${file}` };
+  }
+
   /** Deletes the records of runs. */
   remove(ids: ReadonlySet<string>): void {
     for (const id of ids) rmSync(join(this.root, `${id}.json`), { force: true });
     this.index.keepOnly(new Set(this.ids()));
-  }
-}
-
-/** A record from its text; undefined if it is damaged. */
-function parsed(text: string): RunRecord | undefined {
-  try {
-    const record = JSON.parse(text) as Partial<RunRecord> | null;
-    return typeof record?.id === 'string' && typeof record.format === 'number' ? (record as RunRecord) : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -13,10 +12,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { sha256 } from '../../model/canonical.ts';
+import { isObject, readJson } from '../../files/json.ts';
+import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
-import type { Snapshot } from '../../model/store.ts';
+import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { type Blobs, hashFile } from './blobs.ts';
 import { writeDurably } from '../../files/durable.ts';
@@ -31,6 +31,10 @@ interface SourceNote {
   readonly files: Readonly<Record<string, readonly [stamp: string, digest: string]>>;
 }
 
+function isSourceNote(value: unknown): value is SourceNote {
+  return isObject(value) && isObject(value['files']) && Object.values(value['files']).every(Array.isArray);
+}
+
 /** Where a kept source's bytes are: all its files one after the other in one blob, and their manifest in another. */
 export interface KeptSource {
   readonly kind: 'dir' | 'file';
@@ -38,17 +42,21 @@ export interface KeptSource {
   readonly pack: string;
 }
 
+function isKeptSource(value: unknown): value is KeptSource {
+  return isObject(value) && (value['kind'] === 'dir' || value['kind'] === 'file') && isDigest(value['manifest']) && isDigest(value['pack']);
+}
+
 /** Files and folders from outside, read once and then trusted as long as nothing about their files changes. */
-export class Sources {
+export class LocalSources implements Sources {
   private readonly notes: string;
   private readonly scratch: string;
-  private readonly kept: string;
+  private readonly folder: string;
   private readonly blobs: Blobs;
 
   constructor(root: string, blobs: Blobs) {
     this.notes = join(root, 'index', 'sources');
     this.scratch = join(root, 'scratch');
-    this.kept = join(root, 'sources');
+    this.folder = join(root, 'sources');
     this.blobs = blobs;
   }
 
@@ -64,7 +72,7 @@ export class Sources {
       kind === 'dir' ? listFolder(source.path) : done([{ path: basename(source.path), absolute: source.path, stats }]);
     if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
     const noteFile = join(this.notes, `${sha256(source.path)}.json`);
-    const known: SourceNote = existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as SourceNote) : { files: {} };
+    const known = readJson(noteFile, isSourceNote) ?? { files: {} };
     const files: Record<string, readonly [string, string]> = {};
     let changed = Object.keys(known.files).length !== listed.value.length;
     const entries: ManifestEntry[] = [];
@@ -94,7 +102,7 @@ export class Sources {
 
   /** Packs a source's files into one blob, checking that they are still those of the snapshot. */
   keep(source: Source, snapshot: Snapshot): Outcome<boolean> {
-    if (this.isKept(snapshot)) return done(true);
+    if (this.isKept(snapshot.digest)) return done(true);
     if (!(source.keep ?? snapshot.size <= LARGEST_KEPT)) return done(false);
     const read = this.manifest(source);
     if (!read.ok) return read;
@@ -116,34 +124,32 @@ export class Sources {
       const manifest = this.blobs.add(manifestBytes(entries));
       const { digest } = this.blobs.take(pack);
       if (snapshot.digest !== (snapshot.kind === 'dir' ? manifest : digest)) return failed(changedWhileRead(source, source.path));
-      writeDurably(join(this.kept, `${snapshot.digest}.json`), JSON.stringify({ kind: snapshot.kind, manifest, pack: digest }));
+      writeDurably(join(this.folder, `${snapshot.digest}.json`), JSON.stringify({ kind: snapshot.kind, manifest, pack: digest }));
       return done(true);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 
-  private record(snapshot: Pick<Snapshot, 'digest'>): KeptSource | undefined {
-    const path = join(this.kept, `${snapshot.digest}.json`);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as KeptSource) : undefined;
+  /** Where the bytes of a kept source are; undefined where there is none. */
+  record(digest: string): KeptSource | undefined {
+    return readJson(join(this.folder, `${digest}.json`), isKeptSource);
   }
 
-  /** The kept source of a digest, if its bytes are whole. A file's suffix is not kept with it. */
-  find(digest: string): Snapshot | undefined {
-    const record = this.record({ digest });
-    if (record === undefined || !this.isKept({ digest })) return undefined;
+  kept(digest: string): Snapshot | undefined {
+    const record = this.record(digest);
+    if (record === undefined || !this.isKept(digest)) return undefined;
     const entries = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array()) ?? [];
     return { kind: record.kind, digest, size: entries.reduce((sum, { size }) => sum + size, 0), suffix: '' };
   }
 
-  private isKept(snapshot: Pick<Snapshot, 'digest'>): boolean {
-    const record = this.record(snapshot);
+  private isKept(digest: string): boolean {
+    const record = this.record(digest);
     return record !== undefined && this.blobs.state(record.manifest) === 'whole' && this.blobs.state(record.pack) === 'whole';
   }
 
-  /** Unpacks a kept source at a path, as read-only files. */
   place(snapshot: Snapshot, path: string): void {
-    const record = this.record(snapshot);
+    const record = this.record(snapshot.digest);
     const manifest = record === undefined ? undefined : this.blobs.read(record.manifest);
     const entries = manifest === undefined ? undefined : readManifest(manifest);
     if (record === undefined || entries === undefined) throw new Error(`source ${snapshot.digest} is not kept`);

@@ -1,21 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../../files/durable.ts';
-
-/** A name given to a run. */
-export interface Tag {
-  readonly name: string;
-  /** The run's id. */
-  readonly run: string;
-}
-
-/** What a tag may be called: it cannot be taken for an id or the beginning of a hash. */
-export function isTagName(name: string): boolean {
-  return /^[A-Za-z][\w.-]{0,99}$/.test(name) && !/^[0-9a-f]{4,64}$/.test(name);
-}
+import { isTagName, type Tag, type Tags } from '../../model/store.ts';
 
 /** Names and pins of runs, a small file each. Both keep a run from being swept up. */
-export class Tags {
+export class LocalTags implements Tags {
   private readonly root: string;
   private readonly pinned: string;
 

@@ -1,29 +1,13 @@
-import {
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-  constants,
-} from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { canonicalJson } from '../../model/canonical.ts';
+import { isObject, readJson } from '../../files/json.ts';
+import { writeWhole } from '../../files/durable.ts';
 import type { Artifact } from '../../model/artifact.ts';
+import { canonicalJson } from '../../model/canonical.ts';
+import type { NodeOutputs, Published } from '../../model/store.ts';
+import { folderName } from './folder-name.ts';
 import { stampTree } from './folders.ts';
-
-/** A name that is safe as a folder's: what stands out in a path is written as %XX. */
-export function folderName(name: string): string {
-  return name
-    .replaceAll(/[^A-Za-z0-9._=,[\]-]/g, (char) => [...Buffer.from(char)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''))
-    .replace(/^\.+$/, '%2e');
-}
 
 /** What a published folder holds, and how its files stood. */
 interface Content {
@@ -31,18 +15,23 @@ interface Content {
   readonly stamp: string;
 }
 
-/** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one. */
-export class Latest {
+function isContent(value: unknown): value is Content {
+  return isObject(value) && isObject(value['outputs']) && typeof value['stamp'] === 'string';
+}
+
+/** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one; and the schema that editors read. */
+export class LocalPublished implements Published {
   private readonly root: string;
+  private readonly schema: string;
   private readonly place: (artifact: Artifact, path: string) => void;
 
   constructor(root: string, place: (artifact: Artifact, path: string) => void) {
     this.root = join(root, 'latest');
+    this.schema = join(root, 'pipeline.schema.json');
     this.place = place;
   }
 
-  /** Outputs by node and port. Nodes that are not named stay as they are. Returns the path of each `node.port`. */
-  publish(pipeline: string, outputs: ReadonlyMap<string, ReadonlyMap<string, Artifact>>): ReadonlyMap<string, string> {
+  outputs(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
     const link = join(this.root, folderName(pipeline));
     const paths = new Map<string, string>();
     const digests: Record<string, string> = {};
@@ -66,7 +55,7 @@ export class Latest {
     pipeline: string,
     link: string,
     old: string | undefined,
-    outputs: ReadonlyMap<string, ReadonlyMap<string, Artifact>>,
+    outputs: NodeOutputs,
     digests: Readonly<Record<string, string>>,
   ): void {
     const name = `.${folderName(pipeline)}-${randomBytes(4).toString('hex')}`;
@@ -79,7 +68,7 @@ export class Latest {
     for (const kept of old === undefined || !existsSync(old) ? [] : readdirSync(old)) {
       if (!named.has(kept)) cpSync(join(old ?? '', kept), join(fresh, kept), { recursive: true, mode: constants.COPYFILE_FICLONE });
     }
-    writeFileSync(`${fresh}.json`, canonicalJson({ outputs: digests, stamp: stampTree(fresh) }));
+    writeWhole(`${fresh}.json`, canonicalJson({ outputs: digests, stamp: stampTree(fresh) }));
     symlinkSync(name, `${fresh}.link`);
     renameSync(`${fresh}.link`, link);
     if (old !== undefined) {
@@ -89,7 +78,26 @@ export class Latest {
   }
 
   private content(folder: string): Content | undefined {
-    const file = `${folder}.json`;
-    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Content) : undefined;
+    return readJson(`${folder}.json`, isContent);
+  }
+
+  placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
+    const paths = new Map<string, string>();
+    for (const [node, ports] of outputs) {
+      for (const [port, artifact] of ports) {
+        const path = join(folder, folderName(node), `${port}${artifact.suffix}`);
+        this.place(artifact, path);
+        paths.set(`${node}.${port}`, path);
+      }
+    }
+    return paths;
+  }
+
+  schemaTime(): number {
+    return lstatSync(this.schema, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  }
+
+  writeSchema(text: string): void {
+    writeWhole(this.schema, text);
   }
 }
