@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import { recordedInstances } from '../engine/reproduce.ts';
 import { suggestion } from '../text/suggestion.ts';
-import { type Instance, instancesNamed, withProducers } from '../model/pipeline.ts';
+import { type Instance, withProducers } from '../model/pipeline.ts';
+import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';

@@ -1,6 +1,6 @@
 import { Slots } from '../engine/slots.ts';
 import { loadSweep } from '../load/sweep/sweep.ts';
-import { splitValues } from '../load/sweep/space.ts';
+import { splitOption, splitValues } from '../load/sweep/space.ts';
 import { digestOf } from '../model/canonical.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -58,7 +58,7 @@ function readOptions(options: SweepOptions): Outcome<Asked> {
   const collect = (key: 'over' | 'repeats', option: string, texts: readonly string[], example: string): void => {
     const members: Record<string, Json> = {};
     for (const text of texts) {
-      const [, name = '', values = ''] = /^([^=[]+(?:\[[^\]]*\][^=]*)?)=(.+)$/s.exec(text) ?? [];
+      const { name = '', values = '' } = splitOption(text) ?? {};
       if (name === '') wrong(`${option} ${text} is not of the form name=values`, `for example ${option} ${example}`);
       members[name] = key === 'over' ? values : splitValues(values);
       names[pointer(key, name)] = `${option} ${text}`;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { instancesNamed } from '../model/pipeline.ts';
+import { instancesNamed } from '../load/pipeline/selection.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { RunRecord } from '../model/run.ts';
 import { findRun } from '../records/find.ts';

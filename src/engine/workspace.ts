@@ -1,7 +1,9 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
-import { type Input, instanceName } from '../model/pipeline.ts';
+import { legalFileName } from '../files/file-name.ts';
+import { pointText } from '../model/instance-name.ts';
+import type { Input } from '../model/pipeline.ts';
 import type { JobProgram, JobSpecification } from '../model/job.ts';
 import type { Snapshot, Store, Workplace } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -77,7 +79,7 @@ export function prepareWorkspace(
     else {
       const elements = input.elements.map(({ key }, index) => ({
         key: key as JsonObject,
-        path: put(input, index, join(path, instanceName('', key).slice(1, -1).replaceAll('/', '%2f') || basename(path))),
+        path: put(input, index, join(path, legalFileName(pointText(key)) || basename(path))),
       }));
       inputs[input.port] = isCommand ? shown(path) : elements;
     }

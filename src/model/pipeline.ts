@@ -107,17 +107,6 @@ export interface Pipeline {
   readonly show: readonly string[];
 }
 
-/** The printed name of an instance: `teacher`, or `teacher[fold=0,seed=1]`. */
-export function instanceName(node: string, key: Key): string {
-  const point = Object.entries(key).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return point.length === 0 ? node : `${node}[${point.join(',')}]`;
-}
-
-/** The instances that the words of `--force` and `--only` name: `teacher` means all its instances. */
-export function instancesNamed(instances: readonly Instance[], ...words: readonly string[]): string[] {
-  return instances.filter(({ name, node }) => words.includes(name) || words.includes(node)).map(({ name }) => name);
-}
-
 /** The names of the instances that an instance takes inputs from. */
 export function producersOf(instance: Instance): string[] {
   return [

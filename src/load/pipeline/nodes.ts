@@ -2,12 +2,14 @@ import { meets } from '../../model/condition.ts';
 import { posix } from 'node:path';
 import type { Declaration, OutputDeclaration } from '../../model/declaration.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { type EnvironmentVariable, type Instance, instanceName, type Key, type Tool, type Work } from '../../model/pipeline.ts';
-import type { Problem } from '../../model/problem.ts';
+import { instanceName } from '../../model/instance-name.ts';
+import type { EnvironmentVariable, Instance, Key, Tool, Work } from '../../model/pipeline.ts';
 import { type FoundStage, moduleChoices } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
-import type { InstanceOverride } from './overrides.ts';
+import { fillInAt, type NodeContext } from './context.ts';
+import { type NodeOverride, overriddenParams } from './overrides.ts';
 import { fillIn } from './references.ts';
+import { atPoint } from './selection.ts';
 import { unsetVariables } from './shell.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
@@ -31,14 +33,6 @@ export interface FileNode {
   readonly retries?: number;
 }
 
-/** All that reading a node needs beside the node itself. */
-export interface NodeContext {
-  readonly locate: Locate;
-  readonly params: JsonObject;
-  readonly overrides: readonly InstanceOverride[];
-  readonly problems: Problem[];
-}
-
 /** A node at one point of its matrix whose inputs are not yet connected. */
 export type Draft = Omit<Instance, 'inputs'>;
 
@@ -57,20 +51,6 @@ function environment(env: FileNode['env']): EnvironmentVariable[] {
     // A reference may give a value that is no text.
     const isSecret = value !== null && typeof value === 'object' && 'secret' in value;
     return isSecret ? { name, secret: true } : { name, value: JSON.stringify(value), secret: false };
-  });
-}
-
-/** Fills in references below a pointer; what does not resolve becomes a problem. */
-export function fillInAt(value: Json, scope: ReadonlyMap<string, Json>, pointer: string, context: NodeContext): Json {
-  return fillIn(value, { values: scope }, (bad, path) => {
-    const at = pointer + path.map(pointerStep).join('');
-    const hint =
-      bad.name === undefined
-        ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
-        : scope.size === 0
-          ? 'write the value itself, or $$ for a dollar'
-          : suggestion(bad.name, scope.keys());
-    context.problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
   });
 }
 
@@ -106,10 +86,7 @@ export function draftInstances(
     const scope = new Map(Object.entries({ ...context.params, ...key }));
     if (!isOn(node, scope, base, context)) continue;
     const instance = instanceName(name, key);
-    const mine = overridesOf(name, key, context);
-    const locate = context.locate.withOptions(mine.map(({ param, option }) => [`${base}/with${pointerStep(param)}`, option]));
-    const written = { ...node.with, ...Object.fromEntries(mine.map(({ param, value }) => [param, value])) };
-    const given = fillInAt(written, scope, `${base}/with`, { ...context, locate }) as JsonObject;
+    const { given, locate } = givenParams(node.with ?? {}, overridesOf(name, key, points, context), stage, { scope, base, context });
     const work = stage === undefined ? commandWork(node, given, scope, base, { ...context, locate }) : stageWork(node, stage);
     const params = stage === undefined ? given : stageParams(given, stage, base, { ...context, locate });
     const declared: Partial<Declaration> = stage?.declaration ?? {};
@@ -155,11 +132,36 @@ function isOn(node: FileNode, scope: ReadonlyMap<string, Json>, base: string, co
   });
 }
 
-function overridesOf(name: string, key: Key, context: NodeContext): readonly InstanceOverride[] {
-  return context.overrides.filter(
-    (override) =>
-      override.node === name && Object.entries(override.key).every(([variable, value]) => String(key[variable]) === String(value)),
+/** The overrides for the instance at one of a node's points. */
+function overridesOf(name: string, key: Key, points: readonly Key[], { overrides }: NodeContext): readonly NodeOverride[] {
+  const all = points.map((one) => ({ key: one }));
+  return overrides.filter(
+    ({ node, point }) => node === name && (point === undefined || atPoint(all, point).some((one) => one.key === key)),
   );
+}
+
+/** The params that the file and overrides give an instance, and where each comes from. */
+function givenParams(
+  written: JsonObject,
+  overrides: readonly NodeOverride[],
+  stage: FoundStage | undefined,
+  at: { readonly scope: ReadonlyMap<string, Json>; readonly base: string; readonly context: NodeContext },
+): { readonly given: JsonObject; readonly locate: Locate } {
+  const pointerOf = (param: string): string => `${at.base}/with${pointerStep(param)}`;
+  const locate = at.context.locate.withOptions(overrides.map(({ param, option }) => [pointerOf(param), option]));
+  const context = { ...at.context, locate };
+  const set = overriddenParams(
+    overrides,
+    {
+      schemas: stage && Object.fromEntries(Object.entries(stage.declaration.params).map(([param, { schema }]) => [param, schema])),
+      current: (param) => (written[param] === undefined ? undefined : fillIn(written[param], { values: at.scope }, () => undefined)),
+      fill: (value, param) => fillInAt(value, at.scope, pointerOf(param), context),
+    },
+    context.problems,
+  );
+  const others = Object.fromEntries(Object.entries(written).filter(([param]) => !(param in set)));
+  const filed = fillInAt(others, at.scope, `${at.base}/with`, context) as JsonObject;
+  return { given: { ...filed, ...set }, locate };
 }
 
 function stageWork(node: FileNode, stage: FoundStage): Work & { kind: 'stage' } {

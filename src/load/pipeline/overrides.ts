@@ -1,74 +1,73 @@
+import { splitName, type WrittenPoint } from '../../model/instance-name.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { Key } from '../../model/pipeline.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { pointerStep, readYaml } from '../yaml/document.ts';
+import { pointerStep } from '../yaml/document.ts';
+import { schemaAt, valueAt, valueLike, withValueAt } from './values.ts';
 
-/** A `--set` for one instance of a node. */
-export interface InstanceOverride {
+/** A `--set` for a node's param, or for a part of one: read only where what it stands in place of is known. */
+export interface NodeOverride {
   readonly node: string;
-  readonly key: Key;
+  /** The instances that it is for; undefined: all. */
+  readonly point: WrittenPoint | undefined;
   readonly param: string;
-  readonly value: Json;
+  /** Keys and indexes that lead into the param. */
+  readonly path: readonly string[];
+  /** The value as it is written. */
+  readonly text: string;
   readonly option: string;
 }
-
-type Mutable = { [key: string]: Mutable | Json };
-
-const FORM = /^(?<path>[a-z][a-z0-9_-]*(?:\[(?<key>[^\]]*)\])?(?:\.(?<param>[A-Za-z][A-Za-z0-9_-]*))?)=(?<value>[\s\S]*)$/;
 
 function usage(message: string, hint: string): Problem {
   return { kind: 'usage', code: 'bad-set', message, hint };
 }
 
-/** Problems of a value that would lose something; any other text that is not YAML, or that holds what looks like a comment, is taken as it is. */
-const LOSSES: ReadonlySet<string> = new Set(['yaml-integer', 'yaml-number', 'yaml-too-large', 'yaml-duplicate-key']);
-
-/** The value that an option's text stands for. */
-export function plainValue(text: string): { readonly value: Json; readonly problem?: Problem } {
-  if (text === '' || /(^|\s)#/.test(text)) return { value: text };
-  const { value, problems } = readYaml('', text);
-  const [problem] = problems.filter(({ code }) => LOSSES.has(code));
-  if (problem !== undefined) return { value: text, problem };
-  return { value: problems.length > 0 ? text : value };
+/** An option taken apart; undefined: it is not of the form `name=value`. */
+function takeApart(option: string): Omit<NodeOverride, 'param' | 'option'> | undefined {
+  const { node, point, rest = '' } = splitName(option) ?? {};
+  const [, path, text] = /^((?:\.[^.=[\]\s]+)*)=([\s\S]*)$/.exec(rest) ?? [];
+  if (node === undefined || path === undefined || text === undefined) return undefined;
+  return { node, point, path: path.split('.').slice(1), text };
 }
 
-function readKey(text: string): Key {
-  return Object.fromEntries(
-    text.split(',').map((pair) => {
-      const [name = '', ...rest] = pair.split('=');
-      return [name.trim(), plainValue(rest.join('=')).value];
-    }),
-  );
+type Mutable = { [key: string]: Mutable | Json };
+
+/** What `--set` options make of a file: its value, and what is to be set in its nodes. */
+interface Overridden {
+  readonly value: Json;
+  readonly nodes: readonly NodeOverride[];
+  readonly problems: readonly Problem[];
 }
 
 /**
- * Applies `--set` options to a file's value, which is not changed: `size=96` a param, `student.epochs=5` a node's param,
- * `teacher[fold=2].epochs=3` that of one instance (returned apart), `sources.images=DIR` a source.
+ * Applies `--set` options to a file's value, which is not changed: `size=96` a param, `opt.lr=0.1` a part of one, `sources.images=DIR` a
+ * source. Those of nodes are returned: `student.epochs=5`, `teacher[fold=2].epochs=3` for one instance, `student.loss.gamma=1` for a part.
  */
-export function applyOverrides(
-  value: Json,
-  options: readonly string[],
-  locate: Locate,
-): { readonly value: Json; readonly instances: readonly InstanceOverride[]; readonly problems: readonly Problem[] } {
+export function applyOverrides(value: Json, options: readonly string[], locate: Locate): Overridden {
   const copy = structuredClone(value) as Mutable;
-  const instances: InstanceOverride[] = [];
+  const nodes: NodeOverride[] = [];
   const problems: Problem[] = [];
   const isMapping = copy !== null && typeof copy === 'object' && !Array.isArray(copy);
-  const members = (name: string): string[] => Object.keys(((isMapping ? copy[name] : undefined) ?? {}) as JsonObject);
-  const assign = (steps: readonly string[], to: Json, option: string): void => {
-    let at = copy;
-    for (const step of steps.slice(0, -1)) {
-      if (at[step] === null || typeof at[step] !== 'object') at[step] = {};
-      at = at[step] as Mutable;
-    }
-    at[steps.at(-1) ?? ''] = to;
-    locate.options.set(steps.map(pointerStep).join(''), `--set ${option}`);
+  const membersOf = (key: string): JsonObject => ((isMapping ? copy[key] : undefined) ?? {}) as JsonObject;
+  const assign = (section: string, name: string, to: Json, option: string): void => {
+    (copy[section] as Mutable)[name] = to;
+    locate.options.set(pointerStep(section) + pointerStep(name), `--set ${option}`);
+  };
+  const setParam = (name: string, path: readonly string[], text: string): Problem | undefined => {
+    const params = membersOf('params');
+    const option = `--set ${[name, ...path].join('.')}=${text}`;
+    if (!(name in params)) return usage(`${option}: no param is named "${name}"`, suggestion(name, Object.keys(params)));
+    const { value: to, problem } = valueLike(text, valueAt(params[name], path));
+    if (problem !== undefined) return usage(`${option}: ${problem.message}`, problem.hint ?? '');
+    const set = withValueAt(params[name], path, { to, schema: undefined, name });
+    if ('why' in set) return usage(`${option}: ${set.why}`, suggestion(path.at(-1) ?? '', set.known));
+    assign('params', name, set.value, option.slice('--set '.length));
+    return undefined;
   };
   for (const option of options) {
-    const match = FORM.exec(option);
-    if (!isMapping || match?.groups === undefined) {
+    const parts = takeApart(option);
+    if (!isMapping || parts === undefined || (parts.point !== undefined && parts.path.length === 0)) {
       problems.push(
         usage(
           `--set ${option} is not of the form name=value`,
@@ -77,21 +76,49 @@ export function applyOverrides(
       );
       continue;
     }
-    const { path = '', key, param, value: text = '' } = match.groups;
-    const name = path.split(/[.[]/, 1)[0] ?? '';
-    const { value: to, problem } = plainValue(text);
-    if (problem !== undefined) problems.push(usage(`--set ${option}: ${problem.message}`, problem.hint ?? ''));
-    else if (param === undefined) {
-      if (members('params').includes(name)) assign(['params', name], to, option);
-      else problems.push(usage(`--set ${option}: no param is named "${name}"`, suggestion(name, members('params'))));
-    } else if (name === 'sources' && key === undefined) {
-      if (!members('sources').includes(param))
-        problems.push(usage(`--set ${option}: no source is named "${param}"`, suggestion(param, members('sources'))));
-      else assign(['sources', param], text, option);
-    } else if (!members('stages').includes(name)) {
-      problems.push(usage(`--set ${option}: no node is named "${name}"`, suggestion(name, members('stages'))));
-    } else if (key !== undefined) instances.push({ node: name, key: readKey(key), param, value: to, option: `--set ${option}` });
-    else assign(['stages', name, 'with', param], to, option);
+    const { node: name, point, path, text } = parts;
+    const [param, ...within] = path;
+    const known = (section: string): string[] => Object.keys(membersOf(section));
+    if (point === undefined && (param === undefined || known('params').includes(name))) {
+      const problem = setParam(name, path, text);
+      if (problem !== undefined) problems.push(problem);
+    } else if (param === undefined) continue;
+    else if (name === 'sources' && point === undefined) {
+      if (known('sources').includes(path.join('.'))) assign('sources', param, text, option);
+      else problems.push(usage(`--set ${option}: no source is named "${path.join('.')}"`, suggestion(param, known('sources'))));
+    } else if (!known('stages').includes(name)) {
+      problems.push(usage(`--set ${option}: no node is named "${name}"`, suggestion(name, known('stages'))));
+    } else nodes.push({ node: name, point, param, path: within, text, option: `--set ${option}` });
   }
-  return { value: copy as Json, instances, problems };
+  return { value: copy as Json, nodes, problems };
+}
+
+/** What setting a node's params needs to know of them. */
+export interface Overriding {
+  /** The params' JSON Schemas, where a stage declares them. */
+  readonly schemas: Readonly<Record<string, JsonObject>> | undefined;
+  /** The values of those that are overridden, references filled in; undefined where the file gives none. */
+  readonly current: (param: string) => Json | undefined;
+  /** Fills in references of a value. */
+  readonly fill: (value: Json, param: string) => Json;
+}
+
+/** The params that overrides give a node, whole; what cannot be set becomes a problem. */
+export function overriddenParams(
+  overrides: readonly NodeOverride[],
+  { schemas, current, fill }: Overriding,
+  problems: Problem[],
+): Record<string, Json> {
+  const set: Record<string, Json> = {};
+  for (const { param, path, text, option } of overrides) {
+    const schema = schemas?.[param];
+    const before = param in set ? set[param] : (current(param) ?? schema?.['default']);
+    const { value, problem } = valueLike(text, valueAt(before, path), schemaAt(schema, path));
+    if (problem !== undefined) problems.push(usage(`${option}: ${problem.message}`, problem.hint ?? ''));
+    const to = problem === undefined ? fill(value, param) : null;
+    const after = withValueAt(before, path, { to, schema, name: param });
+    if ('why' in after) problems.push(usage(`${option}: ${after.why}`, suggestion(path.at(-1) ?? '', after.known)));
+    else set[param] = after.value;
+  }
+  return set;
 }

@@ -2,15 +2,17 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { combinations } from '../../model/combinations.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { Instance, Key, Pipeline, Source } from '../../model/pipeline.ts';
+import type { Instance, Pipeline, Source } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { connect, producerOf } from './connect.ts';
 import { type FoundStage, findStage } from '../../code/declarations.ts';
 import { Locate } from '../yaml/locate.ts';
 import { duplicateIndex } from './matrix.ts';
-import { draftInstances, type FileNode, fillInAt, type NodeContext } from './nodes.ts';
+import { fillInAt, type NodeContext } from './context.ts';
+import { draftInstances, type FileNode } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
 import { applyOverrides } from './overrides.ts';
+import { atPoint } from './selection.ts';
 import { pipelineSchema } from './schema.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
@@ -70,7 +72,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   if (problems.length > 0) return failed(...problems);
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
-  const around = { locate, overrides: overridden.instances, problems };
+  const around = { locate, overrides: overridden.nodes, problems };
   const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
   const context: NodeContext = { ...around, params };
   const sources = readSources(file, request, context);
@@ -223,17 +225,15 @@ async function readNodes(
 }
 
 function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
-  for (const { node, key, option } of context.overrides) {
+  for (const { node, point, option } of context.overrides) {
     const all = instances.get(node) ?? [];
-    const matches = (point: Key): boolean => Object.entries(key).every(([variable, value]) => String(point[variable]) === String(value));
-    if (all.length > 0 && !all.some((instance) => matches(instance.key))) {
-      context.problems.push({
-        kind: 'usage',
-        code: 'bad-set',
-        message: `${option}: no instance of "${node}" has that point`,
-        hint: `known: ${all.map(({ name }) => name).join(', ')}`,
-      });
-    }
+    if (point === undefined || all.length === 0 || atPoint(all, point).length > 0) continue;
+    context.problems.push({
+      kind: 'usage',
+      code: 'bad-set',
+      message: `${option}: no instance of "${node}" has that point`,
+      hint: `known: ${all.map(({ name }) => name).join(', ')}`,
+    });
   }
 }
 

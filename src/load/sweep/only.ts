@@ -1,4 +1,5 @@
-import { instancesNamed, withProducers } from '../../model/pipeline.ts';
+import { withProducers } from '../../model/pipeline.ts';
+import { instancesNamed } from '../pipeline/selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { SweepContext } from './space.ts';
 import { pointerStep } from '../yaml/document.ts';

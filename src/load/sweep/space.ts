@@ -3,7 +3,9 @@ import type { Instance, Pipeline } from '../../model/pipeline.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Dimension, Domain, Range } from '../../model/sweep.ts';
 import type { Locate } from '../yaml/locate.ts';
-import { plainValue } from '../pipeline/overrides.ts';
+import { atPoint } from '../pipeline/selection.ts';
+import { plainValue, schemaAt, valueAt, withValueAt } from '../pipeline/values.ts';
+import { splitName } from '../../model/instance-name.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
@@ -23,7 +25,6 @@ export interface SweepContext {
 /** A number, as ranges are written with. */
 const NUMBER = '[-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?';
 const RANGE = new RegExp(`^(?<log>log:)?(?<from>${NUMBER})\\.\\.(?<to>${NUMBER})(?:/(?<steps>\\d+))?$`);
-const NAME = /^(?:(?<node>[a-z][a-z0-9_-]*)(?:\[(?<key>[^\]]*)\])?\.)?(?<param>[A-Za-z][A-Za-z0-9_-]*)$/;
 
 /** A range as it is written: whether its numbers are whole is decided where the param is known. */
 interface WrittenRange {
@@ -53,14 +54,25 @@ export function splitValues(text: string): Json[] {
   return parts.map((part) => plainValue(part.trim()).value);
 }
 
-/** A param as a sweep names it. */
+/** The parts of `--over name=values`; undefined where it has no such form. */
+export function splitOption(text: string): { readonly name: string; readonly values: string } | undefined {
+  const { rest = '' } = splitName(text) ?? {};
+  const cut = text.length - rest.length + rest.indexOf('=');
+  return rest.includes('=') && cut + 1 < text.length ? { name: text.slice(0, cut), values: text.slice(cut + 1) } : undefined;
+}
+
+/** A param, or a part of one, as a sweep names it. */
 interface NamedParam {
   readonly of: 'pipeline' | 'sources' | 'node';
   /** Of the instances that have it, by their params. */
   readonly instances: readonly Instance[];
   readonly param: string;
+  /** Keys and indexes that lead into the param. */
+  readonly path: readonly string[];
   /** Its JSON Schema, where a stage declares it. */
   readonly schema: JsonObject | undefined;
+  /** What the pipeline says of it; undefined where its instances differ or it cannot be known. */
+  readonly base: Json | undefined;
 }
 
 /** Finds what a name of a sweep stands for; a name that stands for nothing becomes a problem at the pointer. */
@@ -68,39 +80,48 @@ export function findParam(name: string, pointer: string, { pipeline, stages, loc
   const wrong = (message: string, wanted: string, known: readonly string[]): undefined => {
     problems.push(locate.problem('unknown-param', message, pointer, 'key', suggestion(wanted, known)));
   };
-  const { node, key, param = '' } = NAME.exec(name)?.groups ?? {};
-  if (param === '') return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
-  if (node === undefined) {
-    if (param in pipeline.params) return { of: 'pipeline', instances: [], param, schema: undefined };
-    return wrong(`no param is named "${param}"`, param, Object.keys(pipeline.params));
-  }
+  const { node, point, rest = '' } = splitName(name) ?? {};
+  const [param, ...path] = /^(?:\.[^.=[\]\s]+)*$/.test(rest) ? rest.split('.').slice(1) : [];
+  if (node === undefined || (rest !== '' && param === undefined) || (point !== undefined && param === undefined))
+    return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
+  if (param === undefined || (point === undefined && node in pipeline.params))
+    return ofPipeline(node, rest.split('.').slice(1), wrong, pipeline);
   if (node === 'sources')
     return param in pipeline.sources
-      ? { of: 'sources', instances: [], param, schema: undefined }
+      ? { of: 'sources', instances: [], param, path, schema: undefined, base: undefined }
       : wrong(`no source is named "${param}"`, param, Object.keys(pipeline.sources));
   if (!(node in stages)) return wrong(`no node is named "${node}"`, node, Object.keys(stages));
   const all = pipeline.instances.filter((instance) => instance.node === node);
-  const named = key === undefined ? all : all.filter((instance) => instance.name === `${node}[${key}]` || hasKey(instance, key));
+  const named = point === undefined ? all : atPoint(all, point);
   const [first] = named;
   if (first === undefined) {
-    if (all.length === 0) return { of: 'node', instances: [], param, schema: undefined };
+    if (all.length === 0) return { of: 'node', instances: [], param, path, schema: undefined, base: undefined };
+    const own = name.slice(0, name.length - rest.length);
     return wrong(
-      `no instance is named "${node}[${key}]"`,
-      `${node}[${key}]`,
+      `no instance is named "${own}"`,
+      own,
       all.map((instance) => instance.name),
     );
   }
   const declared = first.work.kind === 'stage' ? first.work.declaration.params : undefined;
   const known = Object.keys(declared ?? stages[node]?.with ?? {});
   if (!known.includes(param)) return wrong(`the node "${node}" has no param "${param}"`, param, known);
-  return { of: 'node', instances: named, param, schema: declared?.[param]?.schema };
+  const values = new Map(named.map(({ params }) => [JSON.stringify(valueAt(params[param], path)), valueAt(params[param], path)]));
+  const base = values.size === 1 ? [...values.values()][0] : undefined;
+  return { of: 'node', instances: named, param, path, schema: schemaAt(declared?.[param]?.schema, path), base };
 }
 
-function hasKey({ key }: Instance, text: string): boolean {
-  return text.split(',').every((pair) => {
-    const [name = '', value = ''] = pair.split('=').map((part) => part.trim());
-    return String(key[name]) === value;
-  });
+/** A param of the pipeline itself, or a part of one. */
+function ofPipeline(
+  param: string,
+  path: readonly string[],
+  wrong: (message: string, wanted: string, known: readonly string[]) => undefined,
+  { params }: Pipeline,
+): NamedParam | undefined {
+  if (!(param in params)) return wrong(`no param is named "${param}"`, param, Object.keys(params));
+  const within = withValueAt(params[param], path, { to: null, schema: undefined, name: param });
+  if ('why' in within) return wrong(within.why, path.at(-1) ?? '', within.known);
+  return { of: 'pipeline', instances: [], param, path, schema: undefined, base: valueAt(params[param], path) };
 }
 
 function checkRange(written: WrittenRange, schema: JsonObject | undefined, pointer: string, context: SweepContext): Range | undefined {
@@ -127,10 +148,11 @@ export function readDimension(name: string, written: Json, pointer: string, cont
   const domain = readDomain(values ?? null, range, found.schema, pointer, context);
   if (domain === undefined) return undefined;
   if (found.schema !== undefined) {
-    const schema: JsonObject = { type: 'object', properties: { [found.param]: found.schema } };
+    const own = found.path.at(-1) ?? found.param;
+    const schema: JsonObject = { type: 'object', properties: { [own]: found.schema } };
     const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
     for (const value of tried)
-      context.problems.push(...validate({ [found.param]: value }, schema, context.locate, pointer, { code: 'wrong-type', noun: 'param' }));
+      context.problems.push(...validate({ [own]: value }, schema, context.locate, pointer, { code: 'wrong-type', noun: 'param' }));
   }
   return { name, domain, when: conditions };
 }
@@ -163,13 +185,7 @@ export function checkNames(names: Iterable<string>, pointer: string, context: Sw
 
 /** What the pipeline says of a param; undefined where its instances differ or it cannot be known. */
 export function baseValue(name: string, context: SweepContext): Json | undefined {
-  const { node } = NAME.exec(name)?.groups ?? {};
-  if (node === undefined) return context.pipeline.params[name];
-  const found = findParam(name, '', { ...context, problems: [] });
-  const values = new Map(
-    (found?.instances ?? []).map(({ params }) => [JSON.stringify(params[found?.param ?? '']), params[found?.param ?? '']]),
-  );
-  return values.size === 1 ? [...values.values()][0] : undefined;
+  return findParam(name, '', { ...context, problems: [] })?.base;
 }
 
 /** Params in an order in which those that a `when` names come first. Unknown names and circles become problems. */

@@ -6,7 +6,7 @@ import { writeWhole } from '../../files/durable.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { NodeOutputs, Published } from '../../model/store.ts';
-import { folderName } from './folder-name.ts';
+import { safeFileName } from '../../files/file-name.ts';
 import { stampTree } from './folders.ts';
 
 /** What a published folder holds, and how its files stood. */
@@ -32,12 +32,12 @@ export class LocalPublished implements Published {
   }
 
   outputs(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
-    const link = join(this.root, folderName(pipeline));
+    const link = join(this.root, safeFileName(pipeline));
     const paths = new Map<string, string>();
     const digests: Record<string, string> = {};
     for (const [node, ports] of outputs) {
       for (const [port, artifact] of ports) {
-        const inside = join(folderName(node), `${port}${artifact.suffix}`);
+        const inside = join(safeFileName(node), `${port}${artifact.suffix}`);
         paths.set(`${node}.${port}`, join(link, inside));
         digests[inside] = artifact.digest;
       }
@@ -58,13 +58,13 @@ export class LocalPublished implements Published {
     outputs: NodeOutputs,
     digests: Readonly<Record<string, string>>,
   ): void {
-    const name = `.${folderName(pipeline)}-${randomBytes(4).toString('hex')}`;
+    const name = `.${safeFileName(pipeline)}-${randomBytes(4).toString('hex')}`;
     const fresh = join(this.root, name);
     mkdirSync(fresh, { recursive: true });
     for (const [node, ports] of outputs) {
-      for (const [port, artifact] of ports) this.place(artifact, join(fresh, folderName(node), `${port}${artifact.suffix}`));
+      for (const [port, artifact] of ports) this.place(artifact, join(fresh, safeFileName(node), `${port}${artifact.suffix}`));
     }
-    const named = new Set([...outputs.keys()].map(folderName));
+    const named = new Set([...outputs.keys()].map(safeFileName));
     for (const kept of old === undefined || !existsSync(old) ? [] : readdirSync(old)) {
       if (!named.has(kept)) cpSync(join(old ?? '', kept), join(fresh, kept), { recursive: true, mode: constants.COPYFILE_FICLONE });
     }
@@ -85,7 +85,7 @@ export class LocalPublished implements Published {
     const paths = new Map<string, string>();
     for (const [node, ports] of outputs) {
       for (const [port, artifact] of ports) {
-        const path = join(folder, folderName(node), `${port}${artifact.suffix}`);
+        const path = join(folder, safeFileName(node), `${port}${artifact.suffix}`);
         this.place(artifact, path);
         paths.set(`${node}.${port}`, path);
       }

@@ -5,7 +5,7 @@ import { writeDurably, writeWhole } from '../../files/durable.ts';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, Lock, LogFile, Runs } from '../../model/store.ts';
-import { folderName } from './folder-name.ts';
+import { safeFileName } from '../../files/file-name.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
 import { isRunRecord } from './shapes.ts';
@@ -111,7 +111,7 @@ export class LocalRuns implements Runs {
   }
 
   log(id: string, node: string): LogFile {
-    const file = `${folderName(node)}.log`;
+    const file = `${safeFileName(node)}.log`;
     return { path: join(this.logs, id, file), name: `logs/${id}/${file}` };
   }
 

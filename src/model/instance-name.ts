@@ -1,0 +1,99 @@
+import type { Json } from './json.ts';
+import type { Key } from './pipeline.ts';
+
+/** A name taken apart as it is written, the values of its point not read yet: `teacher[fold=0].lr` has the point `fold=0` and the rest `.lr`. */
+export interface WrittenName {
+  readonly node: string;
+  /** Undefined where the name has no brackets. */
+  readonly point: WrittenPoint | undefined;
+  readonly rest: string;
+}
+
+/** Variables of a matrix with their values as they are written. */
+export type WrittenPoint = readonly (readonly [variable: string, value: string])[];
+
+/** What JSON reads as something else than a text. */
+const SCALAR = /^(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
+
+/** What would end a value or be taken for quotes. */
+const SPECIAL = /^\s|\s$|^'|[[\]{},"\p{Cc}]/u;
+
+/** A value of a point: a text that can be nothing else stands as it is, all others as JSON. */
+function valueText(value: Json): string {
+  const isPlain = typeof value === 'string' && !SCALAR.test(value) && !SPECIAL.test(value) && value.isWellFormed();
+  return isPlain ? value : JSON.stringify(value);
+}
+
+/** A matrix point as it is printed: `fold=0,seed=1`; empty where there is no matrix. */
+export function pointText(key: Key): string {
+  return Object.entries(key)
+    .map(([name, value]) => `${name}=${valueText(value)}`)
+    .join(',');
+}
+
+/** The printed name of an instance, `teacher` or `teacher[fold=0,seed=1]`: different for different points. `parseInstanceName` reads it back. */
+export function instanceName(node: string, key: Key): string {
+  const point = pointText(key);
+  return point === '' ? node : `${node}[${point}]`;
+}
+
+/** The value that a text in a point stands for where it is written as `instanceName` does; undefined: it is broken JSON. */
+export function pointValue(text: string): Json | undefined {
+  if (!SCALAR.test(text) && !/^["[{]/.test(text)) return text;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The node and matrix point that an instance's printed name stands for; undefined where it is no such name. */
+export function parseInstanceName(name: string): { readonly node: string; readonly key: Key } | undefined {
+  const { node = '', point = [], rest } = splitName(name) ?? {};
+  const values = point.map(([variable, text]) => [variable, pointValue(text)] as const);
+  const isBroken = values.some(([, value]) => value === undefined) || new Set(values.map(([variable]) => variable)).size < values.length;
+  return rest !== '' || isBroken ? undefined : { node, key: Object.fromEntries(values) as Key };
+}
+
+/** Takes a name apart that may go on behind its point; undefined where it begins with no node, or its brackets do not end. */
+export function splitName(text: string): WrittenName | undefined {
+  const node = /^[A-Za-z][\w-]*/.exec(text)?.[0];
+  if (node === undefined) return undefined;
+  if (text[node.length] !== '[') return { node, point: undefined, rest: text.slice(node.length) };
+  const variable = /\s*([A-Za-z][\w-]*)\s*=\s*/y;
+  const point: [string, string][] = [];
+  for (let at = node.length + 1; ; ) {
+    variable.lastIndex = at;
+    const found = variable.exec(text);
+    const end = found === null ? undefined : endOfValue(text, variable.lastIndex);
+    if (found === null || end === undefined) return undefined;
+    point.push([found[1] ?? '', text.slice(at + found[0].length, end).trimEnd()]);
+    if (text[end] === ']') return { node, point, rest: text.slice(end + 1) };
+    at = end + 1;
+  }
+}
+
+/** Where a value of a point ends: at a comma or a closing bracket that belongs to no quotes and no brackets of its own. */
+function endOfValue(text: string, start: number): number | undefined {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    const here = text[at] ?? '';
+    const mayQuote = at === start || (depth > 0 && /[[{,:]\s*$/.test(text.slice(start, at)));
+    if ((here === '"' || here === "'") && mayQuote) at = endOfQuotes(text, at);
+    else if (here === '[' || here === '{') depth += 1;
+    else if (depth > 0 && (here === ']' || here === '}')) depth -= 1;
+    else if (depth === 0 && (here === ',' || here === ']')) return at;
+  }
+  return undefined;
+}
+
+/** The index of the quote that ends those that open at an index. */
+function endOfQuotes(text: string, open: number): number {
+  const quote = text[open];
+  for (let at = open + 1; at < text.length; at += 1) {
+    if (text[at] === '\\' && quote === '"') at += 1;
+    else if (text[at] === quote && quote === "'" && text[at + 1] === quote) at += 1;
+    else if (text[at] === quote) return at;
+  }
+  return text.length;
+}
