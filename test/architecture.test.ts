@@ -29,7 +29,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/index\.ts$/, values: ['src/model/'] },
   { files: /^src\/training\.ts$/, values: ['src/model/'], types: ['src/nn/'] },
   { files: /^src\/cli\.ts$/, values: ['src/commands/', 'src/model/', 'package'] },
-  { files: /^src\/commands\//, values: ['src/', 'package'] },
+  { files: /^src\/(?:commands|project)\//, values: ['src/', 'package'] },
   { files: /^src\/(?:model|text|files|nn|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
