@@ -57,7 +57,7 @@ export async function executeNode(
     const lock = await claim.lock(stop.asked);
     if (lock === undefined) return { state: 'cancelled' };
     try {
-      const need = { alone: instance.measures, gpu: instance.resources.gpu };
+      const need = { alone: instance.measures, gpu: Math.max(instance.resources.gpu, usesDevice(prepared) ? 1 : 0) };
       const hold = await executor.hold(
         need,
         stop.asked,
@@ -201,15 +201,20 @@ async function tryOnce(
   return done({ outputs: outputs.value, metrics, run: context.run, node: instance.name, seconds: exit.seconds, facts: exit.facts });
 }
 
+/** Whether a stage computes on a device even if it asks for none of its own. */
+function usesDevice({ executor, reachesTensorFlow }: Prepared): boolean {
+  return reachesTensorFlow && executor.facts.engines['tensorflow']?.['device'] === 'gpu';
+}
+
 function environmentOf(
-  { instance, executor, reachesTensorFlow }: Prepared,
+  prepared: Prepared,
   { environment }: Surroundings,
 ): { env: Record<string, string>; secrets: Record<string, string> } {
   const env: Record<string, string> = { PATH: environment['PATH'] ?? '' };
   const secrets: Record<string, string> = {};
+  const { instance } = prepared;
   for (const { name, value, secret } of instance.env) (secret ? secrets : env)[name] = value ?? environment[name] ?? '';
-  if (reachesTensorFlow)
-    Object.assign(env, tensorFlowEnvironment(instance.resources.cpu, executor.facts.engines['tensorflow']?.['device'] === 'gpu'));
+  if (prepared.reachesTensorFlow) Object.assign(env, tensorFlowEnvironment(instance.resources.cpu, usesDevice(prepared)));
   return { env, secrets };
 }
 

@@ -63,7 +63,6 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
     outputs: recipe.outputs,
     metrics: recipe.metrics,
     resources: { cpu: recipe.resources.cpu, gpu: recipe.resources.gpu },
-    run: '',
     ...(recipe.measures ? { measures: 'machine' as const } : {}),
   };
   return {

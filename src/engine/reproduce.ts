@@ -122,9 +122,7 @@ function recordedCode(instance: Instance, record: RunRecord, root: string, diffe
         message: `${instance.name} needs the package ${name} ${version}, which is installed neither here nor with Stillroom`,
         hint: `npm install ${name}@${version}`,
       });
-    const installed = packageIngredient(folder);
-    if (!installed.ok) return installed;
-    const now = installed.value;
+    const now = packageIngredient(folder);
     if (now.version !== version) differences.push({ what: `package ${name}`, recorded: version, now: now.version });
     else if (now.integrity !== integrity)
       differences.push({

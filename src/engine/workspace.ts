@@ -41,7 +41,7 @@ export function prepareWorkspace(
   const base = join(place.folder, isCommand ? 'work' : 'in');
   for (const name of ['work', 'in', 'out', 'home', 'tmp', 'code']) mkdirSync(join(place.folder, name));
   const given: Given[] = [];
-  const outside: string[] = [];
+  const outside: { path: string; kind: 'dir' | 'file' }[] = [];
 
   const put = (input: Input, index: number, path: string): string => {
     const element = input.elements[index];
@@ -64,7 +64,7 @@ export function prepareWorkspace(
     }
     const real = sources[origin.source]?.path ?? '';
     given.push({ port: input.port, path: real, stamp: store.artifacts.stamp(real), source: origin.source });
-    outside.push(real);
+    outside.push({ path: real, kind: snapshot.kind });
     if (!isCommand) return real;
     mkdirSync(dirname(target), { recursive: true });
     symlinkSync(real, target);
@@ -102,7 +102,12 @@ function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boo
 }
 
 /** `readable`: paths outside the workplace that a stage may read, those of sources that are not kept. */
-function prepareProgram({ instance, code }: Prepared, place: Workplace, readable: readonly string[], store: Store): Outcome<JobProgram> {
+function prepareProgram(
+  { instance, code }: Prepared,
+  place: Workplace,
+  readable: (JobProgram & { kind: 'stage' })['readable'],
+  store: Store,
+): Outcome<JobProgram> {
   if (instance.work.kind === 'command') {
     const { run, metrics } = instance.work;
     return done({ kind: 'command', run, ...(metrics === undefined ? {} : { metrics }) });

@@ -13,7 +13,7 @@ export type JobProgram =
       /** The folders of the packages with native code, by name. */
       readonly packages: Readonly<Record<string, string>>;
       /** Paths outside the attempt's folder that the stage may read. */
-      readonly readable: readonly string[];
+      readonly readable: readonly { readonly path: string; readonly kind: 'dir' | 'file' }[];
     }
   | {
       readonly kind: 'command';

@@ -51,10 +51,6 @@ export const problemCodes = {
     means: 'A file that should be a packed run is damaged, is no pack, or holds something that a run cannot be made of.',
     remedy: 'Make it again with `stillroom pack`, or copy it again: nothing of it was used.',
   },
-  'bad-package': {
-    means: 'An installed package that a stage reaches cannot be read, so that what it contributes is not known.',
-    remedy: 'Make its files readable, or install it again.',
-  },
   'bad-path': {
     means: 'A path of a command’s inputs or outputs leaves the working folder, or lies within another.',
     remedy: 'Write paths relative to the working folder, each for itself.',
@@ -167,6 +163,10 @@ export const problemCodes = {
   'no-such-file': {
     means: 'The file that was named does not exist, or is not a file of the kind that is needed.',
     remedy: 'Check the path; `stillroom init` writes a pipeline to begin with.',
+  },
+  'not-started': {
+    means: 'The system did not start the program of a node.',
+    remedy: 'Follow the hint: what a program is given (params, variables, its command) is limited in length and may hold no NUL character.',
   },
   'record-too-old': {
     means: 'An earlier Stillroom recorded the run without all that doing it again needs.',

@@ -121,6 +121,7 @@ describe('a command', () => {
       'STILLROOM_CPU',
       'STILLROOM_ATTEMPT',
       'PYTHONDONTWRITEBYTECODE',
+      'CUDA_VISIBLE_DEVICES',
     ];
     const declared = ['GREETING', 'EXTRA', 'text', 'pages', 'size', 'out', 'files', 'place'];
     expect([...variables.keys()].filter((name) => !shell.includes(name)).sort()).toEqual([...own, ...declared].sort());

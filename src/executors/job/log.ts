@@ -1,11 +1,21 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Lines kept for error messages. */
 const LAST_LINES = 20;
 
+/** Characters of a line that has not ended; a longer one is cut. */
+const LONGEST_LINE = 64 * 1024;
+
 /** How V8, glibc, libstdc++ and TensorFlow begin the line that says why they abort; a long stack may follow it. */
 const FATAL = /^(FATAL ERROR|terminate called|free\(\)|malloc\(\)|double free|corrupted )|Check failed:|Assertion .* failed/;
+
+/** A stream that is being read line by line. */
+export interface LineTaker {
+  take(chunk: string): void;
+  /** Gives the last line, if it has no end. */
+  end(): void;
+}
 
 /** A node's log: a file of all that it printed, secrets blotted out, and its last lines at hand. */
 export class NodeLog {
@@ -13,40 +23,69 @@ export class NodeLog {
   /** The line that said why the process aborts. */
   fatal: string | undefined;
   private readonly secrets: readonly string[];
-  private readonly stream: ReturnType<typeof createWriteStream>;
-  /** What each stream gave of a line that has not ended. */
-  private readonly rests: (() => string)[] = [];
+  private readonly file: number;
 
   constructor(path: string, secrets: readonly string[]) {
     mkdirSync(dirname(path), { recursive: true });
     // What is printed is read line by line, and so is a secret of many lines.
     this.secrets = secrets.flatMap((secret) => secret.split('\n')).filter((line) => line.trim() !== '');
-    this.stream = createWriteStream(path, { flags: 'a' });
+    this.file = openSync(path, 'a');
   }
 
-  /** Takes what one stream gives, piece by piece; calls back with each whole line. */
-  taker(onLine: (line: string) => void): (chunk: string) => void {
+  /** Takes what one stream gives, piece by piece; calls back with each line. Written before it returns, so a flood waits for the disk. */
+  taker(onLine: (line: string) => void): LineTaker {
     let rest = '';
-    this.rests.push(() => rest);
-    return (chunk) => {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) onLine(this.add(part));
+    const keep = (lines: readonly string[]): void => {
+      const clean = this.write(lines);
+      for (const line of clean) onLine(line);
+    };
+    return {
+      take: (chunk) => {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        if (rest.length > LONGEST_LINE) {
+          // The beginning of a secret may stand at the cut: so much is left for the next piece.
+          const clean = this.clean(rest);
+          const cut = clean.length - Math.max(0, ...this.secrets.map(({ length }) => length));
+          lines.push(clean.slice(0, cut));
+          rest = clean.slice(cut);
+        }
+        if (lines.length > 0) keep(lines);
+      },
+      end: () => {
+        if (rest !== '') keep([rest]);
+        rest = '';
+      },
     };
   }
 
-  add(line: string): string {
-    let clean = line.replace(/\r$/, '');
+  /** A text without secrets. */
+  clean(text: string): string {
+    let clean = text;
     for (const secret of this.secrets) clean = clean.replaceAll(secret, '[secret]');
-    this.stream.write(`${clean}\n`);
-    this.last.push(clean);
-    if (FATAL.test(clean)) this.fatal = clean;
-    if (this.last.length > LAST_LINES) this.last.shift();
     return clean;
   }
 
-  async close(): Promise<void> {
-    for (const rest of this.rests) if (rest() !== '') this.add(rest());
-    await new Promise((resolve) => this.stream.end(resolve));
+  /** Adds lines; returns them as they were written. */
+  write(lines: readonly string[]): string[] {
+    const clean = lines.map((line) => this.clean(line.replace(/\r$/, '')));
+    this.append(`${clean.join('\n')}\n`);
+    this.last.push(...clean.slice(-LAST_LINES));
+    this.last.splice(0, this.last.length - LAST_LINES);
+    this.fatal = clean.findLast((line) => FATAL.test(line)) ?? this.fatal;
+    return clean;
+  }
+
+  /** A full disk loses lines of the log; what becomes of the node is told where its outputs are kept. */
+  private append(text: string): void {
+    try {
+      writeSync(this.file, text);
+    } catch {
+      // Nothing can be told here that the log could take.
+    }
+  }
+
+  close(): void {
+    closeSync(this.file);
   }
 }

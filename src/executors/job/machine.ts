@@ -2,6 +2,7 @@ import { arch, availableParallelism, cpus, homedir, machine, platform, release, 
 import { join } from 'node:path';
 import { lockFile } from '../../files/lock.ts';
 import type { Capacity, ExecutorFacts, Hold, Need } from '../../model/executor.ts';
+import { takeDevices } from './devices.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,8 +24,14 @@ export function machineFacts(engines: ExecutorFacts['engines']): ExecutorFacts {
 }
 
 /** What this machine has. */
-export function machineCapacity(engines: ExecutorFacts['engines']): Capacity {
-  return { cpu: availableParallelism(), gpu: engines['tensorflow']?.['device'] === 'gpu' ? 1 : 0, memory: totalmem() };
+export function machineCapacity(devices: readonly string[]): Capacity {
+  return { cpu: availableParallelism(), gpu: devices.length, memory: totalmem() };
+}
+
+/** Where nodes are held: the variables of the coordinator, and the devices that it may give away. */
+export interface Machine {
+  readonly environment: Environment;
+  readonly devices: readonly string[];
 }
 
 /** Where a user's locks on the machine itself lie. */
@@ -33,12 +40,12 @@ function machineFolder(environment: Environment): string {
 }
 
 /**
- * Lets many nodes of all of this user's runs work at once, or one alone that measures the machine. One that wants to be alone holds the
- * door, so that those already working end and no new one enters.
+ * Lets many nodes of all of this user's runs work at once, or one alone that measures the machine, and gives each devices of its own. One
+ * that wants to be alone holds the door, so that those already working end and no new one enters.
  */
 export async function holdMachine(
-  { alone }: Need,
-  environment: Environment,
+  { alone, gpu }: Need,
+  { environment, devices }: Machine,
   signal: AbortSignal,
   onWait: () => void,
 ): Promise<Hold | undefined> {
@@ -46,14 +53,16 @@ export async function holdMachine(
   const door = await lockFile(join(folder, 'door'), signal, onWait);
   if (door === undefined) return undefined;
   const inside = await lockFile(join(folder, 'inside'), signal, onWait, !alone);
-  if (inside === undefined || !alone) door.release();
-  if (inside === undefined) return undefined;
-  const locks = alone ? [inside, door] : [inside];
-  return {
-    devices: [],
-    descriptors: locks.map(({ descriptor }) => descriptor),
-    release() {
-      for (const { release } of locks) release();
-    },
+  const locks = [...(inside === undefined ? [] : [inside]), ...(alone ? [door] : [])];
+  if (!alone) door.release();
+  const taken = inside === undefined ? undefined : await takeDevices(gpu, { folder, devices }, signal);
+  locks.push(...(taken?.values() ?? []));
+  const release = (): void => {
+    for (const lock of locks) lock.release();
   };
+  if (taken === undefined) {
+    release();
+    return undefined;
+  }
+  return { devices: [...taken.keys()], descriptors: locks.map(({ descriptor }) => descriptor), release };
 }

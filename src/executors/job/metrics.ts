@@ -1,7 +1,10 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { JobSpecification } from '../../model/job.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
+
+/** Bytes of a metrics file. */
+const LARGEST_METRICS = 16 * 1024 * 1024;
 
 /** The numbers in a command's metrics file; nested ones are named with dots. */
 export function readMetrics(job: JobSpecification, file: string | undefined): Outcome<Readonly<Record<string, number>>> {
@@ -9,8 +12,11 @@ export function readMetrics(job: JobSpecification, file: string | undefined): Ou
   const path = join(job.folder, 'work', file);
   const bad = (message: string): Outcome<never> =>
     failed({ kind: 'stage', code: 'bad-metrics', message: `${job.node} ${message}`, hint: `"${file}" must be a JSON object of numbers` });
-  if (!existsSync(path) || dirname(realpathSync(path)) !== realpathSync(dirname(path)))
-    return bad(`ended without writing its metrics "${file}"`);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return bad(`ended without writing its metrics "${file}"`);
+  // Nothing but a plain file is opened: reading a pipe would wait for ever, and a link may lead anywhere.
+  if (!stats.isFile()) return bad(`wrote its metrics "${file}" as something else than a file`);
+  if (stats.size > LARGEST_METRICS) return bad(`wrote metrics "${file}" of more than 16 MiB`);
   try {
     const metrics: Record<string, number> = {};
     const visit = (value: unknown, name: string): void => {

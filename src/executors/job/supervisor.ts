@@ -1,6 +1,7 @@
 /**
  * Runs a program in its own process group and dies with the coordinator: a guard reads the control pipe, whose other end only the
- * coordinator holds, and kills the whole group when it ends. The lock's descriptor is inherited by everything that the program starts.
+ * coordinator holds, and kills the whole group when it ends. The lock's descriptor is inherited by everything that the program starts. At the end it says what
+ * time of the processor all this took.
  */
 export const SUPERVISOR = `
 trap : TERM INT
@@ -12,5 +13,6 @@ work=$!
 wait $work; code=$?
 while kill -0 $work 2>/dev/null; do wait $work; code=$?; done
 kill -KILL $guard 2>/dev/null
+times >&5
 exit $code
 `;

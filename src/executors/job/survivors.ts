@@ -1,7 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-
-/** Marks all processes of an attempt in their environment, so that those can be found that left its process group. */
-export const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
+import { ATTEMPT_VARIABLE } from './program.ts';
 
 /** Kills every process that carries an attempt's mark and is not yet dead; returns how many there were. Linux only. */
 export function killSurvivors(attempt: string): number {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capacity, Executor, ExecutorFacts, Hold, Job, JobEvent, Need, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
-import { holdMachine, machineCapacity, machineFacts } from '../job/machine.ts';
+import { devicesOf } from '../job/devices.ts';
+import { holdMachine, type Machine, machineCapacity, machineFacts } from '../job/machine.ts';
 import { killSurvivors } from '../job/survivors.ts';
 
 /** Executes nodes as children of this process. */
@@ -9,23 +10,23 @@ export class ProcessExecutor implements Executor {
   readonly name: string;
   readonly facts: ExecutorFacts;
   readonly capacity: Capacity;
-  private readonly environment: Readonly<Record<string, string | undefined>>;
+  private readonly machine: Machine;
 
   constructor(name: string, engines: ExecutorFacts['engines'], environment: Readonly<Record<string, string | undefined>>) {
     this.name = name;
     this.facts = machineFacts(engines);
-    this.capacity = machineCapacity(engines);
-    this.environment = environment;
+    this.machine = { environment, devices: devicesOf(environment) };
+    this.capacity = machineCapacity(this.machine.devices);
   }
 
   hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
-    return holdMachine(need, this.environment, signal, onWait);
+    return holdMachine(need, this.machine, signal, onWait);
   }
 
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     // Loaded with the first node that runs: a run that only reuses starts faster without it.
-    const { runJob } = await import('../job/run-job.ts');
-    return runJob(job, emit, stop);
+    const { executeJob } = await import('../job/execute.ts');
+    return executeJob({ ...job, lock: job.lock.descriptor }, emit, stop);
   }
 
   /** A child dies with its coordinator; what got away from that is killed. */

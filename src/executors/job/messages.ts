@@ -1,0 +1,89 @@
+import type { JobEvent } from '../../model/executor.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { NodeLog } from './log.ts';
+import type { ChildMessage } from './protocol.ts';
+
+/** Milliseconds between two tellings of progress: a loop may report it as often as it likes. */
+const PROGRESS_PAUSE = 50;
+
+/** Characters of a message; what is longer tells nothing. */
+const LONGEST_MESSAGE = 1024 * 1024;
+
+/** A killed child may leave half a message, and a command may write anything: that tells nothing. */
+function parseMessage(text: string): ChildMessage | undefined {
+  try {
+    const message = JSON.parse(text) as Partial<ChildMessage> | null;
+    return typeof message?.type === 'string' ? (message as ChildMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a program tells on its events descriptor while it runs. */
+export class Messages {
+  readonly metrics: Record<string, number> = {};
+  /** What a stage said at the end of its work; undefined: it never came to it. */
+  facts: JsonObject | undefined;
+  failure: (ChildMessage & { type: 'failed' }) | undefined;
+  /** Seconds of the processor, as the supervisor says last. */
+  cpuSeconds: number | undefined;
+  private rest = '';
+  private readonly final = new Set<string>();
+  private readonly node: string;
+  private readonly log: NodeLog;
+  private readonly emit: (event: JobEvent) => void;
+  private progressed = Number.NEGATIVE_INFINITY;
+  private pending: (JobEvent & { type: 'node-progress' }) | undefined;
+
+  constructor(node: string, log: NodeLog, emit: (event: JobEvent) => void) {
+    this.node = node;
+    this.log = log;
+    this.emit = emit;
+  }
+
+  /** Takes what stands on the descriptor, piece by piece. */
+  take(chunk: string): void {
+    const lines = (this.rest + chunk).split('\n');
+    this.rest = lines.pop() ?? '';
+    if (this.rest.length > LONGEST_MESSAGE) this.rest = '';
+    for (const line of lines) this.message(line);
+  }
+
+  /** Tells what was held back. */
+  end(): void {
+    if (this.pending !== undefined) this.emit(this.pending);
+    this.pending = undefined;
+  }
+
+  private message(text: string): void {
+    const times = /^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/.exec(text);
+    if (times !== null) {
+      const [, minutes, seconds, systemMinutes, systemSeconds] = times.map(Number) as [number, number, number, number, number];
+      this.cpuSeconds = (minutes + systemMinutes) * 60 + seconds + systemSeconds;
+      return;
+    }
+    const message = parseMessage(text);
+    if (message === undefined) return;
+    const { node, log } = this;
+    if (message.type === 'failed') {
+      const hint = message.hint === undefined ? {} : { hint: log.clean(message.hint) };
+      this.failure = { ...message, message: log.clean(message.message), ...hint };
+    } else if (message.type === 'done') this.facts = message.facts;
+    else if (message.type === 'log') for (const line of log.write([message.line])) this.emit({ type: 'node-log', node, line });
+    else if (message.type === 'progress') this.progress(message);
+    else if (message.type === 'metric') {
+      if (message.step === undefined) this.final.add(message.name);
+      if (message.step === undefined || !this.final.has(message.name)) this.metrics[message.name] = message.value;
+      this.emit({ ...message, type: 'node-metric', node });
+    }
+  }
+
+  /** The newest progress is always told, those before it now and then. */
+  private progress({ done, total, note }: ChildMessage & { type: 'progress' }): void {
+    this.pending = { type: 'node-progress', node: this.node, done, total, ...(note === undefined ? {} : { note: this.log.clean(note) }) };
+    const now = performance.now();
+    if (now - this.progressed < PROGRESS_PAUSE) return;
+    this.progressed = now;
+    this.end();
+  }
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import type { JobProgram, JobSpecification } from '../../model/job.ts';
+import { fillInArguments, variableText } from './command.ts';
+
+/** Marks all processes of an attempt in their environment, so that those can be found that left its process group. */
+export const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
+
+/** What a specification becomes: a program with its arguments, its whole environment, and the folder that it works in. */
+export interface Program {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
+}
+
+/** What running a stage takes of the place where it runs. */
+export interface Runtime {
+  /** The program of Node. */
+  readonly node: string;
+  readonly nodeMajor: number;
+  /** Stillroom's folder there. */
+  readonly installation: string;
+}
+
+/** A job's specification with the values of its secrets. */
+export interface SecretJob {
+  readonly specification: JobSpecification;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Turns a specification into a program. Pure: nothing is read, written or started. */
+export function programOf(job: SecretJob, runtime: Runtime): Program {
+  const { specification, secrets } = job;
+  const { folder, program, env, resources, devices, attempt } = specification;
+  const own =
+    program.kind === 'stage'
+      ? { command: stageCommand(specification, program, runtime), env: {} }
+      : { command: commandLine(job, program), env: commandVariables(specification) };
+  return {
+    command: own.command,
+    folder: join(folder, 'work'),
+    env: {
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+      HOME: join(folder, 'home'),
+      TMPDIR: join(folder, 'tmp'),
+      STILLROOM_CPU: String(resources.cpu),
+      CUDA_VISIBLE_DEVICES: devices.join(','),
+      ...own.env,
+      ...env,
+      ...secrets,
+      [ATTEMPT_VARIABLE]: attempt,
+    },
+  };
+}
+
+/** One grant for each path that no other one covers: Node 20 loses a grant when a narrower one stands beside it. */
+function grants(flag: string, paths: readonly { readonly path: string; readonly kind: 'dir' | 'file' }[]): string[] {
+  const widest = paths.filter(({ path }) => !paths.some((other) => other.kind === 'dir' && path.startsWith(`${other.path}/`)));
+  return [...new Set(widest.map(({ path, kind }) => `${flag}=${kind === 'file' ? path : `${path}/*`}`))];
+}
+
+/** Node's permission model: it stops accidents such as reading a file that is not an input. */
+function permissionFlags(job: JobSpecification, program: JobProgram & { kind: 'stage' }, { nodeMajor, installation }: Runtime): string[] {
+  const folders = (...paths: string[]) => paths.map((path) => ({ path, kind: 'dir' as const }));
+  const installed = Object.values(program.packages).map((path) => `${path.slice(0, path.lastIndexOf('/node_modules/'))}/node_modules`);
+  const own = folders(join(installation, 'dist'), join(installation, 'node_modules'));
+  const reads = [
+    ...folders(job.folder, job.checkpoints, ...installed, '/proc', '/sys', '/etc', '/usr'),
+    ...own,
+    { path: join(installation, 'package.json'), kind: 'file' as const },
+    ...program.readable,
+  ];
+  const writes = folders(...['out', 'home', 'tmp', 'work'].map((name) => join(job.folder, name)), job.checkpoints);
+  return [
+    nodeMajor >= 24 ? '--permission' : '--experimental-permission',
+    '--allow-addons',
+    '--allow-worker',
+    ...grants('--allow-fs-read', reads),
+    ...grants('--allow-fs-write', writes),
+  ];
+}
+
+function stageCommand(job: JobSpecification, program: JobProgram & { kind: 'stage' }, runtime: Runtime): string[] {
+  return [
+    runtime.node,
+    '--enable-source-maps',
+    '--disable-warning=ExperimentalWarning',
+    '--disable-warning=SecurityWarning',
+    ...permissionFlags(job, program, runtime),
+    join(runtime.installation, 'dist', 'executors', 'job', 'child.js'),
+    join(job.folder, 'job.json'),
+  ];
+}
+
+/** A command's params and ports, as it sees them. */
+function commandPorts({ params, inputs, outputs }: JobSpecification): Record<string, string> {
+  const ports = Object.entries({ ...inputs, ...Object.fromEntries(Object.entries(outputs).map(([port, { path }]) => [port, path])) });
+  return Object.fromEntries([...Object.entries(params), ...ports].map(([name, value]) => [name, variableText(value)]));
+}
+
+function commandVariables(job: JobSpecification): Record<string, string> {
+  return { ...commandPorts(job), OMP_NUM_THREADS: String(job.resources.cpu), PYTHONDONTWRITEBYTECODE: '1' };
+}
+
+function commandLine({ specification, secrets }: SecretJob, { run }: JobProgram & { kind: 'command' }): string[] {
+  return typeof run === 'string'
+    ? ['bash', '-euo', 'pipefail', '-c', run]
+    : fillInArguments(run, { ...specification.env, ...secrets, ...commandPorts(specification) });
+}
