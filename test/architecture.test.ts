@@ -29,7 +29,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/index\.ts$/, values: ['src/model/'] },
   { files: /^src\/training\.ts$/, values: ['src/model/'], types: ['src/nn/'] },
   { files: /^src\/cli\.ts$/, values: ['src/commands/', 'src/model/', 'package'] },
-  { files: /^src\/commands\//, values: ['src/', 'package'] },
+  { files: /^src\/(?:commands|project)\//, values: ['src/', 'package'] },
   { files: /^src\/(?:model|text|files|nn|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
@@ -91,7 +91,7 @@ function breaches({ path: written, imports, usesImportMeta, importsByExpression 
   const found = imports
     .filter(({ from, kind }) => {
       const target = targetOf(path, from);
-      if (kind === 'dynamic' && /^stages\/[^/]+\/stage\.ts$/.test(path)) return target !== `${dirname(path)}/run.ts`;
+      if (kind === 'dynamic' && /^stages\/[^/]+\/stage\.ts$/.test(path)) return !from.startsWith('.') || !covers('self', path, target);
       const allowed = kind === 'type' ? [...rule.values, ...(rule.types ?? [])] : rule.values;
       return !allowed.some((word) => covers(word, path, target));
     })
@@ -166,6 +166,7 @@ describe('the rule itself', () => {
     ['stages/oof/stage.ts', "import { train } from 'stillroom/nn';"],
     ['stages/oof/stage.ts', "import { readFileSync } from 'node:fs';"],
     ['stages/oof/stage.ts', "export const run = () => import('../fuse/run.ts');"],
+    ['stages/oof/stage.ts', "export const run = () => import('sharp');"],
     ['stages/oof/run.ts', "import { fuse } from '../fuse/fuse.ts';"],
     ['stages/oof/run.ts', "import { train } from '../../src/nn/index.ts';"],
   ])('%s may not hold: %s', (path, text) => {
@@ -176,6 +177,7 @@ describe('the rule itself', () => {
     ['src/commands/run.ts', "import { plan } from '../engine/plan.ts';"],
     ['src/engine/plan.ts', "import { digest } from '../model/canonical.ts';\nimport { build } from 'esbuild';"],
     ['stages/oof/stage.ts', "import { defineStage } from 'stillroom';\nimport type { Network } from 'stillroom/nn';\nimport('./run.ts');"],
+    ['stages/oof/stage.ts', "export const run = () => import('./work.ts');"],
     ['stages/oof/run.ts', "import type stage from './stage.ts';\nimport sharp from 'sharp';\nimport { predict } from 'stillroom/nn';"],
   ])('%s may hold: %s', (path, text) => {
     expect(breach(path, text)).toBe(0);

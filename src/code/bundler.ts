@@ -1,14 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join, relative } from 'node:path';
 import type { BuildFailure, Metafile, Plugin } from 'esbuild';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import { installedPackage, isNative } from './packages.ts';
+import { absentImports, findEscape, LANGUAGE } from './escapes.ts';
+import { installedPackage, isNative, readPackage } from './packages.ts';
+import { filesAmong, openReader, type Reader, type Readings } from './readings.ts';
 
 /** The code of one stage with the modules that its params chose. */
 export interface CodeRequest {
   /** The stage's folder, absolute. */
   readonly folder: string;
+  /** The file of its work, as `stage.ts` names it: `./run.ts`. */
+  readonly entry: string;
   /** Files by param. */
   readonly modules: Readonly<Record<string, string>>;
   /** The project's folder. */
@@ -19,9 +23,9 @@ export interface CodeRequest {
 export interface Bundled {
   readonly code: string;
   readonly map: string;
-  /** Every file that was read, absolute. */
-  readonly files: readonly string[];
-  /** Those of them that something in the bundle comes from. */
+  /** What was read, and where something was looked for. */
+  readonly readings: Readings;
+  /** The files, absolute, that something in the bundle comes from. */
   readonly contributing: readonly string[];
   readonly packageFolders: Readonly<Record<string, string>>;
 }
@@ -37,12 +41,19 @@ export interface Bundler {
 /** CommonJS packages and native ones are reached through `require`, which a module does not have by itself. */
 const BANNER = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-function entryOf(modules: Readonly<Record<string, string>>): string {
+/** The stage's work and the modules that its params chose, as one module. */
+function entryOf({ entry, modules }: Pick<CodeRequest, 'entry' | 'modules'>): string {
   const names = Object.keys(modules).sort();
   const imports = names.map((name, index) => `import module${index} from ${JSON.stringify(modules[name])};`);
   const members = names.map((name, index) => `${JSON.stringify(name)}: module${index}`);
-  const modulesOf = `export const modules = { ${members.join(', ')} };`;
-  return `import run, * as own from './run.ts';\n${imports.join('\n')}\nexport { run };\nexport const threads = own.threads;\n${modulesOf}\n`;
+  return [
+    `import run, * as own from ${JSON.stringify(entry)};`,
+    ...imports,
+    'export { run };',
+    'export const threads = own.threads;',
+    `export const modules = { ${members.join(', ')} };`,
+    '',
+  ].join('\n');
 }
 
 function packageName(path: string): string {
@@ -62,7 +73,7 @@ module.exports = new Proxy({}, { get: (_, name) => (addon ??= require(${JSON.str
 }
 
 /** Inlines everything that is JavaScript; leaves packages with native code outside and notes them. */
-function stillroomPlugin(packageFolders: Record<string, string>): Plugin {
+function stillroomPlugin(packageFolders: Record<string, string>, reader: Reader): Plugin {
   return {
     name: 'stillroom',
     setup(build) {
@@ -71,48 +82,35 @@ function stillroomPlugin(packageFolders: Record<string, string>): Plugin {
         if (path === 'stillroom/nn') return { path: join(installation, 'src/nn/index.ts'), sideEffects: false };
         return { errors: [{ text: `"${path}" is not part of Stillroom's interface: import 'stillroom' or 'stillroom/nn'` }] };
       });
-      build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, importer, namespace, pluginData }) => {
-        if (pluginData === 'resolving' || kind === 'entry-point' || namespace === 'native')
-          return namespace === 'native' ? { path, external: true } : undefined;
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir, namespace }) => {
+        if (namespace === 'native') return { path, external: true };
+        if (kind === 'entry-point' || isBuiltin(path)) return undefined;
         const name = packageName(path);
-        const folder = installedPackage(name, resolveDir) ?? installedPackage(name, installation);
-        if (folder !== undefined && isNative(folder)) {
+        const folder = reader.findPackage(name, resolveDir) ?? reader.findPackage(name, installation);
+        const native = folder === undefined ? done(false) : isNative(folder);
+        if (!native.ok) return { errors: native.problems.map(({ message }) => ({ text: message })) };
+        if (folder !== undefined && native.value) {
           packageFolders[name] = folder;
           return path.endsWith('.node') ? { path, namespace: 'native' } : { path, external: true };
         }
-        return build.resolve(path, { kind, resolveDir, importer, pluginData: 'resolving' });
+        return undefined;
       });
       build.onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({ contents: addonWhenUsed(path), loader: 'js' }));
     },
   };
 }
 
-/** Finds what would read beside the bundle at run time: such a file would not count. */
-function findEscapes(files: readonly string[]): Problem | undefined {
-  for (const file of files.filter((path) => !path.includes('/node_modules/') && /\.[cm]?[jt]sx?$/.test(path))) {
-    const lines = readFileSync(file, 'utf8').split('\n');
-    for (const [index, line] of lines.entries()) {
-      if (/^\s*(\/\/|\*|\/\*)/.test(line)) continue;
-      const match = /import\.meta\.(url|dirname|filename)/.exec(line) ?? /(?<![\w.])import\s*\(\s*(?!['"][^'"]*['"]\s*\))/.exec(line);
-      if (match === null) continue;
-      const isUrl = match[0].startsWith('import.meta');
-      return {
-        kind: 'pipeline',
-        code: 'escaping-code',
-        message: isUrl
-          ? 'stage code may not use import.meta.url: what it reads that way would not count'
-          : 'import() takes a literal text in stage code: what it loads otherwise would not count',
-        place: { file, line: index + 1, column: match.index + 1, excerpt: line },
-        hint: isUrl
-          ? 'import the data file (.json, .txt, .bin), or declare it as an input'
-          : 'write the path as a text, or choose with param.module',
-      };
-    }
+/** What in the project's own files that the bundle holds leads out of it; packages are taken at their word. */
+async function findEscapes(metafile: Metafile, base: string, isPackage: (path: string) => boolean): Promise<Problem | undefined> {
+  for (const file of contributingFiles(metafile, base)) {
+    if (file.includes('/node_modules/') || !/\.[cm]?[jt]sx?$/.test(file)) continue;
+    const found = await findEscape(file, absentImports(metafile.inputs[relative(base, file)]?.imports ?? [], isPackage));
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function buildProblem(error: unknown, folder: string): Problem {
+function buildProblem(error: unknown, folder: string, entry: string): Problem {
   const first = (error as Partial<BuildFailure>).errors?.[0];
   if (first === undefined) throw error;
   const { location } = first;
@@ -120,23 +118,19 @@ function buildProblem(error: unknown, folder: string): Problem {
     kind: 'pipeline',
     code: 'bad-stage',
     message: `the code of ${folder} does not bundle: ${first.text}`,
-    ...(location === null
-      ? {}
+    ...(location === null || location.file === '<stdin>'
+      ? { hint: `stage.ts names the work: run: () => import('${entry}')` }
       : { place: { file: location.file, line: location.line, column: location.column + 1, excerpt: location.lineText } }),
   };
 }
 
-/** Every file that was read, and those of them that something in the bundle comes from. */
-function filesOf(metafile: Metafile, base: string): Pick<Bundled, 'files' | 'contributing'> {
-  const isFile = (path: string): boolean => !path.includes('<stdin>') && !path.startsWith('native:') && !path.startsWith('(');
-  const outputs = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
-  const contributing = outputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 && isFile(path) ? [join(base, path)] : []));
-  return {
-    files: Object.keys(metafile.inputs)
-      .filter(isFile)
-      .map((path) => join(base, path)),
-    contributing,
-  };
+/** The files that something in the bundle comes from. */
+function contributingFiles({ outputs }: Metafile, base: string): string[] {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  return filesAmong(
+    inputs.flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+    base,
+  );
 }
 
 /** A source map without the text of our own entry, which names where modules lie on this machine. */
@@ -156,7 +150,7 @@ const SETTINGS = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  target: 'node20',
+  target: LANGUAGE.target,
   format: 'esm',
   platform: 'node',
 } as const;
@@ -164,19 +158,19 @@ const SETTINGS = {
 /** Bundling by esbuild: names are kept, so that stack traces can be read and unused exports change nothing. */
 export const esbuildBundler: Bundler = {
   get version() {
-    return (JSON.parse(readFileSync(join(installedPackage('esbuild', installation) ?? '', 'package.json'), 'utf8')) as { version: string })
-      .version;
+    return readPackage(installedPackage('esbuild', installation) ?? '').version ?? '';
   },
-  settings: JSON.stringify(SETTINGS),
-  async bundle({ folder, modules, root }) {
+  settings: JSON.stringify([SETTINGS, BANNER, entryOf({ entry: '', modules: {} }), addonWhenUsed('')]),
+  async bundle({ folder, entry, modules, root }) {
     const esbuild = await import('esbuild');
     const packageFolders: Record<string, string> = {};
-    const base = relative(root, folder).startsWith('..') ? installation : root;
+    const reader = openReader();
+    const base = (relative(root, folder).startsWith('..') ? installation : root).replace(/\/$/, '');
     try {
       const built = await esbuild.build({
         ...SETTINGS,
-        stdin: { contents: entryOf(modules), resolveDir: folder, sourcefile: '<stdin>', loader: 'ts' },
-        absWorkingDir: base.replace(/\/$/, ''),
+        stdin: { contents: entryOf({ entry, modules }), resolveDir: folder, sourcefile: '<stdin>', loader: 'ts' },
+        absWorkingDir: base,
         bundle: true,
         write: false,
         outfile: 'stage.mjs',
@@ -184,23 +178,23 @@ export const esbuildBundler: Bundler = {
         sourcesContent: true,
         metafile: true,
         logLevel: 'silent',
-        tsconfigRaw: { compilerOptions: { target: 'es2023', verbatimModuleSyntax: true } },
+        tsconfigRaw: LANGUAGE.tsconfigRaw,
         banner: { js: BANNER },
         loader: { '.txt': 'text', '.bin': 'binary' },
-        plugins: [stillroomPlugin(packageFolders)],
+        plugins: [stillroomPlugin(packageFolders, reader), reader.plugin],
       });
-      const files = filesOf(built.metafile, base);
-      const found = findEscapes(files.contributing);
+      const found = await findEscapes(built.metafile, base, (path) => packageName(path) in packageFolders);
       if (found !== undefined) return failed(found);
       const text = (suffix: string): string => built.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
       return done({
         code: text('stage.mjs'),
         map: withoutEntry(text('stage.mjs.map')),
-        ...files,
+        readings: reader.readings(built.metafile, base),
+        contributing: contributingFiles(built.metafile, base),
         packageFolders: importedPackages(built.metafile, packageFolders),
       });
     } catch (error) {
-      return failed(buildProblem(error, relative(base, folder)));
+      return failed(buildProblem(error, relative(base, folder), entry));
     }
   },
 };

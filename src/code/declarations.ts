@@ -1,14 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Plugin } from 'esbuild';
 import { sha256 } from '../model/canonical.ts';
-import type { Declaration, OutputDeclaration } from '../model/declaration.ts';
+import type { Declaration } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import type { OutputPort, Stage } from '../model/stage.ts';
 import { suggestion } from '../text/suggestion.ts';
+import { declarationOf } from './declared.ts';
+import { findEscape } from './escapes.ts';
+import { openReader, type Readings, remembered } from './readings.ts';
 
-/** Raise it when the JSON form of a declaration changes. */
-const FORMAT = '1';
+/** Raise it when the JSON form of a declaration changes, or what is refused in one. */
+const FORMAT = '2';
 
 /** A stage's folder and its declaration. */
 export interface FoundStage {
@@ -44,94 +48,94 @@ export async function findStage(name: string, root: string, cache: string): Prom
   return declaration.ok ? done({ folder, declaration: declaration.value }) : declaration;
 }
 
-/** Reads `stage.ts` as JSON. It is kept by content, so planning compiles and loads it only once. */
-async function readDeclaration(folder: string, cache: string): Promise<Outcome<Declaration>> {
+/** Reads `stage.ts` as JSON. It is remembered, so that planning compiles and loads it only once. */
+function readDeclaration(folder: string, cache: string): Promise<Outcome<Declaration>> {
   const file = join(folder, 'stage.ts');
-  const own = [...Object.values(declarationDoors), 'src/model/params.ts'].map((path) => join(installation, path));
-  const sources = [file, ...own].map((path) => readFileSync(path));
-  const key = sha256(Buffer.concat([Buffer.from(FORMAT), ...sources]));
-  const kept = join(cache, 'declarations', `${key}.json`);
-  if (existsSync(kept)) return done(JSON.parse(readFileSync(kept, 'utf8')) as Declaration);
-  const compiled = await compileDeclaration(file);
-  if (!compiled.ok) return compiled;
-  const declaration = toDeclaration(compiled.value);
-  mkdirSync(join(cache, 'declarations'), { recursive: true });
-  writeFileSync(`${kept}.${process.pid}`, JSON.stringify(declaration));
-  renameSync(`${kept}.${process.pid}`, kept);
-  return done(declaration);
+  const memory = { file: join(cache, 'declarations', `${sha256(file)}.json`), version: FORMAT };
+  return remembered(memory, async () => {
+    const compiled = await compileDeclaration(file);
+    if (!compiled.ok) return compiled;
+    const { code, readings } = compiled.value;
+    const evaluated = await evaluate(file, code);
+    if (!evaluated.ok) return evaluated;
+    const value = declarationOf(evaluated.value.stage, file, evaluated.value.run);
+    return value.ok ? done({ readings, value: value.value }) : value;
+  });
 }
 
 /** What a declaration may import, and where it lies. */
 const declarationDoors: Readonly<Record<string, string>> = { stillroom: 'src/index.ts', 'stillroom/training': 'src/training.ts' };
 
-async function compileDeclaration(file: string): Promise<Outcome<Stage>> {
+function bad(file: string, message: string, hint = `fix ${file}`): Outcome<never> {
+  return failed({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, hint });
+}
+
+/** A module in the place of each one that a declaration imports when it runs: it tells its path. */
+function workPlugin(file: string, onStrange: (path: string) => void): Plugin {
+  return {
+    name: 'declaration',
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, ({ path, kind, importer }) => {
+        if (kind === 'entry-point' || importer !== file) return undefined;
+        if (kind === 'dynamic-import') return { path, namespace: 'work' };
+        const door = declarationDoors[path];
+        if (door !== undefined) return { path: join(installation, door) };
+        onStrange(path);
+        return { path, external: true };
+      });
+      build.onLoad({ filter: /.*/, namespace: 'work' }, ({ path }) => ({ contents: `export const work = ${JSON.stringify(path)};` }));
+    },
+  };
+}
+
+async function compileDeclaration(file: string): Promise<Outcome<{ readonly code: string; readonly readings: Readings }>> {
   const esbuild = await import('esbuild');
-  const bad = (message: string, hint = `mend ${file}`): Outcome<Stage> =>
-    failed({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, hint });
-  let strange: string | undefined;
+  const reader = openReader();
+  const strange: string[] = [];
   try {
     const built = await esbuild.build({
       entryPoints: [file],
+      absWorkingDir: dirname(file),
       bundle: true,
       format: 'esm',
       platform: 'node',
       write: false,
+      metafile: true,
       logLevel: 'silent',
       tsconfigRaw: {},
-      plugins: [
-        {
-          name: 'declaration',
-          setup(build) {
-            build.onResolve({ filter: /.*/ }, ({ path, kind, importer }) => {
-              if (kind === 'entry-point' || importer !== file) return undefined;
-              if (kind === 'dynamic-import') return { path, external: true };
-              const door = declarationDoors[path];
-              if (door !== undefined) return { path: join(installation, door) };
-              strange ??= path;
-              return { path, external: true };
-            });
-          },
-        },
-      ],
+      plugins: [workPlugin(file, (path) => strange.push(path)), reader.plugin],
     });
-    if (strange !== undefined)
+    if (strange[0] !== undefined)
       return bad(
-        `imports "${strange}"`,
+        file,
+        `imports "${strange[0]}"`,
         "a declaration imports only 'stillroom' and 'stillroom/training' (and types): move the rest into run.ts",
       );
-    const code = built.outputFiles[0]?.text ?? '';
-    const loaded = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { default?: Stage };
-    if (loaded.default?.outputs === undefined) return bad('has no default export made by defineStage', 'export default defineStage({ … })');
-    return done(loaded.default);
+    const found = await findEscape(file);
+    if (found !== undefined) return failed(found);
+    return done({ code: built.outputFiles[0]?.text ?? '', readings: reader.readings(built.metafile, dirname(file)) });
   } catch (error) {
-    return bad(error instanceof Error ? error.message : String(error));
+    return bad(file, error instanceof Error ? error.message : String(error));
   }
 }
 
-function toOutput(port: OutputPort): OutputDeclaration {
-  const kind = typeof port === 'string' ? port : port.kind;
-  return {
-    kind: kind === 'dir' ? 'dir' : 'file',
-    suffix: kind === 'dir' ? '' : kind.slice('file'.length),
-    measured: typeof port !== 'string',
-  };
-}
-
-function toDeclaration(stage: Stage): Declaration {
-  return {
-    about: stage.about,
-    params: Object.fromEntries(
-      Object.entries(stage.params ?? {}).map(([name, { schema, optional, modules, budget }]) => [
-        name,
-        { schema, optional, ...(modules === undefined ? {} : { modules }), ...(budget === undefined ? {} : { budget }) },
-      ]),
-    ),
-    inputs: stage.inputs ?? {},
-    outputs: Object.fromEntries(Object.entries(stage.outputs).map(([port, kind]) => [port, toOutput(kind)])),
-    metrics: stage.metrics ?? {},
-    resources: stage.resources ?? {},
-    ...(stage.measures === undefined ? {} : { measures: stage.measures }),
-  };
+/** Evaluates a compiled declaration, and asks it which module its `run` imports. */
+async function evaluate(file: string, code: string): Promise<Outcome<{ readonly stage: unknown; readonly run: string }>> {
+  let stage: unknown;
+  let imported: unknown;
+  try {
+    const url = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
+    stage = ((await import(url)) as { readonly default?: unknown }).default;
+    const { run } = (stage ?? {}) as { readonly run?: unknown };
+    // What stands in the place of the work is there at once.
+    if (typeof run === 'function') imported = await Promise.race([(run as () => unknown)(), turn()]);
+  } catch (error) {
+    return bad(file, error instanceof Error ? error.message : String(error));
+  }
+  if (stage === undefined) return bad(file, 'has no default export made by defineStage', 'export default defineStage({ … })');
+  const { work } = (imported ?? {}) as { readonly work?: unknown };
+  if (typeof work !== 'string') return bad(file, '"run" does not import the work', "write run: () => import('./run.ts')");
+  return done({ stage, run: work });
 }
 
 /** The modules that a `param.module` may choose from: name to file. */

@@ -1,20 +1,52 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { digestOf, sha256 } from '../model/canonical.ts';
+import type { Json } from '../model/json.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
 
+/** What a `package.json` says, as far as it is understood: what is not as npm wants it is left out. */
 interface PackageFile {
   readonly name?: string;
   readonly version?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly type?: string;
+  readonly main?: string;
+  readonly module?: string;
+  readonly sideEffects?: Json;
+  readonly exports?: Json;
+  readonly imports?: Json;
+  readonly dependencies?: Readonly<Record<string, unknown>>;
+  readonly optionalDependencies?: Readonly<Record<string, unknown>>;
 }
 
 /** Packages that load native code by paths of their own. */
 const NATIVE = new Set(['sharp', 'onnxruntime-node', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'koffi']);
 
-function readPackage(folder: string): PackageFile {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageFile;
+/** Reads a package's `package.json`; one that is missing or damaged says nothing. */
+export function readPackage(folder: string): PackageFile {
+  let file: unknown;
+  try {
+    file = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  } catch {
+    return {};
+  }
+  if (file === null || typeof file !== 'object') return {};
+  const written = file as Readonly<Record<string, unknown>>;
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const isMapping = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
+  const understood: Readonly<Record<string, (value: unknown) => boolean>> = {
+    name: isText,
+    version: isText,
+    type: isText,
+    main: isText,
+    module: isText,
+    sideEffects: () => true,
+    exports: () => true,
+    imports: isMapping,
+    dependencies: isMapping,
+    optionalDependencies: isMapping,
+  };
+  return Object.fromEntries(Object.entries(understood).flatMap(([key, fits]) => (fits(written[key]) ? [[key, written[key]]] : [])));
 }
 
 /** Finds an installed package as Node does: in `node_modules` of a folder or any folder above it. */
@@ -42,20 +74,69 @@ function closureOf(folder: string): ReadonlyMap<string, PackageFile> {
   return closure;
 }
 
+/** What of a package's own files can matter: neither what is installed below it nor its history. */
+function ownEntries(folder: string): ReturnType<typeof entriesOf> {
+  return entriesOf(folder).filter(({ name }) => name !== 'node_modules' && name !== '.git');
+}
+
+function entriesOf(folder: string) {
+  return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 function holdsAddon(folder: string): boolean {
-  return readdirSync(folder, { withFileTypes: true }).some((entry) => {
-    if (entry.isDirectory()) return entry.name !== 'node_modules' && holdsAddon(join(folder, entry.name));
+  return ownEntries(folder).some((entry) => {
+    if (entry.isDirectory()) return holdsAddon(join(folder, entry.name));
     return entry.name.endsWith('.node') || entry.name === 'binding.gyp';
   });
 }
 
-/** Whether a package has native code, in itself or in what it depends on: such a one stays outside the bundle. */
-export function isNative(folder: string): boolean {
-  const name = readPackage(folder).name ?? '';
-  return NATIVE.has(name) || [...closureOf(folder).keys()].some(holdsAddon);
+/** The name that a package is installed under: the last one or two steps of its path. */
+function installedName(folder: string): string {
+  return /((?:@[^/]+\/)?[^/]+)\/*$/.exec(folder)?.[1] ?? folder;
 }
 
-const lockFiles = new Map<string, Readonly<Record<string, { readonly integrity?: string; readonly link?: boolean }>>>();
+/** A package that cannot be read, as a problem rather than a throw. */
+function reading<Value>(folder: string, read: () => Value): Outcome<Value> {
+  try {
+    return done(read());
+  } catch (error) {
+    const { code, message, path } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return failed({
+      kind: 'pipeline',
+      code: 'bad-package',
+      message: `the package ${installedName(folder)} cannot be read: ${message}`,
+      hint: `make ${path ?? folder} readable, or install the package again`,
+    });
+  }
+}
+
+/** Whether a package has native code, in itself or in what it depends on: such a one stays outside the bundle. */
+export function isNative(folder: string): Outcome<boolean> {
+  return reading(folder, () => NATIVE.has(readPackage(folder).name ?? '') || [...closureOf(folder).keys()].some(holdsAddon));
+}
+
+/** The packages that npm notes in a folder of installed ones, by path; nothing if its note is damaged. */
+interface Installed {
+  readonly packages?: Readonly<Record<string, { readonly integrity?: string } | null>>;
+}
+
+const lockFiles = new Map<string, Installed>();
+
+function readInstalled(path: string): Installed {
+  const stats = lstatSync(path);
+  const key = `${path} ${stats.mtimeMs} ${stats.size}`;
+  const known = lockFiles.get(key);
+  if (known !== undefined) return known;
+  let installed: Installed = {};
+  try {
+    installed = (JSON.parse(readFileSync(path, 'utf8')) as Installed | null) ?? {};
+  } catch {
+    // Packages without a note count by the content of their files.
+  }
+  lockFiles.set(key, installed);
+  return installed;
+}
 
 /** The integrity that npm recorded for an installed package; undefined for linked and local ones. */
 function integrityOf(folder: string): string | undefined {
@@ -64,34 +145,39 @@ function integrityOf(folder: string): string | undefined {
   const [root = ''] = parts;
   const path = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(path)) return undefined;
-  const stats = lstatSync(path);
-  const key = `${path} ${stats.mtimeMs} ${stats.size}`;
-  const packages =
-    lockFiles.get(key) ?? (JSON.parse(readFileSync(path, 'utf8')) as { packages: Record<string, { integrity?: string }> }).packages;
-  lockFiles.set(key, packages);
-  return packages[folder.slice(root.length + 1)]?.integrity;
+  return readInstalled(path).packages?.[folder.slice(root.length + 1)]?.integrity;
 }
 
 function filesDigest(folder: string): string {
   const lines: string[] = [];
   const visit = (at: string, prefix: string): void => {
-    for (const entry of readdirSync(at, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (entry.name === 'node_modules' || entry.name === '.git') continue;
-      if (entry.isDirectory()) visit(join(at, entry.name), `${prefix}${entry.name}/`);
-      else if (entry.isFile()) lines.push(`${prefix}${entry.name} ${sha256(readFileSync(join(at, entry.name)))}`);
+    for (const entry of ownEntries(at)) {
+      const path = join(at, entry.name);
+      if (entry.isDirectory()) visit(path, `${prefix}${entry.name}/`);
+      else if (entry.isFile()) lines.push(`${prefix}${entry.name} ${sha256(readFileSync(path))}`);
+      else if (entry.isSymbolicLink()) lines.push(`${prefix}${entry.name} -> ${linkDigest(path)}`);
     }
   };
   visit(folder, '');
   return `files-${sha256(lines.join('\n'))}`;
 }
 
+/** What a link in a package stands for: a file's content, else where it leads, which is not followed (it may lead back). */
+function linkDigest(path: string): string {
+  const target = readlinkSync(path);
+  const isFile = existsSync(path) && lstatSync(realpathSync(path)).isFile();
+  return isFile ? `${target} ${sha256(readFileSync(path))}` : target;
+}
+
 /** What a package with native code contributes to a fingerprint: itself and its installed closure, by lock file or by content. */
-export function packageIngredient(folder: string): PackageIngredient {
-  const closure = [...closureOf(folder)].map(([at, file]) => [
-    file.name ?? basename(at),
-    file.version ?? '',
-    integrityOf(at) ?? filesDigest(at),
-  ]);
-  closure.sort(([a = '', b = ''], [c = '', d = '']) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1));
-  return { version: readPackage(folder).version ?? '', integrity: digestOf(closure) };
+export function packageIngredient(folder: string): Outcome<PackageIngredient> {
+  return reading(folder, () => {
+    const closure = [...closureOf(folder)].map(([at, file]) => [
+      file.name ?? installedName(at),
+      file.version ?? '',
+      integrityOf(at) ?? filesDigest(at),
+    ]);
+    closure.sort(([a = '', b = ''], [c = '', d = '']) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1));
+    return { version: readPackage(folder).version ?? '', integrity: digestOf(closure) };
+  });
 }

@@ -1,12 +1,16 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { digestOf, sha256 } from '../model/canonical.ts';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { digestOf } from '../model/canonical.ts';
 import { installation } from '../model/installation.ts';
-import type { BundleRecord, Store } from '../model/store.ts';
+import type { Artifacts, BundleRecord, Bundles } from '../model/store.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
 import { type Bundled, type Bundler, type CodeRequest, esbuildBundler } from './bundler.ts';
 import { packageIngredient } from './packages.ts';
+import { bundlingDigest, type Memory, remembered } from './readings.ts';
+
+/** Raise it when what is remembered of a bundling changes its form. */
+const FORMAT = 1;
 
 /** A stage's code, ready to be hashed and executed. */
 export interface Code {
@@ -17,24 +21,17 @@ export interface Code {
   readonly packageFolders: Readonly<Record<string, string>>;
 }
 
-/** What is remembered of a bundling, and how to see whether it still holds. */
-interface Note {
-  readonly bundler: string;
+/** What bundling needs of a store. */
+export interface BundleStore {
+  readonly cache: string;
+  readonly artifacts: Pick<Artifacts, 'add' | 'read'>;
+  readonly bundles: Bundles;
+}
+
+/** What is remembered of a bundling. */
+interface Built {
   readonly digest: string;
-  /** Every source, with how it stood. */
-  readonly files: readonly (readonly [path: string, stamp: string, digest: string])[];
-  /** The names in every folder where a source was looked for. */
-  readonly listings: readonly (readonly [folder: string, digest: string])[];
   readonly packageFolders: Readonly<Record<string, string>>;
-}
-
-function stampOf(path: string): string {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? '' : `${stats.size}:${stats.ino}:${stats.mtimeNs}:${stats.ctimeNs}`;
-}
-
-function listingOf(folder: string): string {
-  return existsSync(folder) ? sha256(readdirSync(folder).sort().join('\n')) : '';
 }
 
 /** A source's path as it stays when the project, or Stillroom itself, moves. */
@@ -45,57 +42,55 @@ function shown(path: string, root: string): string {
   return isOwn ? `stillroom/${relative(installation, path)}` : relative(root, path);
 }
 
-function stillHolds(note: Note, bundler: Bundler, store: Store): boolean {
-  return (
-    note.bundler === bundler.version &&
-    note.files.every(([path, stamp, digest]) => stampOf(path) === stamp || (existsSync(path) && sha256(readFileSync(path)) === digest)) &&
-    note.listings.every(([folder, digest]) => listingOf(folder) === digest) &&
-    Object.values(note.packageFolders).every((folder) => existsSync(join(folder, 'package.json'))) &&
-    store.artifacts.read(note.digest) !== undefined
-  );
-}
-
 /**
  * Bundles a stage's code, or trusts an earlier bundling as long as nothing that it read or looked for has changed. Sources that were
  * bundled before keep their bundle, whatever bundler is installed now: an upgrade of it reruns nothing.
  */
-export async function stageCode(request: CodeRequest, store: Store, bundler: Bundler = esbuildBundler): Promise<Outcome<Code>> {
-  const noteFile = join(store.cache, 'code', `${digestOf({ folder: request.folder, modules: request.modules })}.json`);
-  const known = existsSync(noteFile) ? (JSON.parse(readFileSync(noteFile, 'utf8')) as Note) : undefined;
-  if (known !== undefined && stillHolds(known, bundler, store)) return done(toCode(known));
-  const built = await bundler.bundle(request);
-  if (!built.ok) return built;
-  const files = built.value.files.map((path) => [path, stampOf(path), sha256(readFileSync(path))] as const);
-  const sources = Object.fromEntries(files.map(([path, , digest]) => [shown(path, request.root), digest]));
-  const raw = digestOf({
-    sources,
-    modules: Object.keys(request.modules),
-    packages: Object.keys(built.value.packageFolders),
-    settings: bundler.settings,
-  });
-  const record = store.bundles.ofSources(raw) ?? keep(built.value, request.root, raw, store);
-  const folders = [...new Set(files.map(([path]) => dirname(path)))].filter((folder) => !folder.includes('/node_modules/'));
-  const note: Note = {
-    bundler: bundler.version,
-    digest: record.digest,
-    files,
-    listings: folders.map((folder) => [folder, listingOf(folder)] as const),
-    packageFolders: built.value.packageFolders,
+export async function stageCode(request: CodeRequest, store: BundleStore, bundler: Bundler = esbuildBundler): Promise<Outcome<Code>> {
+  const { folder, entry, modules } = request;
+  const memory: Memory<Built> = {
+    file: join(store.cache, 'code', `${digestOf({ folder, entry, modules })}.json`),
+    version: `${FORMAT} ${bundler.version} ${bundler.settings}`,
+    usable: ({ digest, packageFolders }) =>
+      Object.values(packageFolders).every((at) => existsSync(join(at, 'package.json'))) && store.artifacts.read(digest) !== undefined,
   };
-  mkdirSync(dirname(noteFile), { recursive: true });
-  writeFileSync(`${noteFile}.${process.pid}`, JSON.stringify(note));
-  renameSync(`${noteFile}.${process.pid}`, noteFile);
-  return done(toCode(note));
+  const built = await remembered(memory, async () => {
+    const bundled = await bundler.bundle(request);
+    if (!bundled.ok) return bundled;
+    const { readings, packageFolders } = bundled.value;
+    const raw = rawDigest(request, bundled.value, bundler.settings);
+    const { digest } = store.bundles.ofSources(raw) ?? keep(bundled.value, request.root, raw, store);
+    return done({ readings, value: { digest, packageFolders } });
+  });
+  return built.ok ? toCode(built.value) : built;
 }
 
-function keep(built: Bundled, root: string, raw: string, store: Store): BundleRecord {
-  const files = Object.fromEntries(built.contributing.map((path) => [shown(path, root), sha256(readFileSync(path))]));
+/** The digest of all that a bundle is made from, but the bundler. */
+function rawDigest({ entry, modules, root }: CodeRequest, { readings, packageFolders }: Bundled, settings: string): string {
+  return digestOf({
+    sources: Object.fromEntries(readings.files.map(([path, , digest]) => [shown(path, root), digest])),
+    manifests: Object.fromEntries(readings.manifests.map(([path]) => [shown(path, root), bundlingDigest(path)])),
+    entry,
+    modules: Object.fromEntries(Object.entries(modules).map(([name, path]) => [name, shown(path, root)])),
+    packages: Object.keys(packageFolders),
+    settings,
+  });
+}
+
+function keep(built: Bundled, root: string, raw: string, store: BundleStore): BundleRecord {
+  const digests = new Map(built.readings.files.map(([path, , digest]) => [path, digest]));
+  const files = Object.fromEntries(built.contributing.map((path) => [shown(path, root), digests.get(path) ?? '']));
   const record = { digest: store.artifacts.add(Buffer.from(built.code)), map: store.artifacts.add(Buffer.from(built.map)), files };
   store.bundles.keep(raw, record);
   return record;
 }
 
-function toCode(note: Note): Code {
-  const packages = Object.fromEntries(Object.entries(note.packageFolders).map(([name, folder]) => [name, packageIngredient(folder)]));
-  return { digest: note.digest, packages, packageFolders: note.packageFolders };
+function toCode({ digest, packageFolders }: Built): Outcome<Code> {
+  const packages: Record<string, PackageIngredient> = {};
+  for (const [name, folder] of Object.entries(packageFolders)) {
+    const ingredient = packageIngredient(folder);
+    if (!ingredient.ok) return ingredient;
+    packages[name] = ingredient.value;
+  }
+  return done({ digest, packages, packageFolders });
 }

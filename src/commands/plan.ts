@@ -1,6 +1,6 @@
-import { plannedNodes } from '../engine/plan.ts';
 import { EXIT, fail, printJson } from './problems.ts';
-import { type PlanOptions, planPipeline } from './project.ts';
+import { openProject } from '../project/project.ts';
+import type { PlanOptions } from './project.ts';
 
 export interface PlanCommandOptions extends PlanOptions {
   readonly strict?: boolean;
@@ -9,12 +9,11 @@ export interface PlanCommandOptions extends PlanOptions {
 /** `stillroom plan`: says what a run would do, and why; executes nothing. */
 export async function planCommand(file: string, options: PlanCommandOptions): Promise<number> {
   const json = options.json === true;
-  const planned = await planPipeline(file, options);
+  const planned = await openProject({ ...options, file }).plan(file, options);
   if (!planned.ok) return fail(planned.problems, json);
-  const { opened, plan } = planned.value;
-  opened.store.flush();
+  const { pipeline, nodes } = planned.value;
   if (options.strict === true) {
-    const loose = opened.pipeline.instances.filter(({ work }) => work.kind === 'command' && work.tools.length === 0);
+    const loose = pipeline.instances.filter(({ work }) => work.kind === 'command' && work.tools.length === 0);
     if (loose.length > 0) {
       return fail(
         loose.map(({ name }) => ({
@@ -27,7 +26,6 @@ export async function planCommand(file: string, options: PlanCommandOptions): Pr
       );
     }
   }
-  const nodes = plannedNodes(plan);
   if (json) {
     printJson({ nodes: nodes.map(({ node, action, cause }) => ({ node, action, cause })) });
     return EXIT.done;

@@ -12,7 +12,8 @@ import { EXIT, fail, printJson, printProblems, problemJson } from './problems.ts
 import { projectExecutors, projectRoot } from './project.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
 import { checkFree, outputsOf, restore } from './restore.ts';
-import { carryOutWatched, type RunCommandOptions } from './run.ts';
+import { runPlan } from '../project/run.ts';
+import { type RunCommandOptions, watched } from './run.ts';
 import { locateSources } from './sources.ts';
 import { printVerdicts } from './verdicts.ts';
 
@@ -69,19 +70,18 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
   const scratch = openScratch(recorded);
   if (!scratch.ok) return notReproduced(scratch.problems, json);
   const { store, remove } = scratch.value;
-  const surroundings: Surroundings = { root, store, executors: projectExecutors(), environment: process.env };
+  const surroundings: Surroundings = { root, store, executors: projectExecutors(process.env), environment: process.env };
   let isKept = false;
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);
     if (!planned.ok) return notReproduced(planned.problems, json);
-    const ended = await carryOutWatched(planned.value.plan, options, {
-      shownFile: record.file,
-      set: record.set,
-      keepGoing: true,
-      stopping: 'stopping',
-    });
+    const { plan } = planned.value;
+    const asked = { shownFile: record.file, set: record.set, keepGoing: true };
+    const { result: ended, signal } = await watched(options, { nodes: plan.nodes.size, stopping: 'stopping' }, (watching) =>
+      runPlan(plan, asked, watching, () => undefined),
+    );
     if (!ended.ok) return fail(ended.problems, json);
-    const { end, signal } = ended.value;
+    const end = ended.value;
     if (end.record.state === 'cancelled') return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
     isKept = end.record.state === 'failed' && options.from === undefined;
     const names = instances.map(({ name }) => name);

@@ -1,18 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
-import type { Plan } from '../engine/plan.ts';
-import { carryOut, type RunEnd, type RunOptions } from '../engine/run.ts';
-import type { Event } from '../model/event.ts';
 import { type Pipeline, producersOf } from '../model/pipeline.ts';
 import type { Reporter } from '../model/reporter.ts';
-import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { LineWriter } from '../model/store.ts';
-import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { LinesReporter } from '../reporters/lines.ts';
 import { duration, figure } from '../text/figures.ts';
+import { openProject } from '../project/project.ts';
+import type { RunResult, WatchOptions } from '../project/run.ts';
 import { EXIT, exitCodeOf, fail, printJson, printProblems, problemJson } from './problems.ts';
-import { capacityOf, type Opened, type PlanOptions, planPipeline } from './project.ts';
+import type { PlanOptions } from './project.ts';
+
+export { newRunId } from '../project/run-id.ts';
 
 /** More nodes than a screen holds are told as lines. */
 const LARGEST_TREE = 60;
@@ -23,21 +20,8 @@ export interface RunCommandOptions extends PlanOptions {
   readonly plain?: boolean;
 }
 
-/** A run's id: the second, then in hexadecimal the 256th of it and a random number. So ids sort by time even within a second. */
-export function newRunId(): string {
-  const now = new Date();
-  const part = Math.floor((now.getUTCMilliseconds() * 256) / 1000)
-    .toString(16)
-    .padStart(2, '0');
-  return `${now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${part}${randomBytes(2).toString('hex')}`;
-}
-
-/** Who watches a run: a live tree or lines for people, and a file of events. */
-async function reporters(
-  options: Pick<RunCommandOptions, 'plain' | 'verbose'>,
-  nodes: number,
-  events: LineWriter,
-): Promise<readonly Reporter[]> {
+/** Who watches a run: a live tree or lines, on the standard error output. */
+async function reporterFor(options: Pick<RunCommandOptions, 'plain' | 'verbose'>, nodes: number): Promise<Reporter> {
   const live =
     process.stderr.isTTY &&
     options.plain !== true &&
@@ -45,16 +29,13 @@ async function reporters(
     process.env['CI'] === undefined &&
     process.env['TERM'] !== 'dumb' &&
     nodes <= LARGEST_TREE;
-  return [
-    live
-      ? new (await import('../reporters/live.ts')).LiveReporter(process.stderr)
-      : new LinesReporter(process.stderr, options.verbose === true),
-    new JsonLinesReporter(events),
-  ];
+  return live
+    ? new (await import('../reporters/live.ts')).LiveReporter(process.stderr)
+    : new LinesReporter(process.stderr, options.verbose === true);
 }
 
 /** Asks a run to stop at the first signal and kills what is left at the second. */
-export function listenForStop(onAsk: (signal: string) => void): {
+export function listenForStop(reasonOf: (signal: string) => string | undefined): {
   asked: AbortSignal;
   forced: AbortSignal;
   readonly signal: NodeJS.Signals | undefined;
@@ -66,8 +47,7 @@ export function listenForStop(onAsk: (signal: string) => void): {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (first !== undefined) return forced.abort();
     first = signal;
-    onAsk(signal);
-    asked.abort();
+    asked.abort(reasonOf(signal));
     return undefined;
   };
   const names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -84,61 +64,45 @@ export function listenForStop(onAsk: (signal: string) => void): {
   };
 }
 
-/** `stillroom run`: carries out a pipeline. */
-export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
-  const json = options.json === true;
-  const planned = await planPipeline(file, options);
-  if (!planned.ok) return fail(planned.problems, json);
-  const { opened, plan } = planned.value;
-  const watched = await carryOutWatched(plan, options, {
-    shownFile: opened.shownFile,
-    set: options.set ?? [],
-    keepGoing: options.keepGoing === true,
-    stopping: 'stopping; what runs may save its checkpoint (again to kill it)',
-  });
-  if (!watched.ok) return fail(watched.problems, json);
-  const { end, signal } = watched.value;
-  if (json) printRunJson(end);
-  else printRun(end, opened, file);
-  return exitCode(end, signal);
-}
-
-/** How a plan is carried out, and what a first Ctrl-C says. */
-interface Watching extends Pick<RunOptions, 'shownFile' | 'set' | 'keepGoing'> {
-  readonly stopping: string;
-}
-
-/** Carries out a plan while reporters watch and signals stop it; returns the signal that did. */
-export async function carryOutWatched(
-  plan: Plan,
+/** Watches a run on the terminal while signals stop it; returns its result and the signal that stopped it. */
+export async function watched<Result>(
   options: Pick<RunCommandOptions, 'jobs' | 'plain' | 'verbose'>,
-  { stopping, ...asked }: Watching,
-): Promise<Outcome<{ readonly end: RunEnd; readonly signal: NodeJS.Signals | undefined }>> {
-  const capacity = capacityOf(options, plan.executor);
-  if (!capacity.ok) return capacity;
-  const id = newRunId();
-  const events = plan.request.surroundings.store.runs.appendEvents(id);
-  const watchers = await reporters(options, plan.nodes.size, events);
-  const emit = (event: Event): void => {
-    for (const watcher of watchers) watcher.report(event);
-  };
-  const stop = listenForStop((signal) => emit({ type: 'notice', level: 'warning', message: `${signal}: ${stopping}` }));
+  { nodes, stopping }: { readonly nodes: number; readonly stopping: string },
+  start: (options: WatchOptions) => PromiseLike<Result>,
+): Promise<{ readonly result: Result; readonly signal: NodeJS.Signals | undefined }> {
+  const reporter = await reporterFor(options, nodes);
+  const stop = listenForStop((signal) => `${signal}: ${stopping}`);
   try {
-    const end = await carryOut(plan, {
-      ...asked,
-      id,
-      capacity: capacity.value,
-      emit,
-      stop,
+    const result = await start({
+      ...(options.jobs === undefined ? {} : { jobs: Number(options.jobs) }),
+      onEvent: (event) => reporter.report(event),
+      signal: stop.asked,
+      killSignal: stop.forced,
     });
-    for (const watcher of watchers) await watcher.close();
-    return done({ end, signal: stop.signal });
+    await reporter.close();
+    return { result, signal: stop.signal };
   } finally {
     stop.dispose();
   }
 }
 
-function exitCode({ record, problems }: RunEnd, signal: NodeJS.Signals | undefined): number {
+/** `stillroom run`: runs a pipeline. */
+export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
+  const json = options.json === true;
+  const planned = await openProject({ ...options, file }).plan(file, options);
+  if (!planned.ok) return fail(planned.problems, json);
+  const plan = planned.value;
+  const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
+  const { result, signal } = await watched(options, { nodes: plan.nodes.length, stopping }, (watching) =>
+    plan.run({ ...watching, keepGoing: options.keepGoing === true }),
+  );
+  if (!result.ok) return fail(result.problems, json);
+  if (json) printRunJson(result.value);
+  else printRun(result.value, file);
+  return exitCode(result.value, signal);
+}
+
+function exitCode({ record, problems }: RunResult, signal: NodeJS.Signals | undefined): number {
   if (record.state === 'cancelled') return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
   return exitCodeOf(problems);
 }
@@ -157,7 +121,7 @@ function metricsOf(record: RunRecord): Record<string, number> {
   );
 }
 
-function printRunJson({ record, problems, outputs }: RunEnd): void {
+function printRunJson({ record, problems, outputs }: RunResult): void {
   printJson({
     run: record.id,
     hash: record.hash ?? null,
@@ -183,7 +147,7 @@ function shownNames(pipeline: Pipeline, record: RunRecord): readonly string[] {
     );
 }
 
-function printRun({ record, problems, outputs }: RunEnd, { pipeline }: Opened, file: string): void {
+function printRun({ record, problems, outputs, pipeline }: RunResult, file: string): void {
   const line = (text: string): void => void process.stdout.write(`${text}\n`);
   const executed = namesIn(record, 'executed');
   const reused = namesIn(record, 'reused');

@@ -158,7 +158,10 @@ export async function sweepCommand(file: string, options: SweepOptions): Promise
     return fail([{ kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being carried out by another process`, hint }], json);
   }
   let board: Leaderboard | undefined;
-  const stop = listenForStop((signal) => board?.line(`! ${signal}: stopping; start the sweep again to go on (again to kill what runs)`));
+  const stop = listenForStop((signal) => {
+    board?.line(`! ${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
+    return undefined;
+  });
   try {
     const context: TrialContext = {
       opened,

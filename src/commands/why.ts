@@ -5,11 +5,13 @@ import { suggestion } from '../text/suggestion.ts';
 import type { RunRecord } from '../model/run.ts';
 import { findRun } from '../records/find.ts';
 import { EXIT, fail, printJson } from './problems.ts';
-import { type CommonOptions, openStore, type PlanOptions, pipelineFile, planPipeline, projectRoot } from './project.ts';
+import { pipelineFile } from '../project/context.ts';
+import { openProject } from '../project/project.ts';
+import { type CommonOptions, openStore, type PlanOptions, projectRoot } from './project.ts';
 
 /** `stillroom why`: names the ingredient that makes a node run, or made it run. */
 export async function whyCommand(target: string, node: string | undefined, options: PlanOptions): Promise<number> {
-  if (/\.ya?ml$/.test(target) || existsSync(pipelineFile(target))) return whyPlanned(target, node, options);
+  if (/\.ya?ml$/.test(target) || existsSync(pipelineFile(target, process.cwd()))) return whyPlanned(target, node, options);
   const root = projectRoot(process.cwd());
   const store = openStore(root, options);
   if (!store.ok) return fail(store.problems, options.json === true);
@@ -28,19 +30,28 @@ export async function whyCommand(target: string, node: string | undefined, optio
 
 async function whyPlanned(file: string, node: string | undefined, options: PlanOptions): Promise<number> {
   const json = options.json === true;
-  const planned = await planPipeline(file, options);
+  const planned = await openProject({ ...options, file }).plan(file, options);
   if (!planned.ok) return fail(planned.problems, json);
-  const { opened, plan } = planned.value;
-  const names = node === undefined ? [...plan.nodes.keys()] : instancesNamed(opened.pipeline.instances, node);
+  const { pipeline, nodes: plan } = planned.value;
+  const names = node === undefined ? plan.map((one) => one.node) : instancesNamed(pipeline.instances, node);
   if (names.length === 0)
     return fail(
-      [{ kind: 'usage', code: 'unknown-node', message: `no node is named "${node}"`, hint: suggestion(node ?? '', plan.nodes.keys()) }],
+      [
+        {
+          kind: 'usage',
+          code: 'unknown-node',
+          message: `no node is named "${node}"`,
+          hint: suggestion(
+            node ?? '',
+            plan.map((one) => one.node),
+          ),
+        },
+      ],
       json,
     );
-  const nodes = names.flatMap((name) => {
-    const found = plan.nodes.get(name);
-    return found === undefined ? [] : [{ node: name, action: found.action, cause: found.cause, changes: found.differences }];
-  });
+  const nodes = plan
+    .filter((one) => names.includes(one.node))
+    .map(({ node: name, action, cause, changes }) => ({ node: name, action, cause, changes }));
   if (json) printJson({ nodes });
   else {
     for (const { node: name, action, cause, changes } of nodes) {

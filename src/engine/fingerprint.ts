@@ -95,8 +95,9 @@ async function prepareWork(
   { root, store, environment, bundler = esbuildBundler, codeOf }: Surroundings,
 ): Promise<Outcome<{ code: Code | undefined; ingredient: Ingredients['work'] }>> {
   if (instance.work.kind === 'stage') {
-    const { folder, modules } = instance.work;
-    const code = codeOf === undefined ? await stageCode({ folder, modules, root }, store, bundler) : codeOf(instance);
+    const { folder, modules, declaration } = instance.work;
+    const entry = declaration.run;
+    const code = codeOf === undefined ? await stageCode({ folder, entry, modules, root }, store, bundler) : codeOf(instance);
     if (!code.ok) return code;
     return done({ code: code.value, ingredient: { kind: 'stage', code: code.value.digest, packages: code.value.packages } });
   }

@@ -63,6 +63,7 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
     outputs: recipe.outputs,
     metrics: recipe.metrics,
     resources: { cpu: recipe.resources.cpu, gpu: recipe.resources.gpu },
+    run: '',
     ...(recipe.measures ? { measures: 'machine' as const } : {}),
   };
   return {

@@ -122,7 +122,9 @@ function recordedCode(instance: Instance, record: RunRecord, root: string, diffe
         message: `${instance.name} needs the package ${name} ${version}, which is installed neither here nor with Stillroom`,
         hint: `npm install ${name}@${version}`,
       });
-    const now = packageIngredient(folder);
+    const installed = packageIngredient(folder);
+    if (!installed.ok) return installed;
+    const now = installed.value;
     if (now.version !== version) differences.push({ what: `package ${name}`, recorded: version, now: now.version });
     else if (now.integrity !== integrity)
       differences.push({

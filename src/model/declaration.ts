@@ -26,4 +26,6 @@ export interface Declaration {
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly resources: Resources;
   readonly measures?: 'machine';
+  /** The file of the work, as `stage.ts` names it: `./run.ts`. */
+  readonly run: string;
 }

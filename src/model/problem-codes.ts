@@ -51,6 +51,10 @@ export const problemCodes = {
     means: 'A file that should be a packed run is damaged, is no pack, or holds something that a run cannot be made of.',
     remedy: 'Make it again with `stillroom pack`, or copy it again: nothing of it was used.',
   },
+  'bad-package': {
+    means: 'An installed package that a stage reaches cannot be read, so that what it contributes is not known.',
+    remedy: 'Make its files readable, or install it again.',
+  },
   'bad-path': {
     means: 'A path of a command’s inputs or outputs leaves the working folder, or lies within another.',
     remedy: 'Write paths relative to the working folder, each for itself.',

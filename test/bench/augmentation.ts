@@ -87,7 +87,7 @@ async function threadsOf(folder: string): Promise<StartThread> {
     mixing: resolve('src/nn/mixing/cutmix.ts'),
     model: resolve('src/nn/models/mobilenet-v3-small.ts'),
   };
-  const bundled = await esbuildBundler.bundle({ folder: resolve('stages/train-student'), modules, root: resolve('.') });
+  const bundled = await esbuildBundler.bundle({ folder: resolve('stages/train-student'), entry: './run.ts', modules, root: resolve('.') });
   if (!bundled.ok) throw new Error(bundled.problems[0]?.message);
   const file = join(folder, 'stage.mjs');
   writeFileSync(file, bundled.value.code);

@@ -247,6 +247,7 @@ describe("Stillroom's own code", () => {
     write(real, {
       'package.json': '{ "name": "esbuild", "version": "99.0.0", "type": "module", "main": "main.js" }',
       'main.js': `import * as before from 'esbuild-before';
+export { transform } from 'esbuild-before';
 export async function build(options) {
   const built = await before.build(options);
   for (const file of (built.outputFiles ?? []).filter(({ path }) => !path.endsWith('.map'))) {

@@ -18,7 +18,7 @@ const toolkit = join(checkout, 'src/nn');
 
 test.each(['train-teacher', 'train-student'])('of the toolkit’s choices, only those made are in the code of %s', async (stage) => {
   const modules = Object.fromEntries(Object.entries(choices).map(([folder, name]) => [folder, join(toolkit, folder, `${name}.ts`)]));
-  const built = await esbuildBundler.bundle({ folder: join(checkout, 'stages', stage), modules, root: checkout });
+  const built = await esbuildBundler.bundle({ folder: join(checkout, 'stages', stage), entry: './run.ts', modules, root: checkout });
   if (!built.ok) throw new Error(built.problems[0]?.message);
   for (const [folder, name] of Object.entries(choices)) {
     const own = built.value.contributing.filter((path) => dirname(path) === join(toolkit, folder));

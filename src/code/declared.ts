@@ -1,0 +1,143 @@
+import type { Declaration, OutputDeclaration, ParamDeclaration } from '../model/declaration.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import type { InputPort, Metric, Resources } from '../model/stage.ts';
+import { suggestion } from '../text/suggestion.ts';
+
+/** What a declaration evaluates to, before anything of it is believed. */
+type Written = Readonly<Record<string, unknown>>;
+
+const INPUT_KINDS: readonly InputPort[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?'];
+const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'run'];
+const OUTPUT_KEYS = ['kind', 'measured'];
+const METRIC_KEYS = ['about', 'goal', 'tolerance', 'measured'];
+const RESOURCE_KEYS = ['cpu', 'gpu', 'memory'];
+
+/** Adds a problem: what is wrong, and what to do. */
+type Complain = (message: string, hint: string) => void;
+
+function isMapping(value: unknown): value is Written {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** A mapping of names to values; what is none, or a name that is none, is complained of. */
+function entriesOf(stage: Written, member: string, complain: Complain): [name: string, value: unknown][] {
+  const value = stage[member] ?? {};
+  if (!isMapping(value)) {
+    complain(`"${member}" is not a mapping of names`, `write ${member}: { name: … }`);
+    return [];
+  }
+  for (const name of Object.keys(value)) {
+    if (!/^[A-Za-z][\w-]*$/.test(name))
+      complain(`"${name}" in "${member}" is not a name`, 'begin with a letter, then letters, digits, "_" or "-"');
+  }
+  return Object.entries(value);
+}
+
+function checkKeys(value: Written, known: readonly string[], where: string, complain: Complain): void {
+  for (const key of Object.keys(value)) if (!known.includes(key)) complain(`${where} has no "${key}"`, suggestion(key, known));
+}
+
+function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
+  const params: Record<string, ParamDeclaration> = {};
+  for (const [name, value] of entriesOf(stage, 'params', complain)) {
+    if (!isMapping(value) || !isMapping(value['schema']) || typeof value['optional'] !== 'boolean') {
+      complain(`the param "${name}" was not made by param`, `write ${name}: param.int({ … }), or another of param's functions`);
+      continue;
+    }
+    const { types: _, ...param } = value as unknown as ParamDeclaration & { readonly types?: unknown };
+    params[name] = param;
+  }
+  return params;
+}
+
+function inputsOf(stage: Written, complain: Complain): Record<string, InputPort> {
+  const inputs: Record<string, InputPort> = {};
+  for (const [name, value] of entriesOf(stage, 'inputs', complain)) {
+    if (INPUT_KINDS.includes(value as InputPort)) inputs[name] = value as InputPort;
+    else complain(`the input "${name}" is of no known kind: ${JSON.stringify(value)}`, suggestion(String(value), INPUT_KINDS));
+  }
+  return inputs;
+}
+
+function outputsOf(stage: Written, complain: Complain): Record<string, OutputDeclaration> {
+  const outputs: Record<string, OutputDeclaration> = {};
+  for (const [name, value] of entriesOf(stage, 'outputs', complain)) {
+    const kind = isMapping(value) ? value['kind'] : value;
+    if (isMapping(value)) checkKeys(value, OUTPUT_KEYS, `the output "${name}"`, complain);
+    if (typeof kind !== 'string' || !/^(?:dir|file(?:\.[^/\0]+)?)$/.test(kind)) {
+      const known = ['dir', 'file', 'file.json'];
+      complain(`the output "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), known));
+      continue;
+    }
+    if (isMapping(value) && value['measured'] !== true && Object.keys(value).every((key) => OUTPUT_KEYS.includes(key)))
+      complain(`the output "${name}" is written as a mapping`, `write ${name}: '${kind}'`);
+    const isFolder = kind === 'dir';
+    outputs[name] = { kind: isFolder ? 'dir' : 'file', suffix: isFolder ? '' : kind.slice('file'.length), measured: isMapping(value) };
+  }
+  return outputs;
+}
+
+function metricsOf(stage: Written, complain: Complain): Record<string, Metric> {
+  const metrics: Record<string, Metric> = {};
+  for (const [name, value] of entriesOf(stage, 'metrics', complain)) {
+    if (!isMapping(value)) {
+      complain(`the metric "${name}" is not a mapping`, `write ${name}: { about: '…' }`);
+      continue;
+    }
+    checkKeys(value, METRIC_KEYS, `the metric "${name}"`, complain);
+    const { goal, tolerance } = value;
+    if (goal !== undefined && goal !== 'maximize' && goal !== 'minimize')
+      complain(`the goal of the metric "${name}" is ${JSON.stringify(goal)}`, suggestion(String(goal), ['maximize', 'minimize']));
+    if (tolerance !== undefined && !(typeof tolerance === 'number' && tolerance >= 0 && Number.isFinite(tolerance)))
+      complain(`the tolerance of the metric "${name}" is ${JSON.stringify(tolerance)}`, 'write a number of at least 0');
+    metrics[name] = value as unknown as Metric;
+  }
+  return metrics;
+}
+
+function resourcesOf(stage: Written, complain: Complain): Resources {
+  const resources = stage['resources'] ?? {};
+  if (!isMapping(resources)) {
+    complain('"resources" is not a mapping', "write resources: { cpu: 2, memory: '1GiB' }");
+    return {};
+  }
+  checkKeys(resources, RESOURCE_KEYS, '"resources"', complain);
+  const { cpu, gpu, memory } = resources;
+  if (cpu !== undefined && !(Number.isSafeInteger(cpu) && (cpu as number) >= 1))
+    complain(`"cpu" is ${JSON.stringify(cpu)}`, 'write a whole number of threads, at least 1');
+  if (gpu !== undefined && !(Number.isSafeInteger(gpu) && (gpu as number) >= 0))
+    complain(`"gpu" is ${JSON.stringify(gpu)}`, 'write a whole number of devices');
+  if (memory !== undefined && !(typeof memory === 'string' && /^[0-9]+(?:\.[0-9]+)?(?:KiB|MiB|GiB)$/.test(memory)))
+    complain(`"memory" is ${JSON.stringify(memory)}`, 'for example 512MiB or 2GiB');
+  return resources as unknown as Resources;
+}
+
+/**
+ * Believes what a `stage.ts` evaluated to, once every name and kind in it is one that Stillroom knows. `run` is the file of its work, which
+ * the caller has found out.
+ */
+export function declarationOf(written: unknown, file: string, run: string): Outcome<Declaration> {
+  const problems: Problem[] = [];
+  const complain: Complain = (message, hint) =>
+    void problems.push({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, hint });
+  if (!isMapping(written) || written['outputs'] === undefined) {
+    complain('has no default export made by defineStage', 'export default defineStage({ … })');
+    return failed(...problems);
+  }
+  checkKeys(written, STAGE_KEYS, 'a stage', complain);
+  const { about, measures } = written;
+  if (typeof about !== 'string') complain('"about" is not a text', 'say in one sentence what the stage does');
+  if (measures !== undefined && measures !== 'machine') complain(`"measures" is ${JSON.stringify(measures)}`, "write measures: 'machine'");
+  const declaration: Declaration = {
+    about: String(about),
+    params: paramsOf(written, complain),
+    inputs: inputsOf(written, complain),
+    outputs: outputsOf(written, complain),
+    metrics: metricsOf(written, complain),
+    resources: resourcesOf(written, complain),
+    ...(measures === 'machine' ? { measures } : {}),
+    run,
+  };
+  // What is kept of it is JSON, and what is given now is what will be read then.
+  return problems.length > 0 ? failed(...problems) : done(JSON.parse(JSON.stringify(declaration)) as Declaration);
+}

@@ -1,0 +1,149 @@
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Metafile, Plugin } from 'esbuild';
+import { writeDurably } from '../files/durable.ts';
+import { digestOf, sha256 } from '../model/canonical.ts';
+import { done, type Outcome } from '../model/problem.ts';
+import { installedPackage, readPackage } from './packages.ts';
+
+/** All that a build read and where it looked: while that stands as it stood, building again gives the same. */
+export interface Readings {
+  /** Every file, with a stamp of how it stood before it was read, and the digest of the bytes that were read. */
+  readonly files: readonly (readonly [path: string, stamp: string, digest: string])[];
+  /** Every `package.json` that says how files beside and below it are to be understood, with the digest of what it says of that. */
+  readonly manifests: readonly (readonly [path: string, stamp: string, digest: string])[];
+  /** The names in every folder where a file was looked for. */
+  readonly listings: readonly (readonly [folder: string, digest: string])[];
+  /** Which folder a package was found in, looked for from another; null where it was not found. */
+  readonly packages: readonly (readonly [name: string, from: string, folder: string | null])[];
+}
+
+/** Notes what a build reads, as a plugin that stands last: the bytes that esbuild is given are those that are hashed. */
+export interface Reader {
+  readonly plugin: Plugin;
+  /** Notes that a package was looked for, and returns where it is. */
+  findPackage(name: string, from: string): string | undefined;
+  /** What was read by a build whose paths are relative to `base`. */
+  readings(metafile: Metafile, base: string): Readings;
+}
+
+function stampOf(path: string): string {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.size}:${stats.ino}:${stats.mtimeNs}:${stats.ctimeNs}`;
+}
+
+function listingOf(folder: string): string {
+  return existsSync(folder) ? sha256(readdirSync(folder).sort().join('\n')) : '';
+}
+
+/** The paths of the files among a build's inputs: what has none (our own entry, what a plugin made up) is left out. */
+export function filesAmong(inputs: Iterable<string>, base: string): string[] {
+  return [...inputs].filter((path) => !/^(?:<stdin>$|native:|work:|\(disabled\):)/.test(path)).map((path) => join(base, path));
+}
+
+/** The `package.json` that says how a file is to be understood. */
+function packageFileOf(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const path = join(at, 'package.json');
+    if (existsSync(path)) return path;
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/** The digest of what a `package.json` says of how a bundle is made from given files. */
+export function bundlingDigest(manifest: string): string {
+  const { type, sideEffects } = readPackage(dirname(manifest));
+  return digestOf({ type: type ?? null, sideEffects: sideEffects ?? null });
+}
+
+/** The digest of what a `package.json` says of how files are found, too. */
+function findingDigest(manifest: string): string {
+  const { main, module, exports, imports } = readPackage(dirname(manifest));
+  return digestOf([bundlingDigest(manifest), main ?? null, module ?? null, exports ?? null, imports ?? null]);
+}
+
+/** Makes what notes a build's readings. */
+export function openReader(): Reader {
+  const files = new Map<string, readonly [path: string, stamp: string, digest: string]>();
+  const packages = new Map<string, readonly [name: string, from: string, folder: string | null]>();
+  const read = (path: string): Buffer => {
+    const stamp = stampOf(path);
+    const contents = readFileSync(path);
+    files.set(path, [path, stamp, sha256(contents)]);
+    return contents;
+  };
+  return {
+    plugin: {
+      name: 'readings',
+      setup(build) {
+        build.onLoad({ filter: /.*/, namespace: 'file' }, ({ path }) => ({ contents: read(path), loader: 'default' }));
+      },
+    },
+    findPackage(name, from) {
+      const folder = installedPackage(name, from);
+      packages.set(`${name} ${from}`, [name, from, folder ?? null]);
+      return folder;
+    },
+    readings(metafile, base) {
+      const paths = filesAmong(Object.keys(metafile.inputs), base);
+      const folders = [...new Set(paths.map((path) => dirname(path)))];
+      const manifests = [...new Set(folders.map(packageFileOf))].filter((path) => path !== undefined);
+      const searched = folders.filter((folder) => !folder.includes('/node_modules/'));
+      return {
+        files: [...files.values()],
+        manifests: manifests.map((path) => [path, stampOf(path), findingDigest(path)] as const),
+        listings: searched.map((folder) => [folder, listingOf(folder)] as const),
+        packages: [...packages.values()],
+      };
+    },
+  };
+}
+
+/** Whether all that a build read still stands as it stood. */
+function stillStands({ files, manifests, listings, packages }: Readings): boolean {
+  return (
+    files.every(([path, stamp, digest]) => stampOf(path) === stamp || (existsSync(path) && sha256(readFileSync(path)) === digest)) &&
+    manifests.every(([path, stamp, digest]) => stampOf(path) === stamp || (existsSync(path) && findingDigest(path) === digest)) &&
+    listings.every(([folder, digest]) => listingOf(folder) === digest) &&
+    packages.every(([name, from, folder]) => (installedPackage(name, from) ?? null) === folder)
+  );
+}
+
+/** What is kept of a build. */
+interface Note<Value> {
+  /** Of what built it. */
+  readonly version: string;
+  readonly readings: Readings;
+  readonly value: Value;
+}
+
+/** Where a build is remembered, and when it may be trusted. */
+export interface Memory<Value> {
+  readonly file: string;
+  /** A change of it is a change of what builds. */
+  readonly version: string;
+  /** Whether what was built is still usable; true if not given. */
+  readonly usable?: (value: Value) => boolean;
+}
+
+function noteIn<Value>(file: string): Note<Value> | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Note<Value>;
+  } catch {
+    // Not there, or damaged: it is built again.
+    return undefined;
+  }
+}
+
+/** Gives what was built before as long as nothing that the building read or looked for has changed, else builds it. */
+export async function remembered<Value>(
+  { file, version, usable = () => true }: Memory<Value>,
+  build: () => Promise<Outcome<Omit<Note<Value>, 'version'>>>,
+): Promise<Outcome<Value>> {
+  const known = noteIn<Value>(file);
+  if (known?.version === version && stillStands(known.readings) && usable(known.value)) return done(known.value);
+  const built = await build();
+  if (!built.ok) return built;
+  writeDurably(file, JSON.stringify({ version, ...built.value } satisfies Note<Value>));
+  return done(built.value.value);
+}

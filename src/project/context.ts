@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { done, type Outcome } from '../model/problem.ts';
+import type { Store } from '../model/store.ts';
+import { openLocalStore } from '../stores/local/store.ts';
+
+/** Which project is meant. */
+export interface ProjectOptions {
+  /** Where relative paths begin, and from where the project is looked for, upward; default: the current directory. */
+  readonly folder?: string;
+  /** A pipeline file whose project is meant, where that may be another than the folder's. */
+  readonly file?: string;
+  /** A store other than the project's `artifacts`. */
+  readonly store?: string;
+  /** The environment that runs see; default: that of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** The project of a folder: the nearest one upward that has a store, a package.json or a repository. */
+export function projectRoot(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (['artifacts', 'package.json', '.git'].some((name) => existsSync(join(folder, name)))) return folder;
+    if (folder === dirname(folder)) return from;
+  }
+}
+
+/** The file that a word names: a path, or the name of a file in the project's `pipelines`. */
+export function pipelineFile(word: string, folder: string): string {
+  const named = join(projectRoot(folder), 'pipelines', `${word}.yaml`);
+  const path = resolve(folder, word);
+  return !existsSync(path) && /^[\w-]+$/.test(word) && existsSync(named) ? named : path;
+}
+
+/** What all that is asked of a project shares. Its store is opened when it is first needed. */
+export class Context {
+  /** Where relative paths begin, absolute. */
+  readonly folder: string;
+  /** The project's folder, absolute. */
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  private readonly storeFolder: string;
+  private opened: Store | undefined;
+
+  constructor({ folder = process.cwd(), file, store, environment = process.env }: ProjectOptions) {
+    this.folder = resolve(folder);
+    this.root = projectRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
+    this.environment = environment;
+    this.storeFolder = store === undefined ? join(this.root, 'artifacts') : resolve(this.folder, store);
+  }
+
+  /** The project's store. */
+  store(): Outcome<Store> {
+    if (this.opened !== undefined) return done(this.opened);
+    const store = openLocalStore(this.storeFolder);
+    if (store.ok) this.opened = store.value;
+    return store;
+  }
+
+  /** Keeps what was learned, and lets others have the store alone. */
+  close(): void {
+    this.opened?.flush();
+    this.opened?.maintenance.leave();
+    this.opened = undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Surroundings } from '../engine/fingerprint.ts';
+import { makePlan, type Plan } from '../engine/plan.ts';
+import { editorSchema } from '../load/editor.ts';
+import { loadPipeline } from '../load/pipeline/pipeline.ts';
+import { suggestion } from '../text/suggestion.ts';
+import { installation } from '../model/installation.ts';
+import type { Capacity, Executor } from '../model/executor.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+import { instancesNamed } from '../load/pipeline/selection.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import type { Store } from '../model/store.ts';
+import { type Context, pipelineFile, projectRoot } from './context.ts';
+import { projectExecutors } from './executors.ts';
+
+/** A pipeline with all that planning needs. */
+export interface Opened {
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly surroundings: Surroundings;
+  /** The file as records name it: relative to the project. */
+  readonly shownFile: string;
+}
+
+/** Reads a pipeline file with `--set` options. */
+export async function openPipeline(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<Opened>> {
+  const { folder, root, environment } = context;
+  const absolute = pipelineFile(file, folder);
+  if (!existsSync(absolute))
+    return failed({ kind: 'usage', code: 'no-such-file', message: `${file} does not exist`, hint: nearbyPipelines(absolute, folder) });
+  const store = context.store();
+  if (!store.ok) return store;
+  const pipeline = await loadPipeline({
+    file: absolute,
+    shownFile: existsSync(resolve(folder, file)) ? file : relative(folder, absolute),
+    root,
+    cache: store.value.cache,
+    set,
+  });
+  if (!pipeline.ok) return pipeline;
+  await writeEditorSchema(root, store.value);
+  return done({
+    pipeline: pipeline.value,
+    store: store.value,
+    shownFile: relative(root, absolute),
+    surroundings: { root, store: store.value, executors: projectExecutors(environment), environment },
+  });
+}
+
+function nearbyPipelines(file: string, from: string): string {
+  const folder = join(projectRoot(dirname(file)), 'pipelines');
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)) : [];
+  return files.length === 0
+    ? 'write one with: stillroom init'
+    : `there are: ${files.map((name) => relative(from, join(folder, name))).join(', ')}`;
+}
+
+/** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer. */
+async function writeEditorSchema(root: string, store: Store): Promise<void> {
+  const folders = [...new Set([join(root, 'stages'), join(installation, 'stages')])].filter((folder) => existsSync(folder));
+  const declarations = folders.flatMap((folder) => [
+    folder,
+    ...readdirSync(folder)
+      .map((name) => join(folder, name, 'stage.ts'))
+      .filter((path) => existsSync(path)),
+  ]);
+  const written = store.published.schemaTime();
+  if (declarations.every((path) => lstatSync(path).mtimeMs < written)) return;
+  store.published.writeSchema(`${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
+}
+
+/** The instances that words name; a word that names none is a problem. */
+function instancesOf(pipeline: Pipeline, words: readonly string[], option: string): Outcome<ReadonlySet<string>> {
+  const problems: Problem[] = [];
+  const found = words.flatMap((word) => {
+    const names = instancesNamed(pipeline.instances, word);
+    if (names.length === 0)
+      problems.push({
+        kind: 'usage',
+        code: 'unknown-node',
+        message: `${option} ${word}: no node has that name`,
+        hint: suggestion(word, new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]))),
+      });
+    return names;
+  });
+  return problems.length > 0 ? failed(...problems) : done(new Set(found));
+}
+
+/** Which nodes are wanted, and which are executed although their results exist. */
+export interface Wanted {
+  readonly force?: readonly string[];
+  readonly only?: readonly string[];
+}
+
+/** Plans a pipeline that was read. */
+export async function planOpened({ pipeline, surroundings }: Opened, wanted: Wanted = {}): Promise<Outcome<Plan>> {
+  const forced = instancesOf(pipeline, wanted.force ?? [], '--force');
+  if (!forced.ok) return forced;
+  const only = instancesOf(pipeline, wanted.only ?? [], '--only');
+  if (!only.ok) return only;
+  return makePlan({ pipeline, surroundings, forced: forced.value, only: wanted.only === undefined ? undefined : only.value });
+}
+
+/** What may be used at once: all that the executor has, or as many threads as were asked for. */
+export function capacityOf(jobs: number | undefined, { capacity }: Executor): Outcome<Capacity> {
+  if (jobs === undefined) return done(capacity);
+  return Number.isInteger(jobs) && jobs >= 1
+    ? done({ ...capacity, cpu: jobs })
+    : failed({
+        kind: 'usage',
+        code: 'bad-option',
+        message: `${jobs} is no number of threads: it must be whole and above 0`,
+        hint: 'for example --jobs 2',
+      });
+}

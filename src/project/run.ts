@@ -1,0 +1,143 @@
+import { type Plan, plannedNodes } from '../engine/plan.ts';
+import { carryOut, type RunEnd } from '../engine/run.ts';
+import type { Difference } from '../engine/explain.ts';
+import type { Event, PlannedNode } from '../model/event.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+import { done, type Outcome } from '../model/problem.ts';
+import { JsonLinesReporter } from '../reporters/jsonl.ts';
+import type { Context } from './context.ts';
+import { capacityOf, type Opened, openPipeline, planOpened, type Wanted } from './pipeline.ts';
+import { newRunId } from './run-id.ts';
+import { type Running, startRunning } from './running.ts';
+
+/** What is asked of a pipeline. */
+export interface PlanOptions extends Wanted {
+  /** Values in the form of `--set`: `size=96`, `student.epochs=5`, `sources.images=DIR`. */
+  readonly set?: readonly string[];
+}
+
+/** How a run is watched, bounded and stopped. */
+export interface WatchOptions {
+  /** Threads that may be busy at once; default: all that there are. */
+  readonly jobs?: number;
+  /** Told everything that happens, in its order. */
+  readonly onEvent?: (event: Event) => void;
+  /** Aborted: nothing new starts, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
+  readonly signal?: AbortSignal;
+  /** Aborted: what still runs is killed. */
+  readonly killSignal?: AbortSignal;
+}
+
+/** How a pipeline is run. */
+export interface StartOptions extends WatchOptions {
+  /** After a failure go on with what does not need the failed node. */
+  readonly keepGoing?: boolean;
+}
+
+export interface RunOptions extends PlanOptions, StartOptions {}
+
+/** How a run ended. */
+export interface RunResult extends RunEnd {
+  readonly pipeline: Pipeline;
+}
+
+/** What a plan says of a node, with what changed since it last ran. */
+export interface ExplainedNode extends PlannedNode {
+  readonly changes: readonly Difference[];
+}
+
+/** What a run would do, and the run itself. */
+export interface PipelinePlan {
+  readonly pipeline: Pipeline;
+  /** In the order of the pipeline, each after what it needs. */
+  readonly nodes: readonly ExplainedNode[];
+  /** Runs just this. Fails only where it cannot begin; a failed node is told in the result. */
+  run(options?: StartOptions): Running<Outcome<RunResult>>;
+}
+
+interface Planned {
+  readonly opened: Opened;
+  readonly plan: Plan;
+}
+
+async function planned(context: Context, file: string, options: PlanOptions): Promise<Outcome<Planned>> {
+  const opened = await openPipeline(context, file, options.set);
+  if (!opened.ok) return opened;
+  const plan = await planOpened(opened.value, options);
+  opened.value.store.flush();
+  return plan.ok ? done({ opened: opened.value, plan: plan.value }) : plan;
+}
+
+/** Reads a pipeline file and plans it; nothing is executed. */
+export async function planFile(context: Context, file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
+  const found = await planned(context, file, options);
+  if (!found.ok) return found;
+  const { opened, plan } = found.value;
+  return done({
+    pipeline: opened.pipeline,
+    nodes: plannedNodes(plan).map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
+    run: (how = {}) => startRunning((emit) => runPlanned(found.value, { ...how, set: options.set ?? [] }, emit)),
+  });
+}
+
+/** Plans a pipeline file and runs it. */
+export async function runFile(
+  context: Context,
+  file: string,
+  options: RunOptions,
+  emit: (event: Event) => void,
+): Promise<Outcome<RunResult>> {
+  const found = await planned(context, file, options);
+  return found.ok ? runPlanned(found.value, { ...options, set: options.set ?? [] }, emit) : found;
+}
+
+async function runPlanned(
+  { opened: { pipeline, shownFile }, plan }: Planned,
+  options: StartOptions & { readonly set: readonly string[] },
+  emit: (event: Event) => void,
+): Promise<Outcome<RunResult>> {
+  const { set, keepGoing = false } = options;
+  const ended = await runPlan(plan, { shownFile, set, keepGoing }, options, emit);
+  return ended.ok ? done({ ...ended.value, pipeline }) : ended;
+}
+
+/** What a record says of how a plan was asked for. */
+interface Asked {
+  readonly shownFile: string;
+  readonly set: readonly string[];
+  readonly keepGoing: boolean;
+}
+
+const never = new AbortController().signal;
+
+/** Runs a plan. Everything that happens is told, and kept in a file of events. */
+export async function runPlan(
+  plan: Plan,
+  asked: Asked,
+  { jobs, onEvent, signal = never, killSignal = never }: WatchOptions,
+  emit: (event: Event) => void,
+): Promise<Outcome<RunEnd>> {
+  const capacity = capacityOf(jobs, plan.executor);
+  if (!capacity.ok) return capacity;
+  const id = newRunId();
+  const kept = new JsonLinesReporter(plan.request.surroundings.store.runs.appendEvents(id));
+  const tell = (event: Event): void => {
+    onEvent?.(event);
+    kept.report(event);
+    emit(event);
+  };
+  const onStop = (): void => {
+    if (typeof signal.reason === 'string') tell({ type: 'notice', level: 'warning', message: signal.reason });
+  };
+  signal.addEventListener('abort', onStop);
+  const end = await carryOut(plan, {
+    ...asked,
+    id,
+    capacity: capacity.value,
+    emit: tell,
+    stop: { asked: signal, forced: killSignal },
+  });
+  signal.removeEventListener('abort', onStop);
+  await kept.close();
+  return done(end);
+}
