@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { makePlan, type Plan } from '../engine/plan.ts';
-import { carryOut } from '../engine/run.ts';
+import { runPlan } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { digestOf } from '../model/canonical.ts';
 import { combinations } from '../model/combinations.ts';
-import type { Event } from '../model/event.ts';
+import type { Event, Watcher } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
@@ -144,18 +144,15 @@ async function carryOutRepeat(job: Job, repeat: Params, planner: TrialPlanner, c
   const id = newRunId();
   const watchers: Reporter[] = [new JsonLinesReporter(opened.store.runs.appendEvents(id))];
   if (context.verbose) watchers.push(new LinesReporter(prefixed(`trial ${job.trial} | `), true));
-  const emit = (event: Event): void => {
-    for (const watcher of watchers) watcher.report(event);
-    context.watch(job.trial, event);
-  };
-  const { record, problems } = await carryOut(plan.value, {
+  const board: Watcher = { report: (event) => context.watch(job.trial, event) };
+  const { record, problems } = await runPlan(plan.value, {
     id,
     shownFile: opened.shownFile,
     set: [...set, ...settingsOf(settings(job, repeat, spec), dirname(opened.pipeline.file))],
     capacity: slots,
     publish: false,
     keepGoing: false,
-    emit,
+    watchers: [...watchers, board],
     stop,
   });
   for (const watcher of watchers) await watcher.close();

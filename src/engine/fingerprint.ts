@@ -128,6 +128,20 @@ export function checkpointKeyOf(ingredients: Ingredients, instance: Instance): s
   return digestOf({ ...ingredients, params: lasting });
 }
 
+/** What a node whose inputs are known asks for. */
+export interface ReadyWork {
+  readonly ingredients: Ingredients;
+  readonly fingerprint: string;
+  /** What its lock and its checkpoints are kept under. */
+  readonly work: string;
+}
+
+/** What a node asks for, once the contents of all its inputs are known. */
+export function readyWork(prepared: Prepared, inputs: Ingredients['inputs']): ReadyWork {
+  const ingredients = ingredientsOf(prepared, inputs);
+  return { ingredients, fingerprint: fingerprintOf(ingredients), work: checkpointKeyOf(ingredients, prepared.instance) };
+}
+
 /** Whether a longer budget may go on from this instance's checkpoints. */
 export function hasBudget(instance: Instance): boolean {
   return instance.work.kind === 'stage' && Object.values(instance.work.declaration.params).some(({ budget }) => budget === true);

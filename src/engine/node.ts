@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../model/canonical.ts';
-import type { Event } from '../model/event.ts';
+import type { Emit } from '../model/event.ts';
 import type { Hold, Stop } from '../model/executor.ts';
 import { JOB_FORMAT, type JobSpecification } from '../model/job.ts';
 import type { Claim, Lock, Workplace } from '../model/store.ts';
@@ -18,7 +18,7 @@ export interface NodeRun {
   readonly surroundings: Surroundings;
   readonly sources: Readonly<Record<string, { readonly path: string }>>;
   readonly keptSources: ReadonlySet<string>;
-  readonly emit: (event: Event) => void;
+  readonly emit: Emit;
   readonly stop: Stop;
   /** Called when the node really starts: its lock is taken and no result exists. */
   readonly onStart: () => void;

@@ -24,20 +24,20 @@ export class Slots {
     return resources.cpu > this.capacity.cpu || resources.gpu > this.capacity.gpu || resources.memory > this.capacity.memory;
   }
 
-  /** Takes a node's slots if they are free and nobody does the same work. */
-  take(instance: Instance, work: string): boolean {
+  /** Takes a node's slots, unless they are not free (`full`) or somebody does the same work (`busy`). */
+  take(instance: Instance, work: string): 'taken' | 'full' | 'busy' {
     const { resources } = instance;
-    if (this.works.has(work)) return false;
+    if (this.works.has(work)) return 'busy';
     const isAlone = instance.measures || this.isTooLarge(instance);
     const fits =
       this.taken.cpu + resources.cpu <= this.capacity.cpu &&
       this.taken.gpu + resources.gpu <= this.capacity.gpu &&
       this.taken.memory + resources.memory <= this.capacity.memory;
-    if (this.alone || (isAlone ? this.running > 0 : !fits)) return false;
+    if (this.alone || (isAlone ? this.running > 0 : !fits)) return 'full';
     this.change(instance, 1);
     this.works.add(work);
     this.alone = isAlone;
-    return true;
+    return 'taken';
   }
 
   release(instance: Instance, work: string): void {

@@ -1,16 +1,42 @@
+import type { JsonObject } from './json.ts';
 import type { Problem } from './problem.ts';
-import type { RunNode, RunRecord } from './run.ts';
+import type { RecordedSource, RunNode, RunRecord, RunState } from './run.ts';
 
-/** What a run tells its reporters, in the order it happens. */
-export type Event =
-  | { readonly type: 'run-started'; readonly run: string; readonly pipeline: string; readonly nodes: readonly PlannedNode[] }
-  | { readonly type: 'node-started'; readonly node: string; readonly cause: string }
+/** What can happen in a run, without its time: what those who take part in a run tell. */
+export type Happening =
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly pipeline: string;
+      readonly nodes: readonly PlannedNode[];
+      /** The run's record as it stands before anything has run. */
+      readonly record: Omit<RunRecord, 'started'>;
+    }
+  | { readonly type: 'sources-kept'; readonly sources: Readonly<Record<string, RecordedSource>> }
+  | {
+      readonly type: 'node-started';
+      readonly node: string;
+      readonly cause: string;
+      /** Content digests by port. */
+      readonly inputs: JsonObject;
+    }
   | { readonly type: 'node-progress'; readonly node: string; readonly done: number; readonly total: number; readonly note?: string }
   | { readonly type: 'node-metric'; readonly node: string; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'node-log'; readonly node: string; readonly line: string }
   | { readonly type: 'node-ended'; readonly node: string; readonly outcome: RunNode; readonly problem?: Problem }
   | { readonly type: 'notice'; readonly level: 'note' | 'warning'; readonly message: string; readonly node?: string }
-  | { readonly type: 'run-ended'; readonly record: RunRecord };
+  | { readonly type: 'run-ended'; readonly run: string; readonly state: RunState; readonly hash?: string };
+
+/** What happened in a run, and when (ISO 8601, UTC). Everyone who watches is told the same events in the same order. */
+export type Event = { readonly time: string } & Happening;
+
+/** Tells what happens to everyone who watches. */
+export type Emit = (happening: Happening) => void;
+
+/** Who watches a run. */
+export interface Watcher {
+  report(event: Event): void;
+}
 
 /** What a plan says of a node. */
 export type Action = 'run' | 'maybe' | 'reuse';
@@ -22,4 +48,12 @@ export interface PlannedNode {
   readonly cause: string;
   /** The nodes it takes inputs from. */
   readonly after: readonly string[];
+}
+
+/** Stamps what happens with its time and tells it to each watcher in turn: the one way from a run to all who watch it. */
+export function broadcast(watchers: readonly Watcher[], clock: () => Date = () => new Date()): Emit {
+  return (happening) => {
+    const event: Event = { time: clock().toISOString(), ...happening };
+    for (const watcher of watchers) watcher.report(event);
+  };
 }

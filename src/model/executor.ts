@@ -1,4 +1,4 @@
-import type { Event } from './event.ts';
+import type { Happening } from './event.ts';
 import type { ExitRecord, JobSpecification, Resources } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Outcome } from './problem.ts';
@@ -15,7 +15,7 @@ export interface Job {
 }
 
 /** What an attempt tells while it runs. */
-export type JobEvent = Extract<Event, { readonly type: 'node-progress' | 'node-metric' | 'node-log' }>;
+export type JobEvent = Extract<Happening, { readonly type: 'node-progress' | 'node-metric' | 'node-log' }>;
 
 /** How a run is stopped: first the work is asked to save its checkpoint and end, then it is killed. */
 export interface Stop {

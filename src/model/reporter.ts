@@ -1,8 +1,7 @@
-import type { Event } from './event.ts';
+import type { Watcher } from './event.ts';
 
-/** Who watches a run. */
-export interface Reporter {
-  report(event: Event): void;
+/** A watcher that shows a run, or keeps what it saw. */
+export interface Reporter extends Watcher {
   /** Resolves when everything is drawn or written. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { type Plan, plannedNodes } from '../engine/plan.ts';
-import { carryOut, type RunEnd } from '../engine/run.ts';
+import { type RunEnd, runPlan as run } from '../engine/run.ts';
 import type { Difference } from '../engine/explain.ts';
 import type { Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
@@ -121,23 +121,13 @@ export async function runPlan(
   if (!capacity.ok) return capacity;
   const id = newRunId();
   const kept = new JsonLinesReporter(plan.request.surroundings.store.runs.appendEvents(id));
-  const tell = (event: Event): void => {
-    onEvent?.(event);
-    kept.report(event);
-    emit(event);
-  };
-  const onStop = (): void => {
-    if (typeof signal.reason === 'string') tell({ type: 'notice', level: 'warning', message: signal.reason });
-  };
-  signal.addEventListener('abort', onStop);
-  const end = await carryOut(plan, {
+  const end = await run(plan, {
     ...asked,
     id,
     capacity: capacity.value,
-    emit: tell,
+    watchers: [{ report: (event) => onEvent?.(event) }, kept, { report: emit }],
     stop: { asked: signal, forced: killSignal },
   });
-  signal.removeEventListener('abort', onStop);
   await kept.close();
   return done(end);
 }

@@ -12,9 +12,8 @@ export class JsonLinesReporter implements Reporter {
 
   report(event: Event): void {
     if (event.type === 'node-log') return;
-    const kept =
-      event.type === 'run-ended' ? { type: event.type, run: event.record.id, state: event.record.state, hash: event.record.hash } : event;
-    this.lines.write(JSON.stringify({ time: new Date().toISOString(), ...kept }));
+    // The record is a file of its own.
+    this.lines.write(JSON.stringify(event.type === 'run-started' ? { ...event, record: undefined } : event));
   }
 
   close(): Promise<void> {

@@ -34,11 +34,11 @@ export class LinesReporter implements Reporter {
       this.line(`${MARKS[event.outcome.state] ?? '?'} ${ending(event.node, event.outcome, event.problem?.message)}`);
     else if (event.type === 'notice') this.line(`! ${event.node === undefined ? '' : `${event.node}: `}${event.message}`);
     else if (event.type === 'node-log' && this.verbose) this.line(`  ${event.node} | ${event.line}`);
-    else if (event.type === 'node-progress') this.progress(event.node, event.done, event.total, event.note);
+    else if (event.type === 'node-progress') this.progress(event);
   }
 
-  private progress(node: string, done: number, total: number, note?: string): void {
-    const now = Date.now();
+  private progress({ node, done, total, note, time }: Event & { readonly type: 'node-progress' }): void {
+    const now = Date.parse(time);
     const last = this.lastProgress.get(node);
     if (last === undefined) this.lastProgress.set(node, now);
     if (last === undefined || now - last < PROGRESS_PAUSE) return;

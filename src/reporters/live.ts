@@ -56,11 +56,12 @@ export class LiveReporter implements Reporter {
   report(event: Event): void {
     if (event.type === 'run-started') this.start(event.nodes);
     else if (event.type === 'node-started') {
-      this.started.set(event.node, performance.now());
+      this.started.set(event.node, Date.parse(event.time));
       this.nodes.get(event.node)?.draw(event.node, event.cause);
     } else if (event.type === 'node-progress') {
       const share = event.total > 0 ? Math.floor((100 * event.done) / event.total) : 0;
-      const spent = (performance.now() - (this.started.get(event.node) ?? performance.now())) / 1000;
+      const now = Date.parse(event.time);
+      const spent = (now - (this.started.get(event.node) ?? now)) / 1000;
       this.nodes.get(event.node)?.draw(`${event.node}  ${share} %  ${duration(spent)}`, event.note ?? '');
     } else if (event.type === 'node-ended') {
       const drawing = this.nodes.get(event.node);

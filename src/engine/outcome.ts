@@ -1,0 +1,52 @@
+import { digestOf } from '../model/canonical.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Ingredients } from '../model/result.ts';
+import type { RunNode } from '../model/run.ts';
+import type { Prepared } from './fingerprint.ts';
+import { inputIngredients, type Known, type Settled } from './inputs.ts';
+import { recipeOf } from './recipe.ts';
+
+/** A node as a run's record has it, whatever becomes of it. */
+export function recordedNode(prepared: Prepared, state: RunNode['state'], cause: string): RunNode {
+  const { instance, own } = prepared;
+  const { work } = instance;
+  return {
+    state,
+    cause,
+    stage: work.kind === 'stage' ? work.stage : 'command',
+    params: instance.params,
+    code: own.work.kind === 'stage' ? own.work.code : digestOf({ run: own.work.run, tools: own.work.tools }),
+    recipe: recipeOf(prepared),
+  };
+}
+
+/** Content digests of inputs, by port, as a record has them. */
+export function inputDigests(inputs: Ingredients['inputs']): JsonObject {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([port, { elements }]) => [
+      port,
+      elements.map(({ key, content }): Json => (Object.keys(key).length === 0 ? content : { key, content })),
+    ]),
+  );
+}
+
+/** A node that came out: executed in this run, or reused. */
+export function settledNode(base: RunNode, { instance, attempt, fingerprint }: Settled, known: Known): RunNode {
+  const outputs = Object.entries(attempt.outputs).map(
+    ([port, artifact]) => [port, { ...artifact, measured: instance.outputs[port]?.measured === true }] as const,
+  );
+  return {
+    ...base,
+    fingerprint,
+    inputs: inputDigests(inputIngredients(instance, known).inputs),
+    outputs: Object.fromEntries(outputs),
+    metrics: attempt.metrics,
+    seconds: attempt.seconds,
+  };
+}
+
+/** A node that failed. */
+export function failedNode(base: RunNode, { code, message, hint }: Problem, fingerprint: string): RunNode {
+  return { ...base, fingerprint, error: { code, message, ...(hint === undefined ? {} : { hint }) } };
+}

@@ -1,0 +1,221 @@
+import type { Emit } from '../model/event.ts';
+import { producersOf } from '../model/pipeline.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Attempt, Ingredients } from '../model/result.ts';
+import type { RunNode } from '../model/run.ts';
+import { type ReadyWork, readyWork } from './fingerprint.ts';
+import { inputIngredients, type Known, type Settled } from './inputs.ts';
+import type { NodeEnd } from './node.ts';
+import { failedNode, inputDigests, recordedNode, settledNode } from './outcome.ts';
+import type { NodePlan, Plan } from './plan.ts';
+import type { Slots } from './slots.ts';
+
+/** A node that may run: its inputs are known and change no more. */
+export interface ReadyNode extends ReadyWork {
+  readonly plan: NodePlan;
+  readonly isForced: boolean;
+  readonly known: Known;
+  /** To be called when the node really starts: no result of it has come meanwhile. */
+  readonly onStart: () => void;
+}
+
+/** What a scheduler asks of what is around it; it writes nothing itself. */
+export interface Scheduling {
+  /** Runs of one process that share slots also share their work and their failures. */
+  readonly slots: Slots;
+  /** Goes on with what does not depend on a failed node. */
+  readonly keepGoing: boolean;
+  /** Aborted: nothing new starts. What runs is stopped by whoever executes it. */
+  readonly stop: AbortSignal;
+  readonly emit: Emit;
+  /** The current attempt of a fingerprint, if it is whole. */
+  readonly find: (fingerprint: string) => Attempt | undefined;
+  /** Executes a node, unless its result has come meanwhile. Ends when nothing of it lives any more. */
+  readonly execute: (ready: ReadyNode) => Promise<NodeEnd>;
+  /** Why a node runs whose inputs were not known when it was planned. */
+  readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
+  /** Where a node's log lies, as a record names it. */
+  readonly logOf: (node: string) => string;
+}
+
+/** How all nodes of a plan ended. */
+export interface ScheduleEnd {
+  readonly problems: readonly Problem[];
+  /** By name. */
+  readonly outcomes: ReadonlyMap<string, RunNode>;
+  /** The nodes that came out, by name. */
+  readonly settled: ReadonlyMap<string, Settled>;
+}
+
+type Failure = Extract<NodeEnd, { readonly state: 'failed' }>;
+
+class Schedule {
+  private readonly plan: Plan;
+  private readonly scheduling: Scheduling;
+  private readonly waiting: Map<string, NodePlan>;
+  /** By node: the producers that have not come out. */
+  private readonly missing = new Map<string, Set<string>>();
+  private readonly ready = new Map<string, ReadyNode>();
+  /** Ready nodes of which no result is known, asked once. */
+  private readonly asked = new Set<string>();
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly settled = new Map<string, Settled>();
+  private readonly known: Known;
+  private readonly causes = new Map<string, string>();
+  private readonly outcomes = new Map<string, RunNode>();
+  private readonly problems: Problem[] = [];
+
+  constructor(plan: Plan, scheduling: Scheduling) {
+    this.plan = plan;
+    this.scheduling = scheduling;
+    this.waiting = new Map(plan.nodes);
+    for (const [name, { prepared }] of plan.nodes) this.missing.set(name, new Set(producersOf(prepared.instance)));
+    this.known = { snapshots: plan.snapshots, settled: this.settled };
+  }
+
+  async run(): Promise<ScheduleEnd> {
+    const { slots, stop } = this.scheduling;
+    const over = new AbortController();
+    const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true, signal: over.signal }));
+    for (;;) {
+      if (this.mayStart()) this.startReady();
+      // What is ready and did not start waits for slots, or for work that another run does.
+      const waits = this.mayStart() && [...this.waiting.keys()].some((name) => this.isReady(name));
+      if (this.running.size === 0 && !waits) break;
+      await Promise.race([...this.running.values(), ...(waits ? [slots.changed(), stopped] : [])]);
+    }
+    over.abort();
+    const cause = stop.aborted ? 'the run was stopped' : 'a node before it failed';
+    for (const [name, { prepared }] of this.waiting) this.end(name, recordedNode(prepared, 'skipped', cause));
+    return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
+  }
+
+  private mayStart(): boolean {
+    return !this.scheduling.stop.aborted && (this.scheduling.keepGoing || this.problems.length === 0);
+  }
+
+  private isReady(name: string): boolean {
+    return this.missing.get(name)?.size === 0;
+  }
+
+  /** Takes up each ready node until none of them moves any more: what is reused makes others ready. */
+  private startReady(): void {
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const [name, plan] of this.waiting) {
+        if (this.mayStart() && this.isReady(name) && this.take(name, plan)) {
+          this.waiting.delete(name);
+          moved = true;
+        }
+      }
+    }
+  }
+
+  /** Decides on a ready node: reused, failed as before, or started. False: it has to wait for slots or for another run. */
+  private take(name: string, plan: NodePlan): boolean {
+    if (plan.settled !== undefined) {
+      this.settle(plan, 'reused', plan.settled, plan.cause);
+      return true;
+    }
+    const { instance } = plan.prepared;
+    const { slots, find } = this.scheduling;
+    const ready = this.readyNode(name, plan);
+    const { fingerprint, work } = ready;
+    const attempt = ready.isForced || this.asked.has(name) ? undefined : find(fingerprint);
+    if (attempt !== undefined) {
+      this.settle(plan, 'reused', { instance, fingerprint, attempt }, reuseCause(plan));
+      return true;
+    }
+    const known = slots.failureOf(fingerprint);
+    if (known !== undefined) {
+      this.fail(plan, { state: 'failed', problem: known, fingerprint }, plan.cause);
+      return true;
+    }
+    const taken = slots.take(instance, work);
+    // While a node waits for slots its result stays unknown, unless another run is at the same work.
+    if (taken === 'busy') this.asked.delete(name);
+    else this.asked.add(name);
+    if (taken !== 'taken') return false;
+    if (slots.isTooLarge(instance)) {
+      const message = 'asks for more than this machine or --jobs has: it runs alone';
+      this.scheduling.emit({ type: 'notice', level: 'warning', node: name, message });
+    }
+    this.start(name, ready);
+    return true;
+  }
+
+  /** What a ready node asks for, which changes no more. */
+  private readyNode(name: string, plan: NodePlan): ReadyNode {
+    const before = this.ready.get(name);
+    if (before !== undefined) return before;
+    const { inputs } = inputIngredients(plan.prepared.instance, this.known);
+    const onStart = (): void =>
+      this.scheduling.emit({ type: 'node-started', node: name, cause: this.causeOf(name, plan, inputs), inputs: inputDigests(inputs) });
+    const isForced = this.plan.request.forced.has(name);
+    const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known: this.known, onStart };
+    this.ready.set(name, ready);
+    return ready;
+  }
+
+  /** Why a node runs: where its plan could not tell, told when it starts. */
+  private causeOf(name: string, plan: NodePlan, inputs: Ingredients['inputs']): string {
+    const cause = this.causes.get(name) ?? (plan.waits === true ? this.scheduling.explain(plan, inputs, this.known) : plan.cause);
+    this.causes.set(name, cause);
+    return cause;
+  }
+
+  private start(name: string, ready: ReadyNode): void {
+    const { slots, execute } = this.scheduling;
+    const { instance } = ready.plan.prepared;
+    const execution = execute(ready)
+      .then((end) => this.ended(ready, end))
+      .finally(() => {
+        slots.release(instance, ready.work);
+        this.running.delete(name);
+      });
+    this.running.set(name, execution);
+  }
+
+  private ended({ plan, ingredients }: ReadyNode, end: NodeEnd): void {
+    const { name } = plan.prepared.instance;
+    if (end.state === 'reused') return this.settle(plan, 'reused', end.settled, reuseCause(plan));
+    if (end.state === 'cancelled') return this.end(name, recordedNode(plan.prepared, 'cancelled', 'the run was stopped'));
+    const cause = this.causeOf(name, plan, ingredients.inputs);
+    return end.state === 'executed' ? this.settle(plan, 'executed', end.settled, cause) : this.fail(plan, end, cause);
+  }
+
+  private fail({ prepared }: NodePlan, { problem, fingerprint }: Failure, cause: string): void {
+    const { name } = prepared.instance;
+    this.problems.push(problem);
+    // A full disk is no property of the work; a failure of the stage itself is, and no other run tries it again.
+    if (problem.kind === 'stage') this.scheduling.slots.noteFailure(fingerprint, problem);
+    const outcome = failedNode(recordedNode(prepared, 'failed', cause), problem, fingerprint);
+    this.end(name, { ...outcome, log: this.scheduling.logOf(name) }, problem);
+  }
+
+  private settle({ prepared }: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
+    const { name } = prepared.instance;
+    this.settled.set(name, settled);
+    for (const names of this.missing.values()) names.delete(name);
+    const outcome = settledNode(recordedNode(prepared, state, cause), settled, this.known);
+    this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
+  }
+
+  private end(node: string, outcome: RunNode, problem?: Problem): void {
+    this.outcomes.set(node, outcome);
+    this.scheduling.emit({ type: 'node-ended', node, outcome, ...(problem === undefined ? {} : { problem }) });
+  }
+}
+
+/** Why a node was reused that the plan did not promise to. */
+function reuseCause({ action }: NodePlan): string {
+  return action === 'maybe' ? 'its inputs came out as before, so its result holds' : 'another run has done the same work meanwhile';
+}
+
+/**
+ * Runs what a plan asks for: starts what is ready within the slots, reuses what is known by then, and tells what happens. Results of
+ * siblings of a failed node are kept.
+ */
+export function schedule(plan: Plan, scheduling: Scheduling): Promise<ScheduleEnd> {
+  return new Schedule(plan, scheduling).run();
+}
