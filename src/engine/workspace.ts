@@ -134,7 +134,11 @@ function prepareProgram(
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(folder, link);
   }
-  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable });
+  const { folder, declaration } = instance.work;
+  // A record does not tell of ports that were not connected: what its work reads is what it read then.
+  const declared =
+    folder === '' ? {} : { declared: { inputs: Object.keys(declaration.inputs), metrics: Object.keys(declaration.metrics) } };
+  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable, ...declared });
 }
 
 function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {

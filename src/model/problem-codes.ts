@@ -232,6 +232,10 @@ export const problemCodes = {
     means: 'A stage tried to read, write or start something that it does not declare.',
     remedy: 'Declare the file as an input; let a command node start programs.',
   },
+  'undeclared-name': {
+    means: 'A stage’s work read a param, port or module, or recorded a metric, whose name its declaration does not have.',
+    remedy: 'Correct the name, or declare it in stage.ts.',
+  },
   'undeclared-tools': {
     means: 'A command does not say which programs it uses, so an update of one would not be noticed (with plan --strict).',
     remedy: 'Name them: tools: [python3].',

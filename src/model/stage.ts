@@ -84,7 +84,10 @@ export interface Thread {
   close(): Promise<void>;
 }
 
-/** All that a stage's work is given. It reads only its inputs and writes only its outputs. */
+/**
+ * All that a stage's work is given. It reads only its inputs and writes only its outputs. Asking `params`, `modules`, `inputs` or `outputs` for
+ * a name that the stage does not declare throws; code that looks for more than is declared is given a plain copy: `{ ...params }`.
+ */
 export interface WorkContext<Declaration extends Stage> {
   readonly params: {
     readonly [Name in keyof NonNullable<Declaration['params']>]: NonNullable<Declaration['params']>[Name] extends Param<

@@ -18,7 +18,8 @@ export default work<typeof stage>(async (context) => {
   const { params, modules, inputs, outputs } = context;
   const data = openDataset(inputs.data);
   const model = readModelOf(inputs.model, data.info);
-  const options = trainingOptions(params, modules, {
+  // A recipe may have patience, of which this stage declares none.
+  const options = trainingOptions({ ...params }, modules, {
     model,
     images: data,
     training: Array.from({ length: data.info.count }, (_, index) => index),

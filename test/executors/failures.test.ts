@@ -8,7 +8,7 @@ const stage = `import { defineStage, param } from 'stillroom';
 export default defineStage({
   about: 'Does what it should not.',
   params: { how: param.string() },
-  inputs: { text: 'file' },
+  inputs: { text: 'file', more: 'file?' },
   outputs: { out: 'file.txt' },
   metrics: { speed: {} },
   run: () => import('./run.ts'),
@@ -38,8 +38,14 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, log,
     for (;;) all.push(new Array(100_000).fill(all.length + 0.5));
   }
   if (params.how === 'measure') metric('speed', Number.NaN);
+  const misnamed = { params, inputs, outputs, metric } as unknown as Record<string, Record<string, string>> & { metric: (...given: unknown[]) => void };
+  if (params.how === 'misread_param') log(misnamed['params']?.['hwo'] ?? 'nothing');
+  if (params.how === 'misread_input') log(misnamed['inputs']?.['txet'] ?? 'nothing');
+  if (params.how === 'misread_output') writeFileSync(misnamed['outputs']?.['table'] ?? outputs.out, 'x');
+  if (params.how === 'mismeasure') misnamed.metric('sped', 1);
   if (params.how === 'forget') return;
-  writeFileSync(outputs.out, String(existsSync(inputs.text)));
+  const { more = 'none' } = inputs;
+  writeFileSync(outputs.out, String(existsSync(inputs.text)) + more);
 });
 `;
 
@@ -56,6 +62,10 @@ const stages: Readonly<Record<string, { code: string; message: string; hint: str
   wait: { code: 'ended-early', message: 'waits for something that never comes', hint: 'about to wait' },
   fill: { code: 'killed', message: 'JavaScript heap out of memory', hint: 'fill.log' },
   measure: { code: 'stage-failed', message: '"speed" is NaN', hint: 'finite' },
+  misread_param: { code: 'undeclared-name', message: 'the work reads params.hwo', hint: 'did you mean "how"?' },
+  misread_input: { code: 'undeclared-name', message: 'the work reads inputs.txet', hint: 'did you mean "text"?' },
+  misread_output: { code: 'undeclared-name', message: 'the work reads outputs.table', hint: 'known: out' },
+  mismeasure: { code: 'undeclared-name', message: 'the metric "sped"', hint: 'did you mean "speed"?' },
   forget: { code: 'missing-output', message: 'without writing its output "out"', hint: 'outputs.out' },
 };
 

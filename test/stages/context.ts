@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stage, Work, WorkContext } from 'stillroom';
+import { refusingOthers } from '../../src/executors/job/declared.ts';
 
 /** What a stage's work did besides writing its outputs. */
 export interface Watched {
@@ -62,10 +63,10 @@ export async function perform<Declaration extends Stage>(
     if (kind === 'dir') mkdirSync(outputs[port] as string, { recursive: true });
   }
   const context = {
-    params: withDefaults(stage, given.params ?? {}),
-    modules: given.modules ?? {},
-    inputs: given.inputs,
-    outputs,
+    params: refusingOthers('params', withDefaults(stage, given.params ?? {})),
+    modules: refusingOthers('modules', given.modules ?? {}),
+    inputs: refusingOthers('inputs', given.inputs, Object.keys(stage.inputs ?? {})),
+    outputs: refusingOthers('outputs', outputs),
     metric(name: string, value: number) {
       if (stage.metrics?.[name] === undefined) throw new Error(`the stage does not declare the metric ${name}`);
       metrics[name] = value;

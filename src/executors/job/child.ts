@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { canonicalJson, sha256 } from '../../model/canonical.ts';
-import type { JobSpecification } from '../../model/job.ts';
+import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
+import { refusingOthers, UndeclaredName } from './declared.ts';
 import { type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
 import { openThreads } from './threads.ts';
 
@@ -86,6 +87,18 @@ interface Bundle {
   readonly threads?: Readonly<Record<string, unknown>>;
 }
 
+/** What a work is given to read by name; of a name that is not declared it is told. */
+function given(job: JobSpecification, modules: Bundle['modules'], declared: (JobProgram & { kind: 'stage' })['declared']) {
+  const outputs = Object.fromEntries(Object.entries(job.outputs).map(([port, { path }]) => [port, path]));
+  if (declared === undefined) return { params: job.params, modules, inputs: job.inputs, outputs };
+  return {
+    params: refusingOthers('params', job.params),
+    modules: refusingOthers('modules', modules),
+    inputs: refusingOthers('inputs', job.inputs, declared.inputs),
+    outputs: refusingOthers('outputs', outputs),
+  };
+}
+
 async function main(jobFile: string): Promise<void> {
   const job = JSON.parse(readFileSync(jobFile, 'utf8')) as JobSpecification;
   const { program } = job;
@@ -95,14 +108,13 @@ async function main(jobFile: string): Promise<void> {
   const url = pathToFileURL(program.bundle).href;
   const bundle = (await import(url)) as Bundle;
   if (typeof bundle.run !== 'function')
-    throw new StageFailure('run.ts has no default export made by work()', 'export default work<typeof stage>(async (context) => { … })');
+    throw new StageFailure('the work has no default export made by work()', 'export default work<typeof stage>(async (context) => { … })');
   const threads = openThreads(url, bundle.threads ?? {});
   const work = bundle.run({
-    params: job.params,
-    modules: bundle.modules,
-    inputs: job.inputs,
-    outputs: Object.fromEntries(Object.entries(job.outputs).map(([port, { path }]) => [port, path])),
+    ...given(job, bundle.modules, program.declared),
     metric(name: string, value: number, at?: { step: number }) {
+      const known = program.declared?.metrics ?? [name];
+      if (!known.includes(name)) throw new UndeclaredName(`the work records the metric "${name}", which is not declared`, name, known);
       if (!Number.isFinite(value)) throw new StageFailure(`the metric "${name}" is ${value}`, 'metrics are finite numbers');
       send({ type: 'metric', name, value, ...(at === undefined ? {} : { step: at.step }) });
     },
@@ -124,9 +136,14 @@ async function main(jobFile: string): Promise<void> {
   send({ type: 'done', facts: { peakMemory: process.resourceUsage().maxRSS * 1024 } });
 }
 
-function describe(error: unknown): ChildMessage {
+async function describe(error: unknown): Promise<ChildMessage> {
   if (error instanceof StageFailure)
     return { type: 'failed', code: 'stage-failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
+  if (error instanceof UndeclaredName) {
+    const { suggestion } = await import('../../text/suggestion.ts');
+    const hint = error.known.length > 0 ? suggestion(error.used, error.known) : 'declare it in stage.ts';
+    return { type: 'failed', code: 'undeclared-name', message: error.message, hint };
+  }
   const { code, resource, permission } = error as { code?: string; resource?: string; permission?: string };
   if (code === 'ERR_ACCESS_DENIED' && permission === 'ChildProcess') {
     return {
@@ -157,7 +174,7 @@ try {
 } catch (error) {
   if (!(error instanceof StageFailure))
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  send(describe(error));
+  send(await describe(error));
   // Lets the standard streams drain before leaving.
   await sleep(10);
   process.exit(1);
