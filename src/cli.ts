@@ -38,6 +38,7 @@ function planning(made: Command): Command {
     )
     .option('--force <node>', 'execute a node although its result exists; repeatable', collect)
     .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
+    .option('--executor <name>', 'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)')
     .option('--only <node>', 'this node and what it needs, nothing behind it; repeatable', collect);
 }
 
@@ -65,6 +66,7 @@ function addSweepCommand(program: Command): void {
     .option('--seed <number>', 'decides what random, tpe and asha propose')
     .option('--set <name=value>', 'as for run; holds for every variant; repeatable', collect)
     .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
+    .option('--executor <name>', 'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)')
     .option('--retry', 'try failed variants of an earlier start again')
     .option('--format <format>', 'how the table is printed: text, csv, md or json')
     .option('--verbose', 'print every line that the nodes print')
@@ -125,6 +127,7 @@ function addRecordCommands(program: Command): void {
     .option('--restore', 'bring the outputs back from the store; execute nothing')
     .option('--to <folder>', 'put the outputs there')
     .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
+    .option('--executor <name>', 'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)')
     .option('--verbose', 'print every line that the nodes print')
     .option('--plain', 'lines instead of the live tree')
     .action(async (word: string | undefined, options: ReproduceOptions) => {

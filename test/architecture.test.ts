@@ -23,7 +23,8 @@ const leaves = ['src/model/', 'src/text/', 'src/files/'];
 
 /**
  * The import rule, as a table: the first row whose pattern fits a file says what it may import, each import written as a path from the
- * root (`src/…`, `stages/…`) or as a package's name. `self` stands for the file's own room or stage; `package` for any package but our own.
+ * root (`src/…`, `stages/…`) or as a package's name. `self` stands for the file's own room or stage, `folder` for the folder
+ * in its room that it lies below; `package` for any package but our own.
  */
 const rules: readonly { readonly files: RegExp; readonly values: readonly string[]; readonly types?: readonly string[] }[] = [
   { files: /^src\/index\.ts$/, values: ['src/model/'] },
@@ -33,6 +34,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/(?:model|text|files|nn|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
+  { files: /^src\/executors\/[^/]+\//, values: ['folder', 'src/executors/job/', ...leaves, 'package'] },
   { files: /^src\/(?:stores|executors|records|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
   { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom', 'stillroom/training'], types: ['stillroom/nn'] },
   { files: /^stages\/[^/]+\//, values: ['self', 'stillroom', 'stillroom/nn', 'package'], types: ['self'] },
@@ -79,6 +81,7 @@ const targetOf = (path: string, from: string) => (from.startsWith('.') ? join(di
 function covers(word: string, path: string, target: string): boolean {
   const own = /^(?:src|stages)\//.test(target);
   if (word === 'self') return target.startsWith(homeOf(path));
+  if (word === 'folder') return target.startsWith(/^src\/[^/]+\/[^/]+\//.exec(path)?.[0] ?? path);
   if (word === 'package') return !own && !target.startsWith('.') && !/^stillroom(?:\/|$)/.test(target);
   return word.endsWith('/') ? target.startsWith(word) : target === word;
 }
@@ -157,6 +160,7 @@ describe('the rule itself', () => {
     ['src/engine/plan.ts', "import type { Store } from '../stores/local/store.ts';"],
     ['src/engine/plan.ts', "export * from '../load/pipeline.ts';"],
     ['src/engine/plan.ts', "export type Loaded = import('../load/pipeline.ts').Loaded;"],
+    ['src/executors/process/executor.ts', "import { open } from '../detached/executor.ts';"],
     ['src/model/run.ts', "import { plan } from '../engine/plan.ts';"],
     ['src/nn/graph/graph.ts', "import { digest } from '../../model/canonical.ts';"],
     ['src/nn/graph/graph.ts', 'export const here = import.meta.url;'],

@@ -20,6 +20,7 @@ export interface PlanOptions extends CommonOptions {
   readonly force?: readonly string[];
   readonly only?: readonly string[];
   readonly jobs?: string;
+  readonly executor?: string;
 }
 
 /** Opens the store that the options name, or that of the project. */
@@ -28,8 +29,8 @@ export function openStore(root: string, { store }: CommonOptions): Outcome<Store
 }
 
 /** Reads a pipeline file and opens its store. */
-export function openPipeline(file: string, { store, set }: PlanOptions): Promise<Outcome<Opened>> {
-  return open(new Context({ file, ...(store === undefined ? {} : { store }) }), file, set);
+export function openPipeline(file: string, { store, set, executor }: PlanOptions): Promise<Outcome<Opened>> {
+  return open(new Context({ file, ...(store === undefined ? {} : { store }), ...(executor === undefined ? {} : { executor }) }), file, set);
 }
 
 /** What may be used at once: the machine, or as many threads as `--jobs` says. */

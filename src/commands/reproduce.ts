@@ -17,7 +17,7 @@ import { type RunCommandOptions, watched } from './run.ts';
 import { locateSources } from './sources.ts';
 import { printVerdicts } from './verdicts.ts';
 
-export interface ReproduceOptions extends RecordedOptions, Pick<RunCommandOptions, 'jobs' | 'verbose' | 'plain'> {
+export interface ReproduceOptions extends RecordedOptions, Pick<RunCommandOptions, 'jobs' | 'executor' | 'verbose' | 'plain'> {
   readonly source?: readonly string[];
   /** Where the outputs go. */
   readonly to?: string;
@@ -67,10 +67,12 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
   const root = projectRoot(process.cwd());
   const found = locateSources(record, sourcesOf(instances), origin, root, options.source ?? []);
   if (!found.ok) return notReproduced(found.problems, json);
+  const executors = await projectExecutors(root, process.env, options.executor);
+  if (!executors.ok) return fail(executors.problems, json);
   const scratch = openScratch(recorded);
   if (!scratch.ok) return notReproduced(scratch.problems, json);
   const { store, remove } = scratch.value;
-  const surroundings: Surroundings = { root, store, executors: projectExecutors(process.env), environment: process.env };
+  const surroundings: Surroundings = { root, store, executors: executors.value, environment: process.env };
   let isKept = false;
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);

@@ -60,6 +60,7 @@ function loadVariant({ opened, file, set }: TrialContext, params: Params): Promi
     shownFile,
     root: surroundings.root,
     cache: store.cache,
+    executors: surroundings.executors.names,
     set: [...set, ...settingsOf(params, dirname(pipeline.file))],
   });
 }

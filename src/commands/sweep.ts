@@ -19,6 +19,7 @@ import { askedOf, carryOutJob, checkValues, type TrialContext, TrialPlanner } fr
 
 export interface SweepOptions extends CommonOptions {
   readonly set?: readonly string[];
+  readonly executor?: string;
   readonly over?: readonly string[];
   readonly repeat?: readonly string[];
   readonly strategy?: string;
@@ -117,9 +118,12 @@ interface Ready {
 async function prepareSweep(file: string, options: SweepOptions): Promise<Outcome<Ready>> {
   const asked = readOptions(options);
   if (!asked.ok) return asked;
-  const { store, set } = options;
-  const shared = { ...(store === undefined ? {} : { store }), ...(set === undefined ? {} : { set }) };
-  const opening = await openPipeline(file, shared);
+  const { store, set, executor } = options;
+  const opening = await openPipeline(file, {
+    ...(store === undefined ? {} : { store }),
+    ...(set === undefined ? {} : { set }),
+    ...(executor === undefined ? {} : { executor }),
+  });
   if (!opening.ok) return opening;
   const opened = opening.value;
   const { section, names } = asked.value;
@@ -142,7 +146,14 @@ async function prepareSweep(file: string, options: SweepOptions): Promise<Outcom
   const digest = digestOf({ format: JOURNAL_FORMAT, spec: JSON.parse(JSON.stringify(lasting)), asked: askedOf(planned.value) });
   const id = `${opened.pipeline.name}-${digest.slice(0, 10)}`;
   const strategy = strategies[spec.strategy] as Strategy;
-  return done({ opened, strategy, study: { spec, base }, id, jobs: capacity.value.cpu, slots: new Slots(capacity.value) });
+  return done({
+    opened,
+    strategy,
+    study: { spec, base },
+    id,
+    jobs: capacity.value.cpu,
+    slots: new Slots({ name: planned.value.executor.name, capacity: capacity.value }),
+  });
 }
 
 /** `stillroom sweep`: carries out variants of a pipeline, or goes on with a sweep that was stopped. */

@@ -43,7 +43,7 @@ export interface Surroundings {
 /** Gathers all of an instance's ingredients but its inputs. */
 export async function prepare(instance: Instance, surroundings: Surroundings): Promise<Outcome<Prepared>> {
   const { executors, environment } = surroundings;
-  const executor = await executors.get();
+  const executor = await executors.get(instance.executor);
   if (!executor.ok) return executor;
   const { facts } = executor.value;
   const tensorflow = facts.engines['tensorflow'];

@@ -20,7 +20,7 @@ export interface RunOptions {
   /** The pipeline file as the record names it. */
   readonly shownFile: string;
   readonly set: readonly string[];
-  /** What may be used at once; runs of one process that share slots also share their work. */
+  /** What may be used at once of the executor that was chosen; runs of one process that share slots also share their work. */
   readonly capacity: Capacity | Slots;
   /** False: users do not find the outputs under `latest`. */
   readonly publish?: boolean;
@@ -117,7 +117,7 @@ function scheduled(plan: Plan, { options, kept, emit }: Running): Promise<Schedu
     );
   };
   return schedule(plan, {
-    slots: options.capacity instanceof Slots ? options.capacity : new Slots(options.capacity),
+    slots: options.capacity instanceof Slots ? options.capacity : new Slots({ name: plan.executor.name, capacity: options.capacity }),
     keepGoing: options.keepGoing,
     stop: options.stop.asked,
     emit,

@@ -117,7 +117,7 @@ class Schedule {
       this.settle(plan, 'reused', plan.settled, plan.cause);
       return true;
     }
-    const { instance } = plan.prepared;
+    const { instance, executor } = plan.prepared;
     const { slots, find } = this.scheduling;
     const ready = this.readyNode(name, plan);
     const { fingerprint, work } = ready;
@@ -131,12 +131,12 @@ class Schedule {
       this.fail(plan, { state: 'failed', problem: known, fingerprint }, plan.cause);
       return true;
     }
-    const taken = slots.take(instance, work);
+    const taken = slots.take(instance, executor, work);
     // While a node waits for slots its result stays unknown, unless another run is at the same work.
     if (taken === 'busy') this.asked.delete(name);
     else this.asked.add(name);
     if (taken !== 'taken') return false;
-    if (slots.isTooLarge(instance)) {
+    if (slots.isTooLarge(instance, executor)) {
       const message = 'asks for more than this machine or --jobs has: it runs alone';
       this.scheduling.emit({ type: 'notice', level: 'warning', node: name, message });
     }
@@ -166,11 +166,11 @@ class Schedule {
 
   private start(name: string, ready: ReadyNode): void {
     const { slots, execute } = this.scheduling;
-    const { instance } = ready.plan.prepared;
+    const { instance, executor } = ready.plan.prepared;
     const execution = execute(ready)
       .then((end) => this.ended(ready, end))
       .finally(() => {
-        slots.release(instance, ready.work);
+        slots.release(instance, executor, ready.work);
         this.running.delete(name);
       });
     this.running.set(name, execution);

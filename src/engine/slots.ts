@@ -1,49 +1,62 @@
-import type { Capacity } from '../model/executor.ts';
+import type { Capacity, Executor } from '../model/executor.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
 
+/** Where nodes run: as an executor is named, with what it has. */
+type Place = Pick<Executor, 'name' | 'capacity'>;
+
+/** What is taken of one executor. */
+interface Pool {
+  readonly capacity: Capacity;
+  readonly taken: { cpu: number; gpu: number; memory: number };
+  running: number;
+  alone: boolean;
+}
+
 /**
- * Counts what running nodes take. A node that measures the machine, or is larger than it, runs alone. Runs of one process share it: work
- * that one of them does is not begun by another, and work that failed is not tried again.
+ * Counts what running nodes take of each executor. A node that measures the machine, or is larger than its executor, runs alone there. Runs
+ * of one process share it: work that one of them does is not begun by another, and work that failed is not tried again.
  */
 export class Slots {
-  private readonly capacity: Capacity;
-  private readonly taken = { cpu: 0, gpu: 0, memory: 0 };
-  private running = 0;
-  private alone = false;
+  private readonly pools = new Map<string, Pool>();
   private readonly works = new Set<string>();
   private readonly failures = new Map<string, Problem>();
   private waiting: (() => void)[] = [];
 
-  constructor(capacity: Capacity) {
-    this.capacity = capacity;
+  /** The executor that was chosen, with what may be used of it; others may be used whole. */
+  constructor(chosen: Place) {
+    this.poolOf(chosen);
   }
 
   /** Whether a node asks for more than there is, and so runs only when nothing else does. */
-  isTooLarge({ resources }: Instance): boolean {
-    return resources.cpu > this.capacity.cpu || resources.gpu > this.capacity.gpu || resources.memory > this.capacity.memory;
+  isTooLarge({ resources }: Instance, executor: Place): boolean {
+    const { capacity } = this.poolOf(executor);
+    return resources.cpu > capacity.cpu || resources.gpu > capacity.gpu || resources.memory > capacity.memory;
   }
 
   /** Takes a node's slots, unless they are not free (`full`) or somebody does the same work (`busy`). */
-  take(instance: Instance, work: string): 'taken' | 'full' | 'busy' {
+  take(instance: Instance, executor: Place, work: string): 'taken' | 'full' | 'busy' {
     const { resources } = instance;
     if (this.works.has(work)) return 'busy';
-    const isAlone = instance.measures || this.isTooLarge(instance);
+    const pool = this.poolOf(executor);
+    const { taken, capacity } = pool;
+    const isAlone = instance.measures || this.isTooLarge(instance, executor);
     const fits =
-      this.taken.cpu + resources.cpu <= this.capacity.cpu &&
-      this.taken.gpu + resources.gpu <= this.capacity.gpu &&
-      this.taken.memory + resources.memory <= this.capacity.memory;
-    if (this.alone || (isAlone ? this.running > 0 : !fits)) return 'full';
-    this.change(instance, 1);
+      taken.cpu + resources.cpu <= capacity.cpu &&
+      taken.gpu + resources.gpu <= capacity.gpu &&
+      taken.memory + resources.memory <= capacity.memory;
+    if (pool.alone || (isAlone ? pool.running > 0 : !fits)) return 'full';
+    change(pool, instance, 1);
     this.works.add(work);
-    this.alone = isAlone;
+    pool.alone = isAlone;
     return 'taken';
   }
 
-  release(instance: Instance, work: string): void {
-    this.change(instance, -1);
+  release(instance: Instance, executor: Place, work: string): void {
+    const pool = this.poolOf(executor);
+    change(pool, instance, -1);
     this.works.delete(work);
-    this.alone = false;
+    pool.alone = false;
     for (const wake of this.waiting.splice(0)) wake();
   }
 
@@ -62,10 +75,16 @@ export class Slots {
     return this.failures.get(work);
   }
 
-  private change({ resources }: Instance, sign: 1 | -1): void {
-    this.taken.cpu += sign * resources.cpu;
-    this.taken.gpu += sign * resources.gpu;
-    this.taken.memory += sign * resources.memory;
-    this.running += sign;
+  private poolOf({ name, capacity }: Place): Pool {
+    const pool = this.pools.get(name) ?? { capacity, taken: { cpu: 0, gpu: 0, memory: 0 }, running: 0, alone: false };
+    this.pools.set(name, pool);
+    return pool;
   }
+}
+
+function change(pool: Pool, { resources }: Instance, sign: 1 | -1): void {
+  pool.taken.cpu += sign * resources.cpu;
+  pool.taken.gpu += sign * resources.gpu;
+  pool.taken.memory += sign * resources.memory;
+  pool.running += sign;
 }

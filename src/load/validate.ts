@@ -172,7 +172,8 @@ function describeError(error: ErrorObject, value: Json, schema: JsonObject, loca
       ),
     ];
   }
-  if (error.parentSchema !== undefined && 'propertyName' in error) return [];
+  // What is wrong about a name is told by the error of `propertyNames` itself.
+  if (error.propertyName !== undefined) return [];
   if (error.keyword === 'oneOf') {
     const both = (error.params['passingSchemas'] as unknown) !== null;
     return [

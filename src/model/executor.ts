@@ -72,6 +72,22 @@ export interface Executor {
 
 /** The executors that a project declares, each opened when it is first asked for. */
 export interface Executors {
+  /** All that can be asked for. */
+  readonly names: readonly string[];
   /** The one with a name; without, the one that was chosen for the run. */
   get(name?: string): Promise<Outcome<Executor>>;
 }
+
+/** What an executor is opened with. */
+export interface ExecutorOpening {
+  readonly name: string;
+  /** As the project declares them, checked against the schema of the kind. */
+  readonly settings: JsonObject;
+  /** The engines that are set up on this machine. */
+  readonly engines: ExecutorFacts['engines'];
+  /** The environment of the coordinator. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Opens an executor of a kind; fails where it cannot be reached. */
+export type OpenExecutor = (opening: ExecutorOpening) => Promise<Outcome<Executor>>;

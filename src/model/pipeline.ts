@@ -84,6 +84,8 @@ export interface Instance {
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly resources: { readonly cpu: number; readonly gpu: number; readonly memory: number };
   readonly env: readonly EnvironmentVariable[];
+  /** The executor that the file names; undefined: the one that was chosen for the run. Not part of the fingerprint. */
+  readonly executor?: string;
   /** It measures the machine, so it runs alone on it. */
   readonly measures: boolean;
   /** Seconds. */

@@ -248,6 +248,10 @@ export const problemCodes = {
     means: 'No run has a param, metric or column of this name.',
     remedy: 'Follow the suggestion; `stillroom runs --json` shows all names.',
   },
+  'unknown-executor': {
+    means: 'No executor, or no kind of executor, has this name.',
+    remedy: 'Follow the suggestion, or declare it under `executors:` in stillroom.yaml.',
+  },
   'unknown-key': {
     means: 'A file holds a key that means nothing at that place.',
     remedy: 'Follow the suggestion, or remove the key.',

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Executors } from '../model/executor.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
+import { projectExecutors } from './executors.ts';
 import { openLocalStore } from '../stores/local/store.ts';
 
 /** Which project is meant. */
@@ -12,6 +14,8 @@ export interface ProjectOptions {
   readonly file?: string;
   /** A store other than the project's `artifacts`. */
   readonly store?: string;
+  /** The executor of all nodes that name none: one of `stillroom.yaml`; default: `local`. */
+  readonly executor?: string;
   /** The environment that runs see; default: that of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -40,11 +44,14 @@ export class Context {
   readonly environment: Readonly<Record<string, string | undefined>>;
   private readonly storeFolder: string;
   private opened: Store | undefined;
+  private readonly executor: string | undefined;
+  private declared: Promise<Outcome<Executors>> | undefined;
 
-  constructor({ folder = process.cwd(), file, store, environment = process.env }: ProjectOptions) {
+  constructor({ folder = process.cwd(), file, store, executor, environment = process.env }: ProjectOptions) {
     this.folder = resolve(folder);
     this.root = projectRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
     this.environment = environment;
+    this.executor = executor;
     this.storeFolder = store === undefined ? join(this.root, 'artifacts') : resolve(this.folder, store);
   }
 
@@ -54,6 +61,12 @@ export class Context {
     const store = openLocalStore(this.storeFolder);
     if (store.ok) this.opened = store.value;
     return store;
+  }
+
+  /** Where the project's nodes can be executed. Its `stillroom.yaml` is read when this is first asked. */
+  executors(): Promise<Outcome<Executors>> {
+    this.declared ??= projectExecutors(this.root, this.environment, this.executor);
+    return this.declared;
   }
 
   /** Keeps what was learned, and lets others have the store alone. */

@@ -1,8 +1,17 @@
-import { ProcessExecutor } from '../executors/process/executor.ts';
+import { join } from 'node:path';
+import { executorKinds, loadKind, settingsOf } from '../executors/kinds.ts';
+import { loadProjectFile, type ProjectFile } from '../load/project/project-file.ts';
 import type { Executor, Executors } from '../model/executor.ts';
 import type { JsonObject } from '../model/json.ts';
-import { done } from '../model/problem.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
 import { readEngineFacts } from '../setup/facts.mjs';
+import { suggestion } from '../text/suggestion.ts';
+
+/** The name of the executor that is there without being declared: processes of this machine. */
+const LOCAL = 'local';
+
+/** The file in a project's folder that declares what the whole project has. */
+const PROJECT_FILE = 'stillroom.yaml';
 
 /** What stages that reach TensorFlow depend on; undefined where the engine is not set up. */
 function tensorFlowFacts(): JsonObject | undefined {
@@ -10,14 +19,37 @@ function tensorFlowFacts(): JsonObject | undefined {
   return facts === undefined ? undefined : { version: facts.libtensorflow, device: facts.device, precision: 'float32', onednn: true };
 }
 
-/** Where a project's nodes can be executed. */
-export function projectExecutors(environment: Readonly<Record<string, string | undefined>>): Executors {
-  let local: Executor | undefined;
-  return {
-    async get() {
-      const tensorflow = tensorFlowFacts();
-      local ??= new ProcessExecutor('local', tensorflow === undefined ? {} : { tensorflow }, environment);
-      return done(local);
+/** Reads what a project declares; an executor itself is loaded when it is first asked for. `chosen`: for nodes that name none. */
+export async function projectExecutors(
+  root: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  chosen = LOCAL,
+): Promise<Outcome<Executors>> {
+  const file = await loadProjectFile({ file: join(root, PROJECT_FILE), shownFile: PROJECT_FILE, kinds: executorKinds, settingsOf });
+  if (!file.ok) return file;
+  const declared: ProjectFile['executors'] = { [LOCAL]: { kind: 'process', settings: {} }, ...file.value.executors };
+  const opened = new Map<string, Promise<Outcome<Executor>>>();
+  const open = async (name: string): Promise<Outcome<Executor>> => {
+    const found = declared[name];
+    if (found === undefined)
+      return failed({
+        kind: 'usage',
+        code: 'unknown-executor',
+        message: `no executor is named "${name}"`,
+        hint: `${suggestion(name, Object.keys(declared))} (executors are declared in ${PROJECT_FILE})`,
+      });
+    const openKind = await loadKind(found.kind);
+    const tensorflow = tensorFlowFacts();
+    return openKind({ name, settings: found.settings, engines: tensorflow === undefined ? {} : { tensorflow }, environment });
+  };
+  const executors: Executors = {
+    names: Object.keys(declared),
+    get(name = chosen) {
+      const known = opened.get(name) ?? open(name);
+      opened.set(name, known);
+      return known;
     },
   };
+  const first = await executors.get();
+  return first.ok ? done(executors) : first;
 }

@@ -12,7 +12,6 @@ import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
 import { type Context, pipelineFile, projectRoot } from './context.ts';
-import { projectExecutors } from './executors.ts';
 
 /** A pipeline with all that planning needs. */
 export interface Opened {
@@ -31,12 +30,15 @@ export async function openPipeline(context: Context, file: string, set: readonly
     return failed({ kind: 'usage', code: 'no-such-file', message: `${file} does not exist`, hint: nearbyPipelines(absolute, folder) });
   const store = context.store();
   if (!store.ok) return store;
+  const executors = await context.executors();
+  if (!executors.ok) return executors;
   const pipeline = await loadPipeline({
     file: absolute,
     shownFile: existsSync(resolve(folder, file)) ? file : relative(folder, absolute),
     root,
     cache: store.value.cache,
     set,
+    executors: executors.value.names,
   });
   if (!pipeline.ok) return pipeline;
   await writeEditorSchema(root, store.value);
@@ -44,7 +46,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
-    surroundings: { root, store: store.value, executors: projectExecutors(environment), environment },
+    surroundings: { root, store: store.value, executors: executors.value, environment },
   });
 }
 

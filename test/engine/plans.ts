@@ -1,12 +1,12 @@
 import { digestOf } from '../../src/model/canonical.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
-import { done } from '../../src/model/problem.ts';
 import type { Attempt } from '../../src/model/result.ts';
 import type { Prepared } from '../../src/engine/fingerprint.ts';
 import { History } from '../../src/engine/history.ts';
 import type { NodePlan, Plan } from '../../src/engine/plan.ts';
 import type { Executor } from '../../src/model/executor.ts';
 import type { Store } from '../../src/model/store.ts';
+import { only } from '../executors/fake.ts';
 
 /** What differs from a small node of one thread without inputs. */
 interface NodeOptions extends Partial<Omit<Instance, 'inputs' | 'resources'>> {
@@ -40,7 +40,7 @@ export function instanceOf(name: string, { after = [], cpu = 1, gpu = 0, ...more
 }
 
 /** An executor of which only the facts count: nothing is executed here. */
-const executor = {
+export const executor = {
   name: 'fake',
   facts: { platform: 'here', machine: {}, engines: {} },
   capacity: { cpu: 2, gpu: 0, memory: 100 },
@@ -101,7 +101,7 @@ export function planOf(instances: readonly Instance[], { reused = [], undecided 
       },
     ];
   });
-  const surroundings = { root: '/', store, executors: { get: async () => done(executor) }, environment: {} };
+  const surroundings = { root: '/', store, executors: only(executor), environment: {} };
   const pipeline = { name: 'demo', file: '/demo.yaml', root: '/', params: {}, sources: {}, instances, show: [] };
   return {
     request: { pipeline, surroundings, forced: new Set(forced), only: undefined },

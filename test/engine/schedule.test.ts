@@ -6,7 +6,7 @@ import { Slots } from '../../src/engine/slots.ts';
 import { broadcast, type Event } from '../../src/model/event.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import type { Attempt } from '../../src/model/result.ts';
-import { attemptOf, instanceOf, planOf } from './plans.ts';
+import { executor, attemptOf, instanceOf, planOf } from './plans.ts';
 
 /** An execution that goes on until the test ends it. */
 interface Execution {
@@ -36,7 +36,7 @@ class DrivenRun {
 
   constructor(plan: Plan, options: Partial<Scheduling> = {}) {
     this.end = schedule(plan, {
-      slots: new Slots({ cpu: 2, gpu: 1, memory: 100 }),
+      slots: new Slots({ name: executor.name, capacity: { cpu: 2, gpu: 1, memory: 100 } }),
       keepGoing: false,
       stop: this.asked.signal,
       emit: broadcast([{ report: (event) => void this.events.push(event) }]),
@@ -192,7 +192,7 @@ describe('a failed node', () => {
   });
 
   test('is tried once by runs that share slots; a full disk is not held against the work', async () => {
-    const slots = new Slots({ cpu: 2, gpu: 0, memory: 100 });
+    const slots = new Slots({ name: executor.name, capacity: { cpu: 2, gpu: 0, memory: 100 } });
     const one = planOf([instanceOf('a')]);
     const runs = [new DrivenRun(one, { slots }), new DrivenRun(one, { slots })] as const;
     expect(runs.map(({ names }) => names)).toEqual([['a'], []]);
@@ -216,7 +216,7 @@ describe('a failed node', () => {
 
 describe('runs that share slots', () => {
   test('do each work once: the other waits without slots and reuses', async () => {
-    const slots = new Slots({ cpu: 1, gpu: 0, memory: 100 });
+    const slots = new Slots({ name: executor.name, capacity: { cpu: 1, gpu: 0, memory: 100 } });
     const first = new DrivenRun(planOf([instanceOf('a')]), { slots });
     const second = new DrivenRun(planOf([instanceOf('a')]), { slots });
     expect([first.names, second.names]).toEqual([['a'], []]);
@@ -227,7 +227,7 @@ describe('runs that share slots', () => {
   });
 
   test('share what there is', async () => {
-    const slots = new Slots({ cpu: 1, gpu: 0, memory: 100 });
+    const slots = new Slots({ name: executor.name, capacity: { cpu: 1, gpu: 0, memory: 100 } });
     const first = new DrivenRun(planOf([instanceOf('a')]), { slots });
     const second = new DrivenRun(planOf([instanceOf('b')]), { slots });
     expect([first.names, second.names]).toEqual([['a'], []]);
@@ -238,7 +238,7 @@ describe('runs that share slots', () => {
   });
 
   test('a node that measures waits for the nodes of all runs', async () => {
-    const slots = new Slots({ cpu: 4, gpu: 0, memory: 100 });
+    const slots = new Slots({ name: executor.name, capacity: { cpu: 4, gpu: 0, memory: 100 } });
     const first = new DrivenRun(planOf([instanceOf('a')]), { slots });
     const second = new DrivenRun(planOf([instanceOf('speed', { measures: true })]), { slots });
     expect(second.names).toEqual([]);
@@ -270,7 +270,7 @@ describe('a run that is stopped', () => {
   });
 
   test('ends although another run still has the slots that it waits for', async () => {
-    const slots = new Slots({ cpu: 1, gpu: 0, memory: 100 });
+    const slots = new Slots({ name: executor.name, capacity: { cpu: 1, gpu: 0, memory: 100 } });
     const first = new DrivenRun(planOf([instanceOf('a')]), { slots });
     const second = new DrivenRun(planOf([instanceOf('b')]), { slots });
     await settle();

@@ -48,5 +48,5 @@ export interface FakeOptions {
 
 /** Executors of which there is only one. */
 export function only(executor: Executor): Executors {
-  return { get: async () => done(executor) };
+  return { names: [executor.name], get: async () => done(executor) };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadPipeline } from '../../src/load/pipeline/pipeline.ts';
+import { loadPipeline, type LoadRequest } from '../../src/load/pipeline/pipeline.ts';
 import type { Pipeline } from '../../src/model/pipeline.ts';
 import type { Outcome } from '../../src/model/problem.ts';
 import { emptyFolder, write } from '../rig.ts';
@@ -36,10 +36,15 @@ export default defineStage({
 }
 
 /** Reads a pipeline of this text in a project. */
-export function load(folder: string, text: string, set: readonly string[] = []): Promise<Outcome<Pipeline>> {
+export function load(
+  folder: string,
+  text: string,
+  set: readonly string[] = [],
+  more: Partial<LoadRequest> = {},
+): Promise<Outcome<Pipeline>> {
   write(folder, { 'pipeline.yaml': text });
   const file = join(folder, 'pipeline.yaml');
-  return loadPipeline({ file, shownFile: 'pipeline.yaml', root: folder, cache: join(folder, 'artifacts/index'), set });
+  return loadPipeline({ file, shownFile: 'pipeline.yaml', root: folder, cache: join(folder, 'artifacts/index'), set, ...more });
 }
 
 /** A whole pipeline whose node `words` is the stage `count`, with lines of it replaced or added. */

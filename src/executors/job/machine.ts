@@ -2,6 +2,8 @@ import { arch, availableParallelism, cpus, homedir, machine, platform, release, 
 import { join } from 'node:path';
 import { lockFile } from '../../files/lock.ts';
 import type { Capacity, ExecutorFacts, Hold, Need } from '../../model/executor.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { amount } from '../../text/amounts.ts';
 import { takeDevices } from './devices.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,9 +25,14 @@ export function machineFacts(engines: ExecutorFacts['engines']): ExecutorFacts {
   };
 }
 
-/** What this machine has. */
-export function machineCapacity(devices: readonly string[]): Capacity {
-  return { cpu: availableParallelism(), gpu: devices.length, memory: totalmem() };
+/** What may be used of this machine at once: all of it, or what the settings leave. */
+export function machineCapacity(devices: readonly string[], settings: JsonObject): Capacity {
+  const { cpu, gpu, memory } = settings as { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
+  return {
+    cpu: cpu ?? availableParallelism(),
+    gpu: Math.min(gpu ?? devices.length, devices.length),
+    memory: memory === undefined ? totalmem() : amount(memory),
+  };
 }
 
 /** Where nodes are held: the variables of the coordinator, and the devices that it may give away. */

@@ -1,22 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Capacity, Executor, ExecutorFacts, Hold, Job, JobEvent, Need, Stop } from '../../model/executor.ts';
+import type {
+  Capacity,
+  Executor,
+  ExecutorFacts,
+  ExecutorOpening,
+  Hold,
+  Job,
+  JobEvent,
+  Need,
+  OpenExecutor,
+  Stop,
+} from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
+import { done } from '../../model/problem.ts';
 import { devicesOf } from '../job/devices.ts';
 import { holdMachine, type Machine, machineCapacity, machineFacts } from '../job/machine.ts';
 import { killSurvivors } from '../job/survivors.ts';
 
 /** Executes nodes as children of this process. */
-export class ProcessExecutor implements Executor {
+class ProcessExecutor implements Executor {
   readonly name: string;
   readonly facts: ExecutorFacts;
   readonly capacity: Capacity;
   private readonly machine: Machine;
 
-  constructor(name: string, engines: ExecutorFacts['engines'], environment: Readonly<Record<string, string | undefined>>) {
+  constructor({ name, settings, engines, environment }: ExecutorOpening) {
     this.name = name;
     this.facts = machineFacts(engines);
     this.machine = { environment, devices: devicesOf(environment) };
-    this.capacity = machineCapacity(this.machine.devices);
+    this.capacity = machineCapacity(this.machine.devices, settings);
   }
 
   hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
@@ -34,3 +46,6 @@ export class ProcessExecutor implements Executor {
     while (killSurvivors(attempt) > 0) await sleep(20);
   }
 }
+
+/** Opens the executor that is there without being declared. */
+export const open: OpenExecutor = async (opening) => done(new ProcessExecutor(opening));

@@ -11,6 +11,7 @@ import { type NodeOverride, overriddenParams } from './overrides.ts';
 import { fillIn } from './references.ts';
 import { atPoint } from './selection.ts';
 import { unsetVariables } from './shell.ts';
+import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
@@ -29,19 +30,13 @@ export interface FileNode {
   readonly measures?: 'machine';
   readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
   readonly env?: readonly string[] | Readonly<Record<string, string | { readonly secret: true }>>;
+  readonly executor?: string;
   readonly timeout?: string;
   readonly retries?: number;
 }
 
 /** A node at one point of its matrix whose inputs are not yet connected. */
 export type Draft = Omit<Instance, 'inputs'>;
-
-const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, s: 1, m: 60, h: 3600 };
-
-function amount(text: string): number {
-  const [, number = '0', unit = ''] = /^([0-9.]+)(.*)$/.exec(text) ?? [];
-  return Number(number) * (UNITS[unit] ?? 1);
-}
 
 function environment(env: FileNode['env']): EnvironmentVariable[] {
   if (env === undefined) return [];
@@ -105,6 +100,7 @@ export function draftInstances(
       metrics: declared.metrics ?? {},
       resources: { cpu: resources.cpu ?? 1, gpu: resources.gpu ?? 0, memory: amount(resources.memory ?? '0') },
       env: environment(fillInAt((node.env ?? []) as Json, scope, `${base}/env`, context) as FileNode['env']),
+      ...(node.executor === undefined ? {} : { executor: node.executor }),
       ...(node.timeout === undefined ? {} : { timeout: amount(node.timeout) }),
       measures: (declared.measures ?? node.measures) === 'machine',
       retries: node.retries ?? 0,

@@ -30,6 +30,8 @@ export interface LoadRequest {
   readonly cache: string;
   /** `--set` options. */
   readonly set: readonly string[];
+  /** The executors that nodes may name; default: the one that needs no declaring. */
+  readonly executors?: readonly string[];
 }
 
 /** A pipeline file that fits the schema. */
@@ -72,6 +74,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   if (problems.length > 0) return failed(...problems);
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
+  checkExecutors(file, request.executors ?? ['local'], locate, problems);
   const around = { locate, overrides: overridden.nodes, problems };
   const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
   const context: NodeContext = { ...around, params };
@@ -150,6 +153,15 @@ function checkNames(file: PipelineFile, locate: Locate, problems: Problem[]): vo
           ),
         );
     }
+  }
+}
+
+function checkExecutors({ stages }: PipelineFile, known: readonly string[], locate: Locate, problems: Problem[]): void {
+  for (const [name, { executor }] of Object.entries(stages)) {
+    if (executor === undefined || known.includes(executor)) continue;
+    const hint = `${suggestion(executor, known)} (executors are declared in stillroom.yaml)`;
+    const pointer = `/stages${pointerStep(name)}/executor`;
+    problems.push(locate.problem('unknown-executor', `no executor is named "${executor}"`, pointer, 'value', hint));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
+import { SIZE, TIME } from '../../text/amounts.ts';
 import { sweepSchema } from '../sweep/schema.ts';
 
 /** Names of params, sources, matrix variables and nodes. */
@@ -100,11 +101,12 @@ const node: JsonObject = {
       properties: {
         cpu: { type: 'integer', minimum: 1 },
         gpu: { type: 'integer', minimum: 0 },
-        memory: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(KiB|MiB|GiB)$' },
+        memory: { type: 'string', pattern: SIZE },
       },
     },
+    executor: { type: 'string', pattern: NAME, description: 'where it is executed: an executor of stillroom.yaml' },
     env: environment,
-    timeout: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(s|m|h)$', description: 'for example 30s, 10m or 2h' },
+    timeout: { type: 'string', pattern: TIME, description: 'for example 30s, 10m or 2h' },
     retries: { type: 'integer', minimum: 0, maximum: 100 },
   },
   oneOf: [{ required: ['uses'] }, { required: ['run'] }],

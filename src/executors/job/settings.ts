@@ -1,0 +1,9 @@
+import type { JsonObject } from '../../model/json.ts';
+import { SIZE } from '../../text/amounts.ts';
+
+/** The settings of executors of this machine: what of it they may use at once. */
+export const machineSettings: JsonObject = {
+  cpu: { type: 'integer', minimum: 1, description: 'threads that may be busy at once' },
+  gpu: { type: 'integer', minimum: 0, description: 'devices that may be used at once' },
+  memory: { type: 'string', pattern: SIZE, description: 'a size such as 512MiB or 2GiB' },
+};

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { JsonObject } from '../../model/json.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import { suggestion } from '../../text/suggestion.ts';
+import { validate } from '../validate.ts';
+import { pointerStep, readYaml } from '../yaml/document.ts';
+import { Locate } from '../yaml/locate.ts';
+import { projectSchema } from './schema.ts';
+
+/** An executor as a project declares it. */
+export interface DeclaredExecutor {
+  readonly kind: string;
+  readonly settings: JsonObject;
+}
+
+/** What a project's `stillroom.yaml` says. */
+export interface ProjectFile {
+  /** By name. */
+  readonly executors: Readonly<Record<string, DeclaredExecutor>>;
+}
+
+/** Which file to load, and what it may name. */
+export interface ProjectFileRequest {
+  /** Absolute; it need not exist. */
+  readonly file: string;
+  /** As messages name it. */
+  readonly shownFile: string;
+  /** All kinds of executors. */
+  readonly kinds: () => readonly string[];
+  /** The settings of a kind: a schema by name. */
+  readonly settingsOf: (kind: string) => Promise<JsonObject>;
+}
+
+/** Reads a project file. All problems that are found are returned together, each with its place. */
+export async function loadProjectFile(request: ProjectFileRequest): Promise<Outcome<ProjectFile>> {
+  if (!existsSync(request.file)) return done({ executors: {} });
+  const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
+  if (text.problems.length > 0) return failed(...text.problems);
+  const locate = new Locate(text);
+  const naming = { code: 'unknown-key', noun: 'key' } as const;
+  const problems = text.value === null ? [] : validate(text.value, projectSchema, locate, '', naming);
+  if (problems.length > 0) return failed(...problems);
+  const written = (text.value as { readonly executors?: Readonly<Record<string, JsonObject>> } | null)?.executors ?? {};
+  const executors: Record<string, DeclaredExecutor> = {};
+  for (const [name, { kind, ...settings }] of Object.entries(written)) {
+    const found = await checkExecutor(name, String(kind), settings, { request, locate });
+    problems.push(...found);
+    executors[name] = { kind: String(kind), settings };
+  }
+  return problems.length > 0 ? failed(...problems) : done({ executors });
+}
+
+async function checkExecutor(
+  name: string,
+  kind: string,
+  settings: JsonObject,
+  { request, locate }: { readonly request: ProjectFileRequest; readonly locate: Locate },
+): Promise<Problem[]> {
+  const pointer = `/executors${pointerStep(name)}`;
+  const kinds = request.kinds();
+  if (!kinds.includes(kind))
+    return [
+      locate.problem('unknown-executor', `no kind of executor is named "${kind}"`, `${pointer}/kind`, 'value', suggestion(kind, kinds)),
+    ];
+  const schema = { type: 'object', additionalProperties: false, properties: await request.settingsOf(kind) };
+  return validate(settings, schema, locate, pointer, { code: 'unknown-key', noun: 'key' });
+}

@@ -1,0 +1,13 @@
+const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, s: 1, m: 60, h: 3600 };
+
+/** The pattern of sizes that people write. */
+export const SIZE = '^[0-9]+(\\.[0-9]+)?(KiB|MiB|GiB)$';
+
+/** The pattern of times that people write. */
+export const TIME = '^[0-9]+(\\.[0-9]+)?(s|m|h)$';
+
+/** What a size or a time comes to, in bytes or seconds: `2GiB`, `90s`. */
+export function amount(text: string): number {
+  const [, number = '0', unit = ''] = /^([0-9.]+)(.*)$/.exec(text) ?? [];
+  return Number(number) * (UNITS[unit] ?? 1);
+}
