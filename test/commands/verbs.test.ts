@@ -238,7 +238,7 @@ describe('init and doctor', () => {
     const made = await json(folder, 'init', 'mine');
     expect(made.json).toEqual({
       version: 1,
-      files: ['data/poem.txt', 'pipeline.yaml', 'stages/count-words/run.ts', 'stages/count-words/stage.ts'],
+      files: ['data/poem.txt', 'pipeline.yaml', 'stages/count-words/run.ts', 'stages/count-words/stage.ts', 'tsconfig.json'],
     });
     const ran = await json(join(folder, 'mine'), 'run', 'pipeline.yaml');
     expect(ran.json).toMatchObject({ executed: ['words', 'report'], failed: [] });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../../src/setup/places.mjs';
 import { temporaryFolder } from './rig.ts';
@@ -22,7 +22,14 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
   output(npm, [...npmArguments, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], folder);
 
   const installed = join(folder, 'node_modules', 'stillroom');
-  for (const name of ['dist/cli.js', 'dist/index.d.ts', 'src/index.ts', 'stages/fuse/stage.ts', 'pipelines/quickstart.yaml']) {
+  for (const name of [
+    'dist/cli.js',
+    'dist/index.d.ts',
+    'src/index.ts',
+    'src/data-files.d.ts',
+    'stages/fuse/stage.ts',
+    'pipelines/quickstart.yaml',
+  ]) {
     expect(existsSync(join(installed, name)), name).toBe(true);
   }
   for (const name of ['test', 'dist/.stamp.json', 'pipelines/fashion-mnist', 'artifacts']) {
@@ -31,6 +38,11 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
 
   const stillroom = (...args: readonly string[]) => output(join(folder, 'node_modules/.bin/stillroom'), args, folder);
   stillroom('init');
+  const types = join(folder, 'node_modules/@types/node');
+  rmSync(types, { recursive: true, force: true });
+  mkdirSync(dirname(types), { recursive: true });
+  symlinkSync(join(root, 'node_modules/@types/node'), types);
+  expect(output(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], folder)).toBe('');
   const first = JSON.parse(stillroom('run', 'pipeline.yaml', '--json'));
   expect(first.failed).toEqual([]);
   expect(first.executed.length).toBeGreaterThan(0);
