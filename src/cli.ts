@@ -13,7 +13,8 @@ import type { ReproduceOptions } from './commands/reproduce.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 import type { RunsOptions } from './commands/runs.ts';
 import type { TagOptions } from './commands/tag.ts';
-import type { SweepOptions } from './commands/sweep.ts';
+import type { SweepCommandOptions } from './commands/sweep.ts';
+import { sectionOptions } from './commands/sweep-options.ts';
 import { installation } from './model/installation.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -43,27 +44,16 @@ function planning(made: Command): Command {
 }
 
 function addSweepCommand(program: Command): void {
-  command(
+  const made = command(
     program,
     'sweep <pipeline>',
-    'carry out variants of a pipeline',
+    'run variants of a pipeline',
     'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
-  )
-    .option(
-      '--over <name=values>',
-      'a param and its values (size=32,96) or range (student.lr=log:1e-4..1e-2, batch=8..64); repeatable',
-      collect,
-    )
-    .option('--repeat <name=values>', 'run every variant with each of these values (seed=1,2,3) and give the spread; repeatable', collect)
-    .option('--strategy <name>', 'grid, one-at-a-time, list, random, tpe or asha')
-    .option('--maximize <metric>', 'the objective, as node.metric; repeatable', collect)
-    .option('--minimize <metric>', 'the objective, as node.metric; repeatable', collect)
-    .option('--constraint <bound>', "what a variant must keep to be the best ('export.bytes<=3e6'); repeatable", collect)
-    .option('--only <node>', 'variants end with this node: nothing behind it is carried out; repeatable', collect)
-    .option('--trials <count>', 'at most so many variants')
-    .option('--time <time>', 'start no variant later than this (90s, 30m, 2h)')
-    .option('--parallel <count>', 'variants at once')
-    .option('--seed <number>', 'decides what random, tpe and asha propose')
+  );
+  for (const { flags, about, repeatable } of sectionOptions)
+    if (repeatable === true) made.option(flags, about, collect);
+    else made.option(flags, about);
+  made
     .option('--set <name=value>', 'as for run; holds for every variant; repeatable', collect)
     .option('--jobs <threads>', 'threads that may be busy at once (default: all cores)')
     .option('--executor <name>', 'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)')
@@ -71,7 +61,7 @@ function addSweepCommand(program: Command): void {
     .option('--format <format>', 'how the table is printed: text, csv, md or json')
     .option('--verbose', 'print every line that the nodes print')
     .option('--plain', 'lines instead of the live leaderboard')
-    .action(async (file: string, options: SweepOptions) => {
+    .action(async (file: string, options: SweepCommandOptions) => {
       exitCode = await (await import('./commands/sweep.ts')).sweepCommand(file, options);
     });
 }

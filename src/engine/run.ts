@@ -1,5 +1,5 @@
 import type { Artifact } from '../model/artifact.ts';
-import { broadcast, type Emit, type Watcher } from '../model/event.ts';
+import { broadcast, type Emit, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
 import type { Problem } from '../model/problem.ts';
 import { runHash } from '../model/run-hash.ts';
@@ -44,7 +44,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunEnd> 
   const { asked } = options.stop;
   const lease = store.runs.start(options.id);
   const ledger = new Ledger((record) => store.runs.write(record));
-  const emit = broadcast([ledger, ...options.watchers]);
+  const emit = broadcast<Happening>([ledger, ...options.watchers]);
   const onStop = (): void => {
     if (typeof asked.reason === 'string') emit({ type: 'notice', level: 'warning', message: asked.reason });
   };

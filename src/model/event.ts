@@ -50,10 +50,13 @@ export interface PlannedNode {
   readonly after: readonly string[];
 }
 
-/** Stamps what happens with its time and tells it to each watcher in turn: the one way from a run to all who watch it. */
-export function broadcast(watchers: readonly Watcher[], clock: () => Date = () => new Date()): Emit {
+/** Stamps what happens with its time and tells it to each watcher in turn: the one way from a run, or a sweep, to all who watch it. */
+export function broadcast<Told extends object = Happening>(
+  watchers: readonly { report(event: { readonly time: string } & Told): void }[],
+  clock: () => Date = () => new Date(),
+): (happening: Told) => void {
   return (happening) => {
-    const event: Event = { time: clock().toISOString(), ...happening };
+    const event = { time: clock().toISOString(), ...happening };
     for (const watcher of watchers) watcher.report(event);
   };
 }

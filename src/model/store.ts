@@ -177,10 +177,20 @@ export interface Workplaces {
   checkpoints(work: string): { readonly folder: string; remove(): void };
 }
 
-/** What a sweep keeps: the paths are free to be written to while it is held. */
+/** A file of one JSON value a line that only grows. A line that a crash cut off is as if it had not been written. */
+export interface GrowingLines {
+  read(): readonly unknown[];
+  /** Begins anew with a line. */
+  begin(line: object): void;
+  /** Adds a line; with `durably` it outlives a power cut from then on. */
+  append(line: object, durably: boolean): void;
+}
+
+/** What a sweep keeps: it is free to be written to while it is held. */
 export interface SweepPlace {
-  /** The file of its journal. */
-  readonly journal: string;
+  readonly journal: GrowingLines;
+  /** Adds to its events, a line each. */
+  appendEvents(): LineWriter;
   /** The folder of its tables and plots. */
   readonly folder: string;
   release(): void;

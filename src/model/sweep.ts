@@ -22,7 +22,7 @@ export interface Dimension {
   readonly when: JsonObject;
 }
 
-/** All params that a sweep varies; one stands behind those that its `when` names. */
+/** All params that a sweep varies; one comes after those that its `when` names. */
 export type Space = readonly Dimension[];
 
 /** A point of the space: a value for each param that applies. */
@@ -50,6 +50,27 @@ export interface BudgetSpec {
   readonly rungs: readonly number[];
 }
 
+/** A sweep as a file's `sweep:` section writes it. */
+export interface SweepSection {
+  /** Params to vary and their values: a list, `32,96`, a range such as `log:1e-4..1e-2/5`, or a mapping. */
+  readonly over?: Readonly<Record<string, Json>>;
+  /** Variants written out, for the strategy `list`. */
+  readonly variants?: readonly Params[];
+  readonly strategy?: string | (JsonObject & { readonly name: string });
+  /** Params whose values are run for each trial alike: a list, or `1,2,3`. */
+  readonly repeats?: Readonly<Record<string, string | readonly Json[]>>;
+  readonly objective?: { readonly maximize?: string | readonly string[]; readonly minimize?: string | readonly string[] };
+  readonly constraints?: Readonly<Record<string, Constraint['bounds']>>;
+  readonly only?: string | readonly string[];
+  readonly seed?: number;
+  /** At most so many trials. */
+  readonly trials?: number;
+  /** No trial is started later: `90s`, `30m`, `2h`. */
+  readonly time?: string;
+  /** Trials at once. */
+  readonly parallel?: number;
+}
+
 /** What a sweep is asked to do, read and checked. */
 export interface SweepSpec {
   readonly space: Space;
@@ -62,7 +83,7 @@ export interface SweepSpec {
   readonly objectives: readonly Objective[];
   readonly constraints: readonly Constraint[];
   readonly budget: BudgetSpec | undefined;
-  /** The nodes that trials carry out, with what they need; undefined: all. */
+  /** The nodes that trials run, with what they need; undefined: all. */
   readonly only: readonly string[] | undefined;
   readonly seed: number;
   /** At most so many trials. */
@@ -71,4 +92,52 @@ export interface SweepSpec {
   readonly seconds: number | undefined;
   /** Trials at once. */
   readonly parallel: number | undefined;
+}
+
+/** One run of a trial: there is one for each repeat. */
+export interface TrialRun {
+  readonly run: string;
+  readonly hash: string | null;
+  /** What set it apart from the other repeats. */
+  readonly repeat: Params;
+  /** `node.metric` to value. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Digest of all that was asked of it: settings, code and sources. */
+  readonly asked: string;
+}
+
+/** One variant, and how far it has come. */
+export interface Trial {
+  /** Counts from 0. */
+  readonly trial: number;
+  readonly params: Params;
+  /** `unfinished`: it runs, or was stopped; `halted`: its rung's budget is spent and it was not promoted. */
+  readonly state: 'unfinished' | 'done' | 'failed' | 'halted';
+  /** The budget it was given last; undefined where there are no rungs. */
+  readonly budget: number | undefined;
+  /** Means over the repeats. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Standard deviations over the repeats; empty without repeats. */
+  readonly deviations: Readonly<Record<string, number>>;
+  readonly runs: readonly TrialRun[];
+  /** One sentence, of a failed trial. */
+  readonly error: string | undefined;
+  /** Smaller is better, by objective; undefined for all but done trials. */
+  readonly losses: readonly number[] | undefined;
+  /** Whether it keeps all constraints. */
+  readonly feasible: boolean;
+}
+
+/** What came of a sweep. */
+export interface SweepResult {
+  readonly id: string;
+  readonly spec: SweepSpec;
+  /** `stopped`: it goes on when it is started again. */
+  readonly state: 'done' | 'stopped';
+  /** In the order of their numbers. */
+  readonly trials: readonly Trial[];
+  /** Of several objectives the best in the first; undefined without an objective, or where no trial came through. */
+  readonly best: Trial | undefined;
+  /** Trials that no other surpasses; of one objective only the best. */
+  readonly front: readonly Trial[];
 }

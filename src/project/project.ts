@@ -1,7 +1,9 @@
 import type { Outcome } from '../model/problem.ts';
+import type { SweepEvent } from '../model/sweep-event.ts';
 import { Context, type ProjectOptions } from './context.ts';
 import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts';
 import { type Running, startRunning } from './running.ts';
+import type { SweepEnd, SweepOptions } from './sweep.ts';
 
 /** A project: pipelines, stages and a store, and what can be asked of them. Nothing here prints or listens to signals. */
 export class Project {
@@ -24,6 +26,11 @@ export class Project {
   /** Runs a pipeline file. Fails only where it cannot begin: how its nodes ended is told in the result and by the events. */
   run(file: string, options: RunOptions = {}): Running<Outcome<RunResult>> {
     return startRunning(async (emit) => (await import('./run.ts')).runFile(this.context, file, options, emit));
+  }
+
+  /** Runs variants of a pipeline file, or goes on with a sweep that was stopped. Fails only where it cannot begin: how its trials ended is told in the result and by the events. */
+  sweep(file: string, options: SweepOptions = {}): Running<Outcome<SweepEnd>, SweepEvent> {
+    return startRunning(async (emit) => (await import('./sweep.ts')).sweepFile(this.context, file, options, emit));
   }
 
   /** Lets others have the store alone. To be called when nothing of the project runs any more. */

@@ -9,11 +9,11 @@ import type { Event } from '../model/event.ts';
  *
  * A loop sees all events from when it is begun, so begin it before anything is awaited. Leaving a loop early leaves the run going.
  */
-export interface Running<Result> extends PromiseLike<Result>, AsyncIterable<Event> {}
+export interface Running<Result, Told = Event> extends PromiseLike<Result>, AsyncIterable<Told> {}
 
 /** Starts something, after the caller had the time to begin a loop over its events. */
-export function startRunning<Result>(start: (emit: (event: Event) => void) => Promise<Result>): Running<Result> {
-  const watchers = new Set<Watcher>();
+export function startRunning<Result, Told = Event>(start: (emit: (event: Told) => void) => Promise<Result>): Running<Result, Told> {
+  const watchers = new Set<Watcher<Told>>();
   const result = Promise.resolve().then(() =>
     start((event) => {
       for (const watcher of watchers) watcher.push(event);
@@ -27,7 +27,7 @@ export function startRunning<Result>(start: (emit: (event: Event) => void) => Pr
     // biome-ignore lint/suspicious/noThenProperty: it is a promise of its result, and its events beside.
     then: (onDone, onFailed) => result.then(onDone, onFailed),
     [Symbol.asyncIterator]() {
-      const watcher = new Watcher(() => void watchers.delete(watcher));
+      const watcher = new Watcher<Told>(() => void watchers.delete(watcher));
       watchers.add(watcher);
       void isOver.then(() => watcher.end());
       return watcher;
@@ -36,8 +36,8 @@ export function startRunning<Result>(start: (emit: (event: Event) => void) => Pr
 }
 
 /** The events of one loop: those that nobody has taken yet wait. */
-class Watcher implements AsyncIterator<Event, undefined> {
-  private readonly waiting: Event[] = [];
+class Watcher<Told> implements AsyncIterator<Told, undefined> {
+  private readonly waiting: Told[] = [];
   private readonly leave: () => void;
   private isOver = false;
   private wake: () => void = () => undefined;
@@ -46,7 +46,7 @@ class Watcher implements AsyncIterator<Event, undefined> {
     this.leave = leave;
   }
 
-  push(event: Event): void {
+  push(event: Told): void {
     this.waiting.push(event);
     this.wake();
   }
@@ -56,7 +56,7 @@ class Watcher implements AsyncIterator<Event, undefined> {
     this.wake();
   }
 
-  async next(): Promise<IteratorResult<Event, undefined>> {
+  async next(): Promise<IteratorResult<Told, undefined>> {
     for (;;) {
       const event = this.waiting.shift();
       if (event !== undefined) return { done: false, value: event };
@@ -67,7 +67,7 @@ class Watcher implements AsyncIterator<Event, undefined> {
     }
   }
 
-  async return(): Promise<IteratorResult<Event, undefined>> {
+  async return(): Promise<IteratorResult<Told, undefined>> {
     this.leave();
     return { done: true, value: undefined };
   }

@@ -1,5 +1,6 @@
 import type { Event } from '../model/event.ts';
 import type { Reporter } from '../model/reporter.ts';
+import type { SweepEvent } from '../model/sweep-event.ts';
 import type { LineWriter } from '../model/store.ts';
 
 /** Keeps every event as one line of JSON, with its time. */
@@ -10,8 +11,9 @@ export class JsonLinesReporter implements Reporter {
     this.lines = lines;
   }
 
-  report(event: Event): void {
-    if (event.type === 'node-log') return;
+  report(event: Event | SweepEvent): void {
+    // Logs are files of their own, and so are the events of a trial's runs.
+    if (event.type === 'node-log' || event.type === 'trial-progress') return;
     // The record is a file of its own.
     this.lines.write(JSON.stringify(event.type === 'run-started' ? { ...event, record: undefined } : event));
   }

@@ -1,21 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
-import type { Job, JobEnd, StartedJob } from './study.ts';
+import type { GrowingLines } from '../model/store.ts';
+import type { StartedTrial, TrialEnd, TrialRequest } from './study.ts';
 
 /** The shape of the lines; part of a sweep's id, so that a journal of another shape is never written over. */
-export const JOURNAL_FORMAT = 1;
+export const JOURNAL_FORMAT = 2;
 
 /** The first line of a journal: what the sweep was asked. */
 interface Header {
@@ -28,81 +16,56 @@ interface Header {
 
 type Line =
   | Header
-  | { readonly type: 'start'; readonly job: Job }
-  | ({ readonly type: 'end'; readonly trial: number; readonly rung: number } & JobEnd);
+  | { readonly type: 'start'; readonly request: TrialRequest }
+  | ({ readonly type: 'end'; readonly trial: number; readonly rung: number } & TrialEnd);
 
 /**
- * What a sweep has started and finished, a JSON line each. What has ended is on the disk before anything builds on it; a start that a power
- * cut loses is proposed again alike. A line that was cut off is as if it had not been written.
+ * What a sweep has started and finished, a line each. What has ended is durable before anything builds on it; a start that a power cut
+ * loses is proposed again alike.
  */
 export class Journal {
   readonly window: number;
-  readonly jobs: readonly StartedJob[];
-  private readonly path: string;
+  readonly known: readonly StartedTrial[];
+  private readonly lines: GrowingLines;
 
-  private constructor(path: string, window: number, jobs: readonly StartedJob[]) {
-    this.path = path;
+  private constructor(lines: GrowingLines, window: number, known: readonly StartedTrial[]) {
+    this.lines = lines;
     this.window = window;
-    this.jobs = jobs;
+    this.known = known;
   }
 
-  /** Goes on with the journal at a path, or begins it. */
-  static open(path: string, window: number, asked: JsonObject): Journal {
-    const lines = existsSync(path) ? readWhole(path) : [];
-    const [header] = lines;
-    if (header?.type === 'sweep' && header.format === JOURNAL_FORMAT) return new Journal(path, header.window, jobsOf(lines));
-    mkdirSync(dirname(path), { recursive: true });
+  /** Goes on with a journal, or begins it. */
+  static open(lines: GrowingLines, window: number, asked: JsonObject): Journal {
+    const written = lines.read() as readonly Line[];
+    const [header] = written;
+    if (header?.type === 'sweep' && header.format === JOURNAL_FORMAT) return new Journal(lines, header.window, startedIn(written));
     const first: Header = { type: 'sweep', format: JOURNAL_FORMAT, window, asked };
-    writeFileSync(`${path}.part`, `${JSON.stringify(first)}\n`);
-    renameSync(`${path}.part`, path);
-    return new Journal(path, window, []);
+    lines.begin(first);
+    return new Journal(lines, window, []);
   }
 
-  started(job: Job): void {
-    this.append({ type: 'start', job }, false);
+  started(request: TrialRequest): void {
+    this.append({ type: 'start', request }, false);
   }
 
-  ended(job: Job, end: JobEnd): void {
-    this.append({ type: 'end', trial: job.trial, rung: job.rung, ...end }, true);
+  ended({ trial, rung }: TrialRequest, end: TrialEnd): void {
+    this.append({ type: 'end', trial, rung, ...end }, true);
   }
 
   private append(line: Line, durably: boolean): void {
-    const file = openSync(this.path, 'a');
-    try {
-      writeSync(file, `${JSON.stringify(line)}\n`);
-      if (durably) fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    this.lines.append(line, durably);
   }
 }
 
-/** The whole lines of a journal; what stands behind the last of them is cut off. */
-function readWhole(path: string): Line[] {
-  const bytes = readFileSync(path);
-  const end = bytes.lastIndexOf('\n') + 1;
-  if (end < bytes.length) truncateSync(path, end);
-  const lines: Line[] = [];
-  for (const text of bytes.subarray(0, end).toString('utf8').split('\n')) {
-    if (text === '') continue;
-    try {
-      lines.push(JSON.parse(text) as Line);
-    } catch {
-      // A power cut may leave a line of zeros.
-    }
-  }
-  return lines;
-}
-
-/** A later end of the same job stands in place of an earlier one. */
-function jobsOf(lines: readonly Line[]): StartedJob[] {
-  const jobs = new Map<string, StartedJob>();
+/** A later end of the same request stands in place of an earlier one. */
+function startedIn(lines: readonly Line[]): StartedTrial[] {
+  const started = new Map<string, StartedTrial>();
   for (const line of lines) {
-    if (line.type === 'start') jobs.set(`${line.job.trial}/${line.job.rung}`, { job: line.job, end: undefined });
+    if (line.type === 'start') started.set(`${line.request.trial}/${line.request.rung}`, { request: line.request, end: undefined });
     if (line.type !== 'end') continue;
     const { type: _type, trial, rung, ...end } = line;
-    const known = jobs.get(`${trial}/${rung}`);
-    if (known !== undefined) jobs.set(`${trial}/${rung}`, { job: known.job, end });
+    const known = started.get(`${trial}/${rung}`);
+    if (known !== undefined) started.set(`${trial}/${rung}`, { request: known.request, end });
   }
-  return [...jobs.values()];
+  return [...started.values()];
 }

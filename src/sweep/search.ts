@@ -1,40 +1,39 @@
-import type { Job, JobEnd, StartedJob, Strategy, Study } from './study.ts';
+import type { StartedTrial, Strategy, Study, TrialEnd, TrialRequest } from './study.ts';
 
-/** How a sweep is carried out. */
+/** How a search is run. */
 export interface SearchOptions {
-  /** Jobs at once. */
+  /** Requests at once. */
   readonly parallel: number;
   /** False: nothing new starts, because time is up or the sweep is being stopped. */
   readonly mayStart: () => boolean;
-  /** Carries a job out; undefined: it was stopped, and is begun again when the sweep goes on. */
-  readonly carryOut: (job: Job) => Promise<JobEnd | undefined>;
-  /** Called before a job that was not known starts, and after one has ended. */
-  readonly onStart: (job: Job) => void;
-  readonly onEnd: (job: Job, end: JobEnd) => void;
+  /** Does what is requested; undefined: it was stopped, and is begun again when the sweep goes on. */
+  readonly run: (request: TrialRequest) => Promise<TrialEnd | undefined>;
+  /** Called before a request that was not known starts. */
+  readonly onNew: (request: TrialRequest) => void;
+  /** Called when a request starts or has ended, with all that is known then. */
+  readonly onChange: (changed: StartedTrial, all: readonly StartedTrial[]) => void;
 }
 
-/**
- * Asks the strategy for jobs and carries them out until it has no more. Jobs that are known but have not ended go first. Returns the study
- * as it then stands.
- */
-export async function search(strategy: Strategy, study: Study, options: SearchOptions): Promise<Study> {
-  const jobs: StartedJob[] = [...study.jobs];
-  const unfinished = jobs.flatMap(({ end }, index) => (end === undefined ? [index] : []));
+/** Asks the strategy for requests and runs them until it has no more. Those that are known but have not ended go first. Returns all as they then are. */
+export async function search(strategy: Strategy, study: Study, options: SearchOptions): Promise<readonly StartedTrial[]> {
+  const all: StartedTrial[] = [...study.started];
+  const unfinished = all.flatMap(({ end }, index) => (end === undefined ? [index] : []));
   const running = new Map<number, Promise<void>>();
   const next = (): number | undefined => {
     const known = unfinished.shift();
     if (known !== undefined) return known;
-    const step = strategy.next({ ...study, jobs });
-    if (step.kind !== 'start') return undefined;
-    options.onStart(step.job);
-    return jobs.push({ job: step.job, end: undefined }) - 1;
+    const proposal = strategy.next({ ...study, started: all });
+    if (proposal.kind !== 'start') return undefined;
+    options.onNew(proposal.request);
+    return all.push({ request: proposal.request, end: undefined }) - 1;
   };
   const start = async (index: number): Promise<void> => {
-    const { job } = jobs[index] as StartedJob;
-    const end = await options.carryOut(job);
+    const { request } = all[index] as StartedTrial;
+    options.onChange({ request, end: undefined }, all);
+    const end = await options.run(request);
     if (end !== undefined) {
-      jobs[index] = { job, end };
-      options.onEnd(job, end);
+      all[index] = { request, end };
+      options.onChange({ request, end }, all);
     }
     running.delete(index);
   };
@@ -44,7 +43,7 @@ export async function search(strategy: Strategy, study: Study, options: SearchOp
       if (index === undefined) break;
       running.set(index, start(index));
     }
-    if (running.size === 0) return { ...study, jobs };
+    if (running.size === 0) return all;
     await Promise.race(running.values());
   }
 }

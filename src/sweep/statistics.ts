@@ -1,7 +1,6 @@
 import type { Json } from '../model/json.ts';
-import type { Dimension, Space } from '../model/sweep.ts';
+import type { Dimension, Space, Trial } from '../model/sweep.ts';
 import { toScale } from './space.ts';
-import type { Trial } from './trials.ts';
 
 /** The arithmetic mean, without the last digits that only tell the order of adding. */
 export function mean(values: readonly number[]): number {

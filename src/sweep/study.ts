@@ -1,43 +1,32 @@
-import type { Constraint, Objective, Params, SweepSpec } from '../model/sweep.ts';
+import type { Constraint, Objective, Params, SweepSpec, TrialRun } from '../model/sweep.ts';
 
-/** One piece of a trial's work: all of it, or as far as a rung's budget goes. */
-export interface Job {
+/** What a strategy asks for: a trial, or as much of it as a rung's budget allows. */
+export interface TrialRequest {
   /** Counts from 0. */
   readonly trial: number;
   readonly params: Params;
   /** 0 where there are no rungs. */
   readonly rung: number;
-  /** Whether the whole pipeline is carried out, and not only the node that is judged. */
+  /** Whether the whole pipeline runs, and not only the node that is judged. */
   readonly whole: boolean;
 }
 
-/** One run of a job: there is one for each repeat. */
-export interface JobRun {
-  readonly run: string;
-  readonly hash: string | null;
-  /** What set it apart from the other repeats. */
-  readonly repeat: Params;
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Digest of all that was asked of it: settings, code and sources. */
-  readonly asked: string;
-}
-
-/** How a job ended. */
-export interface JobEnd {
+/** What came of a request. */
+export interface TrialEnd {
   readonly state: 'done' | 'failed';
   /** Means over the repeats: `node.metric` to value. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Standard deviations over the repeats; empty without repeats. */
   readonly deviations: Readonly<Record<string, number>>;
-  readonly runs: readonly JobRun[];
-  /** One sentence, of a failed job. */
+  readonly runs: readonly TrialRun[];
+  /** One sentence, of what failed. */
   readonly error?: string;
 }
 
-/** A job that was started, and how it ended. */
-export interface StartedJob {
-  readonly job: Job;
-  readonly end: JobEnd | undefined;
+/** A request that was started, and what came of it. */
+export interface StartedTrial {
+  readonly request: TrialRequest;
+  readonly end: TrialEnd | undefined;
 }
 
 /** All that a strategy may know. */
@@ -48,11 +37,11 @@ export interface Study {
   /** How many of the newest trials a proposal may not wait for: as many as run at once. */
   readonly window: number;
   /** In the order in which they were started. */
-  readonly jobs: readonly StartedJob[];
+  readonly started: readonly StartedTrial[];
 }
 
-/** What to do next. */
-export type Step = { readonly kind: 'start'; readonly job: Job } | { readonly kind: 'wait' } | { readonly kind: 'end' };
+/** What a strategy wants next. */
+export type Proposal = { readonly kind: 'start'; readonly request: TrialRequest } | { readonly kind: 'wait' } | { readonly kind: 'end' };
 
 /** How variants are proposed: a pure function of what has been started and finished. */
 export interface Strategy {
@@ -73,18 +62,18 @@ export interface Strategy {
   };
   /** How many trials there will be, where that is known. */
   count(study: Study): number | undefined;
-  next(study: Study): Step;
+  next(study: Study): Proposal;
 }
 
-/** Losses of an end, smaller is better, in the order of the objectives; undefined where one is missing or the job failed. */
-export function lossesOf(end: JobEnd | undefined, objectives: readonly Objective[]): readonly number[] | undefined {
+/** Losses of an end, smaller is better, in the order of the objectives; undefined where one is missing or it failed. */
+export function lossesOf(end: TrialEnd | undefined, objectives: readonly Objective[]): readonly number[] | undefined {
   if (end?.state !== 'done') return undefined;
   const losses = objectives.map(({ metric, goal }) => (goal === 'maximize' ? -1 : 1) * (end.metrics[metric] ?? Number.NaN));
   return losses.some(Number.isNaN) ? undefined : losses;
 }
 
 /** By how much metrics leave their bounds, in all; 0: by nothing. A metric that is missing leaves them. */
-export function violationOf(metrics: JobEnd['metrics'], constraints: readonly Constraint[]): number {
+export function violationOf(metrics: TrialEnd['metrics'], constraints: readonly Constraint[]): number {
   let sum = 0;
   for (const { metric, bounds } of constraints) {
     const value = metrics[metric];
@@ -98,9 +87,9 @@ export function violationOf(metrics: JobEnd['metrics'], constraints: readonly Co
 }
 
 /** The next trial of a strategy that knows its points beforehand. */
-export function nextOfPoints(points: readonly Params[], { spec, jobs }: Study): Step {
-  const trial = jobs.length;
+export function nextOfPoints(points: readonly Params[], { spec, started }: Study): Proposal {
+  const trial = started.length;
   const params = points[trial];
   if (params === undefined || trial >= (spec.trials ?? Number.POSITIVE_INFINITY)) return { kind: 'end' };
-  return { kind: 'start', job: { trial, params, rung: 0, whole: true } };
+  return { kind: 'start', request: { trial, params, rung: 0, whole: true } };
 }

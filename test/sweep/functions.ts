@@ -1,6 +1,6 @@
 import type { Space, SweepSpec } from '../../src/model/sweep.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
-import type { StartedJob } from '../../src/sweep/study.ts';
+import type { StartedTrial } from '../../src/sweep/study.ts';
 
 type Values = Readonly<Record<string, number | string>>;
 
@@ -115,14 +115,14 @@ export function specOf(space: Space, more: Partial<SweepSpec> = {}): SweepSpec {
 export function bestOf(name: string, strategy: string, trials: number, seed: number): number {
   const { space, evaluate } = functions[name] as TestFunction;
   const spec = specOf(space, { trials, seed });
-  const jobs: StartedJob[] = [];
+  const started: StartedTrial[] = [];
   let best = Number.POSITIVE_INFINITY;
   for (;;) {
-    const step = strategies[strategy]?.next({ spec, base: {}, window: 1, jobs });
+    const step = strategies[strategy]?.next({ spec, base: {}, window: 1, started });
     if (step?.kind !== 'start') return best;
-    const value = evaluate(step.job.params as Values);
+    const value = evaluate(step.request.params as Values);
     best = Math.min(best, value);
-    jobs.push({ job: step.job, end: { state: 'done', metrics: { 'node.value': value }, deviations: {}, runs: [] } });
+    started.push({ request: step.request, end: { state: 'done', metrics: { 'node.value': value }, deviations: {}, runs: [] } });
   }
 }
 

@@ -6,7 +6,7 @@ import { bestFirst, paretoFront } from '../../src/sweep/ranking.ts';
 import { drawParams, valuesOf } from '../../src/sweep/space.ts';
 import { deviation, influences } from '../../src/sweep/statistics.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
-import { type StartedJob, type Study, violationOf } from '../../src/sweep/study.ts';
+import { type StartedTrial, type Study, violationOf } from '../../src/sweep/study.ts';
 import { trialsOf } from '../../src/sweep/trials.ts';
 import trace from './fixtures/asha.json' with { type: 'json' };
 import optuna from './fixtures/optuna.json' with { type: 'json' };
@@ -24,20 +24,20 @@ const float = (name: string, from: number, to: number, log = false, when: Params
 });
 
 /** All that a strategy proposes, each trial done at once with a value of its params. */
-function proposals(name: string, study: Omit<Study, 'jobs'>, evaluate: (params: Params) => number = () => 0): Params[] {
-  const jobs: StartedJob[] = [];
+function proposals(name: string, study: Omit<Study, 'started'>, evaluate: (params: Params) => number = () => 0): Params[] {
+  const started: StartedTrial[] = [];
   for (;;) {
-    const step = strategies[name]?.next({ ...study, jobs });
-    if (step?.kind !== 'start') return jobs.map(({ job }) => job.params);
-    jobs.push({ job: step.job, end: done(evaluate(step.job.params)) });
+    const step = strategies[name]?.next({ ...study, started });
+    if (step?.kind !== 'start') return started.map(({ request }) => request.params);
+    started.push({ request: step.request, end: done(evaluate(step.request.params)) });
   }
 }
 
-function done(value: number): NonNullable<StartedJob['end']> {
+function done(value: number): NonNullable<StartedTrial['end']> {
   return { state: 'done', metrics: { 'node.value': value }, deviations: {}, runs: [] };
 }
 
-const study = (space: Space, more: Parameters<typeof specOf>[1] = {}, base: Params = {}): Omit<Study, 'jobs'> => ({
+const study = (space: Space, more: Parameters<typeof specOf>[1] = {}, base: Params = {}): Omit<Study, 'started'> => ({
   spec: specOf(space, more),
   base,
   window: 1,
@@ -83,7 +83,7 @@ describe('strategies that know their points', () => {
       { optimizer: 'sgd', size: 96, momentum: 0.8 },
       { optimizer: 'sgd', size: 96, momentum: 0.9 },
     ]);
-    expect(strategies['grid']?.count({ ...study(space), jobs: [] })).toBe(6);
+    expect(strategies['grid']?.count({ ...study(space), started: [] })).toBe(6);
     expect(proposals('grid', study(space, { trials: 2 }))).toHaveLength(2);
   });
 
@@ -132,19 +132,19 @@ describe('tpe', () => {
     ).toBeLessThan(0.001);
   });
 
-  test('what it proposes depends on the finished trials behind the window alone', () => {
+  test('what it proposes depends on the finished trials before the window alone', () => {
     const space: Space = [float('x', 0, 1), choice('name', ['a', 'b']), float('y', 1, 100, true, { name: 'b' })];
     const whole = study(space, { trials: 40, settings: { startup: 5 } });
     const evaluate = ({ x }: Params): number => Number(x);
     const straight = proposals('tpe', { ...whole, window: 3 }, evaluate);
-    const jobs: StartedJob[] = straight
+    const started: StartedTrial[] = straight
       .slice(0, 30)
-      .map((params, trial) => ({ job: { trial, params, rung: 0, whole: true }, end: done(evaluate(params)) }));
-    for (const late of [28, 29]) jobs[late] = { job: jobs[late]?.job as StartedJob['job'], end: undefined };
-    const step = strategies['tpe']?.next({ ...whole, window: 3, jobs });
-    expect(step).toMatchObject({ kind: 'start', job: { trial: 30, params: straight[30] } });
-    jobs[27] = { job: jobs[27]?.job as StartedJob['job'], end: undefined };
-    expect(strategies['tpe']?.next({ ...whole, window: 3, jobs })).toEqual({ kind: 'wait' });
+      .map((params, trial) => ({ request: { trial, params, rung: 0, whole: true }, end: done(evaluate(params)) }));
+    for (const late of [28, 29]) started[late] = { request: started[late]?.request as StartedTrial['request'], end: undefined };
+    const step = strategies['tpe']?.next({ ...whole, window: 3, started });
+    expect(step).toMatchObject({ kind: 'start', request: { trial: 30, params: straight[30] } });
+    started[27] = { request: started[27]?.request as StartedTrial['request'], end: undefined };
+    expect(strategies['tpe']?.next({ ...whole, window: 3, started })).toEqual({ kind: 'wait' });
     expect(straight.every(({ name, y }) => (name === 'b') === (y !== undefined))).toBe(true);
   });
 
@@ -164,14 +164,14 @@ describe('tpe', () => {
         { metric: 'node.b', goal: 'maximize' },
       ],
     });
-    const jobs: StartedJob[] = [];
-    for (let step = strategies['tpe']?.next({ spec, base: {}, window: 1, jobs }); step?.kind === 'start'; ) {
-      const x = Number(step.job.params['x']);
+    const started: StartedTrial[] = [];
+    for (let step = strategies['tpe']?.next({ spec, base: {}, window: 1, started }); step?.kind === 'start'; ) {
+      const x = Number(step.request.params['x']);
       const metrics = { 'node.a': x ** 2, 'node.b': -((x - 1) ** 2) };
-      jobs.push({ job: step.job, end: { state: 'done', metrics, deviations: {}, runs: [] } });
-      step = strategies['tpe']?.next({ spec, base: {}, window: 1, jobs });
+      started.push({ request: step.request, end: { state: 'done', metrics, deviations: {}, runs: [] } });
+      step = strategies['tpe']?.next({ spec, base: {}, window: 1, started });
     }
-    const late = jobs.slice(20).map(({ job }) => Number(job.params['x']));
+    const late = started.slice(20).map(({ request }) => Number(request.params['x']));
     expect(late.filter((x) => x >= -0.2 && x <= 1.2).length / late.length).toBeGreaterThan(0.6);
   });
 });
@@ -184,21 +184,21 @@ describe('asha', () => {
   });
 
   test('it starts and promotes as the reference algorithm does on a recorded trace', () => {
-    const jobs: StartedJob[] = [];
-    const next = () => strategies['asha']?.next({ spec, base: {}, window: 4, jobs });
+    const started: StartedTrial[] = [];
+    const next = () => strategies['asha']?.next({ spec, base: {}, window: 4, started });
     let promotions = 0;
     for (const event of trace.events as readonly { start?: readonly number[]; end?: readonly number[] }[]) {
       if (event.start !== undefined) {
         const step = next();
         if (step?.kind !== 'start') throw new Error(`no start where the reference starts ${event.start}`);
-        expect([step.job.trial, step.job.rung]).toEqual(event.start);
-        expect(step.job.whole).toBe(step.job.rung === 3);
-        if (step.job.rung > 0) promotions += 1;
-        jobs.push({ job: step.job, end: undefined });
+        expect([step.request.trial, step.request.rung]).toEqual(event.start);
+        expect(step.request.whole).toBe(step.request.rung === 3);
+        if (step.request.rung > 0) promotions += 1;
+        started.push({ request: step.request, end: undefined });
       } else {
         const [trial, rung, loss = 0] = event.end ?? [];
-        const at = jobs.findIndex(({ job }) => job.trial === trial && job.rung === rung);
-        jobs[at] = { job: jobs[at]?.job as StartedJob['job'], end: done(loss) };
+        const at = started.findIndex(({ request }) => request.trial === trial && request.rung === rung);
+        started[at] = { request: started[at]?.request as StartedTrial['request'], end: done(loss) };
       }
     }
     expect(next()).toEqual({ kind: 'end' });
@@ -206,11 +206,11 @@ describe('asha', () => {
   });
 
   test('a failed trial is not promoted, and nothing ends while something runs', () => {
-    const jobs: StartedJob[] = Array.from({ length: 60 }, (_, trial) => ({
-      job: { trial, params: { x: 0 }, rung: 0, whole: false },
+    const started: StartedTrial[] = Array.from({ length: 60 }, (_, trial) => ({
+      request: { trial, params: { x: 0 }, rung: 0, whole: false },
       end: trial === 0 ? undefined : { state: 'failed', metrics: { 'node.value': trial }, deviations: {}, runs: [] },
     }));
-    expect(strategies['asha']?.next({ spec, base: {}, window: 4, jobs })).toEqual({ kind: 'wait' });
+    expect(strategies['asha']?.next({ spec, base: {}, window: 4, started })).toEqual({ kind: 'wait' });
   });
 });
 
@@ -243,11 +243,11 @@ describe('ranking', () => {
 
   test('influence goes to the param that the objective follows', () => {
     const space: Space = [float('x', 0, 1), choice('name', ['a', 'b'])];
-    const jobs: StartedJob[] = Array.from({ length: 60 }, (_, trial) => {
+    const started: StartedTrial[] = Array.from({ length: 60 }, (_, trial) => {
       const params = drawParams(space, randomOf(3, trial));
-      return { job: { trial, params, rung: 0, whole: true }, end: done((Number(params['x']) - 0.4) ** 2) };
+      return { request: { trial, params, rung: 0, whole: true }, end: done((Number(params['x']) - 0.4) ** 2) };
     });
-    const [first, second] = influences(space, trialsOf(jobs, specOf(space)));
+    const [first, second] = influences(space, trialsOf(started, specOf(space)));
     expect([first?.name, second?.name]).toEqual(['x', 'name']);
     expect(first?.share).toBeGreaterThan(0.7);
     expect(second?.share).toBeLessThan(0.1);

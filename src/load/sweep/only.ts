@@ -1,14 +1,12 @@
 import { withProducers } from '../../model/pipeline.ts';
 import { instancesNamed } from '../pipeline/selection.ts';
+import type { SweepSection } from '../../model/sweep.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { SweepContext } from './space.ts';
 import { pointerStep } from '../yaml/document.ts';
 
-/** A sweep's `only` as the file has it. */
-export type WrittenOnly = string | readonly string[];
-
 /** The nodes that the sweep is limited to. */
-export function readOnly(written: WrittenOnly | undefined, { pipeline, locate, problems }: SweepContext): readonly string[] | undefined {
+export function readOnly(written: SweepSection['only'], { pipeline, locate, problems }: SweepContext): readonly string[] | undefined {
   const words = typeof written === 'string' ? [written] : written;
   const known = new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]));
   for (const [index, word] of words?.entries() ?? []) {

@@ -54,13 +54,6 @@ export function splitValues(text: string): Json[] {
   return parts.map((part) => plainValue(part.trim()).value);
 }
 
-/** The parts of `--over name=values`; undefined where it has no such form. */
-export function splitOption(text: string): { readonly name: string; readonly values: string } | undefined {
-  const { rest = '' } = splitName(text) ?? {};
-  const cut = text.length - rest.length + rest.indexOf('=');
-  return rest.includes('=') && cut + 1 < text.length ? { name: text.slice(0, cut), values: text.slice(cut + 1) } : undefined;
-}
-
 /** A param, or a part of one, as a sweep names it. */
 interface NamedParam {
   readonly of: 'pipeline' | 'sources' | 'node';

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import type { Constraint, Dimension, Objective, Params, SweepSpec } from '../../model/sweep.ts';
+import type { Dimension, Objective, Params, SweepSection, SweepSpec } from '../../model/sweep.ts';
 import { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { narrowed, readOnly, type WrittenOnly } from './only.ts';
-import { baseValue, checkNames, inOrder, readDimension, type SweepContext } from './space.ts';
+import { narrowed, readOnly } from './only.ts';
+import { baseValue, checkNames, inOrder, readDimension, splitValues, type SweepContext } from './space.ts';
 import { readBudget } from './budget.ts';
 import { checkNeeds, type KnownStrategy } from './needs.ts';
 import { sweepSchema } from './schema.ts';
@@ -33,20 +33,6 @@ export interface LoadedSweep {
   readonly base: Params;
 }
 
-interface SweepSection {
-  readonly over?: Readonly<Record<string, Json>>;
-  readonly variants?: readonly Params[];
-  readonly strategy?: string | (JsonObject & { readonly name: string });
-  readonly repeats?: Readonly<Record<string, readonly Json[]>>;
-  readonly objective?: { readonly maximize?: string | readonly string[]; readonly minimize?: string | readonly string[] };
-  readonly constraints?: Readonly<Record<string, Constraint['bounds']>>;
-  readonly only?: WrittenOnly;
-  readonly seed?: number;
-  readonly trials?: number;
-  readonly time?: string;
-  readonly parallel?: number;
-}
-
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Reads what a sweep is asked to do and checks it against the pipeline. All problems are returned together; nothing is executed. */
@@ -60,7 +46,10 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
   const problems: Problem[] = validate(section, sweepSchema, locate, '/sweep', { code: 'unknown-key', noun: 'key' });
   if (problems.length > 0) return failed(...problems);
   const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, locate, problems };
-  const { over = {}, variants = [], strategy, repeats = {}, objective, constraints = {}, ...rest } = section as SweepSection;
+  const { over = {}, variants = [], strategy, objective, constraints = {}, ...rest } = section as SweepSection;
+  const repeats = Object.fromEntries(
+    Object.entries(rest.repeats ?? {}).map(([key, values]) => [key, typeof values === 'string' ? splitValues(values) : values]),
+  );
   const name =
     typeof strategy === 'string' ? strategy : (strategy?.name ?? (variants.length > 0 && !('over' in options) ? 'list' : 'grid'));
   const known = strategies[name];

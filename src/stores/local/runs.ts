@@ -1,11 +1,12 @@
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { readJson } from '../../files/json.ts';
 import { writeDurably, writeWhole } from '../../files/durable.ts';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, Lock, LogFile, Runs } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
+import { appendLines } from '../../files/lines.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
 import { isRunRecord } from './shapes.ts';
@@ -92,13 +93,7 @@ export class LocalRuns implements Runs {
   }
 
   appendEvents(id: string): LineWriter {
-    const path = this.eventsPath(id);
-    mkdirSync(dirname(path), { recursive: true });
-    const stream = createWriteStream(path, { flags: 'a' });
-    return {
-      write: (line) => void stream.write(`${line}\n`),
-      close: () => new Promise<void>((resolve) => void stream.end(() => resolve())),
-    };
+    return appendLines(this.eventsPath(id));
   }
 
   events(id: string): readonly string[] {

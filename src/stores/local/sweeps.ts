@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { SweepPlace, Sweeps } from '../../model/store.ts';
+import { appendLines, LinesFile } from '../../files/lines.ts';
 import { tryLockFile } from '../../files/lock.ts';
 
 /** Sweeps: a journal and a folder each, side by side. */
@@ -14,6 +15,11 @@ export class LocalSweeps implements Sweeps {
     const lock = tryLockFile(join(this.root, 'locks', `sweep-${id}`));
     if (lock === undefined) return undefined;
     const folder = join(this.root, 'sweeps', id);
-    return { folder, journal: `${folder}.jsonl`, release: () => lock.release() };
+    return {
+      folder,
+      journal: new LinesFile(`${folder}.jsonl`),
+      appendEvents: () => appendLines(join(folder, 'events.jsonl')),
+      release: () => lock.release(),
+    };
   }
 }

@@ -1,8 +1,7 @@
 import type { Json } from '../../model/json.ts';
-import type { Dimension, Objective, SweepSpec } from '../../model/sweep.ts';
+import type { Dimension, Objective, SweepSpec, Trial } from '../../model/sweep.ts';
 import { toScale } from '../space.ts';
 import { figure, shown } from '../../text/figures.ts';
-import type { Trial } from '../trials.ts';
 import { colour, cut, label, picture, type Shape, shape, tip } from './svg.ts';
 
 const TOP = 96;

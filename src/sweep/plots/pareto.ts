@@ -1,6 +1,5 @@
-import type { Objective } from '../../model/sweep.ts';
+import type { Objective, Trial } from '../../model/sweep.ts';
 import { figure, shown } from '../../text/figures.ts';
-import type { Trial } from '../trials.ts';
 import { cut, label, picture, type Shape, shape, tip } from './svg.ts';
 
 const LEFT = 80;

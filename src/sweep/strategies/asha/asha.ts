@@ -1,21 +1,21 @@
 import type { Params } from '../../../model/sweep.ts';
 import { randomOf } from '../../random.ts';
 import { drawParams } from '../../space.ts';
-import { lossesOf, type StartedJob, type Strategy, type Study } from '../../study.ts';
+import { lossesOf, type StartedTrial, type Strategy, type Study } from '../../study.ts';
 
 /**
  * The trial to promote from a rung: of the best 1/factor of those that completed it, the best that was not promoted yet. Equal ones
  * stand in the order of their numbers; failed ones are never promoted.
  */
-function promotable(jobs: readonly StartedJob[], rung: number, { spec }: Study): { trial: number; params: Params } | undefined {
+function promotable(all: readonly StartedTrial[], rung: number, { spec }: Study): { trial: number; params: Params } | undefined {
   const judge = spec.budget === undefined ? [] : [spec.budget.judge];
-  const completed = jobs.flatMap(({ job, end }) => {
-    const loss = job.rung === rung ? lossesOf(end, judge)?.[0] : undefined;
-    return loss === undefined ? [] : [{ trial: job.trial, params: job.params, loss }];
+  const completed = all.flatMap(({ request, end }) => {
+    const loss = request.rung === rung ? lossesOf(end, judge)?.[0] : undefined;
+    return loss === undefined ? [] : [{ trial: request.trial, params: request.params, loss }];
   });
   const factor = Number(spec.settings['factor'] ?? 3);
   const best = completed.sort((a, b) => a.loss - b.loss || a.trial - b.trial).slice(0, Math.floor(completed.length / factor));
-  const promoted = new Set(jobs.flatMap(({ job }) => (job.rung === rung + 1 ? [job.trial] : [])));
+  const promoted = new Set(all.flatMap(({ request }) => (request.rung === rung + 1 ? [request.trial] : [])));
   return best.find(({ trial }) => !promoted.has(trial));
 }
 
@@ -35,17 +35,17 @@ export const asha: Strategy = {
   needs: { budget: true, limit: true },
   count: ({ spec }) => spec.trials,
   next(study) {
-    const { spec, jobs } = study;
+    const { spec, started } = study;
     const rungs = spec.budget?.rungs.length ?? 1;
     const isTop = (rung: number): boolean => rung === rungs - 1;
     for (let rung = rungs - 2; rung >= 0; rung -= 1) {
-      const found = promotable(jobs, rung, study);
+      const found = promotable(started, rung, study);
       if (found !== undefined)
-        return { kind: 'start', job: { trial: found.trial, params: found.params, rung: rung + 1, whole: isTop(rung + 1) } };
+        return { kind: 'start', request: { trial: found.trial, params: found.params, rung: rung + 1, whole: isTop(rung + 1) } };
     }
-    const trial = jobs.filter(({ job }) => job.rung === 0).length;
+    const trial = started.filter(({ request }) => request.rung === 0).length;
     if (trial < (spec.trials ?? Number.POSITIVE_INFINITY))
-      return { kind: 'start', job: { trial, params: drawParams(spec.space, randomOf(spec.seed, trial)), rung: 0, whole: isTop(0) } };
-    return jobs.some(({ end }) => end === undefined) ? { kind: 'wait' } : { kind: 'end' };
+      return { kind: 'start', request: { trial, params: drawParams(spec.space, randomOf(spec.seed, trial)), rung: 0, whole: isTop(0) } };
+    return started.some(({ end }) => end === undefined) ? { kind: 'wait' } : { kind: 'end' };
   },
 };

@@ -8,9 +8,9 @@ export const random: Strategy = {
   settings: {},
   needs: { limit: true },
   count: ({ spec }) => spec.trials,
-  next({ spec, jobs }) {
-    const trial = jobs.length;
+  next({ spec, started }) {
+    const trial = started.length;
     if (trial >= (spec.trials ?? Number.POSITIVE_INFINITY)) return { kind: 'end' };
-    return { kind: 'start', job: { trial, params: drawParams(spec.space, randomOf(spec.seed, trial)), rung: 0, whole: true } };
+    return { kind: 'start', request: { trial, params: drawParams(spec.space, randomOf(spec.seed, trial)), rung: 0, whole: true } };
   },
 };

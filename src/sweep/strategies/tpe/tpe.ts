@@ -24,17 +24,17 @@ const MOST_GOOD = 25;
 const GOOD_SHARE = 0.1;
 
 /**
- * The best tenth apart from the rest. Trials that break constraints stand behind those that keep them, those that break them less first;
+ * The best tenth apart from the rest. Trials that break constraints come after those that keep them, those that break them less first;
  * trials still running count as bad, so that proposals made at the same time differ (the constant liar). Failed ones say nothing.
  */
-function divide({ spec, jobs }: Study, known: (trial: number) => boolean): Division & { readonly count: number } {
+function divide({ spec, started }: Study, known: (trial: number) => boolean): Division & { readonly count: number } {
   const feasible: { observation: Observation; losses: readonly number[] }[] = [];
   const infeasible: { observation: Observation; violation: number }[] = [];
   const running: Observation[] = [];
-  for (const { job, end } of jobs) {
-    const observation = { trial: job.trial, params: job.params };
-    if (!known(job.trial)) running.push(observation);
-    const losses = known(job.trial) ? lossesOf(end, spec.objectives) : undefined;
+  for (const { request, end } of started) {
+    const observation = { trial: request.trial, params: request.params };
+    if (!known(request.trial)) running.push(observation);
+    const losses = known(request.trial) ? lossesOf(end, spec.objectives) : undefined;
     if (losses === undefined) continue;
     const violation = violationOf(end?.metrics ?? {}, spec.constraints);
     if (violation > 0) infeasible.push({ observation, violation });
@@ -85,7 +85,7 @@ function propose(space: Space, { good, bad }: Division, candidates: number, rand
 
 /**
  * Tree-structured Parzen estimator (Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization"), multivariate and with categories
- * as in Optuna 5's TPESampler. A proposal learns from the trials that stand further back than the window, whatever else has finished by
+ * as in Optuna 5's TPESampler. A proposal learns from the trials that lie further back than the window, whatever else has finished by
  * then, so that proposals do not depend on how fast trials are.
  */
 export const tpe: Strategy = {
@@ -97,17 +97,17 @@ export const tpe: Strategy = {
   needs: { objective: true, limit: true },
   count: ({ spec }) => spec.trials,
   next(study) {
-    const { spec, jobs, window } = study;
-    const trial = jobs.length;
+    const { spec, started, window } = study;
+    const trial = started.length;
     if (trial >= (spec.trials ?? Number.POSITIVE_INFINITY)) return { kind: 'end' };
     const known = (other: number): boolean => other <= trial - window;
-    if (jobs.some(({ job, end }) => end === undefined && known(job.trial))) return { kind: 'wait' };
+    if (started.some(({ request, end }) => end === undefined && known(request.trial))) return { kind: 'wait' };
     const random = randomOf(spec.seed, trial);
     const division = divide(study, known);
     const params =
       division.count < Number(spec.settings['startup'] ?? 10)
         ? drawParams(spec.space, random)
         : propose(spec.space, division, Number(spec.settings['candidates'] ?? 24), random);
-    return { kind: 'start', job: { trial, params, rung: 0, whole: true } };
+    return { kind: 'start', request: { trial, params, rung: 0, whole: true } };
   },
 };

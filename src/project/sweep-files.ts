@@ -1,0 +1,35 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SweepResult } from '../model/sweep.ts';
+import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts';
+import { importancePlot } from '../sweep/plots/importance.ts';
+import { parallelCoordinatesPlot } from '../sweep/plots/parallel-coordinates.ts';
+import { paretoPlot } from '../sweep/plots/pareto.ts';
+import { influences } from '../sweep/statistics.ts';
+
+/** Writes tables, plots and the best variant into a folder; returns their paths by what they hold. Written anew each time, so they always fit each other. */
+export function writeSweepFiles(folder: string, result: SweepResult, best: string | undefined): Readonly<Record<string, string>> {
+  const { spec, trials, front } = result;
+  const [objective, second] = spec.objectives;
+  const found = objective === undefined ? [] : influences(spec.space, trials);
+  const isPlotted = objective !== undefined && spec.space.length > 0 && trials.some(({ losses }) => losses !== undefined);
+  const hasFront = isPlotted && second !== undefined;
+  const hasInfluences = objective !== undefined && found.length > 0;
+  const files: Record<string, string> = {};
+  const write = (what: string, name: string, text: string | undefined): void => {
+    const path = join(folder, name);
+    if (text === undefined) return rmSync(path, { force: true });
+    writeFileSync(path, text);
+    files[what] = path;
+    return undefined;
+  };
+  mkdirSync(folder, { recursive: true });
+  write('csv', 'table.csv', sweepCsv(result));
+  write('markdown', 'table.md', sweepMarkdown(result));
+  write('pareto front', 'pareto.svg', hasFront ? paretoPlot([objective, second], trials, front) : undefined);
+  write('parallel coordinates', 'parallel-coordinates.svg', isPlotted ? parallelCoordinatesPlot(spec, trials, result.best) : undefined);
+  write('importance', 'importance.svg', hasInfluences ? importancePlot(found, objective.metric) : undefined);
+  write('best', 'best.yaml', best);
+  write('json', 'table.json', `${JSON.stringify(sweepJson(result, files), null, 1)}\n`);
+  return files;
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Slots } from '../engine/slots.ts';
+import { loadSweep } from '../load/sweep/sweep.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { SweepEvent } from '../model/sweep-event.ts';
+import type { Params, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
+import { JsonLinesReporter } from '../reporters/jsonl.ts';
+import { Journal } from '../sweep/journal.ts';
+import { strategies } from '../sweep/strategies.ts';
+import type { Strategy } from '../sweep/study.ts';
+import { checkValues, parallelOf, runSweep, sweepId } from '../sweep/sweep.ts';
+import { bestFile } from '../sweep/variant-file.ts';
+import type { Context } from './context.ts';
+import { capacityOf, type Opened, openPipeline, planOpened } from './pipeline.ts';
+import { writeSweepFiles } from './sweep-files.ts';
+import { askedOf, Variants } from './variants.ts';
+
+/** What is asked of a sweep: each key of a file's `sweep:` section, in place of the file's own, and how it runs. */
+export interface SweepOptions extends SweepSection {
+  /** Values that hold for all variants, in the form of `--set`. */
+  readonly set?: readonly string[];
+  /** Threads that may be busy at once; default: all that there are. */
+  readonly jobs?: number;
+  /** Try failed variants of an earlier start again. */
+  readonly retry?: boolean;
+  /** Told everything that happens, in its order. */
+  readonly onEvent?: (event: SweepEvent) => void;
+  /** Aborted: no variant is started any more, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
+  readonly signal?: AbortSignal;
+  /** Aborted: what still runs is killed. */
+  readonly killSignal?: AbortSignal;
+  /** How problems name the options that keys of the section, or entries of `over` and the like, came from; by JSON pointer below the section. */
+  readonly optionNames?: Readonly<Record<string, string>>;
+}
+
+/** How a sweep ended. */
+export interface SweepEnd extends SweepResult {
+  /** Paths of the tables, plots and the best variant's pipeline, by what they hold. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A sweep that may run. */
+interface Ready {
+  readonly opened: Opened;
+  readonly strategy: Strategy;
+  readonly spec: SweepSpec;
+  readonly base: Params;
+  readonly id: string;
+  readonly slots: Slots;
+  readonly parallel: number;
+}
+
+const never = new AbortController().signal;
+
+/** Runs variants of a pipeline file, or goes on with a sweep that was stopped. Fails only where it cannot begin: failed trials are told in the result. */
+export async function sweepFile(
+  context: Context,
+  file: string,
+  options: SweepOptions,
+  emit: (event: SweepEvent) => void,
+): Promise<Outcome<SweepEnd>> {
+  const prepared = await prepare(context, file, options);
+  if (!prepared.ok) return prepared;
+  const { opened, strategy, spec, base, id, slots, parallel } = prepared.value;
+  const place = opened.store.sweeps.open(id);
+  if (place === undefined) {
+    const hint = 'wait for it, or stop it: what it has finished is kept';
+    return failed({ kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being run by another process`, hint });
+  }
+  const { set = [], retry = false, onEvent, signal = never, killSignal = never } = options;
+  try {
+    const workbench = new Variants(opened, { shownFile: file, set, slots, stop: { asked: signal, forced: killSignal } });
+    const checked = await checkValues(spec, workbench);
+    if (!checked.ok) return checked;
+    const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec) };
+    const events = new JsonLinesReporter(place.appendEvents());
+    const result = await runSweep({
+      id,
+      strategy,
+      spec,
+      base,
+      workbench,
+      journal: Journal.open(place.journal, parallel, about),
+      parallel,
+      retry,
+      signal,
+      watchers: [{ report: (event) => onEvent?.(event) }, events, { report: emit }],
+    });
+    await events.close();
+    const text = readFileSync(opened.pipeline.file, 'utf8');
+    const best = bestFile(result, { text, folder: dirname(opened.pipeline.file) }, place.folder);
+    return done({ ...result, files: writeSweepFiles(place.folder, result, best) });
+  } finally {
+    opened.store.flush();
+    place.release();
+  }
+}
+
+/** Reads and checks everything; nothing is executed. */
+async function prepare(context: Context, file: string, options: SweepOptions): Promise<Outcome<Ready>> {
+  const { set = [], jobs, retry: _retry, onEvent: _onEvent, signal: _signal, killSignal: _killSignal, optionNames, ...section } = options;
+  const opening = await openPipeline(context, file, set);
+  if (!opening.ok) return opening;
+  const opened = opening.value;
+  const asked = asJson(section) as JsonObject;
+  const names = optionNames ?? Object.fromEntries(Object.keys(asked).map((key) => [`/${key}`, `the option "${key}"`]));
+  const loaded = loadSweep({ pipeline: opened.pipeline, shownFile: file, options: asked, optionNames: names, set, strategies });
+  if (!loaded.ok) return loaded;
+  const { spec, base } = loaded.value;
+  const planned = await planOpened(opened, spec.only === undefined ? {} : { only: spec.only });
+  if (!planned.ok) return planned;
+  const capacity = capacityOf(jobs, planned.value.executor);
+  if (!capacity.ok) return capacity;
+  const strategy = strategies[spec.strategy] as Strategy;
+  return done({
+    opened,
+    strategy,
+    spec,
+    base,
+    id: sweepId(opened.pipeline.name, spec, askedOf(planned.value)),
+    slots: new Slots({ name: planned.value.executor.name, capacity: capacity.value }),
+    parallel: parallelOf(spec, strategy, capacity.value.cpu),
+  });
+}
+
+/** A value as JSON keeps it: without what is undefined. */
+function asJson(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

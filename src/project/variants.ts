@@ -1,0 +1,126 @@
+import { dirname, resolve } from 'node:path';
+import { makePlan, type Plan } from '../engine/plan.ts';
+import { runPlan } from '../engine/run.ts';
+import type { Slots } from '../engine/slots.ts';
+import { loadPipeline } from '../load/pipeline/pipeline.ts';
+import { instancesNamed } from '../load/pipeline/selection.ts';
+import { digestOf } from '../model/canonical.ts';
+import type { Event } from '../model/event.ts';
+import type { Stop } from '../model/executor.ts';
+import type { Json } from '../model/json.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+import { done, type Outcome } from '../model/problem.ts';
+import type { Params } from '../model/sweep.ts';
+import { JsonLinesReporter } from '../reporters/jsonl.ts';
+import { metricsOf } from '../sweep/metrics.ts';
+import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.ts';
+import type { Opened } from './pipeline.ts';
+import { newRunId } from './run-id.ts';
+
+/** What all variants of a pipeline have in common. */
+export interface VariantsOptions {
+  /** As messages name the pipeline file. */
+  readonly shownFile: string;
+  /** `--set` options that hold for all variants. */
+  readonly set: readonly string[];
+  /** Shared, so that what variants have in common is executed once. */
+  readonly slots: Slots;
+  readonly stop: Stop;
+}
+
+/** A `--set` option that gives a param this very value. */
+function settingOf(name: string, value: Json): string {
+  const isPlain = typeof value === 'string' && (/^(?!(?:true|false|null)$)[A-Za-z][\w-]*$/i.test(value) || /(^|\s)#/.test(value));
+  return `${name}=${isPlain ? value : JSON.stringify(value)}`;
+}
+
+/** Digest of all that a plan asks for: work, params, wiring and the sources' contents; not what has come of it. */
+export function askedOf({ nodes, snapshots }: Plan): string {
+  const asked = [...nodes].map(([name, { prepared }]) => ({
+    name,
+    own: prepared.own,
+    inputs: prepared.instance.inputs.map(({ port, elements }) => ({
+      port,
+      elements: elements.map(({ key, origin }) => ({
+        key,
+        from: origin.kind === 'source' ? (snapshots.get(origin.source)?.digest ?? null) : `${origin.instance}.${origin.port}`,
+      })),
+    })),
+  }));
+  return digestOf(asked);
+}
+
+/** Variants of a pipeline, planned and run as any run is, but never published. */
+export class Variants implements Workbench {
+  private readonly opened: Opened;
+  private readonly options: VariantsOptions;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(opened: Opened, options: VariantsOptions) {
+    this.opened = opened;
+    this.options = options;
+  }
+
+  read(params: Params): Promise<Outcome<Pipeline>> {
+    const { pipeline, store, surroundings } = this.opened;
+    return loadPipeline({
+      file: pipeline.file,
+      shownFile: this.options.shownFile,
+      root: surroundings.root,
+      cache: store.cache,
+      executors: surroundings.executors.names,
+      set: this.settingsOf(params),
+    });
+  }
+
+  /** Plans are made one at a time: those made later find the bundles of those before. */
+  plan(params: Params, only: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
+    const made = this.last.then(() => this.make(params, only));
+    this.last = made.catch(() => undefined);
+    return made;
+  }
+
+  private async make(params: Params, words: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
+    const pipeline = await this.read(params);
+    if (!pipeline.ok) return pipeline;
+    const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
+    const plan = await makePlan({ pipeline: pipeline.value, surroundings: this.opened.surroundings, forced: new Set(), only });
+    if (!plan.ok) return plan;
+    return done({ asked: askedOf(plan.value), run: (onEvent) => this.run(plan.value, params, onEvent) });
+  }
+
+  private async run(plan: Plan, params: Params, onEvent: (event: Event) => void): Promise<VariantRun> {
+    const { store, shownFile } = this.opened;
+    const id = newRunId();
+    const kept = new JsonLinesReporter(store.runs.appendEvents(id));
+    const { record, problems } = await runPlan(plan, {
+      id,
+      shownFile,
+      set: this.settingsOf(params),
+      capacity: this.options.slots,
+      publish: false,
+      keepGoing: false,
+      watchers: [kept, { report: onEvent }],
+      stop: this.options.stop,
+    });
+    await kept.close();
+    const [problem] = problems;
+    const state = record.state === 'cancelled' ? 'stopped' : record.state === 'done' ? 'done' : 'failed';
+    return {
+      run: id,
+      hash: record.hash ?? null,
+      state,
+      metrics: metricsOf(record, plan.request.pipeline.instances),
+      ...(problem === undefined ? {} : { error: problem.message }),
+    };
+  }
+
+  /** All `--set` options of a variant. The paths of sources are relative to the pipeline file, wherever the command is given. */
+  private settingsOf(params: Params): string[] {
+    const folder = dirname(this.opened.pipeline.file);
+    const own = Object.entries(params).map(([name, value]) =>
+      name.startsWith('sources.') ? `${name}=${resolve(folder, String(value))}` : settingOf(name, value),
+    );
+    return [...this.options.set, ...own];
+  }
+}

@@ -1,0 +1,104 @@
+import type { Writable } from 'node:stream';
+import type { Event } from '../../model/event.ts';
+import type { Standing, SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
+import type { SweepSpec, Trial } from '../../model/sweep.ts';
+import { cutToWidth } from '../../text/table.ts';
+import { endLine, progressOf, startLine } from './lines.ts';
+import { sweepLines } from './table.ts';
+
+/** Rows of the leaderboard, and of what runs. */
+const ROWS = 10;
+/** Milliseconds between two drawings that only progress asks for. */
+const PAUSE = 200;
+
+/** Where a leaderboard is drawn: a terminal. */
+export interface Screen extends Pick<Writable, 'write'> {
+  readonly columns?: number;
+}
+
+/** Draws on a terminal which trials lead and what runs, in the place of the last drawing. What failed and what is to be noted stays above it. */
+export class Leaderboard implements SweepWatcher {
+  private readonly screen: Screen;
+  private readonly trials = new Map<number, Trial>();
+  private readonly doing = new Map<number, string>();
+  private spec: SweepSpec | undefined;
+  private count: number | undefined;
+  private standing: Standing = { ranking: [], best: undefined };
+  private drawn = 0;
+  private drawnAt = 0;
+
+  constructor(screen: Screen) {
+    this.screen = screen;
+  }
+
+  report(event: SweepEvent): void {
+    if (event.type === 'trial-progress') return this.progress(event.trial, event.event);
+    this.clear();
+    if ('ranking' in event) this.standing = event;
+    if (event.type === 'notice') this.line(`! ${event.message}`);
+    else if (event.type === 'sweep-started') {
+      this.spec = event.spec;
+      this.count = event.count;
+      for (const trial of event.trials) this.trials.set(trial.trial, trial);
+      this.line(startLine(event));
+    } else if (event.type === 'sweep-ended') return undefined;
+    else this.change(event);
+    return this.draw();
+  }
+
+  private change(event: SweepEvent & { readonly type: 'trial-started' | 'trial-ended' }): void {
+    const { trial } = event;
+    this.trials.set(trial.trial, trial);
+    if (event.type === 'trial-started') return void this.doing.set(trial.trial, '');
+    this.doing.delete(trial.trial);
+    if (trial.state === 'failed' && this.spec !== undefined) this.line(endLine(event, this.spec, progressOf(this.ended(), this.count)));
+    return undefined;
+  }
+
+  private progress(trial: number, event: Event): void {
+    if (event.type === 'node-started') this.doing.set(trial, event.node);
+    else if (event.type === 'node-progress')
+      this.doing.set(trial, [event.node, shareOf(event), ...(event.note === undefined ? [] : [event.note])].join('  '));
+    else return;
+    if (performance.now() - this.drawnAt < PAUSE) return;
+    this.clear();
+    this.draw();
+  }
+
+  private ended(): number {
+    return [...this.trials.values()].filter(({ state }) => state !== 'unfinished').length;
+  }
+
+  private draw(): void {
+    if (this.spec === undefined) return;
+    const all = [...this.trials.values()];
+    const { ranking, best } = this.standing;
+    const leading = ranking.flatMap((trial) => this.trials.get(trial) ?? []);
+    const others = all.filter(({ trial, state }) => state !== 'unfinished' && !ranking.includes(trial));
+    const rows = [...leading, ...others].slice(0, ROWS);
+    const width = (this.screen.columns ?? 80) - 1;
+    const table = { spec: this.spec, trials: rows, best: best === undefined ? undefined : this.trials.get(best) };
+    const lines = [
+      `${this.ended()}${this.count === undefined ? '' : ` of ${this.count}`} trials ended, ${this.doing.size} running`,
+      ...(rows.length === 0 ? [] : sweepLines(table, width)),
+      ...[...this.doing].slice(0, ROWS).map(([trial, what]) => cutToWidth(`▸ trial ${trial}  ${what}`.trimEnd(), width)),
+    ];
+    this.screen.write(`${lines.join('\n')}\n`);
+    this.drawn = lines.length;
+    this.drawnAt = performance.now();
+  }
+
+  private line(text: string): void {
+    this.screen.write(`${text}\n`);
+  }
+
+  /** Takes the drawing away. */
+  private clear(): void {
+    if (this.drawn > 0) this.screen.write(`\u001b[${this.drawn}A\u001b[0J`);
+    this.drawn = 0;
+  }
+}
+
+function shareOf({ done, total }: { readonly done: number; readonly total: number }): string {
+  return total > 0 ? `${Math.floor((100 * done) / total)} %` : String(done);
+}

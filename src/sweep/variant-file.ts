@@ -1,0 +1,94 @@
+import { isAbsolute, join, relative } from 'node:path';
+import { type Document, isCollection, isMap, isScalar, parseDocument } from 'yaml';
+import { splitName } from '../model/instance-name.ts';
+import type { Params, SweepResult } from '../model/sweep.ts';
+
+/** Where `--set` puts a value; undefined where a file cannot say it: for an instance's own, and for a part of what is not written out. */
+function placeOf(name: string, document: Document): string[] | undefined {
+  const { node = '', point, rest = '' } = splitName(name) ?? {};
+  if (point !== undefined) return undefined;
+  const [param, ...path] = rest.split('.').slice(1);
+  if (node === 'sources' && param !== undefined) return ['sources', [param, ...path].join('.')];
+  const isOfPipeline = param === undefined || document.hasIn(['params', node]);
+  const whole = isOfPipeline ? ['params', node] : ['stages', node, 'with', param];
+  const within = isOfPipeline && param !== undefined ? [param, ...path] : path;
+  return within.length === 0 || document.hasIn([...whole, ...within.slice(0, -1)]) ? [...whole, ...within] : undefined;
+}
+
+/** Paths in a file are relative to it: those of a copy that lies elsewhere lead back. */
+function moved(path: string, from: string, to: string, mark: string): string {
+  if (isAbsolute(path) || path.startsWith('$')) return path;
+  const there = relative(to, join(from, path)) || '.';
+  return mark !== '' && !there.startsWith('../') ? mark + there : there;
+}
+
+function moveSources(document: Document, from: string, to: string): void {
+  const sources = document.get('sources');
+  for (const { key, value } of isMap(sources) ? sources.items : []) {
+    const path = ['sources', String(isScalar(key) ? key.value : key), ...(isMap(value) ? ['path'] : [])];
+    const written = document.getIn(path);
+    if (typeof written === 'string') document.setIn(path, moved(written, from, to, ''));
+  }
+  const stages = document.get('stages');
+  for (const { key, value: node } of isMap(stages) ? stages.items : []) {
+    const inputs = isMap(node) ? node.get('in') : undefined;
+    for (const { key: port, value } of isMap(inputs) ? inputs.items : []) {
+      const base = ['stages', String(isScalar(key) ? key.value : key), 'in', String(isScalar(port) ? port.value : port)];
+      const path = isMap(value) ? [...base, 'from'] : base;
+      const written = document.getIn(path);
+      if (typeof written === 'string' && /^\.\.?\//.test(written)) document.setIn(path, moved(written, from, to, './'));
+    }
+  }
+}
+
+/** A pipeline file to write variants of. */
+export interface PipelineText {
+  readonly text: string;
+  /** Where it lies: its paths are relative to it. */
+  readonly folder: string;
+}
+
+/**
+ * A pipeline file with a variant's values written into it, comments kept, as it would stand in another folder; without its sweep. Names in
+ * `unsaid` could not be written: they set one instance of a node, or a part of what is not written out.
+ */
+function variantFile(
+  { text, folder: from }: PipelineText,
+  folder: string,
+  params: Params,
+): { readonly text: string; readonly unsaid: readonly string[] } {
+  const document = parseDocument(text);
+  const unsaid: string[] = [];
+  document.delete('sweep');
+  moveSources(document, from, folder);
+  for (const [name, given] of Object.entries(params)) {
+    const value = name.startsWith('sources.') && typeof given === 'string' ? moved(given, from, folder, '') : given;
+    const path = placeOf(name, document);
+    const parent = path?.slice(0, -1) ?? [];
+    if (path === undefined || (document.hasIn(parent) && !isCollection(document.getIn(parent)))) {
+      unsaid.push(name);
+      continue;
+    }
+    if (!document.hasIn(parent)) document.setIn(parent, document.createNode({}));
+    const before = document.getIn(path, true);
+    if (isScalar(before) && (value === null || typeof value !== 'object')) {
+      before.value = value;
+      if (typeof value === 'number') delete before.format;
+    } else document.setIn(path, document.createNode(value));
+  }
+  return { text: document.toString({ lineWidth: 0 }).replace(/^# yaml-language-server:.*\n/m, ''), unsaid };
+}
+
+/** A pipeline for a folder, with the values of the best trial's first repeat: its run has that run's hash. Undefined where none is the best. */
+export function bestFile({ id, spec, best }: SweepResult, pipeline: PipelineText, folder: string): string | undefined {
+  if (best === undefined) return undefined;
+  const { budget, only } = spec;
+  const [first] = best.runs;
+  const given = budget === undefined || best.budget === undefined ? {} : { [budget.param]: best.budget };
+  const params = { ...best.params, ...first?.repeat, ...given };
+  const narrowed = only === undefined ? '' : ` with ${only.map((node) => `--only '${node}'`).join(' ')}`;
+  const about = `# The best of the sweep ${id}: trial ${best.trial}, run ${first?.run}, hash ${first?.hash}${narrowed}\n`;
+  const { text, unsaid } = variantFile(pipeline, folder, params);
+  const settings = unsaid.map((name) => `--set '${name}=${JSON.stringify(params[name])}'`);
+  return settings.length === 0 ? about + text : `# A file cannot say this; run it with ${settings.join(' ')}\n${about}${text}`;
+}

@@ -1,0 +1,29 @@
+import type { Event } from '../model/event.ts';
+import type { Outcome } from '../model/problem.ts';
+import type { Params } from '../model/sweep.ts';
+
+/** What a sweep needs so that its variants run: it reads, plans and executes nothing itself. */
+export interface Workbench {
+  /** Reads the pipeline with a variant's params; the problems are those of the pipeline with them. */
+  read(params: Params): Promise<Outcome<unknown>>;
+  /** Plans a variant as far as some nodes; undefined: as far as the pipeline goes. */
+  plan(params: Params, only: readonly string[] | undefined): Promise<Outcome<PlannedVariant>>;
+}
+
+/** A variant that may run. */
+export interface PlannedVariant {
+  /** Digest of all that is asked of it: settings, code and the contents of sources. */
+  readonly asked: string;
+  run(onEvent: (event: Event) => void): Promise<VariantRun>;
+}
+
+/** How a variant's run ended. */
+export interface VariantRun {
+  readonly run: string;
+  readonly hash: string | null;
+  readonly state: 'done' | 'failed' | 'stopped';
+  /** `node.metric` to value; of a node with a matrix also the mean over its instances. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** One sentence, of a failed run. */
+  readonly error?: string;
+}
