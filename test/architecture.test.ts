@@ -35,6 +35,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
   { files: /^src\/executors\/[^/]+\//, values: ['folder', 'src/executors/job/', ...leaves, 'package'] },
+  { files: /^src\/engines\//, values: ['self', ...leaves, 'src/setup/', 'package'] },
   { files: /^src\/(?:stores|executors|records|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
   { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom', 'stillroom/training'], types: ['stillroom/nn'] },
   { files: /^stages\/[^/]+\//, values: ['self', 'stillroom', 'stillroom/nn', 'package'], types: ['self'] },
@@ -150,6 +151,12 @@ describe('architecture', () => {
   test('no file or folder has a name that says nothing', () => {
     expect(paths.filter((path) => drawers.test(basename(path)))).toEqual([]);
   });
+});
+
+test('no room but the engines, what installs them and the toolkit names an engine by its package, variables or kernels', () => {
+  const named = /tfjs-node|\bTF_[A-Z]|oneDNN|\bSTILLROOM_DEVICE\b/i;
+  const others = sources.filter(({ path }) => path.startsWith('src/') && !/^src\/(?:engines|nn|setup)\//.test(path));
+  expect(others.map(({ path }) => path).filter((path) => named.test(readFileSync(join(root, path), 'utf8')))).toEqual([]);
 });
 
 describe('the rule itself', () => {

@@ -19,9 +19,6 @@ interface PackageFile {
   readonly optionalDependencies?: Readonly<Record<string, unknown>>;
 }
 
-/** Packages that load native code by paths of their own. */
-const NATIVE = new Set(['sharp', 'onnxruntime-node', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'koffi']);
-
 /** Reads a package's `package.json`; one that is missing or damaged says nothing. */
 export function readPackage(folder: string): PackageFile {
   let file: unknown;
@@ -113,7 +110,7 @@ function reading<Value>(folder: string, read: () => Value): Outcome<Value> {
 
 /** Whether a package has native code, in itself or in what it depends on: such a one stays outside the bundle. */
 export function isNative(folder: string): Outcome<boolean> {
-  return reading(folder, () => NATIVE.has(readPackage(folder).name ?? '') || [...closureOf(folder).keys()].some(holdsAddon));
+  return reading(folder, () => [...closureOf(folder).keys()].some(holdsAddon));
 }
 
 /** The packages that npm notes in a folder of installed ones, by path; nothing if its note is damaged. */

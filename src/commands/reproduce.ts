@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
+import { loadEngines } from '../engines/engines.ts';
 import { planReproduction, type ReproductionPlan } from '../engine/reproduce.ts';
 import type { RunEnd } from '../engine/run.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
@@ -72,7 +73,7 @@ async function reproduce(recorded: Recorded, options: ReproduceOptions): Promise
   const scratch = openScratch(recorded);
   if (!scratch.ok) return notReproduced(scratch.problems, json);
   const { store, remove } = scratch.value;
-  const surroundings: Surroundings = { root, store, executors: executors.value, environment: process.env };
+  const surroundings: Surroundings = { root, store, engines: await loadEngines(), executors: executors.value, environment: process.env };
   let isKept = false;
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);

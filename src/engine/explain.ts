@@ -1,4 +1,5 @@
 import { canonicalJson } from '../model/canonical.ts';
+import { namedEngines } from '../model/facts.ts';
 import type { Json } from '../model/json.ts';
 import type { Store } from '../model/store.ts';
 import type { Ingredients } from '../model/result.ts';
@@ -27,7 +28,7 @@ function differingMembers(
   const names = [...new Set([...Object.keys(from ?? {}), ...Object.keys(to ?? {})])].sort();
   return names
     .filter((name) => canonicalJson((from?.[name] as Json | undefined) ?? null) !== canonicalJson((to?.[name] as Json | undefined) ?? null))
-    .map((name) => ({ what: `${what} ${name}`, from: brief(from?.[name]), to: brief(to?.[name]) }));
+    .map((name) => ({ what: `${what} ${name}`.trimStart(), from: brief(from?.[name]), to: brief(to?.[name]) }));
 }
 
 /** Sources as a message names them: one's own first, and of packages only the names. */
@@ -100,7 +101,7 @@ export function differences(
     ...inputDifferences(known, to.inputs),
     ...differingMembers('environment variable', from.env, to.env),
     ...differingMembers('output', from.outputs, to.outputs),
-    ...differingMembers('engine', from.tensorflow, to.tensorflow),
+    ...differingMembers('', namedEngines(from), namedEngines(to)),
     ...differingMembers('machine', from.machine, to.machine),
     ...(from.cpu === to.cpu ? [] : [{ what: 'cpu', from: String(from.cpu), to: String(to.cpu) }]),
     ...(from.platform === to.platform ? [] : [{ what: 'platform', from: brief(from.platform), to: brief(to.platform) }]),

@@ -1,7 +1,8 @@
 import { digestOf } from '../model/canonical.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Instance } from '../model/pipeline.ts';
-import type { Executor, Executors } from '../model/executor.ts';
+import type { Engine, EngineUse } from '../model/engine.ts';
+import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
@@ -10,11 +11,9 @@ import { type Code, stageCode } from '../code/stage-code.ts';
 import { toolDigests } from './tools.ts';
 
 /** The shape of `Ingredients`. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
 const STAGE_API = 1;
-/** The package through which stages reach TensorFlow. */
-const TENSORFLOW = '@tensorflow/tfjs-node-gpu';
 
 /** The part of an instance's ingredients that is known before its inputs are. */
 export interface Prepared {
@@ -25,13 +24,14 @@ export interface Prepared {
   readonly own: Omit<Ingredients, 'inputs'>;
   /** Digest of `own`: results of the same work on other inputs share it. */
   readonly workDigest: string;
-  readonly reachesTensorFlow: boolean;
 }
 
 /** What preparing needs to know beside the instance. */
 export interface Surroundings {
   readonly root: string;
   readonly store: Store;
+  /** All that stages may reach. */
+  readonly engines: readonly Engine[];
   readonly executors: Executors;
   /** The environment of the run. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -46,19 +46,12 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
   const executor = await executors.get(instance.executor);
   if (!executor.ok) return executor;
   const { facts } = executor.value;
-  const tensorflow = facts.engines['tensorflow'];
   const work = await prepareWork(instance, surroundings);
   if (!work.ok) return work;
   const { code } = work.value;
-  const reachesTensorFlow = code !== undefined && TENSORFLOW in code.packages;
-  if (reachesTensorFlow && tensorflow === undefined) {
-    return failed({
-      kind: 'stage',
-      code: 'engine-missing',
-      message: `${instance.name} needs the training engine, which is not set up`,
-      hint: 'set it up: npx stillroom doctor --install',
-    });
-  }
+  const reached = code === undefined ? [] : surroundings.engines.filter((engine) => engine.package in code.packages);
+  const engines = enginesIn(instance, reached, facts);
+  if (!engines.ok) return engines;
   const missing = instance.env.find(({ name, value }) => value === undefined && environment[name] === undefined);
   if (missing !== undefined) {
     return failed({
@@ -84,10 +77,27 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
     ),
     cpu: instance.resources.cpu,
     platform: instance.work.kind === 'stage' ? facts.platform : null,
-    tensorflow: reachesTensorFlow ? (tensorflow ?? null) : null,
+    engines: engines.value,
     machine: instance.measures ? facts.machine : null,
   };
-  return done({ instance, executor: executor.value, code, own, workDigest: digestOf(own), reachesTensorFlow });
+  return done({ instance, executor: executor.value, code, own, workDigest: digestOf(own) });
+}
+
+/** The engines that an instance reaches, as it uses them where it is executed. */
+function enginesIn(instance: Instance, reached: readonly Engine[], facts: ExecutorFacts): Outcome<Ingredients['engines']> {
+  const engines: Record<string, EngineUse> = {};
+  for (const { name, hint, use } of reached) {
+    const found = facts.engines[name];
+    if (found === undefined)
+      return failed({
+        kind: 'stage',
+        code: 'engine-missing',
+        message: `${instance.name} needs the engine ${name}, which is not set up`,
+        hint,
+      });
+    engines[name] = use(instance.resources.cpu, found);
+  }
+  return done(engines);
 }
 
 async function prepareWork(

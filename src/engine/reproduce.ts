@@ -1,3 +1,4 @@
+import { namedFacts } from '../model/facts.ts';
 import { installation } from '../model/installation.ts';
 import type { Instance, Pipeline, Source } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
@@ -91,8 +92,8 @@ export async function planReproduction(
     show: [],
   };
   const { facts } = executor.value;
-  const now = { platform: facts.platform, machine: facts.machine, tensorflow: facts.engines['tensorflow'] ?? null };
-  differences.push(...memberDifferences('', flat(record.facts), flat(now)));
+  const now = { platform: facts.platform, machine: facts.machine, engines: facts.engines };
+  differences.push(...memberDifferences('', namedFacts(record.facts), namedFacts(now)));
   return done({
     plan: {
       request: { pipeline, surroundings, forced: new Set(), only: undefined },
@@ -136,15 +137,6 @@ function recordedCode(instance: Instance, record: RunRecord, root: string, diffe
     packageFolders[name] = folder;
   }
   return done({ digest: code, packages, packageFolders });
-}
-
-/** Nested facts as one level of texts. */
-function flat(value: unknown, name = ''): Record<string, string> {
-  if (value === null || value === undefined) return {};
-  if (typeof value !== 'object') return { [name]: String(value) };
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, inner]) => Object.entries(flat(inner, name === '' ? key : `${name} ${key}`))),
-  );
 }
 
 function memberDifferences(

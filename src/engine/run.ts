@@ -82,7 +82,7 @@ function openingRecord(plan: Plan, { id, shownFile, set }: RunOptions): Omit<Run
     set,
     sources: recordedSources(plan, new Set()),
     nodes: Object.fromEntries([...plan.nodes].map(([name, { prepared, cause }]) => [name, recordedNode(prepared, 'waiting', cause)])),
-    facts: { platform, machine, tensorflow: engines['tensorflow'] ?? null },
+    facts: { platform, machine, engines },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Artifact } from './artifact.ts';
+import type { EngineUse } from './engine.ts';
 import type { JsonObject } from './json.ts';
 
 /** What one input element contributes to a fingerprint. */
@@ -38,8 +39,8 @@ export interface Ingredients {
   readonly cpu: number;
   /** TypeScript stages: platform, architecture and Node's major. */
   readonly platform: string | null;
-  /** Stages that reach TensorFlow: version, device, precision, oneDNN. */
-  readonly tensorflow: JsonObject | null;
+  /** The engines that a stage's code reaches, by name: their facts, and the variables that its process is given for them. */
+  readonly engines: Readonly<Record<string, EngineUse>>;
   /** Stages that measure the machine. */
   readonly machine: JsonObject | null;
 }

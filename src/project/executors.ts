@@ -1,10 +1,9 @@
 import { join } from 'node:path';
+import { installedEngines, loadEngines } from '../engines/engines.ts';
 import { executorKinds, loadKind, settingsOf } from '../executors/kinds.ts';
 import { loadProjectFile, type ProjectFile } from '../load/project/project-file.ts';
 import type { Executor, Executors } from '../model/executor.ts';
-import type { JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import { readEngineFacts } from '../setup/facts.mjs';
 import { suggestion } from '../text/suggestion.ts';
 
 /** The name of the executor that is there without being declared: processes of this machine. */
@@ -12,12 +11,6 @@ const LOCAL = 'local';
 
 /** The file in a project's folder that declares what the whole project has. */
 const PROJECT_FILE = 'stillroom.yaml';
-
-/** What stages that reach TensorFlow depend on; undefined where the engine is not set up. */
-function tensorFlowFacts(): JsonObject | undefined {
-  const facts = readEngineFacts();
-  return facts === undefined ? undefined : { version: facts.libtensorflow, device: facts.device, precision: 'float32', onednn: true };
-}
 
 /** Reads what a project declares; an executor itself is loaded when it is first asked for. `chosen`: for nodes that name none. */
 export async function projectExecutors(
@@ -39,8 +32,7 @@ export async function projectExecutors(
         hint: `${suggestion(name, Object.keys(declared))} (executors are declared in ${PROJECT_FILE})`,
       });
     const openKind = await loadKind(found.kind);
-    const tensorflow = tensorFlowFacts();
-    return openKind({ name, settings: found.settings, engines: tensorflow === undefined ? {} : { tensorflow }, environment });
+    return openKind({ name, settings: found.settings, engines: installedEngines(await loadEngines()), environment });
   };
   const executors: Executors = {
     names: Object.keys(declared),

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
+import { loadEngines } from '../engines/engines.ts';
 import { editorSchema } from '../load/editor.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
@@ -46,7 +47,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
-    surroundings: { root, store: store.value, executors: executors.value, environment },
+    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment },
   });
 }
 

@@ -1,4 +1,5 @@
 import { canonicalJson, sha256 } from '../model/canonical.ts';
+import { namedFacts } from '../model/facts.ts';
 import type { Artifact } from '../model/artifact.ts';
 import type { Store } from '../model/store.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
@@ -92,15 +93,6 @@ function settings({ recipe }: RunNode): Record<string, unknown> {
   };
 }
 
-function facts(record: RunRecord): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(record.facts)) {
-    if (value !== null && typeof value === 'object') for (const [key, inner] of Object.entries(value)) found[`${name} ${key}`] = inner;
-    else found[name] = value;
-  }
-  return found;
-}
-
 /** What differs between two recorded runs: what was asked, with the code's sources, and what came out. */
 export function compareRecords(before: RunRecord, after: RunRecord, stores: { readonly store: Store }): RunDifference {
   const digests = (record: RunRecord): Record<string, string> =>
@@ -131,7 +123,7 @@ export function compareRecords(before: RunRecord, after: RunRecord, stores: { re
     }
     metrics.push(...metricChanges(name, old, now));
   }
-  changes.push(...members('', 'fact', facts(before), facts(after)));
+  changes.push(...members('', 'fact', namedFacts(before.facts), namedFacts(after.facts)));
   return { changes, code: [...code.values()], metrics };
 }
 

@@ -39,6 +39,12 @@ export function instanceOf(name: string, { after = [], cpu = 1, gpu = 0, ...more
   };
 }
 
+/** A stage that writes one file; its code is given by whoever prepares it. */
+export function stageWith(name: string, options: NodeOptions = {}): Instance {
+  const declaration = { about: '', run: './run.ts', params: {}, inputs: {}, outputs: {}, metrics: {}, resources: { cpu: 1, gpu: 0 } };
+  return { ...instanceOf(name, options), work: { kind: 'stage', stage: name, folder: `/stages/${name}`, declaration, modules: {} } };
+}
+
 /** An executor of which only the facts count: nothing is executed here. */
 export const executor = {
   name: 'fake',
@@ -48,7 +54,7 @@ export const executor = {
 
 function preparedOf(instance: Instance): Prepared {
   const own: Prepared['own'] = {
-    format: 1,
+    format: 2,
     stageApi: 1,
     work: { kind: 'command', run: instance.work.kind === 'command' ? instance.work.run : '', tools: {}, at: {}, metrics: null },
     params: instance.params,
@@ -56,10 +62,10 @@ function preparedOf(instance: Instance): Prepared {
     env: {},
     cpu: instance.resources.cpu,
     platform: null,
-    tensorflow: null,
+    engines: {},
     machine: null,
   };
-  return { instance, executor, code: undefined, own, workDigest: digestOf(own), reachesTensorFlow: false };
+  return { instance, executor, code: undefined, own, workDigest: digestOf(own) };
 }
 
 /** An attempt whose output has these bytes. */
@@ -101,7 +107,7 @@ export function planOf(instances: readonly Instance[], { reused = [], undecided 
       },
     ];
   });
-  const surroundings = { root: '/', store, executors: only(executor), environment: {} };
+  const surroundings = { root: '/', store, engines: [], executors: only(executor), environment: {} };
   const pipeline = { name: 'demo', file: '/demo.yaml', root: '/', params: {}, sources: {}, instances, show: [] };
   return {
     request: { pipeline, surroundings, forced: new Set(forced), only: undefined },

@@ -42,7 +42,11 @@ const ingredients: fc.Arbitrary<Ingredients> = fc.record({
   env: fc.dictionary(name, fc.option(hex), { maxKeys: 2 }),
   cpu: fc.integer({ min: 1, max: 4 }),
   platform: fc.option(hex),
-  tensorflow: fc.option(small),
+  engines: fc.dictionary(
+    name,
+    fc.record({ device: fc.constantFrom('cpu' as const, 'gpu' as const), environment: fc.dictionary(name, hex, { maxKeys: 2 }) }),
+    { maxKeys: 2 },
+  ),
   machine: fc.option(small),
 });
 
@@ -104,6 +108,7 @@ async function fingerprintOfInstance(
   const prepared = await prepare(instance, {
     root: '/',
     store: {} as Store,
+    engines: [],
     executors: only(new FakeExecutor(async (job) => doneWith(job), { facts: { machine: { cpu: machine } } })),
     environment: { PATH: '', GREETING: greeting, TOKEN: greeting },
   });

@@ -17,7 +17,7 @@ export function machineFacts(engines: ExecutorFacts['engines']): ExecutorFacts {
       cpu: cpus()[0]?.model ?? machine(),
       cores: availableParallelism(),
       memory: totalmem(),
-      accelerator: engines['tensorflow']?.['device'] ?? 'cpu',
+      accelerator: Object.values(engines).some(({ device }) => device === 'gpu') ? 'gpu' : 'cpu',
       system: `${platform()} ${release()}`,
       node: process.versions.node,
       v8: process.versions.v8,
