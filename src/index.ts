@@ -2,7 +2,7 @@ import type { InputPort, Metric, OutputPort, Stage, Work } from './model/stage.t
 import type { Param } from './model/params.ts';
 
 export { param } from './model/params.ts';
-export type { Param } from './model/params.ts';
+export type { Choice, Param } from './model/params.ts';
 export type { Json, JsonObject } from './model/json.ts';
 export type {
   Checkpoint,

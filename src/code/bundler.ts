@@ -2,6 +2,7 @@ import { isBuiltin } from 'node:module';
 import { join, relative } from 'node:path';
 import type { BuildFailure, Metafile, Plugin } from 'esbuild';
 import { installation } from '../model/installation.ts';
+import type { ChosenModule } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { absentImports, findEscape, LANGUAGE } from './escapes.ts';
 import { installedPackage, isNative, readPackage } from './packages.ts';
@@ -13,8 +14,8 @@ export interface CodeRequest {
   readonly folder: string;
   /** The file of its work, as `stage.ts` names it: `./run.ts`. */
   readonly entry: string;
-  /** Files by param. */
-  readonly modules: Readonly<Record<string, string>>;
+  /** By param. */
+  readonly modules: Readonly<Record<string, ChosenModule>>;
   /** The project's folder. */
   readonly root: string;
 }
@@ -41,17 +42,20 @@ export interface Bundler {
 /** CommonJS packages and native ones are reached through `require`, which a module does not have by itself. */
 const BANNER = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-/** The stage's work and the modules that its params chose, as one module. */
+/** The stage's work, and what makes the modules that its params chose, as one module. */
 function entryOf({ entry, modules }: Pick<CodeRequest, 'entry' | 'modules'>): string {
-  const names = Object.keys(modules).sort();
-  const imports = names.map((name, index) => `import module${index} from ${JSON.stringify(modules[name])};`);
-  const members = names.map((name, index) => `${JSON.stringify(name)}: module${index}`);
+  const chosen = Object.entries(modules).sort(([a], [b]) => (a < b ? -1 : 1));
+  const imports = chosen.map(([, { file }], index) => `import module${index} from ${JSON.stringify(file)};`);
+  const members = chosen.map(([name, { takesParams }], index) => {
+    const key = JSON.stringify(name);
+    return `${key}: module${index}${takesParams ? `(params[${key}])` : ''}`;
+  });
   return [
     `import run, * as own from ${JSON.stringify(entry)};`,
     ...imports,
     'export { run };',
     'export const threads = own.threads;',
-    `export const modules = { ${members.join(', ')} };`,
+    `export const modules = (params) => ({ ${members.join(', ')} });`,
     '',
   ].join('\n');
 }
@@ -160,7 +164,7 @@ export const esbuildBundler: Bundler = {
   get version() {
     return readPackage(installedPackage('esbuild', installation) ?? '').version ?? '';
   },
-  settings: JSON.stringify([SETTINGS, BANNER, entryOf({ entry: '', modules: {} }), addonWhenUsed('')]),
+  settings: JSON.stringify([SETTINGS, BANNER, entryOf({ entry: '', modules: { x: { file: '', takesParams: true } } }), addonWhenUsed('')]),
   async bundle({ folder, entry, modules, root }) {
     const esbuild = await import('esbuild');
     const packageFolders: Record<string, string> = {};

@@ -12,7 +12,7 @@ import { findEscape } from './escapes.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a declaration changes, or what is refused in one. */
-const FORMAT = '2';
+const FORMAT = '3';
 
 /** A stage's folder and its declaration. */
 export interface FoundStage {
@@ -136,12 +136,4 @@ async function evaluate(file: string, code: string): Promise<Outcome<{ readonly 
   const { work } = (imported ?? {}) as { readonly work?: unknown };
   if (typeof work !== 'string') return bad(file, '"run" does not import the work', "write run: () => import('./run.ts')");
   return done({ stage, run: work });
-}
-
-/** The modules that a `param.module` may choose from: name to file. */
-export function moduleChoices(folder: string, stageFolder: string): Map<string, string> {
-  const at = folder.startsWith('stillroom/') ? join(installation, 'src', folder.slice('stillroom/'.length)) : join(stageFolder, folder);
-  if (!existsSync(at)) return new Map();
-  const files = readdirSync(at).filter((file) => /^[^.].*(?<!\.d|\.test)\.[jt]s$/.test(file) && !file.startsWith('index.'));
-  return new Map(files.sort().map((file) => [file.replace(/\.[jt]s$/, ''), join(at, file)]));
 }

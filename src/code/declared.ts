@@ -7,13 +7,13 @@ import { suggestion } from '../text/suggestion.ts';
 type Written = Readonly<Record<string, unknown>>;
 
 const INPUT_KINDS: readonly InputPort[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?'];
-const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'run'];
+const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'former', 'run'];
 const OUTPUT_KEYS = ['kind', 'measured'];
 const METRIC_KEYS = ['about', 'goal', 'tolerance', 'measured'];
 const RESOURCE_KEYS = ['cpu', 'gpu', 'memory'];
 
 /** Adds a problem: what is wrong, and what to do. */
-type Complain = (message: string, hint: string) => void;
+export type Complain = (message: string, hint: string) => void;
 
 function isMapping(value: unknown): value is Written {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -37,15 +37,16 @@ function checkKeys(value: Written, known: readonly string[], where: string, comp
   for (const key of Object.keys(value)) if (!known.includes(key)) complain(`${where} has no "${key}"`, suggestion(key, known));
 }
 
-function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
+/** The params of a mapping that has some; what was not made by `param` is complained of. */
+export function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
   const params: Record<string, ParamDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'params', complain)) {
     if (!isMapping(value) || !isMapping(value['schema']) || typeof value['optional'] !== 'boolean') {
       complain(`the param "${name}" was not made by param`, `write ${name}: param.int({ … }), or another of param's functions`);
       continue;
     }
-    const { types: _, ...param } = value as unknown as ParamDeclaration & { readonly types?: unknown };
-    params[name] = param;
+    const { types: _, params: inner, ...param } = value as unknown as ParamDeclaration & { readonly types?: unknown };
+    params[name] = inner === undefined ? param : { ...param, params: paramsOf({ params: inner }, complain) };
   }
   return params;
 }
@@ -125,7 +126,7 @@ export function declarationOf(written: unknown, file: string, run: string): Outc
     return failed(...problems);
   }
   checkKeys(written, STAGE_KEYS, 'a stage', complain);
-  const { about, measures } = written;
+  const { about, measures, former } = written;
   if (typeof about !== 'string') complain('"about" is not a text', 'say in one sentence what the stage does');
   if (measures !== undefined && measures !== 'machine') complain(`"measures" is ${JSON.stringify(measures)}`, "write measures: 'machine'");
   const declaration: Declaration = {
@@ -136,6 +137,7 @@ export function declarationOf(written: unknown, file: string, run: string): Outc
     metrics: metricsOf(written, complain),
     resources: resourcesOf(written, complain),
     ...(measures === 'machine' ? { measures } : {}),
+    ...(isMapping(former) ? { former: former as Readonly<Record<string, string>> } : {}),
     run,
   };
   // What is kept of it is JSON, and what is given now is what will be read then.

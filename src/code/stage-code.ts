@@ -71,7 +71,7 @@ function rawDigest({ entry, modules, root }: CodeRequest, { readings, packageFol
     sources: Object.fromEntries(readings.files.map(([path, , digest]) => [shown(path, root), digest])),
     manifests: Object.fromEntries(readings.manifests.map(([path]) => [shown(path, root), bundlingDigest(path)])),
     entry,
-    modules: Object.fromEntries(Object.entries(modules).map(([name, path]) => [name, shown(path, root)])),
+    modules: Object.fromEntries(Object.entries(modules).map(([name, { file }]) => [name, shown(file, root)])),
     packages: Object.keys(packageFolders),
     settings,
   });

@@ -1,13 +1,22 @@
 import type { JsonObject } from '../model/json.ts';
 import { findStage, stageNames } from '../code/declarations.ts';
-import { paramsSchema } from './pipeline/nodes.ts';
+import { completionSchemas } from './pipeline/params.ts';
 import { pipelineSchema } from './pipeline/schema.ts';
 
 /** A param's schema that also allows a reference in its place. */
 function orReference(schema: JsonObject): JsonObject {
-  const { description, ...type } = schema;
+  const { description, anyOf, ...type } = schema;
   const reference: JsonObject = { type: 'string', pattern: '^\\$|\\$\\{' };
-  return { ...(description === undefined ? {} : { description }), anyOf: [type, reference] };
+  const kinds = (anyOf as readonly JsonObject[] | undefined) ?? [type];
+  return { ...(description === undefined ? {} : { description }), anyOf: [...kinds.map(withReferences), reference] };
+}
+
+/** The members of a group or a choice may be references too. */
+function withReferences(schema: JsonObject): JsonObject {
+  const { properties } = schema;
+  if (properties === undefined) return schema;
+  const members = Object.entries(properties as Readonly<Record<string, JsonObject>>);
+  return { ...schema, properties: Object.fromEntries(members.map(([name, own]) => [name, orReference(own)])) };
 }
 
 /** The JSON Schema that an editor is given: that of the file, with each stage's params and ports. */
@@ -17,7 +26,7 @@ export async function editorSchema(root: string, cache: string): Promise<JsonObj
   for (const name of names) {
     const found = await findStage(name, root, cache);
     if (!found.ok) continue;
-    const params = paramsSchema(found.value)['properties'] as JsonObject;
+    const params = await completionSchemas(found.value, cache);
     const { inputs, about } = found.value.declaration;
     branches.push({
       if: { properties: { uses: { const: name } }, required: ['uses'] },
@@ -28,7 +37,7 @@ export async function editorSchema(root: string, cache: string): Promise<JsonObj
           with: {
             type: 'object',
             additionalProperties: false,
-            properties: Object.fromEntries(Object.entries(params).map(([param, schema]) => [param, orReference(schema as JsonObject)])),
+            properties: Object.fromEntries(Object.entries(params).map(([param, schema]) => [param, orReference(schema)])),
           },
           in: {
             type: 'object',

@@ -5,9 +5,15 @@ import type { InputPort, Metric, Resources } from './stage.ts';
 export interface ParamDeclaration {
   readonly schema: JsonObject;
   readonly optional: boolean;
+  /** The folder that it chooses from: its value is `{ name, …params of that choice }`. */
   readonly modules?: string;
+  /** Of a group: its members. Of a choice: what every choice is told. */
+  readonly params?: ParamDeclarations;
   readonly budget?: true;
 }
+
+/** Params by name, as planning sees them. */
+export type ParamDeclarations = Readonly<Record<string, ParamDeclaration>>;
 
 /** What an output port holds: files keep their suffix, measured outputs are never hashed. */
 export interface OutputDeclaration {
@@ -20,7 +26,9 @@ export interface OutputDeclaration {
 /** `stage.ts` as JSON: what the parent process knows of a stage without loading its work. */
 export interface Declaration {
   readonly about: string;
-  readonly params: Readonly<Record<string, ParamDeclaration>>;
+  readonly params: ParamDeclarations;
+  /** Names that params had before, each with the dotted name that it has now. */
+  readonly former?: Readonly<Record<string, string>>;
   readonly inputs: Readonly<Record<string, InputPort>>;
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
   readonly metrics: Readonly<Record<string, Metric>>;

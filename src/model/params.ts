@@ -16,25 +16,47 @@ interface NumberOptions extends ParamOptions<number> {
   readonly below?: number;
 }
 
-interface ModuleOptions<Name extends string> extends ParamOptions<Name> {
+/** A choice as a stage or a pipeline writes it where it says more than the name. */
+type WrittenChoice = { readonly name: string } & JsonObject;
+
+interface ModuleOptions<Shared> extends ParamOptions<string | WrittenChoice> {
   /** The folder whose files are the choices: `./models` beside `stage.ts`, or `stillroom/nn/models`. */
   readonly folder: string;
+  /** What every choice of the folder is told beside its own params. */
+  readonly params?: { readonly [Name in keyof Shared]: Param<Shared[Name]> };
 }
 
 /**
  * A param's definition: its JSON Schema, whether it may be left out, and how it acts on the stage's code.
- * `Value` is the type that the stage's work sees; `Module` the type of the chosen module's default export.
+ * `Value` is the type that the stage's work sees; `Module` the type of what the chosen module makes.
  */
 export interface Param<Value = unknown, Module = never> {
   readonly schema: JsonObject;
   readonly optional: boolean;
   /** The folder of modules that this param chooses from. */
   readonly modules?: string;
+  /** Of a group: its members. Of a choice: what every choice is told. */
+  readonly params?: Params;
   /** True if this param only decides how far the work goes (see `param.budget`). */
   readonly budget?: true;
   /** Types only: never present at run time. */
   readonly types?: { readonly value: Value; readonly module: Module };
 }
+
+/** Params by name, as a stage, a group or a choice declares them. */
+export type Params = Readonly<Record<string, Param<unknown, unknown>>>;
+
+/** The values of declared params, as the code that is given them sees them. */
+export type ParamValues<Declared> = {
+  readonly [Name in keyof Declared]: Declared[Name] extends Param<infer Value, infer _Module> ? Value : never;
+};
+
+/**
+ * What a choice with params of its own exports as its default: a function of them that makes what the stage's work is given. Its file
+ * exports the params beside it, as a function, so that they are read without the rest of the file, and no code that is hashed holds them:
+ * `export const params = () => ({ gamma: param.number({ default: 2 }) });`
+ */
+export type Choice<Module, Declared extends () => Params> = (params: ParamValues<ReturnType<Declared>>) => Module;
 
 function define<Value>(type: JsonObject, options: ParamOptions<Value>): Param<Value> {
   const { about, default: fallback } = options;
@@ -77,12 +99,27 @@ export const param = {
   strings: (options: ParamOptions<readonly string[]> = {}): Param<readonly string[]> =>
     define({ type: 'array', items: { type: 'string' } }, options),
   /**
-   * The name of a file (without `.ts`) in a folder of modules. Only the chosen module is bundled with the stage's code, so
-   * adding a file beside it reruns nothing. The work finds the module's default export at `modules.<param>`.
+   * A file (by its name without `.ts`) in a folder of modules, with what it is told: `loss: focal`, or `loss: { name: focal, gamma: 2 }`.
+   * Only the chosen module is bundled with the stage's code, and only its params are in the fingerprint, so adding a file beside it
+   * reruns nothing. A choice's own params stand in its file (see `Choice`). The work finds what it makes at `modules.<param>`, its name
+   * and what every choice is told at `params.<param>`.
    */
-  module: <Module>(options: ModuleOptions<string>): Param<string, Module> => ({
-    ...define<string>({ type: 'string' }, options),
-    modules: options.folder,
+  module: <Module, Shared = unknown>({
+    folder,
+    params,
+    ...options
+  }: ModuleOptions<Shared>): Param<{ readonly name: string } & { readonly [Name in keyof Shared]: Shared[Name] }, Module> => {
+    const { schema, optional } = define({ type: ['string', 'object'] }, options);
+    return { schema, optional, modules: folder, ...(params === undefined ? {} : { params }) };
+  },
+  /** Params that belong together: `augment: { flip: false }`. Each keeps its own default. */
+  group: <const Members extends Readonly<Record<string, Param>>>(
+    params: Members,
+    { about }: { readonly about?: string } = {},
+  ): Param<ParamValues<Members>> => ({
+    ...define<ParamValues<Members>>({ type: 'object' }, about === undefined ? {} : { about }),
+    optional: Object.values(params).every(({ optional }) => optional),
+    params,
   }),
   /** A whole number that only says how far to go: checkpoints are shared over its values, so a larger budget continues. */
   budget: (options: NumberOptions = {}): Param<number> => ({

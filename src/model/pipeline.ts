@@ -39,6 +39,14 @@ export interface Input {
 /** A program that a command uses, or a command whose output tells what it uses. */
 export type Tool = { readonly program: string } | { readonly run: string };
 
+/** A module that a `param.module` chose. */
+export interface ChosenModule {
+  /** Absolute. */
+  readonly file: string;
+  /** Whether its default export is a function of its params: its file exports `params`. */
+  readonly takesParams: boolean;
+}
+
 /** What an instance does: a TypeScript stage, or a command. */
 export type Work =
   | {
@@ -47,8 +55,8 @@ export type Work =
       /** The stage's folder, absolute. */
       readonly folder: string;
       readonly declaration: Declaration;
-      /** The file that each `param.module` chose, absolute. */
-      readonly modules: Readonly<Record<string, string>>;
+      /** What each `param.module` chose. */
+      readonly modules: Readonly<Record<string, ChosenModule>>;
     }
   | {
       readonly kind: 'command';

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Json } from './json.ts';
-import type { Param } from './params.ts';
+import type { Param, ParamValues } from './params.ts';
 
 /** What a port holds. `file.onnx` is a file that keeps that suffix wherever it is seen. */
 export type Kind = 'dir' | 'file' | `file.${string}`;
@@ -45,6 +45,8 @@ export interface Stage<
   /** One sentence: what the stage does. */
   readonly about: string;
   readonly params?: Params;
+  /** Names that params had before, each with the dotted name that it has now: they are refused with it. */
+  readonly former?: Readonly<Record<string, string>>;
   readonly inputs?: Inputs;
   readonly outputs: Outputs;
   readonly metrics?: Metrics;
@@ -67,7 +69,7 @@ export interface Checkpoint {
 
 /** What a function that runs in a thread of its own is given besides its data. */
 export interface ThreadContext {
-  /** The default export of the module that each `param.module` of the stage chose, by param. */
+  /** What each `param.module` of the stage chose, by param: as the work is given it, made anew. */
   readonly modules: Readonly<Record<string, unknown>>;
   /** Leads to the port of the `Thread`. */
   readonly port: MessagePort;
@@ -89,15 +91,8 @@ export interface Thread {
  * a name that the stage does not declare throws; code that looks for more than is declared is given a plain copy: `{ ...params }`.
  */
 export interface WorkContext<Declaration extends Stage> {
-  readonly params: {
-    readonly [Name in keyof NonNullable<Declaration['params']>]: NonNullable<Declaration['params']>[Name] extends Param<
-      infer Value,
-      infer _Module
-    >
-      ? Value
-      : never;
-  };
-  /** The default export of the module that each `param.module` chose. */
+  readonly params: ParamValues<NonNullable<Declaration['params']>>;
+  /** What each `param.module` chose: the default export of its file, or what that makes of its params where it has some. */
   readonly modules: {
     readonly [Name in keyof NonNullable<Declaration['params']> as NonNullable<Declaration['params']>[Name] extends Param<
       unknown,

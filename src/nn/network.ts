@@ -106,9 +106,7 @@ export interface ArchitectureOptions {
   readonly channels: number;
   /** 2 as published; 1 keeps the resolution of small inputs. */
   readonly stemStride: 1 | 2;
-  /** How often the last block's branch is dropped in training, where the architecture drops branches; left out, as published. */
-  readonly dropPath?: number;
 }
 
-/** An architecture: a pure function to its network. Each file in `models/` exports one as its default. */
+/** An architecture: a pure function to its network. Each file in `models/` exports one as its default, or a function of its params that makes one. */
 export type Architecture = (options: ArchitectureOptions) => Network;

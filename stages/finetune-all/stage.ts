@@ -1,9 +1,10 @@
 import { defineStage } from 'stillroom';
-import { heldOutMetrics, trainingParams } from 'stillroom/training';
+import { formerParams, heldOutMetrics, trainingParams } from 'stillroom/training';
 
 export default defineStage({
   about: 'Train a model some more epochs on all images and keep a checkpoint of each.',
   params: trainingParams({ batch: 64, epochs: 4, optimizer: 'radam', lr: 0.002, warmUp: 0, sampling: 'balanced', mixing: 'cutmix' }),
+  former: formerParams,
   inputs: { data: 'dir', labels: 'dir?', teacher: 'dir?', model: 'dir' },
   outputs: { checkpoints: 'dir', report: 'dir' },
   metrics: { loss: heldOutMetrics.loss, learning_rate: heldOutMetrics.learning_rate },

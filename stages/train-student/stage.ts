@@ -1,5 +1,5 @@
 import { defineStage, param } from 'stillroom';
-import { heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
+import { formerParams, heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
 
 export default defineStage({
   about: 'Train the student on all folds but one and keep its best epoch.',
@@ -10,6 +10,7 @@ export default defineStage({
     stop_after: param.budget({ min: 0, default: 0, about: 'Stop after this many epochs of that plan; 0 for all.' }),
     patience,
   },
+  former: formerParams,
   inputs: { data: 'dir', split: 'file', labels: 'dir?', teacher: 'dir?', init: 'file?' },
   outputs: { model: 'dir', history: 'file.json', report: 'dir' },
   metrics: {

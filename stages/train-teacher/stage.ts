@@ -1,5 +1,5 @@
 import { defineStage, param } from 'stillroom';
-import { heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
+import { formerParams, heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
 
 export default defineStage({
   about: 'Train a teacher on all folds but one.',
@@ -9,6 +9,7 @@ export default defineStage({
     ...trainingParams({ batch: 32, epochs: 20, optimizer: 'adam', lr: 0.003, warmUp: 0.1, sampling: 'shuffled', mixing: 'none' }),
     patience,
   },
+  former: formerParams,
   inputs: { data: 'dir', split: 'file', init: 'file?' },
   outputs: { model: 'dir', history: 'file.json', report: 'dir' },
   metrics: heldOutMetrics,

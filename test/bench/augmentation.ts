@@ -73,19 +73,19 @@ function sourceOf(images: Dataset, { size, batch }: Pick<Settings, 'size' | 'bat
     augmentation: { padding: 0, flip: true },
     sampler: balanced,
     epochLength: 0,
-    mixing: cutmix,
-    mixingOptions: { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } },
-    mixingProbability: 0.5,
+    mixing: cutmix(mixing),
     seed: 1,
   };
 }
 
+const mixing = { probability: 0.5, alpha: 1 };
+
 /** Starts threads as a node's process does: with the bundle of a training stage. */
 async function threadsOf(folder: string): Promise<StartThread> {
   const modules = {
-    sampling: resolve('src/nn/samplers/balanced.ts'),
-    mixing: resolve('src/nn/mixing/cutmix.ts'),
-    model: resolve('src/nn/models/mobilenet-v3-small.ts'),
+    sampling: { file: resolve('src/nn/samplers/balanced.ts'), takesParams: false },
+    mixing: { file: resolve('src/nn/mixing/cutmix.ts'), takesParams: true },
+    model: { file: resolve('src/nn/models/mobilenet-v3-small.ts'), takesParams: false },
   };
   const bundled = await esbuildBundler.bundle({ folder: resolve('stages/train-student'), entry: './run.ts', modules, root: resolve('.') });
   if (!bundled.ok) throw new Error(bundled.problems[0]?.message);
@@ -93,8 +93,8 @@ async function threadsOf(folder: string): Promise<StartThread> {
   writeFileSync(file, bundled.value.code);
   return (run, data) => {
     const { port1: port, port2: other } = new MessageChannel();
-    const workerData: ThreadJob = { bundle: pathToFileURL(file).href, name: run.name, data, port: other };
-    const worker = new Worker(resolve('dist/executors/process/thread.js'), { workerData, transferList: [other] });
+    const workerData: ThreadJob = { bundle: pathToFileURL(file).href, name: run.name, data, params: { mixing }, port: other };
+    const worker = new Worker(resolve('dist/executors/job/thread.js'), { workerData, transferList: [other] });
     worker.once('error', (error) => {
       throw error;
     });
@@ -104,16 +104,16 @@ async function threadsOf(folder: string): Promise<StartThread> {
 
 function trainerOf(images: Dataset, { size, batch }: Pick<Settings, 'size' | 'batch'>): Trainer {
   const { mean, std } = images.info;
-  const network = mobilenetV3Small({ classes: classes.length, channels: 3, stemStride: 2, dropPath: 0 });
+  const network = mobilenetV3Small({ classes: classes.length, channels: 3, stemStride: 2 });
   return openTrainer(
     {
       network,
       input: { size, channels: 3, mean, std },
       classes: classes.length,
       batch,
-      optimizer: radam({ weightDecay: 0, momentum: 0.9 }),
+      optimizer: radam({ weight_decay: 0 }),
       loss: crossEntropy,
-      lossOptions: { smoothing: 0, focalGamma: 0, temperature: 1, teacherWeight: 0, margin: 0, scale: 1 },
+      labelSmoothing: 0,
       movingAverage: 0,
       precision: 'float32',
       momentum: undefined,

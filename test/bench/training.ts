@@ -22,8 +22,8 @@ import { intervalOf, medianOf } from './measuring/statistics.ts';
 
 const architectures: Readonly<Record<string, Architecture>> = {
   mobilenet_v3_small: mobileNetV3Small,
-  efficientnet_b0: efficientNetB0,
-  efficientnet_b1: efficientNetB1,
+  efficientnet_b0: efficientNetB0({ drop_path: 0 }),
+  efficientnet_b1: efficientNetB1({ drop_path: 0 }),
 };
 
 interface Row {
@@ -49,10 +49,9 @@ const MEMORY_TARGET = 0.9;
 /** Our side: the same protocol as training.py's. */
 async function serve({ model, size, batch }: Row): Promise<void> {
   const architecture = architectures[model] as Architecture;
-  const network = architecture({ classes: 10, channels: 3, stemStride: 2, dropPath: 0 });
+  const network = architecture({ classes: 10, channels: 3, stemStride: 2 });
   const input = { size, channels: 3, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
-  const lossOptions = { smoothing: 0, focalGamma: 0, temperature: 1, teacherWeight: 0, margin: 0, scale: 1 };
-  const optimizer = adam({ weightDecay: 0, momentum: 0 });
+  const optimizer = adam({ weight_decay: 0 });
   const options = {
     network,
     input,
@@ -60,7 +59,7 @@ async function serve({ model, size, batch }: Row): Promise<void> {
     batch,
     optimizer,
     loss: crossEntropy,
-    lossOptions,
+    labelSmoothing: 0,
     movingAverage: 0,
     precision: 'float32' as const,
     momentum: undefined,

@@ -115,8 +115,8 @@ test('the file that the declaration names is what runs', async () => {
 
 test('which param chose which of two modules counts', async () => {
   write('stages/one/run.ts', 'export default () => 1;');
-  const a = write('stages/one/parts/a.ts', 'export default () => "a";');
-  const b = write('stages/one/parts/b.ts', 'export default () => "b";');
+  const a = { file: write('stages/one/parts/a.ts', 'export default () => "a";'), takesParams: false };
+  const b = { file: write('stages/one/parts/b.ts', 'export default () => "b";'), takesParams: false };
   expect(await digest({ modules: { first: a, second: b } })).not.toBe(await digest({ modules: { first: b, second: a } }));
 });
 

@@ -37,14 +37,14 @@ const [SIZE, BATCH, CLASSES] = [64, 2, 10];
 const architectures: readonly (readonly [string, Architecture])[] = [
   ['mobilenet-v3-small', mobileNetV3Small],
   ['mobilenet-v3-large', mobileNetV3Large],
-  ['efficientnet-b0', efficientNetB0],
-  ['efficientnet-b1', efficientNetB1],
-  ['efficientnet-b4', efficientNetB4],
-  ['efficientnet-lite0', efficientNetLite0],
+  ['efficientnet-b0', efficientNetB0({ drop_path: 0.2 })],
+  ['efficientnet-b1', efficientNetB1({ drop_path: 0.2 })],
+  ['efficientnet-b4', efficientNetB4({ drop_path: 0.2 })],
+  ['efficientnet-lite0', efficientNetLite0({ drop_path: 0.2 })],
   ['shufflenet-v2', shuffleNetV2],
   ['ghostnet', ghostNet],
   ['densenet121', denseNet121],
-  ['se-resnext50', seResNeXt50],
+  ['se-resnext50', seResNeXt50({ drop_path: 0 })],
 ];
 
 const cases = architectures.flatMap(([name, architecture]) =>

@@ -23,9 +23,7 @@ describe('batches', () => {
   const images = quarterImages(21);
   const indices = Array.from({ length: 21 }, (_, index) => index);
   const augmentation = { padding: 0, flip: false };
-  const mixingOptions = { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } };
-  const mixing = { mixing: none, mixingOptions, mixingProbability: 0 };
-  const source = { images, indices, batch: 8, size: 8, augmentation, sampler: shuffled, epochLength: 0, ...mixing, seed: 5 };
+  const source = { images, indices, batch: 8, size: 8, augmentation, sampler: shuffled, epochLength: 0, mixing: none, seed: 5 };
 
   test('an epoch shows every image and fills up its last batch', () => {
     expect(stepsPerEpoch(source)).toBe(3);

@@ -32,6 +32,8 @@ afterEach(() => {
 });
 
 /** Everything that can make a batch: soft labels, a teacher, crops, flips, mixing and a filled-up last batch. */
+const mixing = cutmix({ probability: 0.5, alpha: 1 });
+
 function sourceOf(own: Dataset): BatchSource {
   return {
     images: own,
@@ -43,9 +45,7 @@ function sourceOf(own: Dataset): BatchSource {
     augmentation: { padding: 1, flip: true },
     sampler: balanced,
     epochLength: 0,
-    mixing: cutmix,
-    mixingOptions: { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 0 } },
-    mixingProbability: 0.5,
+    mixing,
     seed: 7,
   };
 }
@@ -59,7 +59,7 @@ function threads(): { start: StartThread; sent: number } {
       port2.on('message', () => {
         counted.sent += 1;
       });
-      run(structuredClone(data), { modules: { sampling: balanced, mixing: cutmix }, port: port2 });
+      run(structuredClone(data), { modules: { sampling: balanced, mixing }, port: port2 });
       return { port: port1, close: async () => port1.close() };
     }) satisfies StartThread,
   };

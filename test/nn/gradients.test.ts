@@ -15,7 +15,7 @@ import { keepMask } from '../../src/nn/graph/random.ts';
 import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
 import { reference } from '../../src/nn/graph/types.ts';
-import { crossEntropy } from '../../src/nn/losses/parts/cross-entropy.ts';
+import { crossEntropy, smoothed } from '../../src/nn/losses/parts/cross-entropy.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
 import { norm } from './rig.ts';
 
@@ -212,7 +212,11 @@ const operations: readonly (readonly [string, Build, readonly (readonly number[]
   ['directions, along columns', (graph, x) => unitVectors(graph, x, 0), [[3, 4]]],
   ['batch norm', (graph, x, scale, offset) => batchNormTraining(graph, x, { scale, offset }, 1e-3).output, [[3, 2, 2, 2], [2], [2]]],
   ['cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3])), [[2, 3]]],
-  ['smoothed cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3]), 0.1), [[2, 3]]],
+  [
+    'smoothed cross-entropy',
+    (graph, x) => crossEntropy(graph, x, smoothed(graph, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3]), 0.1)),
+    [[2, 3]],
+  ],
   ['a random mask', (graph, x) => multiply(graph, x, keepMask(graph, graph.constant([3, 4], [2], 'int32'), 1, [2, 8], 0.5)), [[2, 8]]],
 ];
 

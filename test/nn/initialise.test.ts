@@ -44,7 +44,7 @@ const cases: readonly (readonly [string, Architecture, Readonly<Record<string, S
   ],
   [
     'SE-ResNeXt50',
-    seResNeXt50,
+    seResNeXt50({ drop_path: 0 }),
     {
       'layer1.0.conv2.weight': { normal: Math.sqrt(2 / (128 * 9)) },
       'layer1.0.se.fc1.weight': { normal: Math.sqrt(2 / 16) },
@@ -56,7 +56,7 @@ const cases: readonly (readonly [string, Architecture, Readonly<Record<string, S
   ],
   [
     'EfficientNet-Lite0',
-    efficientNetLite0,
+    efficientNetLite0({ drop_path: 0 }),
     {
       'blocks.5.1.conv_dw.weight': { normal: Math.sqrt(2 / 25) },
       'conv_head.weight': { normal: Math.sqrt(2 / 1280) },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { symmetricBeta } from '../../src/nn/mixing/parts/beta.ts';
-import type { Batch, Mixing, MixingOptions } from '../../src/nn/mixing/parts/mixing.ts';
+import type { Batch, Mixing } from '../../src/nn/mixing/parts/mixing.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import gridmask from '../../src/nn/mixing/gridmask.ts';
 import mixup from '../../src/nn/mixing/mixup.ts';
@@ -9,8 +9,11 @@ import none from '../../src/nn/mixing/none.ts';
 import { randomFor } from '../../src/nn/random.ts';
 
 const sum = (numbers: ArrayLike<number>): number => Array.from(numbers).reduce((a, b) => a + b, 0);
-const options: MixingOptions = { alpha: 1, grid: { from: 0.4, to: 1, ratio: 0.6, rotate: 90 } };
-const withGrid = (grid: Partial<MixingOptions['grid']>): MixingOptions => ({ alpha: 1, grid: { ...options.grid, ...grid } });
+/** The mixings, as they mix every batch. */
+const cutmixOf = (alpha: number): Mixing => cutmix({ probability: 1, alpha });
+const mixupOf = (alpha: number): Mixing => mixup({ probability: 1, alpha });
+const gridmaskOf = (grid: Partial<Parameters<typeof gridmask>[0]> = {}): Mixing =>
+  gridmask({ probability: 1, from: 0.4, to: 1, ratio: 0.6, rotate: 90, ...grid });
 
 /** A batch whose `index`-th image is of class `index` and whose teacher is never sure; bytes come from `paint`. */
 function batchOf(shape: Pick<Batch, 'size' | 'height' | 'width' | 'channels'>, paint: (image: number, place: number) => number): Batch {
@@ -70,13 +73,13 @@ describe('the beta distribution', () => {
 });
 
 describe('every mixing', () => {
-  const mixings: Record<string, Mixing> = { cutmix, gridmask, mixup, none };
+  const mixings: Record<string, Mixing> = { cutmix: cutmixOf(1), gridmask: gridmaskOf(), mixup: mixupOf(1), none };
 
   test.each(Object.entries(mixings))('%s keeps labels probabilities and mixes the teacher’s like them', (_, mixing) => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 9 }), (seed, size) => {
         const batch = batchOf({ size, height: 6, width: 5, channels: 2 }, noise);
-        mixing(batch, randomFor(seed), options);
+        mixing(batch, randomFor(seed));
         for (let image = 0; image < size; image++) {
           expect(sum(batch.labels.subarray(image * size, (image + 1) * size))).toBeCloseTo(1, 6);
           for (let label = 0; label < size; label++) {
@@ -91,7 +94,7 @@ describe('every mixing', () => {
   test.each(Object.entries(mixings))('%s is decided by its random numbers, and does without a teacher', (_, mixing) => {
     const mixed = [1, 1, 2].map((seed) => {
       const { teacher: _, ...batch } = batchOf({ size: 5, height: 8, width: 8, channels: 3 }, noise);
-      mixing(batch, randomFor(seed), options);
+      mixing(batch, randomFor(seed));
       return Buffer.from(batch.images).toString('hex');
     });
     expect(mixed[0]).toBe(mixed[1]);
@@ -105,7 +108,7 @@ describe('CutMix', () => {
       fc.property(fc.integer(), fc.integer({ min: 1, max: 6 }), (seed, size) => {
         const shape = { size, height: 6, width: 5, channels: 2 };
         const [batch, before] = [batchOf(shape, noise), batchOf(shape, noise)];
-        cutmix(batch, randomFor(seed), options);
+        cutmixOf(1)(batch, randomFor(seed));
         for (let image = 0; image < size; image++) {
           const { own, partner } = mixOf(batch, image);
           const foreign: number[] = [];
@@ -129,7 +132,7 @@ describe('CutMix', () => {
     const shares = (alpha: number): number[] =>
       Array.from({ length: 2000 }, (_, seed) => {
         const batch = batchOf({ size: 6, height: 64, width: 64, channels: 1 }, () => 0);
-        cutmix(batch, randomFor(9, seed), { ...options, alpha });
+        cutmixOf(alpha)(batch, randomFor(9, seed));
         return 1 - ownShare(batch);
       });
     const even = shares(1);
@@ -152,7 +155,7 @@ describe('Mixup', () => {
     fc.assert(
       fc.property(fc.integer(), shapes, fc.constantFrom(0.1, 1, 5), (seed, shape, alpha) => {
         const [batch, before] = [batchOf(shape, noise), batchOf(shape, noise)];
-        mixup(batch, randomFor(seed), { ...options, alpha });
+        mixupOf(alpha)(batch, randomFor(seed));
         const area = shape.height * shape.width * shape.channels;
         for (let image = 0; image < shape.size; image++) {
           const { own, partner } = mixOf(batch, image);
@@ -172,7 +175,7 @@ describe('Mixup', () => {
     for (const alpha of [0.3, 1, 4]) {
       const shares = Array.from({ length: 4000 }, (_, seed) => {
         const batch = batchOf({ size: 6, height: 1, width: 1, channels: 1 }, () => 0);
-        mixup(batch, randomFor(2, seed), { ...options, alpha });
+        mixupOf(alpha)(batch, randomFor(2, seed));
         return ownShare(batch);
       });
       expect(sum(shares) / shares.length).toBeCloseTo(0.5, 1.5);
@@ -194,7 +197,7 @@ describe('GridMask', () => {
     for (const rotate of [0, 30, 360]) {
       for (const ratio of [0.25, 0.6]) {
         const batch = white(2000);
-        gridmask(batch, randomFor(rotate, 1), withGrid({ from: 0.2, to: 0.9, ratio, rotate }));
+        gridmaskOf({ from: 0.2, to: 0.9, ratio, rotate })(batch, randomFor(rotate, 1));
         expect(batch.images.every((value) => value === 7 || value === 255)).toBe(true);
         expect(Math.abs(masked(batch) - (1 - ratio) ** 2)).toBeLessThan(0.012);
       }
@@ -204,8 +207,8 @@ describe('GridMask', () => {
   test('masks all of an image for a ratio of 0 and nothing for 1', () => {
     for (const rotate of [0, 90]) {
       const [all, nothing] = [white(20, 3), white(20, 3)];
-      gridmask(all, randomFor(1), withGrid({ ratio: 0, rotate }));
-      gridmask(nothing, randomFor(1), withGrid({ ratio: 1, rotate }));
+      gridmaskOf({ ratio: 0, rotate })(all, randomFor(1));
+      gridmaskOf({ ratio: 1, rotate })(nothing, randomFor(1));
       expect([masked(all), masked(nothing)]).toEqual([1, 0]);
     }
   });
@@ -213,7 +216,7 @@ describe('GridMask', () => {
   test('gives masked pixels the mean colour, all channels together, and never touches labels', () => {
     const batch = { ...white(30, 3), mean: [9, 8, 7] };
     const [labels, teacher] = [batch.labels.slice(), batch.teacher?.slice()];
-    gridmask(batch, randomFor(8), options);
+    gridmaskOf()(batch, randomFor(8));
     const colours = new Set<string>();
     for (let pixel = 0; pixel < batch.images.length; pixel += 3) colours.add(batch.images.subarray(pixel, pixel + 3).join(' '));
     expect([...colours].sort()).toEqual(['255 255 255', '9 8 7']);
@@ -223,7 +226,7 @@ describe('GridMask', () => {
 
   test('without rotation masks whole rows of columns that repeat at the grid’s distance', () => {
     const batch = white(50);
-    gridmask(batch, randomFor(5), withGrid({ from: 0.2, to: 0.2, ratio: 0.5, rotate: 0 }));
+    gridmaskOf({ from: 0.2, to: 0.2, ratio: 0.5, rotate: 0 })(batch, randomFor(5));
     const offsets = new Set<string>();
     for (let image = 0; image < batch.size; image++) {
       const at = (row: number, column: number): boolean => batch.images[(image * height + row) * width + column] === 7;
@@ -244,7 +247,7 @@ describe('GridMask', () => {
   test('masks squares, turned up to the angle that it is given', () => {
     const [size, side] = [20, 96];
     const batch = batchOf({ size, height: side, width: side, channels: 1 }, () => 255);
-    gridmask(batch, randomFor(6), withGrid({ from: 1 / 3, to: 1 / 3, ratio: 0.5, rotate: 45 }));
+    gridmaskOf({ from: 1 / 3, to: 1 / 3, ratio: 0.5, rotate: 45 })(batch, randomFor(6));
     const spans = Array.from({ length: size }, (_, image) => {
       const square = largestPatch(batch.images.subarray(image * side * side, (image + 1) * side * side), side);
       expect(square.length).toBeGreaterThan(16 ** 2 - 30);

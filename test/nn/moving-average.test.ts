@@ -53,7 +53,7 @@ function training(): { readonly session: Session; step(step: number): void; answ
   const images = graph.placeholder('images', [4, 8, 8, 1]);
   const { output, updates } = buildForTraining(graph, model.network, images, {});
   const loss = meanOver(graph, multiply(graph, output, output), [0, 1], false);
-  const optimizer = over9000({ weightDecay: 0.01, momentum: 0 });
+  const optimizer = over9000({ weight_decay: 0.01 });
   const scalars = Object.fromEntries(Object.keys(optimizer.scalars(1, 0)).map((name) => [name, graph.placeholder(name, [])]));
   const weights = parameters.filter(({ trainable }) => trainable).map(({ name, graphShape }) => graph.variable(name, graphShape));
   const values = weights.map(({ value }) => value);

@@ -5,7 +5,6 @@ import type { Images } from '../../src/nn/data/dataset.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import { parametersOf } from '../../src/nn/layers/parameters.ts';
 import type { Network } from '../../src/nn/network.ts';
-import type { LossOptions } from '../../src/nn/losses/parts/loss.ts';
 import type { Model } from '../../src/nn/weights/model-folder.ts';
 import type { Tensor, Weights } from '../../src/nn/weights/tensor.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
@@ -109,6 +108,3 @@ export function smallModel(): Model {
     weights: initialWeights(network, 3),
   };
 }
-
-/** What losses are told where a test is not about them. */
-export const lossOptions: LossOptions = { smoothing: 0, focalGamma: 2, temperature: 4, teacherWeight: 0.9, margin: 0.3, scale: 16 };

@@ -22,36 +22,20 @@ import type { TrainingOptions, TrainingResult } from '../../src/nn/training/trai
 import { train } from '../../src/nn/training/train.ts';
 import { encodeSafetensors } from '../../src/nn/weights/safetensors.ts';
 import type { Weights } from '../../src/nn/weights/tensor.ts';
-import { lossOptions, quarterImages, relativeError, smallModel } from './rig.ts';
+import { quarterImages, relativeError, smallModel } from './rig.ts';
 
 const recipe: Recipe = {
   batch: 16,
   epochs: 3,
   seed: 11,
   lr: 0.01,
-  warm_up: 0.1,
-  momentum: 0.9,
-  weight_decay: 0.01,
-  step_every: 1,
-  step_factor: 0.5,
-  focal_gamma: 2,
-  temperature: 4,
-  teacher_weight: 0.9,
-  margin: 0.3,
-  scale: 16,
-  label_smoothing: 0.05,
+  schedule: { warm_up: 0.1 },
+  loss: { label_smoothing: 0.05 },
   batch_norm_momentum: 0.1,
   moving_average: 0,
   precision: 'float32',
   epoch_length: 0,
-  mixing_probability: 0.5,
-  mixing_alpha: 1,
-  grid_from: 0.4,
-  grid_to: 1,
-  grid_ratio: 0.6,
-  grid_rotate: 0,
-  crop_padding: 1,
-  flip: false,
+  augment: { crop_padding: 1, flip: false },
 };
 
 /** 100 images, of which the last 20 are held out: 5 steps an epoch. */
@@ -68,7 +52,9 @@ function options(changes: Partial<Recipe> & Pick<Partial<TrainingOptions>, 'keep
     keep,
     stopAfter: stopAfter ?? own.epochs,
   };
-  return trainingOptions(own, { optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: cutmix }, task);
+  const optimizer = adam({ weight_decay: 0.01 });
+  const mixing = cutmix({ probability: 0.5, alpha: 1 });
+  return trainingOptions(own, { optimizer, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing }, task);
 }
 
 let folder: string;
@@ -103,19 +89,16 @@ async function trained(own: TrainingOptions, from?: string, stopAtStep?: number)
   const abort = new AbortController();
   const epochs: EpochRecord[] = [];
   let steps = 0;
-  const makeOptimizer: typeof own.makeOptimizer = (given) => {
-    const optimizer = own.makeOptimizer(given);
-    return {
-      ...optimizer,
-      scalars(step, rate) {
-        steps = step;
-        if (steps === stopAtStep) abort.abort(new Error('stopped'));
-        return optimizer.scalars(step, rate);
-      },
-    };
+  const optimizer: typeof own.optimizer = {
+    ...own.optimizer,
+    scalars(step, rate) {
+      steps = step;
+      if (steps === stopAtStep) abort.abort(new Error('stopped'));
+      return own.optimizer.scalars(step, rate);
+    },
   };
   const context = { checkpoint, signal: abort.signal, epoch: (record: EpochRecord) => epochs.push(record), progress: () => undefined };
-  const result = await train({ ...own, makeOptimizer }, context).catch((error: unknown) => {
+  const result = await train({ ...own, optimizer }, context).catch((error: unknown) => {
     if (error instanceof Error && error.message === 'stopped') return undefined;
     throw error;
   });
@@ -157,7 +140,7 @@ describe('a training', () => {
   });
 
   test('of MobileNetV3-small in bfloat16 begins with nearly the losses of float32', () => {
-    const network = mobileNetV3Small({ classes: 4, channels: 3, stemStride: 2, dropPath: 0 });
+    const network = mobileNetV3Small({ classes: 4, channels: 3, stemStride: 2 });
     const [size, batch] = [96, 32];
     const images = Uint8Array.from({ length: batch * size * size * 3 }, (_, index) => (index * 7919 + (index >> 3) * 31) & 255);
     const labels = Float32Array.from({ length: batch * 4 }, (_, index) => Number(index % 4 === (index >> 2) % 4));
@@ -168,9 +151,9 @@ describe('a training', () => {
           input: { size, channels: 3, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
           classes: 4,
           batch,
-          optimizer: adam({ weightDecay: 0, momentum: 0 }),
+          optimizer: adam({ weight_decay: 0 }),
           loss: crossEntropy,
-          lossOptions,
+          labelSmoothing: 0,
           movingAverage: 0,
           precision,
           momentum: undefined,
@@ -288,12 +271,10 @@ describe('a training that runs away', () => {
 
   test('stops at the end of the epoch when weights are no numbers, though the last loss was one', async () => {
     const own = options();
-    const makeOptimizer: typeof own.makeOptimizer = (given) => {
-      const optimizer = own.makeOptimizer(given);
-      return { ...optimizer, scalars: (step, rate) => optimizer.scalars(step, step === 10 ? Number.NaN : rate) };
-    };
+    const scalars: typeof own.optimizer.scalars = (step, rate) => own.optimizer.scalars(step, step === 10 ? Number.NaN : rate);
+    const optimizer = { ...own.optimizer, scalars };
     for (const heldOut of [own.heldOut, []]) {
-      const error = await failure({ ...own, heldOut, makeOptimizer });
+      const error = await failure({ ...own, heldOut, optimizer });
       expect(error).toBeInstanceOf(DivergedError);
       expect(String(error)).toMatch(/The values of \S+ are no longer numbers at step 10 \(epoch 2\)/);
     }

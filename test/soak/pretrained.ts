@@ -55,7 +55,7 @@ function twoImages(size: number, classes: readonly string[]): Images {
 /** Compares our logits with timm's; true if they agree. */
 function answersAgree(file: string): boolean {
   const classes = Array.from({ length: 1000 }, (_, index) => `class ${index}`);
-  const network = efficientNetLite0({ classes: classes.length, channels: 3, stemStride: 2 });
+  const network = efficientNetLite0({ drop_path: 0 })({ classes: classes.length, channels: 3, stemStride: 2 });
   const fresh: Model = {
     architecture: 'efficientnet-lite0',
     network,

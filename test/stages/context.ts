@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stage, Work, WorkContext } from 'stillroom';
 import { refusingOthers } from '../../src/executors/job/declared.ts';
+import type { ParamDeclarations } from '../../src/model/declaration.ts';
 
 /** What a stage's work did besides writing its outputs. */
 export interface Watched {
@@ -12,9 +13,12 @@ export interface Watched {
   readonly log: readonly string[];
 }
 
-/** What a test gives a stage; params that are left out take their defaults. */
+/** Some of a stage's params, and of groups and choices some of their members. */
+type Some<Params> = { readonly [Name in keyof Params]?: Params[Name] extends object ? Partial<Params[Name]> : Params[Name] };
+
+/** What a test gives a stage; params that are left out take their defaults. What a choice is told itself is in the module that is given. */
 interface Given<Declaration extends Stage> {
-  readonly params?: Partial<WorkContext<Declaration>['params']>;
+  readonly params?: Some<WorkContext<Declaration>['params']>;
   readonly modules?: WorkContext<Declaration>['modules'];
   readonly inputs: Partial<WorkContext<Declaration>['inputs']>;
   /** Where the outputs go. */
@@ -37,12 +41,21 @@ export function scratch(): { readonly folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** The stage's params after defaults. */
-function withDefaults(stage: Stage, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const defaults = Object.entries(stage.params ?? {}).map(([name, { schema }]) => [name, schema['default']] as const);
-  const missing = defaults.filter(([name, value]) => value === undefined && given[name] === undefined).map(([name]) => name);
-  if (missing.length > 0) throw new Error(`the test gives no ${missing.join(', ')}`);
-  return { ...Object.fromEntries(defaults), ...given };
+/** Params after defaults. */
+function withDefaults(declared: ParamDeclarations, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, modules, params, optional }] of Object.entries(declared)) {
+    const own = given[name];
+    if (own === undefined && !optional) throw new Error(`the test gives no ${name}`);
+    if (modules === undefined && params === undefined) values[name] = own ?? schema['default'];
+    else
+      values[name] = {
+        ...(modules === undefined ? {} : { name: schema['default'] }),
+        ...withDefaults(params ?? {}, (own ?? {}) as Record<string, unknown>),
+      };
+    if (modules !== undefined) Object.assign(values[name] as object, own);
+  }
+  return values;
 }
 
 /**
@@ -63,7 +76,7 @@ export async function perform<Declaration extends Stage>(
     if (kind === 'dir') mkdirSync(outputs[port] as string, { recursive: true });
   }
   const context = {
-    params: refusingOthers('params', withDefaults(stage, given.params ?? {})),
+    params: refusingOthers('params', withDefaults(stage.params ?? {}, given.params ?? {})),
     modules: refusingOthers('modules', given.modules ?? {}),
     inputs: refusingOthers('inputs', given.inputs, Object.keys(stage.inputs ?? {})),
     outputs: refusingOthers('outputs', outputs),

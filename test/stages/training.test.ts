@@ -53,8 +53,15 @@ function confusionIn(report: string): { readonly size: readonly number[]; readon
 }
 
 test('a teacher notes the fold that it left out and keeps its last epoch', async () => {
-  const params = { fold: 1, model: 'small', batch: 8, epochs: 2, lr: 0.01, crop_padding: 1 };
-  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: none };
+  const params = { fold: 1, model: { name: 'small' }, batch: 8, epochs: 2, lr: 0.01, augment: { crop_padding: 1 } };
+  const modules = {
+    model: architecture,
+    optimizer: adam({ weight_decay: 0 }),
+    schedule: cosine,
+    loss: crossEntropy,
+    sampling: balanced,
+    mixing: none,
+  };
   const { outputs, metrics } = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('one') });
   const model = readModel(outputs['model'] ?? '');
   expect(model.training).toEqual({ holdout: 1, split: foldsDigest(folds), epochs: 2, seed: 0 });
@@ -80,19 +87,33 @@ test('a teacher notes the fold that it left out and keeps its last epoch', async
 });
 
 test('a fold that the split has not, and a training that diverges, fail with a hint', async () => {
-  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: none };
+  const modules = {
+    model: architecture,
+    optimizer: adam({ weight_decay: 0 }),
+    schedule: cosine,
+    loss: crossEntropy,
+    sampling: balanced,
+    mixing: none,
+  };
   const attempt = (params: object) =>
-    perform(teacher, runTeacher, { params: { model: 'small', ...params }, modules, inputs, folder: folder('x') });
+    perform(teacher, runTeacher, { params: { model: { name: 'small' }, ...params }, modules, inputs, folder: folder('x') });
   await expect(attempt({ fold: 2 })).rejects.toThrow('no fold 2: the split has the folds 0 to 1');
-  await expect(attempt({ fold: 0, lr: 1e30, zero_head: false })).rejects.toMatchObject({
+  await expect(attempt({ fold: 0, lr: 1e30, model: { name: 'small', zero_head: false } })).rejects.toMatchObject({
     name: 'StageFailure',
     hint: 'Lower lr, or raise warm_up.',
   });
 });
 
 test('with patience a training notes the epochs that it made', async () => {
-  const modules = { model: architecture, optimizer: adam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: none };
-  const still = { fold: 0, model: 'small', batch: 8, epochs: 9, lr: 1e-12, batch_norm_momentum: 1e-9, patience: 2 };
+  const modules = {
+    model: architecture,
+    optimizer: adam({ weight_decay: 0 }),
+    schedule: cosine,
+    loss: crossEntropy,
+    sampling: balanced,
+    mixing: none,
+  };
+  const still = { fold: 0, model: { name: 'small' }, batch: 8, epochs: 9, lr: 1e-12, batch_norm_momentum: 1e-9, patience: 2 };
   const { outputs } = await perform(teacher, runTeacher, { params: still, modules, inputs, folder: folder('still') });
   expect(history(outputs['history']).epochs).toHaveLength(3);
   expect(readModel(outputs['model'] ?? '').training['epochs']).toBe(3);
@@ -102,10 +123,16 @@ test('from the student to the folded average', async () => {
   mkdirSync(folder('labels'));
   const soft = Float32Array.from({ length: 160 }, (_, place) => (place % 4 === labels[Math.floor(place / 4)] ? 0.85 : 0.05));
   writeLabels(folder('labels'), { count: 40, classes: ['class 0', 'class 1', 'class 2', 'class 3'], values: soft });
-  const modules = { optimizer: radam, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing: cutmix };
-  const params = { batch: 8, lr: 0.02, crop_padding: 1 };
+  const modules = {
+    optimizer: radam({ weight_decay: 0 }),
+    schedule: cosine,
+    loss: crossEntropy,
+    sampling: balanced,
+    mixing: cutmix({ probability: 0.5, alpha: 1 }),
+  };
+  const params = { batch: 8, lr: 0.02, augment: { crop_padding: 1 } };
   const studied = await perform(student, runStudent, {
-    params: { ...params, model: 'small', epochs: 4 },
+    params: { ...params, model: { name: 'small' }, epochs: 4 },
     modules: { ...modules, model: architecture },
     inputs: { ...inputs, labels: folder('labels') },
     folder: folder('student'),

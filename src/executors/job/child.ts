@@ -6,7 +6,7 @@ import { canonicalJson, sha256 } from '../../model/canonical.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
-import { type ChildMessage, EVENTS_DESCRIPTOR } from './protocol.ts';
+import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
 import { openThreads } from './threads.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
@@ -83,12 +83,13 @@ function openCheckpoints(root: string): Checkpoint {
 
 interface Bundle {
   readonly run: { default?: unknown } | ((context: unknown) => unknown);
-  readonly modules: Readonly<Record<string, unknown>>;
+  readonly modules: BundledModules;
   readonly threads?: Readonly<Record<string, unknown>>;
 }
 
 /** What a work is given to read by name; of a name that is not declared it is told. */
-function given(job: JobSpecification, modules: Bundle['modules'], declared: (JobProgram & { kind: 'stage' })['declared']) {
+function given(job: JobSpecification, bundled: BundledModules, declared: (JobProgram & { kind: 'stage' })['declared']) {
+  const modules = modulesOf(bundled, job.params);
   const outputs = Object.fromEntries(Object.entries(job.outputs).map(([port, { path }]) => [port, path]));
   if (declared === undefined) return { params: job.params, modules, inputs: job.inputs, outputs };
   return {
@@ -109,7 +110,7 @@ async function main(jobFile: string): Promise<void> {
   const bundle = (await import(url)) as Bundle;
   if (typeof bundle.run !== 'function')
     throw new StageFailure('the work has no default export made by work()', 'export default work<typeof stage>(async (context) => { … })');
-  const threads = openThreads(url, bundle.threads ?? {});
+  const threads = openThreads(url, bundle.threads ?? {}, job.params);
   const work = bundle.run({
     ...given(job, bundle.modules, program.declared),
     metric(name: string, value: number, at?: { step: number }) {

@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { JsonObject } from '../../model/json.ts';
 import type { Thread, ThreadWork } from '../../model/stage.ts';
 import type { ThreadJob } from './protocol.ts';
 
@@ -10,8 +11,8 @@ export interface Threads {
   readonly failure: Promise<never>;
 }
 
-/** Lets a stage's work start threads: `works` are the functions that the bundle (a URL) exports for them. */
-export function openThreads(bundle: string, works: Readonly<Record<string, unknown>>): Threads {
+/** Lets a stage's work start threads: `works` are the functions that the bundle (a URL) exports for them, `params` those of the work. */
+export function openThreads(bundle: string, works: Readonly<Record<string, unknown>>, params: JsonObject): Threads {
   const { promise: failure, reject } = deferred();
   return {
     failure,
@@ -19,7 +20,7 @@ export function openThreads(bundle: string, works: Readonly<Record<string, unkno
       const name = Object.keys(works).find((one) => works[one] === run);
       if (name === undefined) throw new Error(`run.ts must export what runs in a thread: export const threads = { ${run.name} }`);
       const { port1: port, port2: other } = new MessageChannel();
-      const workerData: ThreadJob = { bundle, name, data, port: other };
+      const workerData: ThreadJob = { bundle, name, data, params, port: other };
       const worker = new Worker(new URL('./thread.js', import.meta.url), { name, workerData, transferList: [other] });
       let isClosed = false;
       worker.once('error', reject);

@@ -12,6 +12,8 @@ export interface NodeContext {
   readonly params: JsonObject;
   readonly overrides: readonly NodeOverride[];
   readonly problems: Problem[];
+  /** A folder for what can be made again at any time. */
+  readonly cache: string;
 }
 
 /** Fills in references below a pointer; what does not resolve becomes a problem. */

@@ -4,17 +4,17 @@ import type { Declaration, OutputDeclaration } from '../../model/declaration.ts'
 import type { Json, JsonObject } from '../../model/json.ts';
 import { instanceName } from '../../model/instance-name.ts';
 import type { EnvironmentVariable, Instance, Key, Tool, Work } from '../../model/pipeline.ts';
-import { type FoundStage, moduleChoices } from '../../code/declarations.ts';
+import type { FoundStage } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { fillInAt, type NodeContext } from './context.ts';
 import { type NodeOverride, overriddenParams } from './overrides.ts';
+import { settableSchemas, stageParams } from './params.ts';
 import { fillIn } from './references.ts';
 import { atPoint } from './selection.ts';
 import { unsetVariables } from './shell.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
-import { validate } from '../validate.ts';
 
 /** A node as the file has it, once it fits the schema. */
 export interface FileNode {
@@ -68,22 +68,24 @@ function commandOutputs(out: FileNode['out']): { outputs: Record<string, OutputD
 }
 
 /** Instances that a node has at the given points, those that `when` turns off left out. */
-export function draftInstances(
+export async function draftInstances(
   name: string,
   node: FileNode,
   points: readonly Key[],
   stage: FoundStage | undefined,
   context: NodeContext,
-): Draft[] {
+): Promise<Draft[]> {
   const base = `/stages${pointerStep(name)}`;
   const drafts: Draft[] = [];
   for (const key of points) {
     const scope = new Map(Object.entries({ ...context.params, ...key }));
     if (!isOn(node, scope, base, context)) continue;
     const instance = instanceName(name, key);
-    const { given, locate } = givenParams(node.with ?? {}, overridesOf(name, key, points, context), stage, { scope, base, context });
-    const work = stage === undefined ? commandWork(node, given, scope, base, { ...context, locate }) : stageWork(node, stage);
-    const params = stage === undefined ? given : stageParams(given, stage, base, { ...context, locate });
+    const { given, locate } = await givenParams(node.with ?? {}, overridesOf(name, key, points, context), stage, { scope, base, context });
+    const { params, work } =
+      stage === undefined
+        ? { params: given, work: commandWork(node, given, scope, base, { ...context, locate }) }
+        : await stageWork(node, stage, given, { ...context, locate, pointer: `${base}/with` });
     const declared: Partial<Declaration> = stage?.declaration ?? {};
     const { outputs } =
       stage === undefined
@@ -94,7 +96,7 @@ export function draftInstances(
       node: name,
       key,
       name: instance,
-      work: work.kind === 'stage' ? { ...work, modules: chosenModules(params, work) } : work,
+      work,
       params,
       outputs,
       metrics: declared.metrics ?? {},
@@ -137,19 +139,19 @@ function overridesOf(name: string, key: Key, points: readonly Key[], { overrides
 }
 
 /** The params that the file and overrides give an instance, and where each comes from. */
-function givenParams(
+async function givenParams(
   written: JsonObject,
   overrides: readonly NodeOverride[],
   stage: FoundStage | undefined,
   at: { readonly scope: ReadonlyMap<string, Json>; readonly base: string; readonly context: NodeContext },
-): { readonly given: JsonObject; readonly locate: Locate } {
+): Promise<{ readonly given: JsonObject; readonly locate: Locate }> {
   const pointerOf = (param: string): string => `${at.base}/with${pointerStep(param)}`;
   const locate = at.context.locate.withOptions(overrides.map(({ param, option }) => [pointerOf(param), option]));
   const context = { ...at.context, locate };
   const set = overriddenParams(
     overrides,
     {
-      schemas: stage && Object.fromEntries(Object.entries(stage.declaration.params).map(([param, { schema }]) => [param, schema])),
+      schemas: stage && (await settableSchemas(stage, overrides, context.cache)),
       current: (param) => (written[param] === undefined ? undefined : fillIn(written[param], { values: at.scope }, () => undefined)),
       fill: (value, param) => fillInAt(value, at.scope, pointerOf(param), context),
     },
@@ -160,50 +162,14 @@ function givenParams(
   return { given: { ...filed, ...set }, locate };
 }
 
-function stageWork(node: FileNode, stage: FoundStage): Work & { kind: 'stage' } {
-  return { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules: {} };
-}
-
-function chosenModules(params: JsonObject, work: Work & { kind: 'stage' }): Record<string, string> {
-  const chosen: Record<string, string> = {};
-  for (const [name, { modules }] of Object.entries(work.declaration.params)) {
-    const file = modules === undefined ? undefined : moduleChoices(modules, work.folder).get(String(params[name]));
-    if (file !== undefined) chosen[name] = file;
-  }
-  return chosen;
-}
-
-const stageSchemas = new WeakMap<Declaration, JsonObject>();
-
-/** The JSON Schema of a stage's params; a `param.module` takes the names of the files in its folder. */
-export function paramsSchema(stage: FoundStage): JsonObject {
-  const known = stageSchemas.get(stage.declaration);
-  if (known !== undefined) return known;
-  const entries = Object.entries(stage.declaration.params);
-  const schema: JsonObject = {
-    type: 'object',
-    additionalProperties: false,
-    properties: Object.fromEntries(
-      entries.map(([name, param]) => [
-        name,
-        param.modules === undefined ? param.schema : { ...param.schema, enum: [...moduleChoices(param.modules, stage.folder).keys()] },
-      ]),
-    ),
-    required: entries.filter(([, param]) => !param.optional).map(([name]) => name),
-  };
-  stageSchemas.set(stage.declaration, schema);
-  return schema;
-}
-
-function stageParams(given: JsonObject, stage: FoundStage, base: string, context: NodeContext): JsonObject {
-  context.problems.push(...validate(given, paramsSchema(stage), context.locate, `${base}/with`, { code: 'unknown-param', noun: 'param' }));
-  const names = Object.keys(stage.declaration.params);
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = given[name] ?? stage.declaration.params[name]?.schema['default'];
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
+async function stageWork(
+  node: FileNode,
+  stage: FoundStage,
+  given: JsonObject,
+  context: NodeContext & { readonly pointer: string },
+): Promise<{ readonly params: JsonObject; readonly work: Work }> {
+  const { params, modules } = await stageParams(given, { ...context, stage });
+  return { params, work: { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules } };
 }
 
 /** Every path of a command lies below its working folder, and none within another. */

@@ -110,9 +110,11 @@ export function overriddenParams(
   problems: Problem[],
 ): Record<string, Json> {
   const set: Record<string, Json> = {};
-  for (const { param, path, text, option } of overrides) {
+  // What sets a whole param goes first, whichever was given first.
+  for (const { param, path, text, option } of overrides.toSorted((a, b) => a.path.length - b.path.length)) {
     const schema = schemas?.[param];
-    const before = param in set ? set[param] : (current(param) ?? schema?.['default']);
+    const whole = param in set ? set[param] : (current(param) ?? schema?.['default']);
+    const before = path.length === 0 ? whole : opened(whole, schema);
     const { value, problem } = valueLike(text, valueAt(before, path), schemaAt(schema, path));
     if (problem !== undefined) problems.push(usage(`${option}: ${problem.message}`, problem.hint ?? ''));
     const to = problem === undefined ? fill(value, param) : null;
@@ -121,4 +123,11 @@ export function overriddenParams(
     else set[param] = after.value;
   }
   return set;
+}
+
+/** A value that a part of is set: a choice by its name, or a group that is not given, is the mapping that it stands for. */
+function opened(value: Json | undefined, schema: JsonObject | undefined): Json | undefined {
+  const members = schema?.['properties'] as JsonObject | undefined;
+  if (members === undefined) return value;
+  return value === undefined ? {} : typeof value === 'string' && 'name' in members ? { name: value } : value;
 }

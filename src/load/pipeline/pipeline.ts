@@ -75,7 +75,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
-  const around = { locate, overrides: overridden.nodes, problems };
+  const around = { locate, overrides: overridden.nodes, problems, cache: request.cache };
   const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
   const context: NodeContext = { ...around, params };
   const sources = readSources(file, request, context);
@@ -226,7 +226,7 @@ async function readNodes(
         Record<string, readonly Json[]>
       >,
     );
-    const drafts = draftInstances(name, node, points, stage, context);
+    const drafts = await draftInstances(name, node, points, stage, context);
     const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances };
     instances.set(
       name,

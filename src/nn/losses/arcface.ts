@@ -2,6 +2,12 @@ import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/types.ts';
 import { crossEntropy } from './parts/cross-entropy.ts';
 import type { Loss } from './parts/loss.ts';
+import { type Choice, param } from '../../model/params.ts';
+
+export const params = () => ({
+  margin: param.number({ min: 0, max: 1, default: 0.3, about: "Radians added to the angle of an image's class." }),
+  scale: param.number({ above: 0, default: 16, about: 'What cosines are multiplied by.' }),
+});
 
 /** Keeps the sine, which the slope divides by, away from 0. */
 const EDGE = 1 - 1e-6;
@@ -11,11 +17,10 @@ const EDGE = 1 - 1e-6;
  * class's angle is enlarged by the margin before softmax. Where labels are soft or mixed, each class's margin is its label's share.
  * Where θ + m would go beyond π the cosine falls on evenly, by m · sin m, as in the authors' implementation.
  */
-const loss: Loss = {
-  cosines: true,
-  value: (graph, { logits, labels }, { smoothing, margin, scale }) =>
-    crossEntropy(graph, withMargin(graph, logits, labels, { margin, scale }), labels, smoothing),
-};
+const arcface: Choice<Loss, typeof params> = ({ margin, scale }) => ({
+  cosines: scale,
+  value: (graph, { logits, labels, smoothed }) => crossEntropy(graph, withMargin(graph, logits, labels, { margin, scale }), smoothed),
+});
 
 function withMargin(graph: Graph, logits: Value, labels: Value, { margin, scale }: { margin: number; scale: number }): Value {
   const { shape } = logits;
@@ -41,4 +46,4 @@ function withMargin(graph: Graph, logits: Value, labels: Value, { margin, scale 
   return graph.record(output, [logits, (dy) => binary('Mul', dy, chosen)]);
 }
 
-export default loss;
+export default arcface;

@@ -3,7 +3,7 @@ import type { Loss } from './parts/loss.ts';
 
 /** Softmax cross-entropy, of hard, soft or smoothed labels: torch's `CrossEntropyLoss`. */
 const loss: Loss = {
-  value: (graph, { logits, labels }, { smoothing }) => crossEntropy(graph, logits, labels, smoothing),
+  value: (graph, { logits, smoothed }) => crossEntropy(graph, logits, smoothed),
 };
 
 export default loss;

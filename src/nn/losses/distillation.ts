@@ -4,23 +4,29 @@ import { integers, meanOver } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
 import { crossEntropy } from './parts/cross-entropy.ts';
 import type { Loss } from './parts/loss.ts';
+import { type Choice, param } from '../../model/params.ts';
+
+export const params = () => ({
+  temperature: param.number({ above: 0, default: 4, about: "What both sides' logits are divided by." }),
+  teacher_weight: param.number({ min: 0, max: 1, default: 0.9, about: "The teacher's part in the loss." }),
+});
 
 /**
  * Knowledge distillation (Hinton et al., 2015): (1 − w) · cross-entropy with the labels + w · T² · KL(teacher ‖ student), where both
  * sides' logits are divided by the temperature T before softmax. T² keeps gradients of equal size over temperatures.
  */
-const loss: Loss = {
-  teacher: true,
-  value(graph, { logits, labels, teacher }, { smoothing, temperature, teacherWeight }) {
+const distillation: Choice<Loss, typeof params> = ({ temperature, teacher_weight: teacherWeight }) => ({
+  teacher: temperature,
+  value(graph, { logits, smoothed, teacher }) {
     if (teacher === undefined) throw new Error('Distillation needs a teacher’s answers.');
-    const own = crossEntropy(graph, logits, labels, smoothing);
+    const own = crossEntropy(graph, logits, smoothed);
     const softer = multiply(graph, logits, graph.constant(1 / temperature));
     const entropy = meanOver(graph, plogp(graph, teacher), [0], false);
     const divergence = add(graph, crossEntropy(graph, softer, teacher), entropy);
     const weighted = multiply(graph, divergence, graph.constant(teacherWeight * temperature ** 2));
     return add(graph, multiply(graph, own, graph.constant(1 - teacherWeight)), weighted);
   },
-};
+});
 
 /** Σ p · log p of each row, 0 where p is 0. No gradient reaches the teacher. */
 function plogp(graph: Graph, p: Value): Value {
@@ -28,4 +34,4 @@ function plogp(graph: Graph, p: Value): Value {
   return graph.operation('Sum', [graph.operation('Xlogy', [p, p], p.shape), integers(graph, [1])], p.shape.slice(0, 1), attributes);
 }
 
-export default loss;
+export default distillation;

@@ -1,8 +1,13 @@
-import { recordRows, smoothed } from './parts/cross-entropy.ts';
+import { recordRows } from './parts/cross-entropy.ts';
 import type { Loss } from './parts/loss.ts';
 import type { Graph } from '../graph/graph.ts';
 import { integers, meanOver } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
+import { type Choice, param } from '../../model/params.ts';
+
+export const params = () => ({
+  gamma: param.number({ min: 0, default: 2, about: 'How much less counts what is certain already; 0 is plain cross-entropy.' }),
+});
 
 /** Below this, what is missing to certainty counts as this: a power under 1 has no slope at 0. */
 const LEAST = 1e-7;
@@ -11,12 +16,11 @@ const LEAST = 1e-7;
  * Focal loss (Lin et al., 2017) over all classes: the sum of −label · (1 − p)^γ · log p, where p is the softmax. What is certain already
  * counts less; with γ = 0 it is cross-entropy.
  */
-const loss: Loss = {
-  value(graph, { logits, labels }, { smoothing, focalGamma: gamma }) {
+const focal: Choice<Loss, typeof params> = ({ gamma }) => ({
+  value(graph, { logits, smoothed: target }) {
     const { shape } = logits;
     const binary = (op: string, a: Value, b: Value): Value => graph.operation(op, [a, b], shape);
     const unary = (op: string, x: Value): Value => graph.operation(op, [x], shape);
-    const target = smoothed(graph, labels, smoothing);
     const log = unary('LogSoftmax', logits);
     const share = unary('Exp', log);
     const missing = binary('Maximum', binary('Sub', graph.constant(1), share), graph.constant(LEAST));
@@ -28,7 +32,7 @@ const loss: Loss = {
     const slope = binary('Sub', byLog, binary('Mul', share, sumOfClasses(graph, byLog, true)));
     return meanOver(graph, recordRows(graph, losses, logits, slope), [0], false);
   },
-};
+});
 
 function sumOfClasses(graph: Graph, x: Value, keep: boolean): Value {
   const [rows] = x.shape as readonly [number];
@@ -36,4 +40,4 @@ function sumOfClasses(graph: Graph, x: Value, keep: boolean): Value {
   return graph.operation('Sum', [x, integers(graph, [1])], keep ? [rows, 1] : [rows], attributes);
 }
 
-export default loss;
+export default focal;

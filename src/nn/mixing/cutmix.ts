@@ -1,7 +1,11 @@
 import { symmetricBeta } from './parts/beta.ts';
 import type { Batch, Mixing } from './parts/mixing.ts';
-import { mixLabels, mixRows, randomPartners } from './parts/mixing.ts';
+import { mixLabels, mixRows, randomPartners, sometimes } from './parts/mixing.ts';
+import { alpha, probability } from './parts/params.ts';
+import type { Choice } from '../../model/params.ts';
 import type { Random } from '../random.ts';
+
+export const params = () => ({ probability: probability(), alpha: alpha() });
 
 /** A box of pixels, ends not included. */
 interface Box {
@@ -16,18 +20,22 @@ interface Box {
  * mixed by area. The box has the image's proportions and 1 − λ of its area, λ from Beta(alpha, alpha); its centre is anywhere, and what
  * sticks out is cut off.
  */
-const cutmix: Mixing = (batch, random, { alpha }) => {
-  const { size, height, width, channels } = batch;
-  const box = randomBox(batch, symmetricBeta(alpha, random), random);
-  const partners = randomPartners(size, random);
-  mixRows(batch.images, partners, (own, other) => {
-    for (let row = box.top; row < box.bottom; row++) {
-      const start = (row * width + box.left) * channels;
-      own.set(other.subarray(start, (row * width + box.right) * channels), start);
-    }
-  });
-  mixLabels(batch, partners, 1 - ((box.bottom - box.top) * (box.right - box.left)) / (height * width));
-};
+const cutmix: Choice<Mixing, typeof params> = ({ probability, alpha }) => sometimes(probability, mix(alpha));
+
+const mix =
+  (alpha: number): Mixing =>
+  (batch, random) => {
+    const { size, height, width, channels } = batch;
+    const box = randomBox(batch, symmetricBeta(alpha, random), random);
+    const partners = randomPartners(size, random);
+    mixRows(batch.images, partners, (own, other) => {
+      for (let row = box.top; row < box.bottom; row++) {
+        const start = (row * width + box.left) * channels;
+        own.set(other.subarray(start, (row * width + box.right) * channels), start);
+      }
+    });
+    mixLabels(batch, partners, 1 - ((box.bottom - box.top) * (box.right - box.left)) / (height * width));
+  };
 
 function randomBox({ height, width }: Batch, own: number, random: Random): Box {
   const side = Math.sqrt(1 - own);

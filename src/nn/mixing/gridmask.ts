@@ -1,4 +1,18 @@
 import type { Batch, Mixing } from './parts/mixing.ts';
+import { sometimes } from './parts/mixing.ts';
+import { probability } from './parts/params.ts';
+import { type Choice, param } from '../../model/params.ts';
+
+export const params = () => ({
+  probability: probability(),
+  from: param.number({ above: 0, max: 2, default: 0.4, about: "The grid's smallest period, as a share of the image's side." }),
+  to: param.number({ above: 0, max: 2, default: 1, about: "The grid's largest period, as a share of the image's side." }),
+  ratio: param.number({ min: 0, max: 1, default: 0.6, about: 'The share of a period that is kept, along each axis.' }),
+  rotate: param.number({ min: 0, max: 360, default: 0, about: 'The largest angle in degrees that the grid is turned by.' }),
+});
+
+/** How the grids are drawn. */
+type GridOptions = Omit<Parameters<Choice<Mixing, typeof params>>[0], 'probability'>;
 
 /** One image's grid of square cells, each with a line along two of its sides. */
 interface Grid {
@@ -18,16 +32,20 @@ interface Grid {
  * the pixels are masked on average; distance, angle (0 to `rotate` degrees) and offset are each image's own. Labels stay as they are.
  * As in the authors' implementation masked pixels are 0 to the network, that is, of the mean colour.
  */
-const gridmask: Mixing = (batch, random, { grid: { from, to, ratio, rotate } }) => {
-  const { size, height, width, channels, mean } = batch;
-  const blank = Uint8Array.from({ length: width * channels }, (_, place) => mean[place % channels] as number);
-  for (let image = 0; image < size; image++) {
-    const distance = Math.min(height, width) * (from + (to - from) * random.uniform());
-    const degrees = (rotate * random.uniform()) % 90;
-    const grid = { distance, line: ratio, across: random.uniform(), down: random.uniform(), angle: (degrees * Math.PI) / 180 };
-    maskImage(batch, image, grid, blank);
-  }
-};
+const gridmask: Choice<Mixing, typeof params> = ({ probability, ...grid }) => sometimes(probability, mask(grid));
+
+const mask =
+  ({ from, to, ratio, rotate }: GridOptions): Mixing =>
+  (batch, random) => {
+    const { size, height, width, channels, mean } = batch;
+    const blank = Uint8Array.from({ length: width * channels }, (_, place) => mean[place % channels] as number);
+    for (let image = 0; image < size; image++) {
+      const distance = Math.min(height, width) * (from + (to - from) * random.uniform());
+      const degrees = (rotate * random.uniform()) % 90;
+      const grid = { distance, line: ratio, across: random.uniform(), down: random.uniform(), angle: (degrees * Math.PI) / 180 };
+      maskImage(batch, image, grid, blank);
+    }
+  };
 
 /** Masks one image. It goes along each row from one line's edge to the next; `blank` is a row of masked pixels. */
 function maskImage({ height, width, channels, images }: Batch, image: number, grid: Grid, blank: Uint8Array): void {

@@ -1,8 +1,12 @@
 import { momentsOptimizer } from './parts/moments.ts';
-import type { MakeOptimizer } from './parts/optimizer.ts';
+import type { Optimizer } from './parts/optimizer.ts';
 import { rectifiedStep } from './parts/rectified.ts';
+import { decoupledDecay } from './parts/weight-decay.ts';
+import type { Choice } from '../../model/params.ts';
+
+export const params = () => ({ weight_decay: decoupledDecay() });
 
 /** RAdam (Liu et al., 2020) as torch.optim.RAdam, with decoupled weight decay. */
-const radam: MakeOptimizer = (options) => momentsOptimizer(options, rectifiedStep);
+const radam: Choice<Optimizer, typeof params> = ({ weight_decay }) => momentsOptimizer(weight_decay, rectifiedStep);
 
 export default radam;

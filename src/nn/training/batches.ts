@@ -1,7 +1,7 @@
 import type { Augmentation, Placement } from '../images/place.ts';
 import { centrePlacement, placeImage, randomPlacement } from '../images/place.ts';
 import type { Images } from '../data/dataset.ts';
-import type { Batch, Mixing, MixingOptions } from '../mixing/parts/mixing.ts';
+import type { Batch, Mixing } from '../mixing/parts/mixing.ts';
 import { randomFor } from '../random.ts';
 import type { Sampler } from '../samplers/parts/sampler.ts';
 
@@ -24,9 +24,6 @@ export interface BatchSource {
   /** Images of an epoch, rounded up to whole batches; 0 for as many as there are. */
   readonly epochLength: number;
   readonly mixing: Mixing;
-  readonly mixingOptions: MixingOptions;
-  /** The share of batches that are mixed. */
-  readonly mixingProbability: number;
   readonly seed: number;
 }
 
@@ -77,7 +74,7 @@ export function batchMaker(source: BatchSource): (step: number, arrays?: BatchAr
       reader(index, randomPlacement(images.info, size, source.augmentation, random), made.images, place);
       writeAnswers(made, place, index, source);
     }
-    if (random.uniform() < source.mixingProbability) source.mixing(made, random, source.mixingOptions);
+    source.mixing(made, random);
     return arrays;
   };
 }

@@ -6,33 +6,31 @@ import type { Model } from '../weights/model-folder.ts';
 
 /** What training stages let their user set of a new network, under the names of their params. */
 export interface NetworkRecipe {
-  /** The architecture's name. */
-  readonly model: string;
-  /** 2 as published; 1 keeps the resolution of small inputs. */
-  readonly stem_stride: number;
-  /** See `ArchitectureOptions`. */
-  readonly drop_path: number;
+  readonly model: {
+    /** The architecture's name. */
+    readonly name: string;
+    /** 2 as published; 1 keeps the resolution of small inputs. */
+    readonly stem_stride: number;
+    /** Start the last layer at 0 instead of at random. */
+    readonly zero_head: boolean;
+  };
   /** Height and width that it sees; 0 for those of the stored images. */
   readonly size: number;
-  /** Start the last layer at 0 instead of at random. */
-  readonly zero_head: boolean;
   readonly seed: number;
-  /** See `LossOptions`. */
-  readonly scale: number;
 }
 
 /** A new model with fresh weights for the images of a dataset; its last layer is the one that the loss asks for. */
 export function freshModel({ info }: Images, recipe: NetworkRecipe, modules: { readonly model: Architecture; readonly loss: Loss }): Model {
   const { channels, classes, mean, std, height, width } = info;
-  const stemStride = recipe.stem_stride === 1 ? 1 : 2;
-  const published = modules.model({ classes: classes.length, channels, stemStride, dropPath: recipe.drop_path });
-  const cosines = modules.loss.cosines === true;
-  const network = cosines ? withCosines(published, recipe.scale) : published;
+  const stemStride = recipe.model.stem_stride === 1 ? 1 : 2;
+  const published = modules.model({ classes: classes.length, channels, stemStride });
+  const { cosines } = modules.loss;
+  const network = cosines === undefined ? published : withCosines(published, cosines);
   const weights = initialWeights(network, recipe.seed);
   // Directions need a length, so a layer of cosines cannot start at 0.
-  if (recipe.zero_head && !cosines) weights.get(`${network.output}.weight`)?.data.fill(0);
+  if (recipe.model.zero_head && cosines === undefined) weights.get(`${network.output}.weight`)?.data.fill(0);
   const input = { size: recipe.size === 0 ? Math.min(height, width) : recipe.size, channels, mean, std };
-  return { architecture: recipe.model, network, input, classes, training: { holdout: null }, weights };
+  return { architecture: recipe.model.name, network, input, classes, training: { holdout: null }, weights };
 }
 
 /** The network with its last, dense layer answering scaled cosines. */

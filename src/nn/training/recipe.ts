@@ -1,45 +1,29 @@
 import type { Images } from '../data/dataset.ts';
 import type { Probabilities } from '../data/probabilities.ts';
 import type { Mixing } from '../mixing/parts/mixing.ts';
-import type { Loss, LossOptions } from '../losses/parts/loss.ts';
-import type { MakeOptimizer } from '../optimizers/parts/optimizer.ts';
+import type { Loss } from '../losses/parts/loss.ts';
+import type { Optimizer } from '../optimizers/parts/optimizer.ts';
 import type { Schedule } from '../schedules/parts/schedule.ts';
 import type { Sampler } from '../samplers/parts/sampler.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Precision } from './step.ts';
 import type { TrainingOptions } from './train.ts';
 
-/** What all training stages let their user set, under the names of their params. */
+/** What all training stages let their user set, under the names of their params; what a choice is told itself is already in the module. */
 export interface Recipe {
   readonly batch: number;
   readonly epochs: number;
   readonly seed: number;
   readonly lr: number;
-  readonly warm_up: number;
-  readonly step_every: number;
-  readonly step_factor: number;
-  readonly momentum: number;
-  readonly weight_decay: number;
-  readonly label_smoothing: number;
-  readonly focal_gamma: number;
-  readonly temperature: number;
-  readonly teacher_weight: number;
-  readonly margin: number;
-  readonly scale: number;
+  readonly schedule: { readonly warm_up: number };
+  readonly loss: { readonly label_smoothing: number };
   readonly batch_norm_momentum: number;
   readonly moving_average: number;
   readonly precision: Precision;
   readonly epoch_length: number;
-  readonly mixing_probability: number;
-  readonly mixing_alpha: number;
-  readonly grid_from: number;
-  readonly grid_to: number;
-  readonly grid_ratio: number;
-  readonly grid_rotate: number;
-  readonly crop_padding: number;
+  readonly augment: { readonly crop_padding: number; readonly flip: boolean };
   /** See `TrainingOptions`; a training without held-out images has none. */
   readonly patience?: number;
-  readonly flip: boolean;
 }
 
 /** What a training is about: the model it starts from, its images and its labels. */
@@ -59,7 +43,7 @@ export interface Task {
 
 /** The choices of code among a training stage's params. */
 export interface RecipeModules {
-  readonly optimizer: MakeOptimizer;
+  readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly loss: Loss;
   readonly sampling: Sampler;
@@ -79,33 +63,22 @@ export function trainingOptions(
       images,
       indices: training,
       ...(labels === undefined ? {} : { targets: labels.values }),
-      ...(teacher === undefined || modules.loss.teacher !== true ? {} : { teacher: soften(teacher, recipe.temperature) }),
+      ...(teacher === undefined || modules.loss.teacher === undefined ? {} : { teacher: soften(teacher, modules.loss.teacher) }),
       batch: recipe.batch,
       size: model.input.size,
-      augmentation: { padding: recipe.crop_padding, flip: recipe.flip },
+      augmentation: { padding: recipe.augment.crop_padding, flip: recipe.augment.flip },
       sampler: modules.sampling,
       epochLength: recipe.epoch_length,
       mixing: modules.mixing,
-      mixingOptions: {
-        alpha: recipe.mixing_alpha,
-        grid: { from: recipe.grid_from, to: recipe.grid_to, ratio: recipe.grid_ratio, rotate: recipe.grid_rotate },
-      },
-      mixingProbability: recipe.mixing_probability,
       seed: recipe.seed,
     },
     heldOut,
-    makeOptimizer: modules.optimizer,
-    learningRate: {
-      highest: recipe.lr,
-      schedule: modules.schedule,
-      options: { every: recipe.step_every, factor: recipe.step_factor },
-      warmUp: recipe.warm_up,
-    },
-    optimizerOptions: { weightDecay: recipe.weight_decay, momentum: recipe.momentum },
+    optimizer: modules.optimizer,
+    learningRate: { highest: recipe.lr, schedule: modules.schedule, warmUp: recipe.schedule.warm_up },
     movingAverage: recipe.moving_average,
     precision: recipe.precision,
     loss: modules.loss,
-    lossOptions: lossOptionsOf(recipe),
+    labelSmoothing: recipe.loss.label_smoothing,
     batchNormMomentum: recipe.batch_norm_momentum,
     epochs: recipe.epochs,
     stopAfter,
@@ -117,10 +90,10 @@ export function trainingOptions(
 /** Throws if the loss does not go with the network's last layer or with the answers that are there to learn from. */
 function checkFit(loss: Loss, { network }: Model, teacher: Probabilities | undefined): void {
   const head = network.layers.find(({ name }) => name === network.output);
-  if ((head?.kind === 'cosine') !== (loss.cosines === true)) {
+  if ((head?.kind === 'cosine') !== (loss.cosines !== undefined)) {
     throw new Error(`The model ends in a ${head?.kind ?? 'missing'} layer, which this loss is not for: give the loss it was made with.`);
   }
-  if (loss.teacher === true && teacher === undefined) {
+  if (loss.teacher !== undefined && teacher === undefined) {
     throw new Error('This loss learns from a teacher: give its predictions as the input teacher.');
   }
 }
@@ -136,15 +109,4 @@ function soften({ values, classes }: Probabilities, temperature: number): Float3
     });
   }
   return softened;
-}
-
-function lossOptionsOf(recipe: Recipe): LossOptions {
-  return {
-    smoothing: recipe.label_smoothing,
-    focalGamma: recipe.focal_gamma,
-    temperature: recipe.temperature,
-    teacherWeight: recipe.teacher_weight,
-    margin: recipe.margin,
-    scale: recipe.scale,
-  };
 }

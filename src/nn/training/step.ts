@@ -7,7 +7,8 @@ import type { Value } from '../graph/types.ts';
 import { buildForInference, buildForTraining } from '../layers/build.ts';
 import { fromGraphLayout, parametersOf, toGraphLayout } from '../layers/parameters.ts';
 import type { Network } from '../network.ts';
-import type { Loss, LossOptions } from '../losses/parts/loss.ts';
+import { smoothed } from '../losses/parts/cross-entropy.ts';
+import type { Loss } from '../losses/parts/loss.ts';
 import { addMovingAverage, averageName } from './moving-average.ts';
 import type { Optimizer } from '../optimizers/parts/optimizer.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
@@ -27,7 +28,8 @@ export interface StepOptions {
   readonly batch: number;
   readonly optimizer: Optimizer;
   readonly loss: Loss;
-  readonly lossOptions: LossOptions;
+  /** The share of every label that is spread evenly over all classes. */
+  readonly labelSmoothing: number;
   /** The decay of a running average of all weights, which is then what is evaluated and read out; 0 for none. */
   readonly movingAverage: number;
   /** What a training step computes in; weights, statistics and all that the optimizer keeps are float32 anyway. */
@@ -80,9 +82,9 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const momentum = options.momentum === undefined ? {} : { momentum: graph.constant(options.momentum) };
   const seen = cast(graph, pixels, options.precision === 'bfloat16' ? 'bfloat16' : 'float');
   const built = buildForTraining(graph, network, seen, { key, ...momentum });
-  const teacher = options.loss.teacher === true ? graph.placeholder('teacher', [batch, classes]) : undefined;
-  const answers = { logits: cast(graph, built.output, 'float'), labels, ...(teacher === undefined ? {} : { teacher }) };
-  const loss = options.loss.value(graph, answers, options.lossOptions);
+  const teacher = options.loss.teacher !== undefined ? graph.placeholder('teacher', [batch, classes]) : undefined;
+  const told = { labels, smoothed: smoothed(graph, labels, options.labelSmoothing), ...(teacher === undefined ? {} : { teacher }) };
+  const loss = options.loss.value(graph, { logits: cast(graph, built.output, 'float'), ...told });
   // Counted here, since gradients and the evaluation are recorded on the same tape.
   const computed = graph.tape.reduce((sum, { output }) => sum + elements(output.shape), 0);
   if (computed > WIDE_FROM) widenOperations();

@@ -1,7 +1,7 @@
-import type { MakeOptimizer, OptimizerOptions } from '../optimizers/parts/optimizer.ts';
+import type { Optimizer } from '../optimizers/parts/optimizer.ts';
 import type { LearningRate } from '../schedules/parts/schedule.ts';
 import { learningRateAt } from '../schedules/parts/schedule.ts';
-import type { Loss, LossOptions } from '../losses/parts/loss.ts';
+import type { Loss } from '../losses/parts/loss.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Weights } from '../weights/tensor.ts';
 import type { BatchArrays, BatchSource } from './batches.ts';
@@ -25,15 +25,15 @@ export interface TrainingOptions {
   readonly source: BatchSource;
   /** The images that accuracy is measured on after each epoch, by index; may be none. */
   readonly heldOut: readonly number[];
-  readonly makeOptimizer: MakeOptimizer;
-  readonly optimizerOptions: OptimizerOptions;
+  readonly optimizer: Optimizer;
   readonly learningRate: LearningRate;
   /** The decay of a running average of the weights, which is then measured and kept; 0 for none. */
   readonly movingAverage: number;
   /** What a training step computes in; the model is float32 anyway. */
   readonly precision: Precision;
   readonly loss: Loss;
-  readonly lossOptions: LossOptions;
+  /** The share of every label that is spread evenly over all classes. */
+  readonly labelSmoothing: number;
   /** The share of a new batch in the running statistics; 0 keeps each layer's own. */
   readonly batchNormMomentum: number;
   /** The epochs that the learning rate's schedule spans. */
@@ -83,11 +83,11 @@ export async function train(options: TrainingOptions, context: TrainingContext):
       input: model.input,
       classes: source.images.info.classes.length,
       batch: source.batch,
-      optimizer: options.makeOptimizer(options.optimizerOptions),
+      optimizer: options.optimizer,
       movingAverage: options.movingAverage,
       precision: options.precision,
       loss: options.loss,
-      lossOptions: options.lossOptions,
+      labelSmoothing: options.labelSmoothing,
       momentum: options.batchNormMomentum === 0 ? undefined : options.batchNormMomentum,
     },
     model.weights,

@@ -2,13 +2,10 @@ import type { Graph } from '../../graph/graph.ts';
 import { meanOver } from '../../graph/shapes.ts';
 import type { Value } from '../../graph/types.ts';
 
-/**
- * The mean cross-entropy between softmax(logits) and labels, both [N, classes]. Labels are probabilities; a hard label is a one-hot row.
- * `smoothing` moves that share of every label evenly to all classes.
- */
-export function crossEntropy(graph: Graph, logits: Value, labels: Value, smoothing = 0): Value {
+/** The mean cross-entropy between softmax(logits) and labels, both [N, classes]. Labels are probabilities; a hard label is a one-hot row. */
+export function crossEntropy(graph: Graph, logits: Value, labels: Value): Value {
   const { outputs } = graph.node('SoftmaxCrossEntropyWithLogits', {
-    inputs: [logits, smoothed(graph, labels, smoothing)],
+    inputs: [logits, labels],
     attributes: { T: { type: 'float' } },
     outputs: [
       [logits.shape.slice(0, 1), 'float'],

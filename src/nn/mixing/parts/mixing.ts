@@ -15,29 +15,18 @@ export interface Batch {
   readonly mean: readonly number[];
 }
 
-/** What the mixings may be told; each takes what concerns it. */
-export interface MixingOptions {
-  /** Own shares are drawn from Beta(alpha, alpha); 1 is even. */
-  readonly alpha: number;
-  readonly grid: GridOptions;
-}
-
-/** How the grids of GridMask are drawn. */
-export interface GridOptions {
-  /** The least and the largest distance of two grid lines, as shares of the image's shorter side. */
-  readonly from: number;
-  readonly to: number;
-  /** The share of that distance which a grid line keeps, along each of both directions. */
-  readonly ratio: number;
-  /** The largest angle, in degrees. */
-  readonly rotate: number;
-}
-
 /**
- * Mixes the images of a batch, and their labels with them, in place. Each choice in `mixing/` exports one as its default.
- * What is drawn comes from `random` alone.
+ * Mixes the images of a batch, and their labels with them, in place. Each choice in `mixing/` exports one as its default, or
+ * a function of its params that makes one. What is drawn comes from `random` alone.
  */
-export type Mixing = (batch: Batch, random: Random, options: MixingOptions) => void;
+export type Mixing = (batch: Batch, random: Random) => void;
+
+/** Mixes only a share of all batches. */
+export function sometimes(probability: number, mixing: Mixing): Mixing {
+  return (batch, random) => {
+    if (random.uniform() < probability) mixing(batch, random);
+  };
+}
 
 /** Chooses a partner for each image of a batch, by a random permutation; an image may be its own. */
 export function randomPartners(size: number, random: Random): number[] {

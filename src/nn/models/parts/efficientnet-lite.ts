@@ -1,6 +1,6 @@
 import type { ArchitectureOptions, Network } from '../../network.ts';
 import { Layers } from './blocks.ts';
-import { DROP_PATH, stages } from './efficientnet-stages.ts';
+import { stages } from './efficientnet-stages.ts';
 
 const BLOCKS = stages.reduce((sum, { blocks }) => sum + blocks, 0);
 
@@ -14,9 +14,9 @@ interface LiteBlock {
 
 /**
  * EfficientNet-Lite0, EfficientNet without squeeze and excite and with ReLU6, as timm's `tf_efficientnet_lite0` has it: TensorFlow's
- * padding, and names of that state dict. The dropout and drop path that timm names for its training are on.
+ * padding, and names of that state dict. The dropout that timm names for its training is on, and its drop path, whose last is given.
  */
-export function efficientNetLite(options: ArchitectureOptions): Network {
+export function efficientNetLite(lastDropPath: number, options: ArchitectureOptions): Network {
   const layers = new Layers(options.channels, {
     epsilon: 1e-3,
     momentum: 0.1,
@@ -27,7 +27,7 @@ export function efficientNetLite(options: ArchitectureOptions): Network {
   let done = 0;
   stages.forEach(({ blocks, ...stage }, index) => {
     for (let block = 0; block < blocks; block++, done++) {
-      const dropPath = ((options.dropPath ?? DROP_PATH) * done) / BLOCKS;
+      const dropPath = (lastDropPath * done) / BLOCKS;
       appendBlock(layers, `blocks.${index}.${block}`, { ...stage, stride: block === 0 ? stage.stride : 1, dropPath });
     }
   });

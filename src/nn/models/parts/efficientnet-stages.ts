@@ -8,6 +8,3 @@ export const stages = [
   { expansion: 6, kernel: 5, stride: 2, out: 192, blocks: 4 },
   { expansion: 6, kernel: 3, stride: 1, out: 320, blocks: 1 },
 ] as const;
-
-/** How often the last block's branch is dropped, as published; for the others it grows evenly from 0 at the first. */
-export const DROP_PATH = 0.2;

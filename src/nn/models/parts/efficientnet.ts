@@ -1,12 +1,14 @@
 import type { ArchitectureOptions, Network } from '../../network.ts';
 import { divisible, Layers } from './blocks.ts';
-import { DROP_PATH, stages } from './efficientnet-stages.ts';
+import { stages } from './efficientnet-stages.ts';
 
 /** How a member of the family differs from b0. */
 export interface EfficientNetScale {
   readonly width: number;
   readonly depth: number;
   readonly dropout: number;
+  /** How often the last block's branch is dropped in training. */
+  readonly dropPath: number;
 }
 
 interface MobileBlock {
@@ -18,7 +20,7 @@ interface MobileBlock {
 }
 
 /** EfficientNet (Tan and Le, 2019) as torchvision has it; names are those of its state dict. */
-export function efficientNet({ width, depth, dropout }: EfficientNetScale, options: ArchitectureOptions): Network {
+export function efficientNet({ width, depth, dropout, dropPath }: EfficientNetScale, options: ArchitectureOptions): Network {
   const layers = new Layers(options.channels, { epsilon: 1e-5, momentum: 0.1 });
   const scaled = stages.map((stage) => ({ ...stage, out: divisible(stage.out * width), blocks: Math.ceil(stage.blocks * depth) }));
   const total = scaled.reduce((sum, { blocks }) => sum + blocks, 0);
@@ -26,7 +28,7 @@ export function efficientNet({ width, depth, dropout }: EfficientNetScale, optio
   let done = 0;
   scaled.forEach(({ expansion, kernel, stride, out, blocks }, index) => {
     for (let block = 0; block < blocks; block++, done++) {
-      const own = { expansion, kernel, stride: block === 0 ? stride : 1, out, dropPath: ((options.dropPath ?? DROP_PATH) * done) / total };
+      const own = { expansion, kernel, stride: block === 0 ? stride : 1, out, dropPath: (dropPath * done) / total };
       appendBlock(layers, `features.${index + 1}.${block}`, own);
     }
   });

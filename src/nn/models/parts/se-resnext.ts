@@ -13,7 +13,10 @@ const start = ({ inChannels, bias }: Convolution): { startBias?: Start } => {
  * ResNeXt (Xie et al., 2017) with squeeze and excite (Hu et al., 2018) and that many blocks in each stage, 32 groups of 4 channels, as
  * timm has it; names are those of its state dict.
  */
-export function seResNeXt(blocks: readonly number[], options: ArchitectureOptions): Network {
+export function seResNeXt(
+  { blocks, dropPath: lastDropPath }: { readonly blocks: readonly number[]; readonly dropPath: number },
+  options: ArchitectureOptions,
+): Network {
   const layers = new Layers(options.channels, { epsilon: 1e-5, momentum: 0.1, start });
   layers.convolution(['conv1', 'bn1', 'act1'], { outChannels: 64, kernel: 7, stride: options.stemStride, activation: 'relu' });
   layers.append({ kind: 'max-pool', name: 'maxpool', inputs: [layers.last], kernel: 3, stride: 2, padding: 1 });
@@ -21,7 +24,7 @@ export function seResNeXt(blocks: readonly number[], options: ArchitectureOption
   let done = 0;
   blocks.forEach((count, stage) => {
     for (let block = 0; block < count; block++, done++) {
-      const dropPath = ((options.dropPath ?? 0) * done) / (total - 1);
+      const dropPath = (lastDropPath * done) / (total - 1);
       const own = { width: WIDTH * 2 ** stage, stride: block === 0 && stage > 0 ? 2 : 1, dropPath };
       appendBlock(layers, `layer${stage + 1}.${block}`, own);
     }

@@ -1,7 +1,7 @@
 import type { Graph, Variable } from '../../graph/graph.ts';
 import type { Value } from '../../graph/types.ts';
 import { float } from '../../graph/types.ts';
-import type { Optimizer, OptimizerOptions, Update } from './optimizer.ts';
+import type { Optimizer, Update } from './optimizer.ts';
 
 /** What decides a member of the Adam family: the numbers of its step. */
 export interface MomentsStep {
@@ -18,21 +18,21 @@ export type ApplyMoments = (graph: Graph, update: Update, after: readonly string
 
 /**
  * An optimizer that keeps running means of the gradient and of its square. The share learning rate × weight decay is taken off a weight
- * before it moves, as torch.optim.AdamW does.
+ * before it moves, as torch.optim.AdamW does; vectors (biases, norms) are spared.
  */
 export function momentsOptimizer(
-  options: OptimizerOptions,
+  weightDecay: number,
   step: (step: number, learningRate: number) => MomentsStep,
   apply: ApplyMoments = applyMoments,
 ): Optimizer {
-  const decays = options.weightDecay > 0;
+  const decays = weightDecay > 0;
   return {
     slots: ['mean', 'variance'],
     scalars(count, learningRate) {
       const moved = step(count, learningRate);
       const root = Math.sqrt(excess(secondDecay, count));
       const numbers = { rate: (moved.rate * root) / excess(firstDecay, count), epsilon: moved.epsilon * root };
-      return decays ? { ...numbers, decay: learningRate * options.weightDecay } : numbers;
+      return decays ? { ...numbers, decay: learningRate * weightDecay } : numbers;
     },
     update(graph, update) {
       const shrunk = decays && update.weight.shape.length > 1 ? [shrink(graph, update)] : [];

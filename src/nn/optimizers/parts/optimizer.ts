@@ -1,17 +1,6 @@
 import type { Graph, Variable } from '../../graph/graph.ts';
 import type { Value } from '../../graph/types.ts';
 
-/** What an optimizer may be told. */
-export interface OptimizerOptions {
-  /**
-   * Weight decay of kernels and matrices; vectors (biases, norms) are spared. It is decoupled (each step shrinks them by learning rate ×
-   * this) except in `sgd`, which adds this × weight to the gradient.
-   */
-  readonly weightDecay: number;
-  /** The share of the last velocity that is kept: 0 to below 1, 0.9 as a rule. Only `sgd` reads it. */
-  readonly momentum: number;
-}
-
 /** One weight with all that its update reads. */
 export interface Update {
   readonly weight: Variable;
@@ -22,7 +11,10 @@ export interface Update {
   readonly scalars: Readonly<Record<string, Value>>;
 }
 
-/** How weights are moved by their gradients. Its state lives in the graph; numbers that change with the step are fed. */
+/**
+ * How weights are moved by their gradients. Its state lives in the graph; numbers that change with the step are fed. Each choice in
+ * `optimizers/` exports one as its default, or a function of its params that makes one.
+ */
 export interface Optimizer {
   /** State tensors of a weight's own shape. */
   readonly slots: readonly string[];
@@ -31,6 +23,3 @@ export interface Optimizer {
   /** Adds a weight's update to the graph and gives the name of the node that does it. */
   update(graph: Graph, update: Update): string;
 }
-
-/** Makes an optimizer. Each choice in `optimizers/` exports one as its default. */
-export type MakeOptimizer = (options: OptimizerOptions) => Optimizer;
