@@ -131,7 +131,7 @@ export function fingerprintOf(ingredients: Ingredients): string {
 }
 
 /** What checkpoints are kept under: the fingerprint without the params that only say how far to go. */
-export function checkpointKeyOf(ingredients: Ingredients, instance: Instance): string {
+function checkpointKeyOf(ingredients: Ingredients, instance: Instance): string {
   if (instance.work.kind === 'command') return fingerprintOf(ingredients);
   const { params } = instance.work.declaration;
   const lasting: JsonObject = Object.fromEntries(Object.entries(ingredients.params).filter(([name]) => params[name]?.budget !== true));

@@ -7,7 +7,8 @@ import { RECORD_FORMAT, type RunRecord, type RunState } from '../model/run.ts';
 import { explainRun } from './cause.ts';
 import { keepSources } from './kept-sources.ts';
 import { Ledger } from './ledger.ts';
-import { executeNode, type NodeEnd, type NodeRun } from './node.ts';
+import type { AttemptRun } from './attempt.ts';
+import { executeNode, type NodeEnd } from './node.ts';
 import { recordedNode } from './outcome.ts';
 import { type Plan, plannedNodes } from './plan.ts';
 import { recordedSources } from './recipe.ts';
@@ -101,21 +102,16 @@ interface Running {
 function scheduled(plan: Plan, { options, kept, emit }: Running): Promise<ScheduleEnd> {
   const { request, history } = plan;
   const { store } = request.surroundings;
-  const execute = (ready: ReadyNode): Promise<NodeEnd> => {
-    const { plan: node, ingredients, known, isForced, onStart } = ready;
-    const context: NodeRun = {
-      run: options.id,
-      surroundings: request.surroundings,
-      sources: request.pipeline.sources,
-      keptSources: kept,
-      emit,
-      stop: options.stop,
-      onStart,
-    };
-    return executeNode(node.prepared, ingredients, known, isForced, context).catch((error: unknown) =>
-      storeFailure(error, node.prepared.instance.name),
-    );
+  const run: AttemptRun = {
+    run: options.id,
+    surroundings: request.surroundings,
+    sources: request.pipeline.sources,
+    keptSources: kept,
+    emit,
+    stop: options.stop,
   };
+  const execute = (ready: ReadyNode): Promise<NodeEnd> =>
+    executeNode(ready, run).catch((error: unknown) => storeFailure(error, ready.plan.prepared.instance.name));
   return schedule(plan, {
     slots: options.capacity instanceof Slots ? options.capacity : new Slots({ name: plan.executor.name, capacity: options.capacity }),
     keepGoing: options.keepGoing,

@@ -15,11 +15,12 @@ export interface Workspace {
   readonly inputs: JobSpecification['inputs'];
   readonly outputs: JobSpecification['outputs'];
   readonly program: JobProgram;
-  /** Whether anything that was given has been changed since: the input's port, or a source's name. */
-  changed(): Outcome<undefined>;
+  /** What must be as it is when the attempt has ended. */
+  readonly given: readonly Given[];
 }
 
-interface Given {
+/** Something that an attempt was given to read, and how it stood then. */
+export interface Given {
   readonly port: string;
   readonly path: string;
   readonly stamp: string;
@@ -87,7 +88,7 @@ export function prepareWorkspace(
   const outputs = prepareOutputs(prepared, place, isCommand);
   const program = prepareProgram(prepared, place, outside, store);
   if (!program.ok) return program;
-  return done({ inputs, outputs, program: program.value, changed: () => findChange(given, instance.name, store) });
+  return done({ inputs, outputs, program: program.value, given });
 }
 
 function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boolean): JobSpecification['outputs'] {
@@ -141,7 +142,8 @@ function prepareProgram(
   return done({ kind: 'stage', bundle, packages: code.packageFolders, readable, ...declared });
 }
 
-function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
+/** Fails if anything that was given has been changed since: names the input's port, or the source. */
+export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
   for (const { port, path, stamp, source } of given) {
     if (store.artifacts.stamp(path) === stamp) continue;
     if (source === undefined)

@@ -4,6 +4,9 @@ import type { Problem } from './problem.ts';
 /** The number of the shape of specifications and exit records that is written now. */
 export const JOB_FORMAT = 1;
 
+/** The file in an attempt's folder that holds its specification. */
+export const JOB_FILE = 'job.json';
+
 /** What an attempt executes: a bundle of stage code, or a command. */
 export type JobProgram =
   | {
@@ -35,7 +38,7 @@ export interface Resources {
   readonly memory: number;
 }
 
-/** Everything that executing one attempt of a node needs, but the values of secrets. Plain data: it is written as `job.json` into the attempt's folder. */
+/** Everything that executing one attempt of a node needs, but the values of secrets. Plain data: it is written as a file into the attempt's folder. */
 export interface JobSpecification {
   readonly format: number;
   /** The attempt's id: no other attempt has it. */

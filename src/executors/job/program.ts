@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { JobProgram, JobSpecification } from '../../model/job.ts';
+import { JOB_FILE, type JobProgram, type JobSpecification } from '../../model/job.ts';
 import { fillInArguments, variableText } from './command.ts';
 
 /** Marks all processes of an attempt in their environment, so that those can be found that left its process group. */
@@ -88,7 +88,7 @@ function stageCommand(job: JobSpecification, program: JobProgram & { kind: 'stag
     '--disable-warning=SecurityWarning',
     ...permissionFlags(job, program, runtime),
     join(runtime.installation, 'dist', 'executors', 'job', 'child.js'),
-    join(job.folder, 'job.json'),
+    join(job.folder, JOB_FILE),
   ];
 }
 

@@ -1,0 +1,167 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Emit } from '../model/event.ts';
+import type { Hold, JobEvent, Stop } from '../model/executor.ts';
+import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
+import type { Lock, Workplace } from '../model/store.ts';
+import { done, failed, type Outcome, withLog } from '../model/problem.ts';
+import type { Attempt, MetricValue } from '../model/result.ts';
+import type { Prepared, Surroundings } from './fingerprint.ts';
+import { collectOutputs } from './outputs.ts';
+import type { ReadyNode } from './schedule.ts';
+import { findChange, type Given, prepareWorkspace } from './workspace.ts';
+
+/** What executing attempts needs to know of the run. */
+export interface AttemptRun {
+  readonly run: string;
+  readonly surroundings: Surroundings;
+  readonly sources: Readonly<Record<string, { readonly path: string }>>;
+  readonly keptSources: ReadonlySet<string>;
+  readonly emit: Emit;
+  readonly stop: Stop;
+}
+
+/** What is held while a node's attempts are executed. */
+export interface Held {
+  readonly lock: Lock;
+  readonly hold: Hold;
+}
+
+/** What came of an attempt. */
+export type AttemptEnd = Outcome<Attempt> | 'stopped';
+
+/** What the next coordinator must know to take an attempt over: kept beside its specification. */
+interface Note {
+  readonly fingerprint: string;
+  readonly given: readonly Given[];
+}
+
+const NOTE_FILE = 'attempt.json';
+
+/** Prepares an attempt, has it executed and collects what it made. */
+export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: AttemptRun): Promise<AttemptEnd> {
+  const { prepared } = ready.plan;
+  const { instance, executor } = prepared;
+  const { store } = run.surroundings;
+  const place = store.workplaces.make(ready.work);
+  try {
+    const space = prepareWorkspace(prepared, ready.known, run.keptSources, place, { store, sources: run.sources });
+    if (!space.ok) return space;
+    const { given, ...prepares } = space.value;
+    const { env, secrets } = environmentOf(prepared, run.surroundings);
+    const specification: JobSpecification = {
+      format: JOB_FORMAT,
+      attempt: place.id,
+      executor: executor.name,
+      run: run.run,
+      node: instance.name,
+      folder: place.folder,
+      ...prepares,
+      params: instance.params,
+      checkpoints: store.workplaces.checkpoints(ready.work).folder,
+      env,
+      secrets: Object.keys(secrets),
+      resources: instance.resources,
+      devices: hold.devices,
+      ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
+      log: store.runs.log(run.run, instance.name).path,
+    };
+    const note: Note = { fingerprint: ready.fingerprint, given };
+    writeFileSync(join(place.folder, NOTE_FILE), JSON.stringify(note));
+    writeFileSync(join(place.folder, JOB_FILE), JSON.stringify(specification));
+    const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
+    return collect(exit, { prepared, specification, given, place }, run);
+  } finally {
+    place.remove();
+  }
+}
+
+/** An attempt that has ended, with what was known when it began. */
+interface Ended {
+  readonly prepared: Prepared;
+  readonly specification: JobSpecification;
+  readonly given: readonly Given[];
+  readonly place: Workplace;
+}
+
+/** Takes the outputs of an attempt into the store, if it came to its end and wrote into none of its inputs. */
+function collect(exit: ExitRecord, { prepared, specification, given, place }: Ended, { run, surroundings }: AttemptRun): AttemptEnd {
+  const { instance } = prepared;
+  if (exit.ended === 'stopped') return 'stopped';
+  if (exit.ended === 'failed') return failed(exit.problem);
+  const unchanged = findChange(given, instance.name, surroundings.store);
+  const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
+  if (!outputs.ok) return failed(...outputs.problems.map((problem) => withLog(problem, exit.last, specification.log)));
+  const metrics: Record<string, MetricValue> = {};
+  for (const [name, value] of Object.entries(exit.metrics)) metrics[name] = { value, measured: instance.metrics[name]?.measured === true };
+  return done({ outputs: outputs.value, metrics, run, node: instance.name, seconds: exit.seconds, facts: exit.facts });
+}
+
+/**
+ * Deals with the attempts that coordinators left which are gone, each by the executor that it was given to: one of just this work is taken
+ * over, if it lives or came to its end, and all others are ended. Undefined: there was none to take over.
+ */
+export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], run: AttemptRun): Promise<AttemptEnd | undefined> {
+  let taken: AttemptEnd | undefined;
+  for (const place of remains) {
+    const specification = read<JobSpecification>(place, JOB_FILE);
+    const note = read<Note>(place, NOTE_FILE);
+    const isWanted = taken === undefined && !ready.isForced && note?.fingerprint === ready.fingerprint;
+    if (specification !== undefined) {
+      const executor = await run.surroundings.executors.get(specification.executor);
+      if (!executor.ok) return executor;
+      const told = isWanted ? tellOf(ready, specification, run.emit) : () => undefined;
+      const stop = isWanted ? run.stop : { asked: AbortSignal.abort(), forced: run.stop.forced };
+      const exit = await executor.value.recover(specification, told, stop);
+      if (isWanted && exit !== undefined) {
+        told();
+        keepLog(specification.log, run.surroundings.store.runs.log(run.run, ready.plan.prepared.instance.name).path);
+        taken = collect(exit, { prepared: ready.plan.prepared, specification, given: note.given, place }, run);
+      }
+    }
+    place.remove();
+  }
+  return taken;
+}
+
+/** Tells what a recovered attempt tells as this run's own, and before the first of it that the node has started. */
+function tellOf({ plan, onStart }: ReadyNode, { run }: JobSpecification, emit: Emit): (event?: JobEvent) => void {
+  const node = plan.prepared.instance.name;
+  let isStarted = false;
+  return (event) => {
+    if (!isStarted) {
+      onStart();
+      emit({ type: 'notice', level: 'note', node, message: `goes on with what the run ${run} had started` });
+    }
+    isStarted = true;
+    if (event !== undefined) emit({ ...event, node });
+  };
+}
+
+/** What a file of an attempt's folder says; undefined: the coordinator was gone before it had written it. */
+function read<Content>({ folder }: Workplace, name: string): Content | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as Content;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A run has the logs of all that it executed. */
+function keepLog(from: string, to: string): void {
+  if (from === to || !existsSync(from)) return;
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+}
+
+/** What a node's process is given: of the engines just what its fingerprint holds. */
+function environmentOf(
+  { instance, own }: Prepared,
+  { environment }: Surroundings,
+): { env: Record<string, string>; secrets: Record<string, string> } {
+  const env: Record<string, string> = { PATH: environment['PATH'] ?? '' };
+  const secrets: Record<string, string> = {};
+  for (const { name, value, secret } of instance.env) (secret ? secrets : env)[name] = value ?? environment[name] ?? '';
+  for (const engine of Object.values(own.engines)) Object.assign(env, engine.environment);
+  return { env, secrets };
+}
