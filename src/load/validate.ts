@@ -1,21 +1,12 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
+import type { Check } from './check.ts';
 import type { Locate } from './yaml/locate.ts';
 import { NAME, VARIABLE } from './pipeline/schema.ts';
 import { pointerStep } from './yaml/document.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
-
-const validators = new Map<JsonObject, ValidateFunction>();
-
-function validator(schema: JsonObject): ValidateFunction {
-  const known = validators.get(schema);
-  if (known !== undefined) return known;
-  const made = new Ajv({ allErrors: true, strict: false, useDefaults: false }).compile(schema);
-  validators.set(schema, made);
-  return made;
-}
 
 function subschema(schema: JsonObject, path: string): Json | undefined {
   let at: Json | undefined = schema;
@@ -82,9 +73,14 @@ export interface Naming {
   readonly noun: string;
 }
 
+/** A schema and what checks values against it. */
+export interface Checked {
+  readonly schema: JsonObject;
+  readonly check: Check;
+}
+
 /** Turns what ajv found into problems with places. Errors inside the branches of an `anyOf` are folded into one. */
-export function validate(value: Json, schema: JsonObject, locate: Locate, base: string, naming: Naming): Problem[] {
-  const check = validator(schema);
+export function validate(value: Json, { schema, check }: Checked, locate: Locate, base: string, naming: Naming): Problem[] {
   if (check(value)) return [];
   return folded(check.errors ?? []).flatMap((error) => describeError(error, value, schema, locate, base, naming));
 }

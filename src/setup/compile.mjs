@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { bundleCommand } from './bundle.mjs';
 import { lastLines, runProgram } from './command.mjs';
 import { readJson } from './places.mjs';
 import { SetupProblem } from './problem.mjs';
@@ -98,6 +99,7 @@ export async function compile(root, work) {
     if (/error TS1\d{3}:/.test(output) || !existsSync(join(fresh, 'index.js')) || (code !== 0 && errors === 0)) {
       throw new SetupProblem('The TypeScript compiler could not compile src:', lastLines(output));
     }
+    await bundleCommand(fresh, root);
     const count = replaceDist(fresh, join(root, 'dist'), { compiler: compilerVersion(root), sources });
     return `${count} files compiled${errors > 0 ? `; ${errors} type ${errors === 1 ? 'error' : 'errors'} (npm test shows them)` : ''}`;
   } finally {

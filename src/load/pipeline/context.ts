@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
+import type { CheckedBefore } from '../check.ts';
 import { pointerStep } from '../yaml/document.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { NodeOverride } from './overrides.ts';
@@ -14,6 +15,8 @@ export interface NodeContext {
   readonly problems: Problem[];
   /** A folder for what can be made again at any time. */
   readonly cache: string;
+  /** Which params fitted which stage's schema before. */
+  readonly checked: CheckedBefore;
 }
 
 /** Fills in references below a pointer; what does not resolve becomes a problem. */

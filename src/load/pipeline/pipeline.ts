@@ -6,6 +6,8 @@ import type { Instance, Pipeline, Source } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { connect, producerOf } from './connect.ts';
 import { type FoundStage, findStage } from '../../code/declarations.ts';
+import { CheckedBefore } from '../check.ts';
+import { checks } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { duplicateIndex } from './matrix.ts';
 import { fillInAt, type NodeContext } from './context.ts';
@@ -70,12 +72,16 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const locate = new Locate(text);
   const overridden = applyOverrides(text.value, request.set, locate);
   if (overridden.problems.length > 0) return failed(...overridden.problems);
-  const problems = validate(overridden.value, pipelineSchema, locate, '', { code: 'unknown-key', noun: 'key' });
+  const problems = validate(overridden.value, { schema: pipelineSchema, check: checks.pipeline }, locate, '', {
+    code: 'unknown-key',
+    noun: 'key',
+  });
   if (problems.length > 0) return failed(...problems);
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
-  const around = { locate, overrides: overridden.nodes, problems, cache: request.cache };
+  const checked = new CheckedBefore(request.cache);
+  const around = { locate, overrides: overridden.nodes, problems, cache: request.cache, checked };
   const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
   const context: NodeContext = { ...around, params };
   const sources = readSources(file, request, context);
@@ -98,6 +104,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     );
   }
   const instances = await readNodes(file, order.order, sources, request, context);
+  checked.flush();
   checkOverrides(instances, context);
   checkShow(file, instances, context);
   if (problems.length > 0) return failed(...unique(problems));

@@ -4,6 +4,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { Dimension, Domain, Range } from '../../model/sweep.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { atPoint } from '../pipeline/selection.ts';
+import { checkOf } from '../check.ts';
 import { plainValue, schemaAt, valueAt, withValueAt } from '../pipeline/values.ts';
 import { splitName } from '../../model/instance-name.ts';
 import { suggestion } from '../../text/suggestion.ts';
@@ -145,7 +146,9 @@ export function readDimension(name: string, written: Json, pointer: string, cont
     const schema: JsonObject = { type: 'object', properties: { [own]: found.schema } };
     const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
     for (const value of tried)
-      context.problems.push(...validate({ [own]: value }, schema, context.locate, pointer, { code: 'wrong-type', noun: 'param' }));
+      context.problems.push(
+        ...validate({ [own]: value }, { schema, check: checkOf(schema) }, context.locate, pointer, { code: 'wrong-type', noun: 'param' }),
+      );
   }
   return { name, domain, when: conditions };
 }

@@ -3,6 +3,8 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { Dimension, Objective, Params, SweepSection, SweepSpec } from '../../model/sweep.ts';
+import { checkOf } from '../check.ts';
+import { checks } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { narrowed, readOnly } from './only.ts';
@@ -43,7 +45,10 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
   const section = merged(file.sweep ?? {}, options);
   const pointers = Object.entries(request.optionNames).map(([pointer, option]) => [`/sweep${pointer}`, option] as const);
   const locate = new Locate(text, pointers);
-  const problems: Problem[] = validate(section, sweepSchema, locate, '/sweep', { code: 'unknown-key', noun: 'key' });
+  const problems: Problem[] = validate(section, { schema: sweepSchema, check: checks.sweep }, locate, '/sweep', {
+    code: 'unknown-key',
+    noun: 'key',
+  });
   if (problems.length > 0) return failed(...problems);
   const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, locate, problems };
   const { over = {}, variants = [], strategy, objective, constraints = {}, ...rest } = section as SweepSection;
@@ -58,7 +63,10 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
     return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
   }
   const { name: _name, ...settings } = typeof strategy === 'object' ? strategy : { name };
-  problems.push(...validate(settings, settingsSchema(known), locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }));
+  const schema = settingsSchema(known);
+  problems.push(
+    ...validate(settings, { schema, check: checkOf(schema) }, locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }),
+  );
   const space = known.needs.variants === true ? ofVariants(variants, context) : ofSection(over, context);
   checkNames(Object.keys(repeats), '/sweep/repeats', context);
   const only = readOnly(rest.only, context);

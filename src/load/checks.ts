@@ -1,0 +1,11 @@
+import { Ajv } from 'ajv';
+import { pipelineSchema } from './pipeline/schema.ts';
+import { sweepSchema } from './sweep/schema.ts';
+
+/** The schemas that are the same for every project. Building compiles them: in `dist` this module is their checks as plain code, without ajv. */
+export const schemas = { pipeline: pipelineSchema, sweep: sweepSchema };
+
+const ajv = new Ajv({ allErrors: true, strict: false });
+
+/** The check of each of these schemas. */
+export const checks = { pipeline: ajv.compile(schemas.pipeline), sweep: ajv.compile(schemas.sweep) };

@@ -1,0 +1,125 @@
+import type { JsonObject } from '../model/json.ts';
+import { RECORD_FORMAT } from '../model/run.ts';
+
+const text = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]*$', maxLength: 4096 };
+const digest = { type: 'string', pattern: '^[0-9a-f]{64}$' };
+const suffix = { type: 'string', pattern: '^(\\.[^/\\u0000-\\u001f\\u007f]{1,100})?$' };
+const name = { pattern: '^[A-Za-z][^\\u0000-\\u001f\\u007f]{0,500}$' };
+const port = { pattern: '^[A-Za-z_][A-Za-z0-9_-]{0,100}$' };
+const variable = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,200}$' };
+/** Relative, and not leaving the folder. */
+const path = { type: 'string', pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\u0000-\\u001f]+$', maxLength: 1000 };
+const kind = { enum: ['dir', 'file'] };
+const count = { type: 'integer', minimum: 0, maximum: 2 ** 53 };
+const scalar = { type: ['string', 'number', 'boolean', 'null'] };
+const list = (items: object, maxItems = 100_000): JsonObject => ({ type: 'array', items: items as JsonObject, maxItems });
+const map = (members: object, propertyNames: object = {}): JsonObject => ({
+  type: 'object',
+  propertyNames: propertyNames as JsonObject,
+  additionalProperties: members as JsonObject,
+});
+const shape = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []): JsonObject => ({
+  type: 'object',
+  properties: properties as JsonObject,
+  required: Object.keys(properties).filter((one) => !optional.includes(one)),
+});
+
+const input = shape(
+  {
+    port: { type: 'string', ...port },
+    many: { type: 'boolean' },
+    at: path,
+    elements: list(
+      shape({
+        key: map(scalar, port),
+        origin: {
+          anyOf: [
+            shape({ kind: { const: 'source' }, source: text }),
+            shape({ kind: { const: 'output' }, instance: text, port: { type: 'string', ...port } }),
+          ],
+        },
+      }),
+    ),
+  },
+  ['at'],
+);
+
+const work = {
+  anyOf: [
+    shape({
+      kind: { const: 'stage' },
+      packages: map(shape({ version: text, integrity: text }), { pattern: '^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$' }),
+    }),
+    shape(
+      {
+        kind: { const: 'command' },
+        run: { anyOf: [{ type: 'string' }, list({ type: 'string' })] },
+        tools: list({ anyOf: [shape({ program: text }), shape({ run: { type: 'string' } })] }),
+        toolDigests: map({ type: 'string' }),
+        paths: map(path, port),
+        metrics: path,
+      },
+      ['metrics'],
+    ),
+  ],
+};
+
+const metric = shape({ goal: { enum: ['maximize', 'minimize'] }, tolerance: { type: 'number', minimum: 0 }, measured: { const: true } }, [
+  'goal',
+  'tolerance',
+  'measured',
+]);
+
+const recipe = shape(
+  {
+    node: text,
+    key: map(scalar, port),
+    work,
+    inputs: list(input),
+    outputs: map(shape({ kind, suffix, measured: { type: 'boolean' } }), port),
+    metrics: map(metric),
+    resources: shape({
+      cpu: { type: 'integer', minimum: 1, maximum: 4096 },
+      gpu: { type: 'integer', minimum: 0, maximum: 64 },
+      memory: { type: 'number', minimum: 0 },
+    }),
+    env: list(shape({ name: variable, value: { type: 'string' }, secret: { type: 'boolean' } }, ['value'])),
+    measures: { type: 'boolean' },
+    timeout: { type: 'number', exclusiveMinimum: 0 },
+    retries: { type: 'integer', minimum: 0, maximum: 1000 },
+  },
+  ['timeout'],
+);
+
+const node = shape(
+  {
+    state: { enum: ['executed', 'reused'] },
+    stage: text,
+    cause: { type: 'string' },
+    params: { type: 'object', propertyNames: port },
+    code: digest,
+    outputs: map(shape({ kind, digest, size: count, suffix, measured: { type: 'boolean' } }), port),
+    metrics: map(shape({ value: { type: 'number' }, measured: { type: 'boolean' } }), { pattern: text.pattern }),
+    recipe,
+  },
+  ['metrics'],
+);
+
+/** The JSON Schema of the record of a done run, as a pack holds it. */
+export const recordSchema: JsonObject = shape(
+  {
+    format: { const: RECORD_FORMAT },
+    id: { type: 'string', pattern: '^[\\w-]{1,100}$' },
+    state: { const: 'done' },
+    hash: digest,
+    pipeline: { ...text, minLength: 1 },
+    file: text,
+    started: text,
+    params: { type: 'object' },
+    set: list({ type: 'string' }),
+    sources: map(shape({ digest, kept: { type: 'boolean' }, kind, size: count, suffix }), { pattern: text.pattern }),
+    nodes: map(node, name),
+    facts: { type: 'object' },
+  },
+  [],
+);

@@ -1,0 +1,86 @@
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/**
+ * What building does with the compiled sources so that commands start fast: the modules that check fixed schemas become plain code without
+ * ajv, and the command line becomes one file and a part for each verb, loaded when used.
+ */
+
+/** Modules that export `schemas` and, by the same names, their `checks`. */
+const checkModules = [join('load', 'checks.js'), join('records', 'checks.js')];
+
+/** Packages that hold native code, or that few commands need and that are large. */
+const external = ['ajv', 'esbuild', 'sharp', 'fs-native-extensions', 'onnxruntime-node', '@tensorflow/*'];
+
+/** CommonJS packages inside a bundle load what is built into Node by `require`, which a module does not have by itself. */
+const requireBanner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+/** What `dist/cli.js` becomes. Node 22 keeps the compiled code of what is imported after this call. */
+const entry = `#!/usr/bin/env node
+import module from 'node:module';
+module.enableCompileCache?.();
+await import('./bundle/cli.js');
+`;
+
+/** The packages of an installation, by its root.
+ * @param {string} root
+ */
+const packagesOf = (root) => createRequire(join(root, 'package.json'));
+
+/** Replaces a module of checks by plain code that does the same.
+ * @param {string} file
+ * @param {string} root
+ */
+async function compileChecks(file, root) {
+  const require = packagesOf(root);
+  const { Ajv } = require('ajv');
+  const { default: standaloneCode } = require('ajv/dist/standalone');
+  const { build } = require('esbuild');
+  const { schemas } = await import(pathToFileURL(file).href);
+  const names = Object.keys(schemas);
+  // The same options as in the modules themselves.
+  const ajv = new Ajv({ allErrors: true, strict: false, code: { source: true, lines: true, esm: true } });
+  for (const name of names) ajv.addSchema(schemas[name], name);
+  const contents = `${standaloneCode(ajv, Object.fromEntries(names.map((name) => [name, name])))}
+export const checks = { ${names.join(', ')} };
+export const schemas = ${JSON.stringify(schemas)};`;
+  const built = await build({
+    stdin: { contents, resolveDir: root, sourcefile: 'checks.js' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
+  });
+  writeFileSync(`${file}.part`, built.outputFiles[0]?.text ?? '');
+  renameSync(`${file}.part`, file);
+}
+
+/** Makes compiled sources start fast. They are complete without it, only slower.
+ * @param {string} dist The folder of the compiled sources.
+ * @param {string} root The installation whose packages they use.
+ * @returns {Promise<void>}
+ */
+export async function bundleCommand(dist, root) {
+  for (const name of checkModules) if (existsSync(join(dist, name))) await compileChecks(join(dist, name), root);
+  if (!existsSync(join(dist, 'cli.js'))) return;
+  await packagesOf(root)('esbuild').build({
+    entryPoints: [join(dist, 'cli.js')],
+    outdir: join(dist, 'bundle'),
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external,
+    legalComments: 'none',
+    chunkNames: '[name]-[hash]',
+    banner: { js: requireBanner },
+    logLevel: 'silent',
+  });
+  writeFileSync(join(dist, 'cli.js'), entry);
+}

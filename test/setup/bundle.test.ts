@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { checks as fromSources } from '../../src/load/checks.ts';
+import type { Check } from '../../src/load/check.ts';
+import { checkout, emptyFolder, stillroom, write } from '../rig.ts';
+
+const pipeline = (node: unknown): unknown => ({ name: 'p', stages: { one: node } });
+
+describe('building', () => {
+  test.each([
+    ['a good pipeline', pipeline({ uses: 'words', with: { least: 3 }, resources: { memory: '2GiB' } })],
+    ['a name that is none', { name: 'P p', stages: { one: { run: 'true' } } }],
+    ['an unknown key', pipeline({ uses: 'words', whit: {} })],
+    ['both uses and run', pipeline({ uses: 'words', run: 'true' })],
+    ['an input of the wrong kind', pipeline({ uses: 'words', in: { text: 3 } })],
+    ['wide characters in a size', pipeline({ run: 'true', resources: { memory: '２GiB' } })],
+    ['nothing at all', null],
+  ])('compiles the fixed schemas so that %s is judged as by ajv', async (_, value) => {
+    const built = (await import(pathToFileURL(join(checkout, 'dist/load/checks.js')).href)) as { checks: Record<string, Check> };
+    const own = built.checks['pipeline'];
+    expect(own?.(value)).toBe(fromSources.pipeline(value));
+    expect(own?.errors ?? null).toEqual(fromSources.pipeline.errors ?? null);
+  });
+
+  test('leaves no validator to be loaded where params were checked before', async () => {
+    const folder = emptyFolder();
+    const preload = join(emptyFolder(), 'preload.cjs');
+    const log = join(emptyFolder(), 'loaded.txt');
+    writeFileSync(
+      preload,
+      `const module_ = require('node:module');
+const load = module_._load;
+module_._load = function (name, ...rest) { if (name === 'ajv') require('node:fs').appendFileSync(${JSON.stringify(log)}, name + '\\n'); return load.call(this, name, ...rest); };`,
+    );
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    write(folder, {
+      'package.json': '{}',
+      'stages/one/stage.ts': `import { defineStage, param } from 'stillroom';
+export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, default: 3 }) }, outputs: { o: 'file' }, run: () => import('./run.ts') });`,
+      'stages/one/run.ts': `import { work } from 'stillroom';\nexport default work(() => undefined);`,
+      'p.yaml': 'name: p\nstages: { one: { uses: one, with: { size: 4 } } }\n',
+    });
+    const loads = async (...args: string[]): Promise<{ code: number; count: number }> => {
+      writeFileSync(log, '');
+      const { code } = await stillroom(folder, ['plan', 'p.yaml', ...args], { env });
+      return { code, count: readFileSync(log, 'utf8').split('\n').length - 1 };
+    };
+    expect(await loads()).toEqual({ code: 0, count: 1 });
+    expect(await loads()).toEqual({ code: 0, count: 0 });
+    expect(await loads('--set', 'one.size=5')).toEqual({ code: 0, count: 1 });
+    expect(await loads('--set', 'one.size=0')).toEqual({ code: 2, count: 1 });
+    expect(await loads('--set', 'one.size=0')).toEqual({ code: 2, count: 1 });
+    for (const file of readdirSync(join(folder, 'artifacts/index/checked')))
+      writeFileSync(join(folder, 'artifacts/index/checked', file), 'torn');
+    expect(await loads()).toEqual({ code: 0, count: 1 });
+  });
+});
