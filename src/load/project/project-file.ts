@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { JsonObject } from '../../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
+import { checkOf } from '../check.ts';
+import { checks } from '../checks.ts';
 import { validate } from '../validate.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
 import { Locate } from '../yaml/locate.ts';
@@ -38,7 +40,7 @@ export async function loadProjectFile(request: ProjectFileRequest): Promise<Outc
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
   const naming = { code: 'unknown-key', noun: 'key' } as const;
-  const problems = text.value === null ? [] : validate(text.value, projectSchema, locate, '', naming);
+  const problems = text.value === null ? [] : validate(text.value, { schema: projectSchema, check: checks.project }, locate, '', naming);
   if (problems.length > 0) return failed(...problems);
   const written = (text.value as { readonly executors?: Readonly<Record<string, JsonObject>> } | null)?.executors ?? {};
   const executors: Record<string, DeclaredExecutor> = {};
@@ -63,5 +65,5 @@ async function checkExecutor(
       locate.problem('unknown-executor', `no kind of executor is named "${kind}"`, `${pointer}/kind`, 'value', suggestion(kind, kinds)),
     ];
   const schema = { type: 'object', additionalProperties: false, properties: await request.settingsOf(kind) };
-  return validate(settings, schema, locate, pointer, { code: 'unknown-key', noun: 'key' });
+  return validate(settings, { schema, check: checkOf(schema) }, locate, pointer, { code: 'unknown-key', noun: 'key' });
 }
