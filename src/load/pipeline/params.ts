@@ -5,7 +5,8 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { ChosenModule } from '../../model/pipeline.ts';
 import type { Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { validate } from '../validate.ts';
+import type { CheckedBefore } from '../check.ts';
+import { type Checked, validate } from '../validate.ts';
 import { pointerStep } from '../yaml/document.ts';
 import type { Locate } from '../yaml/locate.ts';
 
@@ -24,6 +25,8 @@ interface ParamsContext {
   readonly problems: Problem[];
   /** A folder for what can be made again at any time. */
   readonly cache: string;
+  /** Which params fitted which schema before. */
+  readonly checked: CheckedBefore;
 }
 
 const NAMING = { code: 'unknown-param', noun: 'param' } as const;
@@ -99,6 +102,12 @@ function known(declared: ParamDeclarations, stageFolder: string): JsonObject {
   return schema;
 }
 
+/** What declared params are checked against. */
+function against(declared: ParamDeclarations, { stage, checked }: ParamsContext): Checked {
+  const schema = known(declared, stage.folder);
+  return { schema, check: checked.checkOf(schema) };
+}
+
 /** Checks what is given to a stage, and fills in defaults: the stage's, and of each choice its own. */
 export async function stageParams(given: JsonObject, context: ParamsContext): Promise<ResolvedParams> {
   const { stage, pointer, locate, problems } = context;
@@ -110,7 +119,7 @@ export async function stageParams(given: JsonObject, context: ParamsContext): Pr
     );
   const entries = Object.entries(given).filter(([name]) => name in declared);
   const own = Object.fromEntries(entries.map(([name, value]) => [name, unfolded(value)]));
-  problems.push(...validate(own, known(declared, stage.folder), locate, pointer, NAMING));
+  problems.push(...validate(own, against(declared, context), locate, pointer, NAMING));
   const params: Record<string, Json> = withDefaults(declared, own);
   const modules: Record<string, ChosenModule> = {};
   for (const [name, declaration] of Object.entries(declared)) {
@@ -194,7 +203,7 @@ async function checkChoice(
   declaration: ParamDeclaration,
   context: ParamsContext,
 ): Promise<Problem[]> {
-  const { stage, locate } = context;
+  const { locate } = context;
   const pointer = context.pointer + pointerStep(param);
   const problems: Problem[] = [];
   for (const key of Object.keys(given).filter((one) => !(one in declared))) {
@@ -207,7 +216,7 @@ async function checkChoice(
   const fits = Object.fromEntries(Object.entries(given).filter(([key]) => key in declared));
   // What is not given needs no check, and most choices are given nothing.
   if (Object.keys(fits).length > 0 || Object.values(declared).some(({ optional }) => !optional))
-    problems.push(...validate(fits, known(declared, stage.folder), locate, pointer, NAMING));
+    problems.push(...validate(fits, against(declared, context), locate, pointer, NAMING));
   return problems;
 }
 

@@ -7,7 +7,7 @@ import { done, failed, type Outcome, type Problem } from '../../model/problem.ts
 import { connect, producerOf } from './connect.ts';
 import { type FoundStage, findStage } from '../../code/declarations.ts';
 import { CheckedBefore } from '../check.ts';
-import { checks } from '../checks.ts';
+import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { duplicateIndex } from './matrix.ts';
 import { fillInAt, type NodeContext } from './context.ts';
@@ -15,7 +15,6 @@ import { draftInstances, type FileNode } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
 import { applyOverrides } from './overrides.ts';
 import { atPoint } from './selection.ts';
-import { pipelineSchema } from './schema.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
@@ -72,7 +71,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const locate = new Locate(text);
   const overridden = applyOverrides(text.value, request.set, locate);
   if (overridden.problems.length > 0) return failed(...overridden.problems);
-  const problems = validate(overridden.value, { schema: pipelineSchema, check: checks.pipeline }, locate, '', {
+  const problems = validate(overridden.value, { schema: schemas.pipeline, check: checks.pipeline }, locate, '', {
     code: 'unknown-key',
     noun: 'key',
   });

@@ -3,11 +3,10 @@ import type { JsonObject } from '../../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { checkOf } from '../check.ts';
-import { checks } from '../checks.ts';
+import { checks, schemas } from '../checks.ts';
 import { validate } from '../validate.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
 import { Locate } from '../yaml/locate.ts';
-import { projectSchema } from './schema.ts';
 
 /** An executor as a project declares it. */
 export interface DeclaredExecutor {
@@ -40,7 +39,7 @@ export async function loadProjectFile(request: ProjectFileRequest): Promise<Outc
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
   const naming = { code: 'unknown-key', noun: 'key' } as const;
-  const problems = text.value === null ? [] : validate(text.value, { schema: projectSchema, check: checks.project }, locate, '', naming);
+  const problems = text.value === null ? [] : validate(text.value, { schema: schemas.project, check: checks.project }, locate, '', naming);
   if (problems.length > 0) return failed(...problems);
   const written = (text.value as { readonly executors?: Readonly<Record<string, JsonObject>> } | null)?.executors ?? {};
   const executors: Record<string, DeclaredExecutor> = {};

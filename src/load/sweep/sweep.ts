@@ -4,14 +4,13 @@ import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { Dimension, Objective, Params, SweepSection, SweepSpec } from '../../model/sweep.ts';
 import { checkOf } from '../check.ts';
-import { checks } from '../checks.ts';
+import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { narrowed, readOnly } from './only.ts';
 import { baseValue, checkNames, inOrder, readDimension, splitValues, type SweepContext } from './space.ts';
 import { readBudget } from './budget.ts';
 import { checkNeeds, type KnownStrategy } from './needs.ts';
-import { sweepSchema } from './schema.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
 import { checkUsed, paramsSet } from './used.ts';
 import { validate } from '../validate.ts';
@@ -45,7 +44,7 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
   const section = merged(file.sweep ?? {}, options);
   const pointers = Object.entries(request.optionNames).map(([pointer, option]) => [`/sweep${pointer}`, option] as const);
   const locate = new Locate(text, pointers);
-  const problems: Problem[] = validate(section, { schema: sweepSchema, check: checks.sweep }, locate, '/sweep', {
+  const problems: Problem[] = validate(section, { schema: schemas.sweep, check: checks.sweep }, locate, '/sweep', {
     code: 'unknown-key',
     noun: 'key',
   });
