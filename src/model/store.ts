@@ -1,7 +1,7 @@
 import type { Artifact, ManifestEntry } from './artifact.ts';
 import type { Source } from './pipeline.ts';
 import type { Outcome } from './problem.ts';
-import type { StoredResult } from './result.ts';
+import type { Attempt, Ingredients, StoredResult } from './result.ts';
 import type { RunRecord } from './run.ts';
 import type { RunRow } from './run-row.ts';
 
@@ -12,6 +12,12 @@ export type Outputs = Readonly<Record<string, Artifact>>;
 export interface BrokenPort {
   readonly port: string;
   readonly damage: 'missing' | 'damaged';
+}
+
+/** Bytes of a known size, which can be read more than once. */
+export interface Payload {
+  readonly size: number;
+  bytes(): AsyncIterable<Uint8Array>;
 }
 
 /** Content by its digest. Nothing half-written is ever seen as whole, and what is damaged goes to quarantine. */
@@ -30,13 +36,54 @@ export interface Artifacts {
   read(digest: string): Uint8Array | undefined;
   /** So many bytes from an offset on, fewer at the end; undefined where the content is missing or damaged. */
   readRange(digest: string, offset: number, length: number): Uint8Array | undefined;
+  /** The bytes of a digest as a stream; undefined where they are missing or damaged. */
+  payload(digest: string): Payload | undefined;
+  /**
+   * Takes bytes in from elsewhere, hashing them on the way. False where they are more than so many or have another digest: then nothing
+   * of them is kept. Throws what reading them throws.
+   */
+  receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean>;
   /** The files of a folder artifact; undefined where its manifest is missing, damaged or none. */
   manifest(digest: string): readonly ManifestEntry[] | undefined;
 }
 
+/** A result as one looks for it. */
+export interface WantedResult {
+  readonly fingerprint: string;
+  /** Digest of its ingredients, all but the inputs. */
+  readonly workDigest: string;
+  readonly stage: string;
+  readonly ingredients: Ingredients;
+  /** What its outputs must be, by port. */
+  readonly outputs: Readonly<Record<string, Pick<Artifact, 'kind' | 'suffix'>>>;
+  /** Whether it holds on other machines too: nothing of it was measured. */
+  readonly travels: boolean;
+}
+
+/** How the search for a result and its sharing are stopped, and told of. */
+export interface Errand {
+  readonly signal: AbortSignal;
+  /** Told what went wrong with a remote; it is no error of the run. */
+  notice(message: string): void;
+}
+
+/** A result whose outputs are whole. */
+export interface FoundResult {
+  readonly attempt: Attempt;
+  /** The remote that it was fetched from; undefined: it was here. */
+  readonly remote: string | undefined;
+}
+
 /** What came out of work, by its fingerprint. */
 export interface Results {
+  /** What is here, whole or not. */
   read(fingerprint: string): StoredResult | undefined;
+  /** A whole result: from here, else from a remote, from where it is fetched and kept here. */
+  find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
+  /** Offers a kept result to the remotes, beside what else goes on. */
+  share(wanted: WantedResult, errand: Errand): void;
+  /** Ends when all that was shared has arrived or was given up. */
+  shared(): Promise<void>;
   /** The results whose ingredients, all but the inputs, have this digest. */
   ofWork(workDigest: string): readonly StoredResult[];
   /** Keeps a result durably, before those with other bytes; all that it names must be in the store. */
@@ -252,10 +299,8 @@ export interface Contents {
 }
 
 /** A file of a pack. */
-export interface PackEntry {
+export interface PackEntry extends Payload {
   readonly name: string;
-  readonly size: number;
-  bytes(): AsyncIterable<Uint8Array>;
 }
 
 /** Which runs are kept beside those that are tagged, pinned or live; without a number, all. */

@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
-import type { Artifacts, BrokenPort, Outputs } from '../../model/store.ts';
+import type { Artifacts, BrokenPort, Outputs, Payload } from '../../model/store.ts';
 import type { BlobState, Blobs } from './blobs.ts';
 import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 
@@ -81,6 +81,16 @@ export class LocalArtifacts implements Artifacts {
     } finally {
       closeSync(descriptor);
     }
+  }
+
+  payload(digest: string): Payload | undefined {
+    if (this.blobs.state(digest) !== 'whole') return undefined;
+    const path = this.blobs.path(digest);
+    return { size: this.blobs.size(digest), bytes: () => createReadStream(path) as AsyncIterable<Uint8Array> };
+  }
+
+  receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
+    return this.blobs.receive(digest, bytes, most);
   }
 
   manifest(digest: string): readonly ManifestEntry[] | undefined {

@@ -5,6 +5,7 @@ import {
   constants,
   copyFileSync,
   existsSync,
+  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
@@ -42,11 +44,13 @@ export type BlobState = 'whole' | 'missing' | 'damaged';
 export class Blobs {
   private readonly root: string;
   private readonly quarantine: string;
+  private readonly scratch: string;
   private readonly stamps: StampBook;
 
   constructor(root: string, stamps: StampBook) {
     this.root = join(root, 'blobs');
     this.quarantine = join(root, 'quarantine');
+    this.scratch = join(root, 'scratch');
     this.stamps = stamps;
   }
 
@@ -101,17 +105,47 @@ export class Blobs {
     this.detach(path);
     const { size } = lstatSync(path);
     const digest = hashFile(path);
-    const blob = this.path(digest);
     if (this.state(digest) === 'whole') rmSync(path);
     else {
-      mkdirSync(dirname(blob), { recursive: true });
       chmodSync(path, 0o444);
       syncFile(path);
-      renameSync(path, blob);
-      syncFolder(dirname(blob));
-      this.stamps.note(digest, blob);
+      this.adopt(path, digest);
     }
     return { digest, size };
+  }
+
+  /** Takes bytes in as they come; false where they are more than so many or have another digest. */
+  async receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
+    if (this.state(digest) === 'whole') return true;
+    mkdirSync(this.scratch, { recursive: true });
+    const path = join(this.scratch, `received-${randomBytes(6).toString('hex')}`);
+    const descriptor = openSync(path, 'wx', 0o444);
+    try {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of bytes) {
+        size += chunk.length;
+        if (size > most) return false;
+        hash.update(chunk);
+        for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
+      }
+      if (hash.digest('hex') !== digest) return false;
+      fsyncSync(descriptor);
+      this.adopt(path, digest);
+      return true;
+    } finally {
+      closeSync(descriptor);
+      rmSync(path, { force: true });
+    }
+  }
+
+  /** Makes a synced file a blob by moving it. */
+  private adopt(path: string, digest: string): void {
+    const blob = this.path(digest);
+    mkdirSync(dirname(blob), { recursive: true });
+    renameSync(path, blob);
+    syncFolder(dirname(blob));
+    this.stamps.note(digest, blob);
   }
 
   private seal(digest: string): void {

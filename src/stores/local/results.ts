@@ -4,15 +4,17 @@ import { readJson } from '../../files/json.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { Attempt, StoredResult } from '../../model/result.ts';
-import type { Results } from '../../model/store.ts';
+import type { Artifacts, FoundResult, Results, WantedResult } from '../../model/store.ts';
 import { isStoredResult } from './shapes.ts';
 
 /** Results by fingerprint, and an index of them by the digest of their work without its inputs. */
 export class LocalResults implements Results {
   private readonly root: string;
   private readonly index: string;
+  private readonly artifacts: Artifacts;
 
-  constructor(root: string) {
+  constructor(root: string, artifacts: Artifacts) {
+    this.artifacts = artifacts;
     this.root = join(root, 'results');
     this.index = join(root, 'index', 'work');
   }
@@ -20,6 +22,19 @@ export class LocalResults implements Results {
   read(fingerprint: string): StoredResult | undefined {
     const result = readJson(join(this.root, `${fingerprint}.json`), isStoredResult);
     return result?.fingerprint === fingerprint ? result : undefined;
+  }
+
+  async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
+    const attempt = this.read(fingerprint)?.attempts[0];
+    return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : { attempt, remote: undefined };
+  }
+
+  share(): void {
+    // A store alone has no one to share with.
+  }
+
+  async shared(): Promise<void> {
+    // Nothing is on its way.
   }
 
   ofWork(workDigest: string): readonly StoredResult[] {

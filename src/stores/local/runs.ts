@@ -11,6 +11,11 @@ import { tryLockFile } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
 import { isRunRecord } from './shapes.ts';
 
+/** Whether a text may be a run's id: results from elsewhere name theirs. */
+function isRunId(text: string): boolean {
+  return /^[\w-]+$/.test(text);
+}
+
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
 export class LocalRuns implements Runs {
   private readonly root: string;
@@ -46,7 +51,7 @@ export class LocalRuns implements Runs {
   }
 
   read(id: string): RunRecord | undefined {
-    if (!/^[\w-]+$/.test(id)) return undefined;
+    if (!isRunId(id)) return undefined;
     const record = readJson(join(this.root, `${id}.json`), isRunRecord);
     if (record?.state !== 'live' || this.isLive(id)) return record;
     return { ...record, state: 'failed' };
@@ -98,7 +103,7 @@ export class LocalRuns implements Runs {
 
   events(id: string): readonly string[] {
     const path = this.eventsPath(id);
-    return existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    return isRunId(id) && existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
   }
 
   private eventsPath(id: string): string {
