@@ -132,6 +132,12 @@ function findCycle(sources: readonly Source[]): readonly string[] | undefined {
   return undefined;
 }
 
+/** The calls and template texts that make a path of where a store is, in words. */
+function joinsOfLocation(path: string, text: string): string[] {
+  const makes = /\b(?:join|resolve)\([^()]*\blocation\b|\blocation\}\/|\blocation\s*\+/g;
+  return [...text.matchAll(makes)].map(([found]) => `${path} makes a path of a store's location: ${found}`);
+}
+
 const paths = ['src', 'stages']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .map((entry) => relative(root, join(entry.parentPath, entry.name)));
@@ -147,6 +153,11 @@ describe('architecture', () => {
 
   test('no files import each other in a circle', () => {
     expect(findCycle(sources)).toBeUndefined();
+  });
+
+  test('no one but the store knows a path below its root', () => {
+    const outside = sources.filter(({ path }) => !path.startsWith('src/stores/'));
+    expect(outside.flatMap(({ path }) => joinsOfLocation(path, readFileSync(join(root, path), 'utf8')))).toEqual([]);
   });
 
   test('no file or folder has a name that says nothing', () => {
@@ -194,6 +205,13 @@ describe('the rule itself', () => {
   ])('%s may hold: %s', (path, text) => {
     expect(breach(path, text)).toBe(0);
   });
+
+  test.each(['join(store.location, "blobs")', 'resolve(location, "logs")', '`${opened.store.location}/logs`', "store.location + '/logs'"])(
+    'a path below a store is found: %s',
+    (text) => {
+      expect(joinsOfLocation('src/commands/a.ts', text)).toHaveLength(1);
+    },
+  );
 
   test('a circle is found, one of types alone is not', () => {
     const pair = (word: string) => [

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../model/canonical.ts';
-import type { Claim } from '../model/store.ts';
+import type { Claim, Errand, WantedResult } from '../model/store.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Attempt } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, takeOver, tryOnce } from './attempt.ts';
@@ -10,7 +10,7 @@ import type { ReadyNode } from './schedule.ts';
 /** How a node ended. */
 export type NodeEnd =
   | { readonly state: 'executed'; readonly settled: Settled }
-  | { readonly state: 'reused'; readonly settled: Settled }
+  | { readonly state: 'reused'; readonly settled: Settled /** Where its result was fetched from. */; readonly remote?: string }
   | { readonly state: 'failed'; readonly problem: Problem; readonly fingerprint: string }
   | { readonly state: 'cancelled' };
 
@@ -25,14 +25,22 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
     notice(run, instance.name, 'waits for another run that executes the same work'),
   );
   if (claim === undefined) return { state: 'cancelled' };
+  const wanted = wantedResult(ready);
+  const errand: Errand = {
+    signal: run.stop.asked,
+    notice: (message) => run.emit({ type: 'notice', level: 'warning', node: instance.name, message }),
+  };
   try {
-    const existing = isForced ? undefined : store.results.read(fingerprint)?.attempts[0];
-    if (existing !== undefined && store.artifacts.broken(existing.outputs).length === 0)
-      return { state: 'reused', settled: { instance, fingerprint, attempt: existing } };
+    const found = isForced ? undefined : await store.results.find(wanted, errand);
+    if (found !== undefined) {
+      const { attempt, remote } = found;
+      return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };
+    }
     const attempt = await executeClaimed(ready, claim, run);
     if (attempt === 'stopped') return { state: 'cancelled' };
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
-    keep(ready, attempt.value, run);
+    keep(ready, wanted, attempt.value, run);
+    store.results.share(wanted, errand);
     if (!hasBudget(instance)) store.workplaces.checkpoints(work).remove();
     return { state: 'executed', settled: { instance, fingerprint, attempt: attempt.value } };
   } finally {
@@ -80,14 +88,24 @@ async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: At
   }
 }
 
-function keep({ plan, ingredients, fingerprint }: ReadyNode, attempt: Attempt, { surroundings: { store }, emit }: AttemptRun): void {
-  const { prepared } = plan;
-  const { instance } = prepared;
+/** What is looked for before a node is executed, and shared after. */
+function wantedResult({ plan: { prepared }, ingredients, fingerprint }: ReadyNode): WantedResult {
+  const { work, outputs, metrics, measures } = prepared.instance;
+  return {
+    fingerprint,
+    workDigest: prepared.workDigest,
+    stage: work.kind === 'stage' ? work.stage : 'command',
+    ingredients,
+    outputs,
+    travels: !measures && ![...Object.values(outputs), ...Object.values(metrics)].some(({ measured }) => measured === true),
+  };
+}
+
+function keep({ plan }: ReadyNode, wanted: WantedResult, attempt: Attempt, { surroundings: { store }, emit }: AttemptRun): void {
+  const { instance } = plan.prepared;
+  const { fingerprint, stage, ingredients, workDigest } = wanted;
   const before = store.results.read(fingerprint)?.attempts[0].outputs;
-  store.results.keep(
-    { format: 1, fingerprint, stage: instance.work.kind === 'stage' ? instance.work.stage : 'command', ingredients, attempts: [attempt] },
-    prepared.workDigest,
-  );
+  store.results.keep({ format: 1, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
   if (before === undefined) return;
   const differing = Object.keys(attempt.outputs).filter(
     (port) => instance.outputs[port]?.measured !== true && canonicalJson(before[port] ?? null) !== canonicalJson(attempt.outputs[port]),

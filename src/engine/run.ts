@@ -58,6 +58,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunEnd> 
     const end = problems.length > 0 ? notScheduled(problems) : await scheduled(plan, { options, kept, emit });
     const state = stateOf(end, asked.aborted);
     const outputs = state === 'done' && options.publish !== false ? publish(plan, end) : new Map<string, string>();
+    await store.results.shared();
     const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes)) } : {};
     emit({ type: 'run-ended', run: options.id, state, ...hash });
     return { record: ledger.record, problems: end.problems, outputs };
@@ -117,10 +118,7 @@ function scheduled(plan: Plan, { options, kept, emit }: Running): Promise<Schedu
     keepGoing: options.keepGoing,
     stop: options.stop.asked,
     emit,
-    find: (fingerprint) => {
-      const attempt = store.results.read(fingerprint)?.attempts[0];
-      return attempt !== undefined && store.artifacts.broken(attempt.outputs).length === 0 ? attempt : undefined;
-    },
+    find: (fingerprint) => store.results.whole(fingerprint),
     execute,
     explain: ({ prepared }, inputs, { settled }) => explainRun(prepared, inputs, { store, history, settled }).cause,
     logOf: (node) => store.runs.log(options.id, node).name,

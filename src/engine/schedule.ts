@@ -178,7 +178,7 @@ class Schedule {
 
   private ended({ plan, ingredients }: ReadyNode, end: NodeEnd): void {
     const { name } = plan.prepared.instance;
-    if (end.state === 'reused') return this.settle(plan, 'reused', end.settled, reuseCause(plan));
+    if (end.state === 'reused') return this.settle(plan, 'reused', end.settled, reuseCause(plan, end.remote));
     if (end.state === 'cancelled') return this.end(name, recordedNode(plan.prepared, 'cancelled', 'the run was stopped'));
     const cause = this.causeOf(name, plan, ingredients.inputs);
     return end.state === 'executed' ? this.settle(plan, 'executed', end.settled, cause) : this.fail(plan, end, cause);
@@ -208,7 +208,8 @@ class Schedule {
 }
 
 /** Why a node was reused that the plan did not promise to. */
-function reuseCause({ action }: NodePlan): string {
+function reuseCause({ action }: NodePlan, remote?: string): string {
+  if (remote !== undefined) return `found in the remote ${remote}`;
   return action === 'maybe' ? 'its inputs came out as before, so its result holds' : 'another run has done the same work meanwhile';
 }
 

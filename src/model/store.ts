@@ -78,6 +78,8 @@ export interface FoundResult {
 export interface Results {
   /** What is here, whole or not. */
   read(fingerprint: string): StoredResult | undefined;
+  /** The current attempt of what is here, if its outputs are whole. */
+  whole(fingerprint: string): Attempt | undefined;
   /** A whole result: from here, else from a remote, from where it is fetched and kept here. */
   find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
   /** Offers a kept result to the remotes, beside what else goes on. */

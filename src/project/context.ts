@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Executors } from '../model/executor.ts';
 import { done, type Outcome } from '../model/problem.ts';
+import type { Remote } from '../model/remote.ts';
 import type { Store } from '../model/store.ts';
+import { withRemotes } from '../stores/layered/results.ts';
 import { projectExecutors } from './executors.ts';
 import { openLocalStore } from '../stores/local/store.ts';
 
@@ -16,6 +18,8 @@ export interface ProjectOptions {
   readonly store?: string;
   /** The executor of all nodes that name none: one of `stillroom.yaml`; default: `local`. */
   readonly executor?: string;
+  /** Far shelves that runs look for results in, in their order, and share their own with. */
+  readonly remotes?: readonly Remote[];
   /** The environment that runs see; default: that of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -43,14 +47,16 @@ export class Context {
   readonly root: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   private readonly storeFolder: string;
+  private readonly remotes: readonly Remote[];
   private opened: Store | undefined;
   private readonly executor: string | undefined;
   private declared: Promise<Outcome<Executors>> | undefined;
 
-  constructor({ folder = process.cwd(), file, store, executor, environment = process.env }: ProjectOptions) {
+  constructor({ folder = process.cwd(), file, store, executor, remotes = [], environment = process.env }: ProjectOptions) {
     this.folder = resolve(folder);
     this.root = projectRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
     this.environment = environment;
+    this.remotes = remotes;
     this.executor = executor;
     this.storeFolder = store === undefined ? join(this.root, 'artifacts') : resolve(this.folder, store);
   }
@@ -59,8 +65,9 @@ export class Context {
   store(): Outcome<Store> {
     if (this.opened !== undefined) return done(this.opened);
     const store = openLocalStore(this.storeFolder);
-    if (store.ok) this.opened = store.value;
-    return store;
+    if (!store.ok) return store;
+    this.opened = withRemotes(store.value, this.remotes);
+    return done(this.opened);
   }
 
   /** Where the project's nodes can be executed. Its `stillroom.yaml` is read when this is first asked. */

@@ -8,6 +8,9 @@ import type { WantedResult } from '../../model/store.ts';
 /** Longer records are not looked into. */
 const LONGEST = 16 * 1024 * 1024;
 
+/** Facts that are nested deeper are no facts. */
+const DEEPEST = 20;
+
 /** What a name in a record from elsewhere may be. */
 const NAME = /^[^\p{Cc}]{1,500}$/u;
 
@@ -48,6 +51,12 @@ function attemptOf(value: unknown, { outputs: ports }: WantedResult): Attempt | 
   }
   if (typeof run !== 'string' || !/^[\w-]{1,100}$/.test(run) || typeof node !== 'string' || !NAME.test(node))
     return 'its origin is damaged';
-  if (typeof seconds !== 'number' || !isObject(facts)) return 'its record is not one of a result';
+  if (typeof seconds !== 'number' || !isObject(facts) || isDeeper(facts, DEEPEST)) return 'its record is not one of a result';
   return { outputs: taken, metrics: values, run, node, seconds, facts: facts as JsonObject };
+}
+
+/** Whether a value is nested deeper than so many levels. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

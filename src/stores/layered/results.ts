@@ -36,6 +36,10 @@ class LayeredResults implements Results {
     return this.local.results.read(fingerprint);
   }
 
+  whole(fingerprint: string): Attempt | undefined {
+    return this.local.results.whole(fingerprint);
+  }
+
   ofWork(workDigest: string): readonly StoredResult[] {
     return this.local.results.ofWork(workDigest);
   }
@@ -73,11 +77,13 @@ class LayeredResults implements Results {
 
   /** Whether all bytes of an artifact are here now. */
   private async fetchArtifact(remote: GuardedRemote, { kind, digest, size }: Artifact, errand: Errand): Promise<boolean> {
-    if (kind === 'file') return this.fetchBlob(remote, digest, size, errand);
+    const fetchWhole = async (blob: string, bytes: number): Promise<boolean> =>
+      (await this.fetchBlob(remote, blob, bytes, errand)) && this.local.artifacts.payload(blob)?.size === bytes;
+    if (kind === 'file') return fetchWhole(digest, size);
     if (!(await this.fetchBlob(remote, digest, LARGEST_MANIFEST, errand))) return false;
     const entries = this.local.artifacts.manifest(digest);
     if (entries === undefined || entries.reduce((sum, entry) => sum + entry.size, 0) !== size) return false;
-    return forAll(entries, (entry) => this.fetchBlob(remote, entry.digest, entry.size, errand));
+    return forAll(entries, (entry) => fetchWhole(entry.digest, entry.size));
   }
 
   private async fetchBlob(remote: GuardedRemote, digest: string, most: number, errand: Errand): Promise<boolean> {

@@ -24,9 +24,14 @@ export class LocalResults implements Results {
     return result?.fingerprint === fingerprint ? result : undefined;
   }
 
-  async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
+  whole(fingerprint: string): Attempt | undefined {
     const attempt = this.read(fingerprint)?.attempts[0];
-    return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : { attempt, remote: undefined };
+    return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : attempt;
+  }
+
+  async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
+    const attempt = this.whole(fingerprint);
+    return attempt === undefined ? undefined : { attempt, remote: undefined };
   }
 
   share(): void {

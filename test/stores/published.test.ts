@@ -1,0 +1,62 @@
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Artifact } from '../../src/model/artifact.ts';
+import { emptyFolder } from '../rig.ts';
+import { collect, open, value } from './stores.ts';
+
+describe('the folder in which users find outputs', () => {
+  test('is swapped as one, keeps nodes that were not asked for, and heals what was changed there', () => {
+    const { store } = open();
+    const file = (text: string): Artifact => {
+      const path = join(emptyFolder(), 'out.txt');
+      writeFileSync(path, text);
+      return value(store.artifacts.collect(path, 'file', '.txt'));
+    };
+    const folder = value(collect(store, { 'a.txt': 'a poem' }));
+    const first = store.published.outputs(
+      'demo',
+      new Map([
+        ['teacher[fold=0]', new Map([['model', folder]])],
+        ['card', new Map([['card', file('1')]])],
+      ]),
+    );
+    expect([...first.keys()]).toEqual(['teacher[fold=0].model', 'card.card']);
+    expect(first.get('card.card')).toBe(join(store.location, 'latest/demo/card/card.txt'));
+    expect(readFileSync(join(first.get('teacher[fold=0].model') ?? '', 'a.txt'), 'utf8')).toBe('a poem');
+    const second = store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
+    expect(readFileSync(second.get('card.card') ?? '', 'utf8')).toBe('2');
+    expect(readFileSync(join(first.get('teacher[fold=0].model') ?? '', 'a.txt'), 'utf8')).toBe('a poem');
+    chmodSync(second.get('card.card') ?? '', 0o644);
+    writeFileSync(second.get('card.card') ?? '', 'changed by hand');
+    store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
+    expect(readFileSync(second.get('card.card') ?? '', 'utf8')).toBe('2');
+    expect(readdirSync(join(store.location, 'latest')).filter((name) => name.startsWith('.demo'))).toHaveLength(2);
+  });
+
+  test('is made anew where what is noted of it is damaged', () => {
+    const { store } = open();
+    const outputs = new Map([['train', new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]])]]);
+    store.published.outputs('demo', outputs);
+    const latest = join(store.location, 'latest');
+    const note = readdirSync(latest).find((name) => name.endsWith('.json')) ?? '';
+    writeFileSync(join(latest, note), '{"outputs"');
+    const path = store.published.outputs('demo', outputs).get('train.model') ?? '';
+    expect(readFileSync(join(path, 'a.txt'), 'utf8')).toBe('a poem');
+  });
+});
+
+test('outputs are placed in a folder of the user by node and port', () => {
+  const { store, folder } = open();
+  const model = value(collect(store, { 'a.txt': 'a poem' }));
+  const paths = store.published.placeIn(join(folder, 'mine'), new Map([['teacher[fold=0]/x', new Map([['model', model]])]]));
+  expect(paths).toEqual(new Map([['teacher[fold=0]/x.model', expect.stringMatching(/mine\/teacher\[fold=0\]%2fx\/model$/)]]));
+  expect(readFileSync(join([...paths.values()][0] ?? '', 'a.txt'), 'utf8')).toBe('a poem');
+});
+
+test('the schema for editors has a time as soon as it was written', () => {
+  const { store } = open();
+  expect(store.published.schemaTime()).toBe(0);
+  store.published.writeSchema('{}');
+  expect(store.published.schemaTime()).toBeGreaterThan(0);
+});
