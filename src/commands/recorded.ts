@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { recordedInstances } from '../engine/reproduce.ts';
+import { recordedInstances } from '../engine/reproduction.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { type Instance, withProducers } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { loadEngines } from '../engines/engines.ts';
-import { planReproduction, type ReproductionPlan } from '../engine/reproduce.ts';
+import { planReproduction, type ReproductionPlan } from '../engine/reproduction.ts';
 import type { RunEnd } from '../engine/run.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
 import { sourcesOf } from '../model/pipeline.ts';

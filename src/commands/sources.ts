@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { sourceOf } from '../engine/recipe.ts';
-import type { FoundSource } from '../engine/reproduce.ts';
+import type { FoundSource } from '../engine/reproduction.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Source } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';

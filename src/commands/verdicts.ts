@@ -1,4 +1,4 @@
-import type { FactDifference } from '../engine/reproduce.ts';
+import type { FactDifference } from '../engine/reproduction.ts';
 import type { ArtifactVerdict, MetricDelta, Verdict, Verdicts } from '../records/verdict.ts';
 import type { RunRecord } from '../model/run.ts';
 import { figure } from '../text/figures.ts';

@@ -1,5 +1,6 @@
 import type { Store } from '../model/store.ts';
 import type { Ingredients } from '../model/result.ts';
+import type { RunNode } from '../model/run.ts';
 import { type Difference, differences, sentence } from './explain.ts';
 import type { Prepared } from './fingerprint.ts';
 import type { History } from './history.ts';
@@ -13,6 +14,8 @@ export interface Explaining {
   readonly settled: ReadonlyMap<string, Settled>;
 }
 
+const GONE = 'its earlier result is gone from the store';
+
 /** Why a node runs. */
 export interface Explained {
   readonly cause: string;
@@ -25,20 +28,22 @@ export interface Explained {
 export function explainRun(prepared: Prepared, inputs: Ingredients['inputs'], explaining: Explaining): Explained {
   const { instance } = prepared;
   const { result, last } = explaining.history.of(instance.name);
-  if (result === undefined) {
-    const cause =
-      last?.state === 'failed' ? 'it failed last time' : last === undefined ? 'it has not run before' : 'it did not finish last time';
-    return { cause, differences: [], isFirst: true };
-  }
+  if (result === undefined) return { cause: causeWithoutResult(last), differences: [], isFirst: true };
   const unknownPorts = instance.inputs.map(({ port }) => port).filter((port) => !(port in inputs));
   const found = differences(result.ingredients, { ...prepared.own, inputs }, unknownPorts, explaining.store);
   if (found.length === 0) {
-    const cause = last?.state === 'failed' ? 'it failed last time' : 'its earlier result is gone from the store';
+    const cause = last?.state === 'failed' ? 'it failed last time' : GONE;
     return { cause, differences: found, isFirst: false };
   }
   const unsteady = unsteadyProducers(prepared, result.ingredients.inputs, explaining);
   const because = unsteady.length === 0 ? '' : `; ${unsteady.join(', ')} is not deterministic: the same work gave other bytes`;
   return { cause: sentence(found) + because, differences: found, isFirst: false };
+}
+
+function causeWithoutResult(last: RunNode | undefined): string {
+  if (last === undefined) return 'it has not run before';
+  if (last.state === 'failed') return 'it failed last time';
+  return last.state === 'executed' || last.state === 'reused' ? GONE : 'it did not finish last time';
 }
 
 /** The nodes before this one whose same work once gave the bytes that it used last time, and now gives others. */

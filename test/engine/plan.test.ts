@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Action } from '../../src/model/event.ts';
+import type { Instance } from '../../src/model/pipeline.ts';
+import { MemoryProject } from './memory-store.ts';
+import { attemptOf, instanceOf } from './plans.ts';
+
+type Told = Readonly<Record<string, readonly [Action, string]>>;
+
+/** What a plan says of each node. */
+async function told(project: MemoryProject, ...[instances, options]: Parameters<MemoryProject['plan']>): Promise<Told> {
+  const plan = await project.plan(instances, options);
+  if (!plan.ok) throw new Error(plan.problems[0]?.message);
+  return Object.fromEntries([...plan.value.nodes].map(([name, { action, cause }]) => [name, [action, cause]]));
+}
+
+/** A node that reads a source. */
+const reader = (name: string, path: string): Instance => ({
+  ...instanceOf(name),
+  inputs: [{ port: 'images', many: false, elements: [{ key: {}, origin: { kind: 'source', source: path } }] }],
+});
+
+const a = (params = {}): Instance => instanceOf('a', { params });
+const b = (params = {}): Instance => instanceOf('b', { after: ['a'], params });
+const c = instanceOf('c', { after: ['b'] });
+const same = ['reuse', 'nothing that counts has changed'];
+
+/** A project in which these instances have run. */
+async function projectAfter(...instances: readonly Instance[]): Promise<MemoryProject> {
+  const project = new MemoryProject();
+  await project.run(instances);
+  return project;
+}
+
+describe('a plan', () => {
+  test('runs everything where nothing has run before', async () => {
+    expect(await told(new MemoryProject(), [a(), b()])).toEqual({
+      a: ['run', 'it has not run before'],
+      b: ['run', 'it has not run before'],
+    });
+  });
+
+  test('reuses everything where nothing has changed', async () => {
+    expect(await told(await projectAfter(a(), b(), c), [a(), b(), c])).toEqual({ a: same, b: same, c: same });
+  });
+
+  test('names what changed, and waits with what is downstream of it', async () => {
+    const plan = await told(await projectAfter(a({ lr: 1 }), b(), c), [a({ lr: 2 }), b(), c]);
+    expect(plan).toEqual({
+      a: ['run', 'param lr changed: 1 → 2'],
+      b: ['maybe', 'waits for what a will give'],
+      c: ['maybe', 'waits for what b will give'],
+    });
+  });
+
+  test('is sure to run a node downstream that changed itself', async () => {
+    const plan = await told(await projectAfter(a({ lr: 1 }), b({ size: 1 })), [a({ lr: 2 }), b({ size: 2 })]);
+    expect(plan['b']).toEqual(['run', 'param size changed: 1 → 2']);
+  });
+
+  test('of a value set back to an old one promises no run', async () => {
+    const project = await projectAfter(a({ lr: 1 }), b({ size: 1 }));
+    await project.run([a({ lr: 2 }), b({ size: 2 })]);
+    const plan = await told(project, [a({ lr: 3 }), b({ size: 1 })]);
+    expect(plan['b']?.[0]).toBe('maybe');
+  });
+
+  test('runs what is forced although its result is there; what is downstream may be reused', async () => {
+    const plan = await told(await projectAfter(a(), b()), [a(), b()], { force: ['a'] });
+    expect(plan).toEqual({ a: ['run', 'forced with --force'], b: ['maybe', 'waits for what a will give'] });
+  });
+
+  test('runs what has lost its bytes, and says which', async () => {
+    const project = await projectAfter(a({ writes: 'x' }), b());
+    project.damaged.add(attemptOf('a', 'x').outputs['out']?.digest ?? '');
+    const plan = await told(project, [a({ writes: 'x' }), b()]);
+    expect(plan).toEqual({ a: ['run', 'its result is no longer whole: out is damaged'], b: ['maybe', 'waits for what a will give'] });
+  });
+
+  test('runs what failed, or whose result is gone', async () => {
+    const project = new MemoryProject();
+    await project.run([a(), b()], { failing: ['a'] });
+    expect(await told(project, [a(), b()])).toEqual({ a: ['run', 'it failed last time'], b: ['run', 'it has not run before'] });
+    await project.run([a(), b()]);
+    project.results.clear();
+    expect((await told(project, [a()]))['a']).toEqual(['run', 'its earlier result is gone from the store']);
+  });
+
+  test('holds only what is asked for, with all that it needs', async () => {
+    expect(Object.keys(await told(new MemoryProject(), [a(), b(), c, instanceOf('d')], { only: ['b'] }))).toEqual(['a', 'b']);
+  });
+
+  test('names a source whose content changed, and refuses one that is missing', async () => {
+    const project = new MemoryProject();
+    project.files.set('/images', 'cats');
+    await project.run([reader('a', '/images')]);
+    expect((await told(project, [reader('a', '/images')]))['a']).toEqual(same);
+    project.files.set('/images', 'dogs');
+    expect((await told(project, [reader('a', '/images')]))['a']?.[1]).toMatch(/^input images changed: [0-9a-f]{12} → [0-9a-f]{12}$/);
+    project.files.delete('/images');
+    expect(await project.plan([reader('a', '/images')])).toMatchObject({ ok: false, problems: [{ code: 'missing-source' }] });
+  });
+});
+
+describe('a run after a plan', () => {
+  test('reuses a node whose inputs came out as before, and all that is downstream', async () => {
+    const project = await projectAfter(a({ lr: 1, writes: 'x' }), b(), c);
+    expect(await project.run([a({ lr: 2, writes: 'x' }), b(), c])).toEqual({ a: 'executed', b: 'reused', c: 'reused' });
+    expect(await project.run([a({ lr: 2, writes: 'y' }), b(), c])).toEqual({ a: 'executed', b: 'executed', c: 'executed' });
+  });
+
+  test('says of a producer that is not deterministic that it is', async () => {
+    const project = await projectAfter(a({ writes: 'x' }), b());
+    const [fingerprint = '', result] = [...project.results].find(([, { attempts }]) => attempts[0].node === 'a') ?? [];
+    if (result !== undefined) project.results.set(fingerprint, { ...result, attempts: [attemptOf('a', 'z'), ...result.attempts] });
+    const cause = (await told(project, [a({ writes: 'x' }), b()]))['b']?.[1];
+    expect(cause).toContain('input a changed');
+    expect(cause).toContain('a is not deterministic: the same work gave other bytes');
+  });
+
+  test('keeps what the plan has promised, whatever changed', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const node = fc.record({ after: fc.subarray(names), version: fc.nat(2), writes: fc.constantFrom(undefined, 'x', 'y') });
+    const version = fc.record({
+      nodes: fc.tuple(...names.map(() => node)),
+      force: fc.subarray(names, { maxLength: 2 }),
+      failing: fc.subarray(names, { maxLength: 1 }),
+    });
+    const instancesOf = (nodes: readonly { after: string[]; version: number; writes: string | undefined }[]): Instance[] =>
+      nodes.map(({ after: from, version: own, writes }, index) =>
+        instanceOf(names[index] ?? '', {
+          after: from.filter((name) => names.indexOf(name) < index),
+          params: { version: own, ...(writes === undefined ? {} : { writes }) },
+        }),
+      );
+    await fc.assert(
+      fc.asyncProperty(fc.array(version, { minLength: 2, maxLength: 4 }), async (versions) => {
+        const project = new MemoryProject();
+        for (const { nodes, force, failing } of versions) {
+          const instances = instancesOf(nodes);
+          const plan = await told(project, instances, { force });
+          const states = await project.run(instances, { force, failing });
+          for (const [name, [action]] of Object.entries(plan)) {
+            if (action === 'run') expect(states[name]).not.toBe('reused');
+            if (action === 'reuse') expect(states[name]).toBe('reused');
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
