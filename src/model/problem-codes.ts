@@ -302,7 +302,9 @@ export const problemCodes = {
   },
   'unset-variable': {
     means: 'A command reads a shell variable that nothing sets.',
-    remedy: 'Follow the suggestion: params, inputs, outputs and declared variables are set; others by the command itself.',
+    remedy:
+      'Follow the suggestion: params, inputs, outputs and declared variables are set; others by the command itself. ' +
+      'Whether a branch is taken is not seen: read what it alone sets as ${x-}. Nothing is said of texts that source or evaluate others.',
   },
   'unused-param': {
     means: 'A sweep varies a param that no node of its variants depends on: all of them would come out the same.',

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { findTooMuch } from '../../src/load/yaml/nesting.ts';
 import { topologicalOrder } from '../../src/load/pipeline/order.ts';
 import { type BadReference, fillIn } from '../../src/load/pipeline/references.ts';
-import { unsetVariables } from '../../src/load/pipeline/shell.ts';
 import { suggestion } from '../../src/text/suggestion.ts';
 import { readYaml } from '../../src/load/yaml/document.ts';
 import type { Json } from '../../src/model/json.ts';
@@ -120,38 +119,6 @@ describe('the guard before the YAML parser', () => {
     expect(findTooMuch(Array.from({ length: 70 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join(''))).toBeDefined();
     expect(findTooMuch(`a: |\n${Array.from({ length: 200 }, (_, depth) => `${' '.repeat(depth + 1)}text\n`).join('')}`)).toBeUndefined();
     expect(findTooMuch(`a: "${'['.repeat(500)}"\nb: '${'{'.repeat(500)}' # ${'['.repeat(500)}\n`)).toBeUndefined();
-  });
-});
-
-describe('the variables of a command', () => {
-  const unset = (text: string): string[] => unsetVariables(text, new Set(['size', 'out']));
-
-  test.each([
-    'echo "$size" > "$out"',
-    'x=1; echo $x ${x} ${#x}',
-    'for i in 1 2; do echo $i; done',
-    'while read -r line rest; do echo "$line $rest"; done < "$out"',
-    "echo '$nothing' \\$nothing # $nothing",
-    'cat <<\'END\'\n$nothing\nEND\necho "$size"',
-    'f() { local a=1 b; echo "$a $b $1 $@ $# $? $$ $!"; }; f',
-    'mapfile -t lines < "$out"; echo "${lines[0]}"',
-    'printf -v text %s a; echo "$text"; export NAME=1; echo $NAME',
-    'echo "$HOME $PATH $RANDOM $PWD $STILLROOM_CPU ${BASH_VERSINFO[0]}"',
-    'echo "$(x=2; echo "$x")" "${size:-1}" "${size%.*}"',
-    'awk \'{ print $1, $NF }\' "$out"',
-  ])('all are set in: %s', (text) => {
-    expect(unset(text)).toEqual([]);
-  });
-
-  test.each([
-    ['echo "$titel"', ['titel']],
-    ['echo ${titel} > "$out"', ['titel']],
-    ['echo "a $(cat "$fiel") b"', ['fiel']],
-    ['cat <<END\n$inside\nEND', ['inside']],
-    ['echo "it\'s $mine"', ['mine']],
-    ['echo $a $b $a', ['a', 'b']],
-  ])('of %s these are not', (text, names) => {
-    expect(unset(text)).toEqual(names);
   });
 });
 

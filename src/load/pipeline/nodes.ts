@@ -11,7 +11,6 @@ import { type NodeOverride, overriddenParams } from './overrides.ts';
 import { settableSchemas, stageParams } from './params.ts';
 import { fillIn } from './references.ts';
 import { atPoint } from './selection.ts';
-import { unsetVariables } from './shell.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
@@ -227,20 +226,7 @@ function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<strin
     problems.push(
       locate.problem('missing-key', 'a command needs "out"', base, 'key', 'name at least one output and the path it is written to'),
     );
-  const declared = new Set([...names, ...environment(node.env).map(({ name }) => name)]);
   const texts = typeof node.run === 'string' ? [node.run] : (node.run ?? []).map(String);
-  for (const name of new Set(texts.flatMap((text) => unsetVariables(text, declared)))) {
-    problems.push(
-      locate.problem(
-        'unset-variable',
-        `nothing sets "$${name}"`,
-        `${base}/run`,
-        'value',
-        `${suggestion(name, declared)} A variable must be a port, a param in "with", a declared env, or assigned in the text`,
-        `$${name}`,
-      ),
-    );
-  }
   const { paths } = commandOutputs(fillIn((node.out ?? {}) as Json, { values: scope }, () => undefined) as FileNode['out']);
   checkPaths(node, paths, base, context);
   const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));

@@ -4,6 +4,7 @@ import { combinations } from '../../model/combinations.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Instance, Pipeline, Source } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import { checkVariables } from './command-variables.ts';
 import { connect, producerOf } from './connect.ts';
 import { type FoundStage, findStage } from '../../code/declarations.ts';
 import { CheckedBefore } from '../check.ts';
@@ -209,8 +210,10 @@ async function readNodes(
       const found = stages.get(node.uses) ?? (await findStage(node.uses, request.root, request.cache));
       stages.set(node.uses, found);
       if (!found.ok) {
-        for (const problem of found.problems)
-          context.problems.push(context.locate.problem(problem.code, problem.message, `${base}/uses`, 'value', problem.hint));
+        for (const problem of found.problems) {
+          const { code, message, hint, place } = problem;
+          context.problems.push(place === undefined ? context.locate.problem(code, message, `${base}/uses`, 'value', hint) : problem);
+        }
         continue;
       }
       stage = found.value;
@@ -233,6 +236,7 @@ async function readNodes(
       >,
     );
     const drafts = await draftInstances(name, node, points, stage, context);
+    if (stage === undefined) await checkVariables(name, node, drafts, context);
     const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances };
     instances.set(
       name,

@@ -1,70 +1,158 @@
+import type { Command, ParameterExpansionPart, ParsedScript, SyntaxNode, Word } from 'unbash';
+
 /** Variables that bash or the executor sets for every command. */
 const GIVEN = new Set(
-  'HOME PATH TMPDIR LANG TZ PWD OLDPWD SHELL RANDOM SECONDS LINENO IFS PIPESTATUS UID EUID PPID HOSTNAME HOSTTYPE OSTYPE MACHTYPE OPTARG OPTIND REPLY FUNCNAME EPOCHSECONDS EPOCHREALTIME SRANDOM BASH BASHPID BASH_VERSION BASH_VERSINFO BASH_COMMAND BASH_LINENO BASH_SUBSHELL MAPFILE SHLVL GROUPS BASH_SOURCE BASH_REMATCH OMP_NUM_THREADS STILLROOM_CPU'.split(
+  '_ HOME PATH TMPDIR LANG TZ TERM PWD OLDPWD SHELL SHELLOPTS BASHOPTS RANDOM SRANDOM SECONDS LINENO LINES COLUMNS IFS OPTARG OPTIND OPTERR REPLY MAPFILE COPROC COPROC_PID UID EUID PPID GROUPS DIRSTACK HOSTNAME HOSTTYPE OSTYPE MACHTYPE SHLVL PIPESTATUS FUNCNAME HISTCMD PS4 EPOCHSECONDS EPOCHREALTIME BASH BASHPID BASH_ALIASES BASH_ARGC BASH_ARGV BASH_ARGV0 BASH_CMDS BASH_COMMAND BASH_EXECUTION_STRING BASH_LINENO BASH_MONOSECONDS BASH_REMATCH BASH_SOURCE BASH_SUBSHELL BASH_VERSION BASH_VERSINFO OMP_NUM_THREADS PYTHONDONTWRITEBYTECODE STILLROOM_CPU STILLROOM_ATTEMPT'.split(
     ' ',
   ),
 );
 
-const ASSIGNMENTS = [
-  /(?:^|[\s;|&({`])([A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=/gm,
-  /\b(?:for|select)\s+([A-Za-z_]\w*)/g,
-  /\b(?:read|mapfile|readarray|getopts|local|declare|typeset|export|readonly|unset|printf\s+-v)\b([^;|&\n<>)]*)/g,
-  /\(\(\s*([A-Za-z_]\w*)\s*[-+*/%]?=/g,
-];
+/** Commands whose arguments are variables that they set, declare or ask for. */
+const NAMING = new Set('read mapfile readarray getopts local declare typeset export readonly unset printf let wait test ['.split(' '));
 
-function assignedNames(text: string): Set<string> {
-  const names = new Set<string>();
-  for (const pattern of ASSIGNMENTS) {
-    for (const [, found = ''] of text.matchAll(pattern)) for (const [name] of found.matchAll(/[A-Za-z_]\w*/g)) names.add(name);
-  }
-  return names;
+/** Commands after which nobody knows which variables are set. */
+const OPAQUE = new Set(['eval', 'source', '.']);
+
+/** A variable that a text reads and that nothing sets. */
+export interface UnsetVariable {
+  readonly name: string;
+  /** How the text names it first: `$name` or `${name`. */
+  readonly written: string;
 }
 
-/** Blanks out what bash does not expand: single-quoted text, comments, escaped characters and here-documents with a quoted end. */
-function expandedParts(text: string): string {
-  const withoutHere = text.replaceAll(/<<-?\s*(['"\\])(\w+)\1?[^\n]*\n[\s\S]*?\n\s*\2(?=\n|$)/g, (here) => here.replaceAll(/[^\n]/g, ' '));
-  let out = '';
-  const quotes: ('"' | '(')[] = [];
-  for (let index = 0; index < withoutHere.length; index += 1) {
-    const here = withoutHere[index] ?? '';
-    const inDouble = quotes.at(-1) === '"';
-    if (here === '\\') {
-      out += '  ';
-      index += 1;
-    } else if (here === "'" && !inDouble) {
-      const end = withoutHere.indexOf("'", index + 1);
-      const stop = end === -1 ? withoutHere.length : end;
-      out += ' '.repeat(stop - index + 1);
-      index = stop;
-    } else if (here === '#' && !inDouble && /(^|[\s;&|(])$/.test(out.slice(-1) || '\n')) {
-      const end = withoutHere.indexOf('\n', index);
-      const stop = end === -1 ? withoutHere.length : end;
-      out += ' '.repeat(stop - index);
-      index = stop - 1;
-    } else {
-      if (here === '"' && inDouble) quotes.pop();
-      else if (here === '"') quotes.push('"');
-      else if (here === '$' && withoutHere[index + 1] === '(') {
-        quotes.push('(');
-        out += '$';
-        index += 1;
-        out += '(';
-        continue;
-      } else if (here === ')' && quotes.at(-1) === '(') quotes.pop();
-      out += here;
-    }
-  }
-  return out;
+/** What a script says of variables. */
+interface Findings {
+  readonly reads: Map<string, string>;
+  /** Set somewhere in the text, or expected by it to be perhaps unset. */
+  readonly known: Set<string>;
+  /** Whether it does what cannot be seen in its text. */
+  isOpaque: boolean;
 }
 
-/** The variables that a command's text reads and that nothing sets: a forgotten param would be an empty text. */
-export function unsetVariables(text: string, declared: ReadonlySet<string>): string[] {
-  const expanded = expandedParts(text);
-  const assigned = assignedNames(expanded);
-  const unset = new Set<string>();
-  for (const [, braced, plain] of expanded.matchAll(/\$(?:\{[#!]?([A-Za-z_]\w*)|([A-Za-z_]\w*))/g)) {
-    const name = braced ?? plain ?? '';
-    if (!declared.has(name) && !assigned.has(name) && !GIVEN.has(name)) unset.add(name);
+function nameAt(text: string): string | undefined {
+  return /^[A-Za-z_]\w*/.exec(text)?.[0];
+}
+
+function expansion(node: ParameterExpansionPart, findings: Findings): void {
+  const { parameter, prefix, operation, index } = node;
+  const name = nameAt(parameter);
+  if (name === undefined) return;
+  if (operation?.type === 'Default') findings.known.add(name);
+  else if (prefix === '!' && (operation?.type === 'Names' || index?.text === '@' || index?.text === '*')) return;
+  else if (!findings.reads.has(name)) findings.reads.set(name, `\${${prefix ?? ''}${name}`);
+}
+
+function command({ name, suffix }: Command, findings: Findings): void {
+  const words = [name, ...suffix.filter((part) => part.type === 'Word')].filter((word): word is Word => word !== undefined);
+  while (words[0]?.value === 'command' || words[0]?.value === 'builtin') words.shift();
+  const [program, ...args] = words;
+  const called = program?.value ?? '';
+  if (OPAQUE.has(called)) findings.isOpaque = true;
+  if (
+    called === 'set' &&
+    args.some(({ value }, place) => /^\+\w*u/.test(value) || (value === 'nounset' && args[place - 1]?.value === '+o'))
+  )
+    findings.isOpaque = true;
+  if (!NAMING.has(called)) return;
+  if (/^(?:local|declare|typeset)$/.test(called) && args.some(({ value }) => /^-\w*n/.test(value))) findings.isOpaque = true;
+  for (const { text, value } of args) {
+    const named = nameAt(value);
+    if (named !== undefined) findings.known.add(named);
+    // A name that is computed may be any.
+    else if (/^"?[$`]/.test(text) && called !== 'test' && called !== '[') findings.isOpaque = true;
   }
-  return [...unset];
+}
+
+function look(node: SyntaxNode, findings: Findings): void {
+  const { known, reads } = findings;
+  const isRead = (text: string): void => {
+    const name = nameAt(text.slice(1));
+    if (name !== undefined && !reads.has(name)) reads.set(name, text);
+  };
+  const knows = (text: string | undefined): void => {
+    const name = nameAt(text ?? '');
+    if (name !== undefined) known.add(name);
+  };
+  switch (node.type) {
+    case 'Script':
+      if (((node as ParsedScript).errors?.length ?? 0) > 0) findings.isOpaque = true;
+      break;
+    case 'SimpleExpansion':
+      isRead(node.text);
+      break;
+    case 'ArithmeticWord':
+      // One that is a single expansion has no parts.
+      if (node.parts === undefined && node.value.startsWith('$')) isRead(node.value);
+      break;
+    case 'ParameterExpansion':
+      expansion(node, findings);
+      break;
+    case 'Command':
+      command(node, findings);
+      break;
+    case 'Assignment':
+    case 'FileDescriptorVariable':
+      knows(node.name);
+      break;
+    case 'For':
+    case 'Select':
+      knows(node.name.value);
+      break;
+    case 'Coproc':
+      knows(node.name?.value);
+      if (node.name !== undefined) knows(`${node.name.value}_PID`);
+      break;
+    case 'ArithmeticBinary':
+      if (/^(?!==|<=|>=|!=).*=$/.test(node.operator) && node.left.type === 'ArithmeticWord') knows(node.left.value);
+      break;
+    case 'TestUnary':
+      if (node.operator === '-v') knows(node.operand.value);
+      break;
+    default:
+  }
+}
+
+/** Looks at a node and all below it. What stands in for an unset variable is not looked at for what it reads: it may never be asked. */
+async function findingsOf(text: string): Promise<Findings> {
+  const { forEachChild, parse } = await import('unbash');
+  const findings: Findings = { reads: new Map(), known: new Set(), isOpaque: false };
+  const visit = (node: SyntaxNode, at: Findings): void => {
+    look(node, at);
+    const below = node.type === 'Default' ? { ...at, reads: new Map<string, string>() } : at;
+    forEachChild(node, (child) => visit(child, below));
+    if (below.isOpaque) at.isOpaque = true;
+  };
+  visit(parse(text), findings);
+  return findings;
+}
+
+/** Every name that stands after a dollar, wherever: a superset of what a text reads, found without reading it as bash. */
+function namesAfterDollars(text: string): string[] {
+  return [...text.matchAll(/\$(?:\{[#!]?)?([A-Za-z_]\w*)/g)].map(([, name = '']) => name);
+}
+
+/**
+ * The variables that a command's text reads and that nothing sets: a forgotten param would end the command late, or be an empty text.
+ *
+ * Nothing is said of a text that bash would refuse, or whose variables cannot be seen in it: one that sources a file, evaluates a text,
+ * computes the name of a variable that it sets or sets it by reference, or switches `set -u` off. A variable counts as set if it is set anywhere in the text,
+ * or if the text provides for its absence anywhere (`${x:-…}`, `${x+…}`, `[[ -v x ]]`). Not seen: texts in single quotes that another
+ * shell is given, names without a dollar in arithmetic, and whether a branch that reads a variable is ever taken.
+ */
+export async function unsetVariables(text: string, declared: ReadonlySet<string>): Promise<readonly UnsetVariable[]> {
+  const isSet = (name: string): boolean => declared.has(name) || GIVEN.has(name);
+  if (namesAfterDollars(text).every(isSet)) return [];
+  const { reads, known, isOpaque } = await findingsOf(text);
+  if (isOpaque) return [];
+  return [...reads].flatMap(([name, written]) => (isSet(name) || known.has(name) ? [] : [{ name, written }]));
+}
+
+/** The variables in the arguments of a command without a shell that nothing sets; `$$` is a dollar there. */
+export function unsetInArguments(args: readonly string[], declared: ReadonlySet<string>): readonly UnsetVariable[] {
+  const found = args.flatMap((text) => [...text.matchAll(/\$\$|(\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)))/g)]);
+  const unset = found.flatMap(([, written, braced, plain]) => {
+    const name = braced ?? plain;
+    return name === undefined || written === undefined || declared.has(name) || GIVEN.has(name) ? [] : [[name, written] as const];
+  });
+  return [...new Map(unset)].map(([name, written]) => ({ name, written }));
 }
