@@ -1,47 +1,36 @@
-import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import type { RunRecord } from '../model/run.ts';
+import type { CodeChange, ComparedRun, MetricChange, Noise, RunChange } from '../project/records.ts';
 import { figure } from '../text/figures.ts';
 import { unifiedDiff } from '../text/unified-diff.ts';
-import { findRun } from '../records/find.ts';
-import { type Noise, seedNoise } from '../records/noise.ts';
-import { EXIT, fail, printJson } from './problems.ts';
-import { type CommonOptions, openStore, projectRoot } from './project.ts';
+import { answer, refusal } from './answer.ts';
+import { verb } from './verb.ts';
 
 /** `stillroom diff`: only what differs between runs; the first is the one that the others are compared with. */
-export function diffCommand(words: readonly string[], options: CommonOptions): number {
-  const json = options.json === true;
-  const store = openStore(projectRoot(process.cwd()), options);
-  if (!store.ok) return fail(store.problems, json);
-  const records: RunRecord[] = [];
-  for (const word of words) {
-    const found = findRun(store.value, word);
-    if (!found.ok) return fail(found.problems, json);
-    records.push(found.value);
-  }
-  const [base, ...others] = records;
-  if (base === undefined || others.length === 0)
-    return fail([{ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' }], json);
-  const rows = [...store.value.runs.rows()];
-  const compared = others.map((record) => ({
-    record,
-    difference: compareRecords(base, record, { store: store.value }),
-    noise: seedNoise(rows, [base.id, record.id]),
-  }));
-  store.value.flush();
-  if (json) {
-    printJson({
-      base: { run: base.id, hash: base.hash ?? null },
-      runs: compared.map(({ record, difference, noise }) => ({
-        run: record.id,
-        hash: record.hash ?? null,
-        changes: difference.changes,
-        code: difference.code.map(({ nodes, name, before, after }) => ({ nodes, name, diff: unifiedDiff(name, before, after).join('\n') })),
-        metrics: difference.metrics.map((metric) => ({ ...metric, noise: noise.get(`${metric.node}.${metric.metric}`) ?? null })),
-      })),
-    });
-  } else
-    for (const { record, difference, noise } of compared) process.stdout.write(`${describe(base, record, difference, noise).join('\n')}\n`);
-  return EXIT.done;
+export default verb({
+  name: 'diff',
+  arguments: ['<runs...>'],
+  about: 'show only what differs between runs',
+  example: 'stillroom diff 20260101T120000 @latest',
+  options: {},
+  async run({ runs: words }, { open }) {
+    const compared = await (await open()).records.compare(words);
+    if (!compared.ok) return refusal(compared.problems);
+    const { base, runs } = compared.value;
+    return answer(
+      { base: { run: base.id, hash: base.hash ?? null }, runs: runs.map(comparedJson) },
+      runs.flatMap((run) => describe(base, run)),
+    );
+  },
+});
+
+function comparedJson({ record, difference, noise }: ComparedRun): object {
+  return {
+    run: record.id,
+    hash: record.hash ?? null,
+    changes: difference.changes,
+    code: difference.code.map(({ nodes, name, before, after }) => ({ nodes, name, diff: unifiedDiff(name, before, after).join('\n') })),
+    metrics: difference.metrics.map((metric) => ({ ...metric, noise: noise.get(`${metric.node}.${metric.metric}`) ?? null })),
+  };
 }
 
 const HEADINGS: Readonly<Record<RunChange['kind'], string>> = {
@@ -54,12 +43,8 @@ const HEADINGS: Readonly<Record<RunChange['kind'], string>> = {
   fact: 'machine',
 };
 
-function describe(
-  base: RunRecord,
-  record: RunRecord,
-  { changes, code, metrics }: RunDifference,
-  noise: ReadonlyMap<string, Noise>,
-): string[] {
+function describe(base: RunRecord, { record, difference, noise }: ComparedRun): string[] {
+  const { changes, code, metrics } = difference;
   const lines = [`${base.id} (${shortHash(base)}) → ${record.id} (${shortHash(record)})`];
   const section = (kind: RunChange['kind']): void => {
     const of = changes.filter((change) => change.kind === kind);

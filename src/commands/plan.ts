@@ -1,38 +1,40 @@
-import { EXIT, fail, printJson } from './problems.ts';
-import { openProject } from '../project/project.ts';
-import type { PlanOptions } from './project.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { PipelinePlan } from '../project/run.ts';
+import { answer, refusal } from './answer.ts';
+import { planning } from './planning.ts';
+import { flag, verb } from './verb.ts';
 
-export interface PlanCommandOptions extends PlanOptions {
-  readonly strict?: boolean;
+/** Commands that declare no tools are a problem. */
+function strictly(plan: PipelinePlan): Outcome<PipelinePlan> {
+  const loose = plan.pipeline.instances.filter(({ work }) => work.kind === 'command' && work.tools.length === 0);
+  if (loose.length === 0) return done(plan);
+  return failed(
+    ...loose.map(({ name }) => ({
+      kind: 'pipeline' as const,
+      code: 'undeclared-tools' as const,
+      message: `the command ${name} declares no tools`,
+      hint: 'name the programs it uses: tools: [python3]',
+    })),
+  );
 }
 
 /** `stillroom plan`: says what a run would do, and why; executes nothing. */
-export async function planCommand(file: string, options: PlanCommandOptions): Promise<number> {
-  const json = options.json === true;
-  const planned = await openProject({ ...options, file }).plan(file, options);
-  if (!planned.ok) return fail(planned.problems, json);
-  const { pipeline, nodes } = planned.value;
-  if (options.strict === true) {
-    const loose = pipeline.instances.filter(({ work }) => work.kind === 'command' && work.tools.length === 0);
-    if (loose.length > 0) {
-      return fail(
-        loose.map(({ name }) => ({
-          kind: 'pipeline',
-          code: 'undeclared-tools',
-          message: `the command ${name} declares no tools`,
-          hint: 'name the programs it uses: tools: [python3]',
-        })),
-        json,
-      );
-    }
-  }
-  if (json) {
-    printJson({ nodes: nodes.map(({ node, action, cause }) => ({ node, action, cause })) });
-    return EXIT.done;
-  }
-  const width = Math.max(...nodes.map(({ node }) => node.length));
-  for (const { node, action, cause } of nodes) process.stdout.write(`${action.padEnd(5)}  ${node.padEnd(width)}  ${cause}\n`);
-  const count = (action: string): number => nodes.filter((node) => node.action === action).length;
-  process.stdout.write(`${count('run')} to run, ${count('maybe')} maybe, ${count('reuse')} reused\n`);
-  return EXIT.done;
-}
+export default verb({
+  name: 'plan',
+  arguments: ['<pipeline>'],
+  about: 'say what a run would do, and why',
+  example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
+  options: { ...planning, strict: flag('--strict', 'refuse commands that declare no tools') },
+  async run({ pipeline, set, force, only, executor, strict }, { open }) {
+    const planned = await (await open({ file: pipeline, executor })).plan(pipeline, { set, force, only });
+    const plan = planned.ok && strict ? strictly(planned.value) : planned;
+    if (!plan.ok) return refusal(plan.problems);
+    const { nodes } = plan.value;
+    const width = Math.max(...nodes.map(({ node }) => node.length));
+    const count = (wanted: string): number => nodes.filter(({ action }) => action === wanted).length;
+    return answer({ nodes: nodes.map(({ node, action, cause }) => ({ node, action, cause })) }, [
+      ...nodes.map(({ node, action, cause }) => `${action.padEnd(5)}  ${node.padEnd(width)}  ${cause}`),
+      `${count('run')} to run, ${count('maybe')} maybe, ${count('reuse')} reused`,
+    ]);
+  },
+});

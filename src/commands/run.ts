@@ -1,111 +1,36 @@
 import { relative } from 'node:path';
 import { type Pipeline, producersOf } from '../model/pipeline.ts';
-import type { Reporter } from '../model/reporter.ts';
 import type { RunRecord } from '../model/run.ts';
-import { LinesReporter } from '../reporters/lines.ts';
+import type { RunResult } from '../project/run.ts';
 import { duration, figure } from '../text/figures.ts';
-import { openProject } from '../project/project.ts';
-import type { RunResult, WatchOptions } from '../project/run.ts';
-import { EXIT, exitCodeOf, fail, printJson, printProblems, problemJson } from './problems.ts';
-import type { PlanOptions } from './project.ts';
-
-export { newRunId } from '../project/run-id.ts';
-
-/** More nodes than a screen holds are told as lines. */
-const LARGEST_TREE = 60;
-
-export interface RunCommandOptions extends PlanOptions {
-  readonly keepGoing?: boolean;
-  readonly verbose?: boolean;
-  readonly plain?: boolean;
-}
-
-/** Who watches a run: a live tree or lines, on the standard error output. */
-async function reporterFor(options: Pick<RunCommandOptions, 'plain' | 'verbose'>, nodes: number): Promise<Reporter> {
-  const live =
-    process.stderr.isTTY &&
-    options.plain !== true &&
-    options.verbose !== true &&
-    process.env['CI'] === undefined &&
-    process.env['TERM'] !== 'dumb' &&
-    nodes <= LARGEST_TREE;
-  return live
-    ? new (await import('../reporters/live.ts')).LiveReporter(process.stderr)
-    : new LinesReporter(process.stderr, options.verbose === true);
-}
-
-/** Asks a run to stop at the first signal and kills what is left at the second. */
-export function listenForStop(reasonOf: (signal: string) => string | undefined): {
-  asked: AbortSignal;
-  forced: AbortSignal;
-  readonly signal: NodeJS.Signals | undefined;
-  dispose(): void;
-} {
-  const asked = new AbortController();
-  const forced = new AbortController();
-  let first: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (first !== undefined) return forced.abort();
-    first = signal;
-    asked.abort(reasonOf(signal));
-    return undefined;
-  };
-  const names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const name of names) process.on(name, onSignal);
-  return {
-    asked: asked.signal,
-    forced: forced.signal,
-    get signal() {
-      return first;
-    },
-    dispose() {
-      for (const name of names) process.off(name, onSignal);
-    },
-  };
-}
-
-/** Watches a run on the terminal while signals stop it; returns its result and the signal that stopped it. */
-export async function watched<Result>(
-  options: Pick<RunCommandOptions, 'jobs' | 'plain' | 'verbose'>,
-  { nodes, stopping }: { readonly nodes: number; readonly stopping: string },
-  start: (options: WatchOptions) => PromiseLike<Result>,
-): Promise<{ readonly result: Result; readonly signal: NodeJS.Signals | undefined }> {
-  const reporter = await reporterFor(options, nodes);
-  const stop = listenForStop((signal) => `${signal}: ${stopping}`);
-  try {
-    const result = await start({
-      ...(options.jobs === undefined ? {} : { jobs: Number(options.jobs) }),
-      onEvent: (event) => reporter.report(event),
-      signal: stop.asked,
-      killSignal: stop.forced,
-    });
-    await reporter.close();
-    return { result, signal: stop.signal };
-  } finally {
-    stop.dispose();
-  }
-}
+import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
+import { planning } from './planning.ts';
+import { flag, verb } from './verb.ts';
+import { stoppedBy, watched, watching } from './watching.ts';
 
 /** `stillroom run`: runs a pipeline. */
-export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
-  const json = options.json === true;
-  const planned = await openProject({ ...options, file }).plan(file, options);
-  if (!planned.ok) return fail(planned.problems, json);
-  const plan = planned.value;
-  const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
-  const { result, signal } = await watched(options, { nodes: plan.nodes.length, stopping }, (watching) =>
-    plan.run({ ...watching, keepGoing: options.keepGoing === true }),
-  );
-  if (!result.ok) return fail(result.problems, json);
-  if (json) printRunJson(result.value);
-  else printRun(result.value, file);
-  return exitCode(result.value, signal);
-}
-
-function exitCode({ record, problems }: RunResult, signal: NodeJS.Signals | undefined): number {
-  if (record.state === 'cancelled') return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
-  return exitCodeOf(problems);
-}
+export default verb({
+  name: 'run',
+  arguments: ['<pipeline>'],
+  about: 'carry out a pipeline file',
+  example: 'stillroom run pipelines/quickstart.yaml --set student.epochs=5',
+  options: {
+    ...planning,
+    keepGoing: flag('--keep-going', 'after a failure go on with what does not need the failed node'),
+    ...watching,
+  },
+  async run({ pipeline, set, force, only, executor, keepGoing, ...options }, invocation) {
+    const project = await invocation.open({ file: pipeline, executor });
+    const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
+    const { result, signal } = await watched(invocation, options, stopping, (watch) =>
+      project.run(pipeline, { set, force, only, keepGoing, ...watch }),
+    );
+    if (!result.ok) return refusal(result.problems);
+    const { record, problems } = result.value;
+    const exit = record.state === 'cancelled' ? stoppedBy(signal) : exitCodeOf(problems);
+    return { ...told(result.value, pipeline, invocation.folder), exit };
+  },
+});
 
 function namesIn(record: RunRecord, state: string): string[] {
   return Object.entries(record.nodes)
@@ -121,8 +46,9 @@ function metricsOf(record: RunRecord): Record<string, number> {
   );
 }
 
-function printRunJson({ record, problems, outputs }: RunResult): void {
-  printJson({
+function told(result: RunResult, file: string, folder: string): Answer {
+  const { record, problems, outputs } = result;
+  const data = {
     run: record.id,
     hash: record.hash ?? null,
     state: record.state,
@@ -133,7 +59,40 @@ function printRunJson({ record, problems, outputs }: RunResult): void {
     metrics: metricsOf(record),
     outputs: Object.fromEntries(outputs),
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
+  };
+  return answer(data, linesOf(result, file, folder), { problems });
+}
+
+function linesOf(result: RunResult, file: string, folder: string): string[] {
+  const { record, problems, pipeline } = result;
+  const [executed, reused] = [namesIn(record, 'executed').length, namesIn(record, 'reused').length];
+  const time = duration((Date.parse(record.ended ?? record.started) - Date.parse(record.started)) / 1000);
+  if (problems.length > 0)
+    return [`${pipeline.name}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
+  const first = `${pipeline.name}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;
+  return record.state === 'done' ? [first, ...valuesOf(result, folder), 'next:', ...nextSteps(pipeline, record, file)] : [first];
+}
+
+/** What came out, and how the run is found again. */
+function valuesOf({ record, outputs, pipeline }: RunResult, folder: string): string[] {
+  const metrics = metricsOf(record);
+  const shown = shownNames(pipeline, record);
+  const width = Math.max(0, ...shown.map((name) => name.length));
+  const values = shown.flatMap((name) => {
+    const [path, metric] = [outputs.get(name), metrics[name]];
+    if (metric !== undefined) return [[name, figure(metric)]];
+    return path === undefined ? [] : [[name, relative(folder, path) || path]];
   });
+  return [...values, ['run', record.id], ['hash', record.hash]].map(([name = '', value]) => `  ${name.padEnd(width)}  ${value}`);
+}
+
+function nextSteps(pipeline: Pipeline, record: RunRecord, file: string): string[] {
+  const setting = exampleSetting(pipeline);
+  return [
+    `  npx stillroom show ${record.id}`,
+    ...(setting === undefined ? [] : [`  npx stillroom plan ${file} --set ${setting}`]),
+    `  npx stillroom run ${file} --force ${pipeline.instances.at(-1)?.node}`,
+  ];
 }
 
 /** What the end of a run shows: what the pipeline asks for, else all of the last nodes. */
@@ -145,38 +104,6 @@ function shownNames(pipeline: Pipeline, record: RunRecord): readonly string[] {
     .flatMap(({ name }) =>
       [...Object.keys(record.nodes[name]?.metrics ?? {}), ...Object.keys(record.nodes[name]?.outputs ?? {})].map((one) => `${name}.${one}`),
     );
-}
-
-function printRun({ record, problems, outputs, pipeline }: RunResult, file: string): void {
-  const line = (text: string): void => void process.stdout.write(`${text}\n`);
-  const executed = namesIn(record, 'executed');
-  const reused = namesIn(record, 'reused');
-  const seconds = (Date.parse(record.ended ?? record.started) - Date.parse(record.started)) / 1000;
-  if (problems.length > 0) {
-    printProblems(problems);
-    line(
-      `${pipeline.name}: failed after ${duration(seconds)}; ${executed.length} executed, ${reused.length} reused and kept. Run again to go on from there.`,
-    );
-    return;
-  }
-  line(`${pipeline.name}: ${record.state} in ${duration(seconds)}; ${executed.length} executed, ${reused.length} reused`);
-  if (record.state !== 'done') return;
-  const metrics = metricsOf(record);
-  const shown = shownNames(pipeline, record);
-  const width = Math.max(0, ...shown.map((name) => name.length));
-  for (const name of shown) {
-    const path = outputs.get(name);
-    const value =
-      metrics[name] === undefined ? (path === undefined ? undefined : relative(process.cwd(), path) || path) : figure(metrics[name]);
-    if (value !== undefined) line(`  ${name.padEnd(width)}  ${value}`);
-  }
-  line(`  ${'run'.padEnd(width)}  ${record.id}`);
-  line(`  ${'hash'.padEnd(width)}  ${record.hash}`);
-  line('next:');
-  line(`  npx stillroom show ${record.id}`);
-  const setting = exampleSetting(pipeline);
-  if (setting !== undefined) line(`  npx stillroom plan ${file} --set ${setting}`);
-  line(`  npx stillroom run ${file} --force ${pipeline.instances.at(-1)?.node}`);
 }
 
 /** A setting that a newcomer can try: one of the pipeline's params with another value. */

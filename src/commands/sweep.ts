@@ -1,90 +1,104 @@
 import { relative } from 'node:path';
-import { failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
 import type { SweepWatcher } from '../model/sweep-event.ts';
-import { openProject } from '../project/project.ts';
 import type { SweepEnd } from '../project/sweep.ts';
 import { Leaderboard } from '../reporters/sweep/leaderboard.ts';
 import { SweepLines } from '../reporters/sweep/lines.ts';
 import { sweepCsv, sweepJson, sweepLines, sweepMarkdown, trialLine } from '../reporters/sweep/table.ts';
-import { EXIT, fail, printJson } from './problems.ts';
-import type { CommonOptions } from './project.ts';
-import { listenForStop } from './run.ts';
-import { type AskedSection, readSection } from './sweep-options.ts';
-
-/** Options beside those that stand in place of the file's section. */
-export interface SweepCommandOptions extends CommonOptions {
-  readonly set?: readonly string[];
-  readonly jobs?: string;
-  readonly executor?: string;
-  readonly retry?: boolean;
-  readonly verbose?: boolean;
-  readonly plain?: boolean;
-  readonly format?: string;
-}
+import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
+import { executor, jobs } from './planning.ts';
+import { type AskedSection, readSection, sectionOptions } from './sweep-options.ts';
+import { flag, type Invocation, type Option, text, texts, verb } from './verb.ts';
+import { listenForStop, mayDraw, stoppedBy, verbose } from './watching.ts';
 
 const FORMATS = ['text', 'csv', 'md', 'json'];
 
-function readOptions(options: SweepCommandOptions): Outcome<AskedSection> {
-  const section = readSection({ ...options });
+/** Options that stand in place of the file's section; their values are read together. */
+const section: Readonly<Record<string, Option<unknown>>> = Object.fromEntries(
+  sectionOptions.map(({ name, flags, about, repeatable = false }) => [
+    name,
+    { flag: flags, about, repeatable, read: (given) => done(given) },
+  ]),
+);
+
+/** `stillroom sweep`: runs variants of a pipeline, or goes on with a sweep that was stopped. */
+export default verb({
+  name: 'sweep',
+  arguments: ['<pipeline>'],
+  about: 'run variants of a pipeline',
+  example: 'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
+  options: {
+    ...section,
+    set: texts('--set <name=value>', 'as for run; holds for every variant; repeatable'),
+    jobs,
+    executor,
+    retry: flag('--retry', 'try failed variants of an earlier start again'),
+    format: text('--format <format>', 'how the table is printed: text, csv, md or json'),
+    verbose,
+    plain: flag('--plain', 'lines instead of the live leaderboard'),
+  },
+  async run({ pipeline, set = [], jobs: threads, executor: place, retry, ...options }, invocation) {
+    const asked = readOptions(options);
+    if (!asked.ok) return refusal(asked.problems);
+    const watcher = watcherFor(invocation, options);
+    const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
+    try {
+      const project = await invocation.open({ file: pipeline, executor: place });
+      const ended = await project.sweep(pipeline, {
+        ...asked.value.section,
+        optionNames: asked.value.optionNames,
+        set,
+        retry,
+        ...(threads === undefined ? {} : { jobs: threads }),
+        onEvent: (event) => watcher.report(event),
+        signal: stop.asked,
+        killSignal: stop.forced,
+      });
+      if (!ended.ok) return refusal(ended.problems);
+      return { ...told(ended.value, options.format, invocation.folder), exit: exitCode(ended.value, stop.signal) };
+    } finally {
+      stop.dispose();
+    }
+  },
+});
+
+function readOptions(options: Readonly<Record<string, unknown>> & { readonly format: string | undefined }): Outcome<AskedSection> {
+  const read = readSection(options);
   const { format } = options;
-  if (format === undefined || FORMATS.includes(format)) return section;
+  if (format === undefined || FORMATS.includes(format)) return read;
   const hint = `known: ${FORMATS.join(', ')}`;
   const problem = { kind: 'usage', code: 'bad-option', message: `--format ${format} is unknown`, hint } as const;
-  return failed(...(section.ok ? [] : section.problems), problem);
+  return failed(...(read.ok ? [] : read.problems), problem);
 }
 
 /** Who watches a sweep: a leaderboard or lines, on the standard error output. */
-function watcherFor({ plain, verbose }: SweepCommandOptions): SweepWatcher {
-  const isLive = process.stderr.isTTY && plain !== true && verbose !== true && process.env['CI'] === undefined;
-  return isLive && process.env['TERM'] !== 'dumb' ? new Leaderboard(process.stderr) : new SweepLines(process.stderr, verbose === true);
-}
-
-/** `stillroom sweep`: runs variants of a pipeline, or goes on with a sweep that was stopped. */
-export async function sweepCommand(file: string, options: SweepCommandOptions): Promise<number> {
-  const json = options.json === true;
-  const asked = readOptions(options);
-  if (!asked.ok) return fail(asked.problems, json);
-  const watcher = watcherFor(options);
-  const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
-  try {
-    const ended = await openProject({ ...options, file }).sweep(file, {
-      ...asked.value.section,
-      optionNames: asked.value.optionNames,
-      set: options.set ?? [],
-      retry: options.retry === true,
-      ...(options.jobs === undefined ? {} : { jobs: Number(options.jobs) }),
-      onEvent: (event) => watcher.report(event),
-      signal: stop.asked,
-      killSignal: stop.forced,
-    });
-    if (!ended.ok) return fail(ended.problems, json);
-    print(ended.value, options);
-    return exitCode(ended.value, stop.signal);
-  } finally {
-    stop.dispose();
-  }
+function watcherFor(invocation: Invocation, options: { readonly plain: boolean; readonly verbose: boolean }): SweepWatcher {
+  const { stderr } = invocation;
+  return mayDraw(invocation, options) ? new Leaderboard(stderr) : new SweepLines(stderr, options.verbose);
 }
 
 function exitCode({ trials }: SweepEnd, signal: NodeJS.Signals | undefined): number {
-  if (signal !== undefined) return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+  if (signal !== undefined) return stoppedBy(signal);
   return trials.length === 0 || trials.some(({ state }) => state === 'done') ? EXIT.done : EXIT.stageFailed;
 }
 
-function print(end: SweepEnd, { json, format }: SweepCommandOptions): void {
-  if (json === true || format === 'json') printJson(sweepJson(end, end.files));
-  else process.stdout.write(format === 'csv' ? sweepCsv(end) : format === 'md' ? sweepMarkdown(end) : text(end));
+function told(end: SweepEnd, format: string | undefined, folder: string): Answer {
+  const data = sweepJson(end, end.files);
+  if (format === 'json') return rawAnswer(data, jsonLine(data));
+  if (format === 'csv') return rawAnswer(data, sweepCsv(end));
+  return format === 'md' ? rawAnswer(data, sweepMarkdown(end)) : answer(data, linesOf(end, folder));
 }
 
 /** The table and where everything is. */
-function text(end: SweepEnd): string {
+function linesOf(end: SweepEnd, folder: string): string[] {
   const { id, spec, state, trials, best, front, files } = end;
   const counts = (['done', 'halted', 'failed'] as const).flatMap((one) => {
     const count = trials.filter((trial) => trial.state === one).length;
     return count > 0 || one === 'done' ? [`${count} ${one}`] : [];
   });
   const [run] = best?.runs ?? [];
-  const shownPath = (path: string): string => relative(process.cwd(), path);
-  const lines = [
+  const shownPath = (path: string): string => relative(folder, path);
+  return [
     ...sweepLines(end),
     '',
     `${id}: ${counts.join(', ')}${state === 'stopped' ? '; stopped: start it again to go on' : ''}`,
@@ -94,5 +108,4 @@ function text(end: SweepEnd): string {
     ...Object.entries(files).map(([what, path]) => `  ${what}: ${shownPath(path)}`),
     ...(files['best'] === undefined ? [] : ['next:', `  npx stillroom run ${shownPath(files['best'])}`]),
   ];
-  return lines.map((line) => `${line}\n`).join('');
 }

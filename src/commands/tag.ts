@@ -1,69 +1,62 @@
-import { isTagName } from '../model/store.ts';
-import { suggestion } from '../text/suggestion.ts';
-import { findRun } from '../records/find.ts';
-import { EXIT, fail, printJson } from './problems.ts';
-import { type CommonOptions, openStore, projectRoot } from './project.ts';
-import type { ProblemCode } from '../model/problem-codes.ts';
-
-export interface TagOptions extends CommonOptions {
-  readonly delete?: boolean;
-  readonly pin?: boolean;
-  readonly unpin?: boolean;
-}
+import type { Project } from '../project/project.ts';
+import { type Answer, answer, refusal } from './answer.ts';
+import { flag, verb } from './verb.ts';
 
 /** `stillroom tag`: names a run, pins it, or lists what is named. Tagged and pinned runs are kept by `gc`. */
-export function tagCommand(word: string | undefined, name: string | undefined, options: TagOptions): number {
-  const json = options.json === true;
-  const usage = (code: ProblemCode, message: string, hint: string): number => fail([{ kind: 'usage', code, message, hint }], json);
-  const store = openStore(projectRoot(process.cwd()), options);
-  if (!store.ok) return fail(store.problems, json);
-  const { tags } = store.value;
-  const tell = (text: string, value: object): number => {
-    if (json) printJson(value);
-    else if (text !== '') process.stdout.write(`${text}\n`);
-    return EXIT.done;
-  };
-  if (word === undefined) {
-    const all = tags.all();
-    const pins = tags.pins();
-    const lines = [...all.map((tag) => `${tag.name}  ${tag.run}`), ...pins.map((run) => `(pinned)  ${run}`)];
-    return tell(lines.join('\n'), { tags: all, pins });
-  }
-  if (options.delete === true) {
-    const run = tags.read(word);
-    if (run === undefined)
-      return usage(
-        'unknown-tag',
-        `there is no tag "${word}"`,
-        suggestion(
-          word,
-          tags.all().map((tag) => tag.name),
-        ),
-      );
-    tags.delete(word);
-    return tell(`${word} no longer names ${run}`, { deleted: word, run });
-  }
-  const found = findRun(store.value, word);
-  if (!found.ok) return fail(found.problems, json);
-  const { id, hash = null } = found.value;
-  if (options.pin === true || options.unpin === true) {
-    if (options.pin === true) tags.pin(id);
-    else tags.unpin(id);
-    return tell(`${id} is ${options.pin === true ? 'pinned: gc keeps it' : 'no longer pinned'}`, {
-      run: id,
-      hash,
-      pinned: options.pin === true,
-    });
-  }
-  if (name === undefined) return usage('bad-option', 'say what to call the run', `stillroom tag ${word} paper-table-2, or --pin`);
-  if (!isTagName(name))
-    return usage('bad-tag', `"${name}" cannot be a tag`, 'letters, digits, - _ and dots, beginning with a letter, and no hash');
-  const before = tags.read(name);
-  tags.set(name, id);
-  return tell(`${name} names ${id}${before === undefined || before === id ? '' : ` (before: ${before})`}`, {
-    tag: name,
-    run: id,
-    hash,
-    before: before ?? null,
-  });
+export default verb({
+  name: 'tag',
+  arguments: ['[run]', '[name]'],
+  about: 'name a run, or list the names',
+  example: 'stillroom tag @latest paper-table-2',
+  options: {
+    delete: flag('--delete', 'take a name away: stillroom tag --delete paper-table-2'),
+    pin: flag('--pin', 'keep the run from gc without a name'),
+    unpin: flag('--unpin', 'let gc have it again'),
+  },
+  async run({ run, name, delete: isDeleted, pin, unpin }, { open }) {
+    const { tags, records } = await open();
+    if (run === undefined) return list(tags);
+    if (isDeleted) return remove(tags, run);
+    if (pin || unpin) return setPin(tags, run, pin);
+    if (name !== undefined) return give(tags, run, name);
+    const found = await records.find(run);
+    const problem = {
+      kind: 'usage',
+      code: 'bad-option',
+      message: 'say what to call the run',
+      hint: `stillroom tag ${run} paper-table-2, or --pin`,
+    } as const;
+    return refusal(found.ok ? [problem] : found.problems);
+  },
+});
+
+type Tags = Project['tags'];
+
+async function list(book: Tags): Promise<Answer> {
+  const listed = await book.list();
+  if (!listed.ok) return refusal(listed.problems);
+  const { tags, pins } = listed.value;
+  return answer({ tags, pins }, [...tags.map(({ name, run }) => `${name}  ${run}`), ...pins.map((run) => `(pinned)  ${run}`)]);
+}
+
+async function remove(book: Tags, name: string): Promise<Answer> {
+  const deleted = await book.delete(name);
+  if (!deleted.ok) return refusal(deleted.problems);
+  return answer({ deleted: name, run: deleted.value.run }, [`${name} no longer names ${deleted.value.run}`]);
+}
+
+async function setPin(book: Tags, word: string, isPinned: boolean): Promise<Answer> {
+  const found = await book.pin(word, isPinned);
+  if (!found.ok) return refusal(found.problems);
+  const { id: run, hash = null } = found.value;
+  return answer({ run, hash, pinned: isPinned }, [`${run} is ${isPinned ? 'pinned: gc keeps it' : 'no longer pinned'}`]);
+}
+
+async function give(book: Tags, word: string, name: string): Promise<Answer> {
+  const given = await book.set(word, name);
+  if (!given.ok) return refusal(given.problems);
+  const { run, hash, before } = given.value;
+  return answer({ tag: name, run, hash, before }, [
+    `${name} names ${run}${before === null || before === run ? '' : ` (before: ${before})`}`,
+  ]);
 }

@@ -1,6 +1,4 @@
-import type { FactDifference } from '../engine/reproduction.ts';
-import type { ArtifactVerdict, MetricDelta, Verdict, Verdicts } from '../records/verdict.ts';
-import type { RunRecord } from '../model/run.ts';
+import type { ArtifactVerdict, MetricDelta, Reproduction, Verdict, Verdicts } from '../project/reproduce.ts';
 import { figure } from '../text/figures.ts';
 
 const WORDS: Readonly<Record<Verdict, string>> = {
@@ -30,23 +28,20 @@ function detail(artifact: ArtifactVerdict, metrics: readonly MetricDelta[]): str
   return parts.join('; ');
 }
 
-/** Prints what became of each artifact, what was measured then and now, and what is otherwise here than it was recorded. */
-export function printVerdicts(record: RunRecord, verdicts: Verdicts, facts: readonly FactDifference[]): void {
-  const { artifacts, metrics, measured, verdict } = verdicts;
-  const line = (text: string): void => void process.stdout.write(`${text.trimEnd()}\n`);
+/** What became of each artifact, what was measured then and now, and what is otherwise here than it was recorded. */
+export function verdictLines({ record, differences }: Reproduction, { artifacts, metrics, measured, verdict }: Verdicts): string[] {
   const width = Math.max(0, ...artifacts.map(({ node, port }) => node.length + port.length + 1));
-  for (const artifact of artifacts)
-    line(`  ${WORDS[artifact.verdict].padEnd(16)}  ${`${artifact.node}.${artifact.port}`.padEnd(width)}  ${detail(artifact, metrics)}`);
-  if (measured.length > 0) {
-    line('measured then and now, not judged:');
-    for (const one of measured) line(`  ${one.node}.${delta({ ...one, tolerance: null })}`);
-  }
-  if (facts.length > 0) {
-    line('otherwise than recorded:');
-    for (const { what, recorded, now } of facts) line(`  ${what}: ${recorded} → ${now}`);
-  }
   const equal = artifacts.filter((one) => one.verdict === 'identical').length;
-  line(
-    `${record.pipeline} ${record.hash?.slice(0, 12) ?? record.id}: ${WORDS[verdict]}; ${equal} of ${artifacts.length} artifacts are identical`,
-  );
+  const named = `${record.pipeline} ${record.hash?.slice(0, 12) ?? record.id}`;
+  return [
+    ...artifacts.map(
+      (artifact) =>
+        `  ${WORDS[artifact.verdict].padEnd(16)}  ${`${artifact.node}.${artifact.port}`.padEnd(width)}  ${detail(artifact, metrics)}`,
+    ),
+    ...(measured.length === 0 ? [] : ['measured then and now, not judged:']),
+    ...measured.map((one) => `  ${one.node}.${delta({ ...one, tolerance: null })}`),
+    ...(differences.length === 0 ? [] : ['otherwise than recorded:']),
+    ...differences.map(({ what, recorded, now }) => `  ${what}: ${recorded} → ${now}`),
+    `${named}: ${WORDS[verdict]}; ${equal} of ${artifacts.length} artifacts are identical`,
+  ].map((line) => line.trimEnd());
 }

@@ -67,3 +67,18 @@ export function rowOf(record: RunRecord): RunRow {
     goals,
   };
 }
+
+/** The value of a field of a row: what a list of runs shows, a param, or a metric (without its node: of the last node that has it). */
+export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
+  if (name in row.params) return row.params[name];
+  const metric = metricNamed(row, name);
+  if (metric !== undefined) return row.metrics[metric];
+  const fields: Readonly<Record<string, unknown>> = { ...row };
+  return ['run', 'hash', 'pipeline', 'state', 'started', 'seconds', 'executed', 'reused'].includes(name) ? fields[name] : undefined;
+}
+
+/** The whole name of a metric: `accuracy` is that of the last node that reports one. */
+export function metricNamed({ metrics }: Pick<RunRow, 'metrics'>, name: string): string | undefined {
+  if (name in metrics) return name;
+  return Object.keys(metrics).findLast((one) => one.slice(one.lastIndexOf('.') + 1) === name);
+}

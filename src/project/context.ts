@@ -11,17 +11,17 @@ import { openLocalStore } from '../stores/local/store.ts';
 /** Which project is meant. */
 export interface ProjectOptions {
   /** Where relative paths begin, and from where the project is looked for, upward; default: the current directory. */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
   /** A pipeline file whose project is meant, where that may be another than the folder's. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** A store other than the project's `artifacts`. */
-  readonly store?: string;
+  readonly store?: string | undefined;
   /** The executor of all nodes that name none: one of `stillroom.yaml`; default: `local`. */
-  readonly executor?: string;
+  readonly executor?: string | undefined;
   /** Far shelves that runs look for results in, in their order, and share their own with. */
-  readonly remotes?: readonly Remote[];
+  readonly remotes?: readonly Remote[] | undefined;
   /** The environment that runs see; default: that of this process. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** The project of a folder: the nearest one upward that has a store, a package.json or a repository. */

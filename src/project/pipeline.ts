@@ -92,8 +92,8 @@ function instancesOf(pipeline: Pipeline, words: readonly string[], option: strin
 
 /** Which nodes are wanted, and which are executed although their results exist. */
 export interface Wanted {
-  readonly force?: readonly string[];
-  readonly only?: readonly string[];
+  readonly force?: readonly string[] | undefined;
+  readonly only?: readonly string[] | undefined;
 }
 
 /** Plans a pipeline that was read. */

@@ -1,16 +1,34 @@
+import type { Writable } from 'node:stream';
 import type { Outcome } from '../model/problem.ts';
+import type { Garbage } from '../model/store.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import { Context, type ProjectOptions } from './context.ts';
+import type { Packed, PackOptions } from './pack.ts';
+import { Records } from './records.ts';
+import type { ReproduceOptions, Reproduction, RestoreOptions } from './reproduce.ts';
+import type { Restored } from './restore.ts';
 import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts';
 import { type Running, startRunning } from './running.ts';
 import type { SweepEnd, SweepOptions } from './sweep.ts';
+import { TagBook } from './tags.ts';
+import { collectGarbage, describeProject, type GcOptions, type SetupItem, type Verification, verifyStore } from './upkeep.ts';
+import type { Explanation } from './why.ts';
 
-/** A project: pipelines, stages and a store, and what can be asked of them. Nothing here prints or listens to signals. */
+/**
+ * A project: pipelines, stages and a store, and what can be asked of them. Nothing here prints, ends the process or listens to signals.
+ * Expected errors are values: an `Outcome` is `{ ok: true, value }` or `{ ok: false, problems }`. A throw is a bug.
+ */
 export class Project {
+  /** Questions to what has run. */
+  readonly records: Records;
+  /** Names and pins of runs. */
+  readonly tags: TagBook;
   private readonly context: Context;
 
   constructor(options: ProjectOptions) {
     this.context = new Context(options);
+    this.records = new Records(this.context);
+    this.tags = new TagBook(this.context);
   }
 
   /** The project's folder, absolute. */
@@ -18,9 +36,14 @@ export class Project {
     return this.context.root;
   }
 
-  /** Says of each node of a pipeline file whether a run would execute it, and why; executes nothing. */
+  /** Says of each node of a pipeline file whether a run would execute it, and why; executes nothing. The plan can be run. */
   async plan(file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
     return (await import('./run.ts')).planFile(this.context, file, options);
+  }
+
+  /** Names what makes a node run, or made it run. The target is a pipeline file, a run (with a node), or a node of the newest run. */
+  async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<readonly Explanation[]>> {
+    return (await import('./why.ts')).explainNodes(this.context, target, node, options);
   }
 
   /** Runs a pipeline file. Fails only where it cannot begin: how its nodes ended is told in the result and by the events. */
@@ -28,9 +51,45 @@ export class Project {
     return startRunning(async (emit) => (await import('./run.ts')).runFile(this.context, file, options, emit));
   }
 
-  /** Runs variants of a pipeline file, or goes on with a sweep that was stopped. Fails only where it cannot begin: how its trials ended is told in the result and by the events. */
+  /**
+   * Runs variants of a pipeline file, or goes on with a sweep that was stopped. Fails only where it cannot begin: how its trials ended is
+   * told in the result and by the events.
+   */
   sweep(file: string, options: SweepOptions = {}): Running<Outcome<SweepEnd>, SweepEvent> {
     return startRunning(async (emit) => (await import('./sweep.ts')).sweepFile(this.context, file, options, emit));
+  }
+
+  /**
+   * Runs a recorded run again from its record alone, in an empty store, and compares what comes out. The run is one of the store, or
+   * undefined with `from`, the path of a pack. Fails only where there is nothing to begin with.
+   */
+  reproduce(run: string | undefined, options: ReproduceOptions = {}): Running<Outcome<Reproduction>> {
+    return startRunning(async (emit) => (await import('./reproduce.ts')).reproduceRun(this.context, run, options, emit));
+  }
+
+  /** Brings the outputs of a recorded run back from the store, or from a pack that holds them; executes nothing. */
+  async restore(run: string | undefined, options: RestoreOptions = {}): Promise<Outcome<Restored>> {
+    return (await import('./reproduce.ts')).restoreRun(this.context, run, options);
+  }
+
+  /** Writes a run with its code and sources to a file or stream, from which it can be run again anywhere. */
+  async pack(run: string, target: string | Writable, options: PackOptions = {}): Promise<Outcome<Packed>> {
+    return (await import('./pack.ts')).packRun(this.context, run, target, options);
+  }
+
+  /** Removes what no kept run reaches, while no one else uses the store. Returns what was, or with `dryRun` would be, removed. */
+  async gc(options: GcOptions = {}): Promise<Outcome<Garbage>> {
+    return collectGarbage(this.context, options);
+  }
+
+  /** Hashes everything in the store; what is damaged goes to quarantine, and its node reruns. */
+  async verify(): Promise<Outcome<Verification>> {
+    return verifyStore(this.context);
+  }
+
+  /** What is set up and what is not: Node, packages, the training engine, the project's store. */
+  async doctor(): Promise<readonly SetupItem[]> {
+    return describeProject(this.context);
   }
 
   /** Lets others have the store alone. To be called when nothing of the project runs any more. */
@@ -39,7 +98,10 @@ export class Project {
   }
 }
 
-/** Opens the project of a folder. Nothing is read before something is asked of it. */
+/**
+ * Opens the project of a folder: the nearest one upward that has `artifacts`, a `package.json` or a repository. Nothing is read before
+ * something is asked of it.
+ */
 export function openProject(options: ProjectOptions = {}): Project {
   return new Project(options);
 }

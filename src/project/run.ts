@@ -13,25 +13,25 @@ import { type Running, startRunning } from './running.ts';
 /** What is asked of a pipeline. */
 export interface PlanOptions extends Wanted {
   /** Values in the form of `--set`: `size=96`, `student.epochs=5`, `sources.images=DIR`. */
-  readonly set?: readonly string[];
+  readonly set?: readonly string[] | undefined;
 }
 
 /** How a run is watched, bounded and stopped. */
 export interface WatchOptions {
   /** Threads that may be busy at once; default: all that there are. */
-  readonly jobs?: number;
+  readonly jobs?: number | undefined;
   /** Told everything that happens, in its order. */
-  readonly onEvent?: (event: Event) => void;
+  readonly onEvent?: ((event: Event) => void) | undefined;
   /** Aborted: nothing new starts, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Aborted: what still runs is killed. */
-  readonly killSignal?: AbortSignal;
+  readonly killSignal?: AbortSignal | undefined;
 }
 
 /** How a pipeline is run. */
 export interface StartOptions extends WatchOptions {
   /** After a failure go on with what does not need the failed node. */
-  readonly keepGoing?: boolean;
+  readonly keepGoing?: boolean | undefined;
 }
 
 export interface RunOptions extends PlanOptions, StartOptions {}

@@ -1,8 +1,14 @@
 import { suggestion } from '../text/suggestion.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { RECORD_FORMAT, type RunRecord } from '../model/run.ts';
-import type { RunRow } from '../model/run-row.ts';
-import type { Store } from '../model/store.ts';
+import { metricNamed } from '../model/run-row.ts';
+import type { Runs, Tags } from '../model/store.ts';
+
+/** Where runs are looked for. */
+export interface RecordStore {
+  readonly runs: Runs;
+  readonly tags: Tags;
+}
 
 /** The shortest beginning of a hash that is looked for. */
 const SHORTEST_HASH = 4;
@@ -14,7 +20,7 @@ const LISTED = 8;
  * Finds a run by its id, its hash, the beginning of either, a tag, `@latest` or `@best:<metric>`; of several with one hash the newest.
  * Fails where none or several fit, naming the candidates, and where a newer Stillroom wrote the record.
  */
-export function findRun(store: Store, word: string): Outcome<RunRecord> {
+export function findRun(store: RecordStore, word: string): Outcome<RunRecord> {
   const found = findId(store, word);
   if (!found.ok) return found;
   const record = store.runs.read(found.value);
@@ -30,7 +36,7 @@ export function findRun(store: Store, word: string): Outcome<RunRecord> {
   return done(record);
 }
 
-function findId(store: Store, word: string): Outcome<string> {
+function findId(store: RecordStore, word: string): Outcome<string> {
   const ids = store.runs.ids();
   if (ids.includes(word)) return done(word);
   const [newest] = ids;
@@ -66,7 +72,7 @@ function ambiguous(word: string, candidates: readonly string[]): Outcome<never> 
   });
 }
 
-function unknown(store: Store, word: string): Outcome<never> {
+function unknown(store: RecordStore, word: string): Outcome<never> {
   const names: string[] = store.tags.all().map(({ name }) => name);
   for (const { run, hash } of store.runs.rows()) {
     names.push(run, ...(hash === null ? [] : [hash.slice(0, 12)]));
@@ -80,22 +86,7 @@ function unknown(store: Store, word: string): Outcome<never> {
   });
 }
 
-/** The value of a field of a row: what a list of runs shows, a param, or a metric (without its node: of the last node that has it). */
-export function fieldOf(row: RunRow, name: string): unknown {
-  if (name in row.params) return row.params[name];
-  const metric = metricNamed(row, name);
-  if (metric !== undefined) return row.metrics[metric];
-  const fields: Readonly<Record<string, unknown>> = { ...row };
-  return ['run', 'hash', 'pipeline', 'state', 'started', 'seconds', 'executed', 'reused'].includes(name) ? fields[name] : undefined;
-}
-
-/** The whole name of a metric: `accuracy` is that of the last node that reports one. */
-export function metricNamed({ metrics }: Pick<RunRow, 'metrics'>, name: string): string | undefined {
-  if (name in metrics) return name;
-  return Object.keys(metrics).findLast((one) => one.slice(one.lastIndexOf('.') + 1) === name);
-}
-
-function best(store: Store, metric: string): Outcome<string> {
+function best(store: RecordStore, metric: string): Outcome<string> {
   let found: { readonly run: string; readonly value: number } | undefined;
   const known = new Set<string>();
   for (const row of store.runs.rows()) {

@@ -2,14 +2,16 @@ import { resolve } from 'node:path';
 import { sourceOf } from '../engine/recipe.ts';
 import type { FoundSource } from '../engine/reproduction.ts';
 import { suggestion } from '../text/suggestion.ts';
-import type { Source } from '../model/pipeline.ts';
+import { type Source, sourcesOf } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
+import type { Context } from './context.ts';
+import type { Recorded } from './recorded.ts';
 
 /** The paths given as `name=PATH`, by name. */
-function givenPaths(words: readonly string[], record: RunRecord): Outcome<ReadonlyMap<string, string>> {
+function givenPaths({ folder }: Context, words: readonly string[], record: RunRecord): Outcome<ReadonlyMap<string, string>> {
   const given = new Map<string, string>();
   for (const word of words) {
     const cut = word.indexOf('=');
@@ -23,7 +25,7 @@ function givenPaths(words: readonly string[], record: RunRecord): Outcome<Readon
         hint: suggestion(name, Object.keys(record.sources)),
       });
     }
-    given.set(name, resolve(word.slice(cut + 1)));
+    given.set(name, resolve(folder, word.slice(cut + 1)));
   }
   return done(given);
 }
@@ -33,28 +35,31 @@ function givenPaths(words: readonly string[], record: RunRecord): Outcome<Readon
  * Fails with all that are missing, and what stands in their place.
  */
 export function locateSources(
-  record: RunRecord,
-  names: readonly string[],
-  store: Store,
-  root: string,
-  words: readonly string[],
+  context: Context,
+  { record, origin, instances }: Recorded,
+  words: readonly string[] = [],
 ): Outcome<ReadonlyMap<string, FoundSource>> {
-  const given = givenPaths(words, record);
+  const given = givenPaths(context, words, record);
   if (!given.ok) return given;
   const found = new Map<string, FoundSource>();
   const problems: Problem[] = [];
-  for (const name of names) {
+  for (const name of sourcesOf(instances)) {
     const recorded = record.sources[name];
     if (recorded === undefined) continue;
-    const located = locate(name, recorded, given.value.get(name), store, root);
+    const located = locate(name, recorded, given.value.get(name), { store: origin, root: context.root });
     if (located.ok) found.set(name, located.value);
     else problems.push(...located.problems);
   }
-  store.flush();
+  origin.flush();
   return problems.length > 0 ? failed(...problems) : done(found);
 }
 
-function locate(name: string, recorded: RecordedSource, given: string | undefined, store: Store, root: string): Outcome<FoundSource> {
+function locate(
+  name: string,
+  recorded: RecordedSource,
+  given: string | undefined,
+  { store, root }: { readonly store: Store; readonly root: string },
+): Outcome<FoundSource> {
   const kept = store.sources.kept(recorded.digest);
   const source: Source = sourceOf(name, recorded, root);
   const asRecorded = (snapshot: Snapshot): Snapshot => ({ ...snapshot, suffix: recorded.suffix ?? snapshot.suffix });

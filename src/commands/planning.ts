@@ -1,0 +1,20 @@
+import { number, text, texts } from './verb.ts';
+
+export const jobs = number('--jobs <threads>', 'threads that may be busy at once (default: all cores)', {
+  whole: true,
+  hint: 'for example --jobs 2',
+});
+
+export const executor = text(
+  '--executor <name>',
+  'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)',
+);
+
+/** The options of verbs that plan a pipeline. */
+export const planning = {
+  set: texts('--set <name=value>', 'set a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR); repeatable'),
+  force: texts('--force <node>', 'execute a node although its result exists; repeatable'),
+  jobs,
+  executor,
+  only: texts('--only <node>', 'this node and what it needs, nothing behind it; repeatable'),
+};

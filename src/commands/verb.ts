@@ -1,0 +1,105 @@
+import type { Writable } from 'node:stream';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { Project } from '../project/project.ts';
+import type { Answer } from './answer.ts';
+
+/** An option of a verb: how it is written, what it does, and how its value is read. */
+export interface Option<Value> {
+  /** With its placeholder, such as `--set <name=value>`. */
+  readonly flag: string;
+  readonly about: string;
+  readonly repeatable: boolean;
+  /** Reads what the command line gave: nothing, true, a text, or the texts of a repeatable one. */
+  read(given: unknown): Outcome<Value>;
+}
+
+/** True if it is given. */
+export function flag(text: string, about: string): Option<boolean> {
+  return { flag: text, about, repeatable: false, read: (given) => done(given === true) };
+}
+
+/** A text. */
+export function text(written: string, about: string): Option<string | undefined> {
+  return { flag: written, about, repeatable: false, read: (given) => done(given as string | undefined) };
+}
+
+/** The texts of all times that it is given; undefined where it is not. */
+export function texts(written: string, about: string): Option<readonly string[] | undefined> {
+  return { flag: written, about, repeatable: true, read: (given) => done(given as readonly string[] | undefined) };
+}
+
+/** A number of at least 0, or a whole one of at least 1 (`whole`). */
+export function number(
+  written: string,
+  about: string,
+  { whole = false, hint }: { readonly whole?: boolean; readonly hint?: string } = {},
+): Option<number | undefined> {
+  const name = written.split(' ', 1)[0];
+  return {
+    flag: written,
+    about,
+    repeatable: false,
+    read(given) {
+      if (typeof given !== 'string') return done(undefined);
+      const value = given.trim() === '' ? Number.NaN : Number(given);
+      if (whole ? Number.isInteger(value) && value >= 1 : Number.isFinite(value) && value >= 0) return done(value);
+      const message = `${name} ${given} is not a ${whole ? 'whole number above 0' : 'number of 0 or more'}`;
+      return failed({ kind: 'usage', code: 'bad-option', message, ...(hint === undefined ? {} : { hint }) });
+    },
+  };
+}
+
+type OptionsOf<Options> = { readonly [Key in keyof Options]: Options[Key] extends Option<infer Value> ? Value : never };
+
+type NameOf<Written> = Written extends `<${infer Name}...>`
+  ? Name
+  : Written extends `<${infer Name}>`
+    ? Name
+    : Written extends `[${infer Name}]`
+      ? Name
+      : never;
+
+type ValueOf<Written> = Written extends `<${string}...>` ? readonly string[] : Written extends `<${string}>` ? string : string | undefined;
+
+type ArgumentsOf<Written extends readonly string[]> = { readonly [One in Written[number] as NameOf<One>]: ValueOf<One> };
+
+/** A stream for people or programs. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** What a verb is given beside its arguments and options. */
+export interface Invocation {
+  /** Where it was called, absolute. */
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** One JSON object is wanted. */
+  readonly json: boolean;
+  /** For what is no answer: a packed run, progress. */
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Opens the project of the folder, or that of a pipeline file, with the store that `--store` names. */
+  open(options?: { readonly file?: string; readonly executor?: string | undefined }): Promise<Project>;
+}
+
+/** A command of the command line, whatever its arguments and options. */
+export interface Verb {
+  readonly name: string;
+  /** As they are written: `<needed>`, `[optional]`, `<several...>`. */
+  readonly arguments: readonly string[];
+  readonly about: string;
+  /** A line that shows it at work. */
+  readonly example: string;
+  readonly options: Readonly<Record<string, Option<unknown>>>;
+  /** Does it. What is given was read by the options. */
+  run(given: Readonly<Record<string, unknown>>, invocation: Invocation): Promise<Answer>;
+}
+
+/** Declares a verb; `run` is given its arguments and options by their names. */
+export function verb<const Written extends readonly string[], Options extends Readonly<Record<string, Option<unknown>>>>(
+  definition: Omit<Verb, 'arguments' | 'options' | 'run'> & {
+    readonly arguments: Written;
+    readonly options: Options;
+    run(given: ArgumentsOf<Written> & OptionsOf<Options>, invocation: Invocation): Promise<Answer>;
+  },
+): Verb {
+  return definition as Verb;
+}

@@ -1,0 +1,108 @@
+import type { Event } from '../model/event.ts';
+import type { Reporter } from '../model/reporter.ts';
+import type { WatchOptions } from '../project/run.ts';
+import { LinesReporter } from '../reporters/lines.ts';
+import { EXIT } from './answer.ts';
+import { flag, type Invocation } from './verb.ts';
+
+/** More nodes than a screen holds are told as lines. */
+const LARGEST_TREE = 60;
+
+export const verbose = flag('--verbose', 'print every line that the nodes print');
+
+/** The options of verbs that execute and are watched. */
+export const watching = {
+  verbose,
+  plain: flag('--plain', 'lines instead of the live tree'),
+};
+
+interface Watching {
+  readonly verbose: boolean;
+  readonly plain: boolean;
+  readonly jobs: number | undefined;
+}
+
+/** Whether something may be drawn anew in its place. */
+export function mayDraw({ stderr, environment }: Invocation, { plain, verbose }: Pick<Watching, 'plain' | 'verbose'>): boolean {
+  return stderr.isTTY === true && !plain && !verbose && environment['CI'] === undefined && environment['TERM'] !== 'dumb';
+}
+
+/** Who watches a run: a live tree or lines, chosen when it is known how many nodes there are. */
+async function openReporter(invocation: Invocation, options: Watching): Promise<Reporter> {
+  const lines = new LinesReporter(invocation.stderr, options.verbose);
+  if (!mayDraw(invocation, options)) return lines;
+  const { LiveReporter } = await import('../reporters/live.ts');
+  const tree = new LiveReporter(process.stderr);
+  let chosen: Reporter = lines;
+  return {
+    report(event: Event) {
+      if (event.type === 'run-started' && event.nodes.length <= LARGEST_TREE) chosen = tree;
+      chosen.report(event);
+    },
+    close: () => chosen.close(),
+  };
+}
+
+/** Signals that ask to stop. */
+export interface Stopping {
+  readonly asked: AbortSignal;
+  readonly forced: AbortSignal;
+  /** The first that came. */
+  readonly signal: NodeJS.Signals | undefined;
+  dispose(): void;
+}
+
+/** Asks to stop at the first signal, with a reason that watchers are told, and kills what is left at the second. */
+export function listenForStop(reasonOf: (signal: string) => string | undefined): Stopping {
+  const asked = new AbortController();
+  const forced = new AbortController();
+  let first: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (first !== undefined) return forced.abort();
+    first = signal;
+    asked.abort(reasonOf(signal));
+    return undefined;
+  };
+  const names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const name of names) process.on(name, onSignal);
+  return {
+    asked: asked.signal,
+    forced: forced.signal,
+    get signal() {
+      return first;
+    },
+    dispose() {
+      for (const name of names) process.off(name, onSignal);
+    },
+  };
+}
+
+/** The exit code of what a signal stopped. */
+export function stoppedBy(signal: NodeJS.Signals | undefined): number {
+  return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+}
+
+/** Something that was watched to its end, and the signal that stopped it. */
+interface Watched<Result> {
+  readonly result: Result;
+  readonly signal: NodeJS.Signals | undefined;
+}
+
+/** Shows on the terminal how something runs, and stops it at signals. */
+export async function watched<Result>(
+  invocation: Invocation,
+  options: Watching,
+  stopping: string,
+  start: (watch: WatchOptions) => PromiseLike<Result>,
+): Promise<Watched<Result>> {
+  const reporter = await openReporter(invocation, options);
+  const stop = listenForStop((signal) => `${signal}: ${stopping}`);
+  try {
+    const onEvent = (event: Event): void => reporter.report(event);
+    const result = await start({ jobs: options.jobs, onEvent, signal: stop.asked, killSignal: stop.forced });
+    await reporter.close();
+    return { result, signal: stop.signal };
+  } finally {
+    stop.dispose();
+  }
+}

@@ -1,0 +1,89 @@
+import { createWriteStream, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { Reach, Store } from '../model/store.ts';
+import { writePack } from '../stores/local/pack.ts';
+import type { Context } from './context.ts';
+import { openRecorded, type Recorded } from './recorded.ts';
+import { locateSources } from './sources.ts';
+
+export interface PackOptions {
+  /** With the outputs, so that they can be restored from it. */
+  readonly outputs?: boolean | undefined;
+  /** Where sources are that the store does not keep, each as `name=PATH`. */
+  readonly source?: readonly string[] | undefined;
+}
+
+/** A run that was written as one file. */
+export interface Packed {
+  readonly record: RunRecord;
+  /** Absolute; undefined where it went to a stream. */
+  readonly file: string | undefined;
+  /** Of the file. */
+  readonly bytes: number | undefined;
+  readonly blobs: number;
+}
+
+/** Writes a run with its code and sources to a file or stream, from which it can be run again anywhere. */
+export async function packRun(context: Context, word: string, target: string | Writable, options: PackOptions): Promise<Outcome<Packed>> {
+  const recorded = await openRecorded(context, word, {}, { scratch: '', withNeeds: true });
+  if (!recorded.ok) return recorded;
+  const { record, origin } = recorded.value;
+  const scratch = origin.contents.scratch('pack');
+  if (!scratch.ok) return scratch;
+  try {
+    const gathered = gather(context, recorded.value, scratch.value.store, options);
+    if (!gathered.ok) return gathered;
+    const file = typeof target === 'string' ? resolve(context.folder, target) : undefined;
+    const entries = gathered.value.flatMap(({ from, reach }) => [...from.contents.entries(reach)]);
+    await writePack(recordText(record), entries, typeof target === 'string' ? createWriteStream(file ?? target) : target);
+    const blobs = new Set(gathered.value.flatMap(({ reach }) => [...reach.blobs])).size;
+    return done({ record, file, bytes: file === undefined ? undefined : statSync(file).size, blobs });
+  } finally {
+    scratch.value.remove();
+  }
+}
+
+/** The record as it travels: without this machine's paths. */
+function recordText(record: RunRecord): string {
+  const sources = Object.fromEntries(
+    Object.entries(record.sources).map(([name, { path: _path, ...source }]) => [name, { ...source, kept: true }]),
+  );
+  return JSON.stringify({ ...record, sources });
+}
+
+/** All that the run can be run again from. Sources that the store does not keep are read where they are now. */
+function gather(
+  context: Context,
+  recorded: Recorded,
+  scratch: Store,
+  { outputs = false, source }: PackOptions,
+): Outcome<{ from: Store; reach: Reach }[]> {
+  const { record, origin } = recorded;
+  const found = locateSources(context, recorded, source);
+  if (!found.ok) return found;
+  const reach = origin.contents.ofRecord(record, new Set(Object.keys(record.nodes)), { outputs });
+  if (reach.missing.length > 0)
+    return failed({
+      kind: 'store',
+      code: 'missing-content',
+      message: `the run ${record.id} cannot be packed: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
+      hint: 'look for damage: stillroom verify',
+    });
+  const beside: Reach = { blobs: new Set(), bundles: new Set(), sources: new Set() };
+  for (const one of found.value.values()) {
+    if (origin.sources.kept(one.snapshot.digest) !== undefined) {
+      origin.contents.addSource(one.snapshot.digest, reach);
+      continue;
+    }
+    const kept = scratch.sources.keep({ ...one.source, keep: true }, one.snapshot);
+    if (!kept.ok) return kept;
+    scratch.contents.addSource(one.snapshot.digest, beside);
+  }
+  return done([
+    { from: origin, reach },
+    { from: scratch, reach: beside },
+  ]);
+}

@@ -1,0 +1,143 @@
+import { costOf, type RunCost } from '../records/cost.ts';
+import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
+import { findRun } from '../records/find.ts';
+import { type LineageStep, lineageOf, type Origin, originsOf } from '../records/lineage.ts';
+import { type Noise, seedNoise } from '../records/noise.ts';
+import { reportRun } from '../records/report/data.ts';
+import { chosenRows, type RowQuery } from '../records/rows.ts';
+import { compareRuns, type Verdicts } from '../records/verdict.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { ReportRun } from '../model/report.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { RunRow } from '../model/run-row.ts';
+import type { Store } from '../model/store.ts';
+import type { Context } from './context.ts';
+
+export type { CodeChange, LineageStep, MetricChange, Noise, Origin, RowQuery, RunChange, RunCost, RunDifference, Verdicts };
+
+/** A run in a list, with the names given to it. */
+export interface ListedRun extends Omit<RunRow, 'format'> {
+  readonly tags: readonly string[];
+}
+
+/** A run with its names and what it took. */
+export interface ShownRun {
+  readonly record: RunRecord;
+  readonly tags: readonly string[];
+  readonly cost: RunCost;
+}
+
+/** A run beside the one that it is compared with. */
+export interface ComparedRun {
+  readonly record: RunRecord;
+  readonly difference: RunDifference;
+  /** By `node.metric`: how far it moves when nothing but the seed changes. */
+  readonly noise: ReadonlyMap<string, Noise>;
+}
+
+/** Runs beside the first of them. */
+export interface Comparison {
+  readonly base: RunRecord;
+  readonly runs: readonly ComparedRun[];
+}
+
+function tagsOf({ tags }: Store, run: string): readonly string[] {
+  return tags
+    .all()
+    .filter((tag) => tag.run === run)
+    .map(({ name }) => name);
+}
+
+/**
+ * Questions to the runs of a project. A run is named by its id, its hash, the beginning of either, a tag, `@latest` or `@best:<metric>`.
+ */
+export class Records {
+  private readonly context: Context;
+
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  /** The record of a run: what was asked, what came out, and all that running it again needs. */
+  async find(word: string): Promise<Outcome<RunRecord>> {
+    const store = this.context.store();
+    return store.ok ? findRun(store.value, word) : store;
+  }
+
+  private async findAll(words: readonly string[]): Promise<Outcome<{ readonly store: Store; readonly records: readonly RunRecord[] }>> {
+    const store = this.context.store();
+    if (!store.ok) return store;
+    const records: RunRecord[] = [];
+    for (const word of words) {
+      const found = findRun(store.value, word);
+      if (!found.ok) return found;
+      records.push(found.value);
+    }
+    return done({ store: store.value, records });
+  }
+
+  /** Runs as rows of a table: filtered, sorted, the newest first. */
+  async list(query: RowQuery = {}): Promise<Outcome<readonly ListedRun[]>> {
+    const store = this.context.store();
+    if (!store.ok) return store;
+    const rows = chosenRows(store.value.runs, query);
+    if (!rows.ok) return rows;
+    return done(rows.value.map(({ format: _format, ...row }) => ({ ...row, tags: tagsOf(store.value, row.run) })));
+  }
+
+  /** A run with its names and what it took. */
+  async show(word: string): Promise<Outcome<ShownRun>> {
+    const found = await this.findAll([word]);
+    if (!found.ok) return found;
+    const [record] = found.value.records as [RunRecord];
+    return done({ record, tags: tagsOf(found.value.store, record.id), cost: costOf(record) });
+  }
+
+  /** What a node's inputs were. */
+  originsOf(record: RunRecord, node: string): readonly Origin[] {
+    return originsOf(record, node);
+  }
+
+  /** What a node comes from, down to the sources. */
+  lineageOf(record: RunRecord, node: string): readonly LineageStep[] {
+    return lineageOf(record, node);
+  }
+
+  /** Only what differs between runs; the first is the one that the others are compared with. */
+  async compare(words: readonly string[]): Promise<Outcome<Comparison>> {
+    const found = await this.findAll(words);
+    if (!found.ok) return found;
+    const { store, records } = found.value;
+    const [base, ...others] = records;
+    if (base === undefined || others.length === 0)
+      return failed({ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' });
+    const rows = [...store.runs.rows()];
+    const runs = others.map((record) => ({
+      record,
+      difference: compareRecords(base, record, { store }),
+      noise: seedNoise(rows, [base.id, record.id]),
+    }));
+    store.flush();
+    return done({ base, runs });
+  }
+
+  /** Compares what came out of two runs artifact by artifact, within the tolerances that the first one's metrics declare. */
+  async verdicts(before: string, after: string): Promise<Outcome<Verdicts>> {
+    const found = await this.findAll([before, after]);
+    if (!found.ok) return found;
+    const { store, records } = found.value;
+    const [old, now] = records as [RunRecord, RunRecord];
+    return done(compareRuns(old, now, Object.keys(old.nodes), (digest) => store.artifacts.manifest(digest)));
+  }
+
+  /** All that a report shows of runs: metrics, curves, confusion matrices and predictions with their images. Each run once. */
+  async report(words: readonly string[]): Promise<Outcome<readonly ReportRun[]>> {
+    const found = await this.findAll(words);
+    if (!found.ok) return found;
+    const { store, records } = found.value;
+    const different = new Map(records.map((record) => [record.id, record]));
+    const runs = [...different.values()].map((record) => reportRun(store, record));
+    store.flush();
+    return done(runs);
+  }
+}
