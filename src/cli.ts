@@ -2,45 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { EXIT, jsonLine, print, refusal } from './commands/answer.ts';
-import type { Invocation, Verb } from './commands/verb.ts';
+import { EXIT, jsonLine } from './commands/answer.ts';
+import { invoke } from './commands/invoke.ts';
+import type { Verb } from './commands/verb.ts';
 import { verbs } from './commands/verbs.ts';
 import { installation } from './model/installation.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
-
-/** What a verb is given beside its arguments and options. */
-function invocationOf({ json, store }: { readonly json?: boolean; readonly store?: string }): Invocation {
-  const folder = process.cwd();
-  return {
-    folder,
-    environment: process.env,
-    json: json === true,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    open: async (options) => (await import('./project/project.ts')).openProject({ folder, store, ...options }),
-  };
-}
-
-/** Reads what the command line gave, runs the verb and prints its answer; returns the exit code. */
-async function invoke({ arguments: names, options, run }: Verb, values: readonly unknown[]): Promise<number> {
-  const given = values[names.length] as Readonly<Record<string, unknown>> & { readonly json?: boolean; readonly store?: string };
-  const invocation = invocationOf(given);
-  const read: Record<string, unknown> = {};
-  for (const [index, name] of names.entries()) read[name.replaceAll(/[^\w-]/g, '')] = values[index];
-  for (const [name, option] of Object.entries(options)) {
-    const value = option.read(given[name]);
-    if (value.ok) read[name] = value.value;
-    else {
-      const refused = refusal(value.problems);
-      print(refused, invocation);
-      return refused.exit;
-    }
-  }
-  const answer = await run(read, invocation);
-  print(answer, invocation);
-  return answer.exit;
-}
 
 function addVerb(program: Command, verb: Verb, onEnd: (code: number) => void): void {
   const command = program
