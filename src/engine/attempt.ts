@@ -7,6 +7,7 @@ import type { Lock, Workplace } from '../model/store.ts';
 import { done, failed, type Outcome, withLog } from '../model/problem.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';
+import { handedOver } from './handed-over.ts';
 import { collectOutputs } from './outputs.ts';
 import type { ReadyNode } from './schedule.ts';
 import { findChange, type Given, prepareWorkspace } from './workspace.ts';
@@ -57,7 +58,9 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
       node: instance.name,
       folder: place.folder,
       ...prepares,
-      params: instance.params,
+      inputs: handedOver(prepares.inputs, store.format),
+      outputs: handedOver(prepares.outputs, store.format),
+      params: handedOver(instance.params, store.format),
       checkpoints: store.workplaces.checkpoints(ready.work).folder,
       env,
       secrets: Object.keys(secrets),
@@ -157,11 +160,11 @@ function keepLog(from: string, to: string): void {
 /** What a node's process is given: of the engines just what its fingerprint holds. */
 function environmentOf(
   { instance, own }: Prepared,
-  { environment }: Surroundings,
+  { environment, store }: Surroundings,
 ): { env: Record<string, string>; secrets: Record<string, string> } {
   const env: Record<string, string> = { PATH: environment['PATH'] ?? '' };
   const secrets: Record<string, string> = {};
   for (const { name, value, secret } of instance.env) (secret ? secrets : env)[name] = value ?? environment[name] ?? '';
   for (const engine of Object.values(own.engines)) Object.assign(env, engine.environment);
-  return { env, secrets };
+  return { env: handedOver(env, store.format), secrets: handedOver(secrets, store.format) };
 }

@@ -1,8 +1,13 @@
-import { canonicalJson } from '../model/canonical.ts';
+import { canonicalJson, exactJson } from '../model/canonical.ts';
 import { namedEngines } from '../model/facts.ts';
-import type { Json } from '../model/json.ts';
+import { isSameInput } from '../model/fingerprint.ts';
+import { pointText } from '../model/instance-name.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Store } from '../model/store.ts';
-import type { Ingredients } from '../model/result.ts';
+import type { ElementIngredient, Ingredients } from '../model/result.ts';
+import { ATTRIBUTES_SINCE } from '../model/run.ts';
+
+type InputIngredient = Ingredients['inputs'][string];
 
 /** One ingredient that differs between two fingerprints. */
 export interface Difference {
@@ -12,23 +17,44 @@ export interface Difference {
   readonly to: string;
 }
 
+/** Characters of a digest, and of any value, that a message shows. */
 const SHORT = 12;
+const LONGEST = 60;
 
-function brief(value: unknown): string {
-  if (value === undefined || value === null) return 'none';
-  const text = typeof value === 'string' ? value : canonicalJson(value);
-  return /^[0-9a-f]{64}$/.test(text) ? text.slice(0, SHORT) : text.length > 60 ? `${text.slice(0, 60)}…` : text;
+/** How much of what two long values share stands before what they do not. */
+const SHARED = 10;
+
+const isDigest = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+
+/** Two values that differ as texts that do: digests shortened, long values cut down to where they part. */
+function told(from: unknown, to: unknown, write: (value: unknown) => string = exactJson): Pick<Difference, 'from' | 'to'> {
+  const plain = (value: unknown): string => (value === undefined ? 'none' : typeof value === 'string' ? value : write(value));
+  const quoted = (value: unknown): string => (value === undefined ? 'none' : write(value));
+  const text = plain(from) === plain(to) ? quoted : plain;
+  const [a, b] = [text(from), text(to)];
+  if (isDigest(a) && isDigest(b) && a.slice(0, SHORT) !== b.slice(0, SHORT)) return { from: a.slice(0, SHORT), to: b.slice(0, SHORT) };
+  const parting = [...a].findIndex((char, index) => char !== b[index]);
+  const start = Math.max(0, (parting < 0 ? a.length : parting) - SHARED);
+  const isLong = a.length > LONGEST || b.length > LONGEST;
+  const cut = (whole: string): string => {
+    if (isDigest(whole)) return whole.slice(0, SHORT);
+    const rest = isLong && start + SHARED > LONGEST / 2 ? `…${whole.slice(start)}` : whole;
+    return rest.length > LONGEST ? `${rest.slice(0, LONGEST)}…` : rest;
+  };
+  return { from: cut(a), to: cut(b) };
 }
 
-function differingMembers(
-  what: string,
-  from: Readonly<Record<string, unknown>> | null | undefined,
-  to: Readonly<Record<string, unknown>> | null | undefined,
-): Difference[] {
+type Members = Readonly<Record<string, unknown>> | null | undefined;
+
+/** The members that differ; `write` says what of their values counts. */
+function differingMembers(what: string, from: Members, to: Members, write: (value: unknown) => string = canonicalJson): Difference[] {
   const names = [...new Set([...Object.keys(from ?? {}), ...Object.keys(to ?? {})])].sort();
+  const text = (value: unknown): string => (value === undefined ? '' : write(value));
+  const isThere = (members: Members): string => (members === null || members === undefined ? 'none' : 'there');
+  if (names.length === 0 && isThere(from) !== isThere(to)) return [{ what, from: isThere(from), to: isThere(to) }];
   return names
-    .filter((name) => canonicalJson((from?.[name] as Json | undefined) ?? null) !== canonicalJson((to?.[name] as Json | undefined) ?? null))
-    .map((name) => ({ what: `${what} ${name}`.trimStart(), from: brief(from?.[name]), to: brief(to?.[name]) }));
+    .filter((name) => text(from?.[name]) !== text(to?.[name]))
+    .map((name) => ({ what: `${what} ${name}`.trimStart(), ...told(from?.[name], to?.[name], write) }));
 }
 
 /** Sources as a message names them: one's own first, and of packages only the names. */
@@ -49,42 +75,93 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
     return [
       {
         what: files.length === 0 ? 'code' : `code in ${files.slice(0, 4).join(', ')}${files.length > 4 ? ', …' : ''}`,
-        from: brief(from.code),
-        to: brief(to.code),
+        ...told(from.code, to.code),
       },
       ...packages,
     ];
   }
   if (from.kind === 'command' && to.kind === 'command') {
-    const run = canonicalJson(from.run) === canonicalJson(to.run) ? [] : [{ what: 'command', from: brief(from.run), to: brief(to.run) }];
-    return [...run, ...differingMembers('tool', from.tools, to.tools), ...differingMembers('place of', from.at, to.at)];
+    return [
+      ...(canonicalJson(from.run) === canonicalJson(to.run) ? [] : [{ what: 'command', ...told(from.run, to.run) }]),
+      ...(from.metrics === to.metrics ? [] : [{ what: 'metrics file', ...told(from.metrics ?? undefined, to.metrics ?? undefined) }]),
+      ...differingMembers('tool', from.tools, to.tools),
+      ...differingMembers('place of', from.at, to.at),
+    ];
   }
   return [{ what: 'kind of work', from: from.kind, to: to.kind }];
 }
 
+/** How one element of an input differs: in its content, or only in what else a work sees of it. */
+function elementDifferences(what: string, from: ElementIngredient | undefined, to: ElementIngredient): Difference[] {
+  if (from?.content !== to.content) return [{ what, ...told(from?.content, to.content) }];
+  const suffix = (element: ElementIngredient): string => element.suffix || 'none';
+  const bit = ({ executable }: ElementIngredient): string => (executable === true ? 'executable' : 'not executable');
+  return [
+    ...(from.suffix === to.suffix ? [] : [{ what: `suffix of ${what}`, from: suffix(from), to: suffix(to) }]),
+    ...(from.executable === to.executable ? [] : [{ what: `mode of ${what}`, from: bit(from), to: bit(to) }]),
+  ];
+}
+
+function pointsOf(elements: readonly ElementIngredient[]): string {
+  return elements.map(({ key }) => `[${pointText(key)}]`).join(', ');
+}
+
+/** How a connected input differs from what it was. */
+function portDifferences(port: string, from: InputIngredient, to: InputIngredient): Difference[] {
+  const contents = ({ elements }: InputIngredient): string => elements.map(({ content }) => content.slice(0, SHORT)).join(', ');
+  if (from.many !== to.many) return [{ what: `input ${port}`, from: from.many ? 'a list' : 'one', to: to.many ? 'a list' : 'one' }];
+  if (from.elements.length !== to.elements.length) return [{ what: `input ${port}`, from: contents(from), to: contents(to) }];
+  if (!to.many) return to.elements.flatMap((element, index) => elementDifferences(`input ${port}`, from.elements[index], element));
+  const named = (key: JsonObject): ElementIngredient | undefined => from.elements.find((one) => exactJson(one.key) === exactJson(key));
+  if (to.elements.some(({ key }) => named(key) === undefined))
+    return [{ what: `matrix points of input ${port}`, ...told(pointsOf(from.elements), pointsOf(to.elements)) }];
+  const found = to.elements.flatMap((element) =>
+    elementDifferences(`input ${port} ${exactJson(element.key)}`, named(element.key), element),
+  );
+  if (found.length > 0) return found;
+  const [before, after] = [contents(from), contents(to)];
+  const order = before === after ? told(pointsOf(from.elements), pointsOf(to.elements)) : { from: before, to: after };
+  return [{ what: `order of input ${port}`, ...order }];
+}
+
 function inputDifferences(from: Ingredients['inputs'], to: Partial<Ingredients['inputs']>): Difference[] {
-  const differences: Difference[] = [];
-  for (const [port, now] of Object.entries(to)) {
+  const connected = Object.entries(to).flatMap(([port, now]) => {
     const before = from[port];
-    if (now === undefined || canonicalJson(before ?? null) === canonicalJson(now)) continue;
-    const contents = (input: typeof before): string => (input?.elements ?? []).map(({ content }) => content.slice(0, SHORT)).join(', ');
-    const sorted = (input: typeof before): string => canonicalJson((input?.elements ?? []).map(canonicalJson).sort());
-    const reordered = before !== undefined && sorted(before) === sorted(now);
-    if (before !== undefined && now.elements.length === before.elements.length && now.many && !reordered) {
-      for (const [index, element] of now.elements.entries()) {
-        const old = before.elements.find(({ key }) => canonicalJson(key) === canonicalJson(element.key)) ?? before.elements[index];
-        if (old?.content !== element.content)
-          differences.push({ what: `input ${port} ${canonicalJson(element.key)}`, from: brief(old?.content), to: brief(element.content) });
-      }
-    } else
-      differences.push({
-        what: reordered ? `order of input ${port}` : `input ${port}`,
-        from: contents(before) || 'none',
-        to: contents(now),
-      });
-  }
-  for (const port of Object.keys(from)) if (!(port in to)) differences.push({ what: `input ${port}`, from: 'connected', to: 'none' });
-  return differences;
+    if (now === undefined || isSameInput(before, now)) return [];
+    return before === undefined ? [{ what: `input ${port}`, from: 'none', to: 'connected' }] : portDifferences(port, before, now);
+  });
+  const gone = Object.keys(from).filter((port) => !(port in to));
+  return [...connected, ...gone.map((port) => ({ what: `input ${port}`, from: 'connected', to: 'none' }))];
+}
+
+/** Stillroom's own changes come first: they make everything run once more. */
+function formatDifferences(from: Pick<Ingredients, 'format' | 'stageApi'>, to: Pick<Ingredients, 'format' | 'stageApi'>): Difference[] {
+  const differing = (what: string, a: number, b: number): Difference[] => (a === b ? [] : [{ what, from: String(a), to: String(b) }]);
+  return [
+    ...differing("Stillroom's own format", from.format, to.format),
+    ...differing("Stillroom's way to run stages", from.stageApi, to.stageApi),
+  ];
+}
+
+/** What differs of the engines; of a former format only what was known of them then. */
+function engineDifferences(from: Pick<Ingredients, 'engines'>, to: Pick<Ingredients, 'engines'>, isFormer: boolean): Difference[] {
+  const [before, after] = [namedEngines(from), namedEngines(to)];
+  const known = isFormer ? Object.entries(after).filter(([name]) => name in before) : Object.entries(after);
+  return differingMembers('', before, Object.fromEntries(known));
+}
+
+/** Ingredients of a former format as far as it kept them: it did not count the order of keys within a value, nor executable bits. */
+function asFormer(inputs: Partial<Ingredients['inputs']>): Partial<Ingredients['inputs']> {
+  const plain = ({ key, content, suffix }: ElementIngredient): ElementIngredient => ({
+    key: JSON.parse(canonicalJson(key)) as JsonObject,
+    content,
+    suffix,
+  });
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([port, input]) =>
+      input === undefined ? [] : [[port, { ...input, elements: input.elements.map(plain) }]],
+    ),
+  );
 }
 
 /** What differs between two sets of ingredients. Inputs whose content is not known yet are left out. */
@@ -94,20 +171,20 @@ export function differences(
   unknownPorts: readonly string[],
   store: Store,
 ): Difference[] {
-  const known = Object.fromEntries(Object.entries(from.inputs).filter(([port]) => !unknownPorts.includes(port)));
+  const before = Object.fromEntries(Object.entries(from.inputs).filter(([port]) => !unknownPorts.includes(port)));
+  const isFormer = from.format < ATTRIBUTES_SINCE;
+  const inputs = isFormer ? ([asFormer(before) as Ingredients['inputs'], asFormer(to.inputs)] as const) : ([before, to.inputs] as const);
   return [
-    ...differingMembers('param', from.params, to.params),
+    ...formatDifferences(from, to),
+    ...differingMembers('param', from.params, to.params, isFormer ? canonicalJson : exactJson),
     ...codeDifferences(from.work, to.work, store),
-    ...inputDifferences(known, to.inputs),
+    ...inputDifferences(...inputs),
     ...differingMembers('environment variable', from.env, to.env),
     ...differingMembers('output', from.outputs, to.outputs),
-    ...differingMembers('', namedEngines(from), namedEngines(to)),
+    ...engineDifferences(from, to, isFormer),
     ...differingMembers('machine', from.machine, to.machine),
     ...(from.cpu === to.cpu ? [] : [{ what: 'cpu', from: String(from.cpu), to: String(to.cpu) }]),
-    ...(from.platform === to.platform ? [] : [{ what: 'platform', from: brief(from.platform), to: brief(to.platform) }]),
-    ...(from.format === to.format && from.stageApi === to.stageApi
-      ? []
-      : [{ what: "Stillroom's own format", from: `${from.format}.${from.stageApi}`, to: `${to.format}.${to.stageApi}` }]),
+    ...(from.platform === to.platform ? [] : [{ what: 'platform', ...told(from.platform ?? undefined, to.platform ?? undefined) }]),
   ];
 }
 

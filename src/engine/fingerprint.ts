@@ -1,4 +1,4 @@
-import { digestOf } from '../model/canonical.ts';
+import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Engine, EngineUse } from '../model/engine.ts';
@@ -6,12 +6,11 @@ import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
+import { RECORD_FORMAT } from '../model/run.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
 import { toolDigests } from './tools.ts';
 
-/** The shape of `Ingredients`. */
-const FORMAT = 2;
 /** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
 const STAGE_API = 1;
 
@@ -62,7 +61,7 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
     });
   }
   const own: Prepared['own'] = {
-    format: FORMAT,
+    format: RECORD_FORMAT,
     stageApi: STAGE_API,
     work: work.value.ingredient,
     params: instance.params,
@@ -80,7 +79,7 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
     engines: engines.value,
     machine: instance.measures ? facts.machine : null,
   };
-  return done({ instance, executor: executor.value, code, own, workDigest: digestOf(own) });
+  return done({ instance, executor: executor.value, code, own, workDigest: workDigestOf(own) });
 }
 
 /** The engines that an instance reaches, as it uses them where it is executed. */
@@ -125,17 +124,12 @@ export function ingredientsOf(prepared: Prepared, inputs: Ingredients['inputs'])
   return { ...prepared.own, inputs };
 }
 
-/** The key of a node's work. */
-export function fingerprintOf(ingredients: Ingredients): string {
-  return digestOf(ingredients);
-}
-
 /** What checkpoints are kept under: the fingerprint without the params that only say how far to go. */
 function checkpointKeyOf(ingredients: Ingredients, instance: Instance): string {
   if (instance.work.kind === 'command') return fingerprintOf(ingredients);
   const { params } = instance.work.declaration;
   const lasting: JsonObject = Object.fromEntries(Object.entries(ingredients.params).filter(([name]) => params[name]?.budget !== true));
-  return digestOf({ ...ingredients, params: lasting });
+  return fingerprintOf({ ...ingredients, params: lasting });
 }
 
 /** What a node whose inputs are known asks for. */

@@ -1,3 +1,4 @@
+import type { Artifact } from '../model/artifact.ts';
 import type { Input, InputElement, Instance } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
 import type { Attempt, ElementIngredient, Ingredients } from '../model/result.ts';
@@ -19,14 +20,19 @@ export interface Known {
 function elementIngredient({ key, origin }: InputElement, known: Known): ElementIngredient | undefined {
   if (origin.kind === 'source') {
     const snapshot = known.snapshots.get(origin.source);
-    return snapshot === undefined ? undefined : { key, content: snapshot.digest, suffix: snapshot.suffix };
+    return snapshot === undefined ? undefined : { key, content: snapshot.digest, ...attributesOf(snapshot) };
   }
   const from = known.settled.get(origin.instance);
   const artifact = from?.attempt.outputs[origin.port];
   if (from === undefined || artifact === undefined) return undefined;
   // The bytes of a measurement differ each time: the work that measured stands for them.
   const content = from.instance.outputs[origin.port]?.measured === true ? `measured:${from.fingerprint}` : artifact.digest;
-  return { key, content, suffix: artifact.suffix };
+  return { key, content, ...attributesOf(artifact) };
+}
+
+/** What a work sees of a file or folder beside its content. */
+function attributesOf({ suffix, executable }: Pick<Artifact, 'suffix' | 'executable'>): Pick<ElementIngredient, 'suffix' | 'executable'> {
+  return { suffix, ...(executable === true ? { executable } : {}) };
 }
 
 /** A single input takes the matching instance whatever the others are, so only a `[]` port's elements count with their keys. */

@@ -26,7 +26,10 @@ export function inputDigests(inputs: Ingredients['inputs']): JsonObject {
   return Object.fromEntries(
     Object.entries(inputs).map(([port, { elements }]) => [
       port,
-      elements.map(({ key, content }): Json => (Object.keys(key).length === 0 ? content : { key, content })),
+      elements.map(({ key, content, executable }): Json => {
+        const more = { ...(Object.keys(key).length === 0 ? {} : { key }), ...(executable === true ? { executable } : {}) };
+        return Object.keys(more).length === 0 ? content : { ...more, content };
+      }),
     ]),
   );
 }

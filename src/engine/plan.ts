@@ -1,4 +1,3 @@
-import { canonicalJson } from '../model/canonical.ts';
 import type { Action, PlannedNode } from '../model/event.ts';
 import type { Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
@@ -7,7 +6,8 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
 import { type Explaining, explainRun } from './cause.ts';
 import type { Difference } from './explain.ts';
-import { fingerprintOf, ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
+import { fingerprintOf, isSameInput } from '../model/fingerprint.ts';
+import { ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 
@@ -153,7 +153,7 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
 
 /** Whether a result came from the inputs known so far, in the same shape as those still unknown. */
 function agrees(result: StoredResult, inputs: Ingredients['inputs']): boolean {
-  return Object.entries(inputs).every(([port, input]) => canonicalJson(result.ingredients.inputs[port] ?? null) === canonicalJson(input));
+  return Object.entries(inputs).every(([port, input]) => isSameInput(result.ingredients.inputs[port], input));
 }
 
 function listed(names: readonly string[]): string {

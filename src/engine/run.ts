@@ -3,7 +3,7 @@ import { broadcast, type Emit, type Happening, type Watcher } from '../model/eve
 import type { Capacity, Stop } from '../model/executor.ts';
 import type { Problem } from '../model/problem.ts';
 import { runHash } from '../model/run-hash.ts';
-import { RECORD_FORMAT, type RunRecord, type RunState } from '../model/run.ts';
+import type { RunRecord, RunState } from '../model/run.ts';
 import { explainRun } from './cause.ts';
 import { keepSources } from './kept-sources.ts';
 import { Ledger } from './ledger.ts';
@@ -59,7 +59,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunEnd> 
     const state = stateOf(end, asked.aborted);
     const outputs = state === 'done' && options.publish !== false ? publish(plan, end) : new Map<string, string>();
     await store.results.shared();
-    const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes)) } : {};
+    const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
     emit({ type: 'run-ended', run: options.id, state, ...hash });
     return { record: ledger.record, problems: end.problems, outputs };
   } finally {
@@ -72,10 +72,10 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunEnd> 
 
 /** The record as it is before anything has run. */
 function openingRecord(plan: Plan, { id, shownFile, set }: RunOptions): Omit<RunRecord, 'started'> {
-  const { pipeline } = plan.request;
+  const { pipeline, surroundings } = plan.request;
   const { platform, machine, engines } = plan.executor.facts;
   return {
-    format: RECORD_FORMAT,
+    format: surroundings.store.format,
     id,
     state: 'live',
     pipeline: pipeline.name,

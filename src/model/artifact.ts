@@ -7,13 +7,22 @@ export interface Artifact {
   readonly size: number;
   /** Of a file: its suffix with the dot, or empty. */
   readonly suffix: string;
+  /** Of a file: it may be executed. It is no part of the digest. */
+  readonly executable?: true;
 }
 
-/** One file of a folder; a manifest lists them in the byte order of their paths. */
+/** One file of a folder. */
 export interface ManifestEntry {
   /** Relative, with forward slashes. */
   readonly path: string;
   readonly size: number;
   readonly digest: string;
   readonly executable: boolean;
+}
+
+/** What a folder holds, each list in the byte order of its paths. */
+export interface Manifest {
+  readonly files: readonly ManifestEntry[];
+  /** The folders in which nothing is: all others are known by their files. */
+  readonly emptyFolders: readonly string[];
 }

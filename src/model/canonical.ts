@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Json } from './json.ts';
 
-/**
- * Canonical JSON by RFC 8785: keys sorted by UTF-16 units, numbers and texts as ECMAScript writes them. Equal values give equal bytes.
- * Throws on what JSON cannot hold exactly (undefined, NaN, infinities, lone surrogates, other objects): such a value in a fingerprint is a bug.
- */
-export function canonicalJson(value: unknown): string {
+/** JSON with the members of mappings in an order; throws on what JSON cannot hold exactly. */
+function write(value: unknown, order: (members: [string, unknown][]) => [string, unknown][]): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`canonical JSON cannot hold ${value}`);
@@ -15,14 +12,30 @@ export function canonicalJson(value: unknown): string {
     if (!value.isWellFormed()) throw new TypeError('canonical JSON cannot hold a lone surrogate');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${Array.from(value, canonicalJson).join(',')}]`;
+  const inner = (member: unknown): string => write(member, order);
+  if (Array.isArray(value)) return `[${Array.from(value, inner).join(',')}]`;
   if (typeof value === 'object' && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)) {
-    const members = Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`);
-    return `{${members.join(',')}}`;
+    return `{${order(Object.entries(value))
+      .map(([key, member]) => `${inner(key)}:${inner(member)}`)
+      .join(',')}}`;
   }
   throw new TypeError(`canonical JSON cannot hold ${typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value}`);
+}
+
+/**
+ * Canonical JSON by RFC 8785: keys sorted by UTF-16 units, numbers and texts as ECMAScript writes them. Equal values give equal bytes.
+ * Throws on what JSON cannot hold exactly (undefined, NaN, infinities, lone surrogates, other objects): such a value in a fingerprint is a bug.
+ */
+export function canonicalJson(value: unknown): string {
+  return write(value, (members) => members.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The same with keys in the order in which the value has them, as whoever reads it sees them: those that look like array indexes first,
+ * rising, which is the order of ECMAScript, then the others as they are written.
+ */
+export function exactJson(value: unknown): string {
+  return write(value, (members) => members);
 }
 
 /** SHA-256, in lower-case hexadecimal. */

@@ -8,6 +8,7 @@ export interface ElementIngredient {
   /** The content's digest; of a measured output, `measured:` and the fingerprint of the work that measured it. */
   readonly content: string;
   readonly suffix: string;
+  readonly executable?: true;
 }
 
 /** A package with native code that a stage's bundle leaves outside. */
@@ -19,7 +20,7 @@ export interface PackageIngredient {
 
 /** Everything that can change a node's result, and nothing else. Its digest is the fingerprint. */
 export interface Ingredients {
-  /** Number of this record's shape. */
+  /** That of the records in which its digest stands. */
   readonly format: number;
   /** How a child runs a stage: raised by hand when that changes. */
   readonly stageApi: number;

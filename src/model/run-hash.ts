@@ -1,16 +1,28 @@
-import { digestOf } from './canonical.ts';
-import type { RunNode } from './run.ts';
+import { digestOf, exactJson } from './canonical.ts';
+import { ATTRIBUTES_SINCE, RECORD_FORMAT, type RunNode } from './run.ts';
+
+/** Values by name as the texts that were handed over. */
+function asGiven(values: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, exactJson(value)]));
+}
+
+/** What came out of a node, but for what was measured. */
+function outputsOf({ outputs = {} }: RunNode): object {
+  const unmeasured = Object.entries(outputs).filter(([, { measured }]) => !measured);
+  return Object.fromEntries(
+    unmeasured.map(([port, { digest, executable }]) => [port, executable === true ? { digest, executable } : digest]),
+  );
+}
 
 /**
  * The hash of a done run: of each node what was asked (stage, code, params, inputs) and what came out, but for what was measured. Equal
- * results share it, whatever the machine and its speed.
+ * results share it, whatever the machine and its speed. The first format did not count the order of keys within a value.
  */
-export function runHash(nodes: Readonly<Record<string, RunNode>>): string {
-  const entries = Object.entries(nodes).map(([name, { stage, code, params, inputs, outputs }]) => {
-    const digests = Object.entries(outputs ?? {})
-      .filter(([, { measured }]) => !measured)
-      .map(([port, { digest }]) => [port, digest] as const);
-    return [name, { stage, code: code ?? null, params, inputs: inputs ?? {}, outputs: Object.fromEntries(digests) }] as const;
+export function runHash(nodes: Readonly<Record<string, RunNode>>, format: number = RECORD_FORMAT): string {
+  const given = format >= ATTRIBUTES_SINCE ? asGiven : (values: object): object => values;
+  const entries = Object.entries(nodes).map(([name, node]) => {
+    const { stage, code, params, inputs } = node;
+    return [name, { stage, code: code ?? null, params: given(params), inputs: given(inputs ?? {}), outputs: outputsOf(node) }] as const;
   });
-  return digestOf({ format: 1, nodes: Object.fromEntries(entries) });
+  return digestOf({ format, nodes: Object.fromEntries(entries) });
 }

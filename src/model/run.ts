@@ -28,12 +28,19 @@ export interface RecordedSource {
   readonly size?: number;
   /** With its dot, or empty. */
   readonly suffix?: string;
+  readonly executable?: true;
   /** Where it lay: relative to the project where it is below it. */
   readonly path?: string;
 }
 
-/** The number of the records' shape that is written now; records of a higher one are refused. */
-export const RECORD_FORMAT = 1;
+/**
+ * The format that is written now: of records, and of the fingerprints and artifacts that they name. Records of a higher one are refused,
+ * those of a lower one are run again and compared under it.
+ */
+export const RECORD_FORMAT = 2;
+
+/** The format since which empty folders and the executable bit of files are kept, names are handed over sorted, and free values count as written. */
+export const ATTRIBUTES_SINCE = 2;
 
 /** A node in a run's record. */
 export interface RunNode {

@@ -1,4 +1,4 @@
-import type { Artifact, ManifestEntry } from './artifact.ts';
+import type { Artifact, Manifest } from './artifact.ts';
 import type { Source } from './pipeline.ts';
 import type { Outcome } from './problem.ts';
 import type { Attempt, Ingredients, StoredResult } from './result.ts';
@@ -43,8 +43,8 @@ export interface Artifacts {
    * of them is kept. Throws what reading them throws.
    */
   receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean>;
-  /** The files of a folder artifact; undefined where its manifest is missing, damaged or none. */
-  manifest(digest: string): readonly ManifestEntry[] | undefined;
+  /** What a folder artifact holds; undefined where its manifest is missing, damaged or none. */
+  manifest(digest: string): Manifest | undefined;
 }
 
 /** A result as one looks for it. */
@@ -118,15 +118,17 @@ export interface Snapshot {
   readonly size: number;
   /** With its dot, or empty. */
   readonly suffix: string;
+  /** Of a file: it may be executed. It is no part of the digest. */
+  readonly executable?: true;
 }
 
 /** Files and folders from outside. */
 export interface Sources {
-  /** Reads a source, or trusts an earlier reading if nothing about its files changed. */
-  snapshot(source: Source): Outcome<Snapshot>;
+  /** Reads a source, or trusts an earlier reading if nothing about its files changed; as records of a format or of the current one know it. */
+  snapshot(source: Source, format?: number): Outcome<Snapshot>;
   /** Keeps a source's bytes if it may; returns whether they are now in the store. */
   keep(source: Source, snapshot: Snapshot): Outcome<boolean>;
-  /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it. */
+  /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it, and its executable bit is that of who kept it. */
   kept(digest: string): Snapshot | undefined;
   /** Gives a kept source at a path, as read-only files. */
   place(snapshot: Snapshot, path: string): void;
@@ -294,8 +296,8 @@ export interface Contents {
   addSource(digest: string, reach: Reach): boolean;
   /** The first thing about a record's code and sources that is missing or is not what its digest says, in words; for stores from elsewhere. */
   flawOf(record: RunRecord): string | undefined;
-  /** Opens a store of its own that holds a reach and nothing else. */
-  scratch(name: string, reach?: Reach): Outcome<ScratchStore>;
+  /** Opens a store of its own that holds a reach and nothing else, for records of a format or of the current one. */
+  scratch(name: string, reach?: Reach, format?: number): Outcome<ScratchStore>;
   /** The files of a reach as a pack names them, sorted by name. */
   entries(reach: Reach): Iterable<PackEntry>;
 }
@@ -345,6 +347,8 @@ export interface Store {
   readonly location: string;
   /** A folder for what can be made again at any time. */
   readonly cache: string;
+  /** The format of the records that are written here, and of all that they name. Only a scratch store may have a former one. */
+  readonly format: number;
   readonly artifacts: Artifacts;
   readonly results: Results;
   readonly bundles: Bundles;

@@ -144,7 +144,7 @@ function openScratch({ record, origin, instances }: Recorded): Outcome<ScratchSt
     const digest = record.sources[name]?.digest;
     if (digest !== undefined && origin.sources.kept(digest) !== undefined) origin.contents.addSource(digest, reach);
   }
-  if (reach.missing.length === 0) return origin.contents.scratch('reproduce', reach);
+  if (reach.missing.length === 0) return origin.contents.scratch('reproduce', reach, record.format);
   return failed({
     kind: 'store',
     code: 'missing-content',

@@ -5,7 +5,7 @@ import { suggestion } from '../text/suggestion.ts';
 import { type Source, sourcesOf } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import type { RecordedSource, RunRecord } from '../model/run.ts';
+import { ATTRIBUTES_SINCE, type RecordedSource, type RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 import type { Recorded } from './recorded.ts';
@@ -46,7 +46,7 @@ export function locateSources(
   for (const name of sourcesOf(instances)) {
     const recorded = record.sources[name];
     if (recorded === undefined) continue;
-    const located = locate(name, recorded, given.value.get(name), { store: origin, root: context.root });
+    const located = locate(name, recorded, given.value.get(name), { store: origin, root: context.root, format: record.format });
     if (located.ok) found.set(name, located.value);
     else problems.push(...located.problems);
   }
@@ -58,15 +58,19 @@ function locate(
   name: string,
   recorded: RecordedSource,
   given: string | undefined,
-  { store, root }: { readonly store: Store; readonly root: string },
+  { store, root, format }: { readonly store: Store; readonly root: string; readonly format: number },
 ): Outcome<FoundSource> {
   const kept = store.sources.kept(recorded.digest);
   const source: Source = sourceOf(name, recorded, root);
-  const asRecorded = (snapshot: Snapshot): Snapshot => ({ ...snapshot, suffix: recorded.suffix ?? snapshot.suffix });
+  const asRecorded = ({ executable, ...snapshot }: Snapshot): Snapshot => {
+    // The first format did not record the bit: there it is that of the file.
+    const bit = format < ATTRIBUTES_SINCE ? executable : recorded.executable;
+    return { ...snapshot, suffix: recorded.suffix ?? snapshot.suffix, ...(bit === undefined ? {} : { executable: bit }) };
+  };
   if (kept !== undefined) return done({ source, snapshot: asRecorded(kept) });
   const looked: string[] = [];
   for (const path of [...(given === undefined ? [] : [given]), source.path]) {
-    const snapshot = store.sources.snapshot({ ...source, path });
+    const snapshot = store.sources.snapshot({ ...source, path }, format);
     if (!snapshot.ok) looked.push(`${path} ${snapshot.problems[0]?.code === 'missing-source' ? 'does not exist' : 'cannot be read'}`);
     else if (snapshot.value.digest === recorded.digest) return done({ source: { ...source, path }, snapshot: asRecorded(snapshot.value) });
     else looked.push(`${path} holds something else (${snapshot.value.digest.slice(0, 12)})`);

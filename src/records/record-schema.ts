@@ -4,14 +4,14 @@ import { RECORD_FORMAT } from '../model/run.ts';
 const text = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]*$', maxLength: 4096 };
 const digest = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 const suffix = { type: 'string', pattern: '^(\\.[^/\\u0000-\\u001f\\u007f]{1,100})?$' };
-const name = { pattern: '^[A-Za-z][^\\u0000-\\u001f\\u007f]{0,500}$' };
+/** Of an instance: a matrix point may be as long as what a file writes. */
+const name = { pattern: '^[A-Za-z][^\\u0000-\\u001f\\u007f]*$', maxLength: 1_000_000 };
 const port = { pattern: '^[A-Za-z_][A-Za-z0-9_-]{0,100}$' };
 const variable = { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,200}$' };
 /** Relative, and not leaving the folder. */
 const path = { type: 'string', pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\u0000-\\u001f]+$', maxLength: 1000 };
 const kind = { enum: ['dir', 'file'] };
 const count = { type: 'integer', minimum: 0, maximum: 2 ** 53 };
-const scalar = { type: ['string', 'number', 'boolean', 'null'] };
 const list = (items: object, maxItems = 100_000): JsonObject => ({ type: 'array', items: items as JsonObject, maxItems });
 const map = (members: object, propertyNames: object = {}): JsonObject => ({
   type: 'object',
@@ -31,11 +31,11 @@ const input = shape(
     at: path,
     elements: list(
       shape({
-        key: map(scalar, port),
+        key: map({}, port),
         origin: {
           anyOf: [
             shape({ kind: { const: 'source' }, source: text }),
-            shape({ kind: { const: 'output' }, instance: text, port: { type: 'string', ...port } }),
+            shape({ kind: { const: 'output' }, instance: { type: 'string', ...name }, port: { type: 'string', ...port } }),
           ],
         },
       }),
@@ -73,7 +73,7 @@ const metric = shape({ goal: { enum: ['maximize', 'minimize'] }, tolerance: { ty
 const recipe = shape(
   {
     node: text,
-    key: map(scalar, port),
+    key: map({}, port),
     work,
     inputs: list(input),
     outputs: map(shape({ kind, suffix, measured: { type: 'boolean' } }), port),
@@ -98,7 +98,10 @@ const node = shape(
     cause: { type: 'string' },
     params: { type: 'object', propertyNames: port },
     code: digest,
-    outputs: map(shape({ kind, digest, size: count, suffix, measured: { type: 'boolean' } }), port),
+    outputs: map(
+      shape({ kind, digest, size: count, suffix, measured: { type: 'boolean' }, executable: { const: true } }, ['executable']),
+      port,
+    ),
     metrics: map(shape({ value: { type: 'number' }, measured: { type: 'boolean' } }), { pattern: text.pattern }),
     recipe,
   },
@@ -108,7 +111,7 @@ const node = shape(
 /** The JSON Schema of the record of a done run, as a pack holds it. */
 export const recordSchema: JsonObject = shape(
   {
-    format: { const: RECORD_FORMAT },
+    format: { type: 'integer', minimum: 1, maximum: RECORD_FORMAT },
     id: { type: 'string', pattern: '^[\\w-]{1,100}$' },
     state: { const: 'done' },
     hash: digest,
@@ -117,7 +120,9 @@ export const recordSchema: JsonObject = shape(
     started: text,
     params: { type: 'object' },
     set: list({ type: 'string' }),
-    sources: map(shape({ digest, kept: { type: 'boolean' }, kind, size: count, suffix }), { pattern: text.pattern }),
+    sources: map(shape({ digest, kept: { type: 'boolean' }, kind, size: count, suffix, executable: { const: true } }, ['executable']), {
+      pattern: text.pattern,
+    }),
     nodes: map(node, name),
     facts: { type: 'object' },
   },

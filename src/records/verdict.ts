@@ -1,4 +1,4 @@
-import type { ManifestEntry } from '../model/artifact.ts';
+import type { Artifact, Manifest } from '../model/artifact.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
 
 /** How an artifact came out when its run was done again. `missing`: its node failed or was not reached. */
@@ -49,7 +49,7 @@ export function compareRuns(
   before: RunRecord,
   after: RunRecord,
   names: readonly string[],
-  manifest: (digest: string) => readonly ManifestEntry[] | undefined,
+  manifest: (digest: string) => Manifest | undefined,
 ): Verdicts {
   const artifacts: ArtifactVerdict[] = [];
   const all: (MetricDelta & { readonly measured: boolean })[] = [];
@@ -62,7 +62,8 @@ export function compareRuns(
     for (const [port, artifact] of Object.entries(old.outputs ?? {})) {
       if (artifact.measured) continue;
       const reproduced = now?.outputs?.[port];
-      const isSame = reproduced?.digest === artifact.digest && reproduced.kind === artifact.kind;
+      const isSame =
+        reproduced?.digest === artifact.digest && reproduced.kind === artifact.kind && reproduced.executable === artifact.executable;
       const nearest = isSame || reproduced === undefined ? undefined : withinTolerance(old, deltas);
       const verdict: Verdict =
         reproduced === undefined ? 'missing' : isSame ? 'identical' : nearest === undefined ? 'different' : 'within-tolerance';
@@ -75,7 +76,7 @@ export function compareRuns(
         reproduced: reproduced?.digest ?? null,
         file:
           isSame || reproduced === undefined || artifact.kind === 'file'
-            ? null
+            ? bitDifference(artifact, reproduced)
             : firstDifference(manifest(artifact.digest), manifest(reproduced.digest)),
         largest: nearest ?? null,
         inputs: verdict === 'identical' ? [] : producersIn(old).filter((from) => unequal.has(from)),
@@ -124,19 +125,28 @@ function withinTolerance(old: RunNode, deltas: readonly (MetricDelta & { readonl
   return nearest === undefined ? undefined : plain(nearest);
 }
 
+/** How the executable bit of two files differs. */
+function bitDifference(before: Artifact, after: Artifact | undefined): string | null {
+  if (after === undefined || before.executable === after.executable) return null;
+  return `may be executed: ${before.executable === true} → ${after.executable === true}`;
+}
+
 /** The first file, in the order of paths, that two folders do not share. */
-function firstDifference(before: readonly ManifestEntry[] | undefined, after: readonly ManifestEntry[] | undefined): string | null {
+function firstDifference(before: Manifest | undefined, after: Manifest | undefined): string | null {
   if (before === undefined || after === undefined) return null;
-  const now = new Map(after.map((entry) => [entry.path, entry]));
-  for (const { path, digest, executable } of before) {
+  const now = new Map(after.files.map((entry) => [entry.path, entry]));
+  for (const { path, digest, executable } of before.files) {
     const other = now.get(path);
     if (other === undefined) return `${path} (gone)`;
     if (other.digest !== digest) return path;
     if (other.executable !== executable) return `${path} (may be executed: ${executable} → ${other.executable})`;
   }
-  const known = new Set(before.map(({ path }) => path));
-  const added = after.find(({ path }) => !known.has(path));
-  return added === undefined ? null : `${added.path} (new)`;
+  const known = new Set(before.files.map(({ path }) => path));
+  const added = after.files.find(({ path }) => !known.has(path));
+  if (added !== undefined) return `${added.path} (new)`;
+  const gone = before.emptyFolders.find((folder) => !after.emptyFolders.includes(folder));
+  const fresh = after.emptyFolders.find((folder) => !before.emptyFolders.includes(folder));
+  return gone !== undefined ? `${gone}/ (empty folder, gone)` : fresh !== undefined ? `${fresh}/ (empty folder, new)` : null;
 }
 
 function producersIn({ recipe }: RunNode): string[] {

@@ -116,7 +116,7 @@ describe('gc', () => {
 
   test.each([
     ['damaged', (text: string) => text.slice(0, 200)],
-    ['of a newer format', (text: string) => text.replace('"format": 1', '"format": 2')],
+    ['of a newer format', (text: string) => text.replace(/"format": \d+/, '"format": 99')],
   ])('removes nothing beside a record that is %s, which lists survive', async (_name, change) => {
     const folder = copyOf(base);
     const path = join(folder, `artifacts/runs/${ids[1]}.json`);

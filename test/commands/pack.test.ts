@@ -154,7 +154,7 @@ describe('a hostile or damaged pack is refused, and nothing of it is written', (
       () => changedRecord((text) => text.replace('"facts":', `"deep":${'['.repeat(9000)}${']'.repeat(9000)},"facts":`)),
       'nested',
     ],
-    ['a newer record', () => changedRecord((text) => text.replace('"format":1', '"format":2')), 'newer Stillroom'],
+    ['a newer record', () => changedRecord((text) => text.replace(/"format":\d+/, '"format":99')), 'newer Stillroom'],
     [
       'an output that leaves its folder',
       () => changedRecord((text) => text.replace('"card":"card.txt"', '"card":"../../../evil"')),

@@ -96,7 +96,7 @@ describe('what differs', () => {
       `tool make: ${short('b')} → ${short('c')}`,
     ],
     ['where an input stands', command, { work: { ...command.work, at: {} } as Ingredients['work'] }, 'place of data: data.txt → none'],
-    ['how Stillroom runs stages', stage, { stageApi: 2 }, "Stillroom's own format: 2.1 → 2.2"],
+    ['how Stillroom runs stages', stage, { stageApi: 2 }, "Stillroom's way to run stages: 1 → 2"],
   ])('is named: %s', (_, from, to, expected) => {
     expect(changes(from, to)).toEqual([expected]);
   });

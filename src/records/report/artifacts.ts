@@ -75,7 +75,7 @@ export function historyOf(store: Store, name: string, node: RunNode): Curve[] {
 
 /** A folder artifact's files by path. */
 function filesOf(store: Store, artifact: Artifact | undefined): ReadonlyMap<string, ManifestEntry> {
-  const entries = artifact?.kind === 'dir' ? store.artifacts.manifest(artifact.digest) : undefined;
+  const entries = artifact?.kind === 'dir' ? store.artifacts.manifest(artifact.digest)?.files : undefined;
   return new Map((entries ?? []).map((entry) => [entry.path, entry]));
 }
 

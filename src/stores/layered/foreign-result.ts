@@ -12,7 +12,7 @@ const LONGEST = 16 * 1024 * 1024;
 const DEEPEST = 20;
 
 /** What a name in a record from elsewhere may be. */
-const NAME = /^[^\p{Cc}]{1,500}$/u;
+const NAME = /^[^\p{Cc}]+$/u;
 
 /**
  * The attempt in a record that a remote gave for a wanted result, or in words why it is not used. Only what is known of an attempt is
@@ -41,7 +41,8 @@ function attemptOf(value: unknown, { outputs: ports }: WantedResult): Attempt | 
     if (!isObject(artifact) || artifact['kind'] !== kind || artifact['suffix'] !== suffix) return `it has another output "${port}"`;
     const { digest, size } = artifact;
     if (!isDigest(digest) || typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return `its output "${port}" is damaged`;
-    taken[port] = { kind, digest, size, suffix };
+    const isExecutable = kind === 'file' && artifact['executable'] === true;
+    taken[port] = { kind, digest, size, suffix, ...(isExecutable ? { executable: true } : {}) };
   }
   const values: Record<string, MetricValue> = {};
   for (const [name, metric] of Object.entries(metrics)) {

@@ -81,9 +81,9 @@ class LayeredResults implements Results {
       (await this.fetchBlob(remote, blob, bytes, errand)) && this.local.artifacts.payload(blob)?.size === bytes;
     if (kind === 'file') return fetchWhole(digest, size);
     if (!(await this.fetchBlob(remote, digest, LARGEST_MANIFEST, errand))) return false;
-    const entries = this.local.artifacts.manifest(digest);
-    if (entries === undefined || entries.reduce((sum, entry) => sum + entry.size, 0) !== size) return false;
-    return forAll(entries, (entry) => fetchWhole(entry.digest, entry.size));
+    const files = this.local.artifacts.manifest(digest)?.files;
+    if (files === undefined || files.reduce((sum, entry) => sum + entry.size, 0) !== size) return false;
+    return forAll(files, (entry) => fetchWhole(entry.digest, entry.size));
   }
 
   private async fetchBlob(remote: GuardedRemote, digest: string, most: number, errand: Errand): Promise<boolean> {
@@ -110,7 +110,7 @@ class LayeredResults implements Results {
     if (result === undefined) return;
     const [attempt] = result.attempts;
     const digests = Object.values(attempt.outputs).flatMap(({ kind, digest }) => [
-      ...(kind === 'file' ? [] : (this.local.artifacts.manifest(digest) ?? []).map((entry) => entry.digest)),
+      ...(kind === 'file' ? [] : (this.local.artifacts.manifest(digest)?.files ?? []).map((entry) => entry.digest)),
       digest,
     ]);
     const areThere = await forAll([...new Set(digests)], async (digest) => {

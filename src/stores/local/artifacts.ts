@@ -1,19 +1,23 @@
-import { closeSync, createReadStream, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Artifact, ManifestEntry } from '../../model/artifact.ts';
+import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Outputs, Payload } from '../../model/store.ts';
 import type { BlobState, Blobs } from './blobs.ts';
+import { ATTRIBUTES_SINCE } from '../../model/run.ts';
 import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 
 /** Outputs as blobs: a file is one, a folder is its manifest and one for each of its files. */
 export class LocalArtifacts implements Artifacts {
   private readonly blobs: Blobs;
+  private readonly format: number;
   /** Folders whose files were looked at in this process. */
   private readonly checkedFolders = new Map<string, BlobState>();
 
-  constructor(blobs: Blobs) {
+  /** The format says what is kept of outputs: the first one knew no empty folders, and of files no executable bit. */
+  constructor(blobs: Blobs, format: number) {
     this.blobs = blobs;
+    this.format = format;
   }
 
   private state(artifact: Artifact): BlobState {
@@ -21,7 +25,7 @@ export class LocalArtifacts implements Artifacts {
     const known = this.checkedFolders.get(artifact.digest);
     if (known !== undefined) return known;
     let state = this.blobs.state(artifact.digest);
-    for (const { digest } of state === 'whole' ? (this.manifest(artifact.digest) ?? []) : []) {
+    for (const { digest } of state === 'whole' ? (this.manifest(artifact.digest)?.files ?? []) : []) {
       const one = this.blobs.state(digest);
       if (one !== 'whole') state = one;
     }
@@ -37,24 +41,30 @@ export class LocalArtifacts implements Artifacts {
   }
 
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact> {
-    if (kind === 'file') return done({ kind, ...this.blobs.take(path), suffix });
+    const keepsAll = this.format >= ATTRIBUTES_SINCE;
+    if (kind === 'file') {
+      const executable = keepsAll && isExecutable(lstatSync(path, { bigint: true }));
+      return done({ kind, ...this.blobs.take(path), suffix, ...(executable ? { executable } : {}) });
+    }
     const listed = listFolder(path);
     if (!listed.ok) return listed;
-    for (const file of listed.value) this.blobs.detach(file.absolute);
-    const entries = listed.value.map((file) => ({
+    for (const file of listed.value.files) this.blobs.detach(file.absolute);
+    const files = listed.value.files.map((file) => ({
       path: file.path,
       ...this.blobs.take(file.absolute),
       executable: isExecutable(file.stats),
     }));
-    const digest = this.blobs.add(manifestBytes(entries));
+    const digest = this.blobs.add(manifestBytes({ files, emptyFolders: keepsAll ? listed.value.emptyFolders : [] }));
     this.checkedFolders.set(digest, 'whole');
-    return done({ kind, digest, size: entries.reduce((sum, { size }) => sum + size, 0), suffix: '' });
+    return done({ kind, digest, size: files.reduce((sum, { size }) => sum + size, 0), suffix: '' });
   }
 
   place(artifact: Artifact, path: string): void {
-    if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, false);
+    if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, artifact.executable === true);
     mkdirSync(path, { recursive: true });
-    for (const entry of this.manifest(artifact.digest) ?? []) this.blobs.place(entry.digest, join(path, entry.path), entry.executable);
+    const { files = [], emptyFolders = [] } = this.manifest(artifact.digest) ?? {};
+    for (const entry of files) this.blobs.place(entry.digest, join(path, entry.path), entry.executable);
+    for (const folder of emptyFolders) mkdirSync(join(path, folder), { recursive: true });
     return undefined;
   }
 
@@ -93,7 +103,7 @@ export class LocalArtifacts implements Artifacts {
     return this.blobs.receive(digest, bytes, most);
   }
 
-  manifest(digest: string): readonly ManifestEntry[] | undefined {
+  manifest(digest: string): Manifest | undefined {
     const bytes = this.blobs.read(digest);
     return bytes === undefined ? undefined : readManifest(bytes);
   }

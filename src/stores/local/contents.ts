@@ -24,9 +24,9 @@ export function emptyReach(): Reach {
 export class LocalContents implements Contents {
   private readonly root: string;
   private readonly holdings: Holdings;
-  private readonly open: (root: string) => Outcome<Store>;
+  private readonly open: (root: string, format?: number) => Outcome<Store>;
 
-  constructor(root: string, holdings: Holdings, open: (root: string) => Outcome<Store>) {
+  constructor(root: string, holdings: Holdings, open: (root: string, format?: number) => Outcome<Store>) {
     this.root = root;
     this.holdings = holdings;
     this.open = open;
@@ -38,7 +38,7 @@ export class LocalContents implements Contents {
 
   /** The blobs of an artifact: its own, and those that its manifest names. */
   ofArtifact({ kind, digest }: Pick<Artifact, 'kind' | 'digest'>): string[] {
-    return [digest, ...(kind === 'file' ? [] : (this.holdings.artifacts.manifest(digest) ?? []).map((entry) => entry.digest))];
+    return [digest, ...(kind === 'file' ? [] : (this.holdings.artifacts.manifest(digest)?.files ?? []).map((entry) => entry.digest))];
   }
 
   /** Adds a code bundle with its source map; false if anything of it is missing. */
@@ -96,15 +96,15 @@ export class LocalContents implements Contents {
     if (kept === undefined || kept.kind !== kind) return `the source "${name}" is damaged`;
     const { manifest, pack } = kept;
     if ((kind === 'dir' ? manifest : pack) !== digest) return `the source "${name}" has another digest than its run read`;
-    const entries = this.isWhole(pack) ? this.holdings.artifacts.manifest(manifest) : undefined;
-    if (entries === undefined) return `the source "${name}" is missing, damaged, or has paths that leave it`;
-    const size = entries.reduce((sum, entry) => sum + entry.size, 0);
-    return size === this.holdings.blobs.size(pack) && (kind === 'dir' || entries.length === 1)
+    const files = this.isWhole(pack) ? this.holdings.artifacts.manifest(manifest)?.files : undefined;
+    if (files === undefined) return `the source "${name}" is missing, damaged, or has paths that leave it`;
+    const size = files.reduce((sum, entry) => sum + entry.size, 0);
+    return size === this.holdings.blobs.size(pack) && (kind === 'dir' || files.length === 1)
       ? undefined
       : `the source "${name}" is damaged: its files do not fill its bytes`;
   }
 
-  scratch(name: string, reach: Reach = emptyReach()): Outcome<ScratchStore> {
+  scratch(name: string, reach: Reach = emptyReach(), format?: number): Outcome<ScratchStore> {
     mkdirSync(join(this.root, 'scratch'), { recursive: true });
     const folder = mkdtempSync(join(this.root, 'scratch', `${name}-`));
     for (const { name: file, path } of this.files(reach)) {
@@ -113,7 +113,7 @@ export class LocalContents implements Contents {
       copyFileSync(path, target, constants.COPYFILE_FICLONE);
     }
     const remove = (): void => rmSync(folder, { recursive: true, force: true });
-    const store = this.open(folder);
+    const store = this.open(folder, format);
     if (store.ok) return done({ store: store.value, remove });
     remove();
     return store;

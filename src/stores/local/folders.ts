@@ -1,7 +1,7 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { canonicalJson } from '../../model/canonical.ts';
-import type { ManifestEntry } from '../../model/artifact.ts';
+import { canonicalJson, isDigest } from '../../model/canonical.ts';
+import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import { fileStamp } from './stamps.ts';
 
@@ -11,6 +11,13 @@ export interface FoundFile {
   readonly path: string;
   readonly absolute: string;
   readonly stats: BigIntStats;
+}
+
+/** What a folder holds, each list in the byte order of its paths. */
+export interface Listing {
+  readonly files: readonly FoundFile[];
+  /** The paths of folders in which nothing is. */
+  readonly emptyFolders: readonly string[];
 }
 
 function refusal(path: string, why: string): Outcome<never> {
@@ -26,11 +33,13 @@ function statOfTarget(link: string): BigIntStats | undefined {
   }
 }
 
-/** All files below a folder in the byte order of their paths. Links are followed if they stay inside; sockets, devices and names that are not UTF-8 are refused. */
-export function listFolder(folder: string): Outcome<readonly FoundFile[]> {
-  const found: FoundFile[] = [];
+/** All that is below a folder. Links are followed if they stay inside; sockets, devices and names that are not UTF-8 are refused. */
+export function listFolder(folder: string): Outcome<Listing> {
+  const files: FoundFile[] = [];
+  const emptyFolders: string[] = [];
   const visit = (at: string, prefix: string): Outcome<undefined> => {
     const entries: Dirent<Buffer>[] = readdirSync(at, { withFileTypes: true, encoding: 'buffer' });
+    if (entries.length === 0 && prefix !== '') emptyFolders.push(prefix.slice(0, -1));
     for (const entry of entries) {
       const name = entry.name.toString('utf8');
       const absolute = join(at, name);
@@ -42,45 +51,64 @@ export function listFolder(folder: string): Outcome<readonly FoundFile[]> {
         const stats = statOfTarget(absolute);
         if (stats === undefined) return refusal(absolute, 'it is a link to nothing');
         if (!stats.isFile()) return refusal(absolute, 'it is a link to a folder');
-        found.push({ path: prefix + name, absolute, stats });
+        files.push({ path: prefix + name, absolute, stats });
       } else if (entry.isDirectory()) {
         const inner = visit(absolute, `${prefix}${name}/`);
         if (!inner.ok) return inner;
-      } else if (entry.isFile()) found.push({ path: prefix + name, absolute, stats: lstatSync(absolute, { bigint: true }) });
+      } else if (entry.isFile()) files.push({ path: prefix + name, absolute, stats: lstatSync(absolute, { bigint: true }) });
       else return refusal(absolute, 'it is neither a file nor a folder');
     }
     return done(undefined);
   };
   const walked = visit(folder, '');
   if (!walked.ok) return walked;
-  return done(found.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path))));
+  return done({ files: files.sort((a, b) => inByteOrder(a.path, b.path)), emptyFolders: emptyFolders.sort(inByteOrder) });
 }
 
-/** A folder's manifest as bytes: equal content gives equal bytes, whoever wrote it and under whatever umask. */
-export function manifestBytes(entries: readonly ManifestEntry[]): Buffer {
-  return Buffer.from(canonicalJson(entries.map(({ path, size, digest, executable }) => ({ path, size, digest, executable }))));
+function inByteOrder(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * A folder's manifest as bytes: equal content gives equal bytes, whoever wrote it and under whatever umask. Without empty folders it is a
+ * list of files, as it was before those were kept; with them it is a mapping, which readers of that time refuse.
+ */
+export function manifestBytes({ files, emptyFolders }: Manifest): Buffer {
+  const entries = files.map(({ path, size, digest, executable }) => ({ path, size, digest, executable }));
+  return Buffer.from(canonicalJson(emptyFolders.length === 0 ? entries : { files: entries, emptyFolders }));
+}
+
+function isInside(path: unknown): path is string {
+  return typeof path === 'string' && !path.includes('\0') && path.split('/').every((step) => !['', '.', '..'].includes(step));
 }
 
 function isEntry(value: unknown): value is ManifestEntry {
   const { path, size, digest, executable } = (value ?? {}) as Partial<ManifestEntry>;
-  const isPath = typeof path === 'string' && !path.includes('\0') && path.split('/').every((step) => !['', '.', '..'].includes(step));
-  const isDigest = typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest);
-  return isPath && isDigest && Number.isSafeInteger(size) && (size ?? -1) >= 0 && typeof executable === 'boolean';
+  return isInside(path) && isDigest(digest) && Number.isSafeInteger(size) && (size ?? -1) >= 0 && typeof executable === 'boolean';
 }
 
-/** Reads a manifest back; undefined if it is not one, or names a path that leaves the folder or stands for a file and a folder. */
-export function readManifest(bytes: Uint8Array): readonly ManifestEntry[] | undefined {
-  let entries: unknown;
+/** The two forms of a manifest as one; undefined: it is neither. */
+function asManifest(value: unknown): Manifest | undefined {
+  const { files, emptyFolders } = (Array.isArray(value) ? { files: value, emptyFolders: [] } : (value ?? {})) as Partial<Manifest>;
+  if (!Array.isArray(files) || !files.every(isEntry) || !Array.isArray(emptyFolders) || !emptyFolders.every(isInside)) return undefined;
+  return { files, emptyFolders };
+}
+
+/** Reads a manifest back; undefined if it is not one, or names a path that leaves the folder or stands for two things. */
+export function readManifest(bytes: Uint8Array): Manifest | undefined {
+  let value: unknown;
   try {
-    entries = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
     return undefined;
   }
-  if (!Array.isArray(entries) || !entries.every(isEntry)) return undefined;
-  const paths = new Set(entries.map(({ path }) => path));
-  const isFolderToo = ({ path }: ManifestEntry): boolean =>
-    path.split('/').some((_, index, steps) => index > 0 && paths.has(steps.slice(0, index).join('/')));
-  return paths.size < entries.length || entries.some(isFolderToo) ? undefined : entries;
+  const manifest = asManifest(value);
+  if (manifest === undefined) return undefined;
+  const paths = [...manifest.files.map(({ path }) => path), ...manifest.emptyFolders];
+  const known = new Set(paths);
+  const isBelowAnother = (path: string): boolean =>
+    path.split('/').some((_, index, steps) => index > 0 && known.has(steps.slice(0, index).join('/')));
+  return known.size < paths.length || paths.some(isBelowAnother) ? undefined : manifest;
 }
 
 /** Whether anyone may execute a file. */
@@ -88,11 +116,13 @@ export function isExecutable(stats: BigIntStats): boolean {
   return (stats.mode & 0o111n) !== 0n;
 }
 
-/** How all files at or below a path stand, as one text. */
+/** How all that is at or below a path stands, as one text. */
 export function stampTree(path: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
   if (!stats.isDirectory()) return fileStamp(stats);
   const listed = listFolder(path);
-  return listed.ok ? listed.value.map((file) => `${file.path} ${fileStamp(file.stats)}`).join('\n') : 'refused';
+  if (!listed.ok) return 'refused';
+  const { files, emptyFolders } = listed.value;
+  return [...files.map((file) => `${file.path} ${fileStamp(file.stats)}`), ...emptyFolders.map((folder) => `${folder}/`)].join('\n');
 }

@@ -39,7 +39,7 @@ export class LocalPublished implements Published {
       for (const [port, artifact] of ports) {
         const inside = join(safeFileName(node), `${port}${artifact.suffix}`);
         paths.set(`${node}.${port}`, join(link, inside));
-        digests[inside] = artifact.digest;
+        digests[inside] = artifact.executable === true ? `${artifact.digest} executable` : artifact.digest;
       }
     }
     const old = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true ? join(this.root, readlinkSync(link)) : undefined;

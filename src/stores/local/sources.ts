@@ -14,13 +14,14 @@ import {
 import { basename, dirname, extname, join } from 'node:path';
 import { isObject, readJson } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
-import type { ManifestEntry } from '../../model/artifact.ts';
+import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
 import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { type Blobs, hashFile } from './blobs.ts';
 import { writeDurably } from '../../files/durable.ts';
-import { type FoundFile, isExecutable, listFolder, manifestBytes, readManifest } from './folders.ts';
+import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
+import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
 import { fileStamp, isFresh } from './stamps.ts';
 
 /** Larger sources are kept in the store only if asked for. */
@@ -61,22 +62,22 @@ export class LocalSources implements Sources {
   }
 
   /** The manifest of a source as it stands now. */
-  manifest(
-    source: Source,
-  ): Outcome<{ readonly kind: 'dir' | 'file'; readonly entries: readonly ManifestEntry[]; readonly files: readonly FoundFile[] }> {
+  manifest(source: Source): Outcome<{ readonly kind: 'dir' | 'file'; readonly manifest: Manifest; readonly files: readonly FoundFile[] }> {
     const stats = statSync(source.path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return failed(missing(source));
     if (!stats.isDirectory() && !stats.isFile()) return failed(refused(source, `${source.path} is neither a file nor a folder`));
     const kind = stats.isDirectory() ? 'dir' : 'file';
-    const listed: Outcome<readonly FoundFile[]> =
-      kind === 'dir' ? listFolder(source.path) : done([{ path: basename(source.path), absolute: source.path, stats }]);
+    const listed: Outcome<Listing> =
+      kind === 'dir'
+        ? listFolder(source.path)
+        : done({ files: [{ path: basename(source.path), absolute: source.path, stats }], emptyFolders: [] });
     if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
     const noteFile = join(this.notes, `${sha256(source.path)}.json`);
     const known = readJson(noteFile, isSourceNote) ?? { files: {} };
     const files: Record<string, readonly [string, string]> = {};
-    let changed = Object.keys(known.files).length !== listed.value.length;
+    let changed = Object.keys(known.files).length !== listed.value.files.length;
     const entries: ManifestEntry[] = [];
-    for (const file of listed.value) {
+    for (const file of listed.value.files) {
       const stamp = fileStamp(file.stats);
       const noted = known.files[file.path];
       const digest = noted?.[0] === stamp ? noted[1] : hashFile(file.absolute);
@@ -88,16 +89,21 @@ export class LocalSources implements Sources {
       mkdirSync(this.notes, { recursive: true });
       writeDurably(noteFile, JSON.stringify({ files }));
     }
-    return done({ kind, entries, files: listed.value });
+    return done({ kind, manifest: { files: entries, emptyFolders: listed.value.emptyFolders }, files: listed.value.files });
   }
 
-  snapshot(source: Source): Outcome<Snapshot> {
+  snapshot(source: Source, format: number = RECORD_FORMAT): Outcome<Snapshot> {
     const read = this.manifest(source);
     if (!read.ok) return read;
-    const { kind, entries } = read.value;
-    const size = entries.reduce((sum, entry) => sum + entry.size, 0);
-    if (kind === 'file') return done({ kind, digest: entries[0]?.digest ?? '', size, suffix: extname(source.path) });
-    return done({ kind, digest: sha256(manifestBytes(entries)), size, suffix: '' });
+    const { kind, manifest } = read.value;
+    const size = sizeOf(manifest);
+    const [file] = manifest.files;
+    if (kind === 'file') {
+      const attributes = file?.executable === true ? { executable: true as const } : {};
+      return done({ kind, digest: file?.digest ?? '', size, suffix: extname(source.path), ...attributes });
+    }
+    const counted = format >= ATTRIBUTES_SINCE ? manifest : { ...manifest, emptyFolders: [] };
+    return done({ kind, digest: sha256(manifestBytes(counted)), size, suffix: '' });
   }
 
   /** Packs a source's files into one blob, checking that they are still those of the snapshot. */
@@ -106,7 +112,7 @@ export class LocalSources implements Sources {
     if (!(source.keep ?? snapshot.size <= LARGEST_KEPT)) return done(false);
     const read = this.manifest(source);
     if (!read.ok) return read;
-    const { entries, files } = read.value;
+    const { manifest: entries, files } = read.value;
     mkdirSync(this.scratch, { recursive: true });
     const folder = mkdtempSync(join(this.scratch, 'source-'));
     try {
@@ -114,7 +120,7 @@ export class LocalSources implements Sources {
       const target = openSync(pack, 'w');
       for (const [index, file] of files.entries()) {
         const bytes = readFileSync(file.absolute);
-        if (sha256(bytes) !== entries[index]?.digest) {
+        if (sha256(bytes) !== entries.files[index]?.digest) {
           closeSync(target);
           return failed(changedWhileRead(source, file.path));
         }
@@ -139,8 +145,10 @@ export class LocalSources implements Sources {
   kept(digest: string): Snapshot | undefined {
     const record = this.record(digest);
     if (record === undefined || !this.isKept(digest)) return undefined;
-    const entries = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array()) ?? [];
-    return { kind: record.kind, digest, size: entries.reduce((sum, { size }) => sum + size, 0), suffix: '' };
+    const manifest = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array());
+    const isExecutableFile = record.kind === 'file' && manifest?.files[0]?.executable === true;
+    const size = manifest === undefined ? 0 : sizeOf(manifest);
+    return { kind: record.kind, digest, size, suffix: '', ...(isExecutableFile ? { executable: true } : {}) };
   }
 
   private isKept(digest: string): boolean {
@@ -150,14 +158,14 @@ export class LocalSources implements Sources {
 
   place(snapshot: Snapshot, path: string): void {
     const record = this.record(snapshot.digest);
-    const manifest = record === undefined ? undefined : this.blobs.read(record.manifest);
-    const entries = manifest === undefined ? undefined : readManifest(manifest);
-    if (record === undefined || entries === undefined) throw new Error(`source ${snapshot.digest} is not kept`);
-    if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, entries[0]?.executable === true);
+    const bytes = record === undefined ? undefined : this.blobs.read(record.manifest);
+    const manifest = bytes === undefined ? undefined : readManifest(bytes);
+    if (record === undefined || manifest === undefined) throw new Error(`source ${snapshot.digest} is not kept`);
+    if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true);
     mkdirSync(path, { recursive: true });
     const pack = openSync(this.blobs.path(record.pack), 'r');
     let offset = 0;
-    for (const entry of entries) {
+    for (const entry of manifest.files) {
       const bytes = Buffer.allocUnsafe(entry.size);
       for (let got = 0; got < entry.size; ) got += readSync(pack, bytes, got, entry.size - got, offset + got);
       offset += entry.size;
@@ -167,8 +175,14 @@ export class LocalSources implements Sources {
       chmodSync(file, entry.executable ? 0o555 : 0o444);
     }
     closeSync(pack);
+    for (const folder of manifest.emptyFolders) mkdirSync(join(path, folder), { recursive: true });
     return undefined;
   }
+}
+
+/** Bytes of all files together. */
+function sizeOf({ files }: Manifest): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 function missing(source: Source): Problem {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { done, failed, type Outcome } from '../../model/problem.ts';
+import { RECORD_FORMAT } from '../../model/run.ts';
 import type { Store } from '../../model/store.ts';
 import { LocalArtifacts } from './artifacts.ts';
 import { Blobs } from './blobs.ts';
@@ -19,11 +20,11 @@ import { LocalTags } from './tags.ts';
 import { LocalWorkplaces } from './workplaces.ts';
 
 /** A store in a folder of a local disk, as it stands: nothing is written, and nobody is kept from removing things. */
-export function localStore(root: string, presence = new Presence(root)): Store {
+export function localStore(root: string, presence = new Presence(root), format = RECORD_FORMAT): Store {
   const cache = join(root, 'index');
   const stamps = new StampBook(join(cache, 'blobs'));
   const blobs = new Blobs(root, stamps);
-  const artifacts = new LocalArtifacts(blobs);
+  const artifacts = new LocalArtifacts(blobs, format);
   const results = new LocalResults(root, artifacts);
   const bundles = new LocalBundles(root, blobs);
   const sources = new LocalSources(root, blobs);
@@ -33,6 +34,7 @@ export function localStore(root: string, presence = new Presence(root)): Store {
   return {
     location: root,
     cache,
+    format,
     artifacts,
     results,
     bundles,
@@ -51,14 +53,14 @@ export function localStore(root: string, presence = new Presence(root)): Store {
 }
 
 /** Opens a store, making its folder and trying whether it can be written safely. Nothing is removed from it as long as this process lives. */
-export function openLocalStore(root: string): Outcome<Store> {
+export function openLocalStore(root: string, format?: number): Outcome<Store> {
   try {
     mkdirSync(root, { recursive: true });
     if (!existsSync(join(root, '.gitignore'))) writeFileSync(join(root, '.gitignore'), '*\n!.gitignore\n');
     const probed = probeLocks(root);
     if (!probed.ok) return probed;
     const presence = new Presence(root);
-    if (presence.enter()) return done(localStore(root, presence));
+    if (presence.enter()) return done(localStore(root, presence, format));
     return failed({
       kind: 'store',
       code: 'store-in-use',
