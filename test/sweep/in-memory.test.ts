@@ -181,6 +181,17 @@ describe('a sweep that was killed', () => {
     }
   });
 
+  test('goes on further when it is given more trials', async () => {
+    const lines = new MemoryLines();
+    const random = { ...tpe, strategy: 'random' };
+    await sweepInMemory({ ...random, trials: 2 }, new FakeWorkbench(square), lines);
+    const more = await sweepInMemory({ ...random, trials: 5 }, new FakeWorkbench(square), lines);
+    expect(more.result.trials).toHaveLength(5);
+    const whole = new MemoryLines();
+    await sweepInMemory({ ...random, trials: 5 }, new FakeWorkbench(square), whole);
+    expect(lines.of('start')).toEqual(whole.of('start'));
+  });
+
   test('runs again what would be asked otherwise now, and keeps its window', async () => {
     const lines = new MemoryLines();
     const workbench = new FakeWorkbench(square);

@@ -64,13 +64,13 @@ export class FakeWorkbench implements Workbench {
     return done({
       asked,
       run: async (onEvent) => {
-        this.ran.push({ params, nodes });
+        const run = `run-${this.ran.push({ params, nodes })}`;
         this.running += 1;
         this.most = Math.max(this.most, this.running);
         onEvent({ time: new Date().toISOString(), type: 'node-started', node: 'student', cause: 'it has not run before', inputs: {} });
         const end = await this.script(params, nodes);
         this.running -= 1;
-        return variantRun(`run-${this.ran.length}`, asked, end);
+        return variantRun(run, asked, end);
       },
     });
   }

@@ -8,7 +8,7 @@ import { sweepLines } from './table.ts';
 
 /** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;
-/** Milliseconds between two drawings that only progress asks for. */
+/** Milliseconds: often enough to be lively. */
 const PAUSE = 200;
 
 /** Where a leaderboard is drawn: a terminal. */
@@ -19,6 +19,7 @@ export interface Screen extends Pick<Writable, 'write'> {
 /** Draws on a terminal which trials lead and what runs, in the place of the last drawing. What failed and what is to be noted stays above it. */
 export class Leaderboard implements SweepWatcher {
   private readonly screen: Screen;
+  private readonly pause: number;
   private readonly trials = new Map<number, Trial>();
   private readonly doing = new Map<number, string>();
   private spec: SweepSpec | undefined;
@@ -27,8 +28,10 @@ export class Leaderboard implements SweepWatcher {
   private drawn = 0;
   private drawnAt = 0;
 
-  constructor(screen: Screen) {
+  /** `pause`: milliseconds between two drawings that only progress asks for. */
+  constructor(screen: Screen, pause = PAUSE) {
     this.screen = screen;
+    this.pause = pause;
   }
 
   report(event: SweepEvent): void {
@@ -60,7 +63,7 @@ export class Leaderboard implements SweepWatcher {
     else if (event.type === 'node-progress')
       this.doing.set(trial, [event.node, shareOf(event), ...(event.note === undefined ? [] : [event.note])].join('  '));
     else return;
-    if (performance.now() - this.drawnAt < PAUSE) return;
+    if (performance.now() - this.drawnAt < this.pause) return;
     this.clear();
     this.draw();
   }

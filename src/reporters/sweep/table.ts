@@ -89,7 +89,11 @@ export function trialLine(trial: Trial, { objectives, budget }: SweepSpec): stri
   });
   const rung = trial.budget === undefined ? [] : [`budget ${trial.budget}`];
   const ending =
-    trial.state === 'failed' ? [`failed: ${trial.error}`] : trial.state === 'done' && !trial.feasible ? ['breaks a constraint'] : [];
+    trial.state === 'failed'
+      ? [`failed: ${(trial.error ?? '').replaceAll(/\s+/g, ' ')}`]
+      : trial.state === 'done' && !trial.feasible
+        ? ['breaks a constraint']
+        : [];
   return [`trial ${trial.trial}`, params.join(' ') || 'as it is', ...rung, ...metrics, ...ending].join('  ');
 }
 

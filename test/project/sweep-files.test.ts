@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { SweepSpec } from '../../src/model/sweep.ts';
+import { writeSweepFiles } from '../../src/project/sweep-files.ts';
+import { emptyFolder } from '../rig.ts';
+import { specOf } from '../sweep/functions.ts';
+import { FakeWorkbench, MemoryLines, sweepInMemory } from '../sweep/rig.ts';
+
+const spec = specOf([{ name: 'x', domain: { kind: 'int', from: 1, to: 6, log: false }, when: {} }], { strategy: 'grid' });
+const two = [
+  { metric: 'node.a', goal: 'maximize' },
+  { metric: 'node.b', goal: 'minimize' },
+] as const;
+const written = async (folder: string, objectives: SweepSpec['objectives']) => {
+  const workbench = new FakeWorkbench(({ x }) => ({ 'node.a': Number(x), 'node.b': Number(x) ** 2 }));
+  const { result } = await sweepInMemory({ ...spec, objectives }, workbench, new MemoryLines());
+  return writeSweepFiles(folder, result, objectives.length === 0 ? undefined : 'name: best\n');
+};
+
+test('tables and plots of a sweep are written, and those that no longer fit are taken away', async () => {
+  const folder = join(emptyFolder(), 'sweep');
+  const files = await written(folder, two);
+  expect(Object.keys(files)).toEqual(['csv', 'markdown', 'pareto front', 'parallel coordinates', 'importance', 'best', 'json']);
+  expect(Object.values(files).every((path) => existsSync(path))).toBe(true);
+  expect(readFileSync(files['pareto front'] ?? '', 'utf8').match(/<circle /g)).toHaveLength(6);
+  const json = JSON.parse(readFileSync(files['json'] ?? '', 'utf8')) as { front: unknown[]; files: Record<string, string> };
+  expect(json.front).toHaveLength(6);
+  expect(json.files['best']).toBe(join(folder, 'best.yaml'));
+  const fewer = await written(folder, []);
+  expect(Object.keys(fewer)).toEqual(['csv', 'markdown', 'json']);
+  expect(existsSync(files['pareto front'] ?? '')).toBe(false);
+  expect(existsSync(join(folder, 'best.yaml'))).toBe(false);
+});

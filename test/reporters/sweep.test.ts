@@ -1,0 +1,146 @@
+import { Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { SweepResult, SweepSpec } from '../../src/model/sweep.ts';
+import { JsonLinesReporter } from '../../src/reporters/jsonl.ts';
+import { Leaderboard } from '../../src/reporters/sweep/leaderboard.ts';
+import { SweepLines } from '../../src/reporters/sweep/lines.ts';
+import { sweepCsv, sweepJson, sweepLines, sweepMarkdown } from '../../src/reporters/sweep/table.ts';
+import { specOf } from '../sweep/functions.ts';
+import { FakeWorkbench, MemoryLines, type Script, sweepInMemory } from '../sweep/rig.ts';
+
+/** A stream that keeps what is written to it. */
+class Kept extends Writable {
+  text = '';
+  readonly columns = 60;
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.text += chunk.toString();
+    callback();
+  }
+
+  /** What stands on the screen at the end: a drawing that was taken away does not. */
+  get screen(): string {
+    const lines: string[] = [];
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a terminal is told to go up and clear.
+    for (const part of this.text.split(/(\u001b\[\d+A\u001b\[0J)/)) {
+      const up = /\[(\d+)A/.exec(part)?.[1];
+      if (up !== undefined) lines.splice(lines.length - Number(up));
+      else lines.push(...part.split('\n').slice(0, -1));
+    }
+    return lines.join('\n');
+  }
+}
+
+const spec: SweepSpec = specOf([{ name: 'student.name', domain: { kind: 'choice', values: ['=a', 'b|c', 'é日'] }, when: {} }], {
+  strategy: 'grid',
+  objectives: [{ metric: 'student.score', goal: 'maximize' }],
+  constraints: [{ metric: 'card.bytes', bounds: { max: 5 } }],
+  repeats: { seed: [1, 2] },
+});
+const script: Script = ({ 'student.name': name, seed = 0 }) =>
+  name === 'b|c'
+    ? new Error('It\ndiverged.')
+    : { 'student.score': name === '=a' ? 0.123456 + Number(seed) / 100 : 0.9, 'card.bytes': name === '=a' ? 3 : 7 };
+
+async function result(more: Partial<SweepSpec> = {}): Promise<SweepResult> {
+  return (await sweepInMemory({ ...spec, ...more }, new FakeWorkbench(script), new MemoryLines())).result;
+}
+
+describe('a sweep as a table', () => {
+  test('for people has what is asked, in columns; the best is marked, and what breaks a constraint', async () => {
+    expect(sweepLines(await result())).toEqual([
+      'trial  student.name  student.score     card.bytes  state',
+      '0      =a            0.13846 ± 0.0071  3 ± 0       best',
+      '1      b|c                                         failed',
+      '2      é日           0.9 ± 0           7 ± 0       breaks a constraint',
+    ]);
+    expect(sweepLines(await result(), 20)[1]).toBe('0      =a           ');
+  });
+
+  test('as CSV has all digits and the deviation beside each metric; nothing in it is a formula', async () => {
+    const [head, first, second] = sweepCsv(await result()).split('\r\n');
+    expect(head).toBe('trial,state,student.name,student.score,student.score sd,card.bytes,card.bytes sd,run,hash,error');
+    expect(first).toMatch(/^0,done,'=a,0\.138456,0\.0070710678118\d+,3,0,run-1 run-2,/);
+    expect(second).toContain('"It');
+  });
+
+  test('as Markdown shows each cell as it is', async () => {
+    const [, , first, second] = sweepMarkdown(await result()).split('\n');
+    expect(first).toBe('| 0 | =a | 0.13846 ± 0.0071 | 3 ± 0 | best |');
+    expect(second).toBe('| 1 | b\\|c |  |  | failed |');
+  });
+
+  test('as JSON names the runs of each trial', async () => {
+    expect(sweepJson(await result(), { csv: 'table.csv' })).toMatchObject({
+      sweep: 'test',
+      strategy: 'grid',
+      trials: [
+        { trial: 0, state: 'done', run: 'run-1', feasible: true, repeats: [{ repeat: { seed: 1 } }, { repeat: { seed: 2 } }] },
+        { trial: 1, state: 'failed', error: 'It\ndiverged.' },
+        { trial: 2, state: 'done', feasible: false },
+      ],
+      best: { trial: 0 },
+      files: { csv: 'table.csv' },
+    });
+  });
+});
+
+describe('a sweep in lines', () => {
+  test('has one for its beginning, for each trial that ends, and for what is to be noted', async () => {
+    const out = new Kept();
+    await sweepInMemory(spec, new FakeWorkbench(script), new MemoryLines(), { watchers: [new SweepLines(out, false)] });
+    expect(out.text.split('\n')).toEqual([
+      'sweep test: 3 trials by grid',
+      '✔ 1/3  trial 0  student.name==a  student.score 0.13846 ± 0.0071',
+      '✖ 2/3  trial 1  student.name=b|c  failed: It diverged.  (best: trial 0)',
+      '✔ 3/3  trial 2  student.name=é日  student.score 0.9 ± 0  breaks a constraint  (best: trial 0)',
+      '',
+    ]);
+  });
+
+  test('says how many are kept when it goes on, and with verbose what the runs tell', async () => {
+    const lines = new MemoryLines();
+    await sweepInMemory(spec, new FakeWorkbench(script), lines);
+    const out = new Kept();
+    await sweepInMemory(spec, new FakeWorkbench(script), lines, { retry: true, watchers: [new SweepLines(out, true)] });
+    expect(out.text).toContain('3 trials by grid; goes on: 2 finished ones are kept\n');
+    expect(out.text).toContain('trial 1 | ▸ student: it has not run before\n');
+    expect(out.text).toContain('✖ 3/3  trial 1');
+  });
+});
+
+describe('a leaderboard', () => {
+  test('draws who leads and what runs in one place, and leaves above it what failed', async () => {
+    const out = new Kept();
+    const seen: string[] = [];
+    const workbench = new FakeWorkbench((params, nodes) => {
+      seen.push(out.screen);
+      return script(params, nodes);
+    });
+    await sweepInMemory({ ...spec, repeats: {} }, workbench, new MemoryLines(), { watchers: [new Leaderboard(out, 0)] });
+    expect(seen[2]?.split('\n')).toEqual([
+      'sweep test: 3 trials by grid',
+      '✖ 2/3  trial 1  student.name=b|c  failed: It diverged.  (best: trial 0)',
+      '2 of 3 trials ended, 1 running',
+      'trial  student.name  student.score  card.bytes  state',
+      '0      =a            0.12346        3           best',
+      '1      b|c                                      failed',
+      '▸ trial 2  student',
+    ]);
+    expect(out.screen).not.toContain('running');
+    expect(out.screen).toContain('✖ 2/3  trial 1');
+  });
+});
+
+test('the file of events holds all but what the runs of trials keep themselves', async () => {
+  const written: string[] = [];
+  const file = new JsonLinesReporter({ write: (line) => void written.push(line), close: async () => undefined });
+  await sweepInMemory({ ...spec, repeats: {} }, new FakeWorkbench(script), new MemoryLines(), { watchers: [file] });
+  const events = written.map((line) => JSON.parse(line) as { type: string; time: string });
+  expect(events.map(({ type }) => type)).toEqual([
+    'sweep-started',
+    ...[0, 1, 2].flatMap(() => ['trial-started', 'trial-ended']),
+    'sweep-ended',
+  ]);
+  expect(events.every(({ time }) => !Number.isNaN(Date.parse(time)))).toBe(true);
+});
