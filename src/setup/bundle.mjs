@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +28,22 @@ await import('./bundle/cli.js');
  * @param {string} root
  */
 const packagesOf = (root) => createRequire(join(root, 'package.json'));
+
+/**
+ * Shows the bundler which modules are imported by a name that is known only when running: it finds them by their pattern, `./${kind}/executor.js`,
+ * which the compiler wraps in a call.
+ * @type {import('esbuild').Plugin}
+ */
+const importsByName = {
+  name: 'imports-by-name',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (path.includes('node_modules') || !text.includes('import(__rewriteRelativeImportExtension(')) return undefined;
+      return { contents: text.replaceAll(/import\(__rewriteRelativeImportExtension\((`[^`]*)\.ts`\)\)/g, 'import($1.js`)') };
+    });
+  },
+};
 
 /** Replaces a module of checks by plain code that does the same.
  * @param {string} file
@@ -77,6 +93,7 @@ export async function bundleCommand(dist, root) {
     platform: 'node',
     target: 'node20',
     external,
+    plugins: [importsByName],
     legalComments: 'none',
     chunkNames: '[name]-[hash]',
     banner: { js: requireBanner },
