@@ -1,3 +1,4 @@
+import { dottedParams } from '../model/dotted.ts';
 import { failed, type Outcome, done } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { LineageStep, Origin, ShownRun } from '../project/records.ts';
@@ -50,7 +51,7 @@ function describe({ record, tags, cost }: ShownRun): string[] {
     lines.push(
       `  source   ${name} ${digest.slice(0, 12)}${kept ? ', kept in the store' : ''}${path === undefined ? '' : `, from ${path}`}`,
     );
-  for (const [name, value] of Object.entries(record.params)) lines.push(`  param    ${name} = ${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(dottedParams(record.params))) lines.push(`  param    ${name} = ${JSON.stringify(value)}`);
   if (record.set.length > 0) lines.push(`  set      ${record.set.join(' ')}`);
   return lines;
 }
@@ -63,7 +64,7 @@ function describeNode(name: string, record: RunRecord, origins: readonly Origin[
     `${name}: ${node.state} (${node.stage})${node.seconds === undefined ? '' : `, ${duration(node.seconds)}`}: ${node.cause}`,
   ];
   if (node.error !== undefined) lines.push(`  error    ${node.error.message}`);
-  for (const [param, value] of Object.entries(node.params)) lines.push(`  with     ${param} = ${JSON.stringify(value)}`);
+  for (const [param, value] of Object.entries(dottedParams(node.params))) lines.push(`  with     ${param} = ${JSON.stringify(value)}`);
   for (const origin of origins) lines.push(`  input    ${originText(origin)}`);
   for (const [metric, { value, measured }] of Object.entries(node.metrics ?? {}))
     lines.push(`  metric   ${metric} = ${figure(value)}${measured ? ' (measured)' : ''}`);

@@ -1,4 +1,5 @@
 import { canonicalJson, exactJson } from '../model/canonical.ts';
+import { dottedParams } from '../model/dotted.ts';
 import { namedEngines } from '../model/facts.ts';
 import { isSameInput } from '../model/fingerprint.ts';
 import { pointText } from '../model/instance-name.ts';
@@ -55,6 +56,16 @@ function differingMembers(what: string, from: Members, to: Members, write: (valu
   return names
     .filter((name) => text(from?.[name]) !== text(to?.[name]))
     .map((name) => ({ what: `${what} ${name}`.trimStart(), ...told(from?.[name], to?.[name], write) }));
+}
+
+/** The params that differ, those within a choice or a group by their dotted names; whole ones where only the order of their keys does. */
+function paramDifferences(from: JsonObject, to: JsonObject, write: (value: unknown) => string): Difference[] {
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
+  return names.flatMap((name) => {
+    const only = (params: JsonObject): JsonObject => (params[name] === undefined ? {} : { [name]: params[name] });
+    const within = differingMembers('param', dottedParams(only(from)), dottedParams(only(to)), write);
+    return within.length > 0 ? within : differingMembers('param', only(from), only(to), write);
+  });
 }
 
 /** Sources as a message names them: one's own first, and of packages only the names. */
@@ -176,7 +187,7 @@ export function differences(
   const inputs = isFormer ? ([asFormer(before) as Ingredients['inputs'], asFormer(to.inputs)] as const) : ([before, to.inputs] as const);
   return [
     ...formatDifferences(from, to),
-    ...differingMembers('param', from.params, to.params, isFormer ? canonicalJson : exactJson),
+    ...paramDifferences(from.params, to.params, isFormer ? canonicalJson : exactJson),
     ...codeDifferences(from.work, to.work, store),
     ...inputDifferences(...inputs),
     ...differingMembers('environment variable', from.env, to.env),

@@ -1,9 +1,10 @@
 import { digestOf } from './canonical.ts';
+import { dottedParams } from './dotted.ts';
 import type { Json } from './json.ts';
 import type { RunRecord, RunState } from './run.ts';
 
 /** The shape of a row: rows of another one are made again. */
-export const ROW_FORMAT = 1;
+export const ROW_FORMAT = 2;
 
 /** What lists of runs need of a record. */
 export interface RunRow {
@@ -19,7 +20,7 @@ export interface RunRow {
   readonly set: readonly string[];
   /** Digest of all code and sources. */
   readonly work: string;
-  /** The pipeline's params by name, and its nodes' as `node.param` (of instances that differ, as `node[key].param`). */
+  /** The pipeline's params by dotted name, and its nodes' as `node.param` (of instances that differ, as `node[key].param`). */
   readonly params: Readonly<Record<string, Json>>;
   /** By `node.metric`, in the order of the nodes. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -30,12 +31,12 @@ export interface RunRow {
 /** Sums a record up. */
 export function rowOf(record: RunRecord): RunRow {
   const nodes = Object.entries(record.nodes);
-  const params: Record<string, Json> = { ...record.params };
+  const params = dottedParams(record.params);
   const metrics: Record<string, number> = {};
   const goals: Record<string, 'maximize' | 'minimize'> = {};
   for (const [name, { params: own, metrics: values, recipe }] of nodes) {
     const node = recipe?.node ?? name;
-    for (const [param, value] of Object.entries(own)) {
+    for (const [param, value] of Object.entries(dottedParams(own))) {
       const shared = `${node}.${param}`;
       if (!(shared in params)) params[shared] = value;
       else if (JSON.stringify(params[shared]) !== JSON.stringify(value)) params[`${name}.${param}`] = value;

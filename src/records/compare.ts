@@ -1,6 +1,7 @@
 import { canonicalJson, sha256 } from '../model/canonical.ts';
 import { namedFacts } from '../model/facts.ts';
 import type { Artifact } from '../model/artifact.ts';
+import { dottedParams } from '../model/dotted.ts';
 import type { Store } from '../model/store.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
 
@@ -99,7 +100,7 @@ export function compareRecords(before: RunRecord, after: RunRecord, stores: { re
     Object.fromEntries(Object.entries(record.sources).map(([name, { digest }]) => [name, digest.slice(0, 12)]));
   const changes = [
     ...(before.pipeline === after.pipeline ? [] : members('', 'setting', { pipeline: before.pipeline }, { pipeline: after.pipeline })),
-    ...members('', 'param', before.params, after.params),
+    ...members('', 'param', dottedParams(before.params), dottedParams(after.params)),
     ...members('', 'source', digests(before), digests(after)),
   ];
   const metrics: MetricChange[] = [];
@@ -112,7 +113,7 @@ export function compareRecords(before: RunRecord, after: RunRecord, stores: { re
     }
     changes.push(
       ...members(name, 'setting', { stage: old.stage }, { stage: now.stage }),
-      ...members(name, 'param', old.params, now.params),
+      ...members(name, 'param', dottedParams(old.params), dottedParams(now.params)),
       ...members(name, 'wiring', wiring(old), wiring(now)),
       ...members(name, 'setting', settings(old), settings(now)),
       ...members(name, 'output', outputs(old), outputs(now)),

@@ -1,0 +1,16 @@
+import type { Json, JsonObject } from './json.ts';
+
+/**
+ * Params by dotted names, as they are set and filtered: of `{ size: 32, loss: { name: focal, gamma: 2 } }` they are `size`, `loss` (focal, the
+ * name of what was chosen) and `loss.gamma`. Lists and empty mappings stay whole.
+ */
+export function dottedParams(params: JsonObject): Record<string, Json> {
+  return Object.fromEntries(Object.entries(params).flatMap(([name, value]) => membersOf(name, value)));
+}
+
+function membersOf(path: string, value: Json): [path: string, value: Json][] {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [[path, value]];
+  const members = Object.entries(value as JsonObject);
+  if (members.length === 0) return [[path, value]];
+  return members.flatMap(([name, inner]) => membersOf(name === 'name' && typeof inner === 'string' ? path : `${path}.${name}`, inner));
+}
