@@ -106,7 +106,9 @@ async function prepare(context: Context, file: string, options: SweepOptions): P
   const opened = opening.value;
   const asked = asJson(section) as JsonObject;
   const names = optionNames ?? Object.fromEntries(Object.keys(asked).map((key) => [`/${key}`, `the option "${key}"`]));
-  const loaded = loadSweep({ pipeline: opened.pipeline, shownFile: file, options: asked, optionNames: names, set, strategies });
+  const { pipeline, store } = opened;
+  const reading = { pipeline, shownFile: file, options: asked, optionNames: names, set, strategies, cache: store.cache };
+  const loaded = await loadSweep(reading);
   if (!loaded.ok) return loaded;
   const { spec, base } = loaded.value;
   const planned = await planOpened(opened, spec.only === undefined ? {} : { only: spec.only });

@@ -9,6 +9,19 @@ export function isActive({ when }: Dimension, params: Params): boolean {
   return Object.entries(when).every(([name, condition]) => params[name] !== undefined && meets(params[name], condition));
 }
 
+/** Values of the other params beside which a param applies, as far as the space has such. */
+export function meeting({ when }: Dimension, space: Space): Params {
+  const params: Record<string, Json> = {};
+  for (const [name, condition] of Object.entries(when)) {
+    const other = space.find((one) => one.name === name);
+    if (other === undefined) continue;
+    const { domain } = other;
+    const value = (domain.kind === 'choice' ? domain.values : [domain.from, domain.to]).find((one) => meets(one, condition));
+    if (value !== undefined) Object.assign(params, meeting(other, space), { [name]: value });
+  }
+  return params;
+}
+
 /** The scale on which a range's values are spread evenly: their logarithms, or they themselves. */
 export function toScale({ log }: Range, value: number): number {
   return log ? Math.log(value) : value;

@@ -5,6 +5,7 @@ import type { SweepHappening, SweepWatcher } from '../model/sweep-event.ts';
 import type { Params, SweepResult, SweepSpec, Trial } from '../model/sweep.ts';
 import { type Journal, JOURNAL_FORMAT } from './journal.ts';
 import { search } from './search.ts';
+import { meeting } from './space.ts';
 import type { StartedTrial, Strategy, Study } from './study.ts';
 import { planRepeat, runTrial, type TrialContext } from './trial.ts';
 import { resultOf, standingOf, trialsOf } from './trials.ts';
@@ -47,9 +48,11 @@ const MOST_TRIED = 50;
 
 /** Checks that each value of a sweep can be read by itself, before anything is executed. */
 export async function checkValues({ space, variants, repeats, strategy }: SweepSpec, workbench: Workbench): Promise<Outcome<undefined>> {
-  const ofSpace = space.flatMap(({ name, domain }) =>
-    (domain.kind === 'choice' ? domain.values.slice(0, MOST_TRIED) : [domain.from, domain.to]).map((value) => ({ [name]: value })),
-  );
+  const ofSpace = space.flatMap((dimension) => {
+    const { name, domain } = dimension;
+    const values = domain.kind === 'choice' ? domain.values.slice(0, MOST_TRIED) : [domain.from, domain.to];
+    return values.map((value) => ({ ...meeting(dimension, space), [name]: value }));
+  });
   const ofRepeats = Object.entries(repeats).flatMap(([name, values]) => values.map((value) => ({ [name]: value })));
   const tried: readonly Params[] = strategy === 'list' && variants.length > 0 ? variants : [...ofSpace, ...ofRepeats];
   for (const params of tried) {

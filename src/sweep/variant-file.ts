@@ -3,7 +3,7 @@ import { type Document, isCollection, isMap, isScalar, parseDocument } from 'yam
 import { splitName } from '../model/instance-name.ts';
 import type { Params, SweepResult } from '../model/sweep.ts';
 
-/** Where `--set` puts a value; undefined where a file cannot say it: for an instance's own, and for a part of what is not written out. */
+/** Where `--set` puts a value; undefined where a file cannot say it: for an instance's own, and for an entry of what is not written out. */
 function placeOf(name: string, document: Document): string[] | undefined {
   const { node = '', point, rest = '' } = splitName(name) ?? {};
   if (point !== undefined) return undefined;
@@ -12,7 +12,9 @@ function placeOf(name: string, document: Document): string[] | undefined {
   const isOfPipeline = param === undefined || document.hasIn(['params', node]);
   const whole = isOfPipeline ? ['params', node] : ['stages', node, 'with', param];
   const within = isOfPipeline && param !== undefined ? [param, ...path] : path;
-  return within.length === 0 || document.hasIn([...whole, ...within.slice(0, -1)]) ? [...whole, ...within] : undefined;
+  const isWritten = within.length === 0 || document.hasIn([...whole, ...within.slice(0, -1)]);
+  // A group or a choice takes a member alone; a list has no such parts.
+  return isWritten || (!isOfPipeline && within.every((step) => !/^\d+$/.test(step))) ? [...whole, ...within] : undefined;
 }
 
 /** Paths in a file are relative to it: those of a copy that lies elsewhere lead back. */
@@ -50,7 +52,7 @@ export interface PipelineText {
 
 /**
  * A pipeline file with a variant's values written into it, comments kept, as it would stand in another folder; without its sweep. Names in
- * `unsaid` could not be written: they set one instance of a node, or a part of what is not written out.
+ * `unsaid` could not be written: they set one instance of a node, or an entry of what is not written out.
  */
 function variantFile(
   { text, folder: from }: PipelineText,
@@ -61,10 +63,15 @@ function variantFile(
   const unsaid: string[] = [];
   document.delete('sweep');
   moveSources(document, from, folder);
-  for (const [name, given] of Object.entries(params)) {
+  const wholeFirst = Object.entries(params).sort(([a], [b]) => a.split('.').length - b.split('.').length);
+  for (const [name, given] of wholeFirst) {
     const value = name.startsWith('sources.') && typeof given === 'string' ? moved(given, from, folder, '') : given;
     const path = placeOf(name, document);
     const parent = path?.slice(0, -1) ?? [];
+    const chosen = document.getIn(parent);
+    // A choice by its name is opened for its params.
+    if (parent[0] === 'stages' && parent.length > 3 && typeof chosen === 'string')
+      document.setIn(parent, document.createNode({ name: chosen }));
     if (path === undefined || (document.hasIn(parent) && !isCollection(document.getIn(parent)))) {
       unsaid.push(name);
       continue;

@@ -34,9 +34,10 @@ async function read({ section, options = {}, names = {}, set = [], params }: Rea
   const before = params === undefined ? text : text.replace(/^params: .*$/m, params);
   write(folder, { [shownFile]: section === undefined ? before : before.replace(own, `sweep:\n${section}\n`) });
   const file = join(folder, shownFile);
-  const pipeline = await loadPipeline({ file, shownFile, root: folder, cache: join(folder, 'artifacts/index'), set });
+  const cache = join(folder, 'artifacts/index');
+  const pipeline = await loadPipeline({ file, shownFile, root: folder, cache, set });
   if (!pipeline.ok) return pipeline.problems[0] as Problem;
-  const loaded = loadSweep({ pipeline: pipeline.value, shownFile, options, optionNames: names, set, strategies });
+  const loaded = await loadSweep({ pipeline: pipeline.value, shownFile, options, optionNames: names, set, strategies, cache });
   return loaded.ok ? loaded.value : (loaded.problems[0] as Problem);
 }
 

@@ -54,7 +54,15 @@ test.each(files.filter((file) => 'sweep' in read(file)))(
     const set = [`sources.images=${emptyFolder()}`];
     const loaded = await loadPipeline({ file, shownFile, root: join(folder, '..'), cache: emptyFolder(), set });
     if (!loaded.ok) throw new Error(loaded.problems[0]?.message);
-    const swept = loadSweep({ pipeline: loaded.value, shownFile, options: {}, optionNames: {}, set: [], strategies });
+    const swept = await loadSweep({
+      pipeline: loaded.value,
+      shownFile,
+      options: {},
+      optionNames: {},
+      set: [],
+      strategies,
+      cache: emptyFolder(),
+    });
     if (!swept.ok) throw new Error(swept.problems[0]?.message);
     const { only, objectives } = swept.value.spec;
     expect(objectives).toHaveLength(1);

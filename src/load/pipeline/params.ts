@@ -94,6 +94,20 @@ export async function settableSchemas(
   return schemas;
 }
 
+/** What the choices of each param of a stage take, by param and by choice. */
+export type Takers = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** Reads what every choice of a stage's params takes. */
+export async function takersOf({ folder, declaration }: FoundStage, cache: string): Promise<Takers> {
+  const takers: Record<string, Record<string, readonly string[]>> = {};
+  for (const [param, own] of Object.entries(declaration.params)) {
+    if (own.modules === undefined) continue;
+    const choices = await declaredChoices(own, folder, cache);
+    takers[param] = Object.fromEntries([...choices].map(([name, choice]) => [name, Object.keys(choiceParams(own, choice))]));
+  }
+  return takers;
+}
+
 const stageSchemas = new WeakMap<ParamDeclarations, JsonObject>();
 
 function known(declared: ParamDeclarations, stageFolder: string): JsonObject {

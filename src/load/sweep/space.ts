@@ -3,6 +3,7 @@ import type { Instance, Pipeline } from '../../model/pipeline.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { Dimension, Domain, Range } from '../../model/sweep.ts';
 import type { Locate } from '../yaml/locate.ts';
+import type { Takers } from '../pipeline/params.ts';
 import { atPoint } from '../pipeline/selection.ts';
 import { checkOf } from '../check.ts';
 import { plainValue, schemaAt, valueAt, withValueAt } from '../pipeline/values.ts';
@@ -12,6 +13,13 @@ import { pointerStep } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
+/** What is known of a node's params beside its declaration. */
+export interface NodeParams {
+  /** Their JSON Schemas, as far as anything of the sweep reaches into them. */
+  readonly schemas: Readonly<Record<string, JsonObject>>;
+  readonly takers: Takers;
+}
+
 /** What checking a sweep needs: the pipeline as it is, and where complaints go. */
 export interface SweepContext {
   readonly pipeline: Pipeline;
@@ -19,6 +27,8 @@ export interface SweepContext {
   readonly stages: Readonly<Record<string, { readonly with?: JsonObject }>>;
   /** The file's `sources`. */
   readonly sources: JsonObject;
+  /** Of nodes whose params the sweep reaches into. */
+  readonly nodes: ReadonlyMap<string, NodeParams>;
   readonly locate: Locate;
   readonly problems: Problem[];
 }
@@ -70,7 +80,8 @@ interface NamedParam {
 }
 
 /** Finds what a name of a sweep stands for; a name that stands for nothing becomes a problem at the pointer. */
-export function findParam(name: string, pointer: string, { pipeline, stages, locate, problems }: SweepContext): NamedParam | undefined {
+export function findParam(name: string, pointer: string, context: SweepContext): NamedParam | undefined {
+  const { pipeline, stages, nodes, locate, problems } = context;
   const wrong = (message: string, wanted: string, known: readonly string[]): undefined => {
     problems.push(locate.problem('unknown-param', message, pointer, 'key', suggestion(wanted, known)));
   };
@@ -99,10 +110,28 @@ export function findParam(name: string, pointer: string, { pipeline, stages, loc
   }
   const declared = first.work.kind === 'stage' ? first.work.declaration.params : undefined;
   const known = Object.keys(declared ?? stages[node]?.with ?? {});
-  if (!known.includes(param)) return wrong(`the node "${node}" has no param "${param}"`, param, known);
+  if (!known.includes(param)) {
+    const now = first.work.kind === 'stage' ? first.work.declaration.former?.[param] : undefined;
+    const message = `the node "${node}" has no param "${param}"`;
+    if (now === undefined) return wrong(message, param, known);
+    problems.push(locate.problem('unknown-param', message, pointer, 'key', `it is ${node}.${now} now`));
+    return undefined;
+  }
+  const whole = nodes.get(node)?.schemas[param] ?? declared?.[param]?.schema;
+  const schema = schemaAt(whole, path);
+  const [member = ''] = path;
+  const members = Object.keys((whole?.['properties'] ?? {}) as JsonObject);
+  if (members.length > 0 && member !== '' && !members.includes(member))
+    return wrong(`"${param}" of the node "${node}" has no "${member}"`, member, members);
   const values = new Map(named.map(({ params }) => [JSON.stringify(valueAt(params[param], path)), valueAt(params[param], path)]));
   const base = values.size === 1 ? [...values.values()][0] : undefined;
-  return { of: 'node', instances: named, param, path, schema: schemaAt(declared?.[param]?.schema, path), base };
+  return { of: 'node', instances: named, param, path, schema, base: asWritten(base, stages[node]?.with?.[param], path) };
+}
+
+/** What the pipeline says of a param, a choice by its name alone where the file says no more. */
+function asWritten(base: Json | undefined, written: Json | undefined, path: readonly string[]): Json | undefined {
+  const isChoice = path.length === 0 && base !== undefined && isMapping(base) && (written === undefined || typeof written === 'string');
+  return isChoice && typeof base['name'] === 'string' ? base['name'] : base;
 }
 
 /** A param of the pipeline itself, or a part of one. */

@@ -11,6 +11,7 @@ import { narrowed, readOnly } from './only.ts';
 import { baseValue, checkNames, inOrder, readDimension, splitValues, type SweepContext } from './space.ts';
 import { readBudget } from './budget.ts';
 import { checkNeeds, type KnownStrategy } from './needs.ts';
+import { checkChoices, paramsOfNodes } from './choices.ts';
 import { pointerStep, readYaml } from '../yaml/document.ts';
 import { checkUsed, paramsSet } from './used.ts';
 import { validate } from '../validate.ts';
@@ -25,6 +26,8 @@ export interface SweepRequest {
   readonly optionNames: Readonly<Record<string, string>>;
   /** `--set` options that hold for all variants. */
   readonly set: readonly string[];
+  /** A folder for what can be made again at any time. */
+  readonly cache: string;
   readonly strategies: Readonly<Record<string, KnownStrategy>>;
 }
 
@@ -37,7 +40,7 @@ export interface LoadedSweep {
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Reads what a sweep is asked to do and checks it against the pipeline. All problems are returned together; nothing is executed. */
-export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
+export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSweep>> {
   const { pipeline, options, strategies } = request;
   const text = readYaml(request.shownFile, readFileSync(pipeline.file, 'utf8'));
   const file = text.value as { sweep?: JsonObject; stages: SweepContext['stages']; sources?: JsonObject };
@@ -49,11 +52,13 @@ export function loadSweep(request: SweepRequest): Outcome<LoadedSweep> {
     noun: 'key',
   });
   if (problems.length > 0) return failed(...problems);
-  const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, locate, problems };
   const { over = {}, variants = [], strategy, objective, constraints = {}, ...rest } = section as SweepSection;
   const repeats = Object.fromEntries(
     Object.entries(rest.repeats ?? {}).map(([key, values]) => [key, typeof values === 'string' ? splitValues(values) : values]),
   );
+  const named = [over, ...variants, repeats].flatMap((one) => Object.keys(one));
+  const nodes = await paramsOfNodes(named, pipeline, request.cache);
+  const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, nodes, locate, problems };
   const name =
     typeof strategy === 'string' ? strategy : (strategy?.name ?? (variants.length > 0 && !('over' in options) ? 'list' : 'grid'));
   const known = strategies[name];
@@ -116,6 +121,7 @@ function settingsSchema({ settings }: KnownStrategy): JsonObject {
 function ofSection(over: Readonly<Record<string, Json>>, context: SweepContext): Dimension[] {
   const pointerOf = (name: string): string => `/sweep/over${pointerStep(name)}`;
   const dimensions = Object.entries(over).flatMap(([name, written]) => readDimension(name, written, pointerOf(name), context) ?? []);
+  checkChoices(dimensions, pointerOf, context);
   return inOrder(dimensions, pointerOf, context);
 }
 
