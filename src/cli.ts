@@ -30,7 +30,9 @@ async function build(asked: string | undefined, onEnd: (code: number) => void): 
   const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
   const program = new Command('stillroom');
   program
-    .description('Runs experiment pipelines: every output is kept by its content, and a changed setting reruns only what is behind it.')
+    .description(
+      'Runs experiment pipelines: every output is kept by its content, and a changed setting reruns only what is downstream of it.',
+    )
     .version(version)
     .addHelpText('before', 'Example:\n  stillroom run pipelines/quickstart.yaml --set size=32\n')
     .showHelpAfterError('(see stillroom --help)')

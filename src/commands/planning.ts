@@ -16,5 +16,5 @@ export const planning = {
   force: texts('--force <node>', 'execute a node although its result exists; repeatable'),
   jobs,
   executor,
-  only: texts('--only <node>', 'this node and what it needs, nothing behind it; repeatable'),
+  only: texts('--only <node>', 'this node and what it needs, nothing downstream of it; repeatable'),
 };

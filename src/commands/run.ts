@@ -12,7 +12,7 @@ import { stoppedBy, watched, watching } from './watching.ts';
 export default verb({
   name: 'run',
   arguments: ['<pipeline>'],
-  about: 'carry out a pipeline file',
+  about: 'run a pipeline file',
   example: 'stillroom run pipelines/quickstart.yaml --set student.epochs=5',
   options: {
     ...planning,

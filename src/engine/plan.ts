@@ -46,7 +46,7 @@ export interface Plan {
 
 /**
  * Says of each instance whether it will run, be reused, or may do either, and why. `reuse` is never executed and `run` never reused;
- * `maybe` stands only behind a node that runs, since its inputs may come out identical.
+ * `maybe` stands only downstream of a node that runs, since its inputs may come out identical.
  */
 export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const { pipeline, surroundings } = request;

@@ -55,7 +55,7 @@ export function parseInstanceName(name: string): { readonly node: string; readon
   return rest !== '' || isBroken ? undefined : { node, key: Object.fromEntries(values) as Key };
 }
 
-/** Takes a name apart that may go on behind its point; undefined where it begins with no node, or its brackets do not end. */
+/** Takes a name apart that may go on after its point; undefined where it begins with no node, or its brackets do not end. */
 export function splitName(text: string): WrittenName | undefined {
   const node = /^[A-Za-z][\w-]*/.exec(text)?.[0];
   if (node === undefined) return undefined;

@@ -146,7 +146,7 @@ export const problemCodes = {
   },
   'missing-steps': {
     means: 'A grid cannot be made of a range that does not say in how many steps.',
-    remedy: 'Write the number of values behind the range: 0.1..0.9/5.',
+    remedy: 'Write the number of values after the range: 0.1..0.9/5.',
   },
   'missing-tool': {
     means: 'A program that a command declares as its tool cannot be found or asked for its version.',

@@ -65,7 +65,7 @@ export interface Attempt {
   readonly facts: JsonObject;
 }
 
-/** What a fingerprint produced: the current attempt first; later attempts with other bytes are kept behind it. */
+/** What a fingerprint produced: the current attempt first; later attempts with other bytes are kept after it. */
 export interface StoredResult {
   readonly format: number;
   readonly fingerprint: string;

@@ -70,7 +70,7 @@ const percent = (values: readonly number[]): string => `${(100 * meanOf(values))
 function report(trials: readonly Arm[]): void {
   const done = trials.filter(({ repeats = [] }) => repeats.length > 0);
   const base = done.find(({ params }) => Object.keys(params).length === 0);
-  if (base === undefined) throw new Error('The recipe itself has not been carried out yet.');
+  if (base === undefined) throw new Error('The recipe itself has not been run yet.');
   console.log('| arm | held-out fold % | test % | against the recipe, points | frames/s | score |');
   console.log('|---|---|---|---|---|---|');
   for (const arm of done) {
@@ -86,8 +86,7 @@ function report(trials: readonly Arm[]): void {
     console.log(`| ${cells.join(' | ')} |`);
   }
   const left = trials.filter(({ state }) => state !== 'done');
-  if (left.length > 0)
-    console.log(`\nNot carried out: ${left.map(({ params, state }) => `${JSON.stringify(params)} (${state})`).join(', ')}`);
+  if (left.length > 0) console.log(`\nNot run: ${left.map(({ params, state }) => `${JSON.stringify(params)} (${state})`).join(', ')}`);
 }
 
 const { trials, error } = await sweep(process.argv.slice(2));

@@ -130,7 +130,7 @@ describe('nothing is executed', () => {
   });
 });
 
-describe('only what is behind a change is executed', () => {
+describe('only what is downstream of a change is executed', () => {
   test('a param of the student', async () => {
     expect(await executedAfter(() => undefined, ['--set', 'student.lr=0.02'])).toEqual(['average', 'card', 'student']);
   });

@@ -50,7 +50,7 @@ class Reader {
     this.problems.push({ kind: 'pipeline', code, message, place: this.placeAt(offset), ...(hint === undefined ? {} : { hint }) });
   }
 
-  /** A node begins behind its tag. */
+  /** A node begins after its tag. */
   private tagOffset(node: number): number {
     let at = this.text.lastIndexOf('!', node);
     while (this.text[at - 1] === '!') at -= 1;

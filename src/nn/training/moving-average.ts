@@ -8,7 +8,7 @@ export const averageName = (name: string): string => `ema/${name}`;
 
 /** Moving averages in a training graph. */
 export interface MovingAverage {
-  /** Nodes that every step must run. They run after the updates that they were added behind. */
+  /** Nodes that every step must run. They run after the updates that they were added to. */
   readonly updates: readonly string[];
   /** The average of a variable, before this call's updates. */
   value(name: string): Value;

@@ -25,8 +25,8 @@ interface Item {
   readonly id: string;
   readonly name: string;
   readonly layer: number;
-  readonly before: string[];
-  readonly behind: string[];
+  readonly upstream: string[];
+  readonly downstream: string[];
 }
 
 const SWEEPS = 8;
@@ -46,7 +46,7 @@ function itemsOf(nodes: readonly { readonly name: string; readonly after: readon
   const layers = layersOf(nodes);
   const items = new Map<string, Item>();
   const chains = new Map<string, string[]>();
-  const add = (id: string, name: string, layer: number): void => void items.set(id, { id, name, layer, before: [], behind: [] });
+  const add = (id: string, name: string, layer: number): void => void items.set(id, { id, name, layer, upstream: [], downstream: [] });
   for (const { name } of nodes) add(name, name, layers.get(name) ?? 0);
   for (const { name, after } of nodes) {
     for (const from of after) {
@@ -61,9 +61,9 @@ function itemsOf(nodes: readonly { readonly name: string; readonly after: readon
       chains.set(`${from}\n${name}`, chain);
       for (let index = 1; index < chain.length; index += 1) {
         const [upper = '', lower = ''] = [chain[index - 1], chain[index]];
-        if (items.get(upper)?.behind.includes(lower) === true) continue;
-        items.get(upper)?.behind.push(lower);
-        items.get(lower)?.before.push(upper);
+        if (items.get(upper)?.downstream.includes(lower) === true) continue;
+        items.get(upper)?.downstream.push(lower);
+        items.get(lower)?.upstream.push(upper);
       }
     }
   }
@@ -99,7 +99,7 @@ export function layOut(
     const isDown = sweep % 2 === 0;
     for (const row of isDown ? rows : rows.toReversed()) {
       const mean = (id: string): number => {
-        const near = (isDown ? items.get(id)?.before : items.get(id)?.behind) ?? [];
+        const near = (isDown ? items.get(id)?.upstream : items.get(id)?.downstream) ?? [];
         return near.length === 0 ? (centres.get(id) ?? 0) : near.reduce((sum, one) => sum + (centres.get(one) ?? 0), 0) / near.length;
       };
       const means = new Map(row.map((id) => [id, mean(id)]));
