@@ -116,6 +116,10 @@ export const problemCodes = {
     remedy:
       'SIGKILL often means that memory ran out: declare `memory:`, or use smaller batches. SIGSEGV and SIGABRT come from native code.',
   },
+  lost: {
+    means: 'Whoever executed an attempt is gone without having said how it ended: killed from outside, or the machine was restarted.',
+    remedy: 'Run again; `retries:` does so by itself.',
+  },
   'missing-code': {
     means: 'The bundle of a stage’s code is no longer in the store.',
     remedy: 'Look for damage with `stillroom verify`, then run again.',

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Prepared, Surroundings } from '../../src/engine/fingerprint.ts';
@@ -10,7 +10,7 @@ import type { JobSpecification } from '../../src/model/job.ts';
 import { done, type Outcome } from '../../src/model/problem.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { doneWith, FakeExecutor, only } from '../executors/fake.ts';
+import { FakeExecutor, only } from '../executors/fake.ts';
 import { emptyFolder } from '../rig.ts';
 
 const facts = { version: '1.0', device: 'cpu' as const };
@@ -34,10 +34,10 @@ class Project {
     const folder = join(emptyFolder(), 'node_modules/fake-engine');
     mkdirSync(folder, { recursive: true });
     const executor = new FakeExecutor(
-      async (job) => {
-        this.given.push(job.specification);
-        writeFileSync(job.specification.outputs['out']?.path ?? '', job.specification.node);
-        return doneWith(job);
+      ({ specification, write }) => {
+        this.given.push(specification);
+        write('out', specification.node);
+        return {};
       },
       { facts: { engines: known } },
     );

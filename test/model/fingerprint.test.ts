@@ -9,7 +9,7 @@ import type { Instance } from '../../src/model/pipeline.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { Snapshot, Store } from '../../src/model/store.ts';
 import type { Ingredients } from '../../src/model/result.ts';
-import { doneWith, FakeExecutor, only } from '../executors/fake.ts';
+import { FakeExecutor, only } from '../executors/fake.ts';
 
 /** All paths to a value that is neither a list nor a mapping. */
 function leaves(value: unknown, path: readonly string[] = []): (readonly string[])[] {
@@ -109,7 +109,7 @@ async function fingerprintOfInstance(
     root: '/',
     store: {} as Store,
     engines: [],
-    executors: only(new FakeExecutor(async (job) => doneWith(job), { facts: { machine: { cpu: machine } } })),
+    executors: only(new FakeExecutor(() => ({}), { facts: { machine: { cpu: machine } } })),
     environment: { PATH: '', GREETING: greeting, TOKEN: greeting },
   });
   if (!prepared.ok) throw new Error(prepared.problems[0]?.message);

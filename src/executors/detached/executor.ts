@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FileLock, tryLockFile } from '../../files/lock.ts';
+import type {
+  Capacity,
+  Executor,
+  ExecutorFacts,
+  ExecutorOpening,
+  Hold,
+  Job,
+  JobEvent,
+  Need,
+  OpenExecutor,
+  Stop,
+} from '../../model/executor.ts';
+import { installation } from '../../model/installation.ts';
+import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
+import { done, type Problem } from '../../model/problem.ts';
+import { attemptFile, RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-files.ts';
+import { devicesOf } from '../job/devices.ts';
+import { startProblem } from '../job/ending.ts';
+import { holdMachine, type Machine, machineCapacity, machineFacts } from '../job/machine.ts';
+import { lostProblem, watch } from './watch.ts';
+
+/** The descriptor by which a `run-job` is given the lock on the work. */
+const LOCK_DESCRIPTOR = 4;
+
+/**
+ * Executes nodes of this machine by processes of their own, which outlive the coordinator: the next one finds them again. Everything goes
+ * through the attempt's folder, but secrets, which are handed over by the environment.
+ */
+class DetachedExecutor implements Executor {
+  readonly name: string;
+  readonly facts: ExecutorFacts;
+  readonly capacity: Capacity;
+  private readonly machine: Machine;
+
+  constructor({ name, settings, engines, environment }: ExecutorOpening) {
+    this.name = name;
+    this.facts = machineFacts(engines);
+    this.machine = { environment, devices: devicesOf(environment) };
+    this.capacity = machineCapacity(this.machine.devices, settings);
+  }
+
+  hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
+    return holdMachine(need, this.machine, signal, onWait);
+  }
+
+  async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
+    const { specification } = job;
+    const started = performance.now();
+    const failed = (problem: Problem): ExitRecord => ({
+      format: JOB_FORMAT,
+      attempt: specification.attempt,
+      seconds: (performance.now() - started) / 1000,
+      cost: {},
+      ended: 'failed',
+      problem,
+    });
+    try {
+      await start(job);
+    } catch (error) {
+      return failed(startProblem(specification, error));
+    }
+    return (await watch(specification, emit, stop)) ?? failed(lostProblem(specification));
+  }
+
+  recover(left: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined> {
+    return watch(left, emit, stop);
+  }
+}
+
+/** Starts a `run-job` in a session of its own. It inherits the locks that say that it lives, that its work is done, and what it holds. */
+async function start({ specification, secrets, lock, hold }: Job): Promise<void> {
+  const { folder, attempt } = specification;
+  const alive = tryLockFile(attemptFile(folder, 'alive')) as FileLock;
+  const output = openSync(attemptFile(folder, 'output'), 'a');
+  try {
+    const runJob = join(installation, 'dist', 'executors', 'job', 'run-job.js');
+    const handed = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [SECRET_PREFIX + name, value]));
+    const child = spawn(process.execPath, [runJob, folder, String(LOCK_DESCRIPTOR)], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', ...handed, [RUN_JOB_VARIABLE]: attempt },
+      detached: true,
+      stdio: ['ignore', output, output, alive.descriptor, lock.descriptor, ...hold.descriptors],
+    });
+    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    child.unref();
+  } finally {
+    closeSync(output);
+    alive.release();
+  }
+}
+
+/** Opens an executor whose work outlives the coordinator. */
+export const open: OpenExecutor = async (opening) => done(new DetachedExecutor(opening));

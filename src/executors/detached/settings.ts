@@ -1,0 +1,1 @@
+export { machineSettings as settings } from '../job/settings.ts';

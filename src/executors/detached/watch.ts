@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tryLockFile } from '../../files/lock.ts';
+import type { JobEvent, Stop } from '../../model/executor.ts';
+import type { ExitRecord, JobSpecification } from '../../model/job.ts';
+import { type Problem, withLog } from '../../model/problem.ts';
+import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
+import { killMarked, killSurvivors } from '../job/survivors.ts';
+
+/** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
+const PAUSES = { first: 10, last: 200 };
+
+/** Milliseconds that a `run-job` which was told to kill its program has for its exit record. */
+const PATIENCE = 10_000;
+
+/** Whether an attempt's `run-job` lives: it alone holds the lock. */
+function isAlive(folder: string): boolean {
+  const lock = tryLockFile(attemptFile(folder, 'alive'));
+  lock?.release();
+  return lock === undefined;
+}
+
+/** Hands what a run is told on to the `run-job`; ends one that does not obey. */
+class StopTeller {
+  private readonly job: JobSpecification;
+  private readonly stop: Stop;
+  private told: 'ask' | 'kill' | undefined;
+  private patience = Number.POSITIVE_INFINITY;
+
+  constructor(job: JobSpecification, stop: Stop) {
+    this.job = job;
+    this.stop = stop;
+  }
+
+  tell(): void {
+    const word = this.stop.forced.aborted ? 'kill' : this.stop.asked.aborted ? 'ask' : undefined;
+    if (word !== undefined && word !== this.told) {
+      writeStop(this.job.folder, word);
+      if (word === 'kill') this.patience = performance.now() + PATIENCE;
+      this.told = word;
+    }
+    if (performance.now() > this.patience) killMarked(RUN_JOB_VARIABLE, this.job.attempt);
+  }
+}
+
+/** Sleeps for a while, or until the run is stopped. */
+async function pause(milliseconds: number, { asked, forced }: Stop): Promise<void> {
+  const next = asked.aborted ? forced : asked;
+  const signal = next.aborted ? undefined : next;
+  await sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}
+
+/**
+ * Watches an attempt through its folder alone, until nothing of it lives. Undefined: its `run-job` is gone and left no exit record, so it is
+ * not known how the attempt would have ended.
+ */
+export async function watch(job: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined> {
+  const { folder, attempt } = job;
+  const events = new EventReader(folder);
+  const teller = new StopTeller(job, stop);
+  for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {
+    // Asked before the folder is read: what one that lives no more has written stands there by then.
+    const lives = isAlive(folder);
+    events.read(emit);
+    if (!lives) break;
+    teller.tell();
+    await pause(milliseconds, stop);
+  }
+  while (killSurvivors(attempt) > 0) await sleep(20);
+  return readExit(folder, attempt);
+}
+
+/** Bytes at the end of a file in which its last lines are looked for. */
+const TAIL = 16 * 1024;
+
+/** The last lines of a file. */
+function tailOf(file: string): string[] {
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file).subarray(-TAIL).toString('utf8').trimEnd();
+  return text === '' ? [] : text.split('\n').slice(-20);
+}
+
+/** An attempt of which no one can say how it ended. */
+export function lostProblem({ node, log, folder }: JobSpecification): Problem {
+  const message = `${node} was lost: whoever executed it is gone and has not said how it ended`;
+  // It prints something itself only where it did not end as it should.
+  const words = tailOf(attemptFile(folder, 'output')).join('\n  ');
+  return withLog({ kind: 'stage', code: 'lost', message, ...(words === '' ? {} : { hint: words }) }, tailOf(log), log);
+}

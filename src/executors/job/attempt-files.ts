@@ -1,0 +1,116 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { writeDurably } from '../../files/durable.ts';
+import type { JobEvent } from '../../model/executor.ts';
+import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
+
+/** How a job that is executed through files alone is told to end: asked, or left no choice. */
+export type StopWord = 'ask' | 'kill';
+
+/** In front of the names of secrets in the environment that a `run-job` is started with. */
+export const SECRET_PREFIX = 'STILLROOM_SECRET_';
+
+/** Marks a `run-job` in its environment, with the attempt's id. */
+export const RUN_JOB_VARIABLE = 'STILLROOM_RUN_JOB';
+
+/** The files by which a `run-job` and those who watch it know of each other, all in the attempt's folder. */
+const files = {
+  events: 'events.jsonl',
+  stop: 'stop',
+  exit: 'exit.json',
+  alive: 'alive',
+  output: 'run-job.log',
+} as const;
+
+/** Where a file of an attempt lies. `alive` is locked as long as its `run-job` lives; `output` takes what that prints itself. */
+export function attemptFile(folder: string, file: keyof typeof files): string {
+  return join(folder, files[file]);
+}
+
+/** Says how an attempt ended: the last that is written of it, durably, by one rename. */
+export function writeExit(folder: string, exit: ExitRecord): void {
+  writeDurably(attemptFile(folder, 'exit'), JSON.stringify(exit));
+}
+
+/** How an attempt ended; undefined: nothing whole says so. */
+export function readExit(folder: string, attempt: string): ExitRecord | undefined {
+  const file = attemptFile(folder, 'exit');
+  if (!existsSync(file)) return undefined;
+  try {
+    const exit = JSON.parse(readFileSync(file, 'utf8')) as ExitRecord;
+    return exit.format === JOB_FORMAT && exit.attempt === attempt ? exit : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells a `run-job` to end. */
+export function writeStop(folder: string, word: StopWord): void {
+  writeFileSync(attemptFile(folder, 'stop'), word);
+}
+
+/** What a `run-job` was told last. A word that is only half written is the beginning of one. */
+export function readStop(folder: string): StopWord | undefined {
+  const file = attemptFile(folder, 'stop');
+  if (!existsSync(file)) return undefined;
+  return readFileSync(file, 'utf8') === 'kill' ? 'kill' : 'ask';
+}
+
+/** Appends events to their file, many at once where they come thick and fast. */
+export class EventWriter {
+  private readonly file: number;
+  private waiting: string[] = [];
+
+  constructor(folder: string) {
+    this.file = openSync(attemptFile(folder, 'events'), 'a');
+  }
+
+  write(event: JobEvent): void {
+    if (this.waiting.length === 0) setImmediate(() => this.flush());
+    this.waiting.push(`${JSON.stringify(event)}\n`);
+  }
+
+  close(): void {
+    this.flush();
+    closeSync(this.file);
+  }
+
+  private flush(): void {
+    const text = this.waiting.join('');
+    this.waiting = [];
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+  }
+}
+
+/** Reads events from their file as far as they have been written. */
+export class EventReader {
+  private readonly path: string;
+  private readonly decoder = new StringDecoder('utf8');
+  private readonly buffer = Buffer.alloc(64 * 1024);
+  private position = 0;
+  private rest = '';
+
+  constructor(folder: string) {
+    this.path = attemptFile(folder, 'events');
+  }
+
+  /** Calls back with each event that has been written since the last time; a line without its end waits. */
+  read(onEvent: (event: JobEvent) => void): void {
+    if (!existsSync(this.path)) return;
+    const file = openSync(this.path, 'r');
+    try {
+      for (;;) {
+        const count = readSync(file, this.buffer, 0, this.buffer.length, this.position);
+        if (count === 0) return;
+        this.position += count;
+        const lines = (this.rest + this.decoder.write(this.buffer.subarray(0, count))).split('\n');
+        this.rest = lines.pop() ?? '';
+        for (const line of lines) onEvent(JSON.parse(line) as JobEvent);
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { JOB_FILE, type JobSpecification } from '../../model/job.ts';
+import { EventWriter, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
+import { executeJob } from './execute.ts';
+
+// Executes an attempt by itself, knowing nothing but its folder:
+//
+//   node run-job.js FOLDER [DESCRIPTOR]
+//
+// FOLDER holds the specification; DESCRIPTOR is an open lock that everything the program starts shall inherit. Secrets come by the
+// environment. What happens is appended to the folder's events, and the exit record is written last. A file `stop` there ends it, as
+// SIGTERM does: the first time it asks, the second time it kills.
+
+/** Milliseconds between two looks for a stop. */
+const PAUSE = 100;
+
+/** The values of secrets, taken out of this process's own environment. */
+function takeSecrets({ secrets }: JobSpecification): Record<string, string> {
+  const taken: Record<string, string> = {};
+  for (const name of secrets) {
+    taken[name] = process.env[SECRET_PREFIX + name] ?? '';
+    delete process.env[SECRET_PREFIX + name];
+  }
+  return taken;
+}
+
+async function main(folder: string, lock: string | undefined): Promise<void> {
+  const specification = JSON.parse(readFileSync(join(folder, JOB_FILE), 'utf8')) as JobSpecification;
+  const asked = new AbortController();
+  const forced = new AbortController();
+  const ask = (): void => (asked.signal.aborted ? forced.abort() : asked.abort());
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask);
+  const look = setInterval(() => {
+    const word = readStop(folder);
+    if (word !== undefined) asked.abort();
+    if (word === 'kill') forced.abort();
+  }, PAUSE);
+  const events = new EventWriter(folder);
+  const job = { specification, secrets: takeSecrets(specification), lock: lock === undefined ? undefined : Number(lock) };
+  const exit = await executeJob(job, (event) => events.write(event), { asked: asked.signal, forced: forced.signal });
+  clearInterval(look);
+  events.close();
+  writeExit(folder, exit);
+}
+
+await main(process.argv[2] ?? '', process.argv[3]);

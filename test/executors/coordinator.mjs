@@ -1,0 +1,18 @@
+// A coordinator of its own, to be killed: executes the attempt of a folder by an executor of a kind and prints what it is told.
+//
+//   node coordinator.mjs KIND FOLDER
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tryLockFile } from '../../dist/files/lock.js';
+
+const [kind = '', folder = ''] = process.argv.slice(2);
+const { open } = await import(`../../dist/executors/${kind}/executor.js`);
+const { value: executor } = await open({ name: kind, settings: {}, engines: {}, environment: process.env });
+const never = new AbortController().signal;
+const hold = await executor.hold({ alone: false, gpu: 0 }, never, () => undefined);
+const specification = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8'));
+const job = { specification, secrets: {}, lock: tryLockFile(join(folder, 'lock')), hold };
+await executor.execute(job, (/** @type {object} */ event) => process.stdout.write(`${JSON.stringify(event)}\n`), {
+  asked: never,
+  forced: never,
+});
