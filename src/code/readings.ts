@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile, Plugin } from 'esbuild';
-import { writeDurably } from '../files/durable.ts';
+import { writeWhole } from '../files/durable.ts';
+import { isObject, readJson } from '../files/json.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { installedPackage, readPackage } from './packages.ts';
@@ -126,13 +127,10 @@ export interface Memory<Value> {
   readonly usable?: (value: Value) => boolean;
 }
 
-function noteIn<Value>(file: string): Note<Value> | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Note<Value>;
-  } catch {
-    // Not there, or damaged: it is built again.
-    return undefined;
-  }
+function isNote(value: unknown): value is Note<unknown> {
+  const { readings } = isObject(value) ? value : {};
+  const lists = ['files', 'manifests', 'listings', 'packages'];
+  return isObject(value) && isObject(readings) && lists.every((name) => Array.isArray(readings[name])) && 'value' in value;
 }
 
 /** Gives what was built before as long as nothing that the building read or looked for has changed, else builds it. */
@@ -140,10 +138,10 @@ export async function remembered<Value>(
   { file, version, usable = () => true }: Memory<Value>,
   build: () => Promise<Outcome<Omit<Note<Value>, 'version'>>>,
 ): Promise<Outcome<Value>> {
-  const known = noteIn<Value>(file);
+  const known = readJson(file, isNote) as Note<Value> | undefined;
   if (known?.version === version && stillStands(known.readings) && usable(known.value)) return done(known.value);
   const built = await build();
   if (!built.ok) return built;
-  writeDurably(file, JSON.stringify({ version, ...built.value } satisfies Note<Value>));
+  writeWhole(file, JSON.stringify({ version, ...built.value } satisfies Note<Value>));
   return done(built.value.value);
 }

@@ -1,4 +1,4 @@
-import type { Garbage } from '../model/store.ts';
+import type { Garbage } from '../model/upkeep.ts';
 import { answer, refusal } from './answer.ts';
 import { flag, number, verb } from './verb.ts';
 

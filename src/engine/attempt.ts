@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Emit } from '../model/event.ts';
 import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
-import type { Lock, Workplace } from '../model/store.ts';
+import type { Lock, Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome, withLog } from '../model/problem.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../model/canonical.ts';
-import type { Claim, Errand, WantedResult } from '../model/store.ts';
+import type { Errand, WantedResult } from '../model/store.ts';
+import type { Claim } from '../model/workplace.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Attempt } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, takeOver, tryOnce } from './attempt.ts';

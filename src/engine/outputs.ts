@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { JobSpecification } from '../model/job.ts';
-import type { Store, Workplace } from '../model/store.ts';
+import type { Store } from '../model/store.ts';
+import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 
 /** Takes all outputs of a finished execution into the store. One that is missing or of the wrong kind fails the node. */

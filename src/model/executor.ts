@@ -2,7 +2,7 @@ import type { Happening } from './event.ts';
 import type { ExitRecord, JobSpecification, Resources } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Outcome } from './problem.ts';
-import type { Lock } from './store.ts';
+import type { Lock } from './workplace.ts';
 
 /** An attempt, ready to be executed: its folder is prepared. */
 export interface Job {

@@ -4,6 +4,8 @@ import type { Outcome } from './problem.ts';
 import type { Attempt, Ingredients, StoredResult } from './result.ts';
 import type { RunRecord } from './run.ts';
 import type { RunRow } from './run-row.ts';
+import type { Contents, Maintenance } from './upkeep.ts';
+import type { Lock, Sweeps, Workplaces } from './workplace.ts';
 
 /** Outputs by port. */
 export type Outputs = Readonly<Record<string, Artifact>>;
@@ -195,64 +197,6 @@ export interface Tags {
   unpin(run: string): void;
 }
 
-/** A kernel lock. Whoever inherits the descriptor holds it too, until all of them are gone. */
-export interface Lock {
-  readonly descriptor: number;
-  release(): void;
-}
-
-/** The folder of one attempt of a piece of work. */
-export interface Workplace {
-  /** The attempt's id: no other attempt has it. */
-  readonly id: string;
-  readonly folder: string;
-  remove(): void;
-}
-
-/** A piece of work that one coordinator has to itself. */
-export interface Claim {
-  /** The attempts that coordinators left which are gone. Each must be recovered before the lock is taken. */
-  readonly remains: readonly Workplace[];
-  /** Takes the lock that whoever executes the work inherits, waiting until no one who inherited it lives; undefined if the signal comes first. */
-  lock(signal: AbortSignal): Promise<Lock | undefined>;
-  release(): void;
-}
-
-/** Where work is done, once at a time. */
-export interface Workplaces {
-  /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
-  claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined>;
-  /** A fresh folder for an attempt. */
-  make(work: string): Workplace;
-  /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
-  checkpoints(work: string): { readonly folder: string; remove(): void };
-}
-
-/** A file of one JSON value a line that only grows. A line that a crash cut off is as if it had not been written. */
-export interface GrowingLines {
-  read(): readonly unknown[];
-  /** Begins anew with a line. */
-  begin(line: object): void;
-  /** Adds a line; with `durably` it outlives a power cut from then on. */
-  append(line: object, durably: boolean): void;
-}
-
-/** What a sweep keeps: it is free to be written to while it is held. */
-export interface SweepPlace {
-  readonly journal: GrowingLines;
-  /** Adds to its events, a line each. */
-  appendEvents(): LineWriter;
-  /** The folder of its tables and plots. */
-  readonly folder: string;
-  release(): void;
-}
-
-/** Sweeps by id. */
-export interface Sweeps {
-  /** Takes a sweep over; undefined where another process has it. */
-  open(id: string): SweepPlace | undefined;
-}
-
 /** Outputs by node and port. */
 export type NodeOutputs = ReadonlyMap<string, ReadonlyMap<string, Artifact>>;
 
@@ -265,80 +209,6 @@ export interface Published {
   /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */
   schemaTime(): number;
   writeSchema(text: string): void;
-}
-
-/** What something in a store is made of, by digest. */
-export interface Reach {
-  readonly blobs: Set<string>;
-  readonly bundles: Set<string>;
-  readonly sources: Set<string>;
-}
-
-/** What a record reaches, and what of it the store lacks, in words. */
-export interface RecordReach extends Reach {
-  readonly missing: string[];
-}
-
-/** A store inside another's scratch folder. Unless it is removed, it stays until the next gc. */
-export interface ScratchStore {
-  readonly store: Store;
-  remove(): void;
-}
-
-/** What runs are made of, to take it elsewhere. */
-export interface Contents {
-  /**
-   * What a record's nodes can be run again from: their code; and of their outputs the manifests, or with `outputs` all bytes. Sources
-   * are left to the caller; a manifest that is gone is no loss to running it again.
-   */
-  ofRecord(record: RunRecord, nodes: ReadonlySet<string>, options: { readonly outputs: boolean }): RecordReach;
-  /** Adds a kept source; false if anything of it is missing. */
-  addSource(digest: string, reach: Reach): boolean;
-  /** The first thing about a record's code and sources that is missing or is not what its digest says, in words; for stores from elsewhere. */
-  flawOf(record: RunRecord): string | undefined;
-  /** Opens a store of its own that holds a reach and nothing else, for records of a format or of the current one. */
-  scratch(name: string, reach?: Reach, format?: number): Outcome<ScratchStore>;
-  /** The files of a reach as a pack names them, sorted by name. */
-  entries(reach: Reach): Iterable<PackEntry>;
-}
-
-/** A file of a pack. */
-export interface PackEntry extends Payload {
-  readonly name: string;
-}
-
-/** Which runs are kept beside those that are tagged, pinned or live; without a number, all. */
-export interface KeepPolicy {
-  readonly runs: number | undefined;
-  readonly days: number | undefined;
-}
-
-/** What no kept run reaches. */
-export interface Garbage {
-  readonly removedRuns: readonly string[];
-  /** Kept runs with why. */
-  readonly keptRuns: ReadonlyMap<string, string>;
-  /** Fingerprints of results that no kept run reaches. */
-  readonly results: readonly string[];
-  readonly blobs: readonly string[];
-  /** Other files and folders, relative to the store. */
-  readonly paths: readonly string[];
-  /** Bytes that are freed. */
-  readonly bytes: number;
-}
-
-/** Upkeep of a store as a whole. */
-export interface Maintenance {
-  /** Hashes everything; what is damaged goes to quarantine. */
-  verify(): Promise<{ readonly checked: number; readonly damaged: readonly { readonly digest: string; readonly node: string }[] }>;
-  /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
-  takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean>;
-  /** Lets others in again. */
-  leave(): void;
-  /** Looks for what no kept run reaches. Nothing is changed. */
-  findGarbage(policy: KeepPolicy): Garbage;
-  /** Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
-  remove(garbage: Garbage): void;
 }
 
 /** Where artifacts, results and runs live, as ports by purpose. Opening it for reading writes nothing. */

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Outcome } from '../model/problem.ts';
-import type { Garbage } from '../model/store.ts';
+import type { Garbage } from '../model/upkeep.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import { Context, type ProjectOptions } from './context.ts';
 import type { Packed, PackOptions } from './pack.ts';

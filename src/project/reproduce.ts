@@ -9,7 +9,7 @@ import type { Event } from '../model/event.ts';
 import { sourcesOf } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { ScratchStore } from '../model/store.ts';
+import type { ScratchStore } from '../model/upkeep.ts';
 import { type ArtifactVerdict, compareRuns, type MetricDelta, type Verdict, type Verdicts } from '../records/verdict.ts';
 import type { Context } from './context.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';

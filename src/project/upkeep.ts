@@ -1,6 +1,7 @@
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { RECORD_FORMAT } from '../model/run.ts';
-import type { Garbage, Store } from '../model/store.ts';
+import type { Store } from '../model/store.ts';
+import type { Garbage } from '../model/upkeep.ts';
 import { describeSetup } from '../setup/facts.mjs';
 import type { Context } from './context.ts';
 

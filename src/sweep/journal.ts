@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/json.ts';
-import type { GrowingLines } from '../model/store.ts';
+import type { GrowingLines } from '../model/workplace.ts';
 import type { StartedTrial, TrialEnd, TrialRequest } from './study.ts';
 
 /** The shape of the lines; part of a sweep's id, so that a journal of another shape is never written over. */

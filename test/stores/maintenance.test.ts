@@ -23,13 +23,17 @@ describe('verify', () => {
     );
   });
 
-  test('goes on past records that are damaged', async () => {
+  test('names records of results that are damaged, once: they go to quarantine', async () => {
     const { store } = open();
     keepResult(store, value(collect(store, { 'a.txt': 'a poem' })), 'run-1');
     store.runs.write(recordOf('run-1'));
     for (const file of [`results/${workFingerprint}.json`, 'runs/run-1.json'])
       writeFileSync(join(store.location, file), '{"attempts":[{}],"nodes":3');
-    writeFileSync(join(store.location, 'results', `${sha256('other')}.json`), '[1, 2]');
+    const [torn, strange, newer] = [workFingerprint, sha256('other'), sha256('newer')];
+    writeFileSync(join(store.location, 'results', `${strange}.json`), '[1, 2]');
+    writeFileSync(join(store.location, 'results', `${newer}.json`), '{"format":1000}');
+    const { checked, damaged } = await store.maintenance.verify();
+    expect([checked, new Set(damaged.map(({ digest }) => digest))]).toEqual([4, new Set([torn, strange])]);
     expect(await store.maintenance.verify()).toEqual({ checked: 2, damaged: [] });
   });
 });

@@ -1,6 +1,6 @@
 import type { SweepEvent } from '../../src/model/sweep-event.ts';
 import type { Params, SweepResult, SweepSpec } from '../../src/model/sweep.ts';
-import type { GrowingLines } from '../../src/model/store.ts';
+import type { GrowingLines } from '../../src/model/workplace.ts';
 import { done, failed, type Outcome } from '../../src/model/problem.ts';
 import { Journal } from '../../src/sweep/journal.ts';
 import { strategies } from '../../src/sweep/strategies.ts';

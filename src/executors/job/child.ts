@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { isObject, readJson } from '../../files/json.ts';
 import { canonicalJson, sha256 } from '../../model/canonical.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
@@ -48,8 +49,8 @@ function digestsBelow(folder: string, prefix = ''): Record<string, string> {
 
 /** A power cut may leave a checkpoint torn, since the permission model forbids fsync: its digests tell. */
 function isWhole(folder: string): boolean {
-  const file = join(folder, DIGESTS);
-  return existsSync(file) && canonicalJson(JSON.parse(readFileSync(file, 'utf8'))) === canonicalJson(digestsBelow(folder));
+  const digests = readJson(join(folder, DIGESTS), isObject);
+  return digests !== undefined && canonicalJson(digests) === canonicalJson(digestsBelow(folder));
 }
 
 /**

@@ -70,7 +70,8 @@ export class GuardedRemote {
       this.failures = 0;
       return answer;
     } catch (error) {
-      if (signal.aborted) return undefined;
+      // What else was asked of it at the same time has told already.
+      if (signal.aborted || this.isLeftAlone) return undefined;
       this.failures = error instanceof Silence ? MOST_FAILURES : this.failures + 1;
       const why = error instanceof Error ? error.message : String(error);
       notice(`the remote ${this.name}: ${why} (${what})${this.isLeftAlone ? '; it is left alone from now on' : ''}`);

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Artifact } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../../model/run.ts';
-import type { Artifacts, Bundles, Contents, PackEntry, Reach, RecordReach, ScratchStore, Store } from '../../model/store.ts';
+import type { Artifacts, Bundles, Store } from '../../model/store.ts';
+import type { Contents, PackEntry, Reach, RecordReach, ScratchStore } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import type { LocalSources } from './sources.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRecord } from '../../model/run.ts';
-import type { Garbage, KeepPolicy, Outputs, Reach, Tags } from '../../model/store.ts';
+import type { Outputs, Tags } from '../../model/store.ts';
+import type { Garbage, KeepPolicy, Reach } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import { bundleFile, emptyReach, type LocalContents, sourceFile } from './contents.ts';
 import { tryLockFile } from '../../files/lock.ts';

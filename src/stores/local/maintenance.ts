@@ -1,4 +1,4 @@
-import type { Garbage, KeepPolicy, Maintenance } from '../../model/store.ts';
+import type { Garbage, KeepPolicy, Maintenance } from '../../model/upkeep.ts';
 import { findGarbage, type Parts, removeGarbage } from './gc.ts';
 import type { Presence } from './presence.ts';
 import { verifyStore } from './verify.ts';

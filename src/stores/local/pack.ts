@@ -5,7 +5,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import type { PackEntry } from '../../model/store.ts';
+import type { PackEntry } from '../../model/upkeep.ts';
 
 /** The first line of a pack, before it is compressed; the number is that of this format. */
 const HEADER = 'stillroom-pack 1';

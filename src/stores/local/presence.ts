@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Lock } from '../../model/store.ts';
+import type { Lock } from '../../model/workplace.ts';
 import { lockFile, tryLockFile } from '../../files/lock.ts';
 
 /** Milliseconds between two tries. */

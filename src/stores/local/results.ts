@@ -1,22 +1,33 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from '../../files/json.ts';
+import { isObject, readJson } from '../../files/json.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { Attempt, StoredResult } from '../../model/result.ts';
 import type { Artifacts, FoundResult, Results, WantedResult } from '../../model/store.ts';
 import { isStoredResult } from './shapes.ts';
 
+/** The format of results that is written now. */
+const FORMAT = 1;
+
+/** Whether a value is the record of a newer Stillroom, whose shape is not known. */
+function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isObject(value) && typeof value['format'] === 'number' && value['format'] > FORMAT;
+}
+
 /** Results by fingerprint, and an index of them by the digest of their work without its inputs. */
 export class LocalResults implements Results {
   private readonly root: string;
   private readonly index: string;
+  private readonly quarantine: string;
   private readonly artifacts: Artifacts;
 
   constructor(root: string, artifacts: Artifacts) {
     this.artifacts = artifacts;
     this.root = join(root, 'results');
     this.index = join(root, 'index', 'work');
+    this.quarantine = join(root, 'quarantine');
   }
 
   read(fingerprint: string): StoredResult | undefined {
@@ -57,6 +68,17 @@ export class LocalResults implements Results {
     );
     mkdirSync(join(this.index, workDigest), { recursive: true });
     writeFileSync(join(this.index, workDigest, result.fingerprint), '');
+  }
+
+  /** Moves a record to quarantine if it is damaged: it is no JSON, or not of the shape of its format. Returns whether it was. */
+  quarantineDamaged(fingerprint: string): boolean {
+    const file = join(this.root, `${fingerprint}.json`);
+    const isDamaged = this.read(fingerprint) === undefined && readJson(file, isOfNewerFormat) === undefined;
+    if (isDamaged) {
+      mkdirSync(this.quarantine, { recursive: true });
+      renameSync(file, join(this.quarantine, `result-${fingerprint}-${randomBytes(4).toString('hex')}`));
+    }
+    return isDamaged;
   }
 
   /** The fingerprints of all results, those of damaged records included. */

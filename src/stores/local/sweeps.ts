@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SweepPlace, Sweeps } from '../../model/store.ts';
+import type { SweepPlace, Sweeps } from '../../model/workplace.ts';
 import { appendLines, LinesFile } from '../../files/lines.ts';
 import { tryLockFile } from '../../files/lock.ts';
 

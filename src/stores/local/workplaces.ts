@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile } from '../../files/lock.ts';
-import type { Claim, Workplace, Workplaces } from '../../model/store.ts';
+import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
 
 /** Locks on work, the folders where it is done, and its checkpoints. */
 export class LocalWorkplaces implements Workplaces {

@@ -1,0 +1,77 @@
+import type { Outcome } from './problem.ts';
+import type { RunRecord } from './run.ts';
+import type { Payload, Store } from './store.ts';
+
+/** What something in a store is made of, by digest. */
+export interface Reach {
+  readonly blobs: Set<string>;
+  readonly bundles: Set<string>;
+  readonly sources: Set<string>;
+}
+
+/** What a record reaches, and what of it the store lacks, in words. */
+export interface RecordReach extends Reach {
+  readonly missing: string[];
+}
+
+/** A store inside another's scratch folder. Unless it is removed, it stays until the next gc. */
+export interface ScratchStore {
+  readonly store: Store;
+  remove(): void;
+}
+
+/** What runs are made of, to take it elsewhere. */
+export interface Contents {
+  /**
+   * What a record's nodes can be run again from: their code; and of their outputs the manifests, or with `outputs` all bytes. Sources
+   * are left to the caller; a manifest that is gone is no loss to running it again.
+   */
+  ofRecord(record: RunRecord, nodes: ReadonlySet<string>, options: { readonly outputs: boolean }): RecordReach;
+  /** Adds a kept source; false if anything of it is missing. */
+  addSource(digest: string, reach: Reach): boolean;
+  /** The first thing about a record's code and sources that is missing or is not what its digest says, in words; for stores from elsewhere. */
+  flawOf(record: RunRecord): string | undefined;
+  /** Opens a store of its own that holds a reach and nothing else, for records of a format or of the current one. */
+  scratch(name: string, reach?: Reach, format?: number): Outcome<ScratchStore>;
+  /** The files of a reach as a pack names them, sorted by name. */
+  entries(reach: Reach): Iterable<PackEntry>;
+}
+
+/** A file of a pack. */
+export interface PackEntry extends Payload {
+  readonly name: string;
+}
+
+/** Which runs are kept beside those that are tagged, pinned or live; without a number, all. */
+export interface KeepPolicy {
+  readonly runs: number | undefined;
+  readonly days: number | undefined;
+}
+
+/** What no kept run reaches. */
+export interface Garbage {
+  readonly removedRuns: readonly string[];
+  /** Kept runs with why. */
+  readonly keptRuns: ReadonlyMap<string, string>;
+  /** Fingerprints of results that no kept run reaches. */
+  readonly results: readonly string[];
+  readonly blobs: readonly string[];
+  /** Other files and folders, relative to the store. */
+  readonly paths: readonly string[];
+  /** Bytes that are freed. */
+  readonly bytes: number;
+}
+
+/** Upkeep of a store as a whole. */
+export interface Maintenance {
+  /** Hashes everything; what is damaged goes to quarantine. */
+  verify(): Promise<{ readonly checked: number; readonly damaged: readonly { readonly digest: string; readonly node: string }[] }>;
+  /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
+  takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean>;
+  /** Lets others in again. */
+  leave(): void;
+  /** Looks for what no kept run reaches. Nothing is changed. */
+  findGarbage(policy: KeepPolicy): Garbage;
+  /** Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
+  remove(garbage: Garbage): void;
+}

@@ -1,0 +1,59 @@
+import type { LineWriter } from './store.ts';
+
+/** A kernel lock. Whoever inherits the descriptor holds it too, until all of them are gone. */
+export interface Lock {
+  readonly descriptor: number;
+  release(): void;
+}
+
+/** The folder of one attempt of a piece of work. */
+export interface Workplace {
+  /** The attempt's id: no other attempt has it. */
+  readonly id: string;
+  readonly folder: string;
+  remove(): void;
+}
+
+/** A piece of work that one coordinator has to itself. */
+export interface Claim {
+  /** The attempts that coordinators left which are gone. Each must be recovered before the lock is taken. */
+  readonly remains: readonly Workplace[];
+  /** Takes the lock that whoever executes the work inherits, waiting until no one who inherited it lives; undefined if the signal comes first. */
+  lock(signal: AbortSignal): Promise<Lock | undefined>;
+  release(): void;
+}
+
+/** Where work is done, once at a time. */
+export interface Workplaces {
+  /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
+  claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined>;
+  /** A fresh folder for an attempt. */
+  make(work: string): Workplace;
+  /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
+  checkpoints(work: string): { readonly folder: string; remove(): void };
+}
+
+/** A file of one JSON value a line that only grows. A line that a crash cut off is as if it had not been written. */
+export interface GrowingLines {
+  read(): readonly unknown[];
+  /** Begins anew with a line. */
+  begin(line: object): void;
+  /** Adds a line; with `durably` it outlives a power cut from then on. */
+  append(line: object, durably: boolean): void;
+}
+
+/** What a sweep keeps: it is free to be written to while it is held. */
+export interface SweepPlace {
+  readonly journal: GrowingLines;
+  /** Adds to its events, a line each. */
+  appendEvents(): LineWriter;
+  /** The folder of its tables and plots. */
+  readonly folder: string;
+  release(): void;
+}
+
+/** Sweeps by id. */
+export interface Sweeps {
+  /** Takes a sweep over; undefined where another process has it. */
+  open(id: string): SweepPlace | undefined;
+}
