@@ -29,6 +29,8 @@ import { SetupProblem } from './problem.mjs';
 
 const stampName = '.stamp.json';
 
+const manifestName = 'package.json';
+
 /** All files below a folder, as sorted relative paths.
  * @param {string} folder
  * @returns {string[]}
@@ -115,11 +117,13 @@ export async function compile(root, work) {
 function replaceDist(fresh, dist, stamp) {
   const names = filesBelow(fresh);
   rmSync(join(dist, stampName), { force: true });
-  for (const name of names) {
+  // Node 20.17 does not look above the folders that a stage's process may read: it must find here what kind of modules these are.
+  writeFileSync(join(fresh, manifestName), '{ "type": "module", "sideEffects": false }\n');
+  for (const name of [...names, manifestName]) {
     mkdirSync(dirname(join(dist, name)), { recursive: true });
     renameSync(join(fresh, name), join(dist, name));
   }
-  const wanted = new Set(names);
+  const wanted = new Set([...names, manifestName]);
   for (const name of filesBelow(dist)) if (!wanted.has(name)) rmSync(join(dist, name), { force: true });
   if (wanted.has('cli.js')) chmodSync(join(dist, 'cli.js'), 0o755);
   writeFileSync(join(fresh, stampName), JSON.stringify(stamp));

@@ -27,6 +27,7 @@ test('compiles what was edited, and removes what is stale', async () => {
   expect(await compile(folder, work)).toBe('4 files compiled');
   expect(compiled(folder)).toBe(true);
   expect(readFileSync(output('index.js'), 'utf8')).toContain("'./one.js'");
+  expect(JSON.parse(readFileSync(output('package.json'), 'utf8'))).toMatchObject({ type: 'module' });
 
   utimesSync(join(folder, 'src/one.ts'), 1, 1);
   expect(compiled(folder)).toBe(true);
