@@ -32,7 +32,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/cli\.ts$/, values: ['src/commands/', 'src/model/', 'package'] },
   { files: /^src\/commands\//, values: ['self', 'src/project/', 'src/reporters/', ...leaves, 'package'] },
   { files: /^src\/project\//, values: ['src/', 'package'] },
-  { files: /^src\/nn\//, values: ['self', 'src/model/params.ts', 'package'] },
+  { files: /^src\/nn\//, values: ['self', 'src/model/params.ts', 'src/text/', 'package'] },
   { files: /^src\/(?:model|text|files|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },

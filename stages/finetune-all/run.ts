@@ -28,8 +28,7 @@ export default work<typeof stage>(async (context) => {
     teacher: inputs.teacher === undefined ? undefined : readPredictionsOf(inputs.teacher, data.info),
     keep: 'every',
   });
-  const title = `${model.architecture}, trained further on all images`;
-  const { kept } = await trainAndReport(options, context, { title, report: outputs.report });
+  const { kept } = await trainAndReport(options, context, { history: outputs.history });
   data.close();
   for (const [epoch, weights] of kept) {
     const training = { ...model.training, holdout: null, finetuned_epochs: epoch, finetune_seed: params.seed };

@@ -6,7 +6,7 @@ export default defineStage({
   params: trainingParams({ batch: 64, epochs: 4, optimizer: 'radam', lr: 0.002, warmUp: 0, sampling: 'balanced', mixing: 'cutmix' }),
   former: formerParams,
   inputs: { data: 'dir', labels: 'dir?', teacher: 'dir?', model: 'dir' },
-  outputs: { checkpoints: 'dir', report: 'dir' },
+  outputs: { checkpoints: 'dir', history: 'file.json' },
   metrics: { loss: heldOutMetrics.loss, learning_rate: heldOutMetrics.learning_rate },
   resources: { cpu: 2, memory: '1536MiB' },
   run: () => import('./run.ts'),

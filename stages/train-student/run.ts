@@ -28,8 +28,7 @@ export default work<typeof stage>(async (context) => {
     keep: 'best',
     stopAfter: stop_after === 0 ? epochs : Math.min(stop_after, epochs),
   });
-  const title = `Student ${params.model.name}, trained without fold ${holdout}`;
-  const { history, epoch, weights } = await trainAndReport(options, context, { title, ...outputs });
+  const { history, epoch, weights } = await trainAndReport(options, context, outputs);
   data.close();
   writeModel(outputs.model, { ...model, weights, training: { ...facts, epochs: history.length, best_epoch: epoch, seed } });
   metric('best_epoch', epoch);

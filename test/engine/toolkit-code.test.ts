@@ -31,3 +31,17 @@ test.each(['train-teacher', 'train-student'])('of the toolkit’s choices, only 
   expect(built.value.contributing.filter((path) => path.endsWith('params.ts'))).toEqual([]);
   expect(built.value.code).not.toContain('less counts what is certain');
 });
+
+test.each(['train-teacher', 'train-student', 'finetune-all'])(
+  'nothing that draws is in the code of %s: a colour changed reruns no training',
+  async (stage) => {
+    const built = await esbuildBundler.bundle({ folder: join(checkout, 'stages', stage), entry: './run.ts', modules: {}, root: checkout });
+    if (!built.ok) throw new Error(built.problems[0]?.message);
+    const outside = built.value.contributing.filter(
+      (path) => path.startsWith(join(checkout, 'src/')) && !path.startsWith(join(checkout, 'src/nn/')),
+    );
+    const allowed = ['index.ts', 'model/', 'text/csv.ts', 'text/figures.ts'].map((path) => join(checkout, 'src', path));
+    expect(outside.filter((path) => !allowed.some((one) => path.startsWith(one)))).toEqual([]);
+    expect(built.value.code).not.toMatch(/<svg|#[0-9a-f]{6}\b/);
+  },
+);

@@ -1,15 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { csv } from '../../text/csv.ts';
 import type { Confusion } from './classification.ts';
 import { scoresByClass } from './classification.ts';
-
-/** A cell of a CSV file (RFC 4180): quoted where it holds a comma, a quote, a line break or a space at an end. */
-function cell(value: string | number): string {
-  const text = String(value);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-const csv = (rows: readonly (readonly (string | number)[])[]): string => rows.map((row) => `${row.map(cell).join(',')}\n`).join('');
 
 /** Six decimals: finer than any image's weight, and short to read. */
 const share = (value: number): string => value.toFixed(6);

@@ -1,7 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { confusionOf } from '../reports/classification.ts';
-import { curvesSvg } from '../reports/curves.ts';
 import { writeClassTables } from '../reports/tables.ts';
 import type { Weights } from '../weights/tensor.ts';
 import type { CheckpointStore, EpochRecord } from './checkpoint.ts';
@@ -23,14 +21,12 @@ export interface StageContext {
   readonly thread: StartThread;
 }
 
-/** What a training is reported as, and where. */
+/** Where what came of a training is written. It is data: whoever shows it draws the pictures. */
 export interface Report {
-  /** Stands above the learning curves. */
-  readonly title: string;
-  /** The folder for `curves.svg`, and for `confusion.csv` and `classes.csv` where images are held out. */
-  readonly report: string;
+  /** The folder for `confusion.csv` and `classes.csv`, where images are held out. */
+  readonly report?: string;
   /** The JSON file for the epochs' records. */
-  readonly history?: string;
+  readonly history: string;
 }
 
 /** What a reported training ends with: also the epoch whose weights were kept last, with those weights. */
@@ -45,11 +41,7 @@ const measures: readonly Measure[] = ['loss', 'learning_rate', 'top1', 'top5', '
  * Trains as a stage: every epoch is logged and sent as metrics, a training that runs away fails the stage with advice, and what came of
  * it is written as a report. In the end `loss` and `learning_rate` are those of the last epoch, the scores those of the kept one.
  */
-export async function trainAndReport(
-  options: TrainingOptions,
-  context: StageContext,
-  { title, report, history }: Report,
-): Promise<Reported> {
+export async function trainAndReport(options: TrainingOptions, context: StageContext, { report, history }: Report): Promise<Reported> {
   const result = await train(options, {
     checkpoint: context.checkpoint,
     signal: context.signal,
@@ -66,11 +58,9 @@ export async function trainAndReport(
   const [epoch, weights] = [...result.kept].at(-1) ?? [];
   const last = result.history.at(-1);
   if (epoch === undefined || weights === undefined || last === undefined) throw new Error('The training ended without an epoch.');
-  writeReport(options, result, { title, report, kept: options.keep === 'every' ? undefined : epoch });
-  if (history !== undefined) {
-    const best = options.keep === 'best' ? { best_epoch: epoch } : {};
-    writeFileSync(history, `${JSON.stringify({ format: 1, ...best, epochs: result.history }, null, 1)}\n`);
-  }
+  if (report !== undefined) writeTables(options, result, report);
+  const best = options.keep === 'best' ? { best_epoch: epoch } : {};
+  writeFileSync(history, `${JSON.stringify({ format: 1, ...best, epochs: result.history }, null, 1)}\n`);
   const scores = result.history.find((record) => record.epoch === epoch) ?? last;
   for (const name of measures) send(context, name, (name === 'loss' || name === 'learning_rate' ? last : scores)[name]);
   return { ...result, epoch, weights };
@@ -90,15 +80,10 @@ function lineOf({ epoch, loss, learning_rate, top1, top5, macro_f1 }: EpochRecor
   return [`epoch ${epoch}: loss ${loss.toFixed(4)}`, ...scores, `learning rate ${Number(learning_rate.toPrecision(3))}`].join(', ');
 }
 
-function writeReport(
-  { source, heldOut }: TrainingOptions,
-  { history, predicted }: TrainingResult,
-  { title, report, kept }: { readonly title: string; readonly report: string; readonly kept: number | undefined },
-): void {
-  mkdirSync(report, { recursive: true });
-  writeFileSync(join(report, 'curves.svg'), curvesSvg({ title, history, kept }));
+/** Writes what the kept weights, or the last, answered for the held-out images. */
+function writeTables({ source, heldOut }: TrainingOptions, { predicted }: TrainingResult, folder: string): void {
   if (heldOut.length === 0) return;
   const { info, labels } = source.images;
   const truth = heldOut.map((index) => labels[index] as number);
-  writeClassTables(report, confusionOf(truth, predicted, info.classes.length), info.classes);
+  writeClassTables(folder, confusionOf(truth, predicted, info.classes.length), info.classes);
 }

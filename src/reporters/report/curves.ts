@@ -1,35 +1,12 @@
+import { valueAxis } from '../../text/axis.ts';
 import { figure } from '../../text/figures.ts';
 import type { Curve, ReportRun } from '../../model/report.ts';
-import { at, html, type Markup } from './markup.ts';
+import { at, html, type Markup } from '../../text/markup.ts';
 
 const FRAME = { width: 460, height: 250, left: 56, right: 12, top: 12, bottom: 34 };
 
 /** Lines beyond this share the colours again. */
 const COLOURS = 10;
-
-/** A step of 1, 2 or 5 times a power of ten that cuts a span into about five. */
-function tickStep(span: number): number {
-  const raw = span / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const share = raw / power;
-  return power * (share < 1.5 ? 1 : share < 3.5 ? 2 : share < 7.5 ? 5 : 10);
-}
-
-function ticks(low: number, high: number): number[] {
-  const step = tickStep(high - low);
-  const found: number[] = [];
-  for (let index = Math.ceil(low / step - 1e-9); index * step <= high + step * 1e-9; index += 1)
-    found.push(Number((index * step).toPrecision(10)));
-  return found;
-}
-
-/** The least and largest of some numbers, apart even where they are equal. */
-function span(values: readonly number[]): [number, number] {
-  const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
-  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const half = low === high ? Math.max(Math.abs(low) * 0.05, 0.5) : (high - low) * 0.04;
-  return [low - half, high + half];
-}
 
 interface Line {
   readonly label: string;
@@ -38,20 +15,27 @@ interface Line {
 
 function chart(metric: string, lines: readonly Line[]): Markup {
   const points = lines.flatMap((line) => line.points);
-  const steps = points.map(([step]) => step);
-  const [left, right] = span(steps);
-  const [low, high] = span(points.map(([, value]) => value));
-  const x = (step: number): number => FRAME.left + ((step - left) / (right - left)) * (FRAME.width - FRAME.left - FRAME.right);
-  const y = (value: number): number =>
-    FRAME.height - FRAME.bottom - ((value - low) / (high - low)) * (FRAME.height - FRAME.top - FRAME.bottom);
-  const end = FRAME.height - FRAME.bottom;
-  const across = ticks(low, high).map(
-    (value) =>
-      html`<line class="grid" x1="${FRAME.left}" x2="${FRAME.width - FRAME.right}" y1="${at(y(value))}" y2="${at(y(value))}"/><text class="tick" x="${FRAME.left - 6}" y="${at(y(value) + 4)}" text-anchor="end">${figure(value)}</text>`,
+  const along = valueAxis(
+    points.map(([step]) => step),
+    5,
   );
-  const down = ticks(left, right)
-    .filter((step) => Number.isInteger(step) || steps.some((one) => !Number.isInteger(one)))
-    .map((step) => html`<text class="tick" x="${at(x(step))}" y="${end + 16}" text-anchor="middle">${figure(step)}</text>`);
+  const upward = valueAxis(
+    points.map(([, value]) => value),
+    5,
+  );
+  const x = (step: number): number =>
+    FRAME.left + ((step - along.from) / (along.to - along.from)) * (FRAME.width - FRAME.left - FRAME.right);
+  const y = (value: number): number =>
+    FRAME.height - FRAME.bottom - ((value - upward.from) / (upward.to - upward.from)) * (FRAME.height - FRAME.top - FRAME.bottom);
+  const end = FRAME.height - FRAME.bottom;
+  const across = upward.marks.map(
+    ({ value, label }) =>
+      html`<line class="grid" x1="${FRAME.left}" x2="${FRAME.width - FRAME.right}" y1="${at(y(value))}" y2="${at(y(value))}"/><text class="tick" x="${FRAME.left - 6}" y="${at(y(value) + 4)}" text-anchor="end">${label}</text>`,
+  );
+  const isWhole = points.every(([step]) => Number.isInteger(step));
+  const down = along.marks
+    .filter(({ value }) => !isWhole || Number.isInteger(value))
+    .map(({ value, label }) => html`<text class="tick" x="${at(x(value))}" y="${end + 16}" text-anchor="middle">${label}</text>`);
   const drawn = lines.map(({ label, points: own }, index) => {
     const path = own.map(([step, value]) => `${at(x(step))},${at(y(value))}`).join(' ');
     const dots =

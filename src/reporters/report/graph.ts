@@ -1,7 +1,7 @@
 import { duration } from '../../text/figures.ts';
 import type { ReportNode } from '../../model/report.ts';
 import { type Layout, layOut } from './layout.ts';
-import { at, html, type Markup } from './markup.ts';
+import { at, html, type Markup } from '../../text/markup.ts';
 
 const BOX = { width: 150, height: 44 };
 const CELL = { width: 172, height: 84, passage: 26 };

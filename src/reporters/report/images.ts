@@ -1,6 +1,6 @@
 import { figure } from '../../text/figures.ts';
 import type { Confusion, Samples } from '../../model/report.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup } from '../../text/markup.ts';
 
 /** How strongly a cell is coloured, in ten steps. */
 function shade(share: number): number {

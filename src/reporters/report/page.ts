@@ -4,7 +4,7 @@ import { curveCharts } from './curves.ts';
 import { metricNames, type ReportRun, tellingParams } from '../../model/report.ts';
 import { graphSvg } from './graph.ts';
 import { confusionTable, sampleGrid } from './images.ts';
-import { html, Markup } from './markup.ts';
+import { html, Markup } from '../../text/markup.ts';
 import { STYLE } from './style.ts';
 
 function valueText(value: unknown): string {

@@ -2,7 +2,8 @@ import type { Json } from '../../model/json.ts';
 import type { Dimension, Objective, SweepSpec, Trial } from '../../model/sweep.ts';
 import { toScale } from '../space.ts';
 import { figure, shown } from '../../text/figures.ts';
-import { colour, cut, label, picture, type Shape, shape, tip } from './svg.ts';
+import type { Markup } from '../../text/markup.ts';
+import { colour, cut, element, line, picture, text, tip } from '../../text/svg.ts';
 
 const TOP = 96;
 const HEIGHT = 300;
@@ -14,7 +15,7 @@ interface Axis {
   readonly title: string;
   readonly note: string;
   readonly placeOf: (trial: Trial) => number | undefined;
-  readonly marks: readonly { readonly place: number; readonly text: string }[];
+  readonly marks: readonly { readonly place: number; readonly label: string }[];
 }
 
 function paramAxis({ name, domain }: Dimension): Axis {
@@ -28,7 +29,7 @@ function paramAxis({ name, domain }: Dimension): Axis {
         const index = texts.indexOf(JSON.stringify(params[name] as Json));
         return index === -1 ? undefined : placeAt(index);
       },
-      marks: domain.values.map((value, index) => ({ place: placeAt(index), text: shown(value) })),
+      marks: domain.values.map((value, index) => ({ place: placeAt(index), label: shown(value) })),
     };
   }
   const [low, high] = [toScale(domain, domain.from), toScale(domain, domain.to)];
@@ -39,7 +40,7 @@ function paramAxis({ name, domain }: Dimension): Axis {
     placeOf: ({ params }) => (params[name] === undefined ? undefined : (toScale(domain, Number(params[name])) - low) / (high - low || 1)),
     marks: [0, 0.25, 0.5, 0.75, 1].map((place) => ({
       place,
-      text: figure(Number(inside(low + place * (high - low)).toPrecision(3))),
+      label: figure(Number(inside(low + place * (high - low)).toPrecision(3))),
     })),
   };
 }
@@ -54,23 +55,23 @@ function objectiveAxis({ metric, goal }: Objective, trials: readonly Trial[]): A
     title: metric,
     note: goal === 'maximize' ? 'larger is better' : 'smaller is better',
     placeOf: ({ metrics }) => placeOf(metrics[metric] ?? low),
-    marks: ends.map((value) => ({ place: placeOf(value), text: figure(Number(value.toPrecision(4))) })),
+    marks: ends.map((value) => ({ place: placeOf(value), label: figure(Number(value.toPrecision(4))) })),
   };
 }
 
-function drawAxis({ title, note, marks }: Axis, x: number): Shape[] {
+function drawAxis({ title, note, marks }: Axis, x: number): Markup[] {
   const nearest = marks.length > 14 ? Math.ceil(marks.length / 14) : 1;
   return [
-    shape('line', { x1: x, y1: TOP, x2: x, y2: TOP + HEIGHT, stroke: '#555' }),
-    label(x, TOP - 30, cut(title, 22), { 'text-anchor': 'middle', 'font-weight': 600 }),
-    ...(note === '' ? [] : [label(x, TOP - 14, note, { 'text-anchor': 'middle', fill: '#666', 'font-size': 11 })]),
+    line([x, TOP], [x, TOP + HEIGHT], { stroke: '#555' }),
+    text(x, TOP - 30, cut(title, 22), { 'text-anchor': 'middle', 'font-weight': 600 }),
+    ...(note === '' ? [] : [text(x, TOP - 14, note, { 'text-anchor': 'middle', fill: '#666', 'font-size': 11 })]),
     ...marks
       .filter((_, index) => index % nearest === 0)
-      .flatMap(({ place, text }) => {
+      .flatMap(({ place, label }) => {
         const y = TOP + HEIGHT * (1 - place);
         return [
-          shape('line', { x1: x - 4, y1: y, x2: x, y2: y, stroke: '#555' }),
-          label(x - 7, y + 4, cut(text, 12), {
+          line([x - 4, y], [x, y], { stroke: '#555' }),
+          text(x - 7, y + 4, cut(label, 12), {
             'text-anchor': 'end',
             'font-size': 11,
             stroke: '#fff',
@@ -88,7 +89,7 @@ const BELOW = -0.07;
 /** The axis with a mark below it, if some trials have no value there. */
 function withoutValue(axis: Axis, trials: readonly Trial[]): Axis {
   const isWhole = trials.every((trial) => axis.placeOf(trial) !== undefined);
-  return isWhole ? axis : { ...axis, marks: [...axis.marks, { place: BELOW, text: 'not set' }] };
+  return isWhole ? axis : { ...axis, marks: [...axis.marks, { place: BELOW, label: 'not set' }] };
 }
 
 /** A line for each done trial across an axis for each param and objective; the brighter, the better in the first objective. */
@@ -112,7 +113,7 @@ export function parallelCoordinatesPlot(spec: SweepSpec, trials: readonly Trial[
       ? { stroke: '#d62728', 'stroke-width': 3 }
       : { stroke: colour(0.85 * goodness(trial)), 'stroke-width': 1.5, opacity: 0.8 };
     const values = Object.entries(trial.params).map(([name, value]) => `${name}=${shown(value)}`);
-    return shape('path', { d: points.join(' '), fill: 'none', ...style }, tip(`trial ${trial.trial}: ${values.join(' ')}`));
+    return element('path', { d: points.join(' '), fill: 'none', ...style }, tip(`trial ${trial.trial}: ${values.join(' ')}`));
   });
   const left = trials.length - done.length;
   const notes = [
@@ -121,9 +122,9 @@ export function parallelCoordinatesPlot(spec: SweepSpec, trials: readonly Trial[
     ...(best === undefined ? [] : [`red: the best, trial ${best.trial}`]),
   ];
   const width = LEFT * 2 + STEP * (axes.length - 1);
-  return picture(Math.max(width, 420), TOP + HEIGHT + 50, 'Trials of the sweep', [
-    label(16, 26, 'Trials of the sweep', { 'font-size': 15, 'font-weight': 600 }),
-    label(16, 46, notes.join(' · '), { fill: '#666' }),
+  return picture({ width: Math.max(width, 420), height: TOP + HEIGHT + 50 }, 'Trials of the sweep', [
+    text(16, 26, 'Trials of the sweep', { 'font-size': 15, 'font-weight': 600 }),
+    text(16, 46, notes.join(' · '), { fill: '#666' }),
     ...lines,
     ...axes.flatMap((axis, index) => drawAxis(axis, LEFT + STEP * index)),
   ]);

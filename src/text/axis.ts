@@ -22,7 +22,9 @@ function labelOf(value: number, step: number): string {
 
 /** An axis with round marks, about `count` of them, that reaches from the mark below the values to the one above. */
 export function valueAxis(values: readonly number[], count: number): Axis {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  // Spread arguments would overflow the stack for long curves.
+  const low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const high = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   const width = high - low || Math.abs(low) / 2 || 1;
   const step = roundStep(width / count);
   const last = low === high && low <= 0 ? Math.floor(high / step) + 1 : Math.ceil(high / step - 1e-9);
