@@ -1,3 +1,4 @@
+import type { Problem } from '../model/problem.ts';
 import { print, refusal } from './answer.ts';
 import type { Invocation, Verb } from './verb.ts';
 
@@ -20,16 +21,13 @@ export async function invoke({ arguments: names, options, run }: Verb, values: r
   const invocation = invocationOf(given);
   const read: Record<string, unknown> = {};
   for (const [index, name] of names.entries()) read[name.replaceAll(/[^\w-]/g, '')] = values[index];
+  const problems: Problem[] = [];
   for (const [name, option] of Object.entries(options)) {
     const value = option.read(given[name]);
     if (value.ok) read[name] = value.value;
-    else {
-      const refused = refusal(value.problems);
-      print(refused, invocation);
-      return refused.exit;
-    }
+    else problems.push(...value.problems);
   }
-  const answer = await run(read, invocation);
+  const answer = problems.length > 0 ? refusal(problems) : await run(read, invocation);
   print(answer, invocation);
   return answer.exit;
 }

@@ -1,121 +1,116 @@
 import { splitName } from '../model/instance-name.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { done, failed, type Problem } from '../model/problem.ts';
 import type { SweepSection } from '../model/sweep.ts';
+import type { Option } from './verb.ts';
 
-/** What the command line says of a sweep: a section in the form of the file's, and the option that each part came from. */
-export interface AskedSection {
-  readonly section: SweepSection;
-  /** By JSON pointer below the section. */
-  readonly optionNames: Readonly<Record<string, string>>;
-}
-
-/** The part of the section that one use of an option is. */
+/** A part of the file's section that the command line says. */
 interface Part {
   /** Keys that lead to it. */
   readonly path: readonly string[];
   readonly value: Json;
+  /** The option as it was given. */
+  readonly option: string;
 }
 
-/** An option whose value cannot be read: what it should be. */
-interface Misread {
-  readonly wanted: string;
-  readonly example: string;
-}
-
-/** An option of `stillroom sweep` that stands in place of a key of the file's section. */
-interface SectionOption {
-  readonly name: string;
-  /** Of options that may be given several times: their values are a list, or the members of a mapping. */
-  readonly flags: string;
-  readonly about: string;
-  readonly repeatable?: true;
-  /** Reads one value of it; `index` counts the values. */
-  readonly read: (text: string, index: number) => Part | Misread;
-}
+/** One value of an option as a part of the section, or what it should be and an example. */
+type Reading = Omit<Part, 'option'> | { readonly wanted: string; readonly example: string };
 
 const COMPARISONS: Readonly<Record<string, string>> = { '<': 'below', '>': 'above', '<=': 'max', '>=': 'min' };
 
 /** Reads `name=values`: a name may have brackets with signs of equality in them. */
-function readAssignment(key: string, text: string, example: string): Part | Misread {
+function readAssignment(key: string, text: string, example: string): Reading {
   const { rest = '' } = splitName(text) ?? {};
   const cut = text.length - rest.length + rest.indexOf('=');
   if (!rest.includes('=') || cut + 1 >= text.length) return { wanted: 'of the form name=values', example };
   return { path: [key, text.slice(0, cut)], value: text.slice(cut + 1) };
 }
 
-function readConstraint(text: string): Part | Misread {
+function readConstraint(text: string): Reading {
   const [, metric = '', sign = '', bound = ''] = /^(.+?)\s*(<=|>=|<|>)\s*(\S+)$/.exec(text) ?? [];
   if (bound === '' || Number.isNaN(Number(bound))) return { wanted: 'of the form metric<number', example: "'export.bytes<=3e6'" };
   return { path: ['constraints', metric, COMPARISONS[sign] ?? 'max'], value: Number(bound) };
 }
 
 function readCount(key: string, least: 0 | 1) {
-  return (text: string): Part | Misread => {
+  return (text: string): Reading => {
     const isCount = /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) && Number(text) >= least;
     return isCount ? { path: [key], value: Number(text) } : { wanted: `a whole number${least === 0 ? '' : ' above 0'}`, example: '3' };
   };
 }
 
-function readTime(text: string): Part | Misread {
+function readTime(text: string): Reading {
   return /^[0-9]+(\.[0-9]+)?(s|m|h)$/.test(text) ? { path: ['time'], value: text } : { wanted: 'a time', example: '30m' };
 }
 
-/** The options that say what the file's section says, each with how its values are read. */
-export const sectionOptions: readonly SectionOption[] = [
-  {
-    name: 'over',
-    flags: '--over <name=values>',
-    about: 'a param and its values (size=32,96) or range (student.lr=log:1e-4..1e-2, batch=8..64); repeatable',
-    repeatable: true,
-    read: (text) => readAssignment('over', text, 'student.lr=log:1e-4..1e-2'),
-  },
-  {
-    name: 'repeat',
-    flags: '--repeat <name=values>',
-    about: 'run every variant with each of these values (seed=1,2,3) and give the spread; repeatable',
-    repeatable: true,
-    read: (text) => readAssignment('repeats', text, 'seed=1,2,3'),
-  },
-  {
-    name: 'strategy',
-    flags: '--strategy <name>',
-    about: 'grid, one-at-a-time, list, random, tpe or asha',
-    read: (text) => ({ path: ['strategy'], value: text }),
-  },
-  {
-    name: 'maximize',
-    flags: '--maximize <metric>',
-    about: 'the objective, as node.metric; repeatable',
-    repeatable: true,
-    read: (text, index) => ({ path: ['objective', 'maximize', String(index)], value: text }),
-  },
-  {
-    name: 'minimize',
-    flags: '--minimize <metric>',
-    about: 'the objective, as node.metric; repeatable',
-    repeatable: true,
-    read: (text, index) => ({ path: ['objective', 'minimize', String(index)], value: text }),
-  },
-  {
-    name: 'constraint',
-    flags: '--constraint <bound>',
-    about: "what a variant must keep to be the best ('export.bytes<=3e6'); repeatable",
-    repeatable: true,
-    read: readConstraint,
-  },
-  {
-    name: 'only',
-    flags: '--only <node>',
-    about: 'variants end with this node: nothing downstream of it runs; repeatable',
-    repeatable: true,
-    read: (text, index) => ({ path: ['only', String(index)], value: text }),
-  },
-  { name: 'trials', flags: '--trials <count>', about: 'at most so many variants', read: readCount('trials', 1) },
-  { name: 'time', flags: '--time <time>', about: 'start no variant later than this (90s, 30m, 2h)', read: readTime },
-  { name: 'parallel', flags: '--parallel <count>', about: 'variants at once', read: readCount('parallel', 1) },
-  { name: 'seed', flags: '--seed <number>', about: 'decides what random, tpe and asha propose', read: readCount('seed', 0) },
-];
+/** An option whose values are parts of the section: `read` reads one of them, and `index` counts them. */
+function part(flag: string, about: string, read: (text: string, index: number) => Reading, repeatable = false): Option<readonly Part[]> {
+  const [name] = flag.split(' ', 1);
+  return {
+    flag,
+    about,
+    repeatable,
+    read(given) {
+      const parts: Part[] = [];
+      const problems: Problem[] = [];
+      for (const [index, text] of ((given === undefined ? [] : repeatable ? given : [given]) as readonly string[]).entries()) {
+        const reading = read(text, index);
+        const option = `${name} ${text}`;
+        if ('path' in reading) parts.push({ ...reading, option });
+        else {
+          const hint = `for example ${name} ${reading.example}`;
+          problems.push({ kind: 'usage', code: 'bad-option', message: `${option} is not ${reading.wanted}`, hint });
+        }
+      }
+      return problems.length > 0 ? failed(...problems) : done(parts);
+    },
+  };
+}
+
+/** The options that stand in place of keys of the file's section. */
+export const sectionOptions = {
+  over: part(
+    '--over <name=values>',
+    'a param and its values (size=32,96) or range (student.lr=log:1e-4..1e-2, batch=8..64); repeatable',
+    (text) => readAssignment('over', text, 'student.lr=log:1e-4..1e-2'),
+    true,
+  ),
+  repeat: part(
+    '--repeat <name=values>',
+    'run every variant with each of these values (seed=1,2,3) and give the spread; repeatable',
+    (text) => readAssignment('repeats', text, 'seed=1,2,3'),
+    true,
+  ),
+  strategy: part('--strategy <name>', 'grid, one-at-a-time, list, random, tpe or asha', (value) => ({ path: ['strategy'], value })),
+  maximize: part(
+    '--maximize <metric>',
+    'the objective, as node.metric; repeatable',
+    (value, index) => ({ path: ['objective', 'maximize', String(index)], value }),
+    true,
+  ),
+  minimize: part(
+    '--minimize <metric>',
+    'the objective, as node.metric; repeatable',
+    (value, index) => ({ path: ['objective', 'minimize', String(index)], value }),
+    true,
+  ),
+  constraint: part(
+    '--constraint <bound>',
+    "what a variant must keep to be the best ('export.bytes<=3e6'); repeatable",
+    readConstraint,
+    true,
+  ),
+  only: part(
+    '--only <node>',
+    'variants end with this node: nothing downstream of it runs; repeatable',
+    (value, index) => ({ path: ['only', String(index)], value }),
+    true,
+  ),
+  trials: part('--trials <count>', 'at most so many variants', readCount('trials', 1)),
+  time: part('--time <time>', 'start no variant later than this (90s, 30m, 2h)', readTime),
+  parallel: part('--parallel <count>', 'variants at once', readCount('parallel', 1)),
+  seed: part('--seed <number>', 'decides what random, tpe and asha propose', readCount('seed', 0)),
+};
 
 function pointer(path: readonly string[]): string {
   return path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
@@ -129,27 +124,15 @@ function withPart(into: Json | undefined, [step, ...rest]: readonly string[], va
   return { ...members, [step]: withPart(members[step], rest, value) };
 }
 
-/** Reads options as a section of the file; all that cannot be read is returned together. */
-export function readSection(options: Readonly<Record<string, unknown>>): Outcome<AskedSection> {
+/** Parts put together in the form of the file's section, and the option that each came from by JSON pointer below the section. */
+export function sectionOf(parts: readonly Part[]): SweepSection & { readonly optionNames: Readonly<Record<string, string>> } {
   let section: Json = {};
   const optionNames: Record<string, string> = {};
-  const problems: Problem[] = [];
-  for (const { name, read } of sectionOptions) {
-    const given = options[name];
-    const texts = (given === undefined ? [] : Array.isArray(given) ? given : [given]) as readonly string[];
-    for (const [index, text] of texts.entries()) {
-      const part = read(text, index);
-      if ('wanted' in part) {
-        const message = `--${name} ${text} is not ${part.wanted}`;
-        problems.push({ kind: 'usage', code: 'bad-option', message, hint: `for example --${name} ${part.example}` });
-        continue;
-      }
-      section = withPart(section, part.path, part.value);
-      const [key = ''] = part.path;
-      optionNames[pointer(part.path)] = `--${name} ${text}`;
-      optionNames[pointer(part.path.slice(0, 2))] = `--${name} ${text}`;
-      optionNames[pointer([key])] ??= `--${name}`;
-    }
+  for (const { path, value, option } of parts) {
+    section = withPart(section, path, value);
+    optionNames[pointer(path)] = option;
+    optionNames[pointer(path.slice(0, 2))] = option;
+    optionNames[pointer(path.slice(0, 1))] ??= option.split(' ', 1)[0] ?? '';
   }
-  return problems.length > 0 ? failed(...problems) : done({ section: section as SweepSection, optionNames });
+  return { ...(section as SweepSection), optionNames };
 }

@@ -1,5 +1,4 @@
 import { relative } from 'node:path';
-import { done, failed, type Outcome } from '../model/problem.ts';
 import type { SweepWatcher } from '../model/sweep-event.ts';
 import type { SweepEnd } from '../project/sweep.ts';
 import { Leaderboard } from '../reporters/sweep/leaderboard.ts';
@@ -7,19 +6,9 @@ import { SweepLines } from '../reporters/sweep/lines.ts';
 import { sweepCsv, sweepJson, sweepLines, sweepMarkdown, trialLine } from '../reporters/sweep/table.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { executor, jobs } from './planning.ts';
-import { type AskedSection, readSection, sectionOptions } from './sweep-options.ts';
-import { flag, type Invocation, type Option, text, texts, verb } from './verb.ts';
+import { sectionOf, sectionOptions } from './sweep-options.ts';
+import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
 import { listenForStop, mayDraw, stoppedBy, verbose } from './watching.ts';
-
-const FORMATS = ['text', 'csv', 'md', 'json'];
-
-/** Options that stand in place of the file's section; their values are read together. */
-const section: Readonly<Record<string, Option<unknown>>> = Object.fromEntries(
-  sectionOptions.map(({ name, flags, about, repeatable = false }) => [
-    name,
-    { flag: flags, about, repeatable, read: (given) => done(given) },
-  ]),
-);
 
 /** `stillroom sweep`: runs variants of a pipeline, or goes on with a sweep that was stopped. */
 export default verb({
@@ -28,25 +17,22 @@ export default verb({
   about: 'run variants of a pipeline',
   example: 'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
   options: {
-    ...section,
+    ...sectionOptions,
     set: texts('--set <name=value>', 'as for run; holds for every variant; repeatable'),
     jobs,
     executor,
     retry: flag('--retry', 'try failed variants of an earlier start again'),
-    format: text('--format <format>', 'how the table is printed: text, csv, md or json'),
+    format: oneOf('--format <format>', 'how the table is printed', ['text', 'csv', 'md', 'json']),
     verbose,
     plain: flag('--plain', 'lines instead of the live leaderboard'),
   },
-  async run({ pipeline, set = [], jobs: threads, executor: place, retry, ...options }, invocation) {
-    const asked = readOptions(options);
-    if (!asked.ok) return refusal(asked.problems);
-    const watcher = watcherFor(invocation, options);
+  async run({ pipeline, set = [], jobs: threads, executor: place, retry, format, verbose: all, plain, ...parts }, invocation) {
+    const watcher = watcherFor(invocation, { plain, verbose: all });
     const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
     try {
       const project = await invocation.open({ file: pipeline, executor: place });
       const ended = await project.sweep(pipeline, {
-        ...asked.value.section,
-        optionNames: asked.value.optionNames,
+        ...sectionOf(Object.values(parts).flat()),
         set,
         retry,
         ...(threads === undefined ? {} : { jobs: threads }),
@@ -55,21 +41,12 @@ export default verb({
         killSignal: stop.forced,
       });
       if (!ended.ok) return refusal(ended.problems);
-      return { ...told(ended.value, options.format, invocation.folder), exit: exitCode(ended.value, stop.signal) };
+      return { ...told(ended.value, format, invocation.folder), exit: exitCode(ended.value, stop.signal) };
     } finally {
       stop.dispose();
     }
   },
 });
-
-function readOptions(options: Readonly<Record<string, unknown>> & { readonly format: string | undefined }): Outcome<AskedSection> {
-  const read = readSection(options);
-  const { format } = options;
-  if (format === undefined || FORMATS.includes(format)) return read;
-  const hint = `known: ${FORMATS.join(', ')}`;
-  const problem = { kind: 'usage', code: 'bad-option', message: `--format ${format} is unknown`, hint } as const;
-  return failed(...(read.ok ? [] : read.problems), problem);
-}
 
 /** Who watches a sweep: a leaderboard or lines, on the standard error output. */
 function watcherFor(invocation: Invocation, options: { readonly plain: boolean; readonly verbose: boolean }): SweepWatcher {

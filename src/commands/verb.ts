@@ -49,6 +49,21 @@ export function number(
   };
 }
 
+/** One of some words. */
+export function oneOf<const Word extends string>(written: string, about: string, words: readonly Word[]): Option<Word | undefined> {
+  const name = written.split(' ', 1)[0];
+  return {
+    flag: written,
+    about: `${about}: ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    repeatable: false,
+    read(given) {
+      const word = words.find((one) => one === given);
+      if (word !== undefined || given === undefined) return done(word);
+      return failed({ kind: 'usage', code: 'bad-option', message: `${name} ${given} is unknown`, hint: `known: ${words.join(', ')}` });
+    },
+  };
+}
+
 type OptionsOf<Options> = { readonly [Key in keyof Options]: Options[Key] extends Option<infer Value> ? Value : never };
 
 type NameOf<Written> = Written extends `<${infer Name}...>`

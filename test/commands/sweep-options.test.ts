@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest';
-import { readSection } from '../../src/commands/sweep-options.ts';
+import { sectionOf, sectionOptions } from '../../src/commands/sweep-options.ts';
+import type { Outcome, Problem } from '../../src/model/problem.ts';
+
+type Given = Readonly<Partial<Record<keyof typeof sectionOptions, string | readonly string[]>>>;
+
+/** What the command line gives as a section of the file, or all problems. */
+function readSection(given: Given): Outcome<ReturnType<typeof sectionOf>> {
+  const read = Object.entries(sectionOptions).map(([name, option]) => option.read(given[name as keyof Given]));
+  const problems: readonly Problem[] = read.flatMap((one) => (one.ok ? [] : one.problems));
+  const parts = read.flatMap((one) => (one.ok ? one.value : []));
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: sectionOf(parts) };
+}
 
 test('options say what the section of a file says', () => {
   const read = readSection({
@@ -14,23 +25,20 @@ test('options say what the section of a file says', () => {
     time: '1.5h',
     parallel: '4',
     seed: '0',
-    jobs: '2',
   });
   expect(read).toMatchObject({
     ok: true,
     value: {
-      section: {
-        over: { 'student.lr': 'log:1e-4..1e-2/5', 'teacher[fold=1].epochs': '3,5' },
-        repeats: { seed: '1,2,3' },
-        strategy: 'tpe',
-        objective: { maximize: ['a.b', 'c.d'], minimize: ['e.f'] },
-        constraints: { 'export.bytes': { max: 3e6, above: 10 }, fps: { min: 30 } },
-        only: ['student', 'card'],
-        trials: 50,
-        time: '1.5h',
-        parallel: 4,
-        seed: 0,
-      },
+      over: { 'student.lr': 'log:1e-4..1e-2/5', 'teacher[fold=1].epochs': '3,5' },
+      repeats: { seed: '1,2,3' },
+      strategy: 'tpe',
+      objective: { maximize: ['a.b', 'c.d'], minimize: ['e.f'] },
+      constraints: { 'export.bytes': { max: 3e6, above: 10 }, fps: { min: 30 } },
+      only: ['student', 'card'],
+      trials: 50,
+      time: '1.5h',
+      parallel: 4,
+      seed: 0,
       optionNames: {
         '/over/student.lr': '--over student.lr=log:1e-4..1e-2/5',
         '/objective/maximize/1': '--maximize c.d',
@@ -41,7 +49,7 @@ test('options say what the section of a file says', () => {
       },
     },
   });
-  expect(readSection({})).toEqual({ ok: true, value: { section: {}, optionNames: {} } });
+  expect(readSection({})).toEqual({ ok: true, value: { optionNames: {} } });
 });
 
 test('all options that cannot be read are told together, each with an example', () => {
