@@ -1,7 +1,7 @@
 import { dottedParams } from '../model/dotted.ts';
 import { failed, type Outcome, done } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { LineageStep, Origin, ShownRun } from '../project/records.ts';
+import type { LineageStep, LineageOrigin, ShownRun } from '../project/records.ts';
 import { duration, figure } from '../text/figures.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { answer, refusal } from './answer.ts';
@@ -56,7 +56,7 @@ function describe({ record, tags, cost }: ShownRun): string[] {
   return lines;
 }
 
-function describeNode(name: string, record: RunRecord, origins: readonly Origin[]): string[] {
+function describeNode(name: string, record: RunRecord, origins: readonly LineageOrigin[]): string[] {
   const node = record.nodes[name];
   if (node === undefined) return [];
   const lines = [
@@ -74,7 +74,7 @@ function describeNode(name: string, record: RunRecord, origins: readonly Origin[
   return lines;
 }
 
-function originText({ port, origin, digest }: Origin): string {
+function originText({ port, origin, digest }: LineageOrigin): string {
   return `${port} ← ${origin}${digest === null ? '' : ` ${digest.slice(0, 12)}`}`;
 }
 

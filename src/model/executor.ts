@@ -1,5 +1,5 @@
 import type { Happening } from './event.ts';
-import type { ExitRecord, JobSpecification, Resources } from './job.ts';
+import type { ExitRecord, JobSpecification, NodeResources } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Outcome } from './problem.ts';
 import type { Lock } from './workplace.ts';
@@ -34,7 +34,7 @@ export interface ExecutorFacts {
 }
 
 /** What may be used at once. */
-export type Capacity = Resources;
+export type Capacity = NodeResources;
 
 /** Leave to use an executor: until it is released, no one is alone there and no one else has its devices. */
 export interface Hold {

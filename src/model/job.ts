@@ -29,7 +29,7 @@ export type JobProgram =
     };
 
 /** What a node asks of whoever executes it. */
-export interface Resources {
+export interface NodeResources {
   /** Threads. */
   readonly cpu: number;
   /** Devices of its own. */
@@ -60,7 +60,7 @@ export interface JobSpecification {
   readonly env: Readonly<Record<string, string>>;
   /** The names of variables whose values are handed over apart and are blotted out of what is printed. */
   readonly secrets: readonly string[];
-  readonly resources: Resources;
+  readonly resources: NodeResources;
   /** The devices that are its own, as CUDA_VISIBLE_DEVICES names them. */
   readonly devices: readonly string[];
   /** Seconds. */

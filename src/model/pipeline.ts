@@ -48,7 +48,7 @@ export interface ChosenModule {
 }
 
 /** What an instance does: a TypeScript stage, or a command. */
-export type Work =
+export type NodeWork =
   | {
       readonly kind: 'stage';
       readonly stage: string;
@@ -84,7 +84,7 @@ export interface Instance {
   readonly key: Key;
   /** `teacher[fold=0]`, or the node's name where it has no matrix. */
   readonly name: string;
-  readonly work: Work;
+  readonly work: NodeWork;
   /** After defaults and references. */
   readonly params: JsonObject;
   readonly inputs: readonly Input[];

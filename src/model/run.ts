@@ -1,6 +1,6 @@
 import type { Artifact } from './artifact.ts';
 import type { JsonObject } from './json.ts';
-import type { Instance, Work } from './pipeline.ts';
+import type { Instance, NodeWork } from './pipeline.ts';
 import type { MetricValue, PackageIngredient } from './result.ts';
 
 export type RunState = 'live' | 'done' | 'failed' | 'cancelled';
@@ -13,7 +13,7 @@ export interface Recipe
   extends Pick<Instance, 'node' | 'key' | 'inputs' | 'outputs' | 'metrics' | 'resources' | 'env' | 'measures' | 'timeout' | 'retries'> {
   readonly work:
     | { readonly kind: 'stage'; readonly packages: Readonly<Record<string, PackageIngredient>> }
-    | (Extract<Work, { readonly kind: 'command' }> & {
+    | (Extract<NodeWork, { readonly kind: 'command' }> & {
         /** What each tool's file or output was. */
         readonly toolDigests: Readonly<Record<string, string>>;
       });

@@ -1,5 +1,5 @@
 import type { Event } from './event.ts';
-import type { Params, SweepResult, SweepSpec, Trial } from './sweep.ts';
+import type { VariantParams, SweepResult, SweepSpec, Trial } from './sweep.ts';
 
 /** How trials stand against each other, by number. */
 export interface Standing {
@@ -21,7 +21,7 @@ export type SweepHappening =
     } & Standing)
   | { readonly type: 'trial-started'; readonly trial: Trial }
   /** What one of a trial's runs does now. */
-  | { readonly type: 'trial-progress'; readonly trial: number; readonly repeat: Params; readonly event: Event }
+  | { readonly type: 'trial-progress'; readonly trial: number; readonly repeat: VariantParams; readonly event: Event }
   | ({ readonly type: 'trial-ended'; readonly trial: Trial } & Standing)
   | { readonly type: 'notice'; readonly level: 'note' | 'warning'; readonly message: string }
   | ({ readonly type: 'sweep-ended'; readonly sweep: string; readonly state: SweepResult['state'] } & Standing);

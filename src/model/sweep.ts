@@ -26,7 +26,7 @@ export interface Dimension {
 export type Space = readonly Dimension[];
 
 /** A point of the space: a value for each param that applies. */
-export type Params = JsonObject;
+export type VariantParams = JsonObject;
 
 /** A metric that shall be large or small: `node.metric`. */
 export interface Objective {
@@ -55,7 +55,7 @@ export interface SweepSection {
   /** Params to vary and their values: a list, `32,96`, a range such as `log:1e-4..1e-2/5`, or a mapping. */
   readonly over?: Readonly<Record<string, Json>>;
   /** Variants written out, for the strategy `list`. */
-  readonly variants?: readonly Params[];
+  readonly variants?: readonly VariantParams[];
   readonly strategy?: string | (JsonObject & { readonly name: string });
   /** Params whose values are run for each trial alike: a list, or `1,2,3`. */
   readonly repeats?: Readonly<Record<string, string | readonly Json[]>>;
@@ -77,7 +77,7 @@ export interface SweepSpec {
   readonly strategy: string;
   readonly settings: JsonObject;
   /** Variants written out, for the strategy `list`. */
-  readonly variants: readonly Params[];
+  readonly variants: readonly VariantParams[];
   /** Params whose values are run for each trial alike; their spread is noise. */
   readonly repeats: Readonly<Record<string, readonly Json[]>>;
   readonly objectives: readonly Objective[];
@@ -99,7 +99,7 @@ export interface TrialRun {
   readonly run: string;
   readonly hash: string | null;
   /** What set it apart from the other repeats. */
-  readonly repeat: Params;
+  readonly repeat: VariantParams;
   /** `node.metric` to value. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Digest of all that was asked of it: settings, code and sources. */
@@ -110,7 +110,7 @@ export interface TrialRun {
 export interface Trial {
   /** Counts from 0. */
   readonly trial: number;
-  readonly params: Params;
+  readonly params: VariantParams;
   /** `unfinished`: it runs, or was stopped; `halted`: its rung's budget is spent and it was not promoted. */
   readonly state: 'unfinished' | 'done' | 'failed' | 'halted';
   /** The budget it was given last; undefined where there are no rungs. */

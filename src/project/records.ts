@@ -1,7 +1,7 @@
 import { costOf, type RunCost } from '../records/cost.ts';
 import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import { findRun } from '../records/find.ts';
-import { type LineageStep, lineageOf, type Origin, originsOf } from '../records/lineage.ts';
+import { type LineageStep, lineageOf, type LineageOrigin, originsOf } from '../records/lineage.ts';
 import { type Noise, seedNoise } from '../records/noise.ts';
 import { reportRun } from '../records/report/data.ts';
 import { chosenRows, type RowQuery } from '../records/rows.ts';
@@ -13,7 +13,7 @@ import type { RunRow } from '../model/run-row.ts';
 import type { Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 
-export type { CodeChange, LineageStep, MetricChange, Noise, Origin, RowQuery, RunChange, RunCost, RunDifference, Verdicts };
+export type { CodeChange, LineageStep, MetricChange, Noise, LineageOrigin, RowQuery, RunChange, RunCost, RunDifference, Verdicts };
 
 /** A run in a list, with the names given to it. */
 export interface ListedRun extends Omit<RunRow, 'format'> {
@@ -94,7 +94,7 @@ export class Records {
   }
 
   /** What a node's inputs were. */
-  originsOf(record: RunRecord, node: string): readonly Origin[] {
+  originsOf(record: RunRecord, node: string): readonly LineageOrigin[] {
     return originsOf(record, node);
   }
 

@@ -5,7 +5,7 @@ import { loadSweep } from '../load/sweep/sweep.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
-import type { Params, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
+import type { VariantParams, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { Journal } from '../sweep/journal.ts';
 import { strategies } from '../sweep/strategies.ts';
@@ -46,7 +46,7 @@ interface Ready {
   readonly opened: Opened;
   readonly strategy: Strategy;
   readonly spec: SweepSpec;
-  readonly base: Params;
+  readonly base: VariantParams;
   readonly id: string;
   readonly slots: Slots;
   readonly parallel: number;

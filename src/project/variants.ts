@@ -10,7 +10,7 @@ import type { Stop } from '../model/executor.ts';
 import type { Json } from '../model/json.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, type Outcome } from '../model/problem.ts';
-import type { Params } from '../model/sweep.ts';
+import type { VariantParams } from '../model/sweep.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { metricsOf } from '../sweep/metrics.ts';
 import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.ts';
@@ -61,7 +61,7 @@ export class Variants implements Workbench {
     this.options = options;
   }
 
-  read(params: Params): Promise<Outcome<Pipeline>> {
+  read(params: VariantParams): Promise<Outcome<Pipeline>> {
     const { pipeline, store, surroundings } = this.opened;
     return loadPipeline({
       file: pipeline.file,
@@ -74,13 +74,13 @@ export class Variants implements Workbench {
   }
 
   /** Plans are made one at a time: those made later find the bundles of those before. */
-  plan(params: Params, only: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
+  plan(params: VariantParams, only: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
     const made = this.last.then(() => this.make(params, only));
     this.last = made.catch(() => undefined);
     return made;
   }
 
-  private async make(params: Params, words: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
+  private async make(params: VariantParams, words: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
     const pipeline = await this.read(params);
     if (!pipeline.ok) return pipeline;
     const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
@@ -89,7 +89,7 @@ export class Variants implements Workbench {
     return done({ asked: askedOf(plan.value), run: (onEvent) => this.run(plan.value, params, onEvent) });
   }
 
-  private async run(plan: Plan, params: Params, onEvent: (event: Event) => void): Promise<VariantRun> {
+  private async run(plan: Plan, params: VariantParams, onEvent: (event: Event) => void): Promise<VariantRun> {
     const { store, shownFile } = this.opened;
     const id = newRunId();
     const kept = new JsonLinesReporter(store.runs.appendEvents(id));
@@ -116,7 +116,7 @@ export class Variants implements Workbench {
   }
 
   /** All `--set` options of a variant. The paths of sources are relative to the pipeline file, wherever the command is given. */
-  private settingsOf(params: Params): string[] {
+  private settingsOf(params: VariantParams): string[] {
     const folder = dirname(this.opened.pipeline.file);
     const own = Object.entries(params).map(([name, value]) =>
       name.startsWith('sources.') ? `${name}=${resolve(folder, String(value))}` : settingOf(name, value),

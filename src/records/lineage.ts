@@ -2,7 +2,7 @@ import type { InputElement } from '../model/pipeline.ts';
 import type { RunRecord } from '../model/run.ts';
 
 /** Where an input came from. */
-export interface Origin {
+export interface LineageOrigin {
   readonly port: string;
   /** `source NAME`, or `node.port`. */
   readonly origin: string;
@@ -10,7 +10,7 @@ export interface Origin {
 }
 
 /** Where an input came from, and that in turn. */
-export interface LineageStep extends Origin {
+export interface LineageStep extends LineageOrigin {
   /** Of the node that made it; null for a source. */
   readonly stage: string | null;
   /** Where that node's own inputs came from; undefined where it was told before. */
@@ -27,7 +27,7 @@ function digestOf({ origin }: InputElement, { sources, nodes }: RunRecord): stri
 }
 
 /** A node's inputs, each with what it came from. */
-export function originsOf(record: RunRecord, name: string): readonly Origin[] {
+export function originsOf(record: RunRecord, name: string): readonly LineageOrigin[] {
   return elementsOf(record, name).map(({ port, element }) => ({ port, origin: originName(element), digest: digestOf(element, record) }));
 }
 

@@ -1,16 +1,16 @@
 import { canonicalJson } from '../model/canonical.ts';
 import { meets } from '../model/condition.ts';
 import type { Json } from '../model/json.ts';
-import type { Dimension, Domain, Params, Range, Space } from '../model/sweep.ts';
+import type { Dimension, Domain, VariantParams, Range, Space } from '../model/sweep.ts';
 import type { Random } from './random.ts';
 
 /** Whether a param applies, given those before it: what its `when` names must apply too. */
-export function isActive({ when }: Dimension, params: Params): boolean {
+export function isActive({ when }: Dimension, params: VariantParams): boolean {
   return Object.entries(when).every(([name, condition]) => params[name] !== undefined && meets(params[name], condition));
 }
 
 /** Values of the other params beside which a param applies, as far as the space has such. */
-export function meeting({ when }: Dimension, space: Space): Params {
+export function meeting({ when }: Dimension, space: Space): VariantParams {
   const params: Record<string, Json> = {};
   for (const [name, condition] of Object.entries(when)) {
     const other = space.find((one) => one.name === name);
@@ -54,7 +54,7 @@ function drawValue(domain: Domain, random: Random): Json {
 }
 
 /** A point drawn evenly from a space. */
-export function drawParams(space: Space, random: Random): Params {
+export function drawParams(space: Space, random: Random): VariantParams {
   const params: Record<string, Json> = {};
   for (const dimension of space) {
     const value = drawValue(dimension.domain, random);
@@ -77,8 +77,8 @@ export function valuesOf(domain: Domain): readonly Json[] | undefined {
 }
 
 /** Points without those that stand before them. */
-export function uniqueParams(points: Iterable<Params>): Params[] {
-  const seen = new Map<string, Params>();
+export function uniqueParams(points: Iterable<VariantParams>): VariantParams[] {
+  const seen = new Map<string, VariantParams>();
   for (const point of points) {
     const text = canonicalJson(point);
     if (!seen.has(text)) seen.set(text, point);

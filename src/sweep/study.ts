@@ -1,10 +1,10 @@
-import type { Constraint, Objective, Params, SweepSpec, TrialRun } from '../model/sweep.ts';
+import type { Constraint, Objective, VariantParams, SweepSpec, TrialRun } from '../model/sweep.ts';
 
 /** What a strategy asks for: a trial, or as much of it as a rung's budget allows. */
 export interface TrialRequest {
   /** Counts from 0. */
   readonly trial: number;
-  readonly params: Params;
+  readonly params: VariantParams;
   /** 0 where there are no rungs. */
   readonly rung: number;
   /** Whether the whole pipeline runs, and not only the node that is judged. */
@@ -33,7 +33,7 @@ export interface StartedTrial {
 export interface Study {
   readonly spec: SweepSpec;
   /** What the pipeline says of the params of the space; one whose instances differ is left out. */
-  readonly base: Params;
+  readonly base: VariantParams;
   /** How many of the newest trials a proposal may not wait for: as many as run at once. */
   readonly window: number;
   /** In the order in which they were started. */
@@ -87,7 +87,7 @@ export function violationOf(metrics: TrialEnd['metrics'], constraints: readonly 
 }
 
 /** The next trial of a strategy that knows its points beforehand. */
-export function nextOfPoints(points: readonly Params[], { spec, started }: Study): Proposal {
+export function nextOfPoints(points: readonly VariantParams[], { spec, started }: Study): Proposal {
   const trial = started.length;
   const params = points[trial];
   if (params === undefined || trial >= (spec.trials ?? Number.POSITIVE_INFINITY)) return { kind: 'end' };

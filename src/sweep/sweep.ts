@@ -2,7 +2,7 @@ import { digestOf } from '../model/canonical.ts';
 import { broadcast } from '../model/event.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { SweepHappening, SweepWatcher } from '../model/sweep-event.ts';
-import type { Params, SweepResult, SweepSpec, Trial } from '../model/sweep.ts';
+import type { VariantParams, SweepResult, SweepSpec, Trial } from '../model/sweep.ts';
 import { type Journal, JOURNAL_FORMAT } from './journal.ts';
 import { search } from './search.ts';
 import { meeting } from './space.ts';
@@ -17,7 +17,7 @@ export interface SweepSetup {
   readonly strategy: Strategy;
   readonly spec: SweepSpec;
   /** What the pipeline says of the params of the space. */
-  readonly base: Params;
+  readonly base: VariantParams;
   readonly workbench: Workbench;
   readonly journal: Journal;
   /** Trials at once. */
@@ -54,7 +54,7 @@ export async function checkValues({ space, variants, repeats, strategy }: SweepS
     return values.map((value) => ({ ...meeting(dimension, space), [name]: value }));
   });
   const ofRepeats = Object.entries(repeats).flatMap(([name, values]) => values.map((value) => ({ [name]: value })));
-  const tried: readonly Params[] = strategy === 'list' && variants.length > 0 ? variants : [...ofSpace, ...ofRepeats];
+  const tried: readonly VariantParams[] = strategy === 'list' && variants.length > 0 ? variants : [...ofSpace, ...ofRepeats];
   for (const params of tried) {
     const read = await workbench.read(params);
     if (!read.ok) return read;

@@ -1,6 +1,6 @@
 import { combinations } from '../model/combinations.ts';
 import type { Event } from '../model/event.ts';
-import type { Params, SweepSpec, TrialRun } from '../model/sweep.ts';
+import type { VariantParams, SweepSpec, TrialRun } from '../model/sweep.ts';
 import { deviation, mean } from './statistics.ts';
 import type { TrialEnd, TrialRequest } from './study.ts';
 import type { PlannedVariant, Workbench } from './workbench.ts';
@@ -12,13 +12,13 @@ export interface TrialContext {
   readonly workbench: Workbench;
   /** Whether the sweep is being stopped. */
   readonly isStopping: () => boolean;
-  readonly onEvent: (trial: number, repeat: Params, event: Event) => void;
+  readonly onEvent: (trial: number, repeat: VariantParams, event: Event) => void;
 }
 
 /** Plans one repeat of a request: with its budget, and as far as it goes. */
 export function planRepeat(
   { params, rung, whole }: TrialRequest,
-  repeat: Params,
+  repeat: VariantParams,
   { spec: { budget, only }, workbench }: Pick<TrialContext, 'spec' | 'workbench'>,
 ): Promise<Outcome<PlannedVariant>> {
   const given = budget === undefined ? {} : { [budget.param]: budget.rungs[rung] ?? 0 };
@@ -41,7 +41,7 @@ export async function runTrial(request: TrialRequest, context: TrialContext): Pr
 /** The run of one repeat, or why there is none. Undefined: it was stopped. */
 type RepeatEnd = { readonly run: TrialRun | undefined; readonly error: string | undefined } | undefined;
 
-async function runRepeat(request: TrialRequest, repeat: Params, context: TrialContext): Promise<RepeatEnd> {
+async function runRepeat(request: TrialRequest, repeat: VariantParams, context: TrialContext): Promise<RepeatEnd> {
   const plan = await planRepeat(request, repeat, context);
   if (!plan.ok) return { run: undefined, error: plan.problems[0]?.message };
   if (context.isStopping()) return undefined;

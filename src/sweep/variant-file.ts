@@ -1,7 +1,7 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { type Document, isCollection, isMap, isScalar, parseDocument } from 'yaml';
 import { splitName } from '../model/instance-name.ts';
-import type { Params, SweepResult } from '../model/sweep.ts';
+import type { VariantParams, SweepResult } from '../model/sweep.ts';
 
 /** Where `--set` puts a value; undefined where a file cannot say it: for an instance's own, and for an entry of what is not written out. */
 function placeOf(name: string, document: Document): string[] | undefined {
@@ -57,7 +57,7 @@ export interface PipelineText {
 function variantFile(
   { text, folder: from }: PipelineText,
   folder: string,
-  params: Params,
+  params: VariantParams,
 ): { readonly text: string; readonly unsaid: readonly string[] } {
   const document = parseDocument(text);
   const unsaid: string[] = [];

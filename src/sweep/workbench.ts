@@ -1,13 +1,13 @@
 import type { Event } from '../model/event.ts';
 import type { Outcome } from '../model/problem.ts';
-import type { Params } from '../model/sweep.ts';
+import type { VariantParams } from '../model/sweep.ts';
 
 /** What a sweep needs so that its variants run: it reads, plans and executes nothing itself. */
 export interface Workbench {
   /** Reads the pipeline with a variant's params; the problems are those of the pipeline with them. */
-  read(params: Params): Promise<Outcome<unknown>>;
+  read(params: VariantParams): Promise<Outcome<unknown>>;
   /** Plans a variant as far as some nodes; undefined: as far as the pipeline goes. */
-  plan(params: Params, only: readonly string[] | undefined): Promise<Outcome<PlannedVariant>>;
+  plan(params: VariantParams, only: readonly string[] | undefined): Promise<Outcome<PlannedVariant>>;
 }
 
 /** A variant that may run. */

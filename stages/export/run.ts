@@ -14,7 +14,7 @@ import {
   relativeDifference,
   writeSavedModel,
 } from 'stillroom/nn';
-import type { Classifier, Dataset, Layout, Model } from 'stillroom/nn';
+import type { Classifier, Dataset, Model, TensorLayout } from 'stillroom/nn';
 import type stage from './stage.ts';
 
 /** Images that are given to a model at once. */
@@ -23,7 +23,7 @@ const batch = 50;
 /** The logits of some images by an exported model, cropped and normalised as its users do it. */
 async function inferExported(
   exported: Classifier,
-  layout: Layout,
+  layout: TensorLayout,
   data: Dataset,
   images: readonly number[],
   model: Model,

@@ -15,7 +15,7 @@ import type { CheckpointStore, EpochRecord } from '../../src/nn/training/checkpo
 import { readState } from '../../src/nn/training/checkpoint.ts';
 import { checkAnswers, DivergedError } from '../../src/nn/training/divergence.ts';
 import { openPredictor, scoresOf } from '../../src/nn/training/evaluate.ts';
-import type { Recipe } from '../../src/nn/training/recipe.ts';
+import type { TrainingRecipe } from '../../src/nn/training/recipe.ts';
 import { trainingOptions } from '../../src/nn/training/recipe.ts';
 import { openTrainer } from '../../src/nn/training/step.ts';
 import type { TrainingOptions, TrainingResult } from '../../src/nn/training/train.ts';
@@ -24,7 +24,7 @@ import { encodeSafetensors } from '../../src/nn/weights/safetensors.ts';
 import type { Weights } from '../../src/nn/weights/tensor.ts';
 import { quarterImages, relativeError, smallModel } from './rig.ts';
 
-const recipe: Recipe = {
+const recipe: TrainingRecipe = {
   batch: 16,
   epochs: 3,
   seed: 11,
@@ -39,7 +39,7 @@ const recipe: Recipe = {
 };
 
 /** 100 images, of which the last 20 are held out: 5 steps an epoch. */
-function options(changes: Partial<Recipe> & Pick<Partial<TrainingOptions>, 'keep' | 'stopAfter'> = {}): TrainingOptions {
+function options(changes: Partial<TrainingRecipe> & Pick<Partial<TrainingOptions>, 'keep' | 'stopAfter'> = {}): TrainingOptions {
   const images = quarterImages(100);
   const indices = Array.from({ length: 100 }, (_, index) => index);
   const { keep = 'last', stopAfter, ...changed } = changes;

@@ -1,5 +1,5 @@
 import type { SweepEvent } from '../../src/model/sweep-event.ts';
-import type { Params, SweepResult, SweepSpec } from '../../src/model/sweep.ts';
+import type { VariantParams, SweepResult, SweepSpec } from '../../src/model/sweep.ts';
 import type { GrowingLines } from '../../src/model/workplace.ts';
 import { done, failed, type Outcome } from '../../src/model/problem.ts';
 import { Journal } from '../../src/sweep/journal.ts';
@@ -32,17 +32,17 @@ export class MemoryLines implements GrowingLines {
 }
 
 /** What a fake variant comes to: metrics, or why it fails; it may wait before that. */
-export type Script = (params: Params, nodes: readonly string[] | undefined) => FakeEnd | Promise<FakeEnd>;
+export type Script = (params: VariantParams, nodes: readonly string[] | undefined) => FakeEnd | Promise<FakeEnd>;
 export type FakeEnd = Readonly<Record<string, number>> | 'stopped' | Error;
 
 /** Plans and runs variants without any process: what they come to stands in a script. */
 export class FakeWorkbench implements Workbench {
   /** Each variant that ran, as it was set and how far it went. */
-  readonly ran: { readonly params: Params; readonly nodes: readonly string[] | undefined }[] = [];
+  readonly ran: { readonly params: VariantParams; readonly nodes: readonly string[] | undefined }[] = [];
   /** Part of what each variant is asked: another code is another question. */
   code = 'first';
   /** Values that the pipeline does not take. */
-  refused: (params: Params) => boolean = () => false;
+  refused: (params: VariantParams) => boolean = () => false;
   running = 0;
   most = 0;
   private readonly script: Script;
@@ -51,13 +51,13 @@ export class FakeWorkbench implements Workbench {
     this.script = script;
   }
 
-  async read(params: Params): Promise<Outcome<unknown>> {
+  async read(params: VariantParams): Promise<Outcome<unknown>> {
     return this.refused(params)
       ? failed({ kind: 'pipeline', code: 'wrong-type', message: `it does not take ${JSON.stringify(params)}` })
       : done(undefined);
   }
 
-  async plan(params: Params, nodes: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
+  async plan(params: VariantParams, nodes: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
     const read = await this.read(params);
     if (!read.ok) return read;
     const asked = JSON.stringify({ code: this.code, params, nodes });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/model/json.ts';
-import type { Params, Space } from '../../src/model/sweep.ts';
+import type { VariantParams, Space } from '../../src/model/sweep.ts';
 import { randomOf } from '../../src/sweep/random.ts';
 import { bestFirst, paretoFront } from '../../src/sweep/ranking.ts';
 import { drawParams, valuesOf } from '../../src/sweep/space.ts';
@@ -12,19 +12,19 @@ import trace from './fixtures/asha.json' with { type: 'json' };
 import optuna from './fixtures/optuna.json' with { type: 'json' };
 import { bestOf, chanceThatNotLarger, functions, specOf } from './functions.ts';
 
-const choice = (name: string, values: readonly Json[], when: Params = {}): Space[number] => ({
+const choice = (name: string, values: readonly Json[], when: VariantParams = {}): Space[number] => ({
   name,
   domain: { kind: 'choice', values },
   when,
 });
-const float = (name: string, from: number, to: number, log = false, when: Params = {}): Space[number] => ({
+const float = (name: string, from: number, to: number, log = false, when: VariantParams = {}): Space[number] => ({
   name,
   domain: { kind: 'float', from, to, log },
   when,
 });
 
 /** All that a strategy proposes, each trial done at once with a value of its params. */
-function proposals(name: string, study: Omit<Study, 'started'>, evaluate: (params: Params) => number = () => 0): Params[] {
+function proposals(name: string, study: Omit<Study, 'started'>, evaluate: (params: VariantParams) => number = () => 0): VariantParams[] {
   const started: StartedTrial[] = [];
   for (;;) {
     const step = strategies[name]?.next({ ...study, started });
@@ -37,7 +37,7 @@ function done(value: number): NonNullable<StartedTrial['end']> {
   return { state: 'done', metrics: { 'node.value': value }, deviations: {}, runs: [] };
 }
 
-const study = (space: Space, more: Parameters<typeof specOf>[1] = {}, base: Params = {}): Omit<Study, 'started'> => ({
+const study = (space: Space, more: Parameters<typeof specOf>[1] = {}, base: VariantParams = {}): Omit<Study, 'started'> => ({
   spec: specOf(space, more),
   base,
   window: 1,
@@ -135,7 +135,7 @@ describe('tpe', () => {
   test('what it proposes depends on the finished trials before the window alone', () => {
     const space: Space = [float('x', 0, 1), choice('name', ['a', 'b']), float('y', 1, 100, true, { name: 'b' })];
     const whole = study(space, { trials: 40, settings: { startup: 5 } });
-    const evaluate = ({ x }: Params): number => Number(x);
+    const evaluate = ({ x }: VariantParams): number => Number(x);
     const straight = proposals('tpe', { ...whole, window: 3 }, evaluate);
     const started: StartedTrial[] = straight
       .slice(0, 30)

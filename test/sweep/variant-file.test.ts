@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Params, SweepResult, SweepSpec, Trial } from '../../src/model/sweep.ts';
+import type { VariantParams, SweepResult, SweepSpec, Trial } from '../../src/model/sweep.ts';
 import { bestFile } from '../../src/sweep/variant-file.ts';
 import { specOf } from './functions.ts';
 
@@ -22,7 +22,7 @@ sweep:
   over: { student.lr: [0.1] }
 `;
 
-function best(params: Params, more: Partial<Trial> = {}, spec: Partial<SweepSpec> = {}): string {
+function best(params: VariantParams, more: Partial<Trial> = {}, spec: Partial<SweepSpec> = {}): string {
   const trial: Trial = {
     trial: 3,
     params,

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { Declaration, OutputDeclaration } from '../../model/declaration.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { instanceName } from '../../model/instance-name.ts';
-import type { EnvironmentVariable, Instance, Key, Tool, Work } from '../../model/pipeline.ts';
+import type { EnvironmentVariable, Instance, Key, NodeWork, Tool } from '../../model/pipeline.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { fillInAt, type NodeContext } from './context.ts';
@@ -166,7 +166,7 @@ async function stageWork(
   stage: FoundStage,
   given: JsonObject,
   context: NodeContext & { readonly pointer: string },
-): Promise<{ readonly params: JsonObject; readonly work: Work }> {
+): Promise<{ readonly params: JsonObject; readonly work: NodeWork }> {
   const { params, modules } = await stageParams(given, { ...context, stage });
   return { params, work: { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules } };
 }
@@ -196,7 +196,7 @@ function checkPaths(node: FileNode, paths: Readonly<Record<string, string>>, bas
   }
 }
 
-function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): Work {
+function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): NodeWork {
   const { locate, problems } = context;
   const ports = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {})];
   const names = [...ports, ...Object.keys(given)];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import type { Dimension, Objective, Params, SweepSection, SweepSpec } from '../../model/sweep.ts';
+import type { Dimension, Objective, VariantParams, SweepSection, SweepSpec } from '../../model/sweep.ts';
 import { checkOf } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
@@ -34,7 +34,7 @@ export interface SweepRequest {
 /** A sweep, and what the pipeline says of the params that it varies. */
 export interface LoadedSweep {
   readonly spec: SweepSpec;
-  readonly base: Params;
+  readonly base: VariantParams;
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
@@ -126,7 +126,7 @@ function ofSection(over: Readonly<Record<string, Json>>, context: SweepContext):
 }
 
 /** Variants written out vary what any of them names, over the values that they give it. */
-function ofVariants(variants: readonly Params[], context: SweepContext): Dimension[] {
+function ofVariants(variants: readonly VariantParams[], context: SweepContext): Dimension[] {
   const values = new Map<string, Json[]>();
   for (const [index, variant] of variants.entries()) {
     for (const [name, value] of Object.entries(variant)) {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import { sourcesOf } from '../../model/pipeline.ts';
-import type { Params } from '../../model/sweep.ts';
+import type { VariantParams } from '../../model/sweep.ts';
 import { pointerStep } from '../yaml/document.ts';
 import { findParam, type SweepContext } from './space.ts';
 
@@ -11,11 +11,11 @@ interface SetParam {
 }
 
 /** All params that a sweep sets, and where. */
-export function paramsSet(varied: Readonly<Record<string, Json>> | readonly Params[], repeats: JsonObject): SetParam[] {
+export function paramsSet(varied: Readonly<Record<string, Json>> | readonly VariantParams[], repeats: JsonObject): SetParam[] {
   const under = (pointer: string, names: object): SetParam[] =>
     Object.keys(names).map((name) => ({ name, pointer: `${pointer}${pointerStep(name)}` }));
   const ofVaried = Array.isArray(varied)
-    ? varied.flatMap((variant: Params, index) => under(`/sweep/variants/${index}`, variant))
+    ? varied.flatMap((variant: VariantParams, index) => under(`/sweep/variants/${index}`, variant))
     : under('/sweep/over', varied);
   return [...ofVaried, ...under('/sweep/repeats', repeats)];
 }

@@ -1,7 +1,7 @@
 import type { ModelInput } from '../weights/model-folder.ts';
 
 /** How the numbers of an image lie: channels last (TensorFlow, packed datasets) or channels first (ONNX, PyTorch). */
-export type Layout = 'NHWC' | 'NCHW';
+export type TensorLayout = 'NHWC' | 'NCHW';
 
 /** Makes normalised float32 images of bytes, `(pixel / 255 − mean) / std`, by a table for each channel. */
 export class Normaliser {
@@ -14,7 +14,7 @@ export class Normaliser {
   }
 
   /** Writes one image (height × width × channels bytes) into `target` at `offset`. */
-  write(pixels: Uint8Array, layout: Layout, target: Float32Array, offset = 0): void {
+  write(pixels: Uint8Array, layout: TensorLayout, target: Float32Array, offset = 0): void {
     const channels = this.#tables.length;
     const area = pixels.length / channels;
     for (let channel = 0; channel < channels; channel++) {

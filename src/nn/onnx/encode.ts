@@ -5,7 +5,7 @@ import type { Tensor, Weights } from '../weights/tensor.ts';
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from './generated/onnx_pb.ts';
 import type { NodeProto, TensorProto } from './generated/onnx_pb.ts';
 import { activation, integers, node, tensor, value } from './nodes.ts';
-import type { Attributes } from './nodes.ts';
+import type { OnnxAttributes } from './nodes.ts';
 
 /** What an ONNX file says beside the network itself. */
 export interface OnnxOptions {
@@ -28,12 +28,12 @@ const outputName = 'logits';
 
 const sides = (padding: number): number[] => [padding, padding, padding, padding];
 
-function windowAttributes({ kernel, stride }: { readonly kernel: number; readonly stride: number }): Attributes {
+function windowAttributes({ kernel, stride }: { readonly kernel: number; readonly stride: number }): OnnxAttributes {
   return { kernel_shape: [kernel, kernel], strides: [stride, stride] };
 }
 
-function convolutionAttributes(layer: Convolution): Attributes {
-  const padding: Attributes = layer.padding === 'same' ? { auto_pad: 'SAME_UPPER' } : { pads: sides(layer.padding) };
+function convolutionAttributes(layer: Convolution): OnnxAttributes {
+  const padding: OnnxAttributes = layer.padding === 'same' ? { auto_pad: 'SAME_UPPER' } : { pads: sides(layer.padding) };
   return { ...windowAttributes(layer), ...padding, dilations: [1, 1], group: layer.groups };
 }
 
@@ -150,7 +150,7 @@ class GraphBuilder {
     first: string,
     output: string,
     lists: readonly (readonly number[])[],
-    attributes: Attributes = {},
+    attributes: OnnxAttributes = {},
   ): void {
     const constants = lists.map((list, index) => integers(`${name}.${index}`, list));
     this.initializers.push(...constants);

@@ -16,10 +16,10 @@ import {
 import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from './generated/onnx_pb.ts';
 
 /** Whole numbers become INT, lists INTS, texts STRING and `{ float }` FLOAT attributes. */
-export type Attributes = Readonly<Record<string, number | string | readonly number[] | { readonly float: number }>>;
+export type OnnxAttributes = Readonly<Record<string, number | string | readonly number[] | { readonly float: number }>>;
 
 /** One node of the graph. */
-export function node(type: string, name: string, inputs: readonly string[], output: string, attributes: Attributes = {}): NodeProto {
+export function node(type: string, name: string, inputs: readonly string[], output: string, attributes: OnnxAttributes = {}): NodeProto {
   const attribute = Object.entries(attributes).map(([key, value]): AttributeProto => {
     if (typeof value === 'number') return create(AttributeProtoSchema, { name: key, type: AttributeType.INT, i: BigInt(value) });
     if (typeof value === 'string') return create(AttributeProtoSchema, { name: key, type: AttributeType.STRING, s: Buffer.from(value) });

@@ -1,5 +1,5 @@
 /** How often images of each class (rows) were given each class (columns). */
-export type Confusion = readonly (readonly number[])[];
+export type ConfusionCounts = readonly (readonly number[])[];
 
 /** How well one class is told apart. What would be divided by 0 is 0. */
 export interface ClassScores {
@@ -16,7 +16,7 @@ export interface ClassScores {
 }
 
 /** Counts the classes given against the true ones; both are numbers below `classes`, image by image. */
-export function confusionOf(truth: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): Confusion {
+export function confusionOf(truth: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): ConfusionCounts {
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let image = 0; image < truth.length; image++) {
     const row = counts[truth[image] as number] as number[];
@@ -29,7 +29,7 @@ export function confusionOf(truth: ArrayLike<number>, predicted: ArrayLike<numbe
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 /** Precision, recall and F1 of every class, in the classes' order. */
-export function scoresByClass(confusion: Confusion): ClassScores[] {
+export function scoresByClass(confusion: ConfusionCounts): ClassScores[] {
   return confusion.map((row, label) => {
     const images = row.reduce((sum, count) => sum + count, 0);
     const given = confusion.reduce((sum, own) => sum + (own[label] as number), 0);
@@ -42,7 +42,7 @@ export function scoresByClass(confusion: Confusion): ClassScores[] {
  * The unweighted mean of the F1 of all classes that occur among the true or the given ones; 0 if none does. It is what scikit-learn's
  * `f1_score(average='macro', zero_division=0)` computes.
  */
-export function macroF1(confusion: Confusion): number {
+export function macroF1(confusion: ConfusionCounts): number {
   const occurring = scoresByClass(confusion).filter(({ images, given }) => images + given > 0);
   return ratio(
     occurring.reduce((sum, { f1 }) => sum + f1, 0),

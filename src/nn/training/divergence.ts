@@ -6,7 +6,7 @@ export class DivergedError extends Error {
 }
 
 /** Where a training stands: steps done, and the epoch (from 1) that the last of them belongs to. */
-export interface Place {
+export interface Moment {
   readonly step: number;
   readonly epoch: number;
 }
@@ -14,10 +14,10 @@ export interface Place {
 /** A loss of more than this many times that of the first step (or of 1, if that is larger) is one that no training comes back from. */
 const growth = 1e4;
 
-const at = ({ step, epoch }: Place): string => `at step ${step} (epoch ${epoch})`;
+const at = ({ step, epoch }: Moment): string => `at step ${step} (epoch ${epoch})`;
 
 /** Throws a `DivergedError` if the loss of a step is not finite or has exploded, measured by the loss of the first step. */
-export function checkLoss(loss: number, firstLoss: number, place: Place): void {
+export function checkLoss(loss: number, firstLoss: number, place: Moment): void {
   if (!Number.isFinite(loss)) throw new DivergedError(`The loss became ${loss} ${at(place)}.`);
   if (loss > growth * Math.max(1, firstLoss)) {
     throw new DivergedError(
@@ -27,7 +27,7 @@ export function checkLoss(loss: number, firstLoss: number, place: Place): void {
 }
 
 /** Throws a `DivergedError` if a variable holds a number that is not finite. */
-export function checkVariables(variables: Weights, place: Place): void {
+export function checkVariables(variables: Weights, place: Moment): void {
   for (const [name, { data }] of variables) {
     if (!areNumbers(data))
       throw new DivergedError(`The values of ${name} are no longer numbers ${at(place)}, though the loss still was one.`);
@@ -35,7 +35,7 @@ export function checkVariables(variables: Weights, place: Place): void {
 }
 
 /** Throws a `DivergedError` if an answer (a logit) for held-out images is not finite. */
-export function checkAnswers(logits: Float32Array, place: Place): void {
+export function checkAnswers(logits: Float32Array, place: Moment): void {
   if (!areNumbers(logits)) throw new DivergedError(`The answers for held-out images are no longer numbers ${at(place)}.`);
 }
 

@@ -10,7 +10,7 @@ import type { Precision } from './step.ts';
 import type { TrainingOptions } from './train.ts';
 
 /** What all training stages let their user set, under the names of their params; what a choice is told itself is already in the module. */
-export interface Recipe {
+export interface TrainingRecipe {
   readonly batch: number;
   readonly epochs: number;
   readonly seed: number;
@@ -52,7 +52,7 @@ export interface RecipeModules {
 
 /** Puts a recipe, the modules that its names chose, and a task together. */
 export function trainingOptions(
-  recipe: Recipe,
+  recipe: TrainingRecipe,
   modules: RecipeModules,
   { model, images, training, heldOut, labels, teacher, keep, stopAfter = recipe.epochs }: Task,
 ): TrainingOptions {

@@ -8,7 +8,7 @@ import type { BatchArrays, BatchSource } from './batches.ts';
 import { stepsPerEpoch } from './batches.ts';
 import type { CheckpointStore, EpochRecord, TrainingState } from './checkpoint.ts';
 import { readState, writeState } from './checkpoint.ts';
-import { checkAnswers, checkLoss, checkVariables, type Place } from './divergence.ts';
+import { checkAnswers, checkLoss, checkVariables, type Moment } from './divergence.ts';
 import type { Scores } from './evaluate.ts';
 import { logitsOf, scoresOf } from './evaluate.ts';
 import type { Feed, StartThread } from './feed.ts';
@@ -155,7 +155,7 @@ async function loop(own: Loop, earlier: Done): Promise<TrainingResult> {
   }
 }
 
-function placeOf({ perEpoch }: Loop, { step }: Done): Place {
+function placeOf({ perEpoch }: Loop, { step }: Done): Moment {
   return { step, epoch: Math.ceil(step / perEpoch) };
 }
 

@@ -1,6 +1,6 @@
 import { duration } from '../../text/figures.ts';
 import type { ReportNode } from '../../model/report.ts';
-import { type Layout, layOut } from './layout.ts';
+import { type GraphLayout, layOut } from './layout.ts';
 import { at, html, type Markup } from '../../text/markup.ts';
 
 const BOX = { width: 150, height: 44 };
@@ -56,7 +56,7 @@ function shortened(text: string, length: number): string {
 }
 
 /** Leaves a box downward, passes other layers upright, and enters a box from above. */
-function curve({ points }: Layout['routes'][number]): string {
+function curve({ points }: GraphLayout['routes'][number]): string {
   const [first, ...rest] = points;
   if (first === undefined) return '';
   const half = BOX.height / 2;

@@ -14,7 +14,7 @@ export interface Route {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-export interface Layout {
+export interface GraphLayout {
   readonly nodes: readonly Placed[];
   readonly routes: readonly Route[];
   readonly width: number;
@@ -77,7 +77,7 @@ function itemsOf(nodes: readonly { readonly name: string; readonly after: readon
 export function layOut(
   nodes: readonly { readonly name: string; readonly after: readonly string[] }[],
   size: { readonly width: number; readonly height: number; readonly passage: number },
-): Layout {
+): GraphLayout {
   const { items, chains } = itemsOf(nodes);
   const rows: string[][] = [];
   for (const { id, layer } of items.values()) {

@@ -1,4 +1,4 @@
-import type { Params } from '../../../model/sweep.ts';
+import type { VariantParams } from '../../../model/sweep.ts';
 import { randomOf } from '../../random.ts';
 import { drawParams } from '../../space.ts';
 import { lossesOf, type StartedTrial, type Strategy, type Study } from '../../study.ts';
@@ -7,7 +7,7 @@ import { lossesOf, type StartedTrial, type Strategy, type Study } from '../../st
  * The trial to promote from a rung: of the best 1/factor of those that completed it, the best that was not promoted yet. Equal ones
  * stand in the order of their numbers; failed ones are never promoted.
  */
-function promotable(all: readonly StartedTrial[], rung: number, { spec }: Study): { trial: number; params: Params } | undefined {
+function promotable(all: readonly StartedTrial[], rung: number, { spec }: Study): { trial: number; params: VariantParams } | undefined {
   const judge = spec.budget === undefined ? [] : [spec.budget.judge];
   const completed = all.flatMap(({ request, end }) => {
     const loss = request.rung === rung ? lossesOf(end, judge)?.[0] : undefined;

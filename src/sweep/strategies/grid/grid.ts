@@ -1,12 +1,12 @@
 import { combinations } from '../../../model/combinations.ts';
-import type { Params, Space } from '../../../model/sweep.ts';
+import type { VariantParams, Space } from '../../../model/sweep.ts';
 import { isActive, uniqueParams, valuesOf } from '../../space.ts';
 import { nextOfPoints, type Strategy } from '../../study.ts';
 
-const pointsOf = new WeakMap<Space, readonly Params[]>();
+const pointsOf = new WeakMap<Space, readonly VariantParams[]>();
 
 /** All points of a space, the first param slowest. Where a param does not apply, its values make one point. */
-function points(space: Space): readonly Params[] {
+function points(space: Space): readonly VariantParams[] {
   const known = pointsOf.get(space);
   if (known !== undefined) return known;
   const dimensions = new Map(space.map((dimension) => [dimension.name, dimension]));

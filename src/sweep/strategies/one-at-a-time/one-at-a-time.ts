@@ -1,10 +1,10 @@
-import type { Params } from '../../../model/sweep.ts';
+import type { VariantParams } from '../../../model/sweep.ts';
 import { isActive, uniqueParams, valuesOf } from '../../space.ts';
 import { nextOfPoints, type Strategy, type Study } from '../../study.ts';
 
 /** The base, then each change of a single param of it. Params that do not apply beside the base's values are left out. */
-function points({ spec: { space }, base }: Study): Params[] {
-  const applying = (params: Params): Params =>
+function points({ spec: { space }, base }: Study): VariantParams[] {
+  const applying = (params: VariantParams): VariantParams =>
     Object.fromEntries(
       Object.entries(params).filter(([name]) => space.some((dimension) => dimension.name === name && isActive(dimension, params))),
     );

@@ -1,6 +1,6 @@
 import type { Json } from '../../../model/json.ts';
 import { canonicalJson } from '../../../model/canonical.ts';
-import type { Dimension, Params, Range } from '../../../model/sweep.ts';
+import type { Dimension, VariantParams, Range } from '../../../model/sweep.ts';
 import type { Random } from '../../random.ts';
 import { fromScale, scaleEnds, toScale } from '../../space.ts';
 import { logDensity, logMass } from './normal.ts';
@@ -105,7 +105,7 @@ export class ParzenEstimator {
   private readonly weights: readonly number[];
 
   /** `observed` stands in the order of the trials and has a value for each dimension. */
-  constructor(dimensions: readonly Dimension[], observed: readonly Params[]) {
+  constructor(dimensions: readonly Dimension[], observed: readonly VariantParams[]) {
     this.dimensions = dimensions;
     this.kernels = dimensions.map(({ name, domain }) => {
       const values = observed.map((params) => params[name] ?? null);
@@ -116,7 +116,7 @@ export class ParzenEstimator {
     this.weights = weights.map((weight) => weight / sum);
   }
 
-  draw(random: Random): Params {
+  draw(random: Random): VariantParams {
     let left = random.uniform();
     const found = this.weights.findIndex((weight) => {
       left -= weight;
@@ -126,7 +126,7 @@ export class ParzenEstimator {
     return Object.fromEntries(this.dimensions.map(({ name }, index) => [name, this.kernels[index]?.draw(kernel, random) ?? null]));
   }
 
-  logLikelihood(params: Params): number {
+  logLikelihood(params: VariantParams): number {
     const sums = this.weights.map((weight) => Math.log(weight));
     for (const [index, { name }] of this.dimensions.entries()) {
       const ofKernels = this.kernels[index]?.logLikelihoods(params[name] ?? null) ?? [];

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../model/canonical.ts';
 import type { Json } from '../../../model/json.ts';
-import type { Dimension, Params, Space } from '../../../model/sweep.ts';
+import type { Dimension, VariantParams, Space } from '../../../model/sweep.ts';
 import { randomOf, type Random } from '../../random.ts';
 import { bestFirst } from '../../ranking.ts';
 import { drawParams, isActive } from '../../space.ts';
@@ -10,7 +10,7 @@ import { ParzenEstimator } from './parzen.ts';
 /** A trial that proposals learn from. */
 interface Observation {
   readonly trial: number;
-  readonly params: Params;
+  readonly params: VariantParams;
 }
 
 /** Trials divided by how they came out; each part in the order of the trials. */
@@ -61,15 +61,15 @@ function groups(space: Space): Dimension[][] {
 }
 
 /** Of some points drawn where good trials are, the one where good trials are most likely against bad ones. */
-function propose(space: Space, { good, bad }: Division, candidates: number, random: Random): Params {
+function propose(space: Space, { good, bad }: Division, candidates: number, random: Random): VariantParams {
   let params: Record<string, Json> = {};
   for (const group of groups(space)) {
     if (!group.every((dimension) => isActive(dimension, params))) continue;
-    const observed = (trials: readonly Observation[]): Params[] =>
+    const observed = (trials: readonly Observation[]): VariantParams[] =>
       trials.map((trial) => trial.params).filter((point) => group.every(({ name }) => point[name] !== undefined));
     const ofGood = new ParzenEstimator(group, observed(good));
     const ofBad = new ParzenEstimator(group, observed(bad));
-    let best: Params = {};
+    let best: VariantParams = {};
     let most = Number.NEGATIVE_INFINITY;
     for (let candidate = 0; candidate < candidates; candidate += 1) {
       const point = ofGood.draw(random);
