@@ -141,3 +141,13 @@ test('the layout puts consumers below producers, boxes apart, and leads long edg
   expect(Math.abs((at.get('b')?.x ?? 0) - (at.get('e')?.x ?? 0))).toBeGreaterThanOrEqual(100);
   expect(routes.find(({ from, to }) => from === 'a' && to === 'd')?.points).toHaveLength(4);
 });
+
+test('--pictures writes the learning curves of each node that has some', async () => {
+  const target = join(emptyFolder(), 'pictures');
+  const { stdout, code } = await stillroom(folder, ['report', '@latest', '--pictures', target]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^wrote .*result\.svg\n$/);
+  const svg = readFileSync(join(target, 'result.svg'), 'utf8');
+  expect(svg).toContain('>Training loss<');
+  expect(svg.match(/<circle/g)).toHaveLength(2);
+});
