@@ -67,15 +67,6 @@ function packageName(path: string): string {
     .join('/');
 }
 
-/**
- * A module that loads an addon when something of it is first used. Each thread of a stage imports the whole bundle, and an addon with
- * state of its own (TensorFlow's) must not be loaded again by a thread that never uses it.
- */
-function addonWhenUsed(path: string): string {
-  return `let addon;
-module.exports = new Proxy({}, { get: (_, name) => (addon ??= require(${JSON.stringify(path)}))[name] });`;
-}
-
 /** Inlines everything that is JavaScript; leaves packages with native code outside and notes them. */
 function stillroomPlugin(packageFolders: Record<string, string>, reader: Reader): Plugin {
   return {
@@ -86,8 +77,7 @@ function stillroomPlugin(packageFolders: Record<string, string>, reader: Reader)
         if (path === 'stillroom/nn') return { path: join(installation, 'src/nn/index.ts'), sideEffects: false };
         return { errors: [{ text: `"${path}" is not part of Stillroom's interface: import 'stillroom' or 'stillroom/nn'` }] };
       });
-      build.onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir, namespace }) => {
-        if (namespace === 'native') return { path, external: true };
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind, resolveDir }) => {
         if (kind === 'entry-point' || isBuiltin(path)) return undefined;
         const name = packageName(path);
         const folder = reader.findPackage(name, resolveDir) ?? reader.findPackage(name, installation);
@@ -95,11 +85,10 @@ function stillroomPlugin(packageFolders: Record<string, string>, reader: Reader)
         if (!native.ok) return { errors: native.problems.map(({ message }) => ({ text: message })) };
         if (folder !== undefined && native.value) {
           packageFolders[name] = folder;
-          return path.endsWith('.node') ? { path, namespace: 'native' } : { path, external: true };
+          return { path, external: true };
         }
         return undefined;
       });
-      build.onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({ contents: addonWhenUsed(path), loader: 'js' }));
     },
   };
 }
@@ -164,7 +153,7 @@ export const esbuildBundler: Bundler = {
   get version() {
     return readPackage(installedPackage('esbuild', installation) ?? '').version ?? '';
   },
-  settings: JSON.stringify([SETTINGS, BANNER, entryOf({ entry: '', modules: { x: { file: '', takesParams: true } } }), addonWhenUsed('')]),
+  settings: JSON.stringify([SETTINGS, BANNER, entryOf({ entry: '', modules: { x: { file: '', takesParams: true } } })]),
   async bundle({ folder, entry, modules, root }) {
     const esbuild = await import('esbuild');
     const packageFolders: Record<string, string> = {};

@@ -14,6 +14,25 @@ import { TagBook } from './tags.ts';
 import { collectGarbage, describeProject, type GcOptions, type SetupItem, type Verification, verifyStore } from './upkeep.ts';
 import type { Explanation } from './why.ts';
 
+export type { Event, PlannedNode } from '../model/event.ts';
+export type { Outcome, Place, Problem, ProblemKind } from '../model/problem.ts';
+export type { ProblemCode } from '../model/problem-codes.ts';
+export type { ReportRun } from '../model/report.ts';
+export type { NodeState, RunNode, RunRecord, RunState } from '../model/run.ts';
+export type { Garbage, Tag } from '../model/store.ts';
+export type { SweepEvent } from '../model/sweep-event.ts';
+export type { ProjectOptions } from './context.ts';
+export type { Packed, PackOptions } from './pack.ts';
+export type { ComparedRun, Comparison, LineageStep, ListedRun, Origin, Records, RowQuery, RunCost, ShownRun } from './records.ts';
+export type { ReproduceOptions, Reproduction, RestoreOptions, Verdicts } from './reproduce.ts';
+export type { Restored } from './restore.ts';
+export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, StartOptions, WatchOptions } from './run.ts';
+export type { Running } from './running.ts';
+export type { SweepEnd, SweepOptions } from './sweep.ts';
+export type { GivenTag, NamedRuns, TagBook } from './tags.ts';
+export type { GcOptions, SetupItem, Verification } from './upkeep.ts';
+export type { Explanation } from './why.ts';
+
 /**
  * A project: pipelines, stages and a store, and what can be asked of them. Nothing here prints, ends the process or listens to signals.
  * Expected errors are values: an `Outcome` is `{ ok: true, value }` or `{ ok: false, problems }`. A throw is a bug.

@@ -54,7 +54,7 @@ const digest = (path) => createHash('sha256').update(readFileSync(path)).digest(
  */
 function listSources(root, earlier = {}) {
   const names = filesBelow(join(root, 'src'))
-    .filter((name) => /\.(?:ts|mjs|json)$/.test(name))
+    .filter((name) => /\.(?:ts|[cm]js|json)$/.test(name))
     .map((name) => join('src', name));
   /** @type {Sources} */
   const sources = {};

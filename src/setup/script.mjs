@@ -12,21 +12,8 @@ import { root } from './places.mjs';
 const [folder = '', name, ...args] = process.argv.slice(2);
 const script = join(root, folder, `${name}.ts`);
 
-/** Turns `import x from '….node'` into a require on the first use, as the stage bundler does.
- * @type {import('esbuild').Plugin}
- */
-const nativeAddons = {
-  name: 'native-addons',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\.node$/, namespace: 'file' }, ({ path }) => ({ path, namespace: 'native' }));
-    onLoad({ filter: /./, namespace: 'native' }, ({ path }) => ({
-      contents: `import { createRequire } from 'node:module';
-let addon;
-const load = () => (addon ??= createRequire(import.meta.url)(${JSON.stringify(path)}));
-export default new Proxy({}, { get: (_, name) => load()[name] });`,
-    }));
-  },
-};
+/** CommonJS inside the bundle reaches packages by `require`, which a module does not have by itself. */
+const requireBanner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
 /** Bundles the script to a file and runs it; its exit code becomes ours. */
 async function run() {
@@ -45,7 +32,7 @@ async function run() {
     sourcemap: 'inline',
     logLevel: 'error',
     tsconfig: join(root, 'tsconfig.json'),
-    plugins: [nativeAddons],
+    banner: { js: requireBanner },
   });
   const child = spawn(process.execPath, ['--enable-source-maps', bundle, ...args], { stdio: 'inherit' });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => child.kill(signal));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import binding from '@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node';
+import { addon } from './addon.cjs';
 import type { Graph } from '../graph/graph.ts';
 import { encodeSavedModel } from '../graph/saved-model.ts';
 import type { Value } from '../graph/types.ts';
@@ -28,7 +28,7 @@ export interface Session {
 
 /** The engine in use: libtensorflow's version and the kind of device that it computes on. */
 export function engineFacts(): { readonly version: string; readonly device: 'cpu' | 'gpu' } {
-  return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
+  return { version: addon().TF_Version, device: addon().isUsingGpuDevice() ? 'gpu' : 'cpu' };
 }
 
 /** The device that is to compute, known without loading TensorFlow. */
@@ -57,7 +57,7 @@ export function widenOperations(): void {
 
 /** The number of tensors that TensorFlow holds for JavaScript; it stays the same over calls unless tensors leak. */
 export function heldTensors(): number {
-  return binding.getNumOfTensors();
+  return addon().getNumOfTensors();
 }
 
 const names = (values: readonly Value[]): string => values.map(({ node, output }) => `${node}:${output}`).join();
@@ -69,7 +69,7 @@ export function openSession(graph: Graph): Session {
   let model: number;
   try {
     writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph));
-    model = binding.loadSavedModel(`${folder}/`, 'serve');
+    model = addon().loadSavedModel(`${folder}/`, 'serve');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -99,7 +99,7 @@ export function openSession(graph: Graph): Session {
       )([]);
       return new Map(chosen.map(({ name }, index) => [name, values[index] as Float32Array]));
     },
-    close: () => binding.deleteSavedModel(model),
+    close: () => addon().deleteSavedModel(model),
   };
 }
 
@@ -114,12 +114,12 @@ function run(model: number, inputs: readonly Value[], numbers: readonly Numbers[
   try {
     inputs.forEach(({ shape, type }, index) => {
       const values = numbers[index] as Numbers;
-      ids.push(binding.createTensor(filled(shape, values.length), dataTypes[type], values));
+      ids.push(addon().createTensor(filled(shape, values.length), dataTypes[type], values));
     });
-    const outputs = binding.runSavedModel(model, ids, inputNames, outputNames);
+    const outputs = addon().runSavedModel(model, ids, inputNames, outputNames);
     ids.push(...outputs.map(({ id }) => id));
-    return outputs.map(({ id }) => binding.tensorDataSync(id));
+    return outputs.map(({ id }) => addon().tensorDataSync(id));
   } finally {
-    for (const id of ids) binding.deleteTensor(id);
+    for (const id of ids) addon().deleteTensor(id);
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import binding from '@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node';
+import { addon } from '../engine/addon.cjs';
 import { Graph } from '../graph/graph.ts';
 import { encodeSavedModel } from '../graph/saved-model.ts';
 import { dataTypes } from '../graph/types.ts';
@@ -43,17 +43,17 @@ export function openSavedModel(folder: string): Classifier {
   const [input, logits] = [signature?.inputs['input'], signature?.outputs['logits']];
   if (input === undefined || logits === undefined) throw new Error('The SavedModel has no signature from input to logits.');
   const extents = input.tensorShape?.dim.slice(1).map(({ size }) => Number(size)) ?? [];
-  const model = binding.loadSavedModel(`${folder}/`, 'serve');
+  const model = addon().loadSavedModel(`${folder}/`, 'serve');
   return {
     async logits(images, count) {
-      const fed = binding.createTensor([count, ...extents], dataTypes.float, images);
-      const [fetched] = binding.runSavedModel(model, [fed], input.name, logits.name);
-      binding.deleteTensor(fed);
+      const fed = addon().createTensor([count, ...extents], dataTypes.float, images);
+      const [fetched] = addon().runSavedModel(model, [fed], input.name, logits.name);
+      addon().deleteTensor(fed);
       if (fetched === undefined) throw new Error('The SavedModel gave no logits.');
-      const values = binding.tensorDataSync(fetched.id) as Float32Array;
-      binding.deleteTensor(fetched.id);
+      const values = addon().tensorDataSync(fetched.id) as Float32Array;
+      addon().deleteTensor(fetched.id);
       return values;
     },
-    close: async () => binding.deleteSavedModel(model),
+    close: async () => addon().deleteSavedModel(model),
   };
 }
