@@ -24,7 +24,7 @@ export type { SweepEvent } from '../model/sweep-event.ts';
 export type { Garbage } from '../model/upkeep.ts';
 export type { ProjectOptions } from './context.ts';
 export type { Packed, PackOptions } from './pack.ts';
-export type { ComparedRun, Comparison, LineageStep, ListedRun, Origin, Records, RowQuery, RunCost, ShownRun } from './records.ts';
+export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
 export type { ReproduceOptions, Reproduction, RestoreOptions, Verdicts } from './reproduce.ts';
 export type { Restored } from './restore.ts';
 export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, StartOptions, WatchOptions } from './run.ts';
