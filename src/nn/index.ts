@@ -19,11 +19,11 @@ export { decodeImage, decodeOneImageAThread, encodePng } from './images/decode.t
 export type { OnnxOptions } from './onnx/encode.ts';
 export { encodeOnnx } from './onnx/encode.ts';
 export { shuffleByClass } from './data/stratify.ts';
-export type { OnnxClassifier } from './onnx/classifier.ts';
 export { describeForOnnx, onnxruntimeVersion, openOnnx } from './onnx/classifier.ts';
 export type { TensorLayout } from './images/normalise.ts';
 export { Normaliser } from './images/normalise.ts';
 export type { Classifier } from './serving/classifier.ts';
+export type { ExportedClassifier, InferenceRuntime } from './serving/runtime.ts';
 export { openSavedModel, writeSavedModel } from './serving/saved-model.ts';
 export { cropCentre } from './images/crop.ts';
 export { engineFacts, heldTensors } from './engine/session.ts';

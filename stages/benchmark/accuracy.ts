@@ -1,5 +1,5 @@
 import { cropCentre, Normaliser } from 'stillroom/nn';
-import type { OnnxClassifier } from 'stillroom/nn';
+import type { ExportedClassifier } from 'stillroom/nn';
 import type { TestSet } from './testset.ts';
 
 /** How a model labels a test set. */
@@ -13,7 +13,7 @@ export interface Accuracy {
 
 /** Labels every image of a test set, a batch at a time. */
 export async function measureAccuracy(
-  model: OnnxClassifier,
+  model: ExportedClassifier,
   data: TestSet,
   batch: number,
   progress: (done: number) => void,

@@ -1,8 +1,8 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeImage, decodeOneImageAThread, onnxruntimeVersion, openOnnx, writeClassTables } from 'stillroom/nn';
-import type { OnnxClassifier } from 'stillroom/nn';
+import { decodeImage, decodeOneImageAThread, writeClassTables } from 'stillroom/nn';
+import type { ExportedClassifier } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import { evaluate, FormulaProblem } from './formula.ts';
 import { measureSpeed } from './speed.ts';
@@ -16,7 +16,7 @@ type Context = WorkContext<typeof stage>;
 const busy = 0.1;
 
 /** Fails where model and test set do not fit together. */
-function checkFit({ input, classes }: OnnxClassifier, { info }: TestSet, fail: Context['fail']): void {
+function checkFit({ input, classes }: ExportedClassifier, { info }: TestSet, fail: Context['fail']): void {
   if (info.height < input.size || info.width < input.size || info.channels !== input.channels) {
     fail(
       `the model takes ${input.size} × ${input.size} × ${input.channels} images, the test set holds ${info.height} × ${info.width} × ${info.channels}`,
@@ -45,13 +45,13 @@ function computeScore(formula: string, values: Readonly<Record<string, number>>,
   }
 }
 
-export default work<typeof stage>(async ({ params, inputs, outputs, metric, progress, log, fail, cpu }) => {
+export default work<typeof stage>(async ({ params, modules, inputs, outputs, metric, progress, log, fail, cpu }) => {
   const { accuracy_weight, speed_weight, reference_fps, rounds, images } = params;
   const weights = { accuracy_weight, speed_weight, reference_fps };
   const trial = { accuracy: 1, worst_class: 1, fps: 1, model_fps: 1, p50_ms: 1, p95_ms: 1, megabytes: 1, ...weights };
   computeScore(params.score, trial, fail);
   decodeOneImageAThread();
-  const model = await openOnnx(inputs.model, cpu);
+  const model = await modules.runtime.open(inputs.model, cpu);
   const data = openTestSet(inputs.data);
   checkFit(model, data, fail);
   await checkDecoding(data, fail);
@@ -82,7 +82,8 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, prog
   };
   const score = computeScore(params.score, values, fail);
   if (!Number.isFinite(score)) fail(`the score "${params.score}" is ${score} for ${JSON.stringify(values)}`, 'Mend the param `score`.');
-  const engine = { name: 'onnxruntime', version: onnxruntimeVersion(), precision: 'float32', threads: cpu };
+  const { version, precision } = modules.runtime;
+  const engine = { name: params.runtime.name, version, precision, threads: cpu };
   const report = {
     format: 1,
     engine,

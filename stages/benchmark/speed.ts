@@ -1,6 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import { cropCentre, decodeImage, Normaliser } from 'stillroom/nn';
-import type { OnnxClassifier } from 'stillroom/nn';
+import type { ExportedClassifier } from 'stillroom/nn';
 import type { TestSet } from './testset.ts';
 
 /** A number measured several times. */
@@ -54,7 +54,7 @@ function cpuTimes(): { readonly all: number; readonly own: number } {
 
 /** Measures a model over a test set's encoded files: a warm-up, then rounds over the same images. */
 export async function measureSpeed(
-  model: OnnxClassifier,
+  model: ExportedClassifier,
   data: TestSet,
   amount: Amount,
   progress: (round: number) => void,

@@ -1,8 +1,10 @@
 import { defineStage, param } from 'stillroom';
+import type { InferenceRuntime } from 'stillroom/nn';
 
 export default defineStage({
   about: 'Measure an exported model on the test set: accuracy, latency, frames a second, and a score of them.',
   params: {
+    runtime: param.module<InferenceRuntime>({ folder: './runtimes', default: 'onnxruntime', about: 'What runs the model.' }),
     images: param.int({ min: 1, default: 300, about: 'Test images that each round of the speed measurement runs over.' }),
     rounds: param.int({ min: 1, default: 5, about: 'Rounds; the median counts, the others give the spread.' }),
     warmup: param.int({ min: 0, default: 50, about: 'Images before the first round, not counted.' }),

@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describeForOnnx, encodeOnnx } from 'stillroom/nn';
-import type { Network } from 'stillroom/nn';
+import type { InferenceRuntime, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { evaluate } from '../../stages/benchmark/formula.ts';
 import run from '../../stages/benchmark/run.ts';
+import onnxruntime from '../../stages/benchmark/runtimes/onnxruntime.ts';
 import { quantile } from '../../stages/benchmark/speed.ts';
 import stage from '../../stages/benchmark/stage.ts';
 import { perform, scratch } from './context.ts';
@@ -71,9 +72,10 @@ async function writeGreys(
 
 const quick = { images: 20, rounds: 3, warmup: 2, batch: 3 };
 
-function measure(data: string, params: object = {}): Promise<Watched> {
+function measure(data: string, params: object = {}, runtime: InferenceRuntime = onnxruntime): Promise<Watched> {
   mkdirSync(room.folder, { recursive: true });
-  return perform(stage, run, { params: { ...quick, ...params }, inputs: { model: writeJudge(), data }, folder: room.folder });
+  const inputs = { model: writeJudge(), data };
+  return perform(stage, run, { params: { ...quick, ...params }, modules: { runtime }, inputs, folder: room.folder });
 }
 
 describe('the stage', () => {
@@ -117,6 +119,25 @@ describe('the stage', () => {
     expect(Object.keys(report['load'] ?? {})).toEqual(['before', 'after', 'others']);
     expect(report['score']?.values).toMatchObject({ accuracy: 1, fps });
     expect(report['engine']).toMatchObject({ name: 'onnxruntime', precision: 'float32', threads: 2 });
+  });
+
+  test('the runtime that is chosen answers, is told its threads, and is named in the report', async () => {
+    const data = await writeGreys([0, 1, 1], [10, 250, 250]);
+    const opened: unknown[] = [];
+    const contrary: InferenceRuntime = {
+      version: '0.1',
+      precision: 'int8',
+      async open(file, threads) {
+        opened.push(threads);
+        const classifier = await onnxruntime.open(file, threads);
+        return { ...classifier, logits: async (images, count) => (await classifier.logits(images, count)).map((logit) => -logit) };
+      },
+    };
+    const { outputs, metrics } = await measure(data, { runtime: { name: 'contrary' } }, contrary);
+    expect(opened).toEqual([2]);
+    expect(metrics['accuracy']).toBe(0);
+    const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as { engine: object };
+    expect(report.engine).toEqual({ name: 'contrary', version: '0.1', precision: 'int8', threads: 2 });
   });
 
   test('what does not fit together, and a formula that cannot be read, is refused before anything is measured', async () => {

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Classifier } from '../serving/classifier.ts';
+import type { ExportedClassifier } from '../serving/runtime.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 import { ModelProtoSchema } from './generated/onnx_pb.ts';
-
-/** An exported ONNX file opened in onnxruntime, with what it says of itself. It takes images as channels × height × width. */
-export interface OnnxClassifier extends Classifier {
-  readonly input: ModelInput;
-  readonly classes: readonly string[];
-}
 
 /** The metadata with which a file describes its model: texts, since ONNX holds nothing else there. */
 export function describeForOnnx(input: ModelInput, classes: readonly string[], architecture: string): Record<string, string> {
@@ -44,7 +38,7 @@ export function onnxruntimeVersion(): string {
 }
 
 /** Opens an ONNX file that the stage `export` wrote, on the CPU with that many threads. */
-export async function openOnnx(file: string, threads: number): Promise<OnnxClassifier> {
+export async function openOnnx(file: string, threads: number): Promise<ExportedClassifier> {
   const { input, classes } = readDescription(file);
   const session = await InferenceSession.create(file, {
     executionProviders: ['cpu'],
