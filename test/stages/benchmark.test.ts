@@ -98,8 +98,8 @@ describe('the stage', () => {
       ],
     });
     const table = (name: string): string => readFileSync(join(outputs['tables'] ?? '', name), 'utf8');
-    expect(table('confusion.csv')).toBe('true \\ predicted,dark,bright,never\ndark,3,1,0\nbright,1,2,0\nnever,0,0,0\n');
-    expect(table('classes.csv')).toContain('dark,4,0.750000,0.750000,0.750000\n');
+    expect(table('confusion.csv')).toBe('true \\ predicted,dark,bright,never\r\ndark,3,1,0\r\nbright,1,2,0\r\nnever,0,0,0\r\n');
+    expect(table('classes.csv')).toContain('dark,4,0.750000,0.750000,0.750000\r\n');
   });
 
   test('speeds agree with one another, and the report holds load, spread and the score with its values', async () => {
