@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { safeFileName } from '../src/files/file-name.ts';
 
 /** The checkout that is tested. */
 export const checkout: string = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -163,7 +164,7 @@ export async function runAndCheckPlan(folder: string, args: readonly string[], o
   const run = await stillroom(folder, ['run', ...args, '--json'], options);
   if (run.code !== 0) throw new Error(`run: ${run.stdout}${run.stderr}`);
   const executed = [...(run.json.executed ?? [])].sort();
-  if (JSON.stringify(logged(folder, run.json.run)) !== JSON.stringify(executed))
+  if (JSON.stringify(logged(folder, run.json.run)) !== JSON.stringify(executed.map(safeFileName).sort()))
     throw new Error(`executed ${executed}, but logs are of ${logged(folder, run.json.run)}`);
   let isBehindRun = false;
   for (const { node, action, cause } of plan.json.nodes ?? []) {

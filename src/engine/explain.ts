@@ -68,21 +68,26 @@ function paramDifferences(from: JsonObject, to: JsonObject, write: (value: unkno
   });
 }
 
+/** What Stillroom itself adds to a bundle. */
+const ENTRY = /(?:^|\/)<stdin>$/;
+
 /** Sources as a message names them: one's own first, and of packages only the names. */
 function namedSources(files: readonly string[]): string[] {
   const inPackage = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//;
-  const own = files.filter((file) => !inPackage.test(file));
+  const own = files.filter((file) => !inPackage.test(file) && !ENTRY.test(file));
   const packages = files.flatMap((file) => inPackage.exec(file)?.[1] ?? []);
   return [...own, ...new Set(packages)];
 }
 
-function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], store: Store): Difference[] {
+/** What differs of the code; of a former format only what is not Stillroom's own. */
+function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], store: Store, isFormer: boolean): Difference[] {
   if (from.kind === 'stage' && to.kind === 'stage') {
     const packages = differingMembers('package', from.packages, to.packages);
     if (from.code === to.code) return packages;
     const [before, after] = [store.bundles.read(from.code)?.files, store.bundles.read(to.code)?.files];
-    const files =
-      before === undefined || after === undefined ? [] : namedSources(differingMembers('', before, after).map(({ what }) => what.trim()));
+    const isKnown = before !== undefined && after !== undefined;
+    const files = isKnown ? namedSources(differingMembers('', before, after).map(({ what }) => what.trim())) : [];
+    if (isFormer && isKnown && files.length === 0) return packages;
     return [
       {
         what: files.length === 0 ? 'code' : `code in ${files.slice(0, 4).join(', ')}${files.length > 4 ? ', …' : ''}`,
@@ -188,7 +193,7 @@ export function differences(
   return [
     ...formatDifferences(from, to),
     ...paramDifferences(from.params, to.params, isFormer ? canonicalJson : exactJson),
-    ...codeDifferences(from.work, to.work, store),
+    ...codeDifferences(from.work, to.work, store, isFormer),
     ...inputDifferences(...inputs),
     ...differingMembers('environment variable', from.env, to.env),
     ...differingMembers('output', from.outputs, to.outputs),

@@ -1,3 +1,4 @@
+import { instanceName } from '../model/instance-name.ts';
 import type { Store } from '../model/store.ts';
 import type { StoredResult } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
@@ -34,7 +35,9 @@ export class History {
     const nodes = new Map<string, { last: RunNode; good: RunNode | undefined }>();
     let searched = 0;
     for (const record of this.store.runs.all(this.pipeline)) {
-      for (const [name, node] of Object.entries(record.nodes)) {
+      for (const [written, node] of Object.entries(record.nodes)) {
+        // Records of the first format may call it otherwise.
+        const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
         if (node.state === 'skipped' || node.state === 'waiting') continue;
         const good = node.state === 'executed' || node.state === 'reused' ? node : undefined;
         const known = nodes.get(name);

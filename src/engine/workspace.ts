@@ -1,14 +1,13 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
-import { legalFileName } from '../files/file-name.ts';
-import { pointText } from '../model/instance-name.ts';
 import type { Input } from '../model/pipeline.ts';
 import type { JobProgram, JobSpecification } from '../model/job.ts';
 import type { Snapshot, Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Prepared } from './fingerprint.ts';
+import { elementName } from './handed-over.ts';
 import type { Known } from './inputs.ts';
 
 /** An execution's folder with its inputs in place. */
@@ -81,7 +80,7 @@ export function prepareWorkspace(
     else {
       const elements = input.elements.map(({ key }, index) => ({
         key: key as JsonObject,
-        path: put(input, index, join(path, legalFileName(pointText(key)) || basename(path))),
+        path: put(input, index, join(path, elementName(key, store.format) || basename(path))),
       }));
       inputs[input.port] = isCommand ? shown(path) : elements;
     }

@@ -1,5 +1,6 @@
 import { costOf, type RunCost } from '../records/cost.ts';
 import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
+import { withCurrentNames } from '../records/current-names.ts';
 import { findRun } from '../records/find.ts';
 import { type LineageStep, lineageOf, type LineageOrigin, originsOf } from '../records/lineage.ts';
 import { type Noise, seedNoise } from '../records/noise.ts';
@@ -114,7 +115,7 @@ export class Records {
     const rows = [...store.runs.rows()];
     const runs = others.map((record) => ({
       record,
-      difference: compareRecords(base, record, { store }),
+      difference: compareRecords(withCurrentNames(base), withCurrentNames(record), { store }),
       noise: seedNoise(rows, [base.id, record.id]),
     }));
     store.flush();
@@ -126,7 +127,7 @@ export class Records {
     const found = await this.findAll([before, after]);
     if (!found.ok) return found;
     const { store, records } = found.value;
-    const [old, now] = records as [RunRecord, RunRecord];
+    const [old, now] = records.map(withCurrentNames) as [RunRecord, RunRecord];
     return done(compareRuns(old, now, Object.keys(old.nodes), (digest) => store.artifacts.manifest(digest)));
   }
 

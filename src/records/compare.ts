@@ -1,9 +1,11 @@
-import { canonicalJson, sha256 } from '../model/canonical.ts';
+import { canonicalJson, exactJson, sha256 } from '../model/canonical.ts';
 import { namedFacts } from '../model/facts.ts';
-import type { Artifact } from '../model/artifact.ts';
+import type { Artifact, Manifest } from '../model/artifact.ts';
 import { dottedParams } from '../model/dotted.ts';
 import type { Store } from '../model/store.ts';
-import type { RunNode, RunRecord } from '../model/run.ts';
+import type { JsonObject } from '../model/json.ts';
+import { ATTRIBUTES_SINCE, type RecordedSource, type RunNode, type RunRecord } from '../model/run.ts';
+import { isSameArtifact, type Reading } from './same-artifact.ts';
 
 /** One thing that two runs do not share. */
 export interface RunChange {
@@ -59,11 +61,49 @@ function members(
     .filter(({ from, to }) => from !== to);
 }
 
-const outputText = ({ kind, digest }: Artifact): string => `${kind} ${digest.slice(0, 12)}`;
+const outputText = ({ kind, digest, executable }: Artifact): string =>
+  `${executable === true ? 'executable ' : ''}${kind} ${digest.slice(0, 12)}`;
 
-function outputs(node: RunNode): Record<string, string> {
-  const unmeasured = Object.entries(node.outputs ?? {}).filter(([, { measured }]) => !measured);
-  return Object.fromEntries(unmeasured.map(([port, artifact]) => [port, outputText(artifact)]));
+/** What came out otherwise, measurements aside. */
+function outputChanges(node: string, old: RunNode, now: RunNode, reading: Reading): RunChange[] {
+  const [before, after] = [old.outputs ?? {}, now.outputs ?? {}];
+  const texts = (outputs: NonNullable<RunNode['outputs']>): Record<string, string> =>
+    Object.fromEntries(Object.entries(outputs).flatMap(([port, one]) => (one.measured ? [] : [[port, outputText(one)]])));
+  return members(node, 'output', texts(before), texts(after)).filter(({ name }) => {
+    const [a, b] = [before[name], after[name]];
+    return a === undefined || b === undefined || !isSameArtifact(a, b, reading);
+  });
+}
+
+/** The params that differ, by their dotted names; those that only order their keys otherwise as a whole. */
+function paramChanges(node: string, before: JsonObject, after: JsonObject, { format }: Reading): RunChange[] {
+  const reordered = Object.keys(after).flatMap((name): RunChange[] => {
+    const [a, b] = [before[name], after[name]];
+    if (a === undefined || b === undefined || canonicalJson(a) !== canonicalJson(b) || exactJson(a) === exactJson(b)) return [];
+    return [{ node, kind: 'param', name, from: exactJson(a), to: exactJson(b) }];
+  });
+  return [...members(node, 'param', dottedParams(before), dottedParams(after)), ...(format < ATTRIBUTES_SINCE ? [] : reordered)];
+}
+
+/** The sources that were read otherwise: other bytes, or only another suffix or executable bit. */
+function sourceChanges(before: RunRecord['sources'], after: RunRecord['sources'], reading: Reading): RunChange[] {
+  const asArtifact = ({ kind = 'file', digest, size = 0, suffix = '', executable }: RecordedSource): Artifact => ({
+    kind,
+    digest,
+    size,
+    suffix,
+    ...(executable === undefined ? {} : { executable }),
+  });
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name): RunChange[] => {
+    const [old, now] = [before[name], after[name]];
+    const change = (write: (source: RecordedSource) => string): RunChange[] => [
+      { node: '', kind: 'source', name, from: old === undefined ? null : write(old), to: now === undefined ? null : write(now) },
+    ];
+    if (old === undefined || now === undefined) return change(({ digest }) => digest.slice(0, 12));
+    if (isSameArtifact(asArtifact(old), asArtifact(now), reading))
+      return old.suffix === now.suffix ? [] : change(({ suffix }) => `suffix ${suffix || 'none'}`);
+    return change(({ digest, executable }) => `${executable === true ? 'executable ' : ''}${digest.slice(0, 12)}`);
+  });
 }
 
 /** How a node's inputs are wired, without their contents. */
@@ -96,12 +136,12 @@ function settings({ recipe }: RunNode): Record<string, unknown> {
 
 /** What differs between two recorded runs: what was asked, with the code's sources, and what came out. */
 export function compareRecords(before: RunRecord, after: RunRecord, stores: { readonly store: Store }): RunDifference {
-  const digests = (record: RunRecord): Record<string, string> =>
-    Object.fromEntries(Object.entries(record.sources).map(([name, { digest }]) => [name, digest.slice(0, 12)]));
+  const manifest = (digest: string): Manifest | undefined => stores.store.artifacts.manifest(digest);
+  const reading: Reading = { format: Math.min(before.format, after.format), manifest };
   const changes = [
     ...(before.pipeline === after.pipeline ? [] : members('', 'setting', { pipeline: before.pipeline }, { pipeline: after.pipeline })),
-    ...members('', 'param', dottedParams(before.params), dottedParams(after.params)),
-    ...members('', 'source', digests(before), digests(after)),
+    ...paramChanges('', before.params, after.params, reading),
+    ...sourceChanges(before.sources, after.sources, reading),
   ];
   const metrics: MetricChange[] = [];
   const code = new Map<string, CodeChange>();
@@ -113,10 +153,10 @@ export function compareRecords(before: RunRecord, after: RunRecord, stores: { re
     }
     changes.push(
       ...members(name, 'setting', { stage: old.stage }, { stage: now.stage }),
-      ...members(name, 'param', dottedParams(old.params), dottedParams(now.params)),
+      ...paramChanges(name, old.params, now.params, reading),
       ...members(name, 'wiring', wiring(old), wiring(now)),
       ...members(name, 'setting', settings(old), settings(now)),
-      ...members(name, 'output', outputs(old), outputs(now)),
+      ...outputChanges(name, old, now, reading),
     );
     for (const change of codeChanges(old, now, stores.store)) {
       const key = `${change.name}\n${change.before}\n${change.after}`;

@@ -1,5 +1,6 @@
-import type { Artifact, Manifest } from '../model/artifact.ts';
+import type { Manifest } from '../model/artifact.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
+import { firstDifference, isSameArtifact, type Reading } from './same-artifact.ts';
 
 /** How an artifact came out when its run was done again. `missing`: its node failed or was not reached. */
 export type Verdict = 'identical' | 'within-tolerance' | 'different' | 'missing';
@@ -21,7 +22,7 @@ export interface ArtifactVerdict {
   readonly verdict: Verdict;
   readonly recorded: string;
   readonly reproduced: string | null;
-  /** Of a folder: the first file that differs, with how. */
+  /** Of a folder: the first file that differs, with how; of a file: that only its executable bit does. */
   readonly file: string | null;
   /** Of one within tolerance: the metric that is nearest to its tolerance. */
   readonly largest: MetricDelta | null;
@@ -51,6 +52,7 @@ export function compareRuns(
   names: readonly string[],
   manifest: (digest: string) => Manifest | undefined,
 ): Verdicts {
+  const reading: Reading = { format: Math.min(before.format, after.format), manifest };
   const artifacts: ArtifactVerdict[] = [];
   const all: (MetricDelta & { readonly measured: boolean })[] = [];
   const unequal = new Set<string>();
@@ -62,8 +64,7 @@ export function compareRuns(
     for (const [port, artifact] of Object.entries(old.outputs ?? {})) {
       if (artifact.measured) continue;
       const reproduced = now?.outputs?.[port];
-      const isSame =
-        reproduced?.digest === artifact.digest && reproduced.kind === artifact.kind && reproduced.executable === artifact.executable;
+      const isSame = reproduced !== undefined && isSameArtifact(artifact, reproduced, reading);
       const nearest = isSame || reproduced === undefined ? undefined : withinTolerance(old, deltas);
       const verdict: Verdict =
         reproduced === undefined ? 'missing' : isSame ? 'identical' : nearest === undefined ? 'different' : 'within-tolerance';
@@ -74,10 +75,7 @@ export function compareRuns(
         verdict,
         recorded: artifact.digest,
         reproduced: reproduced?.digest ?? null,
-        file:
-          isSame || reproduced === undefined || artifact.kind === 'file'
-            ? bitDifference(artifact, reproduced)
-            : firstDifference(manifest(artifact.digest), manifest(reproduced.digest)),
+        file: isSame || reproduced === undefined ? null : firstDifference(artifact, reproduced, reading),
         largest: nearest ?? null,
         inputs: verdict === 'identical' ? [] : producersIn(old).filter((from) => unequal.has(from)),
       });
@@ -123,30 +121,6 @@ function withinTolerance(old: RunNode, deltas: readonly (MetricDelta & { readonl
   if (declared.length === 0 || judged.some((delta) => share(delta) > 1 + ROUNDING)) return undefined;
   const [nearest] = declared.toSorted((a, b) => share(b) - share(a));
   return nearest === undefined ? undefined : plain(nearest);
-}
-
-/** How the executable bit of two files differs. */
-function bitDifference(before: Artifact, after: Artifact | undefined): string | null {
-  if (after === undefined || before.executable === after.executable) return null;
-  return `may be executed: ${before.executable === true} → ${after.executable === true}`;
-}
-
-/** The first file, in the order of paths, that two folders do not share. */
-function firstDifference(before: Manifest | undefined, after: Manifest | undefined): string | null {
-  if (before === undefined || after === undefined) return null;
-  const now = new Map(after.files.map((entry) => [entry.path, entry]));
-  for (const { path, digest, executable } of before.files) {
-    const other = now.get(path);
-    if (other === undefined) return `${path} (gone)`;
-    if (other.digest !== digest) return path;
-    if (other.executable !== executable) return `${path} (may be executed: ${executable} → ${other.executable})`;
-  }
-  const known = new Set(before.files.map(({ path }) => path));
-  const added = after.files.find(({ path }) => !known.has(path));
-  if (added !== undefined) return `${added.path} (new)`;
-  const gone = before.emptyFolders.find((folder) => !after.emptyFolders.includes(folder));
-  const fresh = after.emptyFolders.find((folder) => !before.emptyFolders.includes(folder));
-  return gone !== undefined ? `${gone}/ (empty folder, gone)` : fresh !== undefined ? `${fresh}/ (empty folder, new)` : null;
 }
 
 function producersIn({ recipe }: RunNode): string[] {
