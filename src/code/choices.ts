@@ -20,12 +20,24 @@ export interface ChoiceDeclaration {
   readonly params: ParamDeclarations | null;
 }
 
+/** The folder of the modules that a `param.module` of a stage may choose from. */
+export function choicesFolder(folder: string, stageFolder: string): string {
+  return folder.startsWith('stillroom/') ? join(installation, 'src', folder.slice('stillroom/'.length)) : join(stageFolder, folder);
+}
+
+const isChoice = (file: string): boolean => /^[^.].*(?<!\.d|\.test)\.[jt]s$/.test(file) && !file.startsWith('index.');
+
 /** The modules that a `param.module` may choose from: name to file. */
 export function moduleChoices(folder: string, stageFolder: string): Map<string, string> {
-  const at = folder.startsWith('stillroom/') ? join(installation, 'src', folder.slice('stillroom/'.length)) : join(stageFolder, folder);
-  if (!existsSync(at)) return new Map();
-  const files = readdirSync(at).filter((file) => /^[^.].*(?<!\.d|\.test)\.[jt]s$/.test(file) && !file.startsWith('index.'));
+  const at = choicesFolder(folder, stageFolder);
+  const files = existsSync(at) ? readdirSync(at).filter(isChoice) : [];
   return new Map(files.sort().map((file) => [file.replace(/\.[jt]s$/, ''), join(at, file)]));
+}
+
+/** The file of one of them, without looking at the others; undefined where there is none of that name. */
+export function choiceFile(name: string, folder: string, stageFolder: string): string | undefined {
+  const files = ['.ts', '.js'].map((suffix) => name + suffix).filter((file) => isChoice(file) && !file.includes('/'));
+  return files.map((file) => join(choicesFolder(folder, stageFolder), file)).find((path) => existsSync(path));
 }
 
 const known = new Map<string, ChoiceDeclaration>();

@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
+import { choicesFolder } from '../code/choices.ts';
 import { editorSchema } from '../load/editor.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
@@ -42,7 +43,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     executors: executors.value.names,
   });
   if (!pipeline.ok) return pipeline;
-  await writeEditorSchema(root, store.value);
+  await writeEditorSchema(root, store.value, pipeline.value);
   return done({
     pipeline: pipeline.value,
     store: store.value,
@@ -59,8 +60,8 @@ function nearbyPipelines(file: string, from: string): string {
     : `there are: ${files.map((name) => relative(from, join(folder, name))).join(', ')}`;
 }
 
-/** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer. */
-async function writeEditorSchema(root: string, store: Store): Promise<void> {
+/** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer, or a choice of this pipeline's. */
+async function writeEditorSchema(root: string, store: Store, { instances }: Pipeline): Promise<void> {
   const folders = [...new Set([join(root, 'stages'), join(installation, 'stages')])].filter((folder) => existsSync(folder));
   const declarations = folders.flatMap((folder) => [
     folder,
@@ -69,6 +70,13 @@ async function writeEditorSchema(root: string, store: Store): Promise<void> {
       .filter((path) => existsSync(path)),
   ]);
   const written = store.published.schemaTime();
+  const choices = new Set<string>();
+  for (const { work } of instances) {
+    if (work.kind === 'command') continue;
+    for (const { modules } of Object.values(work.declaration.params))
+      if (modules !== undefined) choices.add(choicesFolder(modules, work.folder));
+  }
+  for (const folder of choices) if (existsSync(folder)) declarations.push(folder, ...readdirSync(folder).map((name) => join(folder, name)));
   if (declarations.every((path) => lstatSync(path).mtimeMs < written)) return;
   store.published.writeSchema(`${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
 }

@@ -69,9 +69,9 @@ function variantFile(
     const path = placeOf(name, document);
     const parent = path?.slice(0, -1) ?? [];
     const chosen = document.getIn(parent);
-    // A choice by its name is opened for its params.
-    if (parent[0] === 'stages' && parent.length > 3 && typeof chosen === 'string')
-      document.setIn(parent, document.createNode({ name: chosen }));
+    // A choice by its name is opened for its params; what a reference stands for is not known here.
+    const isName = parent[0] === 'stages' && parent.length > 3 && typeof chosen === 'string' && !chosen.includes('$');
+    if (isName) document.setIn(parent, document.createNode({ name: chosen }));
     if (path === undefined || (document.hasIn(parent) && !isCollection(document.getIn(parent)))) {
       unsaid.push(name);
       continue;

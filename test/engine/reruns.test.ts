@@ -108,6 +108,19 @@ describe('nothing is executed', () => {
     ).toEqual([]);
   });
 
+  test('when a choice with params is added, or what choices that are not chosen say of theirs changes', async () => {
+    const added = `import { param } from 'stillroom';
+export const params = () => ({ width: param.int({ default: 1 }) });
+export default ({ width }: { width: number }) => (text: string): string => text + width;
+`;
+    expect(
+      await executedAfter((folder) => {
+        write(folder, { 'stages/learn/models/wide.ts': added });
+        edit(folder, 'stages/learn/models/large.ts', "default: '=', about: 'What stands", "default: '+', about: 'All that stands");
+      }),
+    ).toEqual([]);
+  });
+
   test('when a source is touched', async () => {
     expect(await executedAfter((folder) => utimesSync(join(folder, 'data/images/cat.txt'), 1, 1))).toEqual([]);
   });
@@ -137,6 +150,32 @@ describe('only what is downstream of a change is executed', () => {
 
   test('another module of the student', async () => {
     expect(await executedAfter(() => undefined, ['--set', 'student.model=large'])).toEqual(['average', 'card', 'student']);
+  });
+
+  test("the chosen module's params: their values, but not what is said of them", async () => {
+    const folder = copyOf(base);
+    const options = { env: recipeEnvironment(folder) };
+    const chosen = [pipeline, '--set', 'student.model=large'];
+    const student = ['average', 'card', 'student'];
+    expect(await runAndCheckPlan(folder, chosen, options)).toEqual(student);
+    edit(folder, 'stages/learn/models/large.ts', 'What stands', 'All that stands');
+    expect(await runAndCheckPlan(folder, chosen, options)).toEqual([]);
+    expect(await runAndCheckPlan(folder, [...chosen, '--set', 'student.model.mark=+'], options)).toEqual(student);
+    edit(folder, 'stages/learn/models/large.ts', "default: '='", "default: '+'");
+    expect(await runAndCheckPlan(folder, chosen, options)).toEqual([]);
+    const why = await stillroom(
+      folder,
+      ['why', pipeline, 'student', '--set', 'student.model=large', '--set', 'student.model.mark=~'],
+      options,
+    );
+    expect(why.stdout).toContain('param model.mark changed: + → ~');
+    const found = await stillroom(folder, ['runs', '--where', 'student.model.mark=+ and student.model=large', '--json'], options);
+    const [newest, before] = found.json.runs ?? [];
+    expect(found.json.runs).toHaveLength(2);
+    const first = await stillroom(folder, ['runs', '--where', 'student.model=small', '--json'], options);
+    const diff = await stillroom(folder, ['diff', first.json.runs?.at(-1)?.run ?? '', newest?.run ?? '']);
+    expect(diff.stdout).toMatch(/student\.model: small → large\n +student\.model\.mark: none → \+/);
+    expect((await stillroom(folder, ['diff', before?.run ?? '', newest?.run ?? ''])).stdout).not.toContain('student.model');
   });
 
   test('the epochs of the teachers', async () => {

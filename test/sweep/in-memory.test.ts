@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/model/json.ts';
-import type { Space } from '../../src/model/sweep.ts';
+import type { Space, VariantParams } from '../../src/model/sweep.ts';
 import { Journal } from '../../src/sweep/journal.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
 import { checkValues, parallelOf, sweepId } from '../../src/sweep/sweep.ts';
@@ -267,6 +267,23 @@ describe('before anything runs', () => {
     expect(read).toEqual([{ x: 1 }, { x: 2 }, { y: 0 }, { y: 5 }, { seed: 7 }]);
     const list = specOf([], { strategy: 'list', variants: [{ x: 1, y: 2 }, { x: 9 }] });
     expect(await checkValues(list, workbench)).toMatchObject({ ok: false, problems: [{ message: 'it does not take {"x":9}' }] });
+  });
+
+  test('a value that applies only beside others is read beside such', async () => {
+    const read: VariantParams[] = [];
+    const workbench = new FakeWorkbench(square);
+    workbench.refused = (params) => {
+      read.push(params);
+      return false;
+    };
+    const lr: Space[number] = { name: 'lr', domain: { kind: 'float', from: 0, to: 1, log: false }, when: {} };
+    const gamma = { ...choice('loss.gamma', 1), when: { loss: 'focal' } };
+    const bend = { ...choice('bend', 2), when: { 'loss.gamma': 1, lr: { above: 0.5 } } };
+    await checkValues(grid([choice('loss', 'plain', 'focal'), lr, gamma, bend]), workbench);
+    expect(read.slice(-2)).toEqual([
+      { loss: 'focal', 'loss.gamma': 1 },
+      { loss: 'focal', 'loss.gamma': 1, lr: 1, bend: 2 },
+    ]);
   });
 
   test('a sweep is known by what it asks, not by how far it goes or how fast', () => {

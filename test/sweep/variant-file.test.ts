@@ -69,11 +69,20 @@ test('it has the first repeat and the budget of its run, and says how far its sw
 test('parts of params are set where they are written out; what a file cannot say is said with --set', () => {
   expect(parse(best({ 'opt.lr': 0.3 }))).toMatchObject({ params: { opt: { name: 'adam', lr: 0.3 } } });
   expect(parse(best({ 'student.rates.1': 5 }))).toMatchObject({ stages: { student: { with: { rates: [1, 5] } } } });
-  const written = best({ 'student.opt.lr': 0.3, 'student[fold=1].lr': 0.2, 'student.loss.gamma': 1 });
+  const written = best({ 'student.opt.lr': 0.3, 'student[fold=1].lr': 0.2, 'student.folds.1': 3 });
   expect(written).toMatch(
-    /^# A file cannot say this; run it with --set 'student\.opt\.lr=0\.3' --set 'student\[fold=1\]\.lr=0\.2' --set 'student\.loss\.gamma=1'\n/,
+    /^# A file cannot say this; run it with --set 'student\[fold=1\]\.lr=0\.2' --set 'student\.opt\.lr=0\.3' --set 'student\.folds\.1=3'\n/,
   );
   expect(parse(written)).toMatchObject({ stages: { student: { with: { opt: '$opt', lr: 0.001 } } } });
+});
+
+test('params of a choice and of a group stand within them, also where those are written by a name or not at all', () => {
+  const params = { 'student.loss.gamma': 1, 'student.loss': 'focal', 'student.augment.flip': false };
+  expect(parse(best(params))).toMatchObject({
+    stages: { student: { with: { loss: { name: 'focal', gamma: 1 }, augment: { flip: false } } } },
+  });
+  expect(parse(best({ 'student.loss.gamma': 1 }))).toMatchObject({ stages: { student: { with: { loss: { gamma: 1 } } } } });
+  expect(best({ 'student.loss.gamma': 1 })).not.toContain('A file cannot say this');
 });
 
 test('without a best trial there is no file', () => {

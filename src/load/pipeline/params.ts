@@ -1,4 +1,4 @@
-import { type ChoiceDeclaration, moduleChoices, readChoice } from '../../code/choices.ts';
+import { type ChoiceDeclaration, choiceFile, moduleChoices, readChoice } from '../../code/choices.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import type { ParamDeclaration, ParamDeclarations } from '../../model/declaration.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -179,7 +179,7 @@ async function resolveChoice(
     problems.push(locate.problem('missing-key', `"${param}" does not say which`, pointer, 'key', `write ${param}: { name: … }`));
     return undefined;
   }
-  const file = moduleChoices(declaration.modules ?? '', stage.folder).get(String(name));
+  const file = choiceFile(String(name), declaration.modules ?? '', stage.folder);
   if (file === undefined) return undefined;
   const read = await readChoice(file, context.cache);
   if (!read.ok) {
