@@ -6,6 +6,7 @@ import type { Garbage, KeepPolicy, Reach } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import { bundleFile, emptyReach, type LocalContents, sourceFile } from './contents.ts';
 import { tryLockFile } from '../../files/lock.ts';
+import { isExecuted } from './workplaces.ts';
 import type { LocalResults } from './results.ts';
 import type { LocalRuns } from './runs.ts';
 
@@ -135,7 +136,7 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
     ...(isEvery ? [] : oldCheckpoints(root, oldest)),
     // The logs of a run whose results live on in kept runs hold their curves.
     ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
-    ...names(join(root, 'scratch')).map((name) => join('scratch', name)),
+    ...names(join(root, 'scratch')).flatMap((name) => (isExecuted(root, name) ? [] : [join('scratch', name)])),
     ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
   ];
   const others = [

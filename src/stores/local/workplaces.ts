@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockFile } from '../../files/lock.ts';
+import { lockFile, tryLockFile } from '../../files/lock.ts';
 import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
+
+/** Characters of a work's digest at the beginning of the names of its attempts. */
+const WORK_PREFIX = 16;
 
 /** Locks on work, the folders where it is done, and its checkpoints. */
 export class LocalWorkplaces implements Workplaces {
@@ -17,7 +20,7 @@ export class LocalWorkplaces implements Workplaces {
     const owner = await lockFile(`${path}.owner`, signal, onWait);
     if (owner === undefined) return undefined;
     const scratch = join(this.root, 'scratch');
-    const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, 16)}-`)) : [];
+    const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, WORK_PREFIX)}-`)) : [];
     return {
       remains: left.map((id) => this.at(id)),
       lock: (until) => lockFile(path, until, () => undefined),
@@ -26,7 +29,7 @@ export class LocalWorkplaces implements Workplaces {
   }
 
   make(work: string): Workplace {
-    const place = this.at(`${work.slice(0, 16)}-${randomBytes(6).toString('hex')}`);
+    const place = this.at(`${work.slice(0, WORK_PREFIX)}-${randomBytes(6).toString('hex')}`);
     mkdirSync(place.folder, { recursive: true });
     return place;
   }
@@ -40,4 +43,16 @@ export class LocalWorkplaces implements Workplaces {
     const folder = join(this.root, 'checkpoints', work);
     return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
   }
+}
+
+/** Whether anyone executes the work of an attempt's folder: its lock is held, perhaps by what outlived its coordinator. */
+export function isExecuted(root: string, attempt: string): boolean {
+  const folder = join(root, 'locks');
+  const start = attempt.slice(0, WORK_PREFIX);
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(start) && !name.endsWith('.owner')) : [];
+  return files.some((name) => {
+    const lock = tryLockFile(join(folder, name));
+    lock?.release();
+    return lock === undefined;
+  });
 }
