@@ -85,7 +85,8 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
 /** The engines that an instance reaches, as it uses them where it is executed. */
 function enginesIn(instance: Instance, reached: readonly Engine[], facts: ExecutorFacts): Outcome<Ingredients['engines']> {
   const engines: Record<string, EngineUse> = {};
-  for (const { name, hint, use } of reached) {
+  for (const engine of reached) {
+    const { name, hint } = engine;
     const found = facts.engines[name];
     if (found === undefined)
       return failed({
@@ -94,7 +95,7 @@ function enginesIn(instance: Instance, reached: readonly Engine[], facts: Execut
         message: `${instance.name} needs the engine ${name}, which is not set up`,
         hint,
       });
-    engines[name] = use(instance.resources.cpu, found);
+    engines[name] = engine.use(instance.resources.cpu, found);
   }
   return done(engines);
 }
