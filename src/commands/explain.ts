@@ -1,5 +1,6 @@
 import { type ProblemCode, problemCodes } from '../model/problem-codes.ts';
 import { suggestion } from '../text/suggestion.ts';
+import { textTable } from '../text/table.ts';
 import { answer, refusal } from './answer.ts';
 import { verb } from './verb.ts';
 
@@ -13,11 +14,7 @@ export default verb({
   async run({ code }) {
     const all = Object.entries(problemCodes).map(([name, { means, remedy }]) => ({ code: name as ProblemCode, means, remedy }));
     if (code === undefined) {
-      const width = Math.max(...all.map((one) => one.code.length));
-      return answer(
-        { codes: all },
-        all.map((one) => `${one.code.padEnd(width)}  ${one.means}`),
-      );
+      return answer({ codes: all }, textTable(all.map((one) => [one.code, one.means])));
     }
     const found = all.find((one) => one.code === code);
     if (found === undefined) {

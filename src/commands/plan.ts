@@ -1,5 +1,6 @@
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { PipelinePlan } from '../project/run.ts';
+import { textTable } from '../text/table.ts';
 import { answer, refusal } from './answer.ts';
 import { planning } from './planning.ts';
 import { flag, verb } from './verb.ts';
@@ -30,10 +31,9 @@ export default verb({
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes } = plan.value;
-    const width = Math.max(...nodes.map(({ node }) => node.length));
     const count = (wanted: string): number => nodes.filter(({ action }) => action === wanted).length;
     return answer({ nodes: nodes.map(({ node, action, cause }) => ({ node, action, cause })) }, [
-      ...nodes.map(({ node, action, cause }) => `${action.padEnd(5)}  ${node.padEnd(width)}  ${cause}`),
+      ...textTable(nodes.map(({ node, action, cause }) => [action.padEnd(5), node, cause])),
       `${count('run')} to run, ${count('maybe')} maybe, ${count('reuse')} reused`,
     ]);
   },

@@ -3,6 +3,7 @@ import { type Pipeline, producersOf } from '../model/pipeline.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { RunResult } from '../project/run.ts';
 import { duration, figure } from '../text/figures.ts';
+import { textTable } from '../text/table.ts';
 import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
 import { planning } from './planning.ts';
 import { flag, verb } from './verb.ts';
@@ -77,13 +78,12 @@ function linesOf(result: RunResult, file: string, folder: string): string[] {
 function valuesOf({ record, outputs, pipeline }: RunResult, folder: string): string[] {
   const metrics = metricsOf(record);
   const shown = shownNames(pipeline, record);
-  const width = Math.max(0, ...shown.map((name) => name.length));
   const values = shown.flatMap((name) => {
     const [path, metric] = [outputs.get(name), metrics[name]];
     if (metric !== undefined) return [[name, figure(metric)]];
     return path === undefined ? [] : [[name, relative(folder, path) || path]];
   });
-  return [...values, ['run', record.id], ['hash', record.hash]].map(([name = '', value]) => `  ${name.padEnd(width)}  ${value}`);
+  return textTable([...values, ['run', record.id], ['hash', record.hash ?? '']]).map((line) => `  ${line}`);
 }
 
 function nextSteps(pipeline: Pipeline, record: RunRecord, file: string): string[] {

@@ -1,5 +1,6 @@
 import type { ArtifactVerdict, MetricDelta, Reproduction, Verdict, Verdicts } from '../project/reproduce.ts';
 import { figure } from '../text/figures.ts';
+import { textTable } from '../text/table.ts';
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   identical: 'identical',
@@ -30,13 +31,11 @@ function detail(artifact: ArtifactVerdict, metrics: readonly MetricDelta[]): str
 
 /** What became of each artifact, what was measured then and now, and what is otherwise here than it was recorded. */
 export function verdictLines({ record, differences }: Reproduction, { artifacts, metrics, measured, verdict }: Verdicts): string[] {
-  const width = Math.max(0, ...artifacts.map(({ node, port }) => node.length + port.length + 1));
   const equal = artifacts.filter((one) => one.verdict === 'identical').length;
   const named = `${record.pipeline} ${record.hash?.slice(0, 12) ?? record.id}`;
   return [
-    ...artifacts.map(
-      (artifact) =>
-        `  ${WORDS[artifact.verdict].padEnd(16)}  ${`${artifact.node}.${artifact.port}`.padEnd(width)}  ${detail(artifact, metrics)}`,
+    ...textTable(artifacts.map((one) => [WORDS[one.verdict].padEnd(16), `${one.node}.${one.port}`, detail(one, metrics)])).map(
+      (line) => `  ${line}`,
     ),
     ...(measured.length === 0 ? [] : ['measured then and now, not judged:']),
     ...measured.map((one) => `  ${one.node}.${delta({ ...one, tolerance: null })}`),
