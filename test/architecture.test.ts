@@ -38,7 +38,8 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
   { files: /^src\/executors\/[^/]+\//, values: ['folder', 'src/executors/job/', ...leaves, 'package'] },
   { files: /^src\/engines\//, values: ['self', ...leaves, 'src/setup/', 'package'] },
-  { files: /^src\/(?:stores|executors|records|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
+  { files: /^src\/records\//, values: ['self', ...leaves, 'src/nn/data/formats.ts', 'package'] },
+  { files: /^src\/(?:stores|executors|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
   { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom', 'stillroom/training'], types: ['stillroom/nn'] },
   { files: /^stages\/[^/]+\//, values: ['self', 'stillroom', 'stillroom/nn', 'package'], types: ['self'] },
 ];

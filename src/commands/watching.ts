@@ -32,7 +32,7 @@ async function openReporter(invocation: Invocation, options: Watching): Promise<
   const lines = new LinesReporter(invocation.stderr, options.verbose);
   if (!mayDraw(invocation, options)) return lines;
   const { LiveReporter } = await import('../reporters/live.ts');
-  const tree = new LiveReporter(process.stderr);
+  const tree = new LiveReporter(invocation.stderr as NodeJS.WriteStream);
   let chosen: Reporter = lines;
   return {
     report(event: Event) {

@@ -1,18 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { type DatasetInfo, decodeDatasetInfo, decodeLabels, decodeNames, imageBytes } from './formats.ts';
 
-/** What `dataset.json` says of a packed dataset. */
-export interface DatasetInfo {
-  readonly format: 1;
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly classes: readonly string[];
-  /** Per channel, of values in 0…1, measured on the training set. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
+export type { DatasetInfo };
 
 /** Images with their classes, by index. */
 export interface Images {
@@ -34,10 +24,9 @@ export interface Dataset extends Images {
 
 /** Opens a packed dataset folder (`dataset.json`, `images.bin`, `labels.bin`, `names.txt`). Throws if its files contradict each other. */
 export function openDataset(folder: string): Dataset {
-  const info = JSON.parse(readFileSync(join(folder, 'dataset.json'), 'utf8')) as DatasetInfo;
-  if (info.format !== 1) throw new Error(`This dataset has the format ${String(info.format)}; only 1 can be read.`);
-  const labels = readUint16(join(folder, 'labels.bin'));
-  const size = info.height * info.width * info.channels;
+  const info = decodeDatasetInfo(readFileSync(join(folder, 'dataset.json')));
+  const labels = decodeLabels(readFileSync(join(folder, 'labels.bin')));
+  const size = imageBytes(info);
   const file = openSync(join(folder, 'images.bin'), 'r');
   if (labels.length !== info.count || fstatSync(file).size !== info.count * size) {
     closeSync(file);
@@ -51,15 +40,7 @@ export function openDataset(folder: string): Dataset {
       if (!(index >= 0 && index < info.count)) throw new RangeError(`There is no image ${index} among ${info.count}.`);
       if (readSync(file, target, offset, size, index * size) !== size) throw new Error(`Image ${index} could not be read whole.`);
     },
-    names: () => readFileSync(join(folder, 'names.txt'), 'utf8').split('\n').slice(0, info.count),
+    names: () => decodeNames(readFileSync(join(folder, 'names.txt')), info),
     close: () => closeSync(file),
   };
-}
-
-/** Reads a file of little-endian 16-bit numbers. */
-function readUint16(path: string): Uint16Array {
-  const bytes = readFileSync(path);
-  const numbers = new Uint16Array(Math.floor(bytes.length / 2));
-  new Uint8Array(numbers.buffer).set(bytes.subarray(0, 2 * numbers.length));
-  return numbers;
 }

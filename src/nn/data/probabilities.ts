@@ -1,14 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetInfo } from './dataset.ts';
+import { type DatasetInfo, decodeProbabilities, type Probabilities } from './formats.ts';
 
-/** A row of class probabilities per image: predictions, or soft labels. */
-export interface Probabilities {
-  readonly count: number;
-  readonly classes: readonly string[];
-  /** count × classes, row by row. */
-  readonly values: Float32Array;
-}
+export type { Probabilities };
 
 /** Writes `<name>.json` and `<name>.bin` (float32, little-endian) into a folder. */
 function write(folder: string, name: string, table: Probabilities): void {
@@ -21,16 +15,7 @@ function write(folder: string, name: string, table: Probabilities): void {
 
 /** Reads what `write` wrote. */
 function read(folder: string, name: string): Probabilities {
-  const { format, count, classes } = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Probabilities & {
-    readonly format: number;
-  };
-  if (format !== 1) throw new Error(`${name}.json has the format ${format}; only 1 can be read.`);
-  const bytes = readFileSync(join(folder, `${name}.bin`));
-  const values = new Float32Array(count * classes.length);
-  if (bytes.length !== values.byteLength)
-    throw new Error(`${name}.bin holds ${bytes.length} bytes, not the ${values.byteLength} that ${name}.json names.`);
-  new Uint8Array(values.buffer).set(bytes);
-  return { count, classes, values };
+  return decodeProbabilities(name, readFileSync(join(folder, `${name}.json`)), readFileSync(join(folder, `${name}.bin`)));
 }
 
 /** Writes a predictions folder (softmax probabilities). */

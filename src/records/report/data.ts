@@ -1,8 +1,17 @@
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Curve, ReportRun } from '../../model/report.ts';
 import { rowOf } from '../../model/run-row.ts';
-import type { Store } from '../../model/store.ts';
-import { confusionsOf, historyOf, samplesOf } from './artifacts.ts';
+import type { Artifacts, Results, Runs, Tags } from '../../model/store.ts';
+import { confusionsOf, historyOf } from './artifacts.ts';
+import { samplesOf } from './samples.ts';
+
+/** What a report is made of. */
+export interface ReportStore {
+  readonly artifacts: Artifacts;
+  readonly results: Results;
+  readonly runs: Runs;
+  readonly tags: Tags;
+}
 
 /** A point of a metric in a run's events. */
 interface MetricEvent {
@@ -15,7 +24,7 @@ interface MetricEvent {
 
 /** The metrics over steps that a run's events tell, by node. */
 function eventCurves(
-  store: Store,
+  store: ReportStore,
   run: string,
   cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
 ): ReadonlyMap<string, readonly Curve[]> {
@@ -50,7 +59,7 @@ function parsed(line: string): Partial<MetricEvent> {
 
 /** A node's curves: from the events of the run that executed it, else from a history among its outputs. */
 function curvesOf(
-  store: Store,
+  store: ReportStore,
   record: RunRecord,
   name: string,
   node: RunNode,
@@ -65,11 +74,11 @@ function curvesOf(
     const found = eventCurves(store, origin.run, cache).get(origin.node) ?? [];
     if (found.length > 0) return found.map((curve) => ({ ...curve, node: name }));
   }
-  return historyOf(store, name, node);
+  return historyOf(store.artifacts, name, node);
 }
 
 /** All that a report shows of a run. */
-export function reportRun(store: Store, record: RunRecord): ReportRun {
+export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
   const row = rowOf(record);
   const cache = new Map<string, ReadonlyMap<string, readonly Curve[]>>();
   const nodes = Object.entries(record.nodes);
@@ -110,7 +119,7 @@ export function reportRun(store: Store, record: RunRecord): ReportRun {
       ],
     })),
     curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, cache)),
-    confusions: nodes.flatMap(([name, node]) => confusionsOf(store, name, node)),
-    samples: nodes.flatMap(([name, node]) => samplesOf(store, record, name, node)),
+    confusions: nodes.flatMap(([name, node]) => confusionsOf(store.artifacts, name, node)),
+    samples: nodes.flatMap(([name, node]) => samplesOf(store.artifacts, record, name, node)),
   };
 }
