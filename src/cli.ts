@@ -25,7 +25,7 @@ function addVerb(program: Command, verb: Verb, onEnd: (code: number) => void): v
   command.action(async (...values: unknown[]) => onEnd(await invoke(verb, values)));
 }
 
-/** The program with the verb that is asked for, or with all where none is. */
+/** The program with the verb that is asked for, or with the names of all where none is. */
 async function build(asked: string | undefined, onEnd: (code: number) => void): Promise<Command> {
   const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
   const program = new Command('stillroom');
@@ -37,11 +37,15 @@ async function build(asked: string | undefined, onEnd: (code: number) => void): 
     .addHelpText('before', 'Example:\n  stillroom run pipelines/quickstart.yaml --set size=32\n')
     .showHelpAfterError('(see stillroom --help)')
     .exitOverride();
-  const needed = asked !== undefined && Object.hasOwn(verbs, asked) ? [asked] : Object.keys(verbs);
-  for (const name of needed) {
-    const loaded = await verbs[name]?.();
-    if (loaded !== undefined) addVerb(program, loaded.default, onEnd);
-  }
+  const load = asked !== undefined && Object.hasOwn(verbs, asked) ? verbs[asked] : undefined;
+  if (load !== undefined) addVerb(program, (await load()).default, onEnd);
+  else
+    for (const { name, arguments: given, about } of await (await import('./commands/summaries.ts')).summaries())
+      program
+        .command([name, ...given].join(' '))
+        .description(about)
+        .option('--json')
+        .allowExcessArguments();
   return program;
 }
 
@@ -53,7 +57,8 @@ async function main(): Promise<number> {
     if (error.code !== 'EPIPE') throw error;
     process.exit(exit);
   });
-  const program = await build(process.argv[2], (code) => {
+  const [, , first, second] = process.argv;
+  const program = await build(first === 'help' ? second : first, (code) => {
     exit = code;
   });
   const json = process.argv.includes('--json');

@@ -75,6 +75,15 @@ export const schemas = ${JSON.stringify(schemas)};`;
   renameSync(`${file}.part`, file);
 }
 
+/** Replaces the module of the verbs' summaries by what it returns.
+ * @param {string} file
+ */
+async function writeSummaries(file) {
+  const { summaries } = await import(pathToFileURL(file).href);
+  writeFileSync(`${file}.part`, `export const summaries = async () => ${JSON.stringify(await summaries())};\n`);
+  renameSync(`${file}.part`, file);
+}
+
 /** Makes compiled sources start fast. They are complete without it, only slower.
  * @param {string} dist The folder of the compiled sources.
  * @param {string} root The installation whose packages they use.
@@ -83,6 +92,7 @@ export const schemas = ${JSON.stringify(schemas)};`;
 export async function bundleCommand(dist, root) {
   for (const name of checkModules) if (existsSync(join(dist, name))) await compileChecks(join(dist, name), root);
   if (!existsSync(join(dist, 'cli.js'))) return;
+  await writeSummaries(join(dist, 'commands', 'summaries.js'));
   await packagesOf(root)('esbuild').build({
     entryPoints: [join(dist, 'cli.js')],
     outdir: join(dist, 'bundle'),
