@@ -5,7 +5,7 @@ import { sha256 } from '../model/canonical.ts';
 import type { ParamDeclarations } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import { type Complain, paramsOf } from './declared.ts';
+import { type Complain, plainParamsOf } from './declared.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a choice's params changes, or what is refused in them. */
@@ -119,10 +119,7 @@ async function evaluate(code: string, file: string): Promise<Outcome<ChoiceDecla
     return failed(badChoice(file, 'its params are no function', 'write export const params = () => ({ gamma: param.number({ … }) })'));
   const problems: Problem[] = [];
   const complain: Complain = (message, hint) => void problems.push(badChoice(file, message, hint));
-  const declared = paramsOf({ params: (params as () => unknown)() }, complain);
-  for (const [name, { modules, budget }] of Object.entries(declared))
-    if (name === 'name' || modules !== undefined || budget === true)
-      complain(`the param "${name}" is not one that a choice can have`, 'a choice has plain params, and none that is called "name"');
+  const declared = plainParamsOf({ params: (params as () => unknown)() }, complain);
   return problems.length > 0 ? failed(...problems) : done(JSON.parse(JSON.stringify({ params: declared })) as ChoiceDeclaration);
 }
 

@@ -12,7 +12,7 @@ import { findEscape } from './escapes.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a declaration changes, or what is refused in one. */
-const FORMAT = '3';
+const FORMAT = '4';
 
 /** A stage's folder and its declaration. */
 export interface FoundStage {

@@ -38,7 +38,7 @@ function checkKeys(value: Written, known: readonly string[], where: string, comp
 }
 
 /** The params of a mapping that has some; what was not made by `param` is complained of. */
-export function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
+function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
   const params: Record<string, ParamDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'params', complain)) {
     if (!isMapping(value) || !isMapping(value['schema']) || typeof value['optional'] !== 'boolean') {
@@ -46,8 +46,20 @@ export function paramsOf(stage: Written, complain: Complain): Record<string, Par
       continue;
     }
     const { types: _, params: inner, ...param } = value as unknown as ParamDeclaration & { readonly types?: unknown };
-    params[name] = inner === undefined ? param : { ...param, params: paramsOf({ params: inner }, complain) };
+    params[name] = inner === undefined ? param : { ...param, params: plainParamsOf({ params: inner }, complain) };
   }
+  return params;
+}
+
+/** The params of a group or a choice: those that choose code, or say how far to go, belong to the stage alone. */
+export function plainParamsOf(written: Written, complain: Complain): Record<string, ParamDeclaration> {
+  const params = paramsOf(written, complain);
+  for (const [name, { modules, budget }] of Object.entries(params))
+    if (name === 'name' || modules !== undefined || budget === true)
+      complain(
+        `the param "${name}" is not one that a choice or a group can have`,
+        'they have plain params, and none that is called "name"',
+      );
   return params;
 }
 

@@ -71,9 +71,12 @@ export default ({ gamma }: { gamma: number }) => graph(tensorflow, gamma);
     ],
     ['its params are no function (write export', `${IMPORT}export const params = { a: param.int() };\n`],
     ['the param "a" was not made by param', 'export const params = () => ({ a: 1 });\n'],
-    ['the param "name" is not one that a choice can have', `${IMPORT}export const params = () => ({ name: param.int() });\n`],
-    ['the param "a" is not one that a choice can have', `${IMPORT}export const params = () => ({ a: param.budget() });\n`],
-    ['the param "a" is not one that a choice can have', `${IMPORT}export const params = () => ({ a: param.module({ folder: './x' }) });\n`],
+    ['the param "name" is not one that a choice or a group can have', `${IMPORT}export const params = () => ({ name: param.int() });\n`],
+    ['the param "a" is not one that a choice or a group can have', `${IMPORT}export const params = () => ({ a: param.budget() });\n`],
+    [
+      'the param "a" is not one that a choice or a group can have',
+      `${IMPORT}export const params = () => ({ a: param.module({ folder: './x' }) });\n`,
+    ],
     ['no luck', "export const params = () => { throw new Error('no luck'); };\n"],
     ['Expected', 'export const params = () => ({;\n'],
   ])('is refused by name: %s', async (message, text) => {

@@ -160,6 +160,30 @@ describe('what does not fit is refused with its place and what to write', () => 
   });
 });
 
+test("a stage's default that is no choice, or that has no such param, is refused", async () => {
+  const declare = (fallback: string): void =>
+    write(folder, {
+      'stages/other/stage.ts': `import { defineStage, param } from 'stillroom';
+export default defineStage({
+  about: 'Does.',
+  params: { loss: param.module({ folder: '../learn/losses', default: ${fallback} }) },
+  outputs: { model: 'file.txt' },
+  run: () => import('./run.ts'),
+});
+`,
+    });
+  const first = async (): Promise<string | undefined> => {
+    const loaded = await load(folder, 'name: demo\nstages: { other: { uses: other } }\n');
+    return loaded.ok ? undefined : loaded.problems[0]?.message;
+  };
+  declare("'none'");
+  expect(await first()).toBe('the default of "loss" is "none", which there is not');
+  declare("{ name: 'focal', share: 1 }");
+  expect(await first()).toBe('the default of "loss" gives "focal" a param "share", which it has not');
+  declare("{ name: 'focal', gamma: 1 }");
+  expect(await first()).toBeUndefined();
+});
+
 test('an editor is offered the choices, and of each its params', async () => {
   const schema = await editorSchema(folder, join(folder, 'cache'));
   const fits = new Ajv({ strict: false }).compile(schema);

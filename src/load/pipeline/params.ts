@@ -179,8 +179,13 @@ async function resolveChoice(
     problems.push(locate.problem('missing-key', `"${param}" does not say which`, pointer, 'key', `write ${param}: { name: … }`));
     return undefined;
   }
+  const badDefault = (message: string): void =>
+    void problems.push(locate.problem('bad-stage', message, context.pointer, 'key', `fix ${stage.folder}/stage.ts`));
   const file = choiceFile(String(name), declaration.modules ?? '', stage.folder);
-  if (file === undefined) return undefined;
+  if (file === undefined) {
+    if (name !== undefined && written['name'] === undefined) badDefault(`the default of "${param}" is "${name}", which there is not`);
+    return undefined;
+  }
   const read = await readChoice(file, context.cache);
   if (!read.ok) {
     for (const { code, message, hint } of read.problems) problems.push(locate.problem(code, message, pointer, 'value', hint));
@@ -189,6 +194,8 @@ async function resolveChoice(
   const { name: _name, ...given } = written;
   const declared = choiceParams(declaration, read.value);
   const { name: of, ...preset } = fallback;
+  const stray = of === name ? Object.keys(preset).find((key) => !Object.hasOwn(declared, key)) : undefined;
+  if (stray !== undefined) badDefault(`the default of "${param}" gives "${name}" a param "${stray}", which it has not`);
   problems.push(...(await checkChoice({ param, name: String(name), given, declared }, declaration, context)));
   const values = withDefaults(declared, { ...(of === name ? preset : {}), ...given });
   return { params: { name: String(name), ...values }, module: { file, takesParams: read.value.params !== null } };
