@@ -122,3 +122,9 @@ describe('a param that no variant depends on is refused', () => {
     });
   });
 });
+
+test('the values of repeats may be a text, as those of params that are varied may', async () => {
+  expect(await read({ section: "  over: { student.lr: '0.1,0.2' }\n  repeats: { seed: '1,2,3' }" })).toMatchObject({
+    spec: { space: [{ domain: { values: [0.1, 0.2] } }], repeats: { seed: [1, 2, 3] } },
+  });
+});

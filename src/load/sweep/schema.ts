@@ -51,7 +51,10 @@ export const sweepSchema: JsonObject = {
     repeats: {
       type: 'object',
       description: 'params whose values are run for each variant alike: their spread is given as ±',
-      additionalProperties: { anyOf: [text, { type: 'array', minItems: 1 }], description: 'a list of values, or 1,2,3' },
+      additionalProperties: {
+        anyOf: [text, { type: 'array', minItems: 1 }],
+        description: 'a list of values, or a text of them with commas between',
+      },
     },
     objective: {
       type: 'object',

@@ -29,7 +29,7 @@ interface Item {
   readonly downstream: string[];
 }
 
-const SWEEPS = 8;
+const PASSES = 8;
 
 /** Layers by longest path; producers stand before consumers in `nodes`. */
 function layersOf(nodes: readonly { readonly name: string; readonly after: readonly string[] }[]): Map<string, number> {
@@ -95,8 +95,8 @@ export function layOut(
     }
   };
   for (const row of rows) spread(row);
-  for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
-    const isDown = sweep % 2 === 0;
+  for (let pass = 0; pass < PASSES; pass += 1) {
+    const isDown = pass % 2 === 0;
     for (const row of isDown ? rows : rows.toReversed()) {
       const mean = (id: string): number => {
         const near = (isDown ? items.get(id)?.upstream : items.get(id)?.downstream) ?? [];

@@ -5,7 +5,7 @@ import { lockFile, tryLockFile } from '../../files/lock.ts';
 /** Milliseconds between two tries. */
 const PAUSE = 50;
 
-/** Milliseconds that a store is waited for while another process sweeps it. */
+/** Milliseconds that a store is waited for while another process removes things from it. */
 const PATIENCE = 120_000;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -22,7 +22,7 @@ export class Presence {
     this.file = join(root, 'locks', 'store');
   }
 
-  /** Enters beside others, waiting while someone sweeps; false if that takes too long. */
+  /** Enters beside others, waiting while someone has it alone; false if that takes too long. */
   enter(): boolean {
     for (let waited = 0; waited < PATIENCE; waited += PAUSE) {
       this.lock ??= tryLockFile(this.file, true);
