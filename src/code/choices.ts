@@ -5,6 +5,7 @@ import { sha256 } from '../model/canonical.ts';
 import type { ParamDeclarations } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { suggestion } from '../text/suggestion.ts';
 import { type Complain, plainParamsOf } from './declared.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
@@ -38,6 +39,27 @@ export function moduleChoices(folder: string, stageFolder: string): Map<string, 
 export function choiceFile(name: string, folder: string, stageFolder: string): string | undefined {
   const files = ['.ts', '.js'].map((suffix) => name + suffix).filter((file) => isChoice(file) && !file.includes('/'));
   return files.map((file) => join(choicesFolder(folder, stageFolder), file)).find((path) => existsSync(path));
+}
+
+/** What is wrong with what a stage's params choose from: a folder without any choice. */
+export function choiceProblems(params: ParamDeclarations, stageFolder: string): Problem[] {
+  return Object.entries(params).flatMap(([name, { modules, params: inner = {} }]) => {
+    if (modules === undefined) return choiceProblems(inner, stageFolder);
+    if (moduleChoices(modules, stageFolder).size > 0) return [];
+    const message = `the param "${name}" chooses from "${modules}", where no module lies`;
+    return [badChoice(join(stageFolder, 'stage.ts'), message, foldersNear(modules, stageFolder))];
+  });
+}
+
+/** A hint for a folder that is not there: those that are. */
+function foldersNear(folder: string, stageFolder: string): string {
+  const isOwn = folder.startsWith('stillroom/nn/');
+  const parent = isOwn ? join(installation, 'src/nn') : stageFolder;
+  const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return suggestion(
+    folder,
+    folders.map(({ name }) => `${isOwn ? 'stillroom/nn/' : './'}${name}`),
+  );
 }
 
 const known = new Map<string, ChoiceDeclaration>();

@@ -7,6 +7,7 @@ import type { Declaration } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
+import { choiceProblems } from './choices.ts';
 import { declarationOf } from './declared.ts';
 import { findEscape } from './escapes.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
@@ -45,7 +46,9 @@ export async function findStage(name: string, root: string, cache: string): Prom
     });
   }
   const declaration = await readDeclaration(folder, cache);
-  return declaration.ok ? done({ folder, declaration: declaration.value }) : declaration;
+  if (!declaration.ok) return declaration;
+  const problems = choiceProblems(declaration.value.params, folder);
+  return problems.length > 0 ? failed(...problems) : done({ folder, declaration: declaration.value });
 }
 
 /** Reads `stage.ts` as JSON. It is remembered, so that planning compiles and loads it only once. */

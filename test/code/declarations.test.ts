@@ -117,6 +117,23 @@ describe('a declaration', () => {
     expect(await problems()).toHaveLength(3);
   });
 
+  test.each([
+    ["{ folder: './modles' }", 'chooses from "./modles", where no module lies', 'did you mean "./models"?'],
+    ["{ folder: 'stillroom/nn/losess' }", 'chooses from "stillroom/nn/losess"', 'did you mean "stillroom/nn/losses"?'],
+    [
+      "{ folder: './models', default: 'smal' }",
+      'the default of the param "kind" is no module of "./models": "smal"',
+      'did you mean "small"?',
+    ],
+  ])('is refused where what a param chooses from is not there: %s', async (options, message, hint) => {
+    write('stages/one/models/small.ts', 'export default 1;');
+    stageOf(declared(`params: { kind: param.module(${options} as never) }, outputs: { out: 'dir' }`));
+    const found = await problems();
+    expect(found).toHaveLength(1);
+    expect(found[0]?.message).toContain(message);
+    expect(found[0]?.hint).toBe(hint);
+  });
+
   test('may not import what planning must not load', async () => {
     stageOf(`import 'node:fs';\n${declared("outputs: { out: 'dir' }")}`);
     expect((await problems())[0]?.message).toContain('imports "node:fs"');
