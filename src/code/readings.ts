@@ -1,8 +1,10 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Metafile, Plugin } from 'esbuild';
 import { writeWhole } from '../files/durable.ts';
 import { isObject, readJson } from '../files/json.ts';
+import { trustedStamp } from '../files/stamp.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { installedPackage, readPackage } from './packages.ts';
@@ -26,11 +28,6 @@ export interface Reader {
   findPackage(name: string, from: string): string | undefined;
   /** What was read by a build whose paths are relative to `base`. */
   readings(metafile: Metafile, base: string): Readings;
-}
-
-function stampOf(path: string): string {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? '' : `${stats.size}:${stats.ino}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }
 
 function listingOf(folder: string): string {
@@ -68,7 +65,7 @@ export function openReader(): Reader {
   const files = new Map<string, readonly [path: string, stamp: string, digest: string]>();
   const packages = new Map<string, readonly [name: string, from: string, folder: string | null]>();
   const read = (path: string): Buffer => {
-    const stamp = stampOf(path);
+    const stamp = trustedStamp(path);
     const contents = readFileSync(path);
     files.set(path, [path, stamp, sha256(contents)]);
     return contents;
@@ -92,7 +89,7 @@ export function openReader(): Reader {
       const searched = folders.filter((folder) => !folder.includes('/node_modules/'));
       return {
         files: [...files.values()],
-        manifests: manifests.map((path) => [path, stampOf(path), findingDigest(path)] as const),
+        manifests: manifests.map((path) => [path, trustedStamp(path), findingDigest(path)] as const),
         listings: searched.map((folder) => [folder, listingOf(folder)] as const),
         packages: [...packages.values()],
       };
@@ -100,14 +97,26 @@ export function openReader(): Reader {
   };
 }
 
-/** Whether all that a build read still stands as it stood. */
-function stillStands({ files, manifests, listings, packages }: Readings): boolean {
-  return (
-    files.every(([path, stamp, digest]) => stampOf(path) === stamp || (existsSync(path) && sha256(readFileSync(path)) === digest)) &&
-    manifests.every(([path, stamp, digest]) => stampOf(path) === stamp || (existsSync(path) && findingDigest(path) === digest)) &&
-    listings.every(([folder, digest]) => listingOf(folder) === digest) &&
-    packages.every(([name, from, folder]) => (installedPackage(name, from) ?? null) === folder)
-  );
+/** The same files with their stamps of now; undefined if one is another than it was. */
+function restamped(files: Readings['files'], digestAt: (path: string) => string): Readings['files'] | undefined {
+  const now: [path: string, stamp: string, digest: string][] = [];
+  for (const [path, before, digest] of files) {
+    const stamp = trustedStamp(path);
+    if ((stamp === '' || stamp !== before) && (!existsSync(path) || digestAt(path) !== digest)) return undefined;
+    now.push([path, stamp, digest]);
+  }
+  return now;
+}
+
+/** What a build read, with the stamps of now; undefined if any of it has changed. */
+function standing({ files, manifests, listings, packages }: Readings): Readings | undefined {
+  if (listings.some(([folder, digest]) => listingOf(folder) !== digest)) return undefined;
+  if (packages.some(([name, from, folder]) => (installedPackage(name, from) ?? null) !== folder)) return undefined;
+  const nowFiles = restamped(files, (path) => sha256(readFileSync(path)));
+  const nowManifests = restamped(manifests, findingDigest);
+  return nowFiles === undefined || nowManifests === undefined
+    ? undefined
+    : { files: nowFiles, manifests: nowManifests, listings, packages };
 }
 
 /** What is kept of a build. */
@@ -139,7 +148,12 @@ export async function remembered<Value>(
   build: () => Promise<Outcome<Omit<Note<Value>, 'version'>>>,
 ): Promise<Outcome<Value>> {
   const known = readJson(file, isNote) as Note<Value> | undefined;
-  if (known?.version === version && stillStands(known.readings) && usable(known.value)) return done(known.value);
+  const readings = known?.version === version ? standing(known.readings) : undefined;
+  if (known !== undefined && readings !== undefined && usable(known.value)) {
+    // What was touched without a change, or was too new to be trusted by its stamp, need not be read again the next time.
+    if (!isDeepStrictEqual(readings, known.readings)) writeWhole(file, JSON.stringify({ ...known, readings }));
+    return done(known.value);
+  }
   const built = await build();
   if (!built.ok) return built;
   writeWhole(file, JSON.stringify({ version, ...built.value } satisfies Note<Value>));

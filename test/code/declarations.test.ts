@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findStage } from '../../src/code/declarations.ts';
 
@@ -141,24 +142,37 @@ describe('a declaration', () => {
 });
 
 describe('what is remembered of a declaration', () => {
-  /** When it was last built: what is remembered is then written anew. */
-  const built = () => {
+  /** What is remembered. */
+  const note = () => {
     const folder = join(root, 'cache/declarations');
     const [file = '', ...others] = readdirSync(folder);
     expect(others).toEqual([]);
-    return statSync(join(folder, file), { bigint: true }).ino;
+    return join(folder, file);
   };
+  /** Makes what is remembered another, so that it is seen whether it is trusted. */
+  const mark = () => writeFileSync(note(), readFileSync(note(), 'utf8').replace('"about":"A."', '"about":"remembered"'));
 
   test('is trusted while nothing that it reaches has changed, and a touched file is nothing', async () => {
     const file = stageOf(declared("outputs: { out: 'dir' }"));
     write('stages/one/run.ts', 'export default 1;');
     await find();
-    const first = built();
+    mark();
     utimesSync(file, new Date(0), new Date(0));
     writeFileSync(join(root, 'package.json'), '{ "name": "mine" }');
     write('stages/one/run.ts', 'export default 2;');
-    expect(await find()).toMatchObject({ ok: true });
-    expect(built()).toBe(first);
+    expect(await find()).toMatchObject({ ok: true, value: { declaration: { about: 'remembered' } } });
+  });
+
+  test('is read again only where a stamp says so, once its files are old enough for their stamps to be trusted', async () => {
+    stageOf(declared("outputs: { out: 'dir' }"));
+    await find();
+    await sleep(150);
+    await find();
+    const stamps = JSON.parse(readFileSync(note(), 'utf8')).readings.files.map(([, stamp]: readonly [string, string]) => stamp);
+    expect(stamps).not.toContain('');
+    const before = statSync(note(), { bigint: true });
+    await find();
+    expect(statSync(note(), { bigint: true }).ino).toBe(before.ino);
   });
 
   test('is not trusted once the declaration has changed', async () => {
@@ -173,16 +187,14 @@ describe('what is remembered of a declaration', () => {
   test('is built again where what is remembered is damaged', async () => {
     stageOf(declared("outputs: { out: 'dir' }"));
     await find();
-    const folder = join(root, 'cache/declarations');
-    writeFileSync(join(folder, readdirSync(folder)[0] ?? ''), '{"version":');
+    writeFileSync(note(), '{"version":');
     expect(await find()).toMatchObject({ ok: true, value: { declaration: { about: 'A.' } } });
   });
 
   test('depends on each file that the bundler read, and on no other', async () => {
     stageOf(declared("params: { a: param.int() }, outputs: { out: 'dir' }"));
     await find();
-    const folder = join(root, 'cache/declarations');
-    const { readings } = JSON.parse(readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8'));
+    const { readings } = JSON.parse(readFileSync(note(), 'utf8'));
     const files = readings.files.map(([path]: readonly [string]) => path);
     expect(files).toContain(join(root, 'stages/one/stage.ts'));
     expect(files).toContain(resolve('src/model/params.ts'));

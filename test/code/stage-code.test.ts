@@ -63,6 +63,16 @@ test('an edit is seen that keeps size and time', async () => {
   expect(await digest()).not.toBe(first);
 });
 
+test('an edit is seen that comes at once after another and leaves no trace but the bytes', async () => {
+  write('stages/one/run.ts', "import { a } from './a.ts';\nexport default () => a;");
+  for (let value = 0; value < 20; value += 1) {
+    const file = write('stages/one/a.ts', `export const a = ${10 + value};`);
+    await digest();
+    writeFileSync(file, `export const a = ${50 + value};`);
+    expect(text(await digest())).toContain(String(50 + value));
+  }
+});
+
 test('a file that now comes first where one was looked for is seen', async () => {
   write('stages/one/run.ts', "import a from './a';\nexport default () => a;");
   write('stages/one/a.js', 'export default 1;');

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { canonicalJson, isDigest } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import { fileStamp } from './stamps.ts';
+import { fileStamp } from '../../files/stamp.ts';
 
 /** A file found below a folder. */
 export interface FoundFile {

@@ -22,7 +22,7 @@ import { type Blobs, hashFile } from './blobs.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
-import { fileStamp, isFresh } from './stamps.ts';
+import { fileStamp, isFresh } from '../../files/stamp.ts';
 
 /** Larger sources are kept in the store only if asked for. */
 const LARGEST_KEPT = 256 * 1024 * 1024;

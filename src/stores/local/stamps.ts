@@ -1,19 +1,7 @@
 import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeDurably } from '../../files/durable.ts';
-
-/** How a file stood: any write changes at least its ctime, which users cannot set. */
-export function fileStamp(stats: BigIntStats): string {
-  return `${stats.size}:${stats.ino}:${stats.mtimeNs}:${stats.ctimeNs}`;
-}
-
-/** Within this of now, a second write could fall into the same clock tick. */
-const RECENT_NS = 100_000_000n;
-
-/** Whether a file changed so recently that its stamp cannot be trusted yet. */
-export function isFresh(stats: BigIntStats): boolean {
-  return BigInt(Date.now()) * 1_000_000n - stats.ctimeNs < RECENT_NS;
-}
+import { fileStamp } from '../../files/stamp.ts';
 
 /** The stamps of files by name, kept in one append-only file. Losing it costs only reading the files again. */
 export class StampBook {
