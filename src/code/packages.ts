@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { trustedStamp } from '../files/stamp.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Json } from '../model/json.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -135,14 +136,16 @@ function readInstalled(path: string): Installed {
   return installed;
 }
 
-/** The integrity that npm recorded for an installed package; undefined for linked and local ones. */
-function integrityOf(folder: string): string | undefined {
-  const parts = folder.split('/node_modules/');
-  if (parts.length < 2) return undefined;
-  const [root = ''] = parts;
-  const path = join(root, 'node_modules', '.package-lock.json');
-  if (!existsSync(path)) return undefined;
-  return readInstalled(path).packages?.[folder.slice(root.length + 1)]?.integrity;
+/** The note that npm keeps of the packages installed beside one; undefined for linked and local ones. */
+function noteOf(folder: string): string | undefined {
+  const [root, ...below] = folder.split('/node_modules/');
+  const path = join(root ?? '', 'node_modules', '.package-lock.json');
+  return below.length > 0 && existsSync(path) ? path : undefined;
+}
+
+/** The integrity that a note has of an installed package. */
+function integrityIn(note: string, folder: string): string | undefined {
+  return readInstalled(note).packages?.[folder.slice(note.length - 'node_modules/.package-lock.json'.length)]?.integrity;
 }
 
 function filesDigest(folder: string): string {
@@ -166,15 +169,37 @@ function linkDigest(path: string): string {
   return isFile ? `${target} ${sha256(readFileSync(path))}` : target;
 }
 
-/** What a package with native code contributes to a fingerprint: itself and its installed closure, by lock file or by content. */
-export function packageIngredient(folder: string): Outcome<PackageIngredient> {
+/** What a package contributes to a fingerprint, and how to see that it still does without looking at the package. */
+export interface InstalledPackage extends PackageIngredient {
+  /** The notes of npm's that it was read from, with their stamps; null where files counted by their content. */
+  readonly notes: readonly (readonly [path: string, stamp: string])[] | null;
+}
+
+/** What a package with native code contributes to a fingerprint: itself and its installed closure, by npm's notes or by content. */
+export function installedIngredient(folder: string): Outcome<InstalledPackage> {
   return reading(folder, () => {
-    const closure = [...closureOf(folder)].map(([at, file]) => [
-      file.name ?? installedName(at),
-      file.version ?? '',
-      integrityOf(at) ?? filesDigest(at),
-    ]);
+    const notes = new Map<string, string>();
+    let isNoted = true;
+    const closure = [...closureOf(folder)].map(([at, file]) => {
+      const note = noteOf(at);
+      if (note !== undefined && !notes.has(note)) notes.set(note, trustedStamp(note));
+      const integrity = note === undefined ? undefined : integrityIn(note, at);
+      isNoted &&= integrity !== undefined;
+      return [file.name ?? installedName(at), file.version ?? '', integrity ?? filesDigest(at)];
+    });
     closure.sort(([a = '', b = ''], [c = '', d = '']) => (a === c ? (b < d ? -1 : 1) : a < c ? -1 : 1));
-    return { version: readPackage(folder).version ?? '', integrity: digestOf(closure) };
+    const version = readPackage(folder).version ?? '';
+    const areTrusted = isNoted && [...notes.values()].every((stamp) => stamp !== '');
+    return { version, integrity: digestOf(closure), notes: areTrusted ? [...notes] : null };
   });
+}
+
+/** The same as an ingredient. */
+export function ingredientOf({ version, integrity }: InstalledPackage): PackageIngredient {
+  return { version, integrity };
+}
+
+/** Whether npm has installed nothing since. */
+export function areNotesUnchanged({ notes }: InstalledPackage): boolean {
+  return notes === null || notes.every(([path, stamp]) => trustedStamp(path) === stamp);
 }

@@ -6,11 +6,11 @@ import type { Artifacts, BundleRecord, Bundles } from '../model/store.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
 import { type Bundled, type Bundler, type CodeRequest, esbuildBundler } from './bundler.ts';
-import { packageIngredient } from './packages.ts';
+import { areNotesUnchanged, ingredientOf, type InstalledPackage, installedIngredient } from './packages.ts';
 import { bundlingDigest, type Memory, remembered } from './readings.ts';
 
 /** Raise it when what is remembered of a bundling changes its form. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** A stage's code, ready to be hashed and executed. */
 export interface Code {
@@ -31,7 +31,7 @@ export interface BundleStore {
 /** What is remembered of a bundling. */
 interface Built {
   readonly digest: string;
-  readonly packageFolders: Readonly<Record<string, string>>;
+  readonly packages: Readonly<Record<string, InstalledPackage & { readonly folder: string }>>;
 }
 
 /** A source's path as it stays when the project, or Stillroom itself, moves. */
@@ -51,8 +51,9 @@ export async function stageCode(request: CodeRequest, store: BundleStore, bundle
   const memory: Memory<Built> = {
     file: join(store.cache, 'code', `${digestOf({ folder, entry, modules })}.json`),
     version: `${FORMAT} ${bundler.version} ${bundler.settings}`,
-    usable: ({ digest, packageFolders }) =>
-      Object.values(packageFolders).every((at) => existsSync(join(at, 'package.json'))) && store.artifacts.read(digest) !== undefined,
+    usable: ({ digest, packages }) =>
+      Object.values(packages).every((one) => existsSync(join(one.folder, 'package.json')) && areNotesUnchanged(one)) &&
+      store.artifacts.read(digest) !== undefined,
   };
   const built = await remembered(memory, async () => {
     const bundled = await bundler.bundle(request);
@@ -60,7 +61,8 @@ export async function stageCode(request: CodeRequest, store: BundleStore, bundle
     const { readings, packageFolders } = bundled.value;
     const raw = rawDigest(request, bundled.value, bundler.settings);
     const { digest } = store.bundles.ofSources(raw) ?? keep(bundled.value, request.root, raw, store);
-    return done({ readings, value: { digest, packageFolders } });
+    const packages = installedPackages(packageFolders);
+    return packages.ok ? done({ readings, value: { digest, packages: packages.value } }) : packages;
   });
   return built.ok ? toCode(built.value) : built;
 }
@@ -85,12 +87,22 @@ function keep(built: Bundled, root: string, raw: string, store: BundleStore): Bu
   return record;
 }
 
-function toCode({ digest, packageFolders }: Built): Outcome<Code> {
-  const packages: Record<string, PackageIngredient> = {};
-  for (const [name, folder] of Object.entries(packageFolders)) {
-    const ingredient = packageIngredient(folder);
-    if (!ingredient.ok) return ingredient;
-    packages[name] = ingredient.value;
+function installedPackages(folders: Readonly<Record<string, string>>): Outcome<Built['packages']> {
+  const packages: Record<string, Built['packages'][string]> = {};
+  for (const [name, folder] of Object.entries(folders)) {
+    const found = installedIngredient(folder);
+    if (!found.ok) return found;
+    packages[name] = { ...found.value, folder };
   }
-  return done({ digest, packages, packageFolders });
+  return done(packages);
+}
+
+function toCode({ digest, packages }: Built): Outcome<Code> {
+  const folders = Object.fromEntries(Object.entries(packages).map(([name, { folder }]) => [name, folder]));
+  // What counts by its content is looked at each time.
+  const byContent = Object.keys(folders).filter((name) => packages[name]?.notes === null);
+  const now = installedPackages(Object.fromEntries(byContent.map((name) => [name, folders[name] ?? ''])));
+  if (!now.ok) return now;
+  const ingredients = Object.entries({ ...packages, ...now.value }).map(([name, one]) => [name, ingredientOf(one)] as const);
+  return done({ digest, packages: Object.fromEntries(ingredients), packageFolders: folders });
 }

@@ -8,7 +8,7 @@ import type { RunRecord } from '../model/run.ts';
 import type { Code } from '../code/stage-code.ts';
 import { prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
-import { installedPackage, packageIngredient } from '../code/packages.ts';
+import { ingredientOf, installedIngredient, installedPackage } from '../code/packages.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import { instanceOf } from './recipe.ts';
 
@@ -123,9 +123,9 @@ function recordedCode(instance: Instance, record: RunRecord, root: string, diffe
         message: `${instance.name} needs the package ${name} ${version}, which is installed neither here nor with Stillroom`,
         hint: `npm install ${name}@${version}`,
       });
-    const installed = packageIngredient(folder);
+    const installed = installedIngredient(folder);
     if (!installed.ok) return installed;
-    const now = installed.value;
+    const now = ingredientOf(installed.value);
     if (now.version !== version) differences.push({ what: `package ${name}`, recorded: version, now: now.version });
     else if (now.integrity !== integrity)
       differences.push({

@@ -121,11 +121,6 @@ describe('a declaration', () => {
   test.each([
     ["{ folder: './modles' }", 'chooses from "./modles", where no module lies', 'did you mean "./models"?'],
     ["{ folder: 'stillroom/nn/losess' }", 'chooses from "stillroom/nn/losess"', 'did you mean "stillroom/nn/losses"?'],
-    [
-      "{ folder: './models', default: 'smal' }",
-      'the default of the param "kind" is no module of "./models": "smal"',
-      'did you mean "small"?',
-    ],
   ])('is refused where what a param chooses from is not there: %s', async (options, message, hint) => {
     write('stages/one/models/small.ts', 'export default 1;');
     stageOf(declared(`params: { kind: param.module(${options} as never) }, outputs: { out: 'dir' }`));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { installedPackage, isNative, packageIngredient } from '../../src/code/packages.ts';
+import { installedPackage, isNative, installedIngredient } from '../../src/code/packages.ts';
 import type { PackageIngredient } from '../../src/model/result.ts';
 
 let root: string;
@@ -22,7 +22,7 @@ function find(name: string): string {
 }
 
 function ingredient(name: string): PackageIngredient {
-  const found = packageIngredient(find(name));
+  const found = installedIngredient(find(name));
   if (!found.ok) throw new Error(found.problems[0]?.message);
   return found.value;
 }
@@ -105,5 +105,5 @@ test('a package that cannot be read is a problem with its name, not a crash', ()
     ok: false,
     problems: [{ code: 'bad-package', message: expect.stringContaining('@a/gone-moved') }],
   });
-  expect(packageIngredient(moved)).toMatchObject({ ok: false, problems: [{ code: 'bad-package' }] });
+  expect(installedIngredient(moved)).toMatchObject({ ok: false, problems: [{ code: 'bad-package' }] });
 });

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { type Bundler, type CodeRequest, esbuildBundler } from '../../src/code/bundler.ts';
 import { type BundleStore, stageCode } from '../../src/code/stage-code.ts';
@@ -175,6 +176,31 @@ test.each([
   const built = await stageCode({ folder: join(root, 'stages/one'), entry: './run.ts', modules: {}, root }, store);
   expect(built).toMatchObject({ ok: false, problems: [{ code, ...(line === undefined ? {} : { place: { line } }) }] });
 });
+
+test.each([0, 150])(
+  'a package with native code counts as npm notes it, and a new note is seen (%i ms after it was written)',
+  async (age) => {
+    write('stages/one/run.ts', "import a from 'native';\nexport default () => a;");
+    write('node_modules/native/package.json', '{ "name": "native", "version": "1.2.3" }');
+    write('node_modules/native/index.js', '');
+    write('node_modules/native/build/a.node', '');
+    const note = (integrity: string) =>
+      write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/native': { integrity } } }));
+    const packages = async () => {
+      const code = await stageCode({ folder: join(root, 'stages/one'), entry: './run.ts', modules: {}, root }, store, counting());
+      return code.ok ? code.value.packages : {};
+    };
+    note('sha512-one');
+    await sleep(age);
+    const first = await packages();
+    expect(first).toMatchObject({ native: { version: '1.2.3' } });
+    expect(Object.keys(first['native'] ?? {}).sort()).toEqual(['integrity', 'version']);
+    expect(await packages()).toEqual(first);
+    expect(bundlings).toBe(1);
+    note('sha512-second');
+    expect((await packages())['native']?.integrity).not.toBe(first['native']?.integrity);
+  },
+);
 
 test('a package may look for what is not installed', async () => {
   write('stages/one/run.ts', "import a from 'pack';\nexport default () => a;");
