@@ -88,7 +88,7 @@ export const problemCodes = {
     remedy: 'Look for a promise that is never settled, or for process.exit in the stage or a package.',
   },
   'engine-missing': {
-    means: 'A stage needs the training engine (TensorFlow), which is not set up.',
+    means: 'A stage needs an engine, such as TensorFlow for training, that is not set up where it would be executed.',
     remedy: 'Set it up: stillroom doctor --install.',
   },
   'escaping-code': {

@@ -66,8 +66,10 @@ describe('a plan', () => {
   });
 
   test('runs what is forced although its result is there; what is downstream may be reused', async () => {
-    const plan = await told(await projectAfter(a(), b()), [a(), b()], { force: ['a'] });
-    expect(plan).toEqual({ a: ['run', 'forced with --force'], b: ['maybe', 'waits for what a will give'] });
+    const project = await projectAfter(a(), b());
+    const forced = ['run', 'forced with --force'];
+    expect(await told(project, [a(), b()], { force: ['a'] })).toEqual({ a: forced, b: ['maybe', 'waits for what a will give'] });
+    expect(await told(project, [a(), b()], { force: ['a', 'b'] })).toEqual({ a: forced, b: forced });
   });
 
   test('runs what has lost its bytes, and says which', async () => {
