@@ -7,6 +7,7 @@ import type { Remote } from '../../src/model/remote.ts';
 import type { Attempt, Ingredients } from '../../src/model/result.ts';
 import type { Errand, Store, WantedResult } from '../../src/model/store.ts';
 import { withRemotes } from '../../src/stores/layered/results.ts';
+import { LocalResults } from '../../src/stores/local/results.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { MemoryRemote } from '../../src/stores/remotes/memory/remote.ts';
 import { emptyFolder, write } from '../rig.ts';
@@ -138,15 +139,17 @@ describe('a result that was kept', () => {
 
   test('is no result of a remote unless all its content arrived there', async () => {
     const remote = new MemoryRemote('full');
-    remote.put = async () => {
-      throw new Error('no room');
+    const put = remote.put.bind(remote);
+    remote.put = async (digest, content, signal) => {
+      if (digest === sha256('a card')) throw new Error('no room');
+      await put(digest, content, signal);
     };
     const from = openWith([remote]);
     execute(from);
     from.store.results.share(wanted, from.errand);
     await from.store.results.shared();
     expect(remote.results.size).toBe(0);
-    expect(from.notices.join('\n')).toContain('the remote full: no room');
+    expect(from.notices).toEqual(['the remote full: no room (put)']);
   });
 });
 
@@ -226,6 +229,27 @@ describe('what a remote gives is a miss with a notice', () => {
     const later = openWith([remote]);
     expect(await later.store.results.find(wanted, later.errand)).toMatchObject({ remote: 'shelf' });
   });
+});
+
+test('a disk that fails is a notice: nothing is fetched or shared', async () => {
+  const { remote } = await filled();
+  const open = openWith([remote]);
+  const full = () => {
+    throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+  };
+  const { keep, read } = LocalResults.prototype;
+  try {
+    LocalResults.prototype.keep = full;
+    expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
+    LocalResults.prototype.keep = keep;
+    execute(open);
+    LocalResults.prototype.read = full;
+    open.store.results.share(wanted, open.errand);
+    await open.store.results.shared();
+  } finally {
+    Object.assign(LocalResults.prototype, { keep, read });
+  }
+  expect(open.notices).toEqual(Array(2).fill('a result could not be exchanged with the remotes: no space left'));
 });
 
 const hang = () => new Promise<never>(() => undefined);

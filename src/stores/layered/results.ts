@@ -52,10 +52,22 @@ class LayeredResults implements Results {
     const found = await this.local.results.find(wanted, errand);
     if (found !== undefined || !wanted.travels) return found;
     for (const remote of this.remotes) {
-      const attempt = await this.fetch(remote, wanted, errand);
+      const attempt = await this.unlessDiskFails(errand, () => this.fetch(remote, wanted, errand));
       if (attempt !== undefined) return { attempt, remote: remote.name };
     }
     return undefined;
+  }
+
+  /** A disk that is full or cannot be read is told of when the run itself meets it; here it costs what is fetched or shared. */
+  private async unlessDiskFails<Value>({ notice }: Errand, act: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
+      notice(`a result could not be exchanged with the remotes: ${message}`);
+      return undefined;
+    }
   }
 
   /** Fetches a result with all its bytes; undefined where there is none, or it does not fit. */
@@ -99,7 +111,7 @@ class LayeredResults implements Results {
       const before = this.sharing.get(remote) ?? Promise.resolve();
       this.sharing.set(
         remote,
-        before.then(() => this.send(remote, wanted, errand)),
+        before.then(() => this.unlessDiskFails(errand, () => this.send(remote, wanted, errand))),
       );
     }
   }
