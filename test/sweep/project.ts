@@ -72,15 +72,25 @@ export function journalLines(folder: string, type: 'start' | 'end'): string[] {
     .filter((line) => line.startsWith(`{"type":"${type}"`) && line.endsWith('}'));
 }
 
-/** Starts a sweep and kills it, and it alone, once it has finished so many trials. */
-export async function killAfter(folder: string, args: readonly string[], trials: number): Promise<void> {
+/** Starts a sweep and sends it, and it alone, a signal once it has finished so many trials; returns its exit code and what it told. */
+export async function signalAfter(
+  folder: string,
+  args: readonly string[],
+  trials: number,
+  signal: NodeJS.Signals = 'SIGKILL',
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
   const ended = journalLines(folder, 'end').length;
   const child = execFile(process.execPath, [join(checkout, 'dist/cli.js'), 'sweep', ...args], {
     cwd: folder,
     env: { ...process.env, CI: '1' },
   });
-  const gone = new Promise((resolve) => child.once('exit', resolve));
+  let stderr = '';
+  child.stderr?.on('data', (text: string) => {
+    stderr += text;
+  });
+  const gone = new Promise((resolve) => child.once('close', resolve));
   while (child.exitCode === null && journalLines(folder, 'end').length < ended + trials) await sleep(10);
-  child.kill('SIGKILL');
+  child.kill(signal);
   await gone;
+  return { code: child.exitCode, stderr };
 }

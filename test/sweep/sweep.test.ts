@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { edit, stillroom, write } from '../rig.ts';
-import { executions, journalLines, killAfter, loggedLines, type PrintedSweep, sweep, sweepProject } from './project.ts';
+import { executions, journalLines, loggedLines, type PrintedSweep, signalAfter, sweep, sweepProject } from './project.ts';
 
 const pipeline = 'pipelines/learn.yaml';
 
@@ -76,6 +76,29 @@ test('a sweep of which nothing comes through says why, and fails', async () => {
   expect(silent.trials[0]?.error).toContain('card.bytes');
 });
 
+test('a sweep that is interrupted says how to go on, and does', async () => {
+  const folder = sweepProject();
+  const flag = join(folder, 'was-here');
+  write(folder, {
+    'slow.yaml': `name: slow
+stages:
+  one:
+    run: '[ "$x" = 1 ] || [ -e ${flag} ] || { touch ${flag}; sleep 600; }; echo "$x" > "$out"'
+    with: { x: 0 }
+    out: { out: out.txt }
+sweep: { over: { one.x: [1, 2] } }
+`,
+  });
+  const args = ['slow.yaml', '--parallel', '1'];
+  const { code, stderr } = await signalAfter(folder, args, 1, 'SIGINT');
+  expect(code).toBe(130);
+  expect(stderr).toContain('! SIGINT: stopping; start the sweep again to go on (again to kill what runs)\n');
+  write(folder, { 'was-here': '' });
+  const again = await sweep(folder, args);
+  expect(again.stderr).toContain('goes on: 1 finished ones are kept');
+  expect(again.trials.map(({ state }) => state)).toEqual(['done', 'done']);
+});
+
 test('sources can be varied; their paths are relative to the pipeline file, that of the best variant too', async () => {
   const folder = sweepProject();
   write(folder, {
@@ -125,8 +148,8 @@ describe('asha', () => {
   test('goes on after a kill with the promotions that it would have made, and spends no epoch twice', async () => {
     const killed = sweepProject();
     const args = ['pipelines/halving.yaml', '--parallel', '1'];
-    await killAfter(killed, args, 2);
-    await killAfter(killed, args, 5);
+    await signalAfter(killed, args, 2);
+    await signalAfter(killed, args, 5);
     const last = await sweep(killed, args);
     expect(last.stderr).toMatch(/goes on: \d finished ones are kept/);
     expect(journalLines(killed, 'start')).toEqual(journalLines(folder, 'start'));
