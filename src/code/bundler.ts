@@ -4,8 +4,9 @@ import type { BuildFailure, Metafile, Plugin } from 'esbuild';
 import { installation } from '../model/installation.ts';
 import type { ChosenModule } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import { absentImports, findEscape, LANGUAGE } from './escapes.ts';
+import { absentImports, findEscape } from './escapes.ts';
 import { installedPackage, isNative, readPackage } from './packages.ts';
+import { LANGUAGE } from './syntax.ts';
 import { filesAmong, openReader, type Reader, type Readings } from './readings.ts';
 
 /** The code of one stage with the modules that its params chose. */

@@ -10,6 +10,7 @@ import { suggestion } from '../text/suggestion.ts';
 import { choiceProblems } from './choices.ts';
 import { declarationOf } from './declared.ts';
 import { findEscape } from './escapes.ts';
+import { memberPlaces } from './syntax.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a declaration changes, or what is refused in one. */
@@ -61,8 +62,11 @@ function readDeclaration(folder: string, cache: string): Promise<Outcome<Declara
     const { code, readings } = compiled.value;
     const evaluated = await evaluate(file, code);
     if (!evaluated.ok) return evaluated;
-    const value = declarationOf(evaluated.value.stage, file, evaluated.value.run);
-    return value.ok ? done({ readings, value: value.value }) : value;
+    const { stage, run } = evaluated.value;
+    const value = declarationOf(stage, file, run);
+    if (value.ok) return done({ readings, value: value.value });
+    const placed = declarationOf(stage, file, run, await memberPlaces(file, ['outputs', 'run']));
+    return failed(...(placed.ok ? [] : placed.problems));
   });
 }
 

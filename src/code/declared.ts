@@ -1,5 +1,5 @@
 import type { Declaration, OutputDeclaration, ParamDeclaration } from '../model/declaration.ts';
-import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { done, failed, type Outcome, type Place, type Problem } from '../model/problem.ts';
 import type { InputPort, Metric, Resources } from '../model/stage.ts';
 import { suggestion } from '../text/suggestion.ts';
 
@@ -12,8 +12,11 @@ const OUTPUT_KEYS = ['kind', 'measured'];
 const METRIC_KEYS = ['about', 'goal', 'tolerance', 'measured'];
 const RESOURCE_KEYS = ['cpu', 'gpu', 'memory'];
 
-/** Adds a problem: what is wrong, and what to do. */
-export type Complain = (message: string, hint: string) => void;
+/** Adds a problem: what is wrong, what to do, and by which names the declaration leads to it. */
+export type Complain = (message: string, hint: string, ...path: readonly string[]) => void;
+
+/** Where the declaration writes what the names of a path lead to, as far as that is found. */
+export type PlaceAt = (path: readonly string[]) => Place | undefined;
 
 function isMapping(value: unknown): value is Written {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -23,18 +26,20 @@ function isMapping(value: unknown): value is Written {
 function entriesOf(stage: Written, member: string, complain: Complain): [name: string, value: unknown][] {
   const value = stage[member] ?? {};
   if (!isMapping(value)) {
-    complain(`"${member}" is not a mapping of names`, `write ${member}: { name: … }`);
+    complain(`"${member}" is not a mapping of names`, `write ${member}: { name: … }`, member);
     return [];
   }
   for (const name of Object.keys(value)) {
     if (!/^[A-Za-z][\w-]*$/.test(name))
-      complain(`"${name}" in "${member}" is not a name`, 'begin with a letter, then letters, digits, "_" or "-"');
+      complain(`"${name}" in "${member}" is not a name`, 'begin with a letter, then letters, digits, "_" or "-"', member, name);
   }
   return Object.entries(value);
 }
 
-function checkKeys(value: Written, known: readonly string[], where: string, complain: Complain): void {
-  for (const key of Object.keys(value)) if (!known.includes(key)) complain(`${where} has no "${key}"`, suggestion(key, known));
+/** Complains of the keys of a mapping that are not known; the names of `path` lead to it, `where` is what it is called. */
+function checkKeys(value: Written, known: readonly string[], where: string, path: readonly string[], complain: Complain): void {
+  for (const key of Object.keys(value))
+    if (!known.includes(key)) complain(`${where} has no "${key}"`, suggestion(key, known), ...path, key);
 }
 
 /** The params of a mapping that has some; what was not made by `param` is complained of. */
@@ -42,7 +47,12 @@ function paramsOf(stage: Written, complain: Complain): Record<string, ParamDecla
   const params: Record<string, ParamDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'params', complain)) {
     if (!isMapping(value) || !isMapping(value['schema']) || typeof value['optional'] !== 'boolean') {
-      complain(`the param "${name}" was not made by param`, `write ${name}: param.int({ … }), or another of param's functions`);
+      complain(
+        `the param "${name}" was not made by param`,
+        `write ${name}: param.int({ … }), or another of param's functions`,
+        'params',
+        name,
+      );
       continue;
     }
     const { types: _, params: inner, ...param } = value as unknown as ParamDeclaration & { readonly types?: unknown };
@@ -67,7 +77,8 @@ function inputsOf(stage: Written, complain: Complain): Record<string, InputPort>
   const inputs: Record<string, InputPort> = {};
   for (const [name, value] of entriesOf(stage, 'inputs', complain)) {
     if (INPUT_KINDS.includes(value as InputPort)) inputs[name] = value as InputPort;
-    else complain(`the input "${name}" is of no known kind: ${JSON.stringify(value)}`, suggestion(String(value), INPUT_KINDS));
+    else
+      complain(`the input "${name}" is of no known kind: ${JSON.stringify(value)}`, suggestion(String(value), INPUT_KINDS), 'inputs', name);
   }
   return inputs;
 }
@@ -76,14 +87,14 @@ function outputsOf(stage: Written, complain: Complain): Record<string, OutputDec
   const outputs: Record<string, OutputDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'outputs', complain)) {
     const kind = isMapping(value) ? value['kind'] : value;
-    if (isMapping(value)) checkKeys(value, OUTPUT_KEYS, `the output "${name}"`, complain);
+    if (isMapping(value)) checkKeys(value, OUTPUT_KEYS, `the output "${name}"`, ['outputs', name], complain);
     if (typeof kind !== 'string' || !/^(?:dir|file(?:\.[^/\0]+)?)$/.test(kind)) {
       const known = ['dir', 'file', 'file.json'];
-      complain(`the output "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), known));
+      complain(`the output "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), known), 'outputs', name);
       continue;
     }
     if (isMapping(value) && value['measured'] !== true && Object.keys(value).every((key) => OUTPUT_KEYS.includes(key)))
-      complain(`the output "${name}" is written as a mapping`, `write ${name}: '${kind}'`);
+      complain(`the output "${name}" is written as a mapping`, `write ${name}: '${kind}'`, 'outputs', name);
     const isFolder = kind === 'dir';
     outputs[name] = { kind: isFolder ? 'dir' : 'file', suffix: isFolder ? '' : kind.slice('file'.length), measured: isMapping(value) };
   }
@@ -94,15 +105,27 @@ function metricsOf(stage: Written, complain: Complain): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
   for (const [name, value] of entriesOf(stage, 'metrics', complain)) {
     if (!isMapping(value)) {
-      complain(`the metric "${name}" is not a mapping`, `write ${name}: { about: '…' }`);
+      complain(`the metric "${name}" is not a mapping`, `write ${name}: { about: '…' }`, 'metrics', name);
       continue;
     }
-    checkKeys(value, METRIC_KEYS, `the metric "${name}"`, complain);
+    checkKeys(value, METRIC_KEYS, `the metric "${name}"`, ['metrics', name], complain);
     const { goal, tolerance } = value;
     if (goal !== undefined && goal !== 'maximize' && goal !== 'minimize')
-      complain(`the goal of the metric "${name}" is ${JSON.stringify(goal)}`, suggestion(String(goal), ['maximize', 'minimize']));
+      complain(
+        `the goal of the metric "${name}" is ${JSON.stringify(goal)}`,
+        suggestion(String(goal), ['maximize', 'minimize']),
+        'metrics',
+        name,
+        'goal',
+      );
     if (tolerance !== undefined && !(typeof tolerance === 'number' && tolerance >= 0 && Number.isFinite(tolerance)))
-      complain(`the tolerance of the metric "${name}" is ${JSON.stringify(tolerance)}`, 'write a number of at least 0');
+      complain(
+        `the tolerance of the metric "${name}" is ${JSON.stringify(tolerance)}`,
+        'write a number of at least 0',
+        'metrics',
+        name,
+        'tolerance',
+      );
     metrics[name] = value as unknown as Metric;
   }
   return metrics;
@@ -111,36 +134,39 @@ function metricsOf(stage: Written, complain: Complain): Record<string, Metric> {
 function resourcesOf(stage: Written, complain: Complain): Resources {
   const resources = stage['resources'] ?? {};
   if (!isMapping(resources)) {
-    complain('"resources" is not a mapping', "write resources: { cpu: 2, memory: '1GiB' }");
+    complain('"resources" is not a mapping', "write resources: { cpu: 2, memory: '1GiB' }", 'resources');
     return {};
   }
-  checkKeys(resources, RESOURCE_KEYS, '"resources"', complain);
+  checkKeys(resources, RESOURCE_KEYS, '"resources"', ['resources'], complain);
   const { cpu, gpu, memory } = resources;
   if (cpu !== undefined && !(Number.isSafeInteger(cpu) && (cpu as number) >= 1))
-    complain(`"cpu" is ${JSON.stringify(cpu)}`, 'write a whole number of threads, at least 1');
+    complain(`"cpu" is ${JSON.stringify(cpu)}`, 'write a whole number of threads, at least 1', 'resources', 'cpu');
   if (gpu !== undefined && !(Number.isSafeInteger(gpu) && (gpu as number) >= 0))
-    complain(`"gpu" is ${JSON.stringify(gpu)}`, 'write a whole number of devices');
+    complain(`"gpu" is ${JSON.stringify(gpu)}`, 'write a whole number of devices', 'resources', 'gpu');
   if (memory !== undefined && !(typeof memory === 'string' && /^[0-9]+(?:\.[0-9]+)?(?:KiB|MiB|GiB)$/.test(memory)))
-    complain(`"memory" is ${JSON.stringify(memory)}`, 'for example 512MiB or 2GiB');
+    complain(`"memory" is ${JSON.stringify(memory)}`, 'for example 512MiB or 2GiB', 'resources', 'memory');
   return resources as unknown as Resources;
 }
 
 /**
  * Believes what a `stage.ts` evaluated to, once every name and kind in it is one that Stillroom knows. `run` is the file of its work, which
- * the caller has found out.
+ * the caller has found out. Problems have a place where `placeAt` knows one.
  */
-export function declarationOf(written: unknown, file: string, run: string): Outcome<Declaration> {
+export function declarationOf(written: unknown, file: string, run: string, placeAt: PlaceAt = () => undefined): Outcome<Declaration> {
   const problems: Problem[] = [];
-  const complain: Complain = (message, hint) =>
-    void problems.push({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, hint });
+  const complain: Complain = (message, hint, ...path) => {
+    const place = placeAt(path);
+    problems.push({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, ...(place === undefined ? {} : { place }), hint });
+  };
   if (!isMapping(written) || written['outputs'] === undefined) {
     complain('has no default export made by defineStage', 'export default defineStage({ … })');
     return failed(...problems);
   }
-  checkKeys(written, STAGE_KEYS, 'a stage', complain);
+  checkKeys(written, STAGE_KEYS, 'a stage', [], complain);
   const { about, measures, former } = written;
-  if (typeof about !== 'string') complain('"about" is not a text', 'say in one sentence what the stage does');
-  if (measures !== undefined && measures !== 'machine') complain(`"measures" is ${JSON.stringify(measures)}`, "write measures: 'machine'");
+  if (typeof about !== 'string') complain('"about" is not a text', 'say in one sentence what the stage does', 'about');
+  if (measures !== undefined && measures !== 'machine')
+    complain(`"measures" is ${JSON.stringify(measures)}`, "write measures: 'machine'", 'measures');
   const declaration: Declaration = {
     about: String(about),
     params: paramsOf(written, complain),

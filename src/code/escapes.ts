@@ -1,15 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { isBuiltin, SourceMap, type SourceMapPayload } from 'node:module';
-import { extname } from 'node:path';
-import type { Loader, Metafile } from 'esbuild';
-import type { Node } from 'acorn';
-import type { Place, Problem } from '../model/problem.ts';
-
-/** Type stripping and what else both bundling and looking for escapes ask of esbuild. */
-export const LANGUAGE = {
-  target: 'node20',
-  tsconfigRaw: { compilerOptions: { target: 'es2023', verbatimModuleSyntax: true } },
-} as const;
+import { isBuiltin } from 'node:module';
+import type { Metafile } from 'esbuild';
+import type { Problem } from '../model/problem.ts';
+import { type AnyNode, isNode, memberName, readSyntax, textOf } from './syntax.ts';
 
 /** Names that lead out of a bundle, by what they become where no declaration of the file shadows them: esbuild knows scopes. */
 const FREE = {
@@ -26,13 +19,6 @@ interface Escape {
   readonly hint: string;
 }
 
-/** A node of the syntax tree with whatever members its type has. */
-type AnyNode = Node & Readonly<Record<string, unknown>>;
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof (value as Partial<Node> | null)?.type === 'string';
-}
-
 /** Whether a file can have escapes at all: most are told without parsing them. An escaped letter may spell any name. */
 function isSuspect(text: string): boolean {
   return /\bimport\b(?!\s*[\w$*{'"])|\b(?:require|createRequire|__dirname|__filename)\b|\\u/.test(text);
@@ -41,26 +27,14 @@ function isSuspect(text: string): boolean {
 const READS_BESIDE = 'import the data file (.json, .txt, .bin), or declare it as an input';
 const WRITE_OUT = 'write the path as a text, or choose with param.module';
 
-function textOf(node: unknown): string | undefined {
-  if (!isNode(node)) return undefined;
-  if (node.type === 'Literal' && typeof node['value'] === 'string') return node['value'];
-  if (node.type !== 'TemplateLiteral' || (node['expressions'] as readonly unknown[]).length > 0) return undefined;
-  return (node['quasis'] as readonly { readonly value: { readonly cooked: string } }[])[0]?.value.cooked;
-}
-
-function nameOf(member: AnyNode): string | undefined {
-  const property = member['property'];
-  if (!isNode(property)) return undefined;
-  return member['computed'] === true ? textOf(property) : String(property['name']);
-}
-
 /** What a free name does that leads out of the bundle, if anything. */
 function freeName(node: AnyNode, parent: AnyNode | undefined): Omit<Escape, 'offset'> | undefined {
   const name = FREE[node['name'] as keyof typeof FREE];
   if (name === undefined) return undefined;
   if (parent?.type === 'UnaryExpression' && parent['operator'] === 'typeof') return undefined;
   if (name !== 'require') {
-    const member = name === 'import.meta' && parent?.type === 'MemberExpression' && parent['object'] === node ? nameOf(parent) : undefined;
+    const member =
+      name === 'import.meta' && parent?.type === 'MemberExpression' && parent['object'] === node ? memberName(parent) : undefined;
     const shown = member === undefined ? name : `${name}.${member}`;
     return { message: `stage code may not use ${shown}: what it reads that way would not count`, hint: READS_BESIDE };
   }
@@ -75,7 +49,7 @@ function escapeAt(node: AnyNode, parent: AnyNode | undefined, absent: ReadonlySe
     return { message: 'import() takes a literal text in stage code: what it loads otherwise would not count', hint: WRITE_OUT };
   const imported = node.type === 'ImportSpecifier' ? (node['imported'] as AnyNode)['name'] : undefined;
   const key = node.type === 'Property' && parent?.type === 'ObjectPattern' ? (node['key'] as AnyNode) : undefined;
-  const reached = node.type === 'MemberExpression' ? nameOf(node) : key === undefined ? undefined : (textOf(key) ?? key['name']);
+  const reached = node.type === 'MemberExpression' ? memberName(node) : key === undefined ? undefined : (textOf(key) ?? key['name']);
   if (imported === 'createRequire' || reached === 'createRequire')
     return { message: 'stage code may not use createRequire: what it loads would not count', hint: 'import what is needed by its path' };
   const text = node.type === 'Literal' ? textOf(node) : undefined;
@@ -97,25 +71,6 @@ function firstEscape(tree: AnyNode, absent: ReadonlySet<string>): Escape | undef
   return first;
 }
 
-async function parse(code: string): Promise<AnyNode> {
-  const { parse } = await import('acorn');
-  const options = { ecmaVersion: 'latest', allowReturnOutsideFunction: true, allowHashBang: true } as const;
-  try {
-    return parse(code, { ...options, sourceType: 'module' }) as unknown as AnyNode;
-  } catch {
-    // CommonJS may be written in ways that a module may not.
-    return parse(code, { ...options, sourceType: 'script' }) as unknown as AnyNode;
-  }
-}
-
-/** Where in the source file an offset of the stripped text lies. */
-function placeOf(file: string, text: string, code: string, map: string, offset: number): Place {
-  const before = code.slice(0, offset).split('\n');
-  const entry = new SourceMap(JSON.parse(map) as SourceMapPayload).findEntry(before.length - 1, before.at(-1)?.length ?? 0);
-  const [line, column] = 'originalLine' in entry ? [entry.originalLine, entry.originalColumn] : [0, 0];
-  return { file, line: line + 1, column: column + 1, excerpt: text.split(/\r?\n/)[line] ?? '' };
-}
-
 /**
  * Finds what in a file of stage code would read or load beside the bundle at run time: such a file would not count. `absent` are the paths
  * that it imports in a way that may fail, and that are not there.
@@ -123,19 +78,10 @@ function placeOf(file: string, text: string, code: string, map: string, offset: 
 export async function findEscape(file: string, absent: ReadonlySet<string> = new Set()): Promise<Problem | undefined> {
   const text = readFileSync(file, 'utf8');
   if (absent.size === 0 && !isSuspect(text)) return undefined;
-  const { transform } = await import('esbuild');
-  const { code, map } = await transform(text, {
-    ...LANGUAGE,
-    loader: extname(file).replace(/^\.[cm]?/, '') as Loader,
-    sourcefile: file,
-    sourcemap: 'external',
-    define: Object.fromEntries(Object.entries(FREE).map(([free, name]) => [name, free])),
-    logLevel: 'silent',
-  });
-  const found = firstEscape(await parse(code), absent);
+  const { tree, placeAt } = await readSyntax(file, FREE);
+  const found = firstEscape(tree, absent);
   if (found === undefined) return undefined;
-  const place = placeOf(file, text, code, map, found.offset);
-  return { kind: 'pipeline', code: 'escaping-code', message: found.message, place, hint: found.hint };
+  return { kind: 'pipeline', code: 'escaping-code', message: found.message, place: placeAt(found.offset), hint: found.hint };
 }
 
 /** What a bundled file imports that esbuild left outside although it is neither Node's nor one of the given packages. */

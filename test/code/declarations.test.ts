@@ -113,6 +113,30 @@ describe('a declaration', () => {
     expect(found[0]?.hint).toContain(hint);
   });
 
+  test.each([
+    ["inputs: { «x: 'dirr' }, outputs: { out: 'dir' }"],
+    ["outputs: { out: 'dir', «more: 'fil' }"],
+    ["outputs: { out: { kind: 'file', «measurd: true } }"],
+    ["metrics: { top1: {\n  about: 'A.',\n  «goal: 'up',\n} }, outputs: { out: 'dir' }"],
+    ["outputs: { out: 'dir' }, resources: { «cpus: 1 }"],
+    ["outputs: { out: 'dir' }, «input: {}"],
+    ["params: { ok: param.int(), «'rate': 5 }, outputs: { out: 'dir' }"],
+  ])('is refused at the place where it is written: %s', async (members) => {
+    const [before = '', after = ''] = declared(members).split('«');
+    stageOf(before + after);
+    const lines = before.split('\n');
+    expect(await problems()).toMatchObject([{ place: { line: lines.length, column: (lines.at(-1) ?? '').length + 1 } }]);
+  });
+
+  test('is refused without a place where it is not written out', async () => {
+    stageOf(
+      "import { defineStage } from 'stillroom';\nconst stage = { about: 'A.', outputs: {} } as object;\nexport default { ...stage, inputs: { x: 'no' }, run: () => import('./run.ts') };\n",
+    );
+    const found = await problems();
+    expect(found).toHaveLength(1);
+    expect(found[0]).not.toHaveProperty('place');
+  });
+
   test('is refused with all that is wrong at once', async () => {
     stageOf(declared("inputs: { x: 'dirr' }, outputs: { out: 'fil' }, metrics: { a: 1 }"));
     expect(await problems()).toHaveLength(3);
