@@ -14,8 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { main } from '../src/commands/main.ts';
 import { safeFileName } from '../src/files/file-name.ts';
 
 /** The checkout that is tested. */
@@ -109,6 +111,28 @@ export function stillroom(
       },
     );
   });
+}
+
+/** A stream that keeps what is written. */
+function collected(): { readonly stream: Writable; text(): string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
+}
+
+/** Runs a command line in this process, as `stillroom` does in one of its own: with all that it prints and its exit code, and much faster. */
+export async function called(folder: string, args: readonly string[], { env = {} }: Pick<CommandOptions, 'env'> = {}): Promise<Ended> {
+  const [out, err] = [collected(), collected()];
+  const environment = { ...process.env, CI: '1', ...env };
+  const code = await main(args, { folder, environment, stdout: out.stream, stderr: err.stream });
+  const stdout = out.text();
+  const json = args.includes('--json') && stdout.startsWith('{') ? (JSON.parse(stdout) as Printed) : {};
+  return { code, stdout, stderr: err.text(), json };
 }
 
 /** Writes files below a folder. */

@@ -1,24 +1,37 @@
 import type { Problem } from '../model/problem.ts';
+import type { Project } from '../project/project.ts';
 import { print, refusal } from './answer.ts';
-import type { Invocation, Verb } from './verb.ts';
+import type { Invocation, Surroundings, Verb } from './verb.ts';
 
-/** What a verb is given beside its arguments and options. */
-function invocationOf({ json, store }: { readonly json?: boolean; readonly store?: string }): Invocation {
-  const folder = process.cwd();
+/** The options that every verb has. */
+interface SharedOptions {
+  readonly json?: boolean;
+  readonly store?: string;
+}
+
+/** What a verb is given beside its arguments and options, and what closes the projects that it opened. */
+function invocationOf(surroundings: Surroundings, { json = false, store }: SharedOptions): Invocation & { close(): void } {
+  const opened: Project[] = [];
+  const { folder, environment } = surroundings;
   return {
-    folder,
-    environment: process.env,
-    json: json === true,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    open: async (options) => (await import('../project/project.ts')).openProject({ folder, store, ...options }),
+    ...surroundings,
+    json,
+    async open(options) {
+      const { openProject } = await import('../project/project.ts');
+      const project = openProject({ folder, environment, store, ...options });
+      opened.push(project);
+      return project;
+    },
+    close() {
+      for (const project of opened) project.close();
+    },
   };
 }
 
-/** Reads what the command line gave: the arguments, then an object of the options. Then runs the verb and prints its answer; returns the exit code. */
-export async function invoke({ arguments: names, options, run }: Verb, values: readonly unknown[]): Promise<number> {
-  const given = values[names.length] as Readonly<Record<string, unknown>> & { readonly json?: boolean; readonly store?: string };
-  const invocation = invocationOf(given);
+/** Reads what the command line gave, the arguments and then an object of the options, runs the verb and prints its answer; returns the exit code. */
+export async function invoke(verb: Verb, values: readonly unknown[], surroundings: Surroundings): Promise<number> {
+  const { arguments: names, options } = verb;
+  const given = values[names.length] as Readonly<Record<string, unknown>> & SharedOptions;
   const read: Record<string, unknown> = {};
   for (const [index, name] of names.entries()) read[name.replaceAll(/[^\w-]/g, '')] = values[index];
   const problems: Problem[] = [];
@@ -27,7 +40,12 @@ export async function invoke({ arguments: names, options, run }: Verb, values: r
     if (value.ok) read[name] = value.value;
     else problems.push(...value.problems);
   }
-  const answer = problems.length > 0 ? refusal(problems) : await run(read, invocation);
-  print(answer, invocation);
-  return answer.exit;
+  const invocation = invocationOf(surroundings, given);
+  try {
+    const answer = problems.length > 0 ? refusal(problems) : await verb.run(read, invocation);
+    print(answer, invocation);
+    return answer.exit;
+  } finally {
+    invocation.close();
+  }
 }

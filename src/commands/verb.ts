@@ -81,16 +81,19 @@ type ArgumentsOf<Written extends readonly string[]> = { readonly [One in Written
 /** A stream for people or programs. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** What a verb is given beside its arguments and options. */
-export interface Invocation {
-  /** Where it was called, absolute. */
+/** Where a command line is called, and where it writes. */
+export interface Surroundings {
+  /** Absolute. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** One JSON object is wanted. */
-  readonly json: boolean;
-  /** For what is no answer: a packed run, progress. */
   readonly stdout: Output;
   readonly stderr: Output;
+}
+
+/** What a verb is given beside its arguments and options. It writes only what is no answer: a packed run, progress. */
+export interface Invocation extends Surroundings {
+  /** One JSON object is wanted. */
+  readonly json: boolean;
   /** Opens the project of the folder, or that of a pipeline file, with the store that `--store` names. */
   open(options?: { readonly file?: string; readonly executor?: string | undefined }): Promise<Project>;
 }

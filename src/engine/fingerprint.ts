@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly executors: Executors;
   /** The environment of the run. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What the tools of commands were found to be: each is looked at once a plan. */
+  readonly tools?: Map<string, string>;
   readonly bundler?: Bundler;
   /** Gives the code of a stage in place of bundling its sources. */
   readonly codeOf?: (instance: Instance) => Outcome<Code>;
@@ -102,7 +104,7 @@ function enginesIn(instance: Instance, reached: readonly Engine[], facts: Execut
 
 async function prepareWork(
   instance: Instance,
-  { root, store, environment, bundler = esbuildBundler, codeOf }: Surroundings,
+  { root, store, environment, tools: known = new Map(), bundler = esbuildBundler, codeOf }: Surroundings,
 ): Promise<Outcome<{ code: Code | undefined; ingredient: Ingredients['work'] }>> {
   if (instance.work.kind === 'stage') {
     const { folder, modules, declaration } = instance.work;
@@ -111,7 +113,7 @@ async function prepareWork(
     if (!code.ok) return code;
     return done({ code: code.value, ingredient: { kind: 'stage', code: code.value.digest, packages: code.value.packages } });
   }
-  const tools = toolDigests(instance.work.tools, environment['PATH'] ?? '');
+  const tools = toolDigests(instance.work.tools, environment['PATH'] ?? '', known);
   if (!tools.ok) return tools;
   const at = Object.fromEntries(instance.inputs.flatMap((input) => (input.at === undefined ? [] : [[input.port, input.at]])));
   return done({

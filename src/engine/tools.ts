@@ -20,20 +20,21 @@ function findProgram(name: string, path: string): string | undefined {
   return undefined;
 }
 
-const digests = new Map<string, string>();
-
-/** What each tool contributes to a fingerprint: the digest of the program's file, or of what a command prints. */
-export function toolDigests(tools: readonly Tool[], path: string): Outcome<Record<string, string>> {
+/**
+ * What each tool contributes to a fingerprint: the digest of the program's file, or of what a command prints. `known` are those that were
+ * looked at before, for this plan: a later one looks anew, since a tool may have been changed in between.
+ */
+export function toolDigests(tools: readonly Tool[], path: string, known: Map<string, string>): Outcome<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const tool of tools) {
     const name = 'program' in tool ? tool.program : tool.run;
     const key = `${path}\n${name}\n${'program' in tool}`;
-    let digest = digests.get(key);
+    let digest = known.get(key);
     if (digest === undefined) {
       const read = 'program' in tool ? programDigest(tool.program, path) : outputDigest(tool.run, path);
       if (!read.ok) return read;
       digest = read.value;
-      digests.set(key, digest);
+      known.set(key, digest);
     }
     found[name] = digest;
   }

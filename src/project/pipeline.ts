@@ -48,7 +48,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
-    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment },
+    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, tools: new Map() },
   });
 }
 

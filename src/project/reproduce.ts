@@ -103,7 +103,14 @@ async function reproduceRecorded(
   if (!scratch.ok) return unreproduced(recorded, scratch.problems);
   const { store, remove } = scratch.value;
   const { root, environment } = context;
-  const surroundings: Surroundings = { root, store, engines: await loadEngines(), executors: executors.value, environment };
+  const surroundings: Surroundings = {
+    root,
+    store,
+    engines: await loadEngines(),
+    executors: executors.value,
+    environment,
+    tools: new Map(),
+  };
   let isKept = false;
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { unifiedDiff } from '../../src/text/unified-diff.ts';
-import { edit, stillroom } from '../rig.ts';
+import { edit, called } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Answer {
@@ -56,7 +56,7 @@ describe('diff', () => {
       { metric: 'loss', better: true },
       { metric: 'accuracy', from: 0.5, to: 0.25, better: false },
     ]);
-    const { stdout } = await stillroom(folder, ['diff', ids[0] ?? '', ids[1] ?? '']);
+    const { stdout } = await called(folder, ['diff', ids[0] ?? '', ids[1] ?? '']);
     expect(stdout).toContain('train.rate: 0.5 → 0.25');
     expect(stdout).toContain('train.accuracy: 0.5 → 0.25 (−0.25, worse)');
   });
@@ -98,14 +98,14 @@ describe('diff', () => {
     expect(answer.runs[0]?.metrics).toEqual([
       { node: 'score', metric: 'value', from: 30, to: 15, measured: false, better: null, noise: { deviation: 10, runs: 3 } },
     ]);
-    expect((await stillroom(project, ['diff', '@best:score.value', '@latest'])).stdout).toContain(
+    expect((await called(project, ['diff', '@best:score.value', '@latest'])).stdout).toContain(
       '(−15, other seeds differ by ±10, of 3 runs)',
     );
   });
 
   test('of a run with itself is nothing, and of one run a mistake', async () => {
-    expect((await stillroom(folder, ['diff', ids[0] ?? '', ids[0] ?? ''])).stdout).toContain('nothing differs');
-    expect((await stillroom(folder, ['diff', ids[0] ?? ''])).code).toBe(2);
+    expect((await called(folder, ['diff', ids[0] ?? '', ids[0] ?? ''])).stdout).toContain('nothing differs');
+    expect((await called(folder, ['diff', ids[0] ?? ''])).code).toBe(2);
   });
 });
 

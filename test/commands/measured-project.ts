@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CommandOptions, emptyFolder, stillroom, write } from '../rig.ts';
+import { called, type CommandOptions, emptyFolder, stillroom, write } from '../rig.ts';
 
 const STAGE = `import { defineStage, param } from 'stillroom';
 
@@ -72,6 +72,8 @@ export async function asked<Answer>(
   args: readonly string[],
   { env = {}, ...options }: CommandOptions = {},
 ): Promise<{ readonly code: number; readonly answer: Answer; readonly stderr: string }> {
-  const ended = await stillroom(folder, [...args, '--json'], { ...options, env: { NOISE: '0', ...env } });
+  const given = { ...options, env: { NOISE: '0', ...env } };
+  // Another installation or user needs a process of its own.
+  const ended = await (Object.keys(options).length > 0 ? stillroom : called)(folder, [...args, '--json'], given);
   return { code: ended.code, answer: JSON.parse(ended.stdout) as Answer, stderr: ended.stderr };
 }

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { RunRecord } from '../../src/model/run.ts';
-import { copyOf, edit, emptyFolder, stillroom } from '../rig.ts';
+import { copyOf, edit, emptyFolder, called } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Answer {
@@ -73,9 +73,9 @@ describe('a pack', () => {
   });
 
   test('goes to the standard output, byte for byte the same each time', async () => {
-    await stillroom(project, ['pack', '@latest', '--output', 'again.still']);
+    await called(project, ['pack', '@latest', '--output', 'again.still']);
     expect(readFileSync(join(project, 'again.still')).equals(pack)).toBe(true);
-    const { stdout, stderr } = await stillroom(project, ['pack', '@latest']);
+    const { stdout, stderr } = await called(project, ['pack', '@latest']);
     expect(stdout.length).toBeGreaterThan(1000);
     expect(stderr).toContain('packed ');
   });

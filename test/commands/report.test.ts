@@ -4,7 +4,7 @@ import { inflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodePng } from '../../src/text/png.ts';
 import { layOut } from '../../src/reporters/report/layout.ts';
-import { emptyFolder, stillroom, write } from '../rig.ts';
+import { emptyFolder, called, write } from '../rig.ts';
 
 const evil = '</style></title><script>globalThis.pwned=1</script><img src=x onerror="pwned=2">';
 
@@ -45,10 +45,10 @@ let page: string;
 beforeAll(async () => {
   folder = emptyFolder();
   write(folder, { 'artifacts/.gitignore': '*\n', 'pipelines/seen.yaml': PIPELINE, 'pipelines/make.cjs': MAKE });
-  const first = await stillroom(folder, ['run', 'seen']);
+  const first = await called(folder, ['run', 'seen']);
   expect(first.stderr + first.stdout).toContain('seen: done');
-  await stillroom(folder, ['run', 'seen', '--set', `title=${evil}`]);
-  page = (await stillroom(folder, ['report', '@latest'])).stdout;
+  await called(folder, ['run', 'seen', '--set', `title=${evil}`]);
+  page = (await called(folder, ['report', '@latest'])).stdout;
 });
 
 describe('the page', () => {
@@ -80,8 +80,8 @@ describe('the page', () => {
   });
 
   test('of several runs compares them; it goes to a file with --output', async () => {
-    const ids = (await stillroom(folder, ['runs', '--json'])).json.runs?.map(({ run }) => run) ?? [];
-    await stillroom(folder, ['report', ...ids, '--output', 'out.html']);
+    const ids = (await called(folder, ['runs', '--json'])).json.runs?.map(({ run }) => run) ?? [];
+    await called(folder, ['report', ...ids, '--output', 'out.html']);
     const both = readFileSync(join(folder, 'out.html'), 'utf8');
     expect(both.match(/<svg class="graph"/g)).toHaveLength(2);
     for (const id of ids) expect(both).toContain(`result of ${id}`);
@@ -91,13 +91,13 @@ describe('the page', () => {
 
 describe('tables', () => {
   test('as CSV, Markdown and JSON', async () => {
-    const csv = (await stillroom(folder, ['report', '@latest', '--csv'])).stdout;
+    const csv = (await called(folder, ['report', '@latest', '--csv'])).stdout;
     expect(csv.split('\r\n')[0]).toBe('run,hash,pipeline,state,started,seconds,title,result.title,result.accuracy');
     expect(csv).toContain(`"${evil.replaceAll('"', '""')}"`);
-    const markdown = (await stillroom(folder, ['report', '@latest', '--md'])).stdout;
+    const markdown = (await called(folder, ['report', '@latest', '--md'])).stdout;
     expect(markdown).toContain('| result.accuracy | 0.6667 |');
     expect(markdown).toContain('| predict | command | reused |');
-    const { stdout } = await stillroom(folder, ['report', '@latest', '--json']);
+    const { stdout } = await called(folder, ['report', '@latest', '--json']);
     const [run] = (JSON.parse(stdout) as { runs: { curves: object[]; confusions: { from: string }[] }[] }).runs;
     expect(run?.curves).toEqual([
       {
@@ -110,12 +110,12 @@ describe('tables', () => {
       },
     ]);
     expect(run?.confusions.map(({ from }) => from)).toEqual(['result.result']);
-    expect((await stillroom(folder, ['report', '@latest', '--md', '--csv'])).code).toBe(2);
+    expect((await called(folder, ['report', '@latest', '--md', '--csv'])).code).toBe(2);
   });
 
   test('a text that a spreadsheet would run is made harmless', async () => {
-    await stillroom(folder, ['run', 'seen', '--set', 'title==1+cmd']);
-    expect((await stillroom(folder, ['report', '@latest', '--csv'])).stdout).toContain(",'=1+cmd,");
+    await called(folder, ['run', 'seen', '--set', 'title==1+cmd']);
+    expect((await called(folder, ['report', '@latest', '--csv'])).stdout).toContain(",'=1+cmd,");
   });
 });
 
@@ -144,7 +144,7 @@ test('the layout puts consumers below producers, boxes apart, and leads long edg
 
 test('--pictures writes the learning curves of each node that has some', async () => {
   const target = join(emptyFolder(), 'pictures');
-  const { stdout, code } = await stillroom(folder, ['report', '@latest', '--pictures', target]);
+  const { stdout, code } = await called(folder, ['report', '@latest', '--pictures', target]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^wrote .*result\.svg\n$/);
   const svg = readFileSync(join(target, 'result.svg'), 'utf8');

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { recipe, recipeEnvironment } from '../engine/project.ts';
-import { asAnotherUser, copyOf, edit, emptyFolder, giveAway, stillroom, write } from '../rig.ts';
+import { asAnotherUser, copyOf, edit, emptyFolder, giveAway, called, write } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 const otherUser = asAnotherUser();
@@ -65,7 +65,7 @@ describe('from the record alone', () => {
   test('with matrices, commands, tools, variables and packages; a package that differs is named', async () => {
     const folder = recipe();
     const env = recipeEnvironment(folder);
-    await stillroom(folder, ['run', 'pipelines/recipe.yaml'], { env });
+    await called(folder, ['run', 'pipelines/recipe.yaml'], { env });
     const { GREETING: _greeting, ...bare } = env;
     for (const name of ['stages', 'packages', 'data']) rmSync(join(folder, name), { recursive: true });
     const first = await asked<Answer>(folder, ['reproduce', '@latest'], { env: bare });
@@ -126,7 +126,7 @@ describe('the verdict', () => {
       { node: 'card', verdict: 'different', inputs: ['train.model'] },
     ]);
     expect(answer.metrics).toEqual([{ node: 'train', metric: 'accuracy', recorded: 0.5, reproduced: 0.75, tolerance: 0.01 }]);
-    const told = await stillroom(base, ['reproduce', hash], { env: { NOISE: '0.25' } });
+    const told = await called(base, ['reproduce', hash], { env: { NOISE: '0.25' } });
     expect(told.stdout).toContain('first in weights.txt');
     expect(told.stdout).toContain(`small ${hash.slice(0, 12)}: different`);
   });
@@ -211,7 +211,7 @@ describe('naming a run', () => {
     writeFileSync(join(folder, 'artifacts/runs/29991231T000000-000000.json'), text.replace(/"format": \d+/, '"format": 99'));
     const newer = await asked<Answer>(folder, ['reproduce', '@latest']);
     expect(newer.answer.error).toMatchObject({ code: 'newer-record' });
-    expect((await stillroom(folder, ['runs'])).code).toBe(0);
+    expect((await called(folder, ['runs'])).code).toBe(0);
   });
 
   test('a run that is not done is refused', async () => {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
-import { copyOf, stillroom } from '../rig.ts';
+import { copyOf, called } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 import { manyRuns } from './many-runs.ts';
 
@@ -45,7 +45,7 @@ describe('runs', () => {
     const [small, large, middle] = ids;
     expect(await listed(base, '--sort', 'accuracy')).toEqual([small, middle, large]);
     expect(await listed(base, '--sort', '-accuracy', '--limit', '2')).toEqual([large, middle]);
-    const table = await stillroom(base, ['runs', '--columns', 'run,train.rate,accuracy', '--sort', 'accuracy', '--limit', '1']);
+    const table = await called(base, ['runs', '--columns', 'run,train.rate,accuracy', '--sort', 'accuracy', '--limit', '1']);
     expect(table.stdout.split('\n').map((line) => line.trim().split(/\s+/))).toEqual([
       ['run', 'train.rate', 'accuracy'],
       [small, '0.1', '0.1', 'train.rate=0.1'],
@@ -85,7 +85,7 @@ describe('runs', () => {
 
 describe('show', () => {
   test('tells what was asked, what came out, what it cost and where it comes from', async () => {
-    const { stdout } = await stillroom(base, ['show', ids[1] ?? '']);
+    const { stdout } = await called(base, ['show', ids[1] ?? '']);
     for (const text of [
       'set      train.rate=0.9',
       'with     rate = 0.9',
@@ -94,7 +94,7 @@ describe('show', () => {
       'input    model ← train.model',
     ])
       expect(stdout).toContain(text);
-    const lineage = await stillroom(base, ['show', ids[1] ?? '', 'card']);
+    const lineage = await called(base, ['show', ids[1] ?? '', 'card']);
     expect(lineage.stdout).toMatch(/comes from\n {4}model ← train\.model [0-9a-f]{12} \(train\)\n {6}text ← source text [0-9a-f]{12}\n$/);
   });
 });

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
-import { copyOf, edit, type Ended, emptyFolder, stillroom, write } from '../rig.ts';
+import { copyOf, edit, type Ended, emptyFolder, called, stillroom, write } from '../rig.ts';
 
 const text = `name: demo
 about: Two cards and a measurement
@@ -28,7 +28,7 @@ let base: string;
 let first: Ended;
 
 async function json(folder: string, ...args: string[]): Promise<Ended> {
-  return stillroom(folder, [...args, '--json']);
+  return called(folder, [...args, '--json']);
 }
 
 function records(folder: string): RunRecord[] {
@@ -45,7 +45,8 @@ function emptyProject(files: Record<string, string> = {}): string {
 
 beforeAll(async () => {
   base = emptyProject();
-  first = await json(base, 'run', 'demo.yaml');
+  // One in a process of its own; the others are called in this one.
+  first = await stillroom(base, ['run', 'demo.yaml', '--json']);
 });
 
 describe('run', () => {
@@ -65,7 +66,7 @@ describe('run', () => {
   });
 
   test('shows a person what came out, the run, its hash and what to do next; progress goes to the standard error', async () => {
-    const again = await stillroom(base, ['run', 'demo.yaml']);
+    const again = await called(base, ['run', 'demo.yaml']);
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/^demo: done in .* 0 executed, 3 reused\n/);
     expect(again.stdout).toContain(first.json.hash ?? 'none');
@@ -139,7 +140,7 @@ describe('plan and why', () => {
       { node: 'upper', action: 'maybe', cause: expect.stringContaining('card') },
       { node: 'bench', action: 'maybe', cause: expect.stringContaining('upper') },
     ]);
-    const spoken = await stillroom(base, ['plan', 'demo.yaml', '--set', 'title=Others']);
+    const spoken = await called(base, ['plan', 'demo.yaml', '--set', 'title=Others']);
     expect(spoken.stdout).toMatch(/run {4}card {3}param title changed: Poems → Others\n/);
     expect(spoken.stdout).toContain('1 to run, 2 maybe, 0 reused');
   });
@@ -168,7 +169,7 @@ describe('plan and why', () => {
     ]);
     const folder = copyOf(base);
     writeFileSync(join(folder, 'poem.txt'), 'another\n');
-    const spoken = await stillroom(folder, ['why', 'card']);
+    const spoken = await called(folder, ['why', 'card']);
     expect(spoken.stdout).toMatch(/card: run: input text changed: [0-9a-f]{12} → [0-9a-f]{12}/);
     const ran = await json(base, 'why', first.json.run ?? '', 'card');
     expect(ran.json.nodes).toMatchObject([{ node: 'card', action: 'executed', cause: 'it has not run before' }]);
@@ -193,7 +194,7 @@ describe('runs, show and verify', () => {
       set: ['title=Others'],
     });
     expect((await json(folder, 'runs', '--limit', '1')).json.runs).toHaveLength(1);
-    expect((await stillroom(folder, ['runs'])).stdout).toContain(second.json.run ?? 'none');
+    expect((await called(folder, ['runs'])).stdout).toContain(second.json.run ?? 'none');
     expect((await json(folder, 'runs', '--limit', 'none')).code).toBe(2);
   });
 
@@ -204,7 +205,7 @@ describe('runs, show and verify', () => {
       expect(code).toBe(0);
       expect((printed as { record?: RunRecord }).record?.hash).toBe(first.json.hash);
     }
-    const spoken = await stillroom(base, ['show', first.json.run ?? '']);
+    const spoken = await called(base, ['show', first.json.run ?? '']);
     for (const word of ['param    title = "Poems"', 'card: executed', 'metric   speed = ', 'report', '(measured)', 'log      logs/'])
       expect(spoken.stdout).toContain(word);
     const unknown = await json(base, 'show', 'nothing');
@@ -256,22 +257,22 @@ describe('init and doctor', () => {
     expect(items?.map(({ name }) => name)).toContain('store');
     for (const { ok, detail, hint } of items ?? []) expect(ok ? detail : hint).toBeTruthy();
     expect(code).toBe(items?.every(({ ok }) => ok) === true ? 0 : 1);
-    const spoken = await stillroom(base, ['doctor']);
+    const spoken = await called(base, ['doctor']);
     expect(spoken.stdout).toMatch(/[✔✖] store +\S/);
   });
 });
 
 describe('the command line', () => {
   test.each(['run', 'plan', 'why', 'runs', 'show', 'verify', 'doctor', 'init'])('%s --help starts with an example', async (verb) => {
-    const help = await stillroom(base, [verb, '--help']);
+    const help = await called(base, [verb, '--help']);
     expect(help.code).toBe(0);
     expect(help.stdout).toMatch(new RegExp(`^Example:\\n {2}stillroom ${verb}`));
     expect(help.stdout).toContain('--json');
   });
 
   test('--help and --version say what it is', async () => {
-    expect((await stillroom(base, ['--help'])).stdout).toMatch(/^Example:\n/);
-    expect((await stillroom(base, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await called(base, ['--help'])).stdout).toMatch(/^Example:\n/);
+    expect((await called(base, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   test.each([
@@ -306,7 +307,7 @@ describe('a pipeline file that is wrong', () => {
     ['an alias bomb', bomb, 'yaml-too-large', 1, 1, 'aliases'],
   ] as const)('%s: exit code 3, the place and a remedy; nothing runs', async (_, wrong, code, line, column, hint) => {
     const folder = emptyProject({ 'demo.yaml': wrong });
-    const [machine, person] = await Promise.all([json(folder, 'run', 'demo.yaml'), stillroom(folder, ['run', 'demo.yaml'])]);
+    const [machine, person] = await Promise.all([json(folder, 'run', 'demo.yaml'), called(folder, ['run', 'demo.yaml'])]);
     expect(machine.code).toBe(3);
     expect(machine.json.error).toMatchObject({ code, file: 'demo.yaml', line, column, hint: expect.stringContaining(hint) });
     expect(person.code).toBe(3);

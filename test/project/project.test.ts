@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -109,6 +109,22 @@ describe('plan and run', () => {
     expect(codes(await project.plan('poems.yaml', { only: ['scroe'] }))).toEqual(['unknown-node']);
     expect(codes(await project.run('poems.yaml', { jobs: 0 }))).toEqual(['bad-option']);
     expect(codes(await project.run('poems.yaml', { set: ['linse=3'] }))).toEqual(['bad-set']);
+  });
+
+  test('a tool that was changed is seen by the next plan of the same process', async () => {
+    const folder = copyOf(base);
+    const tool = join(folder, 'tools/mine');
+    write(folder, {
+      'tools/mine': '#!/bin/sh\necho one\n',
+      'tool.yaml': `name: tool\nstages: { use: { run: 'mine > "$out"', out: { out: out.txt }, tools: [mine] } }\n`,
+    });
+    chmodSync(tool, 0o755);
+    const project = openProject({ folder, environment: { ...process.env, PATH: `${join(folder, 'tools')}:${process.env['PATH']}` } });
+    value(await project.run('tool.yaml'));
+    writeFileSync(tool, '#!/bin/sh\necho two\n');
+    expect(value(await project.plan('tool.yaml')).nodes).toMatchObject([
+      { action: 'run', cause: expect.stringContaining('tool mine changed') },
+    ]);
   });
 
   test('a failed node is told in the result; with keepGoing the others go on', async () => {

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { installation } from '../model/installation.ts';
+import { EXIT, jsonLine } from './answer.ts';
+import { invoke } from './invoke.ts';
+import type { Surroundings, Verb } from './verb.ts';
+import { verbs } from './verbs.ts';
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[]) => Promise<void>): void {
+  const command = program
+    .command([verb.name, ...verb.arguments].join(' '))
+    .description(verb.about)
+    .option('--json', 'print one JSON object on the standard output')
+    .option('--store <folder>', 'use another store than the project’s artifacts/')
+    .addHelpText('before', `Example:\n  ${verb.example}\n`);
+  for (const { flag, about, repeatable } of Object.values(verb.options)) {
+    if (repeatable) command.option(flag, about, collect);
+    else command.option(flag, about);
+  }
+  command.action((...values: unknown[]) => run(values));
+}
+
+/** The program without its verbs, which have its settings too. */
+function newProgram(json: boolean, { stdout, stderr }: Surroundings): Command {
+  const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
+  return new Command('stillroom')
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => (json ? undefined : stderr.write(text)) })
+    .description(
+      'Runs experiment pipelines: every output is kept by its content, and a changed setting reruns only what is downstream of it.',
+    )
+    .version(version)
+    .addHelpText('before', 'Example:\n  stillroom run pipelines/quickstart.yaml --set size=32\n')
+    .showHelpAfterError('(see stillroom --help)')
+    .exitOverride();
+}
+
+/** What cannot be read is no verb, or has no such option or argument. */
+function misused({ code, message }: CommanderError): object {
+  const place = { file: null, line: null, column: null };
+  const error = { code: code.replace('commander.', ''), message: message.replace(/^error: /, ''), ...place, hint: 'see stillroom --help' };
+  return { error };
+}
+
+/** Adds the names of all verbs: enough for the list of them, and for a suggestion. */
+async function addSummaries(program: Command): Promise<void> {
+  const { summaries } = await import('./summaries.ts');
+  for (const { name, arguments: given, about } of await summaries())
+    program
+      .command([name, ...given].join(' '))
+      .description(about)
+      .option('--json')
+      .allowExcessArguments();
+}
+
+/** Reads a command line, runs the verb that it names and prints the answer; returns the exit code. Only that verb is loaded. */
+export async function main(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const json = words.includes('--json');
+  const program = newProgram(json, surroundings);
+  const [first = '', second = ''] = words;
+  const asked = first === 'help' ? second : first;
+  const load = Object.hasOwn(verbs, asked) ? verbs[asked] : undefined;
+  let exit: number = EXIT.done;
+  if (load === undefined) await addSummaries(program);
+  else {
+    const { default: verb } = await load();
+    addVerb(program, verb, async (values) => {
+      exit = await invoke(verb, values, surroundings);
+    });
+  }
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return EXIT.done;
+    if (json) surroundings.stdout.write(jsonLine(misused(error)));
+    return EXIT.usage;
+  }
+}
