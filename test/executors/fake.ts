@@ -62,6 +62,7 @@ export class FakeExecutor implements Executor {
   readonly jobs: JobSpecification[] = [];
   /** What was printed, by the path of the log. */
   readonly logs = new Map<string, string[]>();
+  private isCrashed = false;
   private readonly script: Script;
   private readonly grace: number;
   private readonly world: World | undefined;
@@ -88,7 +89,13 @@ export class FakeExecutor implements Executor {
     const { attempt, node } = job.specification;
     const life = this.begin(job);
     this.world?.set(attempt, life);
-    return (await watch(life, emit, stop)) ?? failedWith(job.specification, 'lost', `${node} was lost`);
+    const exit = (await watch(life, emit, stop)) ?? failedWith(job.specification, 'lost', `${node} was lost`);
+    return this.isCrashed ? new Promise(() => undefined) : exit;
+  }
+
+  /** As if the coordinator were killed: none of its attempts ever ends for it. */
+  crash(): void {
+    this.isCrashed = true;
   }
 
   async recover({ attempt }: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined> {
