@@ -17,10 +17,12 @@ const external = ['ajv', 'esbuild', 'sharp', 'fs-native-extensions', 'onnxruntim
 /** CommonJS packages inside a bundle load what is built into Node by `require`, which a module does not have by itself. */
 const requireBanner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
-/** What `dist/cli.js` becomes. Node 22 keeps the compiled code of what is imported after this call. */
+/** What `dist/cli.js` becomes. Node 22 keeps the compiled code of what is imported after this call: in the user's own cache, not where others may write. */
 const entry = `#!/usr/bin/env node
 import module from 'node:module';
-module.enableCompileCache?.();
+import { homedir } from 'node:os';
+const { NODE_COMPILE_CACHE, XDG_CACHE_HOME: cache } = process.env;
+module.enableCompileCache?.(NODE_COMPILE_CACHE ?? (cache?.startsWith('/') ? cache : homedir() + '/.cache') + '/stillroom/compiled');
 await import('./bundle/cli.js');
 `;
 

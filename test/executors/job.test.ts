@@ -139,7 +139,7 @@ describe('what a program does', () => {
   });
 
   test('its time of the processor is known, with that of what it starts', async () => {
-    const { exit } = await execute(jobOf('for i in $(seq 1 20000); do :; done; sh -c "for i in 1 2 3; do :; done"'));
+    const { exit } = await execute(jobOf('for i in $(seq 1 300000); do :; done; sh -c "for i in 1 2 3; do :; done"'));
     expect(exit.cost.cpuSeconds).toBeGreaterThan(0);
   });
 
