@@ -1,5 +1,6 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isObject, readJson } from '../files/json.ts';
 import type { Emit } from '../model/event.ts';
 import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
@@ -143,11 +144,7 @@ function tellOf({ plan, onStart }: ReadyNode, { run }: JobSpecification, emit: E
 
 /** What a file of an attempt's folder says; undefined: the coordinator was gone before it had written it. */
 function read<Content>({ folder }: Workplace, name: string): Content | undefined {
-  try {
-    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as Content;
-  } catch {
-    return undefined;
-  }
+  return readJson(join(folder, name), isObject) as Content | undefined;
 }
 
 /** A run has the logs of all that it executed. */

@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** A value from JSON; undefined where the text is no JSON, or the value is not of the shape. */
-function parseJson<Value>(text: string, isShape: (value: unknown) => value is Value): Value | undefined {
+export function parseJson<Value>(text: string, isShape: (value: unknown) => value is Value): Value | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isShape(value) ? value : undefined;

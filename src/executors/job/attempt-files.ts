@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync,
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { writeDurably } from '../../files/durable.ts';
+import { isObject, readJson } from '../../files/json.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
 
@@ -35,14 +36,9 @@ export function writeExit(folder: string, exit: ExitRecord): void {
 
 /** How an attempt ended; undefined: nothing whole says so. */
 export function readExit(folder: string, attempt: string): ExitRecord | undefined {
-  const file = attemptFile(folder, 'exit');
-  if (!existsSync(file)) return undefined;
-  try {
-    const exit = JSON.parse(readFileSync(file, 'utf8')) as ExitRecord;
-    return exit.format === JOB_FORMAT && exit.attempt === attempt ? exit : undefined;
-  } catch {
-    return undefined;
-  }
+  const isExit = (value: unknown): value is ExitRecord =>
+    isObject(value) && value['format'] === JOB_FORMAT && value['attempt'] === attempt && typeof value['ended'] === 'string';
+  return readJson(attemptFile(folder, 'exit'), isExit);
 }
 
 /** Tells a `run-job` to end. */

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../../files/json.ts';
 import type { RunNode } from '../../model/run.ts';
 import type { Confusion, Curve } from '../../model/report.ts';
 import type { Artifacts } from '../../model/store.ts';
@@ -9,18 +10,8 @@ const MOST_CLASSES = 60;
 
 type Loose = Readonly<Record<string, unknown>>;
 
-function isLoose(value: unknown): value is Loose {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
 function json(bytes: Uint8Array | undefined): Loose | undefined {
-  if (bytes === undefined || bytes.length > LARGEST_JSON) return undefined;
-  try {
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown;
-    return isLoose(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return bytes === undefined || bytes.length > LARGEST_JSON ? undefined : parseJson(Buffer.from(bytes).toString('utf8'), isObject);
 }
 
 /** The JSON objects among a node's outputs, by port. */
@@ -49,7 +40,7 @@ export function confusionsOf(artifacts: Artifacts, name: string, node: RunNode):
 export function historyOf(artifacts: Artifacts, name: string, node: RunNode): Curve[] {
   for (const [, value] of jsonOutputs(artifacts, node)) {
     for (const list of Object.values(value)) {
-      if (!Array.isArray(list) || list.length < 2 || !list.every(isLoose)) continue;
+      if (!Array.isArray(list) || list.length < 2 || !list.every(isObject)) continue;
       const rows: readonly Loose[] = list;
       const counter = ['epoch', 'step'].find((one) => rows.every((row) => typeof row[one] === 'number'));
       if (counter === undefined) continue;

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../../files/json.ts';
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Curve, ReportRun } from '../../model/report.ts';
 import { rowOf } from '../../model/run-row.ts';
@@ -50,11 +51,7 @@ function eventCurves(
 }
 
 function parsed(line: string): Partial<MetricEvent> {
-  try {
-    return JSON.parse(line) as MetricEvent;
-  } catch {
-    return {};
-  }
+  return parseJson(line, isObject) ?? {};
 }
 
 /** A node's curves: from the events of the run that executed it, else from a history among its outputs. */

@@ -1,5 +1,6 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { isObject, parseJson } from '../../files/json.ts';
 import { canonicalJson, isDigest } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
@@ -87,23 +88,20 @@ function isEntry(value: unknown): value is ManifestEntry {
   return isInside(path) && isDigest(digest) && Number.isSafeInteger(size) && (size ?? -1) >= 0 && typeof executable === 'boolean';
 }
 
-/** The two forms of a manifest as one; undefined: it is neither. */
-function asManifest(value: unknown): Manifest | undefined {
-  const { files, emptyFolders } = (Array.isArray(value) ? { files: value, emptyFolders: [] } : (value ?? {})) as Partial<Manifest>;
-  if (!Array.isArray(files) || !files.every(isEntry) || !Array.isArray(emptyFolders) || !emptyFolders.every(isInside)) return undefined;
-  return { files, emptyFolders };
+const areEntries = (value: unknown): value is readonly ManifestEntry[] => Array.isArray(value) && value.every(isEntry);
+
+/** Whether a value is one of the two forms of a manifest: that of a folder without empty ones is the list of its files. */
+function isWritten(value: unknown): value is Manifest | readonly ManifestEntry[] {
+  if (!isObject(value)) return areEntries(value);
+  const { files, emptyFolders } = value;
+  return areEntries(files) && Array.isArray(emptyFolders) && emptyFolders.every(isInside);
 }
 
 /** Reads a manifest back; undefined if it is not one, or names a path that leaves the folder or stands for two things. */
 export function readManifest(bytes: Uint8Array): Manifest | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
-  const manifest = asManifest(value);
-  if (manifest === undefined) return undefined;
+  const written = parseJson(Buffer.from(bytes).toString('utf8'), isWritten);
+  if (written === undefined) return undefined;
+  const manifest: Manifest = 'files' in written ? written : { files: written, emptyFolders: [] };
   const paths = [...manifest.files.map(({ path }) => path), ...manifest.emptyFolders];
   const known = new Set(paths);
   const isBelowAnother = (path: string): boolean =>
