@@ -53,8 +53,11 @@ class Schedule {
   private readonly plan: Plan;
   private readonly scheduling: Scheduling;
   private readonly waiting: Map<string, NodePlan>;
-  /** By node: the producers that have not come out. */
-  private readonly missing = new Map<string, Set<string>>();
+  /** By node: how many of its producers have not come out. */
+  private readonly missing = new Map<string, number>();
+  private readonly consumers = new Map<string, string[]>();
+  /** Those of the waiting nodes whose inputs are there, in the order in which they came to be. */
+  private readonly open = new Map<string, NodePlan>();
   private readonly ready = new Map<string, ReadyNode>();
   /** Ready nodes of which no result is known, asked once. */
   private readonly asked = new Set<string>();
@@ -69,7 +72,12 @@ class Schedule {
     this.plan = plan;
     this.scheduling = scheduling;
     this.waiting = new Map(plan.nodes);
-    for (const [name, { prepared }] of plan.nodes) this.missing.set(name, new Set(producersOf(prepared.instance)));
+    for (const [name, node] of plan.nodes) {
+      const producers = producersOf(node.prepared.instance);
+      this.missing.set(name, producers.length);
+      for (const from of producers) this.consumers.set(from, [...(this.consumers.get(from) ?? []), name]);
+      if (producers.length === 0) this.open.set(name, node);
+    }
     this.known = { snapshots: plan.snapshots, settled: this.settled };
   }
 
@@ -80,7 +88,7 @@ class Schedule {
     for (;;) {
       if (this.mayStart()) this.startReady();
       // What is ready and did not start waits for slots, or for work that another run does.
-      const waits = this.mayStart() && [...this.waiting.keys()].some((name) => this.isReady(name));
+      const waits = this.mayStart() && this.open.size > 0;
       if (this.running.size === 0 && !waits) break;
       await Promise.race([...this.running.values(), ...(waits ? [slots.changed(), stopped] : [])]);
     }
@@ -94,20 +102,14 @@ class Schedule {
     return !this.scheduling.stop.aborted && (this.scheduling.keepGoing || this.problems.length === 0);
   }
 
-  private isReady(name: string): boolean {
-    return this.missing.get(name)?.size === 0;
-  }
-
-  /** Takes up each ready node until none of them moves any more: what is reused makes others ready. */
+  /** Takes up each ready node; what is reused meanwhile makes others ready, and they are met too. */
   private startReady(): void {
-    for (let moved = true; moved; ) {
-      moved = false;
-      for (const [name, plan] of this.waiting) {
-        if (this.mayStart() && this.isReady(name) && this.take(name, plan)) {
-          this.waiting.delete(name);
-          moved = true;
-        }
-      }
+    for (const [name, plan] of this.open) {
+      // A node without a result can wait where all threads are busy; looking at each again would take longer than their work.
+      if (this.asked.has(name) && this.scheduling.slots.isFull(plan.prepared.executor)) continue;
+      if (!this.mayStart() || !this.take(name, plan)) continue;
+      this.open.delete(name);
+      this.waiting.delete(name);
     }
   }
 
@@ -196,9 +198,17 @@ class Schedule {
   private settle({ prepared }: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
     const { name } = prepared.instance;
     this.settled.set(name, settled);
-    for (const names of this.missing.values()) names.delete(name);
+    for (const consumer of this.consumers.get(name) ?? []) this.countDown(consumer);
     const outcome = settledNode(recordedNode(prepared, state, cause), settled, this.known);
     this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
+  }
+
+  /** One more of a node's producers has come out. */
+  private countDown(name: string): void {
+    const left = (this.missing.get(name) ?? 0) - 1;
+    this.missing.set(name, left);
+    const plan = this.plan.nodes.get(name);
+    if (left === 0 && plan !== undefined) this.open.set(name, plan);
   }
 
   private end(node: string, outcome: RunNode, problem?: Problem): void {

@@ -34,6 +34,12 @@ export class Slots {
     return resources.cpu > capacity.cpu || resources.gpu > capacity.gpu || resources.memory > capacity.memory;
   }
 
+  /** Whether no node at all can start on an executor before another has ended there. */
+  isFull(executor: Place): boolean {
+    const { alone, taken, capacity } = this.poolOf(executor);
+    return alone || taken.cpu >= capacity.cpu;
+  }
+
   /** Takes a node's slots, unless they are not free (`full`) or somebody does the same work (`busy`). */
   take(instance: Instance, executor: Place, work: string): 'taken' | 'full' | 'busy' {
     const { resources } = instance;

@@ -32,6 +32,18 @@ describe('slots', () => {
     expect(slots.take(one, there, 'd')).toBe('taken');
   });
 
+  test('are full when no node can start before another has ended', () => {
+    const slots = slotsOf({ cpu: 2, gpu: 1, memory: 100 });
+    slots.take(one, here, 'a');
+    expect(slots.isFull(here)).toBe(false);
+    slots.take(one, here, 'b');
+    expect(slots.isFull(here)).toBe(true);
+    slots.release(one, here, 'a');
+    slots.release(one, here, 'b');
+    slots.take(instanceOf('measuring', { measures: true }), here, 'c');
+    expect(slots.isFull(here)).toBe(true);
+  });
+
   test('count memory in bytes', () => {
     const slots = slotsOf({ cpu: 8, gpu: 0, memory: 100 });
     const large = instanceOf('large');
