@@ -21,7 +21,8 @@ const SPECIAL = /^\s|\s$|^'|[[\]{},"\p{Cc}]/u;
 /** A value of a point: a text that can be nothing else stands as it is, all others as JSON. */
 function valueText(value: Json): string {
   const isPlain = typeof value === 'string' && !SCALAR.test(value) && !SPECIAL.test(value) && value.isWellFormed();
-  return isPlain ? value : JSON.stringify(value);
+  // JSON leaves the control characters above ASCII as they are.
+  return isPlain ? value : JSON.stringify(value).replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A matrix point as it is printed: `fold=0,seed=1`; empty where there is no matrix. */
@@ -73,8 +74,8 @@ export function splitName(text: string): WrittenName | undefined {
   }
 }
 
-/** Where a value of a point ends: at a comma or a closing bracket that belongs to no quotes and no brackets of its own. */
-function endOfValue(text: string, start: number): number | undefined {
+/** Where a value ends: at a comma or a closing bracket that belongs to no quotes and no brackets of its own. */
+function endOfValue(text: string, start: number, ends = ',]'): number | undefined {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
     const here = text[at] ?? '';
@@ -82,9 +83,20 @@ function endOfValue(text: string, start: number): number | undefined {
     if ((here === '"' || here === "'") && mayQuote) at = endOfQuotes(text, at);
     else if (here === '[' || here === '{') depth += 1;
     else if (depth > 0 && (here === ']' || here === '}')) depth -= 1;
-    else if (depth === 0 && (here === ',' || here === ']')) return at;
+    else if (depth === 0 && ends.includes(here)) return at;
   }
   return undefined;
+}
+
+/** The parts of a text between commas, but for those that belong to quotes or brackets. */
+export function splitList(text: string): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at <= text.length; ) {
+    const end = endOfValue(text, at, ',') ?? text.length;
+    parts.push(text.slice(at, end).trim());
+    at = end + 1;
+  }
+  return parts;
 }
 
 /** The index of the quote that ends those that open at an index. */

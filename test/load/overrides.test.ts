@@ -139,6 +139,11 @@ describe('one instance is set', () => {
   );
 });
 
+test('a text that holds half a character is refused', async () => {
+  const loaded = await load(folder, FILE.replace('note: plain', 'note: "\\ud800"'));
+  expect(loaded.ok ? '' : loaded.problems[0]?.message).toBe('this text holds half a character');
+});
+
 test('words name nodes, instances and points', async () => {
   const all = await instances();
   expect(instancesNamed(all, 'card')).toEqual(['card']);

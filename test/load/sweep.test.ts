@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPipeline } from '../../src/load/pipeline/pipeline.ts';
+import { readDimension, repeatValues, type SweepContext } from '../../src/load/sweep/space.ts';
 import { type LoadedSweep, loadSweep } from '../../src/load/sweep/sweep.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Problem } from '../../src/model/problem.ts';
@@ -55,6 +56,20 @@ test('a sweep is read from the file, and options stand in place of its keys', as
       seconds: 120,
     },
   });
+});
+
+test('values are split at their own commas, and those of a text are texts', () => {
+  const params = { title: 'A title', opt: { name: 'adam', lr: 0.1 }, size: 2 };
+  const pipeline = { params, instances: [], sources: {} } as unknown as SweepContext['pipeline'];
+  const locate = undefined as unknown as SweepContext['locate'];
+  const context: SweepContext = { pipeline, stages: {}, sources: {}, nodes: new Map(), locate, problems: [] };
+  const values = (name: string, written: string): unknown => readDimension(name, written, '', context)?.domain;
+  expect(values('title', '007, 1e5,{a},"x, y"')).toEqual({ kind: 'choice', values: ['007', '1e5', '{a}', 'x, y'] });
+  expect(values('opt.name', '1,true')).toEqual({ kind: 'choice', values: ['1', 'true'] });
+  expect(values('opt.lr', '1,auto')).toEqual({ kind: 'choice', values: [1, 'auto'] });
+  expect(values('size', '[1, {a: {b: 1}}],{c: 2}')).toEqual({ kind: 'choice', values: [[1, { a: { b: 1 } }], { c: 2 }] });
+  expect(repeatValues('title', '1,2', context)).toEqual(['1', '2']);
+  expect(context.problems).toEqual([]);
 });
 
 describe('what does not fit is refused by name', () => {

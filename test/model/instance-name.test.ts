@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { instanceName, parseInstanceName, splitName } from '../../src/model/instance-name.ts';
+import { instanceName, parseInstanceName, splitList, splitName } from '../../src/model/instance-name.ts';
 import type { Key } from '../../src/model/pipeline.ts';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,5}$/);
@@ -48,6 +48,10 @@ describe('the name of an instance', () => {
     );
   });
 
+  test('holds no control characters', () => {
+    fc.assert(fc.property(name, key, (node, point) => void expect(instanceName(node, point)).not.toMatch(/\p{Cc}/u)));
+  });
+
   test('ends where it ends, whatever follows', () => {
     fc.assert(
       fc.property(name, key, (node, point) => {
@@ -78,4 +82,16 @@ describe('the name of an instance', () => {
       expect(parseInstanceName(text)).toBeUndefined();
     },
   );
+});
+
+test('a list is split at its own commas', () => {
+  expect(splitList('a, [1, 2],{a: {b: 1, c: "}"}, d: [3]},"x, y",it\'s, ')).toEqual([
+    'a',
+    '[1, 2]',
+    '{a: {b: 1, c: "}"}, d: [3]}',
+    '"x, y"',
+    "it's",
+    '',
+  ]);
+  expect(splitList('')).toEqual(['']);
 });

@@ -6,8 +6,8 @@ import type { Locate } from '../yaml/locate.ts';
 import type { Takers } from '../pipeline/params.ts';
 import { atPoint } from '../pipeline/selection.ts';
 import { checkOf } from '../check.ts';
-import { plainValue, schemaAt, valueAt, withValueAt } from '../pipeline/values.ts';
-import { splitName } from '../../model/instance-name.ts';
+import { schemaAt, valueAt, valueLike, withValueAt } from '../pipeline/values.ts';
+import { splitList, splitName } from '../../model/instance-name.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../yaml/document.ts';
 import { validate } from '../validate.ts';
@@ -59,10 +59,14 @@ function readRange(text: string): WrittenRange | undefined {
   };
 }
 
-/** The values of `--over size=32,96`: brackets and quotes keep what they hold together. */
-export function splitValues(text: string): Json[] {
-  const parts = text.match(/(?:\[[^\]]*\]|\{[^}]*\}|"[^"]*"|'[^']*'|[^,])+/g) ?? [];
-  return parts.map((part) => plainValue(part.trim()).value);
+/** The values of `--over size=32,96`: brackets and quotes keep what they hold together, and a text stays a text. */
+function splitValues(text: string, { base, schema }: Pick<NamedParam, 'base' | 'schema'>): Json[] {
+  return splitList(text).map((part) => valueLike(part, base, schema).value);
+}
+
+/** The values of a `--repeat`, read as what the param is. */
+export function repeatValues(name: string, text: string, context: SweepContext): Json[] {
+  return splitValues(text, findParam(name, '', { ...context, problems: [] }) ?? { base: undefined, schema: undefined });
 }
 
 /** A param, or a part of one, as a sweep names it. */
@@ -168,7 +172,7 @@ export function readDimension(name: string, written: Json, pointer: string, cont
   if (found === undefined) return undefined;
   const { values, when, ...range } = isMapping(written) ? written : { values: written, when: undefined };
   const conditions = (when ?? {}) as JsonObject;
-  const domain = readDomain(values ?? null, range, found.schema, pointer, context);
+  const domain = readDomain(values ?? null, range, found, pointer, context);
   if (domain === undefined) return undefined;
   if (found.schema !== undefined) {
     const own = found.path.at(-1) ?? found.param;
@@ -182,17 +186,12 @@ export function readDimension(name: string, written: Json, pointer: string, cont
   return { name, domain, when: conditions };
 }
 
-function readDomain(
-  values: Json,
-  range: JsonObject,
-  schema: JsonObject | undefined,
-  pointer: string,
-  context: SweepContext,
-): Domain | undefined {
+function readDomain(values: Json, range: JsonObject, found: NamedParam, pointer: string, context: SweepContext): Domain | undefined {
+  const { schema } = found;
   if (Array.isArray(values)) return { kind: 'choice', values };
   const written = typeof values === 'string' ? readRange(values) : undefined;
   if (written !== undefined) return checkRange(written, schema, pointer, context);
-  if (typeof values === 'string') return { kind: 'choice', values: splitValues(values) };
+  if (typeof values === 'string') return { kind: 'choice', values: splitValues(values, found) };
   const { from, to, log, steps } = range;
   if (typeof from !== 'number' || typeof to !== 'number') {
     const hint = 'give a list, "1..10", or { from: 1, to: 10 }';

@@ -8,7 +8,7 @@ import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { narrowed, readOnly } from './only.ts';
-import { baseValue, checkNames, inOrder, readDimension, splitValues, type SweepContext } from './space.ts';
+import { baseValue, checkNames, inOrder, readDimension, repeatValues, type SweepContext } from './space.ts';
 import { readBudget } from './budget.ts';
 import { checkNeeds, type KnownStrategy } from './needs.ts';
 import { checkChoices, paramsOfNodes } from './choices.ts';
@@ -53,12 +53,15 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
   });
   if (problems.length > 0) return failed(...problems);
   const { over = {}, variants = [], strategy, objective, constraints = {}, ...rest } = section as SweepSection;
-  const repeats = Object.fromEntries(
-    Object.entries(rest.repeats ?? {}).map(([key, values]) => [key, typeof values === 'string' ? splitValues(values) : values]),
-  );
-  const named = [over, ...variants, repeats].flatMap((one) => Object.keys(one));
+  const named = [over, ...variants, rest.repeats ?? {}].flatMap((one) => Object.keys(one));
   const nodes = await paramsOfNodes(named, pipeline, request.cache);
   const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, nodes, locate, problems };
+  const repeats = Object.fromEntries(
+    Object.entries(rest.repeats ?? {}).map(([key, values]) => [
+      key,
+      typeof values === 'string' ? repeatValues(key, values, context) : values,
+    ]),
+  );
   const name =
     typeof strategy === 'string' ? strategy : (strategy?.name ?? (variants.length > 0 && !('over' in options) ? 'list' : 'grid'));
   const known = strategies[name];

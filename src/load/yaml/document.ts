@@ -115,6 +115,7 @@ class Reader {
         continue;
       }
       const name = String(plain);
+      this.checkText(name, offset);
       if (name === '<<') this.complain('yaml-merge', 'merge keys are not supported', offset, 'write the values out');
       const inner = pointer + pointerStep(name);
       this.offsets.set(inner, { key: offset, value: offset });
@@ -140,7 +141,14 @@ class Reader {
       this.complain('yaml-number', `${value} is not a finite number`, offset, 'quote it to keep it as a text');
       return null;
     }
+    if (typeof value === 'string') this.checkText(value, offset);
     return value as Json;
+  }
+
+  /** Half a surrogate pair is no character: no file and no process could be given it. */
+  private checkText(text: string, offset: number): void {
+    if (!text.isWellFormed())
+      this.complain('yaml-syntax', 'this text holds half a character', offset, 'write the whole character in place of its escapes');
   }
 }
 
