@@ -183,9 +183,10 @@ function logged(folder: string, run: string | undefined): string[] {
 
 /** Plans, then runs, and checks that the plan told the truth: each `run` executes, no `reuse` does, `maybe` stands only behind a `run`. */
 export async function runAndCheckPlan(folder: string, args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
-  const plan = await stillroom(folder, ['plan', ...args, '--json'], options);
+  const ask = options.installation === undefined && options.wrapper === undefined ? called : stillroom;
+  const plan = await ask(folder, ['plan', ...args, '--json'], options);
   if (plan.code !== 0) throw new Error(`plan: ${plan.stdout}${plan.stderr}`);
-  const run = await stillroom(folder, ['run', ...args, '--json'], options);
+  const run = await ask(folder, ['run', ...args, '--json'], options);
   if (run.code !== 0) throw new Error(`run: ${run.stdout}${run.stderr}`);
   const executed = [...(run.json.executed ?? [])].sort();
   if (JSON.stringify(logged(folder, run.json.run)) !== JSON.stringify(executed.map(safeFileName).sort()))

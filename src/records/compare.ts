@@ -2,10 +2,16 @@ import { canonicalJson, exactJson, sha256 } from '../model/canonical.ts';
 import { namedFacts } from '../model/facts.ts';
 import type { Artifact, Manifest } from '../model/artifact.ts';
 import { dottedParams } from '../model/dotted.ts';
-import type { Store } from '../model/store.ts';
+import type { Artifacts, Bundles } from '../model/store.ts';
 import type { JsonObject } from '../model/json.ts';
 import { ATTRIBUTES_SINCE, type RecordedSource, type RunNode, type RunRecord } from '../model/run.ts';
 import { isSameArtifact, type Reading } from './same-artifact.ts';
+
+/** Where the code of runs is read. */
+export interface CodeStore {
+  readonly artifacts: Pick<Artifacts, 'read'>;
+  readonly bundles: Pick<Bundles, 'read'>;
+}
 
 /** One thing that two runs do not share. */
 export interface RunChange {
@@ -135,8 +141,8 @@ function settings({ recipe }: RunNode): Record<string, unknown> {
 }
 
 /** What differs between two recorded runs: what was asked, with the code's sources, and what came out. */
-export function compareRecords(before: RunRecord, after: RunRecord, stores: { readonly store: Store }): RunDifference {
-  const manifest = (digest: string): Manifest | undefined => stores.store.artifacts.manifest(digest);
+export function compareRecords(before: RunRecord, after: RunRecord, store: CodeStore): RunDifference {
+  const manifest = (digest: string): Manifest | undefined => store.artifacts.manifest(digest);
   const reading: Reading = { format: Math.min(before.format, after.format), manifest };
   const changes = [
     ...(before.pipeline === after.pipeline ? [] : members('', 'setting', { pipeline: before.pipeline }, { pipeline: after.pipeline })),
@@ -158,7 +164,7 @@ export function compareRecords(before: RunRecord, after: RunRecord, stores: { re
       ...members(name, 'setting', settings(old), settings(now)),
       ...outputChanges(name, old, now, reading),
     );
-    for (const change of codeChanges(old, now, stores.store)) {
+    for (const change of codeChanges(old, now, store)) {
       const key = `${change.name}\n${change.before}\n${change.after}`;
       code.set(key, { ...change, nodes: [...(code.get(key)?.nodes ?? []), name] });
     }
@@ -185,7 +191,7 @@ function commandText(run: string | readonly string[]): string {
   return typeof run === 'string' ? run : run.join('\n');
 }
 
-function codeChanges(old: RunNode, now: RunNode, store: Store): Omit<CodeChange, 'nodes'>[] {
+function codeChanges(old: RunNode, now: RunNode, store: CodeStore): Omit<CodeChange, 'nodes'>[] {
   const [before, after] = [old.recipe?.work, now.recipe?.work];
   if (before?.kind === 'command' && after?.kind === 'command') {
     const [from, to] = [commandText(before.run), commandText(after.run)];
@@ -200,7 +206,7 @@ function codeChanges(old: RunNode, now: RunNode, store: Store): Omit<CodeChange,
 }
 
 /** The source files of a bundle by their shown paths: their texts stand in its source map, and are told by their digests. */
-function sourcesOfBundle(code: string, store: Store): ReadonlyMap<string, string> {
+function sourcesOfBundle(code: string, store: CodeStore): ReadonlyMap<string, string> {
   const bundle = store.bundles.read(code);
   const bytes = bundle === undefined ? undefined : store.artifacts.read(bundle.map);
   const sources = new Map<string, string>();
