@@ -115,7 +115,7 @@ export class Records {
     const rows = [...store.runs.rows()];
     const runs = others.map((record) => ({
       record,
-      difference: compareRecords(withCurrentNames(base), withCurrentNames(record), { store }),
+      difference: compareRecords(withCurrentNames(base), withCurrentNames(record), store),
       noise: seedNoise(rows, [base.id, record.id]),
     }));
     store.flush();

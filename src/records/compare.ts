@@ -9,7 +9,7 @@ import { isSameArtifact, type Reading } from './same-artifact.ts';
 
 /** Where the code of runs is read. */
 export interface CodeStore {
-  readonly artifacts: Pick<Artifacts, 'read'>;
+  readonly artifacts: Pick<Artifacts, 'read' | 'manifest'>;
   readonly bundles: Pick<Bundles, 'read'>;
 }
 

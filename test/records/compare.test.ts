@@ -12,7 +12,7 @@ const bundles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Bundles whose sources are not in a map: told by their digests. */
 const store: CodeStore = {
   bundles: { read: (digest: string) => ({ digest, map: digest, files: bundles[digest] ?? {} }) },
-  artifacts: { read: () => Buffer.from('{}') },
+  artifacts: { read: () => Buffer.from('{}'), manifest: () => undefined },
 };
 
 const compared = (before: RecordGiven, after: RecordGiven) => compareRecords(recordOf('1', before), recordOf('2', after), store);
