@@ -5,7 +5,7 @@ import type { Emit } from '../model/event.ts';
 import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
 import type { Lock, Workplace } from '../model/workplace.ts';
-import { done, failed, type Outcome, withLog } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
@@ -98,7 +98,14 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
   if (!outputs.ok) return failed(...outputs.problems.map((problem) => withLog(problem, exit.last, specification.log)));
   const metrics: Record<string, MetricValue> = {};
   for (const [name, value] of Object.entries(exit.metrics)) metrics[name] = { value, measured: instance.metrics[name]?.measured === true };
-  return done({ outputs: outputs.value, metrics, run, node: instance.name, seconds: exit.seconds, facts: exit.facts });
+  return done({
+    outputs: outputs.value,
+    metrics,
+    run,
+    node: instance.name,
+    seconds: exit.seconds,
+    facts: { ...exit.cost, ...exit.facts, executor: specification.executor },
+  });
 }
 
 /**
@@ -113,7 +120,7 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
     const isWanted = taken === undefined && !ready.isForced && note?.fingerprint === ready.fingerprint;
     if (specification !== undefined) {
       const executor = await run.surroundings.executors.get(specification.executor);
-      if (!executor.ok) return executor;
+      if (!executor.ok) return failed(leftBehind(specification));
       const told = isWanted ? tellOf(ready, specification, run.emit) : () => undefined;
       const stop = isWanted ? run.stop : { asked: AbortSignal.abort(), forced: run.stop.forced };
       const exit = await executor.value.recover(specification, told, stop);
@@ -126,6 +133,16 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
     place.remove();
   }
   return taken;
+}
+
+/** No one can tell any more whether an attempt lives, nor end it. */
+function leftBehind({ node, run, executor, folder }: JobSpecification): Problem {
+  return {
+    kind: 'usage',
+    code: 'unknown-executor',
+    message: `${node}: the run ${run} gave it to the executor "${executor}", which cannot be asked any more what became of it`,
+    hint: `declare it again in stillroom.yaml; or, if nothing of it runs, remove ${folder}`,
+  };
 }
 
 /** Tells what a recovered attempt tells as this run's own, and before the first of it that the node has started. */

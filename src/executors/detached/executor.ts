@@ -59,7 +59,7 @@ class DetachedExecutor implements Executor {
       problem,
     });
     try {
-      await start(job);
+      await start(job, this.machine.environment['PATH']);
     } catch (error) {
       return failed(startProblem(specification, error));
     }
@@ -72,7 +72,7 @@ class DetachedExecutor implements Executor {
 }
 
 /** Starts a `run-job` in a session of its own. It inherits the locks that say that it lives, that its work is done, and what it holds. */
-async function start({ specification, secrets, lock, hold }: Job): Promise<void> {
+async function start({ specification, secrets, lock, hold }: Job, path: string | undefined): Promise<void> {
   const { folder, attempt } = specification;
   const alive = tryLockFile(attemptFile(folder, 'alive')) as FileLock;
   const output = openSync(attemptFile(folder, 'output'), 'a');
@@ -81,7 +81,7 @@ async function start({ specification, secrets, lock, hold }: Job): Promise<void>
     const handed = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [SECRET_PREFIX + name, value]));
     const child = spawn(process.execPath, [runJob, folder, String(LOCK_DESCRIPTOR)], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', ...handed, [RUN_JOB_VARIABLE]: attempt },
+      env: { PATH: path, LANG: 'C.UTF-8', ...handed, [RUN_JOB_VARIABLE]: attempt },
       detached: true,
       stdio: ['ignore', output, output, alive.descriptor, lock.descriptor, ...hold.descriptors],
     });

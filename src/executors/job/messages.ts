@@ -32,8 +32,9 @@ export class Messages {
   private readonly node: string;
   private readonly log: NodeLog;
   private readonly emit: (event: JobEvent) => void;
-  private progressed = Number.NEGATIVE_INFINITY;
   private pending: (JobEvent & { type: 'node-progress' }) | undefined;
+  /** Runs as long as no progress may be told. */
+  private pause: NodeJS.Timeout | undefined;
 
   constructor(node: string, log: NodeLog, emit: (event: JobEvent) => void) {
     this.node = node;
@@ -49,10 +50,10 @@ export class Messages {
     for (const line of lines) this.message(line);
   }
 
-  /** Tells what was held back. */
+  /** Tells what was held back; nothing comes any more. */
   end(): void {
-    if (this.pending !== undefined) this.emit(this.pending);
-    this.pending = undefined;
+    this.tellProgress();
+    clearTimeout(this.pause);
   }
 
   private message(text: string): void {
@@ -81,9 +82,14 @@ export class Messages {
   /** The newest progress is always told, those before it now and then. */
   private progress({ done, total, note }: ChildMessage & { type: 'progress' }): void {
     this.pending = { type: 'node-progress', node: this.node, done, total, ...(note === undefined ? {} : { note: this.log.clean(note) }) };
-    const now = performance.now();
-    if (now - this.progressed < PROGRESS_PAUSE) return;
-    this.progressed = now;
-    this.end();
+    if (this.pause === undefined) this.tellProgress();
+  }
+
+  private tellProgress(): void {
+    this.pause = undefined;
+    if (this.pending === undefined) return;
+    this.emit(this.pending);
+    this.pending = undefined;
+    this.pause = setTimeout(() => this.tellProgress(), PROGRESS_PAUSE).unref();
   }
 }
