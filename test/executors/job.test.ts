@@ -118,7 +118,8 @@ describe('what a program does', () => {
 
   test('a line without end is cut, and what it hides stays hidden at the cut', async () => {
     const secret = 'canary-4711-secret';
-    const job = jobOf(`head -c 65530 /dev/zero | tr '\\0' x; printf '%s' "$TOKEN"; sleep 0.2; head -c 200000 /dev/zero | tr '\\0' y`);
+    const job = jobOf(`head -c 65530 /dev/zero | tr '\\0' x; printf %s "\${TOKEN%??????????}"
+      sleep 0.3; printf %s "\${TOKEN#????????}"; head -c 200000 /dev/zero | tr '\\0' y`);
     const { events } = await execute(job, { TOKEN: secret });
     const printed = lines(events);
     expect(printed.length).toBeGreaterThan(1);
