@@ -46,6 +46,13 @@ describe('two runs', () => {
     ]);
   });
 
+  test('of two formats are compared by the same names of facts', () => {
+    const former: RecordGiven = { facts: { platform: 'here', tensorflow: { version: '2.20', device: 'cpu' } } };
+    const now: RecordGiven = { facts: { platform: 'here', engines: { tensorflow: { version: '2.21', device: 'cpu' } } } };
+    const change = { node: '', kind: 'fact', name: 'engine tensorflow version', from: '2.20', to: '2.21' };
+    expect(compared(former, now).changes).toEqual([change]);
+  });
+
   test('differ in code: of stages by the files of their bundles, of commands by their text; equal changes are told once', () => {
     const { code } = compared(
       { nodes: { a: { code: 'old' }, b: { code: 'old' }, c: { command: 'cat a' } } },
