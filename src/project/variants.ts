@@ -4,7 +4,7 @@ import { runPlan } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
-import { digestOf } from '../model/canonical.ts';
+import { digestOf, exactJson } from '../model/canonical.ts';
 import type { Event } from '../model/event.ts';
 import type { Stop } from '../model/executor.ts';
 import type { Json } from '../model/json.ts';
@@ -38,12 +38,12 @@ function settingOf(name: string, value: Json): string {
 export function askedOf({ nodes, snapshots }: Plan): string {
   const asked = [...nodes].map(([name, { prepared }]) => ({
     name,
-    own: prepared.own,
+    work: prepared.workDigest,
     inputs: prepared.instance.inputs.map(({ port, elements }) => ({
       port,
       elements: elements.map(({ key, origin }) => ({
-        key,
-        from: origin.kind === 'source' ? (snapshots.get(origin.source)?.digest ?? null) : `${origin.instance}.${origin.port}`,
+        key: exactJson(key),
+        from: origin.kind === 'source' ? (snapshots.get(origin.source) ?? null) : `${origin.instance}.${origin.port}`,
       })),
     })),
   }));

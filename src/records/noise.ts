@@ -1,4 +1,4 @@
-import { canonicalJson } from '../model/canonical.ts';
+import { canonicalJson, exactJson } from '../model/canonical.ts';
 import type { RunRow } from '../model/run-row.ts';
 
 /** How far a metric moves when nothing but the seed changes. */
@@ -13,7 +13,8 @@ const isSeed = (name: string): boolean => /(^|\.)seed$/.test(name);
 
 /** All that two runs that differ only in their seed share; and their seeds. */
 function keysOf({ pipeline, work, params }: RunRow): { readonly group: string; readonly seed: string } {
-  const split = (seeds: boolean): object => Object.fromEntries(Object.entries(params).filter(([name]) => isSeed(name) === seeds));
+  const split = (seeds: boolean): object =>
+    Object.fromEntries(Object.entries(params).flatMap(([name, value]) => (isSeed(name) === seeds ? [[name, exactJson(value)]] : [])));
   return { group: canonicalJson({ pipeline, work, params: split(false) }), seed: canonicalJson(split(true)) };
 }
 
