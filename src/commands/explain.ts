@@ -12,7 +12,9 @@ export default verb({
   example: 'stillroom explain missing-source',
   options: {},
   async run({ code }) {
-    const all = Object.entries(problemCodes).map(([name, { means, remedy }]) => ({ code: name as ProblemCode, means, remedy }));
+    const all = Object.entries(problemCodes)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { means, remedy }]) => ({ code: name as ProblemCode, means, remedy }));
     if (code === undefined) {
       return answer({ codes: all }, textTable(all.map((one) => [one.code, one.means])));
     }

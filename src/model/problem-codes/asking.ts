@@ -1,0 +1,175 @@
+import type { ProblemExplanation } from './explanation.ts';
+
+/** What is written in files and command lines. */
+export const askingCodes = {
+  'ambiguous-instance': {
+    means: 'An input names a node of which several instances exist, and nothing says which one is meant.',
+    remedy: 'Choose one with `where:`, or take all of them: into a `[]` port, or into a command’s input with `all: true`.',
+  },
+  'bad-budget': {
+    means: 'A sweep that gives trials a growing budget (asha) is told something about its rungs or its judge that does not fit.',
+    remedy: 'Name a param that its stage declares as a budget, both ends of its range, and the metric by which trials are judged.',
+  },
+  'bad-input': {
+    means: 'An input of a node is not written as the output of a node, a source or a path.',
+    remedy: 'Write node.port, $sources.name, or a path that begins with ./ or ../.',
+  },
+  'bad-name': {
+    means: 'A node, param, port or variable is called something that is not a name.',
+    remedy: 'Begin with a lower-case letter, then letters, digits or "_" (or "-", but not in ports and variables).',
+  },
+  'bad-node': {
+    means: 'A node is neither a stage nor a command, or both at once.',
+    remedy: 'Give it either `uses:` with the name of a stage or `run:` with the text of a command.',
+  },
+  'bad-option': {
+    means: 'An option of the command line, or an option of the library, has a value that it cannot have.',
+    remedy: 'Follow the hint, or read `stillroom <command> --help`.',
+  },
+  'bad-path': {
+    means: 'A path of a command’s inputs or outputs leaves the working folder, or lies within another.',
+    remedy: 'Write paths relative to the working folder, each for itself.',
+  },
+  'bad-range': {
+    means: 'A range of a sweep goes nowhere: its ends are missing, reversed, or not possible for such a param.',
+    remedy: 'Give both ends, the smaller first: 1..10, log:1e-4..1e-2, 0.1..0.9/5.',
+  },
+  'bad-set': {
+    means: 'A `--set` option is not of the form name=value, or names nothing that can be set.',
+    remedy: 'Name a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR).',
+  },
+  cycle: {
+    means: 'Nodes, or the conditions of a sweep, need each other in a circle.',
+    remedy: 'Break the circle at one of those that the message names.',
+  },
+  'duplicate-point': {
+    means: 'A value stands twice in the matrix of a node.',
+    remedy: 'Remove one of the two.',
+  },
+  'missing-input': {
+    means: 'A stage’s input is not connected.',
+    remedy: 'Connect it under `in:`.',
+  },
+  'missing-key': {
+    means: 'A file leaves out something that must be there.',
+    remedy: 'Add the key that the message names.',
+  },
+  'missing-steps': {
+    means: 'A grid cannot be made of a range that does not say in how many steps.',
+    remedy: 'Write the number of values after the range: 0.1..0.9/5.',
+  },
+  'no-such-file': {
+    means: 'The file that was named does not exist, or is not a file of the kind that is needed.',
+    remedy: 'Check the path; `stillroom init` writes a pipeline to begin with.',
+  },
+  'same-name': {
+    means: 'Two things of a pipeline have one name, so that a reference to it could mean either.',
+    remedy: 'Rename one of them.',
+  },
+  'stray-dollar': {
+    means: 'A "$" in a value refers to nothing.',
+    remedy: 'Write $$ for a dollar sign, or name a param: $name or ${name}.',
+  },
+  'too-many': {
+    means: 'A matrix or a sweep has more points than can be meant.',
+    remedy: 'Use fewer values, or a strategy that samples: random or tpe.',
+  },
+  'undeclared-name': {
+    means: 'A stage’s work read a param, port or module, or recorded a metric, whose name its declaration does not have.',
+    remedy: 'Correct the name, or declare it in stage.ts.',
+  },
+  'unknown-code': {
+    means: 'No problem has this code.',
+    remedy: 'List all with `stillroom explain`.',
+  },
+  'unknown-executor': {
+    means: 'No executor, or no kind of executor, has this name.',
+    remedy: 'Follow the suggestion, or declare it under `executors:` in stillroom.yaml.',
+  },
+  'unknown-key': {
+    means: 'A file holds a key that means nothing at that place.',
+    remedy: 'Follow the suggestion, or remove the key.',
+  },
+  'unknown-metric': {
+    means: 'Nothing reports a metric of this name.',
+    remedy: 'Follow the suggestion; metrics are named node.metric.',
+  },
+  'unknown-node': {
+    means: 'No node of the pipeline or run has this name.',
+    remedy: 'Follow the suggestion; an instance of a matrix is named node[key=value].',
+  },
+  'unknown-param': {
+    means: 'The stage, pipeline or sweep has no param of this name.',
+    remedy: 'Follow the suggestion, or declare it.',
+  },
+  'unknown-port': {
+    means: 'A node has no input or output of this name.',
+    remedy: 'Follow the suggestion; the stage’s README lists its ports.',
+  },
+  'unknown-reference': {
+    means: 'A "$name" refers to nothing.',
+    remedy: 'Follow the suggestion, or declare the param or source.',
+  },
+  'unknown-source': {
+    means: 'The pipeline or run has no source of this name.',
+    remedy: 'Follow the suggestion, or declare it under `sources:`.',
+  },
+  'unknown-strategy': {
+    means: 'No sweep strategy has this name.',
+    remedy: 'Choose one that the hint lists.',
+  },
+  'unset-variable': {
+    means: 'A command reads a shell variable that nothing sets.',
+    remedy:
+      'Follow the suggestion: params, inputs, outputs and declared variables are set; others by the command itself. ' +
+      'Whether a branch is taken is not seen: read what it alone sets as ${x-}. Nothing is said of texts that source or evaluate others.',
+  },
+  'unused-param': {
+    means: 'A sweep varies a param that no node of its variants depends on: all of them would come out the same.',
+    remedy: 'Leave the param out, refer to it in a node, or let the variants run as far as the node that it belongs to.',
+  },
+  'wrong-kind': {
+    means: 'A folder is connected to an input that takes a file, or the other way round.',
+    remedy: 'Connect another output, or a file of the folder.',
+  },
+  'wrong-type': {
+    means: 'A value in a file is not of the kind that belongs there.',
+    remedy: 'Follow the hint, which gives the description or an example.',
+  },
+  'yaml-alias': {
+    means: 'An alias in a YAML file refers to no anchor, or to itself.',
+    remedy: 'Write the value out.',
+  },
+  'yaml-duplicate-key': {
+    means: 'A key of a YAML file is given twice.',
+    remedy: 'Rename or remove one of the two.',
+  },
+  'yaml-integer': {
+    means: 'A whole number in a YAML file is too large to be kept exactly.',
+    remedy: 'Quote it to keep it as a text.',
+  },
+  'yaml-key': {
+    means: 'A key of a YAML file is not a text.',
+    remedy: 'Quote it.',
+  },
+  'yaml-merge': {
+    means: 'A YAML file uses merge keys (<<), which are not supported.',
+    remedy: 'Write the values out.',
+  },
+  'yaml-number': {
+    means: 'A number in a YAML file is not finite.',
+    remedy: 'Quote it to keep it as a text.',
+  },
+  'yaml-syntax': {
+    means: 'The file is not valid YAML.',
+    remedy: 'Check indentation and brackets; quote texts that hold ": " or " #" or begin with a sign.',
+  },
+  'yaml-tag': {
+    means: 'A YAML file uses a tag (!name), which means nothing here.',
+    remedy: 'Write a plain value.',
+  },
+  'yaml-too-large': {
+    means: 'A YAML file is too long, too deep, or blown up by aliases.',
+    remedy: 'A pipeline file is small: move data into files of its own.',
+  },
+} as const satisfies Readonly<Record<string, ProblemExplanation>>;
