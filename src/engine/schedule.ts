@@ -75,7 +75,7 @@ class Schedule {
     for (const [name, node] of plan.nodes) {
       const producers = producersOf(node.prepared.instance);
       this.missing.set(name, producers.length);
-      for (const from of producers) this.consumers.set(from, [...(this.consumers.get(from) ?? []), name]);
+      for (const from of producers) this.consumersOf(from).push(name);
       if (producers.length === 0) this.open.set(name, node);
     }
     this.known = { snapshots: plan.snapshots, settled: this.settled };
@@ -96,6 +96,12 @@ class Schedule {
     const cause = stop.aborted ? 'the run was stopped' : 'a node before it failed';
     for (const [name, { prepared }] of this.waiting) this.end(name, recordedNode(prepared, 'skipped', cause));
     return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
+  }
+
+  private consumersOf(name: string): string[] {
+    const consumers = this.consumers.get(name) ?? [];
+    this.consumers.set(name, consumers);
+    return consumers;
   }
 
   private mayStart(): boolean {
@@ -198,7 +204,7 @@ class Schedule {
   private settle({ prepared }: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
     const { name } = prepared.instance;
     this.settled.set(name, settled);
-    for (const consumer of this.consumers.get(name) ?? []) this.countDown(consumer);
+    for (const consumer of this.consumersOf(name)) this.countDown(consumer);
     const outcome = settledNode(recordedNode(prepared, state, cause), settled, this.known);
     this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
   }
