@@ -47,7 +47,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
   const { store } = run.surroundings;
   const place = store.workplaces.make(ready.work);
   try {
-    const space = prepareWorkspace(prepared, ready.known, run.keptSources, place, { store, sources: run.sources });
+    const space = prepareWorkspace(prepared, place, { known: ready.known, keptSources: run.keptSources, store, sources: run.sources });
     if (!space.ok) return space;
     const { given, ...prepares } = space.value;
     const { env, secrets } = environmentOf(prepared, run.surroundings);

@@ -28,16 +28,21 @@ export interface Given {
   readonly source?: string;
 }
 
+/** Where what an attempt is given comes from. */
+interface Supplies {
+  readonly known: Known;
+  readonly keptSources: ReadonlySet<string>;
+  readonly store: Store;
+  readonly sources: Readonly<Record<string, { readonly path: string }>>;
+}
+
 /** Prepares a workplace: the inputs as read-only files, the bundle, folders for outputs. */
 export function prepareWorkspace(
   prepared: Prepared,
-  known: Known,
-  keptSources: ReadonlySet<string>,
   place: Workplace,
-  surroundings: { readonly store: Store; readonly sources: Readonly<Record<string, { readonly path: string }>> },
+  { known, keptSources, store, sources }: Supplies,
 ): Outcome<Workspace> {
   const { instance } = prepared;
-  const { store, sources } = surroundings;
   const isCommand = instance.work.kind === 'command';
   const base = join(place.folder, isCommand ? 'work' : 'in');
   for (const name of ['work', 'in', 'out', 'home', 'tmp', 'code']) mkdirSync(join(place.folder, name));

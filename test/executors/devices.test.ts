@@ -19,7 +19,7 @@ describe('devices', () => {
 
   test('belong to one holder at a time, and all that there are to one that wants more', async () => {
     const machine = { environment: { XDG_CACHE_HOME: emptyFolder() }, devices: ['a', 'b'] };
-    const hold = (gpu: number, signal = never) => holdMachine({ alone: false, gpu }, machine, signal, ignore);
+    const hold = (gpu: number, signal = never) => holdMachine(machine, { alone: false, gpu }, { signal, onWait: ignore });
     const [first, second, none] = [await hold(1), await hold(1), await hold(0)];
     expect([first?.devices, second?.devices, none?.devices]).toEqual([['a'], ['b'], []]);
     expect(await hold(1, AbortSignal.timeout(100))).toBeUndefined();

@@ -36,7 +36,7 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const started = performance.now();
   const log = new NodeLog(specification.log, Object.values(secrets));
   const messages = new Messages(specification.node, log, emit);
-  const ending = await runProgram(job, log, messages, emit, stop);
+  const ending = await runProgram(job, { log, messages, emit, stop });
   messages.end();
   log.close();
   const { cpuSeconds, facts = {} } = messages;
@@ -58,12 +58,17 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   return { ...common, ended: 'done', metrics: metrics.value, facts, last: log.last };
 }
 
+/** Who takes what a program says, and says when it must end. */
+interface Watching {
+  readonly log: NodeLog;
+  readonly messages: Messages;
+  readonly emit: (event: JobEvent) => void;
+  readonly stop: Stop;
+}
+
 async function runProgram(
   job: LocalJob,
-  log: NodeLog,
-  messages: Messages,
-  emit: (event: JobEvent) => void,
-  stop: Stop,
+  { log, messages, emit, stop }: Watching,
 ): Promise<(Exit & { readonly reason: Stopper['reason'] }) | { readonly problem: Problem }> {
   const { specification } = job;
   const { attempt, node, timeout } = specification;
@@ -103,6 +108,8 @@ async function runProgram(
   stopper.dispose();
   await Promise.race([told, sleep(LAST_EVENTS_MS, undefined, { ref: false })]);
   if (stopper.reason !== undefined || exit.exitCode !== 0) while (killSurvivors(attempt) > 0) await sleep(20);
+  // Whoever still has it open is not heard any more.
+  events.destroy();
   for (const taker of takers) taker.end();
   return { ...exit, reason: stopper.reason };
 }

@@ -24,6 +24,7 @@ export class NodeLog {
   fatal: string | undefined;
   private readonly secrets: readonly string[];
   private readonly file: number;
+  private isClosed = false;
 
   constructor(path: string, secrets: readonly string[]) {
     mkdirSync(dirname(path), { recursive: true });
@@ -78,6 +79,7 @@ export class NodeLog {
 
   /** A full disk loses lines of the log; what becomes of the node is told where its outputs are kept. */
   private append(text: string): void {
+    if (this.isClosed) return;
     try {
       writeSync(this.file, text);
     } catch {
@@ -86,6 +88,7 @@ export class NodeLog {
   }
 
   close(): void {
+    this.isClosed = true;
     closeSync(this.file);
   }
 }

@@ -51,10 +51,9 @@ function machineFolder(environment: Environment): string {
  * that wants to be alone holds the door, so that those already working end and no new one enters.
  */
 export async function holdMachine(
-  { alone, gpu }: Need,
   { environment, devices }: Machine,
-  signal: AbortSignal,
-  onWait: () => void,
+  { alone, gpu }: Need,
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: () => void },
 ): Promise<Hold | undefined> {
   const folder = machineFolder(environment);
   const door = await lockFile(join(folder, 'door'), signal, onWait);

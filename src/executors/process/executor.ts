@@ -32,7 +32,7 @@ class ProcessExecutor implements Executor {
   }
 
   hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
-    return holdMachine(need, this.machine, signal, onWait);
+    return holdMachine(this.machine, need, { signal, onWait });
   }
 
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {

@@ -44,7 +44,7 @@ export async function loadProjectFile(request: ProjectFileRequest): Promise<Outc
   const written = (text.value as { readonly executors?: Readonly<Record<string, JsonObject>> } | null)?.executors ?? {};
   const executors: Record<string, DeclaredExecutor> = {};
   for (const [name, { kind, ...settings }] of Object.entries(written)) {
-    const found = await checkExecutor(name, String(kind), settings, { request, locate });
+    const found = await checkExecutor(name, { kind: String(kind), settings }, { request, locate });
     problems.push(...found);
     executors[name] = { kind: String(kind), settings };
   }
@@ -53,8 +53,7 @@ export async function loadProjectFile(request: ProjectFileRequest): Promise<Outc
 
 async function checkExecutor(
   name: string,
-  kind: string,
-  settings: JsonObject,
+  { kind, settings }: DeclaredExecutor,
   { request, locate }: { readonly request: ProjectFileRequest; readonly locate: Locate },
 ): Promise<Problem[]> {
   const pointer = `/executors${pointerStep(name)}`;
