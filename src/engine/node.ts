@@ -2,7 +2,7 @@ import { canonicalJson } from '../model/canonical.ts';
 import type { Errand, WantedResult } from '../model/store.ts';
 import type { Claim } from '../model/workplace.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Attempt } from '../model/result.ts';
+import { type Attempt, RESULT_FORMAT } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, takeOver, tryOnce } from './attempt.ts';
 import { hasBudget } from './fingerprint.ts';
 import type { Settled } from './inputs.ts';
@@ -106,7 +106,7 @@ function keep({ plan }: ReadyNode, wanted: WantedResult, attempt: Attempt, { sur
   const { instance } = plan.prepared;
   const { fingerprint, stage, ingredients, workDigest } = wanted;
   const before = store.results.read(fingerprint)?.attempts[0].outputs;
-  store.results.keep({ format: 1, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
+  store.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
   if (before === undefined) return;
   const differing = Object.keys(attempt.outputs).filter(
     (port) => instance.outputs[port]?.measured !== true && canonicalJson(before[port] ?? null) !== canonicalJson(attempt.outputs[port]),

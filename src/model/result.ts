@@ -65,6 +65,9 @@ export interface Attempt {
   readonly facts: JsonObject;
 }
 
+/** The number of the shape of results that is written now. */
+export const RESULT_FORMAT = 1;
+
 /** What a fingerprint produced: the current attempt first; later attempts with other bytes are kept after it. */
 export interface StoredResult {
   readonly format: number;

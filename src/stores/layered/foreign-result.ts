@@ -2,7 +2,7 @@ import { isObject } from '../../files/json.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { canonicalJson, isDigest } from '../../model/canonical.ts';
 import type { JsonObject } from '../../model/json.ts';
-import type { Attempt, MetricValue } from '../../model/result.ts';
+import { type Attempt, type MetricValue, RESULT_FORMAT } from '../../model/result.ts';
 import type { WantedResult } from '../../model/store.ts';
 
 /** Longer records are not looked into. */
@@ -22,7 +22,8 @@ export function readForeignResult(record: string, wanted: WantedResult): Attempt
   if (record.length > LONGEST) return 'its record is too large';
   try {
     const value: unknown = JSON.parse(record);
-    if (!isObject(value) || value['format'] !== 1 || !Array.isArray(value['attempts'])) return 'its record is not one of a result';
+    if (!isObject(value) || value['format'] !== RESULT_FORMAT || !Array.isArray(value['attempts']))
+      return 'its record is not one of a result';
     if (value['fingerprint'] !== wanted.fingerprint || canonicalJson(value['ingredients']) !== canonicalJson(wanted.ingredients))
       return 'its record is that of other work';
     return attemptOf(value['attempts'][0], wanted);

@@ -1,6 +1,6 @@
 import type { Artifact } from '../../model/artifact.ts';
 import type { Remote } from '../../model/remote.ts';
-import type { Attempt, StoredResult } from '../../model/result.ts';
+import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
 import type { Errand, FoundResult, Results, Store, WantedResult } from '../../model/store.ts';
 import { readForeignResult } from './foreign-result.ts';
 import { GuardedRemote } from './guarded-remote.ts';
@@ -83,7 +83,7 @@ class LayeredResults implements Results {
       if (!(await this.fetchArtifact(remote, artifact, errand))) return unused(`its output "${port}" is missing or damaged there`);
     const { fingerprint, stage, ingredients, workDigest } = wanted;
     const attempt: Attempt = { ...foreign, facts: { ...foreign.facts, remote: remote.name } };
-    this.local.results.keep({ format: 1, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
+    this.local.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
     return attempt;
   }
 

@@ -4,16 +4,13 @@ import { join } from 'node:path';
 import { isObject, readJson } from '../../files/json.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { canonicalJson } from '../../model/canonical.ts';
-import type { Attempt, StoredResult } from '../../model/result.ts';
+import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
 import type { Artifacts, FoundResult, Results, WantedResult } from '../../model/store.ts';
 import { isStoredResult } from './shapes.ts';
 
-/** The format of results that is written now. */
-const FORMAT = 1;
-
 /** Whether a value is the record of a newer Stillroom, whose shape is not known. */
 function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isObject(value) && typeof value['format'] === 'number' && value['format'] > FORMAT;
+  return isObject(value) && typeof value['format'] === 'number' && value['format'] > RESULT_FORMAT;
 }
 
 /** Results by fingerprint, and an index of them by the digest of their work without its inputs. */
