@@ -1,9 +1,20 @@
 import { digestOf, exactJson } from './canonical.ts';
+import type { Json, JsonObject } from './json.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT, type RunNode } from './run.ts';
 
 /** Values by name as the texts that were handed over. */
 function asGiven(values: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, exactJson(value)]));
+}
+
+/** Inputs as the first format had them: their executable bits were not known. */
+function asFormer(inputs: JsonObject): object {
+  const plain = (element: Json): Json => {
+    if (element === null || typeof element !== 'object') return element;
+    const { key, content = null } = element as JsonObject;
+    return key === undefined ? content : { key, content };
+  };
+  return Object.fromEntries(Object.entries(inputs).map(([port, elements]) => [port, (elements as readonly Json[]).map(plain)]));
 }
 
 /** What came out of a node, but for what was measured. */
@@ -19,10 +30,19 @@ function outputsOf({ outputs = {} }: RunNode): object {
  * results share it, whatever the machine and its speed. The first format did not count the order of keys within a value.
  */
 export function runHash(nodes: Readonly<Record<string, RunNode>>, format: number = RECORD_FORMAT): string {
-  const given = format >= ATTRIBUTES_SINCE ? asGiven : (values: object): object => values;
+  const isFormer = format < ATTRIBUTES_SINCE;
   const entries = Object.entries(nodes).map(([name, node]) => {
     const { stage, code, params, inputs } = node;
-    return [name, { stage, code: code ?? null, params: given(params), inputs: given(inputs ?? {}), outputs: outputsOf(node) }] as const;
+    return [
+      name,
+      {
+        stage,
+        code: code ?? null,
+        params: isFormer ? params : asGiven(params),
+        inputs: (isFormer ? asFormer : asGiven)(inputs ?? {}),
+        outputs: outputsOf(node),
+      },
+    ] as const;
   });
   return digestOf({ format, nodes: Object.fromEntries(entries) });
 }
