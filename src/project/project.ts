@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Outcome } from '../model/problem.ts';
 import type { Garbage } from '../model/upkeep.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
+import type { RunRecord } from '../model/run.ts';
 import { Context, type ProjectOptions } from './context.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import { Records } from './records.ts';
@@ -95,6 +96,11 @@ export class Project {
   /** Writes a run with its code and sources to a file or stream, from which it can be run again anywhere. */
   async pack(run: string, target: string | Writable, options: PackOptions = {}): Promise<Outcome<Packed>> {
     return (await import('./pack.ts')).packRun(this.context, run, target, options);
+  }
+
+  /** Makes of a pack a store in an empty folder, to be opened with `store`: its run is found there like any other. Returns its record. */
+  async unpack(file: string, folder: string): Promise<Outcome<RunRecord>> {
+    return (await import('./unpack.ts')).unpackRun(this.context, file, folder);
   }
 
   /** Removes what no kept run reaches, while no one else uses the store. Returns what was, or with `dryRun` would be, removed. */

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { readForeignRecord } from '../records/foreign-record.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
+import type { Context } from './context.ts';
+import { checkFree } from './restore.ts';
 import { badPack, readPack } from '../stores/local/pack.ts';
 import { openLocalStore } from '../stores/local/store.ts';
 
@@ -15,4 +18,18 @@ export async function openPack(file: string, folder: string): Promise<Outcome<{ 
   if (!origin.ok) return origin;
   const flaw = origin.value.contents.flawOf(record);
   return flaw === undefined ? done({ record, origin: origin.value }) : badPack(file, flaw);
+}
+
+/** Makes of a pack a store in an empty folder, in which its run is found, shown, restored and reproduced like any other. */
+export async function unpackRun({ folder }: Context, file: string, to: string): Promise<Outcome<RunRecord>> {
+  const target = resolve(folder, to);
+  const free = checkFree(target);
+  if (!free.ok) return free;
+  const opened = await openPack(resolve(folder, file), target);
+  if (!opened.ok) return opened;
+  const { record, origin } = opened.value;
+  origin.runs.write(record);
+  origin.flush();
+  origin.maintenance.leave();
+  return done(record);
 }

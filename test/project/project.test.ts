@@ -253,6 +253,18 @@ describe('reproduce, restore and pack', () => {
     const { outputs } = value(await elsewhere.restore(undefined, { from: packed.file, to: 'out' }));
     expect(existsSync(outputs.get('score.out') ?? '')).toBe(true);
   });
+
+  test('a packed run is unpacked as a store, in which it is like any other', async () => {
+    const project = copy();
+    value(await project.pack(first, 'run.still', { outputs: true }));
+    expect(value(await project.unpack('run.still', 'there')).id).toBe(first);
+    expect(codes(await project.unpack('run.still', 'there'))).toEqual(['folder-in-use']);
+    expect(codes(await project.unpack('poems.yaml', 'elsewhere'))).toEqual(['bad-pack']);
+    const unpacked = openProject({ folder: project.root, store: 'there' });
+    expect(value(await unpacked.records.list()).map(({ run }) => run)).toEqual([first]);
+    expect(value(await unpacked.restore('@latest', { to: 'outputs' })).outputs.size).toBe(2);
+    expect(value(await unpacked.gc()).blobs).toEqual([]);
+  });
 });
 
 describe('upkeep', () => {
