@@ -35,9 +35,12 @@ function attributesOf({ suffix, executable }: Pick<Artifact, 'suffix' | 'executa
   return { suffix, ...(executable === true ? { executable } : {}) };
 }
 
-/** A single input takes the matching instance whatever the others are, so only a `[]` port's elements count with their keys. */
-function ingredientKey(input: Input, element: ElementIngredient): ElementIngredient {
-  return input.many ? element : { ...element, key: {} };
+/**
+ * What counts of an element: a single input takes the matching instance whatever the others are, so only a `[]` port's elements count with
+ * their keys; and where `at` names the place, no suffix is seen.
+ */
+function counted({ many, at }: Input, element: ElementIngredient): ElementIngredient {
+  return { ...element, ...(many ? {} : { key: {} }), ...(at === undefined ? {} : { suffix: '' }) };
 }
 
 /** The inputs' part of the ingredients; undefined where a content is not known yet. */
@@ -51,7 +54,7 @@ export function inputIngredients(
     const elements: ElementIngredient[] = [];
     for (const element of input.elements) {
       const ingredient = elementIngredient(element, known);
-      if (ingredient !== undefined) elements.push(ingredientKey(input, ingredient));
+      if (ingredient !== undefined) elements.push(counted(input, ingredient));
       else if (element.origin.kind === 'output') unknown.push(element.origin.instance);
     }
     if (elements.length === input.elements.length) inputs[input.port] = { many: input.many, elements };

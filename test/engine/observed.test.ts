@@ -356,6 +356,13 @@ describe('a fingerprint', () => {
     expect(await compare(base, { ...base, ...change })).toEqual(seenBy);
   });
 
+  test('does not count a suffix where the place of an input is named', async () => {
+    const placed = { ...base, at: 'here' };
+    const [a, b] = [await run(placed), await run({ ...placed, suffix: '.md' })];
+    expect(b.command).toEqual(a.command);
+    expect(b.stage.fingerprint).not.toBe(a.stage.fingerprint);
+  });
+
   test('differs where what a command or a stage can see does', async () => {
     await fc.assert(
       fc.asyncProperty(pairs, async ([first, second]) => {
