@@ -108,13 +108,11 @@ interface Asked {
   readonly keepGoing: boolean;
 }
 
-const never = new AbortController().signal;
-
 /** Runs a plan. Everything that happens is told, and kept in a file of events. */
 export async function runPlan(
   plan: Plan,
   asked: Asked,
-  { jobs, onEvent, signal = never, killSignal = never }: WatchOptions,
+  { jobs, onEvent, signal = new AbortController().signal, killSignal = new AbortController().signal }: WatchOptions,
   emit: (event: Event) => void,
 ): Promise<Outcome<RunEnd>> {
   const capacity = capacityOf(jobs, plan.executor);
