@@ -181,7 +181,7 @@ function logged(folder: string, run: string | undefined): string[] {
     : [];
 }
 
-/** Plans, then runs, and checks that the plan told the truth: each `run` executes, no `reuse` does, `maybe` stands only behind a `run`. */
+/** Plans, then runs, and checks that the plan told the truth: each `run` executes, no `reuse` does, `maybe` stands only downstream of a `run`. */
 export async function runAndCheckPlan(folder: string, args: readonly string[], options: CommandOptions = {}): Promise<string[]> {
   const ask = options.installation === undefined && options.wrapper === undefined ? called : stillroom;
   const plan = await ask(folder, ['plan', ...args, '--json'], options);

@@ -82,7 +82,21 @@ export interface Checked {
 /** Turns what ajv found into problems with places. Errors inside the branches of an `anyOf` are folded into one. */
 export function validate(value: Json, { schema, check }: Checked, locate: Locate, base: string, naming: Naming): Problem[] {
   if (check(value)) return [];
-  return folded(check.errors ?? []).flatMap((error) => describeError(error, value, schema, locate, base, naming));
+  return folded(check.errors ?? []).flatMap((error) => {
+    const told: Told = {
+      error,
+      value,
+      schema,
+      locate,
+      pointer: base + error.instancePath,
+      name: stepsOf(error).at(-1) || 'the file',
+      naming,
+    };
+    const ofKey = OF_KEYS[error.keyword];
+    if (ofKey !== undefined) return [ofKey(told)];
+    // What is wrong about a name is told by the error of `propertyNames` itself.
+    return error.propertyName === undefined ? [describeValue(told)] : [];
+  });
 }
 
 /** Of an `anyOf` or `oneOf`, the errors of the one branch whose type was meant, or one error for all branches. */
@@ -130,69 +144,64 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   boolean: 'true',
 };
 
-function describeError(error: ErrorObject, value: Json, schema: JsonObject, locate: Locate, base: string, naming: Naming): Problem[] {
-  const pointer = base + error.instancePath;
-  const at = error.instancePath
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const name = at.at(-1) || 'the file';
-  if (error.keyword === 'additionalProperties') {
+/** An error of ajv with what is needed to say it in words. */
+interface Told {
+  readonly error: ErrorObject;
+  readonly value: Json;
+  readonly schema: JsonObject;
+  readonly locate: Locate;
+  /** Of the value that is wrong. */
+  readonly pointer: string;
+  /** The last step to it, or "the file". */
+  readonly name: string;
+  readonly naming: Naming;
+}
+
+/** How the errors of keywords are told that speak of a key, or of the whole mapping; those of others speak of a value. */
+const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
+  additionalProperties({ error, schema, locate, pointer, naming }) {
     const unknown = String(error.params['additionalProperty']);
     const parent = subschema(schema, error.schemaPath.replace(/\/additionalProperties$/, '')) as JsonObject | undefined;
     const known = Object.keys((parent?.['properties'] as JsonObject | undefined) ?? {});
-    return [
-      locate.problem(naming.code, `unknown ${naming.noun} "${unknown}"`, pointer + pointerStep(unknown), 'key', suggestion(unknown, known)),
-    ];
-  }
-  if (error.keyword === 'required') {
-    return [
-      locate.problem(
-        'missing-key',
-        `${naming.noun} "${String(error.params['missingProperty'])}" is missing`,
-        pointer,
-        'key',
-        `add it to ${name === 'the file' ? name : `"${name}"`}`,
-      ),
-    ];
-  }
-  if (error.keyword === 'propertyNames') {
+    const message = `unknown ${naming.noun} "${unknown}"`;
+    return locate.problem(naming.code, message, pointer + pointerStep(unknown), 'key', suggestion(unknown, known));
+  },
+  required({ error, locate, pointer, name, naming }) {
+    const message = `${naming.noun} "${String(error.params['missingProperty'])}" is missing`;
+    return locate.problem('missing-key', message, pointer, 'key', `add it to ${name === 'the file' ? name : `"${name}"`}`);
+  },
+  propertyNames({ error, locate, pointer }) {
     const bad = String(error.params['propertyName']);
-    return [
-      locate.problem(
-        'bad-name',
-        `"${bad}" is not a name`,
-        pointer + pointerStep(bad),
-        'key',
-        'a lower-case letter, then letters, digits or "_" (or "-", but not for ports)',
-      ),
-    ];
-  }
-  // What is wrong about a name is told by the error of `propertyNames` itself.
-  if (error.propertyName !== undefined) return [];
-  if (error.keyword === 'oneOf') {
+    const hint = 'a lower-case letter, then letters, digits or "_" (or "-", but not for ports)';
+    return locate.problem('bad-name', `"${bad}" is not a name`, pointer + pointerStep(bad), 'key', hint);
+  },
+  oneOf({ error, locate, pointer, name }) {
     const both = (error.params['passingSchemas'] as unknown) !== null;
-    return [
-      locate.problem(
-        'bad-node',
-        `"${name}" has ${both ? 'both "uses" and "run"' : 'neither "uses" nor "run"'}`,
-        pointer,
-        'key',
-        'a node is either a stage (uses: its name) or a command (run: its text)',
-      ),
-    ];
-  }
-  const found = at[0] === '' ? value : at.reduce<Json | undefined>((from, step) => (from as JsonObject | undefined)?.[step], value);
-  const expected =
-    error.keyword === 'anyOf'
-      ? String(
-          ((subschema(schema, error.schemaPath.replace(/\/anyOf $/, '')) as JsonObject | undefined)?.['description'] as
-            | string
-            | undefined) ?? 'another kind of value',
-        )
-      : expectation(error);
+    const message = `"${name}" has ${both ? 'both "uses" and "run"' : 'neither "uses" nor "run"'}`;
+    return locate.problem('bad-node', message, pointer, 'key', 'a node is either a stage (uses: its name) or a command (run: its text)');
+  },
+};
+
+/** What a value must be in place of what it is. */
+function describeValue({ error, value, schema, locate, pointer, name }: Told): Problem {
+  const steps = stepsOf(error);
+  const found = steps[0] === '' ? value : steps.reduce<Json | undefined>((from, step) => (from as JsonObject | undefined)?.[step], value);
+  const whole = subschema(schema, error.schemaPath.replace(/\/anyOf $/, '')) as JsonObject | undefined;
+  const expected = error.keyword === 'anyOf' ? String(whole?.['description'] ?? 'another kind of value') : expectation(error);
   const within = subschema(schema, error.schemaPath.replace(/\/[^/]*$/, '')) as JsonObject | undefined;
-  return [
-    locate.problem('wrong-type', `"${name}" must be ${expected}, not ${describe(found)}`, pointer, 'value', remedy(error, found, within)),
-  ];
+  return locate.problem(
+    'wrong-type',
+    `"${name}" must be ${expected}, not ${describe(found)}`,
+    pointer,
+    'value',
+    remedy(error, found, within),
+  );
+}
+
+/** The steps from the whole to the value that is wrong. */
+function stepsOf(error: ErrorObject): string[] {
+  return error.instancePath
+    .slice(1)
+    .split('/')
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

@@ -40,7 +40,7 @@ function computeScore(formula: string, values: Readonly<Record<string, number>>,
   try {
     return evaluate(formula, values);
   } catch (problem) {
-    if (problem instanceof FormulaProblem) fail(problem.message, 'Mend the param `score`.');
+    if (problem instanceof FormulaProblem) fail(problem.message, 'Fix the param `score`.');
     throw problem;
   }
 }
@@ -81,7 +81,7 @@ export default work<typeof stage>(async ({ params, modules, inputs, outputs, met
     ...weights,
   };
   const score = computeScore(params.score, values, fail);
-  if (!Number.isFinite(score)) fail(`the score "${params.score}" is ${score} for ${JSON.stringify(values)}`, 'Mend the param `score`.');
+  if (!Number.isFinite(score)) fail(`the score "${params.score}" is ${score} for ${JSON.stringify(values)}`, 'Fix the param `score`.');
   const { version, precision } = modules.runtime;
   const engine = { name: params.runtime.name, version, precision, threads: cpu };
   const report = {

@@ -2,7 +2,7 @@
 //
 //   npm run bench -- ablation [options of `stillroom sweep`, e.g. --store FOLDER --time 90m]
 //
-// Carries out pipelines/ablation.yaml's sweep (it goes on where it was stopped) and compares each arm with the recipe seed by seed. A
+// Runs pipelines/ablation.yaml's sweep (it goes on where it was stopped) and compares each arm with the recipe seed by seed. A
 // difference whose size is below two standard errors of the paired differences is called "none shown".
 import { spawn } from 'node:child_process';
 

@@ -142,7 +142,7 @@ describe('the verdict', () => {
     expect(answer.facts.filter(({ recorded }) => recorded === 'Another Processor').map(({ what }) => what)).toEqual(['machine cpu']);
   });
 
-  test('a node that fails leaves its artifacts and those behind it missing', async () => {
+  test('a node that fails leaves its artifacts and those downstream of it missing', async () => {
     const folder = measuredProject();
     edit(folder, 'pipelines/small.yaml', 'with: { title: $title }', 'with: { title: $title }\n    env: { GATE: { secret: true } }');
     edit(folder, 'pipelines/small.yaml', '{ echo "$title"', 'test "$GATE" = open; { echo "$title"');

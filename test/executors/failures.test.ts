@@ -174,7 +174,7 @@ describe('a node that fails is told with its code, the last lines of its log and
 });
 
 describe('a run with failures', () => {
-  test('ends with exit code 1, keeps the results of siblings and skips what is behind', () => {
+  test('ends with exit code 1, keeps the results of siblings and skips what is downstream', () => {
     expect(first.code).toBe(1);
     expect(first.json.hash).toBeNull();
     expect(first.json.executed).toEqual(['good']);
@@ -199,7 +199,7 @@ describe('a run with failures', () => {
   });
 
   test('goes on from there: what succeeded is reused, what failed is planned as failed', async () => {
-    edit(folder, 'failures.yaml', '"echo one; echo \\"last words\\" >&2; exit 3"', '\'echo mended > "$out"\'');
+    edit(folder, 'failures.yaml', '"echo one; echo \\"last words\\" >&2; exit 3"', '\'echo fixed > "$out"\'');
     const plan = await stillroom(folder, ['plan', 'failures.yaml', '--only', 'good', '--only', 'segfaults', '--json']);
     expect(plan.json.nodes).toEqual([
       { node: 'good', action: 'reuse', cause: expect.any(String) },

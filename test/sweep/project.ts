@@ -29,7 +29,7 @@ export interface PrintedSweep {
   readonly error?: { readonly code: string; readonly message: string; readonly line: number | null; readonly hint: string | null };
 }
 
-/** A project of its own: two teachers, a student with a budget and checkpoints, and a command behind it. */
+/** A project of its own: two teachers, a student with a budget and checkpoints, and a command downstream of it. */
 export function sweepProject(): string {
   const folder = join(emptyFolder(), 'project');
   cpSync(join(checkout, 'test/sweep/fixtures/project'), folder, { recursive: true });

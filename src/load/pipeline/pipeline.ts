@@ -51,22 +51,14 @@ interface PipelineFile {
  * its place; nothing is executed.
  */
 export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeline>> {
-  if (!existsSync(request.file)) {
+  const isFile = statSync(request.file, { throwIfNoEntry: false })?.isFile();
+  if (isFile !== true)
     return failed({
       kind: 'usage',
       code: 'no-such-file',
-      message: `${request.shownFile} does not exist`,
+      message: `${request.shownFile} ${isFile === undefined ? 'does not exist' : 'is not a file'}`,
       hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
     });
-  }
-  if (!statSync(request.file).isFile()) {
-    return failed({
-      kind: 'usage',
-      code: 'no-such-file',
-      message: `${request.shownFile} is not a file`,
-      hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
-    });
-  }
   const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
@@ -85,25 +77,9 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
   const context: NodeContext = { ...around, params };
   const sources = readSources(file, request, context);
-  const order = topologicalOrder(
-    new Map(
-      Object.entries(file.stages).map(([name, node]) => [name, Object.values(node.in ?? {}).flatMap((value) => producerOf(value) ?? [])]),
-    ),
-  );
-  if ('cycle' in order) {
-    const [first = ''] = order.cycle;
-    return failed(
-      ...problems,
-      locate.problem(
-        'cycle',
-        `the nodes need each other in a cycle: ${order.cycle.join(' → ')}`,
-        `/stages${pointerStep(first)}`,
-        'key',
-        'break the cycle at one of these inputs',
-      ),
-    );
-  }
-  const instances = await readNodes(file, order.order, sources, request, context);
+  const order = nodeOrder(file.stages, locate);
+  if (!order.ok) return failed(...problems, ...order.problems);
+  const instances = await readNodes(file, order.value, sources, request, context);
   checked.flush();
   checkOverrides(instances, context);
   checkShow(file, instances, context);
@@ -118,6 +94,18 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     instances: [...instances.values()].flat(),
     show: file.show ?? [],
   });
+}
+
+/** The names of the nodes, producers before consumers. */
+function nodeOrder(stages: PipelineFile['stages'], locate: Locate): Outcome<readonly string[]> {
+  const needs = Object.entries(stages).map(
+    ([name, node]) => [name, Object.values(node.in ?? {}).flatMap((value) => producerOf(value) ?? [])] as const,
+  );
+  const order = topologicalOrder(new Map(needs));
+  if (!('cycle' in order)) return done(order.order);
+  const [first = ''] = order.cycle;
+  const message = `the nodes need each other in a cycle: ${order.cycle.join(' → ')}`;
+  return failed(locate.problem('cycle', message, `/stages${pointerStep(first)}`, 'key', 'break the cycle at one of these inputs'));
 }
 
 function usesSource(instances: ReadonlyMap<string, readonly Instance[]>, name: string): boolean {

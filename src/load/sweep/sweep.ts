@@ -62,18 +62,9 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
       typeof values === 'string' ? repeatValues(key, values, context) : values,
     ]),
   );
-  const name =
-    typeof strategy === 'string' ? strategy : (strategy?.name ?? (variants.length > 0 && !('over' in options) ? 'list' : 'grid'));
-  const known = strategies[name];
-  if (known === undefined) {
-    const hint = suggestion(name, Object.keys(strategies));
-    return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
-  }
-  const { name: _name, ...settings } = typeof strategy === 'object' ? strategy : { name };
-  const schema = settingsSchema(known);
-  problems.push(
-    ...validate(settings, { schema, check: checkOf(schema) }, locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }),
-  );
+  const chosen = readStrategy(strategy, variants.length > 0 && !('over' in options) ? 'list' : 'grid', strategies, context);
+  if (!chosen.ok) return chosen;
+  const { name, settings, known } = chosen.value;
   const space = known.needs.variants === true ? ofVariants(variants, context) : ofSection(over, context);
   checkNames(Object.keys(repeats), '/sweep/repeats', context);
   const only = readOnly(rest.only, context);
@@ -105,6 +96,26 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
     return value === undefined ? [] : [[dimension.name, value] as const];
   });
   return done({ spec, base: Object.fromEntries(base) });
+}
+
+/** The strategy and its settings, checked by the schema that it brings. */
+function readStrategy(
+  strategy: SweepSection['strategy'],
+  fallback: string,
+  strategies: SweepRequest['strategies'],
+  { locate, problems }: SweepContext,
+): Outcome<{ readonly name: string; readonly settings: JsonObject; readonly known: KnownStrategy }> {
+  const { name, ...settings } = typeof strategy === 'object' ? strategy : { name: strategy ?? fallback };
+  const known = strategies[name];
+  if (known === undefined) {
+    const hint = suggestion(name, Object.keys(strategies));
+    return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
+  }
+  const schema = settingsSchema(known);
+  problems.push(
+    ...validate(settings, { schema, check: checkOf(schema) }, locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }),
+  );
+  return done({ name, settings, known });
 }
 
 /** The file's section with the options in place of its own keys. A strategy named again keeps its settings; `--over` alone makes a list a grid. */
