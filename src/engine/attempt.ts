@@ -32,13 +32,11 @@ export interface Held {
 /** What came of an attempt. */
 export type AttemptEnd = Outcome<Attempt> | 'stopped';
 
-/** What the next coordinator must know to take an attempt over: kept beside its specification. */
-interface Note {
+/** What an attempt's file holds: its specification, and what the next coordinator must know to take it over. */
+interface AttemptFile extends JobSpecification {
   readonly fingerprint: string;
   readonly given: readonly Given[];
 }
-
-const NOTE_FILE = 'attempt.json';
 
 /** Prepares an attempt, has it executed and collects what it made. */
 export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: AttemptRun): Promise<AttemptEnd> {
@@ -70,9 +68,8 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
       ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
       log: store.runs.log(run.run, instance.name).path,
     };
-    const note: Note = { fingerprint: ready.fingerprint, given };
-    writeFileSync(join(place.folder, NOTE_FILE), JSON.stringify(note));
-    writeFileSync(join(place.folder, JOB_FILE), JSON.stringify(specification));
+    const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given };
+    writeFileSync(join(place.folder, JOB_FILE), JSON.stringify(file));
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
     return collect(exit, { prepared, specification, given, place }, run);
   } finally {
@@ -115,9 +112,9 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
 export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], run: AttemptRun): Promise<AttemptEnd | undefined> {
   let taken: AttemptEnd | undefined;
   for (const place of remains) {
-    const specification = read<JobSpecification>(place, JOB_FILE);
-    const note = read<Note>(place, NOTE_FILE);
-    const isWanted = taken === undefined && !ready.isForced && note?.fingerprint === ready.fingerprint;
+    // Undefined: the coordinator was gone before it had written it, so nothing was started.
+    const specification = readJson(join(place.folder, JOB_FILE), isAttemptFile);
+    const isWanted = taken === undefined && !ready.isForced && specification?.fingerprint === ready.fingerprint;
     if (specification !== undefined) {
       const executor = await run.surroundings.executors.get(specification.executor);
       if (!executor.ok) return failed(leftBehind(specification));
@@ -127,7 +124,7 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
       if (isWanted && exit !== undefined) {
         told();
         keepLog(specification.log, run.surroundings.store.runs.log(run.run, ready.plan.prepared.instance.name).path);
-        taken = collect(exit, { prepared: ready.plan.prepared, specification, given: note.given, place }, run);
+        taken = collect(exit, { prepared: ready.plan.prepared, specification, given: specification.given, place }, run);
       }
     }
     place.remove();
@@ -159,9 +156,8 @@ function tellOf({ plan, onStart }: ReadyNode, { run }: JobSpecification, emit: E
   };
 }
 
-/** What a file of an attempt's folder says; undefined: the coordinator was gone before it had written it. */
-function read<Content>({ folder }: Workplace, name: string): Content | undefined {
-  return readJson(join(folder, name), isObject) as Content | undefined;
+function isAttemptFile(value: unknown): value is AttemptFile {
+  return isObject(value) && value['format'] === JOB_FORMAT && typeof value['executor'] === 'string';
 }
 
 /** A run has the logs of all that it executed. */

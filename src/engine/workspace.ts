@@ -45,7 +45,8 @@ export function prepareWorkspace(
   const { instance } = prepared;
   const isCommand = instance.work.kind === 'command';
   const base = join(place.folder, isCommand ? 'work' : 'in');
-  for (const name of ['work', 'in', 'out', 'home', 'tmp', 'code']) mkdirSync(join(place.folder, name));
+  // A folder made costs a node as much as starting it: a command has no use for those of a stage.
+  for (const name of ['work', 'home', 'tmp', ...(isCommand ? [] : ['in', 'out', 'code'])]) mkdirSync(join(place.folder, name));
   const given: Given[] = [];
   const outside: { path: string; kind: 'dir' | 'file' }[] = [];
 

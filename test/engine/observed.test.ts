@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
@@ -227,7 +227,7 @@ function observed({ specification, secrets }: FakeAttempt): string {
   const { command, env: variables } = programOf({ specification, secrets }, runtime);
   const given =
     program.kind === 'command' ? { command, variables } : { params, inputs, outputs, variables: { ...variables, env }, cpu: resources.cpu };
-  const trees = ['in', 'work', 'out'].map((name) => treeOf(join(folder, name)));
+  const trees = ['in', 'work', 'out'].map((name) => (existsSync(join(folder, name)) ? treeOf(join(folder, name)) : []));
   return JSON.stringify({ given, trees }).replaceAll(folder, '.').replaceAll(attempt, 'attempt');
 }
 
