@@ -1,0 +1,68 @@
+// What executing trivial command nodes costs beside starting the same commands from Node, two at a time, on an empty store:
+//
+//   npm run bench -- runner [--nodes 200] [--rounds 5] [--folder /dev/shm]
+//
+// A store syncs what it keeps, so most of a node's time is the disk's; --folder on a disk of memory shows the rest.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { medianOf } from './measuring/statistics.ts';
+
+const { values: given } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '5' },
+    folder: { type: 'string', default: tmpdir() },
+  },
+});
+const nodes = Number(given.nodes);
+const cli = join(process.cwd(), 'dist/cli.js');
+const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env;
+
+/** Milliseconds of a run of chains of ten nodes. */
+function run(): number {
+  const folder = mkdtempSync(join(given.folder, 'stillroom-bench-'));
+  mkdirSync(join(folder, 'artifacts'));
+  const written = Array.from({ length: nodes }, (_, index) => {
+    const input = index % 10 === 0 ? '' : `, in: { before: n${index - 1}.o }`;
+    return `  n${index}: { run: 'echo ${index} > "$o"'${input}, out: { o: o.txt } }\n`;
+  });
+  writeFileSync(join(folder, 'p.yaml'), `name: nodes\nstages:\n${written.join('')}`);
+  const started = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, [cli, 'run', 'p.yaml', '--json', '--jobs', '2'], {
+    cwd: folder,
+    encoding: 'utf8',
+    env,
+  });
+  if (status !== 0) throw new Error(`the run ended with ${status}:\n${stderr.slice(-2000)}`);
+  const taken = performance.now() - started;
+  rmSync(folder, { recursive: true, force: true });
+  return taken;
+}
+
+/** Milliseconds of the same commands, started by two loops. */
+async function plain(): Promise<number> {
+  const folder = mkdtempSync(join(given.folder, 'stillroom-bench-'));
+  const started = performance.now();
+  const loop = async (first: number): Promise<void> => {
+    for (let index = first; index < nodes; index += 2)
+      await once(spawn('bash', ['-euo', 'pipefail', '-c', `echo ${index} > o${index}.txt`], { cwd: folder, env, stdio: 'pipe' }), 'close');
+  };
+  await Promise.all([loop(0), loop(1)]);
+  const taken = performance.now() - started;
+  rmSync(folder, { recursive: true, force: true });
+  return taken;
+}
+
+const ours: number[] = [];
+const floor: number[] = [];
+for (let round = 0; round < Number(given.rounds); round += 1) {
+  floor.push(await plain());
+  ours.push(run());
+}
+const [own, least] = [medianOf(ours), medianOf(floor)];
+console.log(`the commands alone  ${(least / nodes).toFixed(2).padStart(6)} ms each`);
+console.log(`as nodes            ${(own / nodes).toFixed(2).padStart(6)} ms each, ${(own / least).toFixed(1)} × the commands alone`);
