@@ -59,6 +59,19 @@ describe('learning curves', () => {
     expect(found[1]?.svg).toContain('>energy &lt;b&gt;<');
   });
 
+  test('begin where the steps do', () => {
+    for (const steps of [
+      [0, 1, 2],
+      [0, 0],
+      [-1, 0.5],
+      [100, 200],
+    ]) {
+      const points = steps.map((step) => [step, 1] as const);
+      const [x = -1] = [...svgOf([{ node: 'fit', metric: 'energy', points }]).matchAll(/points="([\d.]+),/g)].map(([, own]) => Number(own));
+      expect(x >= 62 && x <= 378, `${steps}: ${x}`).toBe(true);
+    }
+  });
+
   test('lie within the picture and hold no script, for one epoch as for many', () => {
     for (const count of [1, 2, 41, 300]) {
       const svg = svgOf(training(count, true), count);

@@ -70,12 +70,13 @@ function panelsOf(curves: readonly Curve[]): Panel[] {
 
 function drawCurves(title: string, curves: readonly Curve[], kept: number | undefined): string {
   const panels = panelsOf(curves);
-  const last = Math.max(1, ...curves.map(({ points }) => points.at(-1)?.[0] ?? 1));
+  const first = Math.min(...curves.map(({ points }) => points[0]?.[0] ?? 1));
+  const last = Math.max(...curves.map(({ points }) => points.at(-1)?.[0] ?? 1));
   const note = kept === undefined ? `the last step, ${last}` : `epoch ${kept} (upright line), whose weights are kept`;
   const places = panels.map((panel, index) => {
     const x = 8 + (index % 2) * CELL.width;
     const y = HEADER + Math.floor(index / 2) * CELL.height;
-    return element('g', { transform: `translate(${x} ${y})` }, ...drawPanel(panel, curves, { last, kept }));
+    return element('g', { transform: `translate(${x} ${y})` }, ...drawPanel(panel, curves, { first, last, kept }));
   });
   const size = { width: 2 * CELL.width + 16, height: HEADER + Math.ceil(panels.length / 2) * CELL.height + 8 };
   return picture(size, title, [
@@ -87,14 +88,15 @@ function drawCurves(title: string, curves: readonly Curve[], kept: number | unde
 
 /** Which steps are drawn, and the one whose numbers are told. */
 interface Steps {
+  readonly first: number;
   readonly last: number;
   readonly kept: number | undefined;
 }
 
-function drawPanel({ title, series, fromZero }: Panel, curves: readonly Curve[], { last, kept }: Steps): Markup[] {
+function drawPanel({ title, series, fromZero }: Panel, curves: readonly Curve[], { first, last, kept }: Steps): Markup[] {
   const lines = series.map((own) => ({ ...own, points: curves.find(({ metric }) => metric === own.metric)?.points ?? [] }));
   const values = lines.flatMap(({ points }) => points.map(([, value]) => value));
-  const across = countAxis(last, 8);
+  const across = first >= 1 && last >= 1 ? countAxis(last, 8) : valueAxis([first, last], 6);
   const upward = valueAxis(fromZero === true ? [0, ...values] : values, 5);
   const plot = { right: CELL.width - ROOM.right, bottom: CELL.height - ROOM.bottom };
   const x = (step: number): number => ROOM.left + ((plot.right - ROOM.left) * (step - across.from)) / (across.to - across.from);
