@@ -1,11 +1,17 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, realpathSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { JobSpecification } from '../model/job.ts';
 import type { Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
+
+/** Whether a path really lies where it seems to: no step of it below a folder is a link. */
+function isInside(folder: string, path: string): boolean {
+  const parent = dirname(path);
+  return realpathSync(parent) === join(realpathSync(folder), relative(folder, parent));
+}
 
 /** Takes all outputs of a finished execution into the store. One that is missing or of the wrong kind fails the node. */
 export function collectOutputs(
@@ -25,6 +31,13 @@ export function collectOutputs(
       failed({ kind: 'stage', code: 'missing-output', message: `${instance.name} ${message}`, hint });
     const where = instance.work.kind === 'command' ? `"${instance.work.paths[port]}"` : `outputs.${port}`;
     if (stats === undefined) return bad(`ended without writing its output "${port}"`, `it must write ${where}`);
+    if (!isInside(place.folder, path))
+      return failed({
+        kind: 'stage',
+        code: 'refused-file',
+        message: `${instance.name} put a link in place of a folder that its output "${port}" lies in: what it leads to is not the node's own`,
+        hint: `write ${where} below the working folder, or copy there what has to be kept`,
+      });
     if (stats.isSymbolicLink() || (kind === 'dir' ? !stats.isDirectory() : !stats.isFile()))
       return bad(
         `wrote its output "${port}" as something else than a ${kind}`,

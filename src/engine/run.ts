@@ -146,5 +146,7 @@ function stateOf({ problems, outcomes }: ScheduleEnd, isStopped: boolean): RunSt
 function publish(plan: Plan, { settled }: ScheduleEnd): ReadonlyMap<string, string> {
   const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
   for (const [name, { attempt }] of settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
-  return plan.request.surroundings.store.published.outputs(plan.request.pipeline.name, artifacts);
+  const { pipeline, surroundings } = plan.request;
+  const nodes = pipeline.instances.map(({ name }) => name);
+  return surroundings.store.published.outputs(pipeline.name, artifacts, nodes);
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
 import type { Input } from '../model/pipeline.ts';
 import type { JobProgram, JobSpecification } from '../model/job.ts';
-import type { Snapshot, Store } from '../model/store.ts';
+import type { Content, Snapshot, Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Prepared } from './fingerprint.ts';
@@ -24,6 +24,8 @@ export interface Given {
   readonly port: string;
   readonly path: string;
   readonly stamp: string;
+  /** Of what was placed from the store: what it is. */
+  readonly content?: Content;
   /** Of a source that is not kept: its name. */
   readonly source?: string;
 }
@@ -59,14 +61,14 @@ export function prepareWorkspace(
       if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
       const target = path + (input.at === undefined ? artifact.suffix : '');
       store.artifacts.place(artifact, target);
-      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target) });
+      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(artifact) });
       return target;
     }
     const snapshot = known.snapshots.get(origin.source) as Snapshot;
     const target = path + (input.at === undefined ? snapshot.suffix : '');
     if (keptSources.has(origin.source)) {
       store.sources.place(snapshot, target);
-      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target) });
+      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(snapshot) });
       return target;
     }
     const real = sources[origin.source]?.path ?? '';
@@ -148,10 +150,18 @@ function prepareProgram(
   return done({ kind: 'stage', bundle, packages: code.packageFolders, readable, ...declared });
 }
 
-/** Fails if anything that was given has been changed since: names the input's port, or the source. */
+function contentOf({ kind, digest, executable }: Content): Content {
+  return { kind, digest, ...(executable === undefined ? {} : { executable }) };
+}
+
+/**
+ * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise is compared by its
+ * bytes: a large file is a link, whose ctime another node moves that is given the same one.
+ */
 export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
-  for (const { port, path, stamp, source } of given) {
+  for (const { port, path, stamp, content, source } of given) {
     if (store.artifacts.stamp(path) === stamp) continue;
+    if (content !== undefined && store.artifacts.isAt(path, content)) continue;
     if (source === undefined)
       return failed({
         kind: 'stage',

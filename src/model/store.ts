@@ -22,6 +22,9 @@ export interface Payload {
   bytes(): AsyncIterable<Uint8Array>;
 }
 
+/** What stands at a path: a file of these bytes, or a folder of this manifest. */
+export type Content = Pick<Artifact, 'kind' | 'digest' | 'executable'>;
+
 /** Content by its digest. Nothing half-written is ever seen as whole, and what is damaged goes to quarantine. */
 export interface Artifacts {
   /** The ports whose bytes are missing or damaged. */
@@ -32,6 +35,8 @@ export interface Artifacts {
   place(artifact: Artifact, path: string): void;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */
   stamp(path: string): string;
+  /** Whether a path holds just this, by its bytes. */
+  isAt(path: string, content: Content): boolean;
   /** Keeps bytes; returns their digest. */
   add(bytes: Uint8Array): string;
   /** The bytes of a digest; undefined where they are missing or damaged. */
@@ -202,8 +207,11 @@ export type NodeOutputs = ReadonlyMap<string, ReadonlyMap<string, Artifact>>;
 
 /** What people and their editors find in the store. */
 export interface Published {
-  /** Swaps the folder of a pipeline's outputs as one; nodes that are not named stay. Returns the path of each `node.port`. */
-  outputs(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string>;
+  /**
+   * Swaps the folder of a pipeline's outputs as one; of nodes without new outputs those stay that the pipeline still has (`nodes`; undefined:
+   * all stay). Returns the path of each `node.port`.
+   */
+  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): ReadonlyMap<string, string>;
   /** Puts outputs into a folder of the user, as `<node>/<port>`. Returns the path of each `node.port`. */
   placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string>;
   /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */

@@ -246,3 +246,20 @@ stages:
   expect(succeeding.json.executed).toEqual(['tries']);
   expect(readFileSync(env.COUNTER, 'utf8')).toBe('attempt\n'.repeat(3));
 });
+
+test.each([
+  ['a folder of its output', 'rmdir build; ln -s "$mine" build', 'build/model.bin'],
+  ['the working folder itself', 'cd ..; rm -rf work; ln -s "$mine" work', 'model.bin'],
+])('a command that puts a link in place of %s is refused: nothing outside is touched', async (_, run, out) => {
+  const folder = emptyFolder();
+  write(folder, {
+    'package.json': '{}',
+    'mine/model.bin': 'precious',
+    'p.yaml': `name: p\nstages:\n  a: { run: '${run}', with: { mine: '${join(folder, 'mine')}' }, out: { o: ${out} } }\n`,
+  });
+  const { code, json } = await stillroom(folder, ['run', 'p.yaml', '--json']);
+  expect(code).toBe(1);
+  expect(json.error).toMatchObject({ code: 'refused-file' });
+  expect(json.error?.message).toContain('a put a link in place of a folder');
+  expect(readFileSync(join(folder, 'mine/model.bin'), 'utf8')).toBe('precious');
+});

@@ -34,6 +34,21 @@ describe('the folder in which users find outputs', () => {
     expect(readdirSync(join(store.location, 'latest')).filter((name) => name.startsWith('.demo'))).toHaveLength(2);
   });
 
+  test('loses the nodes that the pipeline has no more, and only those', () => {
+    const { store } = open();
+    const model = new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]]);
+    const all = new Map([
+      ['first', model],
+      ['second', model],
+    ]);
+    const there = () => readdirSync(join(store.location, 'latest/demo')).sort();
+    store.published.outputs('demo', all, ['first', 'second', 'third']);
+    store.published.outputs('demo', new Map([['second', model]]), ['first', 'second']);
+    expect(there()).toEqual(['first', 'second']);
+    store.published.outputs('demo', new Map([['second', model]]), ['second', 'renamed']);
+    expect(there()).toEqual(['second']);
+  });
+
   test('is made anew where what is noted of it is damaged', () => {
     const { store } = open();
     const outputs = new Map([['train', new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]])]]);

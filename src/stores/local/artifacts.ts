@@ -1,9 +1,10 @@
 import { closeSync, createReadStream, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
+import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
-import type { Artifacts, BrokenPort, Outputs, Payload } from '../../model/store.ts';
-import type { BlobState, Blobs } from './blobs.ts';
+import type { Artifacts, BrokenPort, Content, Outputs, Payload } from '../../model/store.ts';
+import { type BlobState, type Blobs, hashFile } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
 import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 
@@ -70,6 +71,20 @@ export class LocalArtifacts implements Artifacts {
 
   stamp(path: string): string {
     return stampTree(path);
+  }
+
+  isAt(path: string, { kind, digest, executable }: Content): boolean {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (kind === 'file') return stats?.isFile() === true && isExecutable(stats) === (executable === true) && hashFile(path) === digest;
+    const listed = stats?.isDirectory() === true ? listFolder(path) : undefined;
+    if (listed?.ok !== true) return false;
+    const files = listed.value.files.map((file) => ({
+      path: file.path,
+      size: Number(file.stats.size),
+      digest: hashFile(file.absolute),
+      executable: isExecutable(file.stats),
+    }));
+    return sha256(manifestBytes({ files, emptyFolders: this.format >= ATTRIBUTES_SINCE ? listed.value.emptyFolders : [] })) === digest;
   }
 
   add(bytes: Uint8Array): string {

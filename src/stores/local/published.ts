@@ -31,7 +31,7 @@ export class LocalPublished implements Published {
     this.place = place;
   }
 
-  outputs(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
+  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): ReadonlyMap<string, string> {
     const link = join(this.root, safeFileName(pipeline));
     const paths = new Map<string, string>();
     const digests: Record<string, string> = {};
@@ -45,16 +45,25 @@ export class LocalPublished implements Published {
     const old = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true ? join(this.root, readlinkSync(link)) : undefined;
     const before = old === undefined ? undefined : this.content(old);
     const untouched = old !== undefined && before !== undefined && before.stamp === stampTree(old);
+    const named = new Set([...outputs.keys()].map(safeFileName));
+    const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
+    const known = nodes === undefined ? had : nodes.map(safeFileName);
+    const stay = had.filter((name) => !named.has(name) && known.includes(name));
     const isWithin = untouched && Object.entries(digests).every(([inside, digest]) => before.outputs[inside] === digest);
-    if (isWithin) return paths;
-    this.swap(pipeline, link, old, outputs, { ...(old !== undefined && existsSync(old) ? before?.outputs : {}), ...digests });
+    if (isWithin && had.every((name) => named.has(name) || stay.includes(name))) return paths;
+    const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stay.includes(inside.split('/', 1)[0] ?? ''));
+    this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests });
     return paths;
   }
 
+  /** `stay`: what is copied from the old folder. */
   private swap(
-    pipeline: string,
-    link: string,
-    old: string | undefined,
+    {
+      pipeline,
+      link,
+      old,
+      stay,
+    }: { readonly pipeline: string; readonly link: string; readonly old: string | undefined; readonly stay: readonly string[] },
     outputs: NodeOutputs,
     digests: Readonly<Record<string, string>>,
   ): void {
@@ -64,10 +73,7 @@ export class LocalPublished implements Published {
     for (const [node, ports] of outputs) {
       for (const [port, artifact] of ports) this.place(artifact, join(fresh, safeFileName(node), `${port}${artifact.suffix}`));
     }
-    const named = new Set([...outputs.keys()].map(safeFileName));
-    for (const kept of old === undefined || !existsSync(old) ? [] : readdirSync(old)) {
-      if (!named.has(kept)) cpSync(join(old ?? '', kept), join(fresh, kept), { recursive: true, mode: constants.COPYFILE_FICLONE });
-    }
+    for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
     writeWhole(`${fresh}.json`, canonicalJson({ outputs: digests, stamp: stampTree(fresh) }));
     symlinkSync(name, `${fresh}.link`);
     renameSync(`${fresh}.link`, link);
