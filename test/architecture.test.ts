@@ -21,6 +21,11 @@ interface Source {
 /** Rooms that know no other: what they hold is used everywhere. */
 const leaves = ['src/model/', 'src/text/', 'src/files/'];
 
+/** What a project joins to one whole. */
+const wired = ['code', 'load', 'engine', 'engines', 'executors', 'stores', 'records', 'sweep', 'reporters', 'setup'].map(
+  (room) => `src/${room}/`,
+);
+
 /**
  * The import rule, as a table: the first row whose pattern fits a file says what it may import, each import written as a path from the
  * root (`src/…`, `stages/…`) or as a package's name. `self` stands for the file's own room or stage, `folder` for the folder
@@ -29,17 +34,18 @@ const leaves = ['src/model/', 'src/text/', 'src/files/'];
 const rules: readonly { readonly files: RegExp; readonly values: readonly string[]; readonly types?: readonly string[] }[] = [
   { files: /^src\/index\.ts$/, values: ['src/model/'] },
   { files: /^src\/training\.ts$/, values: ['src/model/'], types: ['src/nn/'] },
-  { files: /^src\/cli\.ts$/, values: ['src/commands/', 'src/model/', 'package'] },
+  { files: /^src\/cli\.ts$/, values: ['src/commands/'] },
   { files: /^src\/commands\//, values: ['self', 'src/project/', 'src/reporters/', ...leaves, 'package'] },
-  { files: /^src\/project\//, values: ['src/', 'package'] },
+  { files: /^src\/project\//, values: ['self', ...leaves, ...wired, 'package'] },
   { files: /^src\/nn\//, values: ['self', 'src/model/params.ts', 'src/text/', 'package'] },
   { files: /^src\/(?:model|text|files|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
   { files: /^src\/executors\/[^/]+\//, values: ['folder', 'src/executors/job/', ...leaves, 'package'] },
+  { files: /^src\/stores\/[^/]+\//, values: ['folder', ...leaves, 'package'] },
   { files: /^src\/engines\//, values: ['self', ...leaves, 'src/setup/', 'package'] },
   { files: /^src\/records\//, values: ['self', ...leaves, 'src/nn/data/formats.ts', 'package'] },
-  { files: /^src\/(?:stores|executors|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
+  { files: /^src\/(?:executors|reporters|sweep)\//, values: ['self', ...leaves, 'package'] },
   { files: /^stages\/[^/]+\/stage\.ts$/, values: ['stillroom', 'stillroom/training'], types: ['stillroom/nn'] },
   { files: /^stages\/[^/]+\//, values: ['self', 'stillroom', 'stillroom/nn', 'package'], types: ['self'] },
 ];
@@ -193,6 +199,8 @@ describe('the rule itself', () => {
     ['src/engine/plan.ts', "export * from '../load/pipeline.ts';"],
     ['src/engine/plan.ts', "export type Loaded = import('../load/pipeline.ts').Loaded;"],
     ['src/executors/process/executor.ts', "import { open } from '../detached/executor.ts';"],
+    ['src/stores/layered/results.ts', "import { open } from '../local/store.ts';"],
+    ['src/project/run.ts', "import { run } from '../commands/run.ts';"],
     ['src/model/run.ts', "import { plan } from '../engine/plan.ts';"],
     ['src/nn/graph/graph.ts', "import { digest } from '../../model/canonical.ts';"],
     ['src/nn/graph/graph.ts', 'export const here = import.meta.url;'],

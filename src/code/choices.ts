@@ -7,6 +7,7 @@ import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { type Complain, plainParamsOf } from './declared.ts';
+import { EVALUATED, evaluateModule } from './evaluation.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a choice's params changes, or what is refused in them. */
@@ -105,13 +106,7 @@ async function compileParams(file: string): Promise<Outcome<{ readonly value: Ch
     for (;;) {
       const built = await esbuild.build({
         stdin: { contents: `import * as choice from ${JSON.stringify(file)};\nexport const params = choice.params;`, resolveDir: '/' },
-        bundle: true,
-        format: 'esm',
-        platform: 'node',
-        write: false,
-        metafile: true,
-        logLevel: 'silent',
-        tsconfigRaw: {},
+        ...EVALUATED,
         plugins: [follow(files), reader.plugin],
       });
       const left = Object.values(built.metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
@@ -135,7 +130,7 @@ async function compileParams(file: string): Promise<Outcome<{ readonly value: Ch
 }
 
 async function evaluate(code: string, file: string): Promise<Outcome<ChoiceDeclaration>> {
-  const { params } = (await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`)) as { readonly params: unknown };
+  const { params } = await evaluateModule(code);
   if (params === undefined) return done({ params: null });
   if (typeof params !== 'function')
     return failed(badChoice(file, 'its params are no function', 'write export const params = () => ({ gamma: param.number({ … }) })'));

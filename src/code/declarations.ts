@@ -9,6 +9,7 @@ import { done, failed, type Outcome } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { choiceProblems } from './choices.ts';
 import { declarationOf } from './declared.ts';
+import { EVALUATED, evaluateModule } from './evaluation.ts';
 import { findEscape } from './escapes.ts';
 import { memberPlaces } from './syntax.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
@@ -103,13 +104,7 @@ async function compileDeclaration(file: string): Promise<Outcome<{ readonly code
     const built = await esbuild.build({
       entryPoints: [file],
       absWorkingDir: dirname(file),
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      write: false,
-      metafile: true,
-      logLevel: 'silent',
-      tsconfigRaw: {},
+      ...EVALUATED,
       plugins: [workPlugin(file, (path) => strange.push(path)), reader.plugin],
     });
     if (strange[0] !== undefined)
@@ -131,8 +126,7 @@ async function evaluate(file: string, code: string): Promise<Outcome<{ readonly 
   let stage: unknown;
   let imported: unknown;
   try {
-    const url = `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
-    stage = ((await import(url)) as { readonly default?: unknown }).default;
+    stage = (await evaluateModule(code))['default'];
     const { run } = (stage ?? {}) as { readonly run?: unknown };
     // What stands in the place of the work is there at once.
     if (typeof run === 'function') imported = await Promise.race([(run as () => unknown)(), turn()]);

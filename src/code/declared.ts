@@ -1,3 +1,4 @@
+import { isObject } from '../files/json.ts';
 import type { Declaration, OutputDeclaration, ParamDeclaration } from '../model/declaration.ts';
 import { done, failed, type Outcome, type Place, type Problem } from '../model/problem.ts';
 import type { InputPort, Metric, Resources } from '../model/stage.ts';
@@ -18,14 +19,10 @@ export type Complain = (message: string, hint: string, ...path: readonly string[
 /** Where the declaration writes what the names of a path lead to, as far as that is found. */
 export type PlaceAt = (path: readonly string[]) => Place | undefined;
 
-function isMapping(value: unknown): value is Written {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
 /** A mapping of names to values; what is none, or a name that is none, is complained of. */
 function entriesOf(stage: Written, member: string, complain: Complain): [name: string, value: unknown][] {
   const value = stage[member] ?? {};
-  if (!isMapping(value)) {
+  if (!isObject(value)) {
     complain(`"${member}" is not a mapping of names`, `write ${member}: { name: … }`, member);
     return [];
   }
@@ -46,7 +43,7 @@ function checkKeys(value: Written, known: readonly string[], where: string, path
 function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
   const params: Record<string, ParamDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'params', complain)) {
-    if (!isMapping(value) || !isMapping(value['schema']) || typeof value['optional'] !== 'boolean') {
+    if (!isObject(value) || !isObject(value['schema']) || typeof value['optional'] !== 'boolean') {
       complain(
         `the param "${name}" was not made by param`,
         `write ${name}: param.int({ … }), or another of param's functions`,
@@ -86,17 +83,17 @@ function inputsOf(stage: Written, complain: Complain): Record<string, InputPort>
 function outputsOf(stage: Written, complain: Complain): Record<string, OutputDeclaration> {
   const outputs: Record<string, OutputDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'outputs', complain)) {
-    const kind = isMapping(value) ? value['kind'] : value;
-    if (isMapping(value)) checkKeys(value, OUTPUT_KEYS, `the output "${name}"`, ['outputs', name], complain);
+    const kind = isObject(value) ? value['kind'] : value;
+    if (isObject(value)) checkKeys(value, OUTPUT_KEYS, `the output "${name}"`, ['outputs', name], complain);
     if (typeof kind !== 'string' || !/^(?:dir|file(?:\.[^/\0]+)?)$/.test(kind)) {
       const known = ['dir', 'file', 'file.json'];
       complain(`the output "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), known), 'outputs', name);
       continue;
     }
-    if (isMapping(value) && value['measured'] !== true && Object.keys(value).every((key) => OUTPUT_KEYS.includes(key)))
+    if (isObject(value) && value['measured'] !== true && Object.keys(value).every((key) => OUTPUT_KEYS.includes(key)))
       complain(`the output "${name}" is written as a mapping`, `write ${name}: '${kind}'`, 'outputs', name);
     const isFolder = kind === 'dir';
-    outputs[name] = { kind: isFolder ? 'dir' : 'file', suffix: isFolder ? '' : kind.slice('file'.length), measured: isMapping(value) };
+    outputs[name] = { kind: isFolder ? 'dir' : 'file', suffix: isFolder ? '' : kind.slice('file'.length), measured: isObject(value) };
   }
   return outputs;
 }
@@ -104,7 +101,7 @@ function outputsOf(stage: Written, complain: Complain): Record<string, OutputDec
 function metricsOf(stage: Written, complain: Complain): Record<string, Metric> {
   const metrics: Record<string, Metric> = {};
   for (const [name, value] of entriesOf(stage, 'metrics', complain)) {
-    if (!isMapping(value)) {
+    if (!isObject(value)) {
       complain(`the metric "${name}" is not a mapping`, `write ${name}: { about: '…' }`, 'metrics', name);
       continue;
     }
@@ -133,7 +130,7 @@ function metricsOf(stage: Written, complain: Complain): Record<string, Metric> {
 
 function resourcesOf(stage: Written, complain: Complain): Resources {
   const resources = stage['resources'] ?? {};
-  if (!isMapping(resources)) {
+  if (!isObject(resources)) {
     complain('"resources" is not a mapping', "write resources: { cpu: 2, memory: '1GiB' }", 'resources');
     return {};
   }
@@ -158,7 +155,7 @@ export function declarationOf(written: unknown, file: string, run: string, place
     const place = placeAt(path);
     problems.push({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, ...(place === undefined ? {} : { place }), hint });
   };
-  if (!isMapping(written) || written['outputs'] === undefined) {
+  if (!isObject(written) || written['outputs'] === undefined) {
     complain('has no default export made by defineStage', 'export default defineStage({ … })');
     return failed(...problems);
   }
@@ -175,7 +172,7 @@ export function declarationOf(written: unknown, file: string, run: string, place
     metrics: metricsOf(written, complain),
     resources: resourcesOf(written, complain),
     ...(measures === 'machine' ? { measures } : {}),
-    ...(isMapping(former) ? { former: former as Readonly<Record<string, string>> } : {}),
+    ...(isObject(former) ? { former: former as Readonly<Record<string, string>> } : {}),
     run,
   };
   // What is kept of it is JSON, and what is given now is what will be read then.

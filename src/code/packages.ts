@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isObject } from '../files/json.ts';
 import { trustedStamp } from '../files/stamp.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Json } from '../model/json.ts';
@@ -22,16 +23,15 @@ interface PackageFile {
 
 /** Reads a package's `package.json`; one that is missing or damaged says nothing. */
 export function readPackage(folder: string): PackageFile {
-  let file: unknown;
+  let written: unknown;
   try {
-    file = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    written = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   } catch {
     return {};
   }
-  if (file === null || typeof file !== 'object') return {};
-  const written = file as Readonly<Record<string, unknown>>;
+  if (!isObject(written)) return {};
+  const known = written;
   const isText = (value: unknown): boolean => typeof value === 'string';
-  const isMapping = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
   const understood: Readonly<Record<string, (value: unknown) => boolean>> = {
     name: isText,
     version: isText,
@@ -40,11 +40,11 @@ export function readPackage(folder: string): PackageFile {
     module: isText,
     sideEffects: () => true,
     exports: () => true,
-    imports: isMapping,
-    dependencies: isMapping,
-    optionalDependencies: isMapping,
+    imports: isObject,
+    dependencies: isObject,
+    optionalDependencies: isObject,
   };
-  return Object.fromEntries(Object.entries(understood).flatMap(([key, fits]) => (fits(written[key]) ? [[key, written[key]]] : [])));
+  return Object.fromEntries(Object.entries(understood).flatMap(([key, fits]) => (fits(known[key]) ? [[key, known[key]]] : [])));
 }
 
 /** Finds an installed package as Node does: in `node_modules` of a folder or any folder above it. */

@@ -1,10 +1,12 @@
 import { number, text, texts } from './verb.ts';
 
+/** `--jobs`, of all verbs that run something. */
 export const jobs = number('--jobs <threads>', 'threads that may be busy at once (default: all cores)', {
   whole: true,
   hint: 'for example --jobs 2',
 });
 
+/** `--executor`, of all verbs that plan. */
 export const executor = text(
   '--executor <name>',
   'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)',

@@ -8,6 +8,7 @@ import { flag, type Invocation } from './verb.ts';
 /** More nodes than a screen holds are told as lines. */
 const LARGEST_TREE = 60;
 
+/** `--verbose`, of all verbs that run something. */
 export const verbose = flag('--verbose', 'print every line that the nodes print');
 
 /** The options of verbs that execute and are watched. */

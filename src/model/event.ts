@@ -38,9 +38,10 @@ export interface Watcher {
   report(event: Event): void;
 }
 
-/** What a plan says of a node. */
+/** What a plan does with a node. */
 export type Action = 'run' | 'maybe' | 'reuse';
 
+/** What a plan says of a node, and why. */
 export interface PlannedNode {
   readonly node: string;
   readonly action: Action;

@@ -3,6 +3,7 @@ import type { JsonObject } from './json.ts';
 import type { Instance, NodeWork } from './pipeline.ts';
 import type { MetricValue, PackageIngredient } from './result.ts';
 
+/** How a run stands, or how it ended. */
 export type RunState = 'live' | 'done' | 'failed' | 'cancelled';
 
 /** How a node ended. `waiting` and `running` are seen only in a live run. */

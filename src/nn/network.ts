@@ -10,6 +10,7 @@ export interface Network {
   readonly output: string;
 }
 
+/** The functions of an activation layer. */
 export type Activation = 'relu' | 'relu6' | 'hard-swish' | 'hard-sigmoid' | 'swish' | 'sigmoid';
 
 interface Named {
@@ -50,6 +51,7 @@ export interface BatchNorm extends Named {
   readonly start?: number;
 }
 
+/** From [N, inFeatures] to [N, outFeatures], with a weight and a bias. */
 export interface Dense extends Named {
   readonly kind: 'dense';
   readonly inFeatures: number;
@@ -72,6 +74,7 @@ export interface Cosine extends Named {
   readonly start?: Start;
 }
 
+/** One layer of a network. */
 export type Layer =
   | (Named & { readonly kind: 'input' })
   | Convolution

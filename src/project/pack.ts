@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { openRecorded, type Recorded } from './recorded.ts';
 import { locateSources } from './sources.ts';
 
+/** What a pack holds, and what it is made from. */
 export interface PackOptions {
   /** With the outputs, so that they can be restored from it. */
   readonly outputs?: boolean | undefined;

@@ -19,6 +19,7 @@ import { locateSources } from './sources.ts';
 
 export type { ArtifactVerdict, FactDifference, MetricDelta, Verdict, Verdicts };
 
+/** How a recorded run is run again. */
 export interface ReproduceOptions extends RecordedOptions, WatchOptions {
   /** Where sources are that the store does not keep, each as `name=PATH`. */
   readonly source?: readonly string[] | undefined;
@@ -26,6 +27,7 @@ export interface ReproduceOptions extends RecordedOptions, WatchOptions {
   readonly to?: string | undefined;
 }
 
+/** How outputs of a recorded run are put back. */
 export interface RestoreOptions extends RecordedOptions {
   /** A folder that is to get the outputs; default: where a run puts them. */
   readonly to?: string | undefined;

@@ -34,6 +34,7 @@ export interface StartOptions extends WatchOptions {
   readonly keepGoing?: boolean | undefined;
 }
 
+/** What is asked of a pipeline that is run, and how. */
 export interface RunOptions extends PlanOptions, StartOptions {}
 
 /** How a run ended. */

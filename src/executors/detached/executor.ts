@@ -2,25 +2,13 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileLock, tryLockFile } from '../../files/lock.ts';
-import type {
-  Capacity,
-  Executor,
-  ExecutorFacts,
-  ExecutorOpening,
-  Hold,
-  Job,
-  JobEvent,
-  Need,
-  OpenExecutor,
-  Stop,
-} from '../../model/executor.ts';
+import type { Job, JobEvent, OpenExecutor, Stop } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem } from '../../model/problem.ts';
 import { attemptFile, RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-files.ts';
-import { devicesOf } from '../job/devices.ts';
 import { startProblem } from '../job/ending.ts';
-import { holdMachine, type Machine, machineCapacity, machineFacts } from '../job/machine.ts';
+import { MachineExecutor } from '../job/machine-executor.ts';
 import { lostProblem, watch } from './watch.ts';
 
 /** The descriptor by which a `run-job` is given the lock on the work. */
@@ -30,23 +18,7 @@ const LOCK_DESCRIPTOR = 4;
  * Executes nodes of this machine by processes of their own, which outlive the coordinator: the next one finds them again. Everything goes
  * through the attempt's folder, but secrets, which are handed over by the environment.
  */
-class DetachedExecutor implements Executor {
-  readonly name: string;
-  readonly facts: ExecutorFacts;
-  readonly capacity: Capacity;
-  private readonly machine: Machine;
-
-  constructor({ name, settings, engines, environment }: ExecutorOpening) {
-    this.name = name;
-    this.facts = machineFacts(engines);
-    this.machine = { environment, devices: devicesOf(environment) };
-    this.capacity = machineCapacity(this.machine.devices, settings);
-  }
-
-  hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
-    return holdMachine(this.machine, need, { signal, onWait });
-  }
-
+class DetachedExecutor extends MachineExecutor {
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     const { specification } = job;
     const started = performance.now();

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../../files/json.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NodeLog } from './log.ts';
@@ -11,12 +12,7 @@ const LONGEST_MESSAGE = 1024 * 1024;
 
 /** A killed child may leave half a message, and a command may write anything: that tells nothing. */
 function parseMessage(text: string): ChildMessage | undefined {
-  try {
-    const message = JSON.parse(text) as Partial<ChildMessage> | null;
-    return typeof message?.type === 'string' ? (message as ChildMessage) : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseJson(text, (value): value is ChildMessage => isObject(value) && typeof value['type'] === 'string');
 }
 
 /** What a program tells on its events descriptor while it runs. */

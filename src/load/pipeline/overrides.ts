@@ -1,3 +1,4 @@
+import { isObject } from '../../files/json.ts';
 import { splitName, type WrittenPoint } from '../../model/instance-name.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -48,7 +49,7 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
   const copy = structuredClone(value) as Mutable;
   const nodes: NodeOverride[] = [];
   const problems: Problem[] = [];
-  const isMapping = copy !== null && typeof copy === 'object' && !Array.isArray(copy);
+  const isMapping = isObject(copy);
   const membersOf = (key: string): JsonObject => ((isMapping ? copy[key] : undefined) ?? {}) as JsonObject;
   const assign = (section: string, name: string, to: Json, option: string): void => {
     (copy[section] as Mutable)[name] = to;

@@ -1,5 +1,6 @@
 import { type ChoiceDeclaration, choiceFile, moduleChoices, readChoice } from '../../code/choices.ts';
 import type { FoundStage } from '../../code/declarations.ts';
+import { isObject } from '../../files/json.ts';
 import type { ParamDeclaration, ParamDeclarations } from '../../model/declaration.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { ChosenModule } from '../../model/pipeline.ts';
@@ -148,7 +149,7 @@ export async function stageParams(given: JsonObject, context: ParamsContext): Pr
 
 /** A choice whose name is itself a choice with params (by a reference) is that one, with what stands beside the name in place of its own. */
 function unfolded(value: Json): Json {
-  if (!isMapping(value) || !isMapping(value['name'])) return value;
+  if (!isObject(value) || !isObject(value['name'])) return value;
   const { name, ...rest } = value;
   return unfolded({ ...name, ...rest });
 }
@@ -159,7 +160,7 @@ function withDefaults(declared: ParamDeclarations, given: JsonObject): Record<st
   for (const [name, { schema, params, modules }] of Object.entries(declared)) {
     const own = given[name];
     const isGroup = params !== undefined && modules === undefined;
-    const value = isGroup && (own === undefined || isMapping(own)) ? withDefaults(params, own ?? {}) : (own ?? schema['default']);
+    const value = isGroup && (own === undefined || isObject(own)) ? withDefaults(params, own ?? {}) : (own ?? schema['default']);
     if (value !== undefined) values[name] = value;
   }
   return values;
@@ -285,9 +286,5 @@ async function declaredChoices(
 
 /** A choice as a mapping: a name alone stands for itself. */
 function asMapping(value: Json | undefined): JsonObject {
-  return isMapping(value) ? value : value === undefined || value === null ? {} : { name: value };
-}
-
-function isMapping(value: Json | undefined): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+  return isObject(value) ? value : value === undefined || value === null ? {} : { name: value };
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../files/json.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
 import { readYaml } from '../yaml/document.ts';
@@ -39,13 +40,9 @@ export function valueLike(text: string, current: Json | undefined, schema?: Json
   return plainValue(text);
 }
 
-function isMapping(value: Json | undefined): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
 /** Whether a value has a member: a mapping by its key, a list by its index. */
 function hasMember(value: Json | undefined, step: string): value is JsonObject {
-  return Array.isArray(value) ? /^\d+$/.test(step) && Number(step) < value.length : isMapping(value) && Object.hasOwn(value, step);
+  return Array.isArray(value) ? /^\d+$/.test(step) && Number(step) < value.length : isObject(value) && Object.hasOwn(value, step);
 }
 
 /** The value at a path of keys and indexes; undefined where there is none. */
@@ -73,7 +70,7 @@ export function withValueAt(
   const [step, ...rest] = path;
   if (step === undefined) return { value: to };
   const isList = Array.isArray(value);
-  if (!isList && !isMapping(value)) return { why: `"${name}" is no mapping`, known: [] };
+  if (!isList && !isObject(value)) return { why: `"${name}" is no mapping`, known: [] };
   const declared = isList ? [] : Object.keys((schema?.['properties'] ?? {}) as JsonObject);
   if (!hasMember(value, step) && !declared.includes(step))
     return { why: `"${name}" has no "${step}"`, known: [...new Set([...Object.keys(value), ...declared])] };

@@ -1,3 +1,4 @@
+import { isObject } from '../../files/json.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Instance, Pipeline } from '../../model/pipeline.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -134,7 +135,7 @@ export function findParam(name: string, pointer: string, context: SweepContext):
 
 /** What the pipeline says of a param, a choice by its name alone where the file says no more. */
 function asWritten(base: Json | undefined, written: Json | undefined, path: readonly string[]): Json | undefined {
-  const isChoice = path.length === 0 && base !== undefined && isMapping(base) && (written === undefined || typeof written === 'string');
+  const isChoice = path.length === 0 && isObject(base) && (written === undefined || typeof written === 'string');
   return isChoice && typeof base['name'] === 'string' ? base['name'] : base;
 }
 
@@ -170,7 +171,7 @@ function checkRange(written: WrittenRange, schema: JsonObject | undefined, point
 export function readDimension(name: string, written: Json, pointer: string, context: SweepContext): Dimension | undefined {
   const found = findParam(name, pointer, context);
   if (found === undefined) return undefined;
-  const { values, when, ...range } = isMapping(written) ? written : { values: written, when: undefined };
+  const { values, when, ...range } = isObject(written) ? written : { values: written, when: undefined };
   const conditions = (when ?? {}) as JsonObject;
   const domain = readDomain(values ?? null, range, found, pointer, context);
   if (domain === undefined) return undefined;
@@ -234,8 +235,4 @@ export function inOrder(dimensions: readonly Dimension[], pointerOf: (name: stri
     left = left.filter((dimension) => !ready.includes(dimension));
   }
   return ordered;
-}
-
-function isMapping(value: Json): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

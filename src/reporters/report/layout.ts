@@ -14,6 +14,7 @@ export interface Route {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
+/** Where the nodes and edges of a graph lie; lengths are pixels. */
 export interface GraphLayout {
   readonly nodes: readonly Placed[];
   readonly routes: readonly Route[];

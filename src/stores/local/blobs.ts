@@ -38,6 +38,7 @@ export function hashFile(path: string): string {
   return hash.digest('hex');
 }
 
+/** How the content of a digest stands in the store. */
 export type BlobState = 'whole' | 'missing' | 'damaged';
 
 /** Content by SHA-256, each in a read-only file. */

@@ -1,8 +1,13 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { writeDurably } from '../../files/durable.ts';
+import { isObject, parseJson } from '../../files/json.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { ROW_FORMAT, type RunRow, rowOf } from '../../model/run-row.ts';
-import { writeDurably } from '../../files/durable.ts';
+
+function isRow(value: unknown): value is RunRow {
+  return isObject(value) && value['format'] === ROW_FORMAT;
+}
 
 /** A line a run, so that ten thousand records need not be opened. It can be made again from the records at any time. */
 export class RunIndex {
@@ -27,13 +32,7 @@ export class RunIndex {
   row(id: string): RunRow | undefined {
     this.lines ??= this.read();
     const line = this.lines.get(id);
-    if (line === undefined) return undefined;
-    try {
-      const row = JSON.parse(line) as RunRow;
-      return row.format === ROW_FORMAT ? row : undefined;
-    } catch {
-      return undefined;
-    }
+    return line === undefined ? undefined : parseJson(line, isRow);
   }
 
   /** Whether a run is of a pipeline; undefined if it has no row yet. A row that merely mentions the name may count too. */

@@ -1,0 +1,26 @@
+import type { Capacity, Executor, ExecutorFacts, ExecutorOpening, Hold, Job, JobEvent, Need, Stop } from '../../model/executor.ts';
+import type { ExitRecord, JobSpecification } from '../../model/job.ts';
+import { devicesOf } from './devices.ts';
+import { holdMachine, type Machine, machineCapacity, machineFacts } from './machine.ts';
+
+/** What executors of this machine share: its facts, its capacity, and how a node holds it. */
+export abstract class MachineExecutor implements Executor {
+  readonly name: string;
+  readonly facts: ExecutorFacts;
+  readonly capacity: Capacity;
+  protected readonly machine: Machine;
+
+  constructor({ name, settings, engines, environment }: ExecutorOpening) {
+    this.name = name;
+    this.facts = machineFacts(engines);
+    this.machine = { environment, devices: devicesOf(environment) };
+    this.capacity = machineCapacity(this.machine.devices, settings);
+  }
+
+  hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined> {
+    return holdMachine(this.machine, need, { signal, onWait });
+  }
+
+  abstract execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord>;
+  abstract recover(left: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined>;
+}
