@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { main } from './commands/main.ts';
 
-// A reader that has seen enough, such as head, ends the output and is no error.
+// A reader that has seen enough, such as head, ends an output and is no error: what runs goes on and is recorded. Where progress cannot be
+// written at all it is lost, and nothing else.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit();
 });
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await main(process.argv.slice(2), {
   folder: process.cwd(),

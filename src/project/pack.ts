@@ -40,12 +40,28 @@ export async function packRun(context: Context, word: string, target: string | W
     if (!gathered.ok) return gathered;
     const file = typeof target === 'string' ? resolve(context.folder, target) : undefined;
     const entries = gathered.value.flatMap(({ from, reach }) => [...from.contents.entries(reach)]);
-    await writePack(recordText(record), entries, typeof target === 'string' ? createWriteStream(file ?? target) : target);
+    const written = await writePack(recordText(record), entries, file === undefined ? (target as Writable) : createWriteStream(file)).then(
+      () => done(undefined),
+      (error: unknown) => unwritten(record, error),
+    );
+    if (!written.ok) return written;
     const blobs = new Set(gathered.value.flatMap(({ reach }) => [...reach.blobs])).size;
     return done({ record, file, bytes: file === undefined ? undefined : statSync(file).size, blobs });
   } finally {
     scratch.value.remove();
   }
+}
+
+/** A disk that is full, a folder that is not there, or a reader that went away before the pack was whole; anything else is a bug. */
+function unwritten({ id }: RunRecord, error: unknown): Outcome<never> {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
+  return failed({
+    kind: 'usage',
+    code: 'pack-unwritten',
+    message: `the pack of ${id} could not be written: ${message}`,
+    hint: 'what was written of it is no pack: write it to another place',
+  });
 }
 
 /** The record as it travels: without this machine's paths. */

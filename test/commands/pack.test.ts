@@ -107,6 +107,12 @@ describe('a pack', () => {
   });
 });
 
+test('that cannot be written says so', async () => {
+  const { code, answer } = await asked<Answer>(project, ['pack', '@latest', '--output', 'nowhere/run.still']);
+  expect(code).toBe(2);
+  expect(answer.error).toMatchObject({ code: 'pack-unwritten', message: expect.stringContaining('ENOENT') });
+});
+
 describe('a hostile or damaged pack is refused, and nothing of it is written', () => {
   const blob = (bytes: Buffer): Entry => {
     const digest = sha256(bytes);

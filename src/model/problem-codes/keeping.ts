@@ -38,6 +38,10 @@ export const keepingCodes = {
     means: 'Nothing has run in this store yet.',
     remedy: 'Run a pipeline first: stillroom run FILE.',
   },
+  'pack-unwritten': {
+    means: 'A packed run could not be written: the disk is full, the folder is not there, or whoever read it went away.',
+    remedy: 'Write it to another place; what was written of it is no pack.',
+  },
   'record-too-old': {
     means: 'An earlier Stillroom recorded the run without all that doing it again needs.',
     remedy: 'Run its pipeline again.',
