@@ -1,7 +1,7 @@
 import type { Problem } from '../model/problem.ts';
 import type { Project } from '../project/project.ts';
 import { print, refusal } from './answer.ts';
-import type { Invocation, Surroundings, Verb } from './verb.ts';
+import type { Invocation, Caller, Verb } from './verb.ts';
 
 /** The options that every verb has. */
 interface SharedOptions {
@@ -10,11 +10,11 @@ interface SharedOptions {
 }
 
 /** What a verb is given beside its arguments and options, and what closes the projects that it opened. */
-function invocationOf(surroundings: Surroundings, { json = false, store }: SharedOptions): Invocation & { close(): void } {
+function invocationOf(caller: Caller, { json = false, store }: SharedOptions): Invocation & { close(): void } {
   const opened: Project[] = [];
-  const { folder, environment } = surroundings;
+  const { folder, environment } = caller;
   return {
-    ...surroundings,
+    ...caller,
     json,
     async open(options) {
       const { openProject } = await import('../project/project.ts');
@@ -29,7 +29,7 @@ function invocationOf(surroundings: Surroundings, { json = false, store }: Share
 }
 
 /** Reads what the command line gave, the arguments and then an object of the options, runs the verb and prints its answer; returns the exit code. */
-export async function invoke(verb: Verb, values: readonly unknown[], surroundings: Surroundings): Promise<number> {
+export async function invoke(verb: Verb, values: readonly unknown[], caller: Caller): Promise<number> {
   const { arguments: names, options } = verb;
   const given = values[names.length] as Readonly<Record<string, unknown>> & SharedOptions;
   const read: Record<string, unknown> = {};
@@ -40,7 +40,7 @@ export async function invoke(verb: Verb, values: readonly unknown[], surrounding
     if (value.ok) read[name] = value.value;
     else problems.push(...value.problems);
   }
-  const invocation = invocationOf(surroundings, given);
+  const invocation = invocationOf(caller, given);
   try {
     const answer = problems.length > 0 ? refusal(problems) : await verb.run(read, invocation);
     print(answer, invocation);

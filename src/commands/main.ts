@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { installation } from '../model/installation.ts';
 import { EXIT, jsonLine } from './answer.ts';
 import { invoke } from './invoke.ts';
-import type { Surroundings, Verb } from './verb.ts';
+import type { Caller, Verb } from './verb.ts';
 import { verbs } from './verbs.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -24,7 +24,7 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
 }
 
 /** The program without its verbs, which have its settings too. */
-function newProgram(json: boolean, { stdout, stderr }: Surroundings): Command {
+function newProgram(json: boolean, { stdout, stderr }: Caller): Command {
   const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
   return new Command('stillroom')
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => (json ? undefined : stderr.write(text)) })
@@ -56,9 +56,9 @@ async function addSummaries(program: Command): Promise<void> {
 }
 
 /** Reads a command line, runs the verb that it names and prints the answer; returns the exit code. Only that verb is loaded. */
-export async function main(words: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function main(words: readonly string[], caller: Caller): Promise<number> {
   const json = words.includes('--json');
-  const program = newProgram(json, surroundings);
+  const program = newProgram(json, caller);
   const [first = '', second = ''] = words;
   const asked = first === 'help' ? second : first;
   const load = Object.hasOwn(verbs, asked) ? verbs[asked] : undefined;
@@ -67,7 +67,7 @@ export async function main(words: readonly string[], surroundings: Surroundings)
   else {
     const { default: verb } = await load();
     addVerb(program, verb, async (values) => {
-      exit = await invoke(verb, values, surroundings);
+      exit = await invoke(verb, values, caller);
     });
   }
   try {
@@ -76,7 +76,7 @@ export async function main(words: readonly string[], surroundings: Surroundings)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.done;
-    if (json) surroundings.stdout.write(jsonLine(misused(error)));
+    if (json) caller.stdout.write(jsonLine(misused(error)));
     return EXIT.usage;
   }
 }

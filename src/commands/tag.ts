@@ -30,29 +30,29 @@ export default verb({
   },
 });
 
-type Tags = Project['tags'];
+type TagBook = Project['tags'];
 
-async function list(book: Tags): Promise<Answer> {
+async function list(book: TagBook): Promise<Answer> {
   const listed = await book.list();
   if (!listed.ok) return refusal(listed.problems);
   const { tags, pins } = listed.value;
   return answer({ tags, pins }, [...tags.map(({ name, run }) => `${name}  ${run}`), ...pins.map((run) => `(pinned)  ${run}`)]);
 }
 
-async function remove(book: Tags, name: string): Promise<Answer> {
+async function remove(book: TagBook, name: string): Promise<Answer> {
   const deleted = await book.delete(name);
   if (!deleted.ok) return refusal(deleted.problems);
   return answer({ deleted: name, run: deleted.value.run }, [`${name} no longer names ${deleted.value.run}`]);
 }
 
-async function setPin(book: Tags, word: string, isPinned: boolean): Promise<Answer> {
+async function setPin(book: TagBook, word: string, isPinned: boolean): Promise<Answer> {
   const found = await book.pin(word, isPinned);
   if (!found.ok) return refusal(found.problems);
   const { id: run, hash = null } = found.value;
   return answer({ run, hash, pinned: isPinned }, [`${run} is ${isPinned ? 'pinned: gc keeps it' : 'no longer pinned'}`]);
 }
 
-async function give(book: Tags, word: string, name: string): Promise<Answer> {
+async function give(book: TagBook, word: string, name: string): Promise<Answer> {
   const given = await book.set(word, name);
   if (!given.ok) return refusal(given.problems);
   const { run, hash, before } = given.value;

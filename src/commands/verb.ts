@@ -82,7 +82,7 @@ type ArgumentsOf<Written extends readonly string[]> = { readonly [One in Written
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** Where a command line is called, and where it writes. */
-export interface Surroundings {
+export interface Caller {
   /** Absolute. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -91,7 +91,7 @@ export interface Surroundings {
 }
 
 /** What a verb is given beside its arguments and options. It writes only what is no answer: a packed run, progress. */
-export interface Invocation extends Surroundings {
+export interface Invocation extends Caller {
   /** One JSON object is wanted. */
   readonly json: boolean;
   /** Opens the project of the folder, or that of a pipeline file, with the store that `--store` names. */

@@ -4,14 +4,14 @@ import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } f
 import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
-import { type Explaining, explainRun } from './cause.ts';
-import type { Difference } from './explain.ts';
+import { type Explaining, explainRun } from './explain.ts';
+import type { Difference } from './differences.ts';
 import { fingerprintOf, isSameInput } from '../model/fingerprint.ts';
 import { ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 
-/** What the command line asks of a plan. */
+/** What a plan is made for. */
 export interface PlanRequest {
   readonly pipeline: Pipeline;
   readonly surroundings: Surroundings;

@@ -1,3 +1,4 @@
+import { isDigest } from '../model/canonical.ts';
 import { namedFacts } from '../model/facts.ts';
 import { installation } from '../model/installation.ts';
 import type { Instance, Pipeline, Source } from '../model/pipeline.ts';
@@ -144,7 +145,7 @@ function memberDifferences(
   recorded: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,
 ): FactDifference[] {
-  const brief = (text = 'none'): string => (/^[0-9a-f]{64}$/.test(text) ? text.slice(0, 12) : text);
+  const brief = (text = 'none'): string => (isDigest(text) ? text.slice(0, 12) : text);
   return [...new Set([...Object.keys(recorded), ...Object.keys(now)])]
     .filter((name) => recorded[name] !== now[name])
     .map((name) => ({ what: `${what} ${name}`.trim(), recorded: brief(recorded[name]), now: brief(now[name]) }));

@@ -4,19 +4,19 @@ import type { Capacity, Stop } from '../model/executor.ts';
 import type { Problem } from '../model/problem.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunRecord, RunState } from '../model/run.ts';
-import { explainRun } from './cause.ts';
+import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
 import { Ledger } from './ledger.ts';
 import type { AttemptRun } from './attempt.ts';
 import { executeNode, type NodeEnd } from './node.ts';
-import { recordedNode } from './outcome.ts';
+import { recordedNode } from './recorded-node.ts';
 import { type Plan, plannedNodes } from './plan.ts';
 import { recordedSources } from './recipe.ts';
 import { type ReadyNode, schedule, type ScheduleEnd } from './schedule.ts';
 import { Slots } from './slots.ts';
 
 /** How a plan is run. */
-export interface RunOptions {
+export interface RunRequest {
   readonly id: string;
   /** The pipeline file as the record names it. */
   readonly shownFile: string;
@@ -40,7 +40,7 @@ export interface RunEnd {
 }
 
 /** Runs a plan: keeps the sources that it reads, schedules it, publishes what came out, and keeps a record from the start. */
-export async function runPlan(plan: Plan, options: RunOptions): Promise<RunEnd> {
+export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> {
   const { store } = plan.request.surroundings;
   const { asked } = options.stop;
   const lease = store.runs.start(options.id);
@@ -71,7 +71,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunEnd> 
 }
 
 /** The record as it is before anything has run. */
-function openingRecord(plan: Plan, { id, shownFile, set }: RunOptions): Omit<RunRecord, 'started'> {
+function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest): Omit<RunRecord, 'started'> {
   const { pipeline, surroundings } = plan.request;
   const { platform, machine, engines } = plan.executor.facts;
   return {
@@ -93,14 +93,14 @@ function notScheduled(problems: readonly Problem[]): ScheduleEnd {
   return { problems, outcomes: new Map(), settled: new Map() };
 }
 
-interface Running {
-  readonly options: RunOptions;
+interface Started {
+  readonly options: RunRequest;
   readonly kept: ReadonlySet<string>;
   readonly emit: Emit;
 }
 
 /** Gives the scheduler the store and the executor to ask. */
-function scheduled(plan: Plan, { options, kept, emit }: Running): Promise<ScheduleEnd> {
+function scheduled(plan: Plan, { options, kept, emit }: Started): Promise<ScheduleEnd> {
   const { request, history } = plan;
   const { store } = request.surroundings;
   const run: AttemptRun = {

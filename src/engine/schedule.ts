@@ -6,7 +6,7 @@ import type { RunNode } from '../model/run.ts';
 import { type ReadyWork, readyWork } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
 import type { NodeEnd } from './node.ts';
-import { failedNode, inputDigests, recordedNode, settledNode } from './outcome.ts';
+import { failedNode, inputDigests, recordedNode, settledNode } from './recorded-node.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import type { Slots } from './slots.ts';
 

@@ -2,8 +2,8 @@ import type { Capacity, Executor } from '../model/executor.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** Where nodes run: as an executor is named, with what it has. */
-type Place = Pick<Executor, 'name' | 'capacity'>;
+/** What is counted of an executor: its capacity, under its name. */
+type Counted = Pick<Executor, 'name' | 'capacity'>;
 
 /** What is taken of one executor. */
 interface Pool {
@@ -24,24 +24,24 @@ export class Slots {
   private waiting: (() => void)[] = [];
 
   /** The executor that was chosen, with what may be used of it; others may be used whole. */
-  constructor(chosen: Place) {
+  constructor(chosen: Counted) {
     this.poolOf(chosen);
   }
 
   /** Whether a node asks for more than there is, and so runs only when nothing else does. */
-  isTooLarge({ resources }: Instance, executor: Place): boolean {
+  isTooLarge({ resources }: Instance, executor: Counted): boolean {
     const { capacity } = this.poolOf(executor);
     return resources.cpu > capacity.cpu || resources.gpu > capacity.gpu || resources.memory > capacity.memory;
   }
 
   /** Whether no node at all can start on an executor before another has ended there. */
-  isFull(executor: Place): boolean {
+  isFull(executor: Counted): boolean {
     const { alone, taken, capacity } = this.poolOf(executor);
     return alone || taken.cpu >= capacity.cpu;
   }
 
   /** Takes a node's slots, unless they are not free (`full`) or somebody does the same work (`busy`). */
-  take(instance: Instance, executor: Place, work: string): 'taken' | 'full' | 'busy' {
+  take(instance: Instance, executor: Counted, work: string): 'taken' | 'full' | 'busy' {
     const { resources } = instance;
     if (this.works.has(work)) return 'busy';
     const pool = this.poolOf(executor);
@@ -58,7 +58,7 @@ export class Slots {
     return 'taken';
   }
 
-  release(instance: Instance, executor: Place, work: string): void {
+  release(instance: Instance, executor: Counted, work: string): void {
     const pool = this.poolOf(executor);
     change(pool, instance, -1);
     this.works.delete(work);
@@ -81,7 +81,7 @@ export class Slots {
     return this.failures.get(work);
   }
 
-  private poolOf({ name, capacity }: Place): Pool {
+  private poolOf({ name, capacity }: Counted): Pool {
     const pool = this.pools.get(name) ?? { capacity, taken: { cpu: 0, gpu: 0, memory: 0 }, running: 0, alone: false };
     this.pools.set(name, pool);
     return pool;

@@ -117,12 +117,10 @@ export interface Pipeline {
   readonly show: readonly string[];
 }
 
-/** The names of the instances that an instance takes inputs from. */
-export function producersOf(instance: Instance): string[] {
+/** The names of the instances that an instance takes inputs from, or that a recipe of one does. */
+export function producersOf({ inputs }: Pick<Instance, 'inputs'>): string[] {
   return [
-    ...new Set(
-      instance.inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'output' ? [origin.instance] : []))),
-    ),
+    ...new Set(inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'output' ? [origin.instance] : [])))),
   ];
 }
 

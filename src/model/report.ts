@@ -48,6 +48,7 @@ export interface Sample {
   readonly probability: number;
 }
 
+/** Some of the images that a node made predictions for. */
 export interface Samples {
   readonly from: string;
   readonly items: readonly Sample[];

@@ -9,6 +9,11 @@ export interface Reach {
   readonly sources: Set<string>;
 }
 
+/** A reach of nothing. */
+export function emptyReach(): Reach {
+  return { blobs: new Set(), bundles: new Set(), sources: new Set() };
+}
+
 /** What a record reaches, and what of it the store lacks, in words. */
 export interface RecordReach extends Reach {
   readonly missing: string[];

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
-import type { Reach } from '../model/upkeep.ts';
+import { emptyReach, type Reach } from '../model/upkeep.ts';
 import { writePack } from '../stores/local/pack.ts';
 import type { Context } from './context.ts';
 import { openRecorded, type Recorded } from './recorded.ts';
@@ -90,7 +90,7 @@ function gather(
       message: `the run ${record.id} cannot be packed: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
       hint: 'look for damage: stillroom verify',
     });
-  const beside: Reach = { blobs: new Set(), bundles: new Set(), sources: new Set() };
+  const beside = emptyReach();
   for (const one of found.value.values()) {
     if (origin.sources.kept(one.snapshot.digest) !== undefined) {
       origin.contents.addSource(one.snapshot.digest, reach);

@@ -1,7 +1,7 @@
 import { costOf, type RunCost } from '../records/cost.ts';
 import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import { withCurrentNames } from '../records/current-names.ts';
-import { findRun } from '../records/find.ts';
+import { findRun, tagsOf } from '../records/find.ts';
 import { type LineageStep, lineageOf, type LineageOrigin, originsOf } from '../records/lineage.ts';
 import { type Noise, seedNoise } from '../records/noise.ts';
 import { reportRun } from '../records/report/data.ts';
@@ -40,13 +40,6 @@ export interface ComparedRun {
 export interface Comparison {
   readonly base: RunRecord;
   readonly runs: readonly ComparedRun[];
-}
-
-function tagsOf({ tags }: Store, run: string): readonly string[] {
-  return tags
-    .all()
-    .filter((tag) => tag.run === run)
-    .map(({ name }) => name);
 }
 
 /**

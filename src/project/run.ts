@@ -1,6 +1,6 @@
 import { type Plan, plannedNodes } from '../engine/plan.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
-import type { Difference } from '../engine/explain.ts';
+import type { Difference } from '../engine/differences.ts';
 import type { Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, type Outcome } from '../model/problem.ts';

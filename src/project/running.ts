@@ -13,10 +13,10 @@ export interface Running<Result, Told = Event> extends PromiseLike<Result>, Asyn
 
 /** Starts something, after the caller had the time to begin a loop over its events. */
 export function startRunning<Result, Told = Event>(start: (emit: (event: Told) => void) => Promise<Result>): Running<Result, Told> {
-  const watchers = new Set<Watcher<Told>>();
+  const loops = new Set<EventQueue<Told>>();
   const result = Promise.resolve().then(() =>
     start((event) => {
-      for (const watcher of watchers) watcher.push(event);
+      for (const loop of loops) loop.push(event);
     }),
   );
   const isOver = result.then(
@@ -27,16 +27,16 @@ export function startRunning<Result, Told = Event>(start: (emit: (event: Told) =
     // biome-ignore lint/suspicious/noThenProperty: it is a promise of its result, and its events beside.
     then: (onDone, onFailed) => result.then(onDone, onFailed),
     [Symbol.asyncIterator]() {
-      const watcher = new Watcher<Told>(() => void watchers.delete(watcher));
-      watchers.add(watcher);
-      void isOver.then(() => watcher.end());
-      return watcher;
+      const loop = new EventQueue<Told>(() => void loops.delete(loop));
+      loops.add(loop);
+      void isOver.then(() => loop.end());
+      return loop;
     },
   };
 }
 
 /** The events of one loop: those that nobody has taken yet wait. */
-class Watcher<Told> implements AsyncIterator<Told, undefined> {
+class EventQueue<Told> implements AsyncIterator<Told, undefined> {
   private readonly waiting: Told[] = [];
   private readonly leave: () => void;
   private isOver = false;

@@ -52,8 +52,6 @@ interface Ready {
   readonly parallel: number;
 }
 
-const never = new AbortController().signal;
-
 /** Runs variants of a pipeline file, or goes on with a sweep that was stopped. Fails only where it cannot begin: failed trials are told in the result. */
 export async function sweepFile(
   context: Context,
@@ -69,7 +67,7 @@ export async function sweepFile(
     const hint = 'wait for it, or stop it: what it has finished is kept';
     return failed({ kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being run by another process`, hint });
   }
-  const { set = [], retry = false, onEvent, signal = never, killSignal = never } = options;
+  const { set = [], retry = false, onEvent, signal = new AbortController().signal, killSignal = new AbortController().signal } = options;
   try {
     const workbench = new Variants(opened, { shownFile: file, set, slots, stop: { asked: signal, forced: killSignal } });
     const checked = await checkValues(spec, workbench);

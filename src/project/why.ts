@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Difference } from '../engine/explain.ts';
+import type { Difference } from '../engine/differences.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import type { Action } from '../model/event.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';

@@ -36,6 +36,14 @@ export function findRun(store: RecordStore, word: string): Outcome<RunRecord> {
   return done(record);
 }
 
+/** The names given to a run. */
+export function tagsOf({ tags }: Pick<RecordStore, 'tags'>, run: string): readonly string[] {
+  return tags
+    .all()
+    .filter((tag) => tag.run === run)
+    .map(({ name }) => name);
+}
+
 function findId(store: RecordStore, word: string): Outcome<string> {
   const ids = store.runs.ids();
   if (ids.includes(word)) return done(word);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Difference, differences, sentence } from '../../src/engine/explain.ts';
+import { type Difference, differences, sentence } from '../../src/engine/differences.ts';
 import { fingerprintOf } from '../../src/model/fingerprint.ts';
 import type { ElementIngredient, Ingredients } from '../../src/model/result.ts';
 import type { Store } from '../../src/model/store.ts';

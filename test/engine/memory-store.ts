@@ -1,8 +1,8 @@
-import { explainRun } from '../../src/engine/cause.ts';
+import { explainRun } from '../../src/engine/explain.ts';
 import type { Surroundings } from '../../src/engine/fingerprint.ts';
 import { RecordFold } from '../../src/engine/ledger.ts';
 import type { NodeEnd } from '../../src/engine/node.ts';
-import { recordedNode } from '../../src/engine/outcome.ts';
+import { recordedNode } from '../../src/engine/recorded-node.ts';
 import { makePlan, type Plan, plannedNodes } from '../../src/engine/plan.ts';
 import { type ReadyNode, schedule } from '../../src/engine/schedule.ts';
 import { Slots } from '../../src/engine/slots.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RecordFold } from '../../src/engine/ledger.ts';
 import { makePlan } from '../../src/engine/plan.ts';
-import { type RunEnd, type RunOptions, runPlan } from '../../src/engine/run.ts';
+import { type RunEnd, type RunRequest, runPlan } from '../../src/engine/run.ts';
 import { Slots } from '../../src/engine/slots.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
@@ -38,7 +38,7 @@ class Project {
     return store.value;
   }
 
-  async run(instances: readonly Instance[], options: Partial<RunOptions> = {}): Promise<RunEnd> {
+  async run(instances: readonly Instance[], options: Partial<RunRequest> = {}): Promise<RunEnd> {
     const sources = { images: { name: 'images', path: join(this.folder, 'images') } };
     const pipeline = { name: 'demo', file: '/demo.yaml', root: this.folder, params: {}, sources, instances, show: [] };
     const surroundings = { root: this.folder, store: this.store, engines: [], executors: only(this.executor), environment: { PATH: '' } };

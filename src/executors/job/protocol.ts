@@ -24,7 +24,7 @@ export type ChildMessage =
 /** Where a child writes its messages. Of its other descriptors, 3 is the control pipe and 4 the lock. */
 export const EVENTS_DESCRIPTOR = 5;
 
-/** What a bundle exports of the modules that its params chose: what makes them of the params. Bundles of before had them as they are. */
+/** What a bundle exports of the modules that its params chose: what makes them of the params. Bundles that a former Stillroom kept have them as they are. */
 export type BundledModules = Readonly<Record<string, unknown>> | ((params: JsonObject) => Readonly<Record<string, unknown>>);
 
 /** The chosen modules as the work is given them. */

@@ -1,7 +1,7 @@
 /**
  * Runs a program in its own process group and dies with the coordinator: a guard reads the control pipe, whose other end only the
- * coordinator holds, and kills the whole group when it ends. The lock's descriptor is inherited by everything that the program starts. At the end it says what
- * time of the processor all this took.
+ * coordinator holds, and kills the whole group when it ends. Everything that the program starts inherits the lock's descriptor. At the end
+ * it says what time of the processor all this took.
  */
 export const SUPERVISOR = `
 trap : TERM INT

@@ -213,7 +213,7 @@ function choiceParams(declaration: ParamDeclaration, choice: ChoiceDeclaration):
 }
 
 /** A choice as it is written, and what it takes. */
-interface WrittenChoice {
+interface GivenChoice {
   readonly param: string;
   readonly name: string;
   readonly given: JsonObject;
@@ -221,7 +221,7 @@ interface WrittenChoice {
 }
 
 async function checkChoice(
-  { param, name, given, declared }: WrittenChoice,
+  { param, name, given, declared }: GivenChoice,
   declaration: ParamDeclaration,
   context: ParamsContext,
 ): Promise<Problem[]> {

@@ -1,8 +1,10 @@
 import { isObject, parseJson } from '../../files/json.ts';
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Curve, ReportRun } from '../../model/report.ts';
+import { producersOf } from '../../model/pipeline.ts';
 import { rowOf } from '../../model/run-row.ts';
 import type { Artifacts, Results, Runs, Tags } from '../../model/store.ts';
+import { tagsOf } from '../find.ts';
 import { confusionsOf, historyOf } from './artifacts.ts';
 import { samplesOf } from './samples.ts';
 
@@ -82,10 +84,7 @@ export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
   return {
     run: record.id,
     hash: record.hash ?? null,
-    tags: store.tags
-      .all()
-      .filter(({ run }) => run === record.id)
-      .map(({ name }) => name),
+    tags: tagsOf(store, record.id),
     pipeline: record.pipeline,
     state: record.state,
     started: record.started,
@@ -107,13 +106,7 @@ export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
       state,
       cause,
       seconds: seconds ?? null,
-      after: [
-        ...new Set(
-          (recipe?.inputs ?? []).flatMap(({ elements }) =>
-            elements.flatMap(({ origin }) => (origin.kind === 'output' ? [origin.instance] : [])),
-          ),
-        ),
-      ],
+      after: recipe === undefined ? [] : producersOf(recipe),
     })),
     curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, cache)),
     confusions: nodes.flatMap(([name, node]) => confusionsOf(store.artifacts, name, node)),

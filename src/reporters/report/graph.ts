@@ -2,6 +2,7 @@ import { duration } from '../../text/figures.ts';
 import type { ReportNode } from '../../model/report.ts';
 import { type GraphLayout, layOut } from './layout.ts';
 import { at, html, type Markup } from '../../text/markup.ts';
+import { cut } from '../../text/svg.ts';
 
 const BOX = { width: 150, height: 44 };
 const CELL = { width: 172, height: 84, passage: 26 };
@@ -51,10 +52,6 @@ function boxesOf(nodes: readonly ReportNode[]): Box[] {
   return [...boxes.values()];
 }
 
-function shortened(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
-}
-
 /** Leaves a box downward, passes other layers upright, and enters a box from above. */
 function curve({ points }: GraphLayout['routes'][number]): string {
   const [first, ...rest] = points;
@@ -82,7 +79,7 @@ export function graphSvg(nodes: readonly ReportNode[]): Markup {
   const edges = layout.routes.map((route) => html`<path class="edge" d="${curve(route)}" marker-end="url(#arrow)"/>`);
   const drawn = boxes.map(({ name, label, detail, state, title }) => {
     const { x, y } = places.get(name) ?? { x: 0, y: 0 };
-    return html`<g class="box ${state}"><title>${title}</title><rect x="${at(x - BOX.width / 2)}" y="${at(y - BOX.height / 2)}" width="${BOX.width}" height="${BOX.height}" rx="6"/><text x="${at(x)}" y="${at(y - 4)}" class="name">${shortened(label, 22)}</text><text x="${at(x)}" y="${at(y + 13)}" class="detail">${shortened(detail, 26)}</text></g>`;
+    return html`<g class="box ${state}"><title>${title}</title><rect x="${at(x - BOX.width / 2)}" y="${at(y - BOX.height / 2)}" width="${BOX.width}" height="${BOX.height}" rx="6"/><text x="${at(x)}" y="${at(y - 4)}" class="name">${cut(label, 22)}</text><text x="${at(x)}" y="${at(y + 13)}" class="detail">${cut(detail, 26)}</text></g>`;
   });
   return html`<svg class="graph" viewBox="0 0 ${at(layout.width)} ${at(layout.height)}" width="${at(layout.width)}" height="${at(layout.height)}" role="img" aria-label="The graph of the pipeline"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs><g class="edges">${edges}</g>${drawn}</svg>`;
 }

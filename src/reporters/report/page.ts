@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
-import { duration, figure } from '../../text/figures.ts';
+import { duration, figure, written } from '../../text/figures.ts';
 import { curveCharts } from './curves.ts';
 import { metricNames, type ReportRun, tellingParams } from '../../model/report.ts';
 import { graphSvg } from './graph.ts';
 import { confusionTable, sampleGrid } from './images.ts';
 import { html, Markup } from '../../text/markup.ts';
 import { STYLE } from './style.ts';
-
-function valueText(value: unknown): string {
-  return value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-}
 
 /** The runs with the best value of a metric that says what is better. */
 function bestRuns(runs: readonly ReportRun[], name: string): ReadonlySet<ReportRun> {
@@ -29,7 +25,7 @@ function runsTable(runs: readonly ReportRun[]): Markup {
   const params = runs.length < 2 ? [] : tellingParams(runs);
   const heads = ['run', 'hash', 'state', 'started', 'time', ...params];
   const rows = runs.map((run) => {
-    const cells = params.map((name) => html`<td><code>${valueText(run.params[name])}</code></td>`);
+    const cells = params.map((name) => html`<td><code>${written(run.params[name])}</code></td>`);
     const tags = run.tags.length === 0 ? '' : ` [${run.tags.join(', ')}]`;
     return html`<tr><td><code>${run.run}</code>${tags}</td><td><code>${run.hash?.slice(0, 12)}</code></td><td class="state-${run.state}">${run.state}</td><td>${run.started}</td><td class="number">${duration(run.seconds)}</td>${cells}</tr>`;
   });
@@ -54,7 +50,7 @@ function metricsTable(runs: readonly ReportRun[]): Markup {
 }
 
 function paramsTable(run: ReportRun): Markup {
-  const rows = Object.entries(run.params).map(([name, value]) => html`<tr><td>${name}</td><td><code>${valueText(value)}</code></td></tr>`);
+  const rows = Object.entries(run.params).map(([name, value]) => html`<tr><td>${name}</td><td><code>${written(value)}</code></td></tr>`);
   return html`<details><summary>All ${rows.length} params</summary><div class="scroll"><table><tbody>${rows}</tbody></table></div></details>`;
 }
 

@@ -4,7 +4,7 @@ import type { Artifact } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../../model/run.ts';
 import type { Artifacts, Bundles, Store } from '../../model/store.ts';
-import type { Contents, PackEntry, Reach, RecordReach, ScratchStore } from '../../model/upkeep.ts';
+import { type Contents, emptyReach, type PackEntry, type Reach, type RecordReach, type ScratchStore } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import type { LocalSources } from './sources.ts';
 
@@ -14,11 +14,6 @@ export interface Holdings {
   readonly artifacts: Artifacts;
   readonly bundles: Bundles;
   readonly sources: LocalSources;
-}
-
-/** A reach of nothing. */
-export function emptyReach(): Reach {
-  return { blobs: new Set(), bundles: new Set(), sources: new Set() };
 }
 
 /** Says what the things in a store are made of: for packing, copying and removing. */

@@ -2,9 +2,9 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import type { RunRecord } from '../../model/run.ts';
 import type { Outputs, Tags } from '../../model/store.ts';
-import type { Garbage, KeepPolicy, Reach } from '../../model/upkeep.ts';
+import { emptyReach, type Garbage, type KeepPolicy, type Reach } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
-import { bundleFile, emptyReach, type LocalContents, sourceFile } from './contents.ts';
+import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { isExecuted } from './workplaces.ts';
 import type { LocalResults } from './results.ts';

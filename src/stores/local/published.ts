@@ -10,12 +10,12 @@ import { safeFileName } from '../../files/file-name.ts';
 import { stampTree } from './folders.ts';
 
 /** What a published folder holds, and how its files stood. */
-interface Content {
+interface Note {
   readonly outputs: Readonly<Record<string, string>>;
   readonly stamp: string;
 }
 
-function isContent(value: unknown): value is Content {
+function isNote(value: unknown): value is Note {
   return isObject(value) && isObject(value['outputs']) && typeof value['stamp'] === 'string';
 }
 
@@ -83,8 +83,8 @@ export class LocalPublished implements Published {
     }
   }
 
-  private content(folder: string): Content | undefined {
-    return readJson(`${folder}.json`, isContent);
+  private content(folder: string): Note | undefined {
+    return readJson(`${folder}.json`, isNote);
   }
 
   placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeDurably } from '../../files/durable.ts';
 import { isTagName, type Tag, type Tags } from '../../model/store.ts';
 
-/** Names and pins of runs, a small file each. Both keep a run from being swept up. */
+/** Names and pins of runs, a small file each. Both keep a run from being removed. */
 export class LocalTags implements Tags {
   private readonly root: string;
   private readonly pinned: string;

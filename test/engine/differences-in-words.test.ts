@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { differences, sentence } from '../../src/engine/explain.ts';
+import { differences, sentence } from '../../src/engine/differences.ts';
 import type { Ingredients } from '../../src/model/result.ts';
 import type { BundleRecord } from '../../src/model/store.ts';
 import { MemoryProject } from './memory-store.ts';
