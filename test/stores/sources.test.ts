@@ -44,6 +44,19 @@ describe('a source', () => {
     expect(value(localStore(store.location).sources.snapshot(source)).digest).not.toBe(before.digest);
   });
 
+  test('that the store lies in is without the store, kept or not', () => {
+    const { store, folder } = openWithPoems();
+    const whole = { name: 'whole', path: folder };
+    const before = value(store.sources.snapshot(whole));
+    const stamp = store.artifacts.stamp(folder);
+    value(store.sources.keep(whole, before));
+    store.artifacts.add(Buffer.from('more'));
+    expect(value(store.sources.snapshot(whole))).toEqual(before);
+    expect(store.artifacts.stamp(folder)).toBe(stamp);
+    store.sources.place(before, join(folder, 'placed'));
+    expect(readdirSync(join(folder, 'placed'))).toEqual(['poems']);
+  });
+
   test('is read again where the note of an earlier reading is damaged', () => {
     const { store, source } = openWithPoems();
     const before = value(store.sources.snapshot(source));

@@ -10,13 +10,15 @@ import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from
 
 /** Outputs as blobs: a file is one, a folder is its manifest and one for each of its files. */
 export class LocalArtifacts implements Artifacts {
+  private readonly root: string;
   private readonly blobs: Blobs;
   private readonly format: number;
   /** Folders whose files were looked at in this process. */
   private readonly checkedFolders = new Map<string, BlobState>();
 
   /** The format says what is kept of outputs: the first one knew no empty folders, and of files no executable bit. */
-  constructor(blobs: Blobs, format: number) {
+  constructor(root: string, blobs: Blobs, format: number) {
+    this.root = root;
     this.blobs = blobs;
     this.format = format;
   }
@@ -70,7 +72,7 @@ export class LocalArtifacts implements Artifacts {
   }
 
   stamp(path: string): string {
-    return stampTree(path);
+    return stampTree(path, this.root);
   }
 
   isAt(path: string, { kind, digest, executable }: Content): boolean {

@@ -34,8 +34,11 @@ function statOfTarget(link: string): BigIntStats | undefined {
   }
 }
 
-/** All that is below a folder. Links are followed if they stay inside; sockets, devices and names that are not UTF-8 are refused. */
-export function listFolder(folder: string): Outcome<Listing> {
+/**
+ * All that is below a folder, a store that lies in it (`without`) left out. Links are followed if they stay inside; sockets, devices and names
+ * that are not UTF-8 are refused.
+ */
+export function listFolder(folder: string, without?: string): Outcome<Listing> {
   const files: FoundFile[] = [];
   const emptyFolders: string[] = [];
   const visit = (at: string, prefix: string): Outcome<undefined> => {
@@ -44,6 +47,7 @@ export function listFolder(folder: string): Outcome<Listing> {
     for (const entry of entries) {
       const name = entry.name.toString('utf8');
       const absolute = join(at, name);
+      if (absolute === without) continue;
       if (Buffer.compare(Buffer.from(name), entry.name) !== 0) return refusal(absolute, 'its name is not valid UTF-8');
       if (entry.isSymbolicLink()) {
         const target = resolve(dirname(absolute), readlinkSync(absolute));
@@ -115,11 +119,11 @@ export function isExecutable(stats: BigIntStats): boolean {
 }
 
 /** How all that is at or below a path stands, as one text. */
-export function stampTree(path: string): string {
+export function stampTree(path: string, without?: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
   if (!stats.isDirectory()) return fileStamp(stats);
-  const listed = listFolder(path);
+  const listed = listFolder(path, without);
   if (!listed.ok) return 'refused';
   const { files, emptyFolders } = listed.value;
   return [...files.map((file) => `${file.path} ${fileStamp(file.stats)}`), ...emptyFolders.map((folder) => `${folder}/`)].join('\n');

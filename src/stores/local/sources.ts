@@ -49,12 +49,14 @@ function isKeptSource(value: unknown): value is KeptSource {
 
 /** Files and folders from outside, read once and then trusted as long as nothing about their files changes. */
 export class LocalSources implements Sources {
+  private readonly root: string;
   private readonly notes: string;
   private readonly scratch: string;
   private readonly folder: string;
   private readonly blobs: Blobs;
 
   constructor(root: string, blobs: Blobs) {
+    this.root = root;
     this.notes = join(root, 'index', 'sources');
     this.scratch = join(root, 'scratch');
     this.folder = join(root, 'sources');
@@ -69,7 +71,7 @@ export class LocalSources implements Sources {
     const kind = stats.isDirectory() ? 'dir' : 'file';
     const listed: Outcome<Listing> =
       kind === 'dir'
-        ? listFolder(source.path)
+        ? listFolder(source.path, this.root)
         : done({ files: [{ path: basename(source.path), absolute: source.path, stats }], emptyFolders: [] });
     if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
     const noteFile = join(this.notes, `${sha256(source.path)}.json`);

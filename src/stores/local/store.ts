@@ -24,7 +24,7 @@ export function localStore(root: string, presence = new Presence(root), format =
   const cache = join(root, 'index');
   const stamps = new StampBook(join(cache, 'blobs'));
   const blobs = new Blobs(root, stamps);
-  const artifacts = new LocalArtifacts(blobs, format);
+  const artifacts = new LocalArtifacts(root, blobs, format);
   const results = new LocalResults(root, artifacts);
   const bundles = new LocalBundles(root, blobs);
   const sources = new LocalSources(root, blobs);
