@@ -2,12 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { isObject, readJson } from '../../files/json.ts';
 import { canonicalJson, sha256 } from '../../model/canonical.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
+import { memberOf, thrownReason, thrownText } from './thrown.ts';
 import { openThreads } from './threads.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
@@ -117,7 +119,10 @@ async function main(jobFile: string): Promise<void> {
     metric(name: string, value: number, at?: { step: number }) {
       const known = program.declared?.metrics ?? [name];
       if (!known.includes(name)) throw new UndeclaredName(`the work records the metric "${name}", which is not declared`, name, known);
-      if (!Number.isFinite(value)) throw new StageFailure(`the metric "${name}" is ${value}`, 'metrics are finite numbers');
+      if (!Number.isFinite(value)) {
+        const shown = typeof value === 'number' ? String(value) : `${inspect(value)}, a ${typeof value}`;
+        throw new StageFailure(`the metric "${name}" is ${shown}`, 'metrics are finite numbers');
+      }
       send({ type: 'metric', name, value, ...(at === undefined ? {} : { step: at.step }) });
     },
     progress(done: number, total: number, note?: string) {
@@ -146,7 +151,7 @@ async function describe(error: unknown): Promise<ChildMessage> {
     const hint = error.known.length > 0 ? suggestion(error.used, error.known) : 'declare it in stage.ts';
     return { type: 'failed', code: 'undeclared-name', message: error.message, hint };
   }
-  const { code, resource, permission } = error as { code?: string; resource?: string; permission?: string };
+  const [code, resource, permission] = ['code', 'resource', 'permission'].map((name) => memberOf(error, name));
   if (code === 'ERR_ACCESS_DENIED' && permission === 'ChildProcess') {
     return {
       type: 'failed',
@@ -155,7 +160,7 @@ async function describe(error: unknown): Promise<ChildMessage> {
       hint: 'let a command node do that: run: …',
     };
   }
-  if (code === 'ERR_ACCESS_DENIED' && resource !== undefined && resource !== '') {
+  if (code === 'ERR_ACCESS_DENIED' && typeof resource === 'string' && resource !== '') {
     return {
       type: 'failed',
       code: 'undeclared-access',
@@ -163,19 +168,14 @@ async function describe(error: unknown): Promise<ChildMessage> {
       hint: 'declare it as an input; a data file beside run.ts is imported',
     };
   }
-  return {
-    type: 'failed',
-    code: 'stage-threw',
-    message: error instanceof Error ? error.message : String(error),
-  };
+  return { type: 'failed', code: 'stage-threw', message: thrownReason(error) };
 }
 
 try {
   await main(process.argv[2] ?? '');
   process.exit(0);
 } catch (error) {
-  if (!(error instanceof StageFailure))
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (!(error instanceof StageFailure)) process.stderr.write(`${thrownText(error)}\n`);
   send(await describe(error));
   // Lets the standard streams drain before leaving.
   await sleep(10);

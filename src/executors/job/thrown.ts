@@ -1,0 +1,40 @@
+import { inspect } from 'node:util';
+
+/** Letters of a message that are told; all of it is in the log. */
+const LONGEST = 2000;
+
+/** Causes that are followed. */
+const DEEPEST = 8;
+
+/** A member of something thrown; undefined where it has none, or reading it throws. */
+export function memberOf(thrown: unknown, name: string): unknown {
+  try {
+    return thrown === null || typeof thrown !== 'object' ? undefined : (thrown as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(thrown: unknown, depth: number): string {
+  if (typeof thrown === 'string') return thrown;
+  if (!(thrown instanceof Error)) return `${inspect(thrown, { depth: 2, breakLength: Number.POSITIVE_INFINITY })} was thrown`;
+  const message = memberOf(thrown, 'message');
+  const own = typeof message === 'string' && message !== '' ? message : thrown.name;
+  if (depth === DEEPEST) return own;
+  const errors = memberOf(thrown, 'errors');
+  const inner = Array.isArray(errors) ? errors.slice(0, 5).map((one) => reasonOf(one, depth + 1)) : [];
+  const cause = memberOf(thrown, 'cause');
+  const causes = [...(inner.length > 0 ? [inner.join('; ')] : []), ...(cause === undefined ? [] : [reasonOf(cause, depth + 1)])];
+  return [own, ...causes.filter((one) => one !== own)].join(': ');
+}
+
+/** What was thrown, in one sentence: an error's message with its causes and the errors that it gathers, or any other value as it is. */
+export function thrownReason(thrown: unknown): string {
+  const reason = reasonOf(thrown, 0);
+  return reason.length > LONGEST ? `${reason.slice(0, LONGEST)}… (${reason.length} letters)` : reason;
+}
+
+/** What was thrown, for a log: stacks, causes and members. */
+export function thrownText(thrown: unknown): string {
+  return inspect(thrown, { depth: 4 });
+}
