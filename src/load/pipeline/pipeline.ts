@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { combinations } from '../../model/combinations.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { Instance, Pipeline, Source } from '../../model/pipeline.ts';
+import type { Instance, Key, Pipeline, Source } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { checkVariables } from './command-variables.ts';
 import { connect, producerOf } from './connect.ts';
@@ -218,11 +218,7 @@ async function readNodes(
           );
       }
     }
-    const points = combinations(
-      fillInAt(node.matrix ?? {}, new Map(Object.entries(context.params)), `${base}/matrix`, context) as Readonly<
-        Record<string, readonly Json[]>
-      >,
-    );
+    const points = matrixPoints(node, base, context);
     const drafts = await draftInstances(name, node, points, stage, context);
     if (stage === undefined) await checkVariables(name, node, drafts, context);
     const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances };
@@ -232,6 +228,21 @@ async function readNodes(
     );
   }
   return instances;
+}
+
+/** Instances of one node beyond this are refused: nothing could be done with them. */
+const MOST_INSTANCES = 100_000;
+
+/** The points of a node's matrix; none where there are too many. */
+function matrixPoints(node: FileNode, base: string, context: NodeContext): Key[] {
+  const scope = new Map(Object.entries(context.params));
+  const matrix = fillInAt(node.matrix ?? {}, scope, `${base}/matrix`, context) as Readonly<Record<string, readonly Json[]>>;
+  const count = Object.values(matrix).reduce((product, { length }) => product * length, 1);
+  if (count <= MOST_INSTANCES) return combinations(matrix);
+  const message = `the matrix has ${count.toLocaleString('en')} points`;
+  const hint = `at most ${MOST_INSTANCES.toLocaleString('en')}: leave values out, or sweep over some of the variables`;
+  context.problems.push(context.locate.problem('matrix-too-large', message, `${base}/matrix`, 'key', hint));
+  return [];
 }
 
 function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {

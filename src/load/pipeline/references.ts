@@ -37,20 +37,23 @@ export function fillIn(
 function fillInText(text: string, scope: Scope, complain: (bad: BadReference) => void): Json {
   if (!text.includes('$')) return text;
   const whole = WHOLE.exec(text)?.[1];
-  const resolve = (name: string): Json => {
-    const value = scope.values.get(name);
-    if (value !== undefined) return value;
-    complain({ code: 'unknown-reference', message: `nothing is named "${name}"`, name });
-    return text;
+  // A text tells each of its faults once, however often it holds them.
+  const told = new Set<string | undefined>();
+  const bad = (found: string, name?: string): string => {
+    if (!told.has(name))
+      complain(
+        name === undefined
+          ? { code: 'stray-dollar', message: 'this "$" refers to nothing' }
+          : { code: 'unknown-reference', message: `nothing is named "${name}"`, name },
+      );
+    told.add(name);
+    return found;
   };
-  if (whole !== undefined) return resolve(whole);
+  if (whole !== undefined) return scope.values.get(whole) ?? bad(text, whole);
   return text.replaceAll(PART, (found, name: string | undefined) => {
     if (found === '$$') return '$';
-    if (name === undefined) {
-      complain({ code: 'stray-dollar', message: 'this "$" refers to nothing' });
-      return found;
-    }
-    const value = resolve(name);
+    const value = name === undefined ? undefined : scope.values.get(name);
+    if (value === undefined) return bad(found, name);
     return typeof value === 'string' ? value : JSON.stringify(value);
   });
 }

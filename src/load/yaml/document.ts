@@ -31,18 +31,23 @@ class Reader {
   readonly file: string;
   readonly text: string;
   readonly document: Document.Parsed;
+  /** What each anchor stands for, of those read so far. */
+  private readonly anchors = new Map<string, unknown>();
   aliased = 0;
 
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
-    this.document = parseDocument(text, { lineCounter: this.lines, intAsBigInt: true, merge: false, version: '1.2', prettyErrors: false });
+    // The parser compares each key with all others; `readMap` looks them up.
+    const options = { lineCounter: this.lines, intAsBigInt: true, merge: false, prettyErrors: false, uniqueKeys: false } as const;
+    this.document = parseDocument(text, { ...options, version: '1.2' });
   }
 
   placeAt(offset: number): Place {
     const { line, col } = this.lines.linePos(offset);
     const start = this.lines.lineStarts[line - 1] ?? 0;
-    const excerpt = this.text.slice(start).split(/\r?\n/, 1)[0] ?? '';
+    const end = this.text.indexOf('\n', start);
+    const excerpt = this.text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
     return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1), excerpt };
   }
 
@@ -58,16 +63,18 @@ class Reader {
   }
 
   read(node: unknown, pointer: string, open: ReadonlySet<unknown>): Json {
+    if (this.aliased > MOST_ALIASED_VALUES) return null;
     if (open.size > 0) this.aliased += 1;
     if (this.aliased > MOST_ALIASED_VALUES) {
-      if (this.aliased === MOST_ALIASED_VALUES + 1)
-        this.complain('yaml-too-large', 'aliases blow this document up beyond 10,000 values', 0, 'write values out in place of aliases');
+      this.complain('yaml-too-large', 'aliases blow this document up beyond 10,000 values', 0, 'write values out in place of aliases');
       return null;
     }
     const offset = (node as Node | null)?.range?.[0] ?? this.offsets.get(pointer)?.key ?? 0;
     this.offsets.set(pointer, { ...this.offsets.get(pointer), value: offset });
     if (node === null || node === undefined) return null;
     if (isAlias(node)) return this.readAlias(node, pointer, open, offset);
+    const { anchor } = node as { anchor?: string };
+    if (anchor !== undefined && open.size === 0) this.anchors.set(anchor, node);
     const tag = (node as Node & { tag?: string }).tag;
     if (tag !== undefined)
       this.complain(
@@ -87,7 +94,7 @@ class Reader {
     open: ReadonlySet<unknown>,
     offset: number,
   ): Json {
-    const target = (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document);
+    const target = this.anchors.get(node.source);
     if (target === undefined || open.has(target)) {
       this.complain(
         'yaml-alias',
@@ -101,7 +108,7 @@ class Reader {
   }
 
   private readMap(items: readonly { key: unknown; value: unknown }[], pointer: string, open: ReadonlySet<unknown>): Json {
-    const members: [string, Json][] = [];
+    const members = new Map<string, Json>();
     for (const { key, value } of items) {
       const offset = (key as Node | null)?.range?.[0] ?? 0;
       const plain = isScalar(key) ? key.value : undefined;
@@ -117,9 +124,13 @@ class Reader {
       const name = String(plain);
       this.checkText(name, offset);
       if (name === '<<') this.complain('yaml-merge', 'merge keys are not supported', offset, 'write the values out');
+      if (members.has(name)) {
+        this.complain('yaml-duplicate-key', 'this key is given twice', offset, 'rename or remove one of the two');
+        continue;
+      }
       const inner = pointer + pointerStep(name);
       this.offsets.set(inner, { key: offset, value: offset });
-      members.push([name, this.read(value, inner, open)]);
+      members.set(name, this.read(value, inner, open));
     }
     return Object.fromEntries(members);
   }
@@ -153,7 +164,6 @@ class Reader {
 }
 
 const SYNTAX_HINTS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'rename or remove one of the two',
   MULTIPLE_DOCS: 'a pipeline file is one document: remove the "---"',
   TAB_AS_INDENT: 'indent with spaces',
 };
@@ -164,10 +174,9 @@ function syntaxProblem(reader: Reader, error: { code: string; message: string; p
   const dollar = around.includes('${') || /\$\{[^}\n]*\}/.test(reader.placeAt(start).excerpt);
   const lineStart = start - reader.placeAt(start).column + 1;
   const offset = dollar ? reader.text.indexOf('${', around.includes('${') ? Math.max(0, start - 2) : lineStart) : start;
-  const code = error.code === 'DUPLICATE_KEY' ? 'yaml-duplicate-key' : 'yaml-syntax';
   reader.complain(
-    code,
-    code === 'yaml-duplicate-key' ? 'this key is given twice' : `not valid YAML: ${error.message}`,
+    'yaml-syntax',
+    `not valid YAML: ${error.message}`,
     offset >= 0 ? offset : start,
     dollar
       ? 'inside {…} and […] a text with ${name} needs quotes: "${name}"'

@@ -46,6 +46,10 @@ export const askingCodes = {
     means: 'A value stands twice in the matrix of a node.',
     remedy: 'Remove one of the two.',
   },
+  'matrix-too-large': {
+    means: 'The matrix of a node has more points than a pipeline may have instances of a node.',
+    remedy: 'Leave values out, or sweep over some of the variables.',
+  },
   'missing-input': {
     means: 'A stage’s input is not connected.',
     remedy: 'Connect it under `in:`.',
