@@ -94,14 +94,19 @@ test('every kind of executor is a folder that says what may be declared and how 
   );
   expect([...kinds].sort()).toEqual(folders.sort());
   for (const kind of kinds) {
-    expect(Object.keys(await settingsOf(kind))).toEqual(['cpu', 'gpu', 'memory']);
-    const open = await loadKind(kind);
-    const opened = await open({
-      name: 'mine',
-      settings: { cpu: 3, memory: '2GiB' },
-      engines: {},
-      environment: { STILLROOM_DEVICES: 'a,b' },
-    });
-    expect(opened.ok ? opened.value : undefined).toMatchObject({ name: 'mine', capacity: { cpu: 3, gpu: 2, memory: 2 * 2 ** 30 } });
+    for (const schema of Object.values(await settingsOf(kind))) expect(schema).toMatchObject({ description: expect.any(String) });
+    expect(await loadKind(kind)).toBeTypeOf('function');
   }
+});
+
+test.each(['process', 'detached'])('an executor %s is bounded by what is declared of it', async (kind) => {
+  expect(Object.keys(await settingsOf(kind))).toEqual(['cpu', 'gpu', 'memory']);
+  const open = await loadKind(kind);
+  const opened = await open({
+    name: 'mine',
+    settings: { cpu: 3, memory: '2GiB' },
+    engines: {},
+    environment: { STILLROOM_DEVICES: 'a,b' },
+  });
+  expect(opened.ok ? opened.value : undefined).toMatchObject({ name: 'mine', capacity: { cpu: 3, gpu: 2, memory: 2 * 2 ** 30 } });
 });
