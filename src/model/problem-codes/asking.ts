@@ -7,31 +7,31 @@ export const askingCodes = {
     remedy: 'Choose one with `where:`, or take all of them: into a `[]` port, or into a command’s input with `all: true`.',
   },
   'bad-budget': {
-    means: 'A sweep that gives trials a growing budget (asha) is told something about its rungs or its judge that does not fit.',
+    means: 'A sweep that gives trials a growing budget (asha) has a budget, rungs or a judge that do not fit together.',
     remedy: 'Name a param that its stage declares as a budget, both ends of its range, and the metric by which trials are judged.',
   },
   'bad-input': {
-    means: 'An input of a node is not written as the output of a node, a source or a path.',
+    means: 'An input of a node is neither the output of a node nor a source nor a path.',
     remedy: 'Write node.port, $sources.name, or a path that begins with ./ or ../.',
   },
   'bad-name': {
-    means: 'A node, param, port or variable is called something that is not a name.',
-    remedy: 'Begin with a lower-case letter, then letters, digits or "_" (or "-", but not in ports and variables).',
+    means: 'What a node, param, port or variable is called is not a valid name.',
+    remedy: 'Start with a lower-case letter, followed by letters, digits or "_" (also "-", except in ports and variables).',
   },
   'bad-node': {
     means: 'A node is neither a stage nor a command, or both at once.',
     remedy: 'Give it either `uses:` with the name of a stage or `run:` with the text of a command.',
   },
   'bad-option': {
-    means: 'An option of the command line, or an option of the library, has a value that it cannot have.',
+    means: 'An option of the command line or of the library has an invalid value.',
     remedy: 'Follow the hint, or read `stillroom <command> --help`.',
   },
   'bad-path': {
-    means: 'A path of a command’s inputs or outputs leaves the working folder, or lies within another.',
-    remedy: 'Write paths relative to the working folder, each for itself.',
+    means: 'A path among a command’s inputs or outputs leads out of the working folder, or lies inside another one.',
+    remedy: 'Write paths relative to the working folder, none inside another.',
   },
   'bad-range': {
-    means: 'A range of a sweep goes nowhere: its ends are missing, reversed, or not possible for such a param.',
+    means: 'The range of a sweep is not valid: its ends are missing, reversed, or impossible for the param.',
     remedy: 'Give both ends, the smaller first: 1..10, log:1e-4..1e-2, 0.1..0.9/5.',
   },
   'bad-set': {
@@ -39,11 +39,11 @@ export const askingCodes = {
     remedy: 'Name a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR).',
   },
   cycle: {
-    means: 'Nodes, or the conditions of a sweep, need each other in a circle.',
-    remedy: 'Break the circle at one of those that the message names.',
+    means: 'Nodes, or the conditions of a sweep, depend on each other in a cycle.',
+    remedy: 'Break the cycle at one of those that the message names.',
   },
   'duplicate-point': {
-    means: 'A value stands twice in the matrix of a node.',
+    means: 'A value appears twice in the matrix of a node.',
     remedy: 'Remove one of the two.',
   },
   'matrix-too-large': {
@@ -59,15 +59,15 @@ export const askingCodes = {
     remedy: 'Add the key that the message names.',
   },
   'missing-steps': {
-    means: 'A grid cannot be made of a range that does not say in how many steps.',
+    means: 'A grid cannot be made from a range without a number of steps.',
     remedy: 'Write the number of values after the range: 0.1..0.9/5.',
   },
   'no-such-file': {
     means: 'The file that was named does not exist, or is not a file of the kind that is needed.',
-    remedy: 'Check the path; `stillroom init` writes a pipeline to begin with.',
+    remedy: 'Check the path; `stillroom init` writes a pipeline to start with.',
   },
   'same-name': {
-    means: 'Two things of a pipeline have one name, so that a reference to it could mean either.',
+    means: 'Two things in a pipeline have the same name, so a reference could mean either.',
     remedy: 'Rename one of them.',
   },
   'stray-dollar': {
@@ -75,7 +75,7 @@ export const askingCodes = {
     remedy: 'Write $$ for a dollar sign, or name a param: $name or ${name}.',
   },
   'too-many': {
-    means: 'A matrix or a sweep has more points than can be meant.',
+    means: 'A matrix or a sweep has more points than anyone can have intended.',
     remedy: 'Use fewer values, or a strategy that samples: random or tpe.',
   },
   'undeclared-name': {
@@ -84,14 +84,14 @@ export const askingCodes = {
   },
   'unknown-code': {
     means: 'No problem has this code.',
-    remedy: 'List all with `stillroom explain`.',
+    remedy: '`stillroom explain` lists all codes.',
   },
   'unknown-executor': {
     means: 'No executor, or no kind of executor, has this name.',
     remedy: 'Follow the suggestion, or declare it under `executors:` in stillroom.yaml.',
   },
   'unknown-key': {
-    means: 'A file holds a key that means nothing at that place.',
+    means: 'A file has a key that means nothing in that place.',
     remedy: 'Follow the suggestion, or remove the key.',
   },
   'unknown-metric': {
@@ -126,18 +126,18 @@ export const askingCodes = {
     means: 'A command reads a shell variable that nothing sets.',
     remedy:
       'Follow the suggestion: params, inputs, outputs and declared variables are set; others by the command itself. ' +
-      'Whether a branch is taken is not seen: read what it alone sets as ${x-}. Nothing is said of texts that source or evaluate others.',
+      'Which branches are taken is not known in advance: read what only a branch sets as ${x-}. Texts that source or evaluate others are not checked.',
   },
   'unused-param': {
-    means: 'A sweep varies a param that no node of its variants depends on: all of them would come out the same.',
-    remedy: 'Leave the param out, refer to it in a node, or let the variants run as far as the node that it belongs to.',
+    means: 'A sweep varies a param that no node of its variants depends on, so they would all come out the same.',
+    remedy: 'Leave the param out, use it in a node, or let the variants run as far as the node that it belongs to.',
   },
   'wrong-kind': {
     means: 'A folder is connected to an input that takes a file, or the other way round.',
     remedy: 'Connect another output, or a file of the folder.',
   },
   'wrong-type': {
-    means: 'A value in a file is not of the kind that belongs there.',
+    means: 'A value in a file has the wrong type.',
     remedy: 'Follow the hint, which gives the description or an example.',
   },
   'yaml-alias': {
@@ -145,15 +145,15 @@ export const askingCodes = {
     remedy: 'Write the value out.',
   },
   'yaml-duplicate-key': {
-    means: 'A key of a YAML file is given twice.',
+    means: 'A key appears twice in a YAML file.',
     remedy: 'Rename or remove one of the two.',
   },
   'yaml-integer': {
     means: 'A whole number in a YAML file is too large to be kept exactly.',
-    remedy: 'Quote it to keep it as a text.',
+    remedy: 'Quote it to keep it as text.',
   },
   'yaml-key': {
-    means: 'A key of a YAML file is not a text.',
+    means: 'A key in a YAML file is not text.',
     remedy: 'Quote it.',
   },
   'yaml-merge': {
@@ -162,18 +162,18 @@ export const askingCodes = {
   },
   'yaml-number': {
     means: 'A number in a YAML file is not finite.',
-    remedy: 'Quote it to keep it as a text.',
+    remedy: 'Quote it to keep it as text.',
   },
   'yaml-syntax': {
     means: 'The file is not valid YAML.',
-    remedy: 'Check indentation and brackets; quote texts that hold ": " or " #" or begin with a sign.',
+    remedy: 'Check indentation and brackets; quote text that contains ": " or " #" or starts with a sign.',
   },
   'yaml-tag': {
     means: 'A YAML file uses a tag (!name), which means nothing here.',
     remedy: 'Write a plain value.',
   },
   'yaml-too-large': {
-    means: 'A YAML file is too long, too deep, or blown up by aliases.',
-    remedy: 'A pipeline file is small: move data into files of its own.',
+    means: 'A YAML file is too long, nested too deeply, or blown up by aliases.',
+    remedy: 'A pipeline file is small: move data into files of their own.',
   },
 } as const satisfies Readonly<Record<string, ProblemExplanation>>;

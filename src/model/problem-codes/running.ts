@@ -7,32 +7,32 @@ export const runningCodes = {
     remedy: 'Let the command write the file that `metrics:` names; nested objects are named with dots.',
   },
   'bad-package': {
-    means: 'An installed package that a stage reaches cannot be read, so that what it contributes is not known.',
-    remedy: 'Make its files readable, or install it again.',
+    means: 'An installed package that a stage uses cannot be read, so it is not known what it contributes.',
+    remedy: 'Make its files readable, or reinstall it.',
   },
   'bad-stage': {
-    means: 'The code of a stage does not bundle, or its declaration (stage.ts) is not one.',
+    means: 'The code of a stage cannot be bundled, or its stage.ts is not a valid declaration.',
     remedy: 'Fix what the message names; a stage.ts has `export default defineStage({ … })`.',
   },
   'ended-early': {
     means: 'The process of a stage ended before its work was done.',
-    remedy: 'Look for a promise that is never settled, or for process.exit in the stage or a package.',
+    remedy: 'Look for a promise that never settles, or a call of process.exit in the stage or a package.',
   },
   'engine-missing': {
-    means: 'A stage needs an engine, such as TensorFlow for training, that is not set up where it would be executed.',
-    remedy: 'Set it up: stillroom doctor --install.',
+    means: 'A stage needs an engine, such as TensorFlow for training, that is not set up where it would run.',
+    remedy: 'Set it up with `stillroom doctor --install`.',
   },
   'escaping-code': {
-    means: 'A stage’s code would load something at run time that is not in its bundle, so that its result could be stale.',
+    means: 'A stage’s code would load something at run time that is not in its bundle, so its result could be stale.',
     remedy: 'Import with a literal path, declare files as inputs, or let a param choose a module with param.module.',
   },
   'exit-code': {
     means: 'A command or stage ended with an exit code other than 0.',
-    remedy: 'Read its log, whose path the hint gives. Code 127 says that a program was not found.',
+    remedy: 'Read its log, whose path the hint gives. Code 127 means that a program was not found.',
   },
   'input-changed': {
-    means: 'A node wrote into one of its inputs, so that others would read something else than was recorded.',
-    remedy: 'Let it write into its outputs only, or copy the input first.',
+    means: 'A node wrote to one of its inputs, so others would read something other than what was recorded.',
+    remedy: 'Write only to its outputs, or copy the input first.',
   },
   killed: {
     means: 'The process of a node was ended by a signal.',
@@ -40,27 +40,27 @@ export const runningCodes = {
       'SIGKILL often means that memory ran out: declare `memory:`, or use smaller batches. SIGSEGV and SIGABRT come from native code.',
   },
   lost: {
-    means: 'Whoever executed an attempt is gone without having said how it ended: killed from outside, or the machine was restarted.',
-    remedy: 'Run again; `retries:` does so by itself.',
+    means: 'Whatever was executing an attempt is gone and left no word of how it ended: it was killed, or the machine was restarted.',
+    remedy: 'Run again; `retries:` does so automatically.',
   },
   'missing-code': {
     means: 'The bundle of a stage’s code is no longer in the store.',
     remedy: 'Look for damage with `stillroom verify`, then run again.',
   },
   'missing-output': {
-    means: 'A node ended well without writing one of its outputs.',
-    remedy: 'Write it at the path that the stage or command is given for it.',
+    means: 'A node succeeded without writing one of its outputs.',
+    remedy: 'Write it to the path that the stage or command is given for it.',
   },
   'missing-package': {
     means: 'A recorded run used a package with native code that is not installed here.',
     remedy: 'Install it with the command in the hint.',
   },
   'missing-source': {
-    means: 'A source’s file or folder is not there, or is not what a recorded run read.',
-    remedy: 'Give its place: --set sources.name=PATH for a run, --source name=PATH to reproduce or pack.',
+    means: 'A source’s file or folder is missing, or differs from what a recorded run read.',
+    remedy: 'Say where it is: --set sources.name=PATH for a run, --source name=PATH to reproduce or pack.',
   },
   'missing-tool': {
-    means: 'A program that a command declares as its tool cannot be found or asked for its version.',
+    means: 'A program that a command declares as a tool cannot be found or does not tell its version.',
     remedy: 'Install it, or correct `tools:`.',
   },
   'missing-variable': {
@@ -68,19 +68,19 @@ export const runningCodes = {
     remedy: 'Set it before the command: NAME=value stillroom run FILE.',
   },
   'not-started': {
-    means: 'The system did not start the program of a node.',
-    remedy: 'Follow the hint: what a program is given (params, variables, its command) is limited in length and may hold no NUL character.',
+    means: 'The operating system did not start a node’s program.',
+    remedy: 'Follow the hint: what a program is given (params, variables, its command) is limited in length and must not contain NUL.',
   },
   'refused-file': {
-    means: 'An output or source holds something that cannot be kept: a link that leaves its folder, a socket, a name that is not UTF-8.',
-    remedy: 'Remove it, or write a plain file in its place.',
+    means: 'An output or source contains something that cannot be kept: a link out of its folder, a socket, a name that is not UTF-8.',
+    remedy: 'Remove it, or write a regular file instead.',
   },
   'source-changed': {
     means: 'A source was changed while a run was reading it.',
-    remedy: 'Run again when nobody writes to it, or let it be kept (keep: true).',
+    remedy: 'Run again when nothing writes to it, or have it kept (keep: true).',
   },
   'stage-failed': {
-    means: 'A stage said that it cannot do its work.',
+    means: 'A stage reported that it cannot do its work.',
     remedy: 'Follow what the stage says.',
   },
   'stage-threw': {
@@ -89,7 +89,7 @@ export const runningCodes = {
   },
   timeout: {
     means: 'A node ran longer than its `timeout:`.',
-    remedy: 'Give it more time, or look in its log for what it waited for.',
+    remedy: 'Give it more time, or look in its log for what it was waiting for.',
   },
   'undeclared-access': {
     means: 'A stage tried to read, write or start something that it does not declare.',
@@ -100,7 +100,7 @@ export const runningCodes = {
     remedy: 'Name them: tools: [python3].',
   },
   'unknown-stage': {
-    means: 'No stage of this name is in the project’s `stages` or Stillroom’s own.',
+    means: 'Neither the project’s `stages` nor Stillroom’s own have a stage of this name.',
     remedy: 'Follow the suggestion, or write it: stages/NAME/stage.ts and run.ts.',
   },
 } as const satisfies Readonly<Record<string, ProblemExplanation>>;
