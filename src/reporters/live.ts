@@ -96,6 +96,8 @@ export class LiveReporter implements Reporter {
       renderer: TreeRenderer,
       concurrent: true,
       exitOnError: false,
+      // listr2 would end the process at Ctrl-C by itself, before anything is stopped and recorded.
+      registerSignalListeners: false,
       rendererOptions: { collapseSubtasks: false, showErrorMessage: false, collapseErrors: false, logger },
     });
     this.painting = list.run().catch(() => undefined);

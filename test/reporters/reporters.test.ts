@@ -105,6 +105,15 @@ describe('lines', () => {
 });
 
 describe('the live tree', () => {
+  test('leaves signals to the verb that shows it', async () => {
+    const before = process.listenerCount('SIGINT');
+    const tree = new LiveReporter(new PassThrough() as unknown as NodeJS.WriteStream);
+    for (const event of events.slice(0, 4)) tree.report(event);
+    await new Promise(setImmediate);
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    await tree.close();
+  });
+
   test('draws each node, groups the instances of one, and ends with the notices', async () => {
     const text = await written((out) => new LiveReporter(out as unknown as NodeJS.WriteStream));
     for (const part of ['data', 'teacher × 2', 'teacher[fold=0]', 'student', 'card']) expect(text).toContain(part);
