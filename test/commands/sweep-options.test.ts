@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { sectionOf, sectionOptions } from '../../src/commands/sweep-options.ts';
 import type { Outcome, Problem } from '../../src/model/problem.ts';
+import { strategies } from '../../src/sweep/strategies.ts';
 
 type Given = Readonly<Partial<Record<keyof typeof sectionOptions, string | readonly string[]>>>;
 
@@ -71,4 +72,8 @@ test('all options that cannot be read are told together, each with an example', 
     'bad-option: --parallel 1.5 is not a whole number above 0: for example --parallel 3',
     'bad-option: --seed -1 is not a whole number: for example --seed 3',
   ]);
+});
+
+test('help names every strategy', () => {
+  for (const name of Object.keys(strategies)) expect(sectionOptions.strategy.about).toContain(name);
 });
