@@ -8,7 +8,7 @@ import { verb } from './verb.ts';
 export default verb({
   name: 'explain',
   arguments: ['[code]'],
-  about: 'say what the code of a problem means and what to do, or list all codes',
+  about: 'say what a problem’s code means and what to do, or list all codes',
   example: 'stillroom explain missing-source',
   options: {},
   async run({ code }) {

@@ -9,8 +9,8 @@ export default verb({
   about: 'remove what no kept run reaches',
   example: 'stillroom gc --keep-runs 20 --dry-run',
   options: {
-    keepRuns: number('--keep-runs <count>', 'keep the newest runs (tagged, pinned and live ones are always kept)'),
-    keepDays: number('--keep-days <days>', 'keep the runs of the last days'),
+    keepRuns: number('--keep-runs <count>', 'keep this many of the newest runs (tagged, pinned and live ones are always kept)'),
+    keepDays: number('--keep-days <days>', 'keep the runs of this many days'),
     dryRun: flag('--dry-run', 'say what would be freed, remove nothing'),
     wait: flag('--wait', 'wait until no run uses the store'),
   },

@@ -13,8 +13,8 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
   const command = program
     .command([verb.name, ...verb.arguments].join(' '))
     .description(verb.about)
-    .option('--json', 'print one JSON object on the standard output')
-    .option('--store <folder>', 'use another store than the project’s artifacts/')
+    .option('--json', 'print one JSON object on standard output')
+    .option('--store <folder>', 'use this store instead of the project’s artifacts/')
     .addHelpText('before', `Example:\n  ${verb.example}\n`);
   for (const { flag, about, repeatable } of Object.values(verb.options)) {
     if (repeatable) command.option(flag, about, collect);

@@ -8,8 +8,8 @@ export default verb({
   about: 'write a run with its code and sources as one file',
   example: 'stillroom pack @latest > run.still',
   options: {
-    output: text('--output <file>', 'write to a file in place of the standard output'),
-    outputs: flag('--outputs', 'with the outputs, so that --restore works from it'),
+    output: text('--output <file>', 'write to a file instead of standard output'),
+    outputs: flag('--outputs', 'include the outputs, so that --restore works from it'),
     source: texts('--source <name=path>', 'where a source is that the store does not keep; repeatable'),
   },
   async run({ run, output, outputs, source }, { json, stdout, open }) {

@@ -9,7 +9,7 @@ export const jobs = number('--jobs <threads>', 'threads that may be busy at once
 /** `--executor`, of all verbs that plan. */
 export const executor = text(
   '--executor <name>',
-  'where nodes are executed that name no executor themselves: one of stillroom.yaml (default: local)',
+  'what runs the nodes that name no executor themselves, declared in stillroom.yaml (default: local)',
 );
 
 /** The options of verbs that plan a pipeline. */

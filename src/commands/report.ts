@@ -9,12 +9,12 @@ import { flag, text, verb } from './verb.ts';
 export default verb({
   name: 'report',
   arguments: ['<runs...>'],
-  about: 'runs as one HTML page, or as a table',
+  about: 'show runs as one HTML page, or as a table',
   example: 'stillroom report @latest --output report.html',
   options: {
-    output: text('--output <file>', 'write to a file in place of the standard output'),
+    output: text('--output <file>', 'write to a file instead of standard output'),
     md: flag('--md', 'Markdown'),
-    csv: flag('--csv', 'a line a run'),
+    csv: flag('--csv', 'one line per run'),
     pictures: text('--pictures <folder>', 'write the learning curves of each node as SVG there, and nothing else'),
   },
   async run({ runs: words, output, md, csv, pictures }, { json, folder, stdout, open }) {

@@ -10,10 +10,10 @@ import { stoppedBy, watched, watching } from './watching.ts';
 export default verb({
   name: 'reproduce',
   arguments: ['[run]'],
-  about: 'do a recorded run again and compare what comes out',
+  about: 'repeat a recorded run and compare what comes out',
   example: 'stillroom reproduce @latest',
   options: {
-    from: text('--from <file>', 'a pack in place of a run of the store'),
+    from: text('--from <file>', 'a packed run instead of one in the store'),
     only: texts('--only <node>', 'this node and what it needs; repeatable'),
     source: texts('--source <name=path>', 'where a source is that the store does not keep; repeatable'),
     restore: flag('--restore', 'bring the outputs back from the store; execute nothing'),

@@ -17,7 +17,7 @@ export default verb({
   example: 'stillroom run pipelines/quickstart.yaml --set student.epochs=5',
   options: {
     ...planning,
-    keepGoing: flag('--keep-going', 'after a failure go on with what does not need the failed node'),
+    keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
   async run({ pipeline, set, force, only, executor, keepGoing, ...options }, invocation) {

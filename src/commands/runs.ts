@@ -16,8 +16,8 @@ export default verb({
   example: 'stillroom runs --limit 5',
   options: {
     limit: number('--limit <count>', 'how many (default: 20)', { whole: true }),
-    where: text('--where <filter>', "only those that fit, for example 'student.lr<0.01 and accuracy>0.8'"),
-    sort: text('--sort <name>', 'order by a param, metric or column; with a minus before it downward'),
+    where: text('--where <filter>', "only runs that match, for example 'student.lr<0.01 and accuracy>0.8'"),
+    sort: text('--sort <name>', 'order by a param, metric or column; with a leading minus, largest first'),
     columns: text('--columns <names>', 'what to show, for example run,student.lr,accuracy'),
   },
   async run({ limit, where, sort, columns: asked }, { open }) {

@@ -18,7 +18,7 @@ export default verb({
   example: 'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
   options: {
     ...sectionOptions,
-    set: texts('--set <name=value>', 'as for run; holds for every variant; repeatable'),
+    set: texts('--set <name=value>', 'as for run; applies to every variant; repeatable'),
     jobs,
     executor,
     retry: flag('--retry', 'try failed variants of an earlier start again'),

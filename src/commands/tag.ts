@@ -9,9 +9,9 @@ export default verb({
   about: 'name a run, or list the names',
   example: 'stillroom tag @latest paper-table-2',
   options: {
-    delete: flag('--delete', 'take a name away: stillroom tag --delete paper-table-2'),
+    delete: flag('--delete', 'remove a name: stillroom tag --delete paper-table-2'),
     pin: flag('--pin', 'keep the run from gc without a name'),
-    unpin: flag('--unpin', 'let gc have it again'),
+    unpin: flag('--unpin', 'let gc remove it again'),
   },
   async run({ run, name, delete: isDeleted, pin, unpin }, { open }) {
     const { tags, records } = await open();

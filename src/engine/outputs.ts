@@ -40,7 +40,7 @@ export function collectOutputs(
       });
     if (stats.isSymbolicLink() || (kind === 'dir' ? !stats.isDirectory() : !stats.isFile()))
       return bad(
-        `wrote its output "${port}" as something else than a ${kind}`,
+        `wrote its output "${port}" as something other than a ${kind}`,
         kind === 'dir' ? `${where} must be a folder` : `${where} must be a plain file; a folder's path ends in "/"`,
       );
   }

@@ -12,7 +12,7 @@ export interface WrittenName {
 /** Variables of a matrix with their values as they are written. */
 export type WrittenPoint = readonly (readonly [variable: string, value: string])[];
 
-/** What JSON reads as something else than a text. */
+/** What JSON reads as something other than a text. */
 const SCALAR = /^(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
 
 /** What would end a value or be taken for quotes. */

@@ -145,9 +145,9 @@ describe('what a program does', () => {
   });
 
   test.each([
-    ['a pipe', 'mkfifo m.json', 'something else than a file'],
-    ['a link', 'ln -s /etc/hostname m.json', 'something else than a file'],
-    ['a folder', 'mkdir m.json', 'something else than a file'],
+    ['a pipe', 'mkfifo m.json', 'something other than a file'],
+    ['a link', 'ln -s /etc/hostname m.json', 'something other than a file'],
+    ['a folder', 'mkdir m.json', 'something other than a file'],
     ['nothing', 'true', 'without writing its metrics'],
     ['no JSON', 'echo no > m.json', 'not JSON'],
   ])('%s is no file of metrics', async (_, run, message) => {

@@ -15,7 +15,7 @@ export function readMetrics(job: JobSpecification, file: string | undefined): Ou
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return bad(`ended without writing its metrics "${file}"`);
   // Nothing but a plain file is opened: reading a pipe would wait for ever, and a link may lead anywhere.
-  if (!stats.isFile()) return bad(`wrote its metrics "${file}" as something else than a file`);
+  if (!stats.isFile()) return bad(`wrote its metrics "${file}" as something other than a file`);
   if (stats.size > LARGEST_METRICS) return bad(`wrote metrics "${file}" of more than 16 MiB`);
   try {
     const metrics: Record<string, number> = {};
