@@ -23,15 +23,14 @@ export interface FoundStage {
   readonly declaration: Declaration;
 }
 
-function stageFolders(root: string): string[] {
-  return [...new Set([join(root, 'stages'), join(installation, 'stages')])];
+/** The folders of the stages that a project may use: its own and Stillroom's, as far as they are there. */
+export function stageFolders(root: string): string[] {
+  return [...new Set([join(root, 'stages'), join(installation, 'stages')])].filter((folder) => existsSync(folder));
 }
 
 /** The names of all stages that a project may use. */
 export function stageNames(root: string): string[] {
-  return stageFolders(root)
-    .filter(existsSync)
-    .flatMap((folder) => readdirSync(folder).filter((name) => existsSync(join(folder, name, 'stage.ts'))));
+  return stageFolders(root).flatMap((folder) => readdirSync(folder).filter((name) => existsSync(join(folder, name, 'stage.ts'))));
 }
 
 /** Finds a stage by name, in the project first and then in Stillroom itself, and reads its declaration. */

@@ -2,6 +2,7 @@ import { isObject } from '../files/json.ts';
 import type { Declaration, OutputDeclaration, ParamDeclaration } from '../model/declaration.ts';
 import { done, failed, type Outcome, type Place, type Problem } from '../model/problem.ts';
 import type { InputPort, Metric, Resources } from '../model/stage.ts';
+import { SIZE } from '../text/amounts.ts';
 import { suggestion } from '../text/suggestion.ts';
 
 /** What a declaration evaluates to, before anything of it is believed. */
@@ -34,7 +35,11 @@ function entriesOf(stage: Written, member: string, complain: Complain): [name: s
 }
 
 /** Complains of the keys of a mapping that are not known; the names of `path` lead to it, `where` is what it is called. */
-function checkKeys(value: Written, known: readonly string[], where: string, path: readonly string[], complain: Complain): void {
+function checkKeys(
+  value: Written,
+  known: readonly string[],
+  { where, path = [], complain }: { readonly where: string; readonly path?: readonly string[]; readonly complain: Complain },
+): void {
   for (const key of Object.keys(value))
     if (!known.includes(key)) complain(`${where} has no "${key}"`, suggestion(key, known), ...path, key);
 }
@@ -84,7 +89,7 @@ function outputsOf(stage: Written, complain: Complain): Record<string, OutputDec
   const outputs: Record<string, OutputDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'outputs', complain)) {
     const kind = isObject(value) ? value['kind'] : value;
-    if (isObject(value)) checkKeys(value, OUTPUT_KEYS, `the output "${name}"`, ['outputs', name], complain);
+    if (isObject(value)) checkKeys(value, OUTPUT_KEYS, { where: `the output "${name}"`, path: ['outputs', name], complain });
     if (typeof kind !== 'string' || !/^(?:dir|file(?:\.[^/\0]+)?)$/.test(kind)) {
       const known = ['dir', 'file', 'file.json'];
       complain(`the output "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), known), 'outputs', name);
@@ -105,7 +110,7 @@ function metricsOf(stage: Written, complain: Complain): Record<string, Metric> {
       complain(`the metric "${name}" is not a mapping`, `write ${name}: { about: '…' }`, 'metrics', name);
       continue;
     }
-    checkKeys(value, METRIC_KEYS, `the metric "${name}"`, ['metrics', name], complain);
+    checkKeys(value, METRIC_KEYS, { where: `the metric "${name}"`, path: ['metrics', name], complain });
     const { goal, tolerance } = value;
     if (goal !== undefined && goal !== 'maximize' && goal !== 'minimize')
       complain(
@@ -134,13 +139,13 @@ function resourcesOf(stage: Written, complain: Complain): Resources {
     complain('"resources" is not a mapping', "write resources: { cpu: 2, memory: '1GiB' }", 'resources');
     return {};
   }
-  checkKeys(resources, RESOURCE_KEYS, '"resources"', ['resources'], complain);
+  checkKeys(resources, RESOURCE_KEYS, { where: '"resources"', path: ['resources'], complain });
   const { cpu, gpu, memory } = resources;
   if (cpu !== undefined && !(Number.isSafeInteger(cpu) && (cpu as number) >= 1))
     complain(`"cpu" is ${JSON.stringify(cpu)}`, 'write a whole number of threads, at least 1', 'resources', 'cpu');
   if (gpu !== undefined && !(Number.isSafeInteger(gpu) && (gpu as number) >= 0))
     complain(`"gpu" is ${JSON.stringify(gpu)}`, 'write a whole number of devices', 'resources', 'gpu');
-  if (memory !== undefined && !(typeof memory === 'string' && /^[0-9]+(?:\.[0-9]+)?(?:KiB|MiB|GiB)$/.test(memory)))
+  if (memory !== undefined && !(typeof memory === 'string' && new RegExp(SIZE).test(memory)))
     complain(`"memory" is ${JSON.stringify(memory)}`, 'for example 512MiB or 2GiB', 'resources', 'memory');
   return resources as unknown as Resources;
 }
@@ -159,7 +164,7 @@ export function declarationOf(written: unknown, file: string, run: string, place
     complain('has no default export made by defineStage', 'export default defineStage({ … })');
     return failed(...problems);
   }
-  checkKeys(written, STAGE_KEYS, 'a stage', [], complain);
+  checkKeys(written, STAGE_KEYS, { where: 'a stage', complain });
   const { about, measures, former } = written;
   if (typeof about !== 'string') complain('"about" is not a text', 'say in one sentence what the stage does', 'about');
   if (measures !== undefined && measures !== 'machine')

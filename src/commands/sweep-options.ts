@@ -1,6 +1,8 @@
 import { splitName } from '../model/instance-name.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { done, failed, type Problem } from '../model/problem.ts';
+import { TIME } from '../text/amounts.ts';
+import { pointerStep } from '../text/json-pointer.ts';
 import type { SweepSection } from '../model/sweep.ts';
 import type { Option } from './verb.ts';
 
@@ -40,7 +42,7 @@ function readCount(key: string, least: 0 | 1) {
 }
 
 function readTime(text: string): Reading {
-  return /^[0-9]+(\.[0-9]+)?(s|m|h)$/.test(text) ? { path: ['time'], value: text } : { wanted: 'a time', example: '30m' };
+  return new RegExp(TIME).test(text) ? { path: ['time'], value: text } : { wanted: 'a time', example: '30m' };
 }
 
 /** An option whose values are parts of the section: `read` reads one of them, and `index` counts them. */
@@ -113,7 +115,7 @@ export const sectionOptions = {
 };
 
 function pointer(path: readonly string[]): string {
-  return path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return path.map(pointerStep).join('');
 }
 
 /** A mapping with a value at a path; steps that are numbers lead into lists. */

@@ -28,12 +28,16 @@ export function tryLockFile(path: string, shared = false): FileLock | undefined 
 }
 
 /** As `tryLockFile`, but waits until the lock is free; undefined if the signal comes first. */
-export async function lockFile(path: string, signal: AbortSignal, onWait: () => void, shared = false): Promise<FileLock | undefined> {
+export async function lockFile(
+  path: string,
+  signal: AbortSignal,
+  { onWait, shared = false }: { readonly onWait?: () => void; readonly shared?: boolean } = {},
+): Promise<FileLock | undefined> {
   let waiting = false;
   while (!signal.aborted) {
     const lock = tryLockFile(path, shared);
     if (lock !== undefined) return lock;
-    if (!waiting) onWait();
+    if (!waiting) onWait?.();
     waiting = true;
     await sleep(PAUSE);
   }

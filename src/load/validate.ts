@@ -5,14 +5,13 @@ import { suggestion } from '../text/suggestion.ts';
 import type { Check } from './check.ts';
 import type { Locate } from './yaml/locate.ts';
 import { NAME, VARIABLE } from './pipeline/schema.ts';
-import { pointerStep } from './yaml/document.ts';
+import { pointerNames, pointerStep } from '../text/json-pointer.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 
 function subschema(schema: JsonObject, path: string): Json | undefined {
   let at: Json | undefined = schema;
-  for (const step of path.split('/').slice(1)) {
-    at = (at as JsonObject | undefined)?.[decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')];
-  }
+  if (path.includes('/'))
+    for (const name of pointerNames(path.slice(path.indexOf('/')))) at = (at as JsonObject | undefined)?.[decodeURIComponent(name)];
   return at;
 }
 
@@ -200,8 +199,5 @@ function describeValue({ error, value, schema, locate, pointer, name }: Told): P
 
 /** The steps from the whole to the value that is wrong. */
 function stepsOf(error: ErrorObject): string[] {
-  return error.instancePath
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return pointerNames(error.instancePath);
 }

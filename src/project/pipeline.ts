@@ -4,10 +4,10 @@ import type { Surroundings } from '../engine/fingerprint.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { choicesFolder } from '../code/choices.ts';
+import { stageFolders } from '../code/declarations.ts';
 import { editorSchema } from '../load/editor.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
-import { installation } from '../model/installation.ts';
 import type { Capacity, Executor } from '../model/executor.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
@@ -62,8 +62,7 @@ function nearbyPipelines(file: string, from: string): string {
 
 /** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer, or a choice of this pipeline's. */
 async function writeEditorSchema(root: string, store: Store, { instances }: Pipeline): Promise<void> {
-  const folders = [...new Set([join(root, 'stages'), join(installation, 'stages')])].filter((folder) => existsSync(folder));
-  const declarations = folders.flatMap((folder) => [
+  const declarations = stageFolders(root).flatMap((folder) => [
     folder,
     ...readdirSync(folder)
       .map((name) => join(folder, name, 'stage.ts'))

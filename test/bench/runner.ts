@@ -3,12 +3,13 @@
 //   npm run bench -- runner [--nodes 200] [--rounds 5] [--folder /dev/shm]
 //
 // A store syncs what it keeps, so most of a node's time is the disk's; --folder on a disk of memory shows the rest.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cli, env, timed } from './measuring/processes.ts';
 import { medianOf } from './measuring/statistics.ts';
 
 const { values: given } = parseArgs({
@@ -19,8 +20,6 @@ const { values: given } = parseArgs({
   },
 });
 const nodes = Number(given.nodes);
-const cli = join(process.cwd(), 'dist/cli.js');
-const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env;
 
 /** Milliseconds of a run of chains of ten nodes. */
 function run(): number {
@@ -31,14 +30,7 @@ function run(): number {
     return `  n${index}: { run: 'echo ${index} > "$o"'${input}, out: { o: o.txt } }\n`;
   });
   writeFileSync(join(folder, 'p.yaml'), `name: nodes\nstages:\n${written.join('')}`);
-  const started = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [cli, 'run', 'p.yaml', '--json', '--jobs', '2'], {
-    cwd: folder,
-    encoding: 'utf8',
-    env,
-  });
-  if (status !== 0) throw new Error(`the run ended with ${status}:\n${stderr.slice(-2000)}`);
-  const taken = performance.now() - started;
+  const taken = timed(folder, [cli, 'run', 'p.yaml', '--json', '--jobs', '2']);
   rmSync(folder, { recursive: true, force: true });
   return taken;
 }

@@ -39,6 +39,15 @@ beforeEach(() => {
 afterEach(() => room.remove());
 
 const architecture: Architecture = () => smallNetwork();
+/** What a plain training chooses. */
+const modules = {
+  model: architecture,
+  optimizer: adam({ weight_decay: 0 }),
+  schedule: cosine,
+  loss: crossEntropy,
+  sampling: balanced,
+  mixing: none,
+};
 const folder = (name: string): string => join(room.folder, name);
 const history = (file: string | undefined): { best_epoch?: number; epochs: (Omit<EpochRecord, 'top1'> & { top1: number })[] } =>
   JSON.parse(readFileSync(file ?? '', 'utf8'));
@@ -54,14 +63,6 @@ function confusionIn(report: string): { readonly size: readonly number[]; readon
 
 test('a teacher notes the fold that it left out and keeps its last epoch', async () => {
   const params = { fold: 1, model: { name: 'small' }, batch: 8, epochs: 2, lr: 0.01, augment: { crop_padding: 1 } };
-  const modules = {
-    model: architecture,
-    optimizer: adam({ weight_decay: 0 }),
-    schedule: cosine,
-    loss: crossEntropy,
-    sampling: balanced,
-    mixing: none,
-  };
   const { outputs, metrics } = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('one') });
   const model = readModel(outputs['model'] ?? '');
   expect(model.training).toEqual({ holdout: 1, split: foldsDigest(folds), epochs: 2, seed: 0 });
@@ -86,14 +87,6 @@ test('a teacher notes the fold that it left out and keeps its last epoch', async
 });
 
 test('a fold that the split has not, and a training that diverges, fail with a hint', async () => {
-  const modules = {
-    model: architecture,
-    optimizer: adam({ weight_decay: 0 }),
-    schedule: cosine,
-    loss: crossEntropy,
-    sampling: balanced,
-    mixing: none,
-  };
   const attempt = (params: object) =>
     perform(teacher, runTeacher, { params: { model: { name: 'small' }, ...params }, modules, inputs, folder: folder('x') });
   await expect(attempt({ fold: 2 })).rejects.toThrow('no fold 2: the split has the folds 0 to 1');
@@ -104,14 +97,6 @@ test('a fold that the split has not, and a training that diverges, fail with a h
 });
 
 test('with patience a training notes the epochs that it made', async () => {
-  const modules = {
-    model: architecture,
-    optimizer: adam({ weight_decay: 0 }),
-    schedule: cosine,
-    loss: crossEntropy,
-    sampling: balanced,
-    mixing: none,
-  };
   const still = { fold: 0, model: { name: 'small' }, batch: 8, epochs: 9, lr: 1e-12, batch_norm_momentum: 1e-9, patience: 2 };
   const { outputs } = await perform(teacher, runTeacher, { params: still, modules, inputs, folder: folder('still') });
   expect(history(outputs['history']).epochs).toHaveLength(3);

@@ -34,7 +34,7 @@ export async function takeDevices(
   const taken = new Map<string, FileLock>();
   const wanted = Math.min(count, devices.length);
   if (wanted === 0) return taken;
-  const door = await lockFile(join(folder, 'devices'), signal, () => undefined);
+  const door = await lockFile(join(folder, 'devices'), signal);
   while (door !== undefined && !signal.aborted) {
     for (const name of devices) {
       const lock = taken.size === wanted || taken.has(name) ? undefined : tryLockFile(join(folder, `device-${encodeURIComponent(name)}`));

@@ -56,9 +56,9 @@ export async function holdMachine(
   { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: () => void },
 ): Promise<Hold | undefined> {
   const folder = machineFolder(environment);
-  const door = await lockFile(join(folder, 'door'), signal, onWait);
+  const door = await lockFile(join(folder, 'door'), signal, { onWait });
   if (door === undefined) return undefined;
-  const inside = await lockFile(join(folder, 'inside'), signal, onWait, !alone);
+  const inside = await lockFile(join(folder, 'inside'), signal, { onWait, shared: !alone });
   const locks = [...(inside === undefined ? [] : [inside]), ...(alone ? [door] : [])];
   if (!alone) door.release();
   const taken = inside === undefined ? undefined : await takeDevices(gpu, { folder, devices }, signal);

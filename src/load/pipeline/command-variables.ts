@@ -1,5 +1,5 @@
 import { suggestion } from '../../text/suggestion.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import type { NodeContext } from './context.ts';
 import type { Draft, FileNode } from './nodes.ts';
 import { unsetInArguments, unsetVariables } from './shell.ts';

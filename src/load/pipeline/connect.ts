@@ -6,7 +6,7 @@ import { fillInAt, type NodeContext } from './context.ts';
 import type { Draft, FileNode } from './nodes.ts';
 import { pointHas } from './matrix.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** What connecting the inputs needs to know of the whole pipeline. */

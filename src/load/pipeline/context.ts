@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { CheckedBefore } from '../check.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { NodeOverride } from './overrides.ts';
 import { fillIn } from './references.ts';

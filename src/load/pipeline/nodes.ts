@@ -13,7 +13,7 @@ import { fillIn } from './references.ts';
 import { atPoint } from './selection.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 
 /** A node as the file has it, once it fits the schema. */
 export interface FileNode {

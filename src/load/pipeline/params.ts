@@ -8,7 +8,7 @@ import type { Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { CheckedBefore } from '../check.ts';
 import { type Checked, validate } from '../validate.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
 
 /** A stage's params with all defaults filled in, and the modules that they chose. */

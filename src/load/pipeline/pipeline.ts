@@ -17,7 +17,8 @@ import { topologicalOrder } from './order.ts';
 import { applyOverrides } from './overrides.ts';
 import { atPoint } from './selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { pointerStep, readYaml } from '../yaml/document.ts';
+import { readYaml } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import { validate } from '../validate.ts';
 
 /** What to load and where to look. */

@@ -5,7 +5,8 @@ import { suggestion } from '../../text/suggestion.ts';
 import { checkOf } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { validate } from '../validate.ts';
-import { pointerStep, readYaml } from '../yaml/document.ts';
+import { readYaml } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import { Locate } from '../yaml/locate.ts';
 
 /** An executor as a project declares it. */

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../../model/problem-codes.ts';
 import type { SweepSpec } from '../../model/sweep.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import type { SweepContext } from './space.ts';
 
 /** What reading a sweep needs to know of a strategy. */

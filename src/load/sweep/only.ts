@@ -3,7 +3,7 @@ import { instancesNamed } from '../pipeline/selection.ts';
 import type { SweepSection } from '../../model/sweep.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { SweepContext } from './space.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 
 /** The nodes that the sweep is limited to. */
 export function readOnly(written: SweepSection['only'], { pipeline, locate, problems }: SweepContext): readonly string[] | undefined {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
+import { TIME } from '../../text/amounts.ts';
 
 const text: JsonObject = { type: 'string' };
 const number: JsonObject = { type: 'number' };
@@ -74,7 +75,7 @@ export const sweepSchema: JsonObject = {
     },
     seed: { type: 'integer', minimum: 0, description: 'decides what is proposed (default: 0)' },
     trials: { type: 'integer', minimum: 1, description: 'at most so many variants' },
-    time: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(s|m|h)$', description: 'no variant is started later, for example 30m' },
+    time: { type: 'string', pattern: TIME, description: 'no variant is started later, for example 30m' },
     parallel: { type: 'integer', minimum: 1, description: 'variants at once (default: the threads)' },
   },
 };

@@ -10,7 +10,7 @@ import { checkOf } from '../check.ts';
 import { schemaAt, valueAt, valueLike, withValueAt } from '../pipeline/values.ts';
 import { splitList, splitName } from '../../model/instance-name.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import { validate } from '../validate.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 

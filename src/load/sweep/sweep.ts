@@ -6,13 +6,15 @@ import type { Dimension, Objective, VariantParams, SweepSection, SweepSpec } fro
 import { checkOf } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
+import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { narrowed, readOnly } from './only.ts';
 import { baseValue, checkNames, inOrder, readDimension, repeatValues, type SweepContext } from './space.ts';
 import { readBudget } from './budget.ts';
 import { checkNeeds, type KnownStrategy } from './needs.ts';
 import { checkChoices, paramsOfNodes } from './choices.ts';
-import { pointerStep, readYaml } from '../yaml/document.ts';
+import { readYaml } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import { checkUsed, paramsSet } from './used.ts';
 import { validate } from '../validate.ts';
 
@@ -36,8 +38,6 @@ export interface LoadedSweep {
   readonly spec: SweepSpec;
   readonly base: VariantParams;
 }
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
 /** Reads what a sweep is asked to do and checks it against the pipeline. All problems are returned together; nothing is executed. */
 export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSweep>> {
@@ -86,7 +86,7 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
     only,
     seed: rest.seed ?? 0,
     trials: rest.trials,
-    seconds: rest.time === undefined ? undefined : Number.parseFloat(rest.time) * (UNITS[rest.time.slice(-1)] ?? 1),
+    seconds: rest.time === undefined ? undefined : amount(rest.time),
     parallel: rest.parallel,
   };
   if (problems.length === 0) checkNeeds(spec, known, context);

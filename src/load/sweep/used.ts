@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import { sourcesOf } from '../../model/pipeline.ts';
 import type { VariantParams } from '../../model/sweep.ts';
-import { pointerStep } from '../yaml/document.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import { findParam, type SweepContext } from './space.ts';
 
 /** A param that a sweep sets, and where that is written. */

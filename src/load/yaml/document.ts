@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Json } from '../../model/json.ts';
 import type { Place, Problem } from '../../model/problem.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
 import { findTooMuch } from './nesting.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
@@ -17,11 +18,6 @@ export interface YamlText {
   readonly problems: readonly Problem[];
   /** The place of a value or its key, by JSON pointer, or of the first `needle` in it; undefined where the file does not hold it. */
   place(pointer: string, side?: Side, needle?: string): Place | undefined;
-}
-
-/** One step of a JSON pointer (RFC 6901). */
-export function pointerStep(name: string | number): string {
-  return `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 class Reader {

@@ -35,7 +35,7 @@ export class Presence {
   /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
   async takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean> {
     this.leave();
-    this.lock = await lockFile(this.file, signal, onWait);
+    this.lock = await lockFile(this.file, signal, { onWait });
     return this.lock !== undefined;
   }
 

@@ -17,13 +17,13 @@ export class LocalWorkplaces implements Workplaces {
 
   async claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined> {
     const path = join(this.root, 'locks', work);
-    const owner = await lockFile(`${path}.owner`, signal, onWait);
+    const owner = await lockFile(`${path}.owner`, signal, { onWait });
     if (owner === undefined) return undefined;
     const scratch = join(this.root, 'scratch');
     const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, WORK_PREFIX)}-`)) : [];
     return {
       remains: left.map((id) => this.at(id)),
-      lock: (until) => lockFile(path, until, () => undefined),
+      lock: (until) => lockFile(path, until),
       release: owner.release,
     };
   }
