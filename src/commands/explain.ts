@@ -1,6 +1,7 @@
 import { type ProblemCode, problemCodes } from '../model/problem-codes.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { textTable } from '../text/table.ts';
+import { TEXT_WIDTH, wrap } from '../text/wrap.ts';
 import { answer, refusal } from './answer.ts';
 import { verb } from './verb.ts';
 
@@ -16,13 +17,18 @@ export default verb({
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, { means, remedy }]) => ({ code: name as ProblemCode, means, remedy }));
     if (code === undefined) {
-      return answer({ codes: all }, textTable(all.map((one) => [one.code, one.means])));
+      const longest = Math.max(...all.map((one) => one.code.length));
+      const rows = all.flatMap((one) =>
+        wrap(one.means, TEXT_WIDTH - longest - 2).map((line, index) => [index === 0 ? one.code : '', line]),
+      );
+      return answer({ codes: all }, textTable(rows));
     }
     const found = all.find((one) => one.code === code);
     if (found === undefined) {
       const hint = suggestion(code, Object.keys(problemCodes));
       return refusal([{ kind: 'usage', code: 'unknown-code', message: `no problem has the code "${code}"`, hint }]);
     }
-    return answer({ codes: [found] }, [found.code, `  ${found.means}`, `  What to do: ${found.remedy}`]);
+    const lines = [found.means, `What to do: ${found.remedy}`].flatMap((text) => wrap(text, TEXT_WIDTH - 2));
+    return answer({ codes: [found] }, [found.code, ...lines.map((line) => `  ${line}`)]);
   },
 });

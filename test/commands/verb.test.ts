@@ -144,8 +144,12 @@ describe('an answer', () => {
 
 test('explain says what a code means, lists all, and suggests', async () => {
   const folder = emptyFolder();
-  expect((await called(folder, ['explain', 'missing-source'])).stdout).toMatch(/^missing-source\n {2}.*\n {2}What to do: .*--source/);
-  expect((await called(folder, ['explain'])).stdout).toMatch(/^ambiguous-instance +\S.*\n(\S+ +\S.*\n)+$/);
+  const one = (await called(folder, ['explain', 'missing-source'])).stdout;
+  expect(one).toMatch(/^missing-source\n( {2}\S.*\n)+ {2}What to do: .*\n( {2}\S.*\n)*$/);
+  expect(one).toContain('--source');
+  const { stdout } = await called(folder, ['explain']);
+  expect(stdout).toMatch(/^ambiguous-instance +\S.*\n(\S* +\S.*\n)+$/);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   const { code, json } = await called(folder, ['explain', 'mising-source', '--json']);
   expect([code, json.error?.code, json.error?.hint]).toEqual([2, 'unknown-code', 'did you mean "missing-source"?']);
 });
