@@ -40,6 +40,13 @@ describe('large and hostile files are read, or refused by name, without great co
     expect(told).toEqual(['this "$" refers to nothing', 'nothing is named "none"']);
   });
 
+  test('a reference to nothing at all gives just that', () => {
+    const told: string[] = [];
+    const values = new Map([['none', null]]);
+    expect(fillIn(['$none', 'is ${none}'], { values }, ({ message }) => told.push(message))).toEqual([null, 'is null']);
+    expect(told).toEqual([]);
+  });
+
   test('a matrix of a million points', async () => {
     const values = JSON.stringify(range(10));
     const matrix = [...'abcdef'].map((name) => `${name}: ${values}`).join(', ');

@@ -49,7 +49,8 @@ function fillInText(text: string, scope: Scope, complain: (bad: BadReference) =>
     told.add(name);
     return found;
   };
-  if (whole !== undefined) return scope.values.get(whole) ?? bad(text, whole);
+  // A value may be null, which is not the same as none.
+  if (whole !== undefined) return scope.values.has(whole) ? (scope.values.get(whole) as Json) : bad(text, whole);
   return text.replaceAll(PART, (found, name: string | undefined) => {
     if (found === '$$') return '$';
     const value = name === undefined ? undefined : scope.values.get(name);
