@@ -55,8 +55,8 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
   const { instance, executor } = prepared;
   const { asked } = run.stop;
   const left = await takeOver(ready, claim.remains, run);
+  if (left !== undefined && !triesAgain(left, instance.retries, ready, run)) return left;
   const tries = instance.retries + (left === undefined ? 1 : 0);
-  if (left !== undefined && (left === 'stopped' || left.ok || tries === 0)) return left;
   const lock = await claim.lock(asked);
   if (lock === undefined) return 'stopped';
   try {
@@ -83,10 +83,17 @@ function notice({ emit }: AttemptRun, node: string, message: string): () => void
 async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: AttemptRun): Promise<AttemptEnd> {
   for (let left = tries - 1; ; left -= 1) {
     const attempt = await tryOnce(ready, held, run);
-    if (attempt === 'stopped' || attempt.ok || left <= 0) return attempt;
-    const message = `${attempt.problems[0]?.message}; trying again (${left} left)`;
-    run.emit({ type: 'notice', level: 'warning', node: ready.plan.prepared.instance.name, message });
+    if (!triesAgain(attempt, left, ready, run)) return attempt;
   }
+}
+
+/** Whether what failed is tried again, and says so: as often as is left, and only where it was the node that failed, not how the run is asked. */
+function triesAgain(end: AttemptEnd, left: number, { plan }: ReadyNode, { emit }: AttemptRun): boolean {
+  const problem = end === 'stopped' || end.ok ? undefined : end.problems[0];
+  if (problem === undefined || problem.kind === 'usage' || left <= 0) return false;
+  const message = `${problem.message}; trying again (${left} left)`;
+  emit({ type: 'notice', level: 'warning', node: plan.prepared.instance.name, message });
+  return true;
 }
 
 /** What is looked for before a node is executed, and shared after. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Artifact } from '../model/artifact.ts';
 import { broadcast, type Emit, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
@@ -42,7 +43,9 @@ export interface RunEnd {
 /** Runs a plan: keeps the sources that it reads, schedules it, publishes what came out, and keeps a record from the start. */
 export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> {
   const { store } = plan.request.surroundings;
-  const { asked } = options.stop;
+  const { asked, forced } = options.stop;
+  // Every attempt listens to them, as many at once as there are slots; Node would take so many for a leak.
+  setMaxListeners(0, asked, forced);
   const lease = store.runs.start(options.id);
   const ledger = new Ledger((record) => store.runs.write(record));
   const emit = broadcast<Happening>([ledger, ...options.watchers]);

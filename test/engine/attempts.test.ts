@@ -137,6 +137,16 @@ describe('an attempt whose coordinator was killed', () => {
     expect(again.end.record.nodes['node']?.state).toBe('reused');
   });
 
+  test('fails its node at once where its executor cannot be asked any more, however often it may be tried', async () => {
+    const { store, release } = await killed();
+    const other = new FakeExecutor(() => ({}), { name: 'other' });
+    const { end, events } = await run('run-2', store, other, [instanceOf('node', { retries: 2 })]);
+    expect(end.problems).toMatchObject([{ code: 'unknown-executor' }]);
+    expect(events.filter(({ type }) => type === 'notice')).toEqual([]);
+    expect(other.jobs).toEqual([]);
+    release();
+  });
+
   test('is ended where the node is forced or asks for something else by now', async () => {
     const { store, first, next, release } = await killed();
     const running = run('run-2', store, next, [instanceOf('node')], ['node']);

@@ -9,7 +9,7 @@ import type { Event } from '../../src/model/event.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { FakeExecutor, only, type Script } from '../executors/fake.ts';
+import { FakeExecutor, type FakeOptions, only, type Script } from '../executors/fake.ts';
 import { emptyFolder } from '../rig.ts';
 import { instanceOf } from './plans.ts';
 
@@ -28,8 +28,8 @@ class Project {
   readonly asked = new AbortController();
   private runs = 0;
 
-  constructor(scripts: Readonly<Record<string, Script>> = {}) {
-    this.executor = new FakeExecutor((attempt) => (scripts[attempt.specification.node] ?? plain)(attempt));
+  constructor(scripts: Readonly<Record<string, Script>> = {}, options: FakeOptions = {}) {
+    this.executor = new FakeExecutor((attempt) => (scripts[attempt.specification.node] ?? plain)(attempt), options);
   }
 
   private open() {
@@ -171,6 +171,22 @@ describe('a run that is stopped', () => {
     expect(record.state).toBe('cancelled');
     expect(states(record)).toEqual({ a: 'cancelled', b: 'skipped' });
     expect(project.notices()).toEqual(['enough']);
+  });
+
+  test('may have many nodes that listen for it, and Node warns of no leak', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `n${index}`);
+    const together: Script = async (attempt) => {
+      while (project.executor.jobs.length < names.length) await attempt.wait(1);
+      return plain(attempt);
+    };
+    const project: Project = new Project(Object.fromEntries(names.map((name) => [name, together])), { capacity: { cpu: names.length } });
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', onWarning);
+    await project.run(names.map((name) => instanceOf(name)));
+    await new Promise(setImmediate);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
   });
 
   test('by a signal without a text says nothing of it', async () => {

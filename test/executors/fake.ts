@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capacity, Executor, ExecutorFacts, Executors, Hold, Job, JobEvent, Need, Stop } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
-import { done } from '../../src/model/problem.ts';
+import { done, failed, type Outcome } from '../../src/model/problem.ts';
 import type { ProblemCode } from '../../src/model/problem-codes.ts';
 
 /** What a script sees of its attempt, and can do. */
@@ -192,5 +192,11 @@ function failedWith(job: JobSpecification, code: ProblemCode, message: string): 
 
 /** Executors of which there is only one. */
 export function only(executor: Executor): Executors {
-  return { names: [executor.name], get: async () => done(executor) };
+  const { name } = executor;
+  const unknown = (asked: string): Outcome<Executor> =>
+    failed({ kind: 'usage', code: 'unknown-executor', message: `no executor is named "${asked}"` });
+  return {
+    names: [name],
+    get: async (asked = name): Promise<Outcome<Executor>> => (asked === name ? done<Executor>(executor) : unknown(asked)),
+  };
 }

@@ -48,6 +48,11 @@ export default ({ margin }: { margin: number }) => margin;
 export const params = () => ({ share: param.number({ default: 0.5 }), alpha: param.number({ default: 1 }) });
 export default () => 1;
 `,
+    'stages/learn/mixings/deep.ts': `import { param } from 'stillroom';
+const inner = param.group({ from: param.int({ default: 1 }), to: param.int({ default: 2 }) });
+export const params = () => ({ band: param.group({ wide: param.boolean({ default: false }), inner }) });
+export default () => 1;
+`,
     'stages/learn/mixings/none.ts': 'export default 1;\n',
   });
 });
@@ -114,6 +119,19 @@ describe('a choice', () => {
     expect((await params('loss: focal', 'student.loss.kind=2'))['loss']).toEqual({ ...focal, kind: '2' });
     expect((await params('', 'student.augment.padding=4'))['augment']).toEqual({ flip: true, padding: 4 });
     expect((await params('', 'student.mixing.alpha=3'))['mixing']).toEqual({ name: 'cut', share: 0.3, alpha: 3 });
+  });
+
+  test('has groups within it that are set in parts although the file gives none', async () => {
+    const band = { wide: false, inner: { from: 1, to: 2 } };
+    expect((await params('mixing: deep'))['mixing']).toEqual({ name: 'deep', band });
+    expect((await params('mixing: deep', 'student.mixing.band.inner.to=5'))['mixing']).toEqual({
+      name: 'deep',
+      band: { ...band, inner: { from: 1, to: 5 } },
+    });
+    expect((await params('', 'student.mixing.name=deep', 'student.mixing.band.wide=true'))['mixing']).toMatchObject({
+      band: { ...band, wide: true },
+    });
+    expect(await problems('mixing: deep', 'student.mixing.band.inner.too=5')).toMatchObject([{ hint: 'did you mean "to"?' }]);
   });
 
   test('is set in one instance alone', async () => {

@@ -114,21 +114,15 @@ export function overriddenParams(
   // What sets a whole param goes first, whichever was given first.
   for (const { param, path, text, option } of overrides.toSorted((a, b) => a.path.length - b.path.length)) {
     const schema = schemas?.[param];
-    const whole = param in set ? set[param] : (current(param) ?? schema?.['default']);
-    const before = path.length === 0 ? whole : opened(whole, schema);
-    const { value, problem } = valueLike(text, valueAt(before, path), schemaAt(schema, path));
+    // A choice or group that the file does not give gets its defaults when it is resolved, by what is chosen then.
+    const fallback = schema?.['properties'] === undefined ? schema?.['default'] : undefined;
+    const whole = param in set ? set[param] : (current(param) ?? fallback);
+    const { value, problem } = valueLike(text, valueAt(whole, path), schemaAt(schema, path));
     if (problem !== undefined) problems.push(usage(`${option}: ${problem.message}`, problem.hint ?? ''));
     const to = problem === undefined ? fill(value, param) : null;
-    const after = withValueAt(before, path, { to, schema, name: param });
+    const after = withValueAt(whole, path, { to, schema, name: param });
     if ('why' in after) problems.push(usage(`${option}: ${after.why}`, suggestion(path.at(-1) ?? '', after.known)));
     else set[param] = after.value;
   }
   return set;
-}
-
-/** A value that a part of is set: a choice by its name, or a group that is not given, is the mapping that it stands for. */
-function opened(value: Json | undefined, schema: JsonObject | undefined): Json | undefined {
-  const members = schema?.['properties'] as JsonObject | undefined;
-  if (members === undefined) return value;
-  return value === undefined ? {} : typeof value === 'string' && 'name' in members ? { name: value } : value;
 }

@@ -50,6 +50,13 @@ export function valueAt(value: Json | undefined, path: readonly string[]): Json 
   return path.reduce<Json | undefined>((at, step) => (hasMember(at, step) ? at[step] : undefined), value);
 }
 
+/** A value that a part of is set: a choice by its name, or a group that is not given, is the mapping that it stands for. */
+function opened(value: Json | undefined, schema: JsonObject | undefined): Json | undefined {
+  const members = schema?.['properties'] as JsonObject | undefined;
+  if (members === undefined) return value;
+  return value === undefined ? {} : typeof value === 'string' && 'name' in members ? { name: value } : value;
+}
+
 /** The JSON Schema of the value at a path, as far as it says. */
 export function schemaAt(schema: JsonObject | undefined, path: readonly string[]): JsonObject | undefined {
   return path.reduce<JsonObject | undefined>((at, step) => {
@@ -60,15 +67,16 @@ export function schemaAt(schema: JsonObject | undefined, path: readonly string[]
 
 /**
  * A value with another one at a path in it; the value itself is not changed. The path must lead to something that is there, or that the
- * schema knows: in words why it does not.
+ * schema knows, and what it leads through is opened: in words why it does not.
  */
 export function withValueAt(
-  value: Json | undefined,
+  before: Json | undefined,
   path: readonly string[],
   { to, schema, name }: { readonly to: Json; readonly schema: JsonObject | undefined; readonly name: string },
 ): { readonly value: Json } | { readonly why: string; readonly known: readonly string[] } {
   const [step, ...rest] = path;
   if (step === undefined) return { value: to };
+  const value = opened(before, schema);
   const isList = Array.isArray(value);
   if (!isList && !isObject(value)) return { why: `"${name}" is no mapping`, known: [] };
   const declared = isList ? [] : Object.keys((schema?.['properties'] ?? {}) as JsonObject);
