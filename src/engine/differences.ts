@@ -1,3 +1,4 @@
+import { ownMember } from '../model/own-member.ts';
 import { canonicalJson, exactJson, isDigest } from '../model/canonical.ts';
 import { dottedParams } from '../model/dotted.ts';
 import { namedEngines } from '../model/facts.ts';
@@ -51,9 +52,10 @@ function differingMembers(what: string, from: Members, to: Members, write: (valu
   const text = (value: unknown): string => (value === undefined ? '' : write(value));
   const isThere = (members: Members): string => (members === null || members === undefined ? 'none' : 'there');
   if (names.length === 0 && isThere(from) !== isThere(to)) return [{ what, from: isThere(from), to: isThere(to) }];
+  const memberOf = (members: Members, name: string): unknown => ownMember(members ?? {}, name);
   return names
-    .filter((name) => text(from?.[name]) !== text(to?.[name]))
-    .map((name) => ({ what: `${what} ${name}`.trimStart(), ...told(from?.[name], to?.[name], write) }));
+    .filter((name) => text(memberOf(from, name)) !== text(memberOf(to, name)))
+    .map((name) => ({ what: `${what} ${name}`.trimStart(), ...told(memberOf(from, name), memberOf(to, name), write) }));
 }
 
 /** The params that differ, those within a choice or a group by their dotted names; whole ones where only the order of their keys does. */
@@ -140,11 +142,11 @@ function portDifferences(port: string, from: InputIngredient, to: InputIngredien
 
 function inputDifferences(from: Ingredients['inputs'], to: Partial<Ingredients['inputs']>): Difference[] {
   const connected = Object.entries(to).flatMap(([port, now]) => {
-    const before = from[port];
+    const before = ownMember(from, port);
     if (now === undefined || isSameInput(before, now)) return [];
     return before === undefined ? [{ what: `input ${port}`, from: 'none', to: 'connected' }] : portDifferences(port, before, now);
   });
-  const gone = Object.keys(from).filter((port) => !(port in to));
+  const gone = Object.keys(from).filter((port) => !Object.hasOwn(to, port));
   return [...connected, ...gone.map((port) => ({ what: `input ${port}`, from: 'connected', to: 'none' }))];
 }
 

@@ -29,7 +29,7 @@ export function explainRun(prepared: Prepared, inputs: Ingredients['inputs'], ex
   const { instance } = prepared;
   const { result, last } = explaining.history.of(instance.name);
   if (result === undefined) return { cause: causeWithoutResult(last), differences: [], isFirst: true };
-  const unknownPorts = instance.inputs.map(({ port }) => port).filter((port) => !(port in inputs));
+  const unknownPorts = instance.inputs.map(({ port }) => port).filter((port) => !Object.hasOwn(inputs, port));
   const found = differences(result.ingredients, { ...prepared.own, inputs }, unknownPorts, explaining.store);
   if (found.length === 0) {
     const cause = last?.state === 'failed' ? 'it failed last time' : GONE;

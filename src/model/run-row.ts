@@ -38,7 +38,7 @@ export function rowOf(record: RunRecord): RunRow {
     const node = recipe?.node ?? name;
     for (const [param, value] of Object.entries(dottedParams(own))) {
       const shared = `${node}.${param}`;
-      if (!(shared in params)) params[shared] = value;
+      if (!Object.hasOwn(params, shared)) params[shared] = value;
       else if (JSON.stringify(params[shared]) !== JSON.stringify(value)) params[`${name}.${param}`] = value;
     }
     for (const [metric, { value }] of Object.entries(values ?? {})) {
@@ -71,7 +71,7 @@ export function rowOf(record: RunRecord): RunRow {
 
 /** The value of a field of a row: what a list of runs shows, a param, or a metric (without its node: of the last node that has it). */
 export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
-  if (name in row.params) return row.params[name];
+  if (Object.hasOwn(row.params, name)) return row.params[name];
   const metric = metricNamed(row, name);
   if (metric !== undefined) return row.metrics[metric];
   const fields: Readonly<Record<string, unknown>> = { ...row };
@@ -80,6 +80,6 @@ export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
 
 /** The whole name of a metric: `accuracy` is that of the last node that reports one. */
 export function metricNamed({ metrics }: Pick<RunRow, 'metrics'>, name: string): string | undefined {
-  if (name in metrics) return name;
+  if (Object.hasOwn(metrics, name)) return name;
   return Object.keys(metrics).findLast((one) => one.slice(one.lastIndexOf('.') + 1) === name);
 }

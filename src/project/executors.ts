@@ -1,3 +1,4 @@
+import { ownMember } from '../model/own-member.ts';
 import { join } from 'node:path';
 import { installedEngines, loadEngines } from '../engines/engines.ts';
 import { executorKinds, loadKind, settingsOf } from '../executors/kinds.ts';
@@ -23,7 +24,7 @@ export async function projectExecutors(
   const declared: ProjectFile['executors'] = { [LOCAL]: { kind: 'process', settings: {} }, ...file.value.executors };
   const opened = new Map<string, Promise<Outcome<Executor>>>();
   const open = async (name: string): Promise<Outcome<Executor>> => {
-    const found = declared[name];
+    const found = ownMember(declared, name);
     if (found === undefined)
       return failed({
         kind: 'usage',

@@ -17,7 +17,7 @@ function givenPaths({ folder }: Context, words: readonly string[], record: RunRe
     const cut = word.indexOf('=');
     const name = word.slice(0, cut);
     if (cut <= 0) return failed({ kind: 'usage', code: 'bad-option', message: `--source ${word} is not of the form name=PATH` });
-    if (!(name in record.sources)) {
+    if (!Object.hasOwn(record.sources, name)) {
       return failed({
         kind: 'usage',
         code: 'unknown-source',

@@ -56,6 +56,27 @@ const cases: Readonly<Record<string, Case>> = {
     message: '"out"',
     hint: 'remove',
   },
+  // Every object has a member of that name; no file does.
+  'a node named like what every object has': {
+    text: inputs('text: ▸constructor.counts, many: $sources.poem'),
+    code: 'unknown-node',
+    message: '"constructor"',
+  },
+  'an output named like what every object has': {
+    text: more('card: { run: cat, in: { poem: ▸words.constructor }, out: { o: o.txt } }'),
+    code: 'unknown-port',
+    message: '"constructor"',
+  },
+  'an input named like what every object has': {
+    text: inputs('text: $sources.poem, many: $sources.poem, ▸constructor: $sources.poem'),
+    code: 'unknown-port',
+    message: '"constructor"',
+  },
+  'a param named like what every object has': {
+    text: stage('with: { least: 2, ▸constructor: 1 }'),
+    code: 'unknown-param',
+    message: '"constructor"',
+  },
   'an unknown stage': { text: words('words: { uses: ▸cuont }'), code: 'unknown-stage', message: 'cuont', hint: '"count"' },
   'a stage that imports more than stillroom': {
     text: words('words: { uses: ▸imports }'),

@@ -40,6 +40,12 @@ async function params(name: string, ...set: string[]): Promise<Instance['params'
   return (await instances(...set)).find((one) => one.name === name)?.params;
 }
 
+test('a --set names what the file has, not what every object has', async () => {
+  expect(await problems('constructor=1')).toMatchObject([{ code: 'bad-set' }]);
+  expect(await problems('toString.x=1')).toMatchObject([{ code: 'bad-set' }]);
+  expect(await problems('words.constructor=1')).toMatchObject([{ code: 'unknown-param' }]);
+});
+
 describe('a --set of a text stays a text', () => {
   test.each([
     ['Note: hello', 'Note: hello'],

@@ -29,6 +29,14 @@ describe('a project file', () => {
     expect(await load('# nothing yet\n')).toEqual({ ok: true, value: { executors: {} } });
   });
 
+  test('is a file, not a folder', async () => {
+    const folder = emptyFolder();
+    write(folder, { 'stillroom.yaml/within.txt': '' });
+    const file = join(folder, 'stillroom.yaml');
+    const loaded = await loadProjectFile({ file, shownFile: 'stillroom.yaml', kinds: () => [], settingsOf: async () => ({}) });
+    expect(loaded.ok ? [] : loaded.problems).toMatchObject([{ code: 'no-such-file', message: 'stillroom.yaml is not a file' }]);
+  });
+
   test.each([
     ['executor: {}', 'unknown-key', 'unknown key "executor"', 'executors', 1, 1],
     ['executors:\n  slow: { kind: detatched }', 'unknown-executor', 'named "detatched"', 'detached', 2, 17],

@@ -1,3 +1,4 @@
+import { ownMember } from '../../model/own-member.ts';
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -55,7 +56,7 @@ export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance 
   let off = false;
   for (const [port, value] of Object.entries(node.in ?? {})) {
     const pointer = `${base}/in${pointerStep(port)}`;
-    const kind = declared === undefined ? undefined : declared[port];
+    const kind = declared === undefined ? undefined : ownMember(declared, port);
     if (declared !== undefined && kind === undefined) {
       context.problems.push(
         context.locate.problem(
@@ -128,15 +129,15 @@ function elementsOf(
       )}`,
     );
   const [producer = '', port = '', ...rest] = from.split('.');
-  const fileNode = wiring.nodes[producer];
+  const fileNode = ownMember(wiring.nodes, producer);
   if (fileNode === undefined)
     return wrong('unknown-node', `no node is named "${producer}"`, suggestion(producer, Object.keys(wiring.nodes)));
   if (port === '' || rest.length > 0) return wrong('bad-input', `"${from}" is not of the form node.port`, 'for example data.train');
   const instances = wiring.instances.get(producer) ?? [];
   const outputs = instances[0]?.outputs;
-  if (outputs !== undefined && outputs[port] === undefined)
+  if (outputs !== undefined && ownMember(outputs, port) === undefined)
     return wrong('unknown-port', `the node "${producer}" has no output "${port}"`, suggestion(port, Object.keys(outputs)));
-  const made = outputs?.[port]?.kind;
+  const made = outputs === undefined ? undefined : ownMember(outputs, port)?.kind;
   if (kind !== undefined && made !== undefined && kind !== made)
     return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
   const chosen = choose(instances, written.where, many, draft.key);
@@ -157,8 +158,8 @@ function choose(instances: readonly Instance[], where: JsonObject, many: boolean
   const selected = instances.filter(({ key }) => pointHas(key, where));
   if (Object.keys(where).length > 0 && instances.length > 0 && selected.length === 0) return `no instance has ${JSON.stringify(where)}`;
   if (many) return selected;
-  const variables = Object.keys(selected[0]?.key ?? {}).filter((name) => !(name in where));
-  const free = variables.find((name) => !(name in own));
+  const variables = Object.keys(selected[0]?.key ?? {}).filter((name) => !Object.hasOwn(where, name));
+  const free = variables.find((name) => !Object.hasOwn(own, name));
   if (free !== undefined && selected.length > 0) return `this input takes one artifact, but there is one for each ${free}`;
   const shared = Object.fromEntries(variables.map((name) => [name, own[name] as Json]));
   return selected.filter(({ key }) => pointHas(key, shared));

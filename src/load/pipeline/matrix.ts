@@ -15,5 +15,5 @@ export function duplicateIndex(values: readonly Json[]): number {
 
 /** Whether a point has the given values, variable by variable. */
 export function pointHas(point: Key, values: JsonObject): boolean {
-  return Object.entries(values).every(([name, value]) => name in point && canonicalJson(point[name]) === canonicalJson(value));
+  return Object.entries(values).every(([name, value]) => Object.hasOwn(point, name) && canonicalJson(point[name]) === canonicalJson(value));
 }

@@ -156,7 +156,7 @@ async function givenParams(
     },
     context.problems,
   );
-  const others = Object.fromEntries(Object.entries(written).filter(([param]) => !(param in set)));
+  const others = Object.fromEntries(Object.entries(written).filter(([param]) => !Object.hasOwn(set, param)));
   const filed = fillInAt(others, at.scope, `${at.base}/with`, context) as JsonObject;
   return { given: { ...filed, ...set }, locate };
 }

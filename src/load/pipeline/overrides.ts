@@ -1,3 +1,4 @@
+import { ownMember } from '../../model/own-member.ts';
 import { isObject } from '../../files/json.ts';
 import { splitName, type WrittenPoint } from '../../model/instance-name.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
@@ -58,7 +59,7 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
   const setParam = (name: string, path: readonly string[], text: string): Problem | undefined => {
     const params = membersOf('params');
     const option = `--set ${[name, ...path].join('.')}=${text}`;
-    if (!(name in params)) return usage(`${option}: no param is named "${name}"`, suggestion(name, Object.keys(params)));
+    if (!Object.hasOwn(params, name)) return usage(`${option}: no param is named "${name}"`, suggestion(name, Object.keys(params)));
     const { value: to, problem } = valueLike(text, valueAt(params[name], path));
     if (problem !== undefined) return usage(`${option}: ${problem.message}`, problem.hint ?? '');
     const set = withValueAt(params[name], path, { to, schema: undefined, name });
@@ -113,10 +114,10 @@ export function overriddenParams(
   const set: Record<string, Json> = {};
   // What sets a whole param goes first, whichever was given first.
   for (const { param, path, text, option } of overrides.toSorted((a, b) => a.path.length - b.path.length)) {
-    const schema = schemas?.[param];
+    const schema = schemas === undefined ? undefined : ownMember(schemas, param);
     // A choice or group that the file does not give gets its defaults when it is resolved, by what is chosen then.
     const fallback = schema?.['properties'] === undefined ? schema?.['default'] : undefined;
-    const whole = param in set ? set[param] : (current(param) ?? fallback);
+    const whole = Object.hasOwn(set, param) ? set[param] : (current(param) ?? fallback);
     const { value, problem } = valueLike(text, valueAt(whole, path), schemaAt(schema, path));
     if (problem !== undefined) problems.push(usage(`${option}: ${problem.message}`, problem.hint ?? ''));
     const to = problem === undefined ? fill(value, param) : null;

@@ -1,3 +1,4 @@
+import { ownMember } from '../../model/own-member.ts';
 import { type ChoiceDeclaration, choiceFile, moduleChoices, readChoice } from '../../code/choices.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import { isObject } from '../../files/json.ts';
@@ -127,12 +128,12 @@ function against(declared: ParamDeclarations, { stage, checked }: ParamsContext)
 export async function stageParams(given: JsonObject, context: ParamsContext): Promise<ResolvedParams> {
   const { stage, pointer, locate, problems } = context;
   const declared = stage.declaration.params;
-  const unknown = Object.keys(given).filter((name) => !(name in declared));
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(declared, name));
   for (const name of unknown)
     problems.push(
       locate.problem('unknown-param', `unknown param "${name}"`, pointer + pointerStep(name), 'key', await placeOf(name, context)),
     );
-  const entries = Object.entries(given).filter(([name]) => name in declared);
+  const entries = Object.entries(given).filter(([name]) => Object.hasOwn(declared, name));
   const own = Object.fromEntries(entries.map(([name, value]) => [name, unfolded(value)]));
   problems.push(...validate(own, against(declared, context), locate, pointer, NAMING));
   const params: Record<string, Json> = withDefaults(declared, own);
@@ -228,14 +229,14 @@ async function checkChoice(
   const { locate } = context;
   const pointer = context.pointer + pointerStep(param);
   const problems: Problem[] = [];
-  for (const key of Object.keys(given).filter((one) => !(one in declared))) {
+  for (const key of Object.keys(given).filter((one) => !Object.hasOwn(declared, one))) {
     const own = Object.keys(declared);
     const found = await placeIn(key, param, declaration, context);
     const none = own.length === 0 ? `"${name}" takes no params` : suggestion(key, own);
     const hint = found === undefined ? none : `${found.whose}write ${found.write}`;
     problems.push(locate.problem('unknown-param', `"${name}" has no param "${key}"`, pointer + pointerStep(key), 'key', hint));
   }
-  const fits = Object.fromEntries(Object.entries(given).filter(([key]) => key in declared));
+  const fits = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(declared, key)));
   // What is not given needs no check, and most choices are given nothing.
   if (Object.keys(fits).length > 0 || Object.values(declared).some(({ optional }) => !optional))
     problems.push(...validate(fits, against(declared, context), locate, pointer, NAMING));
@@ -245,8 +246,8 @@ async function checkChoice(
 /** Where a name that a stage does not know as a param stands today, or what it may be a slip of. */
 async function placeOf(name: string, context: ParamsContext): Promise<string> {
   const { params, former = {} } = context.stage.declaration;
-  const [outer = '', inner = name] = former[name]?.split('.') ?? [];
-  const now = outer in params ? { [outer]: params[outer] as ParamDeclaration } : params;
+  const [outer = '', inner = name] = ownMember(former, name)?.split('.') ?? [];
+  const now = Object.hasOwn(params, outer) ? { [outer]: params[outer] as ParamDeclaration } : params;
   for (const [param, declaration] of Object.entries(now)) {
     const found = await placeIn(inner, param, declaration, context);
     if (found !== undefined)

@@ -135,7 +135,7 @@ function checkNames(file: PipelineFile, locate: Locate, problems: Problem[]): vo
       const pointer = `${base}/matrix${pointerStep(variable)}`;
       if (params.has(variable))
         problems.push(locate.problem('same-name', `"${variable}" is a param and a matrix variable`, pointer, 'key', 'rename one of them'));
-      if (variable in file.stages)
+      if (Object.hasOwn(file.stages, variable))
         problems.push(locate.problem('same-name', `"${variable}" is a node and a matrix variable`, pointer, 'key', 'rename one of them'));
       const twice = duplicateIndex(values);
       if (twice !== -1)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { JsonObject } from '../../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
@@ -35,7 +35,15 @@ export interface ProjectFileRequest {
 
 /** Reads a project file. All problems that are found are returned together, each with its place. */
 export async function loadProjectFile(request: ProjectFileRequest): Promise<Outcome<ProjectFile>> {
-  if (!existsSync(request.file)) return done({ executors: {} });
+  const found = statSync(request.file, { throwIfNoEntry: false });
+  if (found === undefined) return done({ executors: {} });
+  if (!found.isFile())
+    return failed({
+      kind: 'usage',
+      code: 'no-such-file',
+      message: `${request.shownFile} is not a file`,
+      hint: 'give it another name: the settings of the project are read from a file of this name',
+    });
   const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
@@ -45,8 +53,8 @@ export async function loadProjectFile(request: ProjectFileRequest): Promise<Outc
   const written = (text.value as { readonly executors?: Readonly<Record<string, JsonObject>> } | null)?.executors ?? {};
   const executors: Record<string, DeclaredExecutor> = {};
   for (const [name, { kind, ...settings }] of Object.entries(written)) {
-    const found = await checkExecutor(name, { kind: String(kind), settings }, { request, locate });
-    problems.push(...found);
+    const wrong = await checkExecutor(name, { kind: String(kind), settings }, { request, locate });
+    problems.push(...wrong);
     executors[name] = { kind: String(kind), settings };
   }
   return problems.length > 0 ? failed(...problems) : done({ executors });

@@ -94,13 +94,13 @@ export function findParam(name: string, pointer: string, context: SweepContext):
   const [param, ...path] = /^(?:\.[^.=[\]\s]+)*$/.test(rest) ? rest.split('.').slice(1) : [];
   if (node === undefined || (rest !== '' && param === undefined) || (point !== undefined && param === undefined))
     return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
-  if (param === undefined || (point === undefined && node in pipeline.params))
+  if (param === undefined || (point === undefined && Object.hasOwn(pipeline.params, node)))
     return ofPipeline(node, rest.split('.').slice(1), wrong, pipeline);
   if (node === 'sources')
-    return param in pipeline.sources
+    return Object.hasOwn(pipeline.sources, param)
       ? { of: 'sources', instances: [], param, path, schema: undefined, base: undefined }
       : wrong(`no source is named "${param}"`, param, Object.keys(pipeline.sources));
-  if (!(node in stages)) return wrong(`no node is named "${node}"`, node, Object.keys(stages));
+  if (!Object.hasOwn(stages, node)) return wrong(`no node is named "${node}"`, node, Object.keys(stages));
   const all = pipeline.instances.filter((instance) => instance.node === node);
   const named = point === undefined ? all : atPoint(all, point);
   const [first] = named;
@@ -146,7 +146,7 @@ function ofPipeline(
   wrong: (message: string, wanted: string, known: readonly string[]) => undefined,
   { params }: Pipeline,
 ): NamedParam | undefined {
-  if (!(param in params)) return wrong(`no param is named "${param}"`, param, Object.keys(params));
+  if (!Object.hasOwn(params, param)) return wrong(`no param is named "${param}"`, param, Object.keys(params));
   const within = withValueAt(params[param], path, { to: null, schema: undefined, name: param });
   if ('why' in within) return wrong(within.why, path.at(-1) ?? '', within.known);
   return { of: 'pipeline', instances: [], param, path, schema: undefined, base: valueAt(params[param], path) };

@@ -1,3 +1,4 @@
+import { ownMember } from '../../model/own-member.ts';
 import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
@@ -106,7 +107,7 @@ function readStrategy(
   { locate, problems }: SweepContext,
 ): Outcome<{ readonly name: string; readonly settings: JsonObject; readonly known: KnownStrategy }> {
   const { name, ...settings } = typeof strategy === 'object' ? strategy : { name: strategy ?? fallback };
-  const known = strategies[name];
+  const known = ownMember(strategies, name);
   if (known === undefined) {
     const hint = suggestion(name, Object.keys(strategies));
     return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
