@@ -1,3 +1,4 @@
+import { counted } from '../text/amounts.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { CodeChange, ComparedRun, MetricChange, Noise, RunChange } from '../project/records.ts';
 import { figure } from '../text/figures.ts';
@@ -79,6 +80,6 @@ function metricLine({ node, metric, from, to, measured, better }: MetricChange, 
   if (from !== null && to !== null) notes.push(`${to > from ? '+' : '−'}${figure(Math.abs(to - from))}`);
   if (better !== null) notes.push(better ? 'better' : 'worse');
   if (measured) notes.push('measured');
-  if (noise !== undefined) notes.push(`other seeds differ by ±${figure(noise.deviation)}, of ${noise.runs} runs`);
+  if (noise !== undefined) notes.push(`other seeds differ by ±${figure(noise.deviation)}, of ${counted(noise.runs, 'run')}`);
   return `  ${node}.${metric}: ${value(from)} → ${value(to)}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../text/amounts.ts';
 import type { Garbage } from '../model/upkeep.ts';
 import { answer, refusal } from './answer.ts';
 import { flag, number, verb } from './verb.ts';
@@ -48,10 +49,12 @@ function describe({ removedRuns, keptRuns, results, blobs, bytes }: Garbage, isD
   for (const why of keptRuns.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   const told = [...reasons].map(([why, count]) => `${count} ${why}`).join(', ');
   return [
-    `keeps ${keptRuns.size} runs${told === '' || keptRuns.size === 0 ? '' : ` (${told})`} and all that they reach`,
+    `keeps ${counted(keptRuns.size, 'run')}${told === '' || keptRuns.size === 0 ? '' : ` (${told})`} and all that they reach`,
     ...(removedRuns.length === 0
       ? []
-      : [`removes the records of ${removedRuns.length} runs: ${removedRuns.slice(0, 5).join(', ')}${removedRuns.length > 5 ? ', …' : ''}`]),
-    `${isDry ? 'would free' : 'frees'} ${bytesText(bytes)}: ${results.length} results, ${blobs.length} blobs, and what was left over`,
+      : [
+          `removes the records of ${counted(removedRuns.length, 'run')}: ${removedRuns.slice(0, 5).join(', ')}${removedRuns.length > 5 ? ', …' : ''}`,
+        ]),
+    `${isDry ? 'would free' : 'frees'} ${bytesText(bytes)}: ${counted(results.length, 'result')}, ${counted(blobs.length, 'blob')}, and what was left over`,
   ];
 }

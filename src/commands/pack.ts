@@ -1,3 +1,4 @@
+import { counted } from '../text/amounts.ts';
 import { EXIT, rawAnswer, refusal } from './answer.ts';
 import { flag, text, texts, verb } from './verb.ts';
 
@@ -20,7 +21,7 @@ export default verb({
     const packed = await (await open()).pack(run, output ?? stdout, { outputs, source });
     if (!packed.ok) return refusal(packed.problems);
     const { record, file, bytes, blobs } = packed.value;
-    const note = `packed ${record.id}: ${blobs} blobs${bytes === undefined ? '' : `, ${bytes} bytes`}`;
+    const note = `packed ${record.id}: ${counted(blobs, 'blob')}${bytes === undefined ? '' : `, ${counted(bytes, 'byte')}`}`;
     return { ...rawAnswer({ run: record.id, hash: record.hash ?? null, file, bytes, blobs }, '', EXIT.done), notes: [note] };
   },
 });

@@ -1,3 +1,4 @@
+import { counted } from '../text/amounts.ts';
 import { dottedParams } from '../model/dotted.ts';
 import { failed, type Outcome, done } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -45,7 +46,7 @@ function describe({ record, tags, cost }: ShownRun): string[] {
     `  run      ${record.id}${tags.length === 0 ? '' : ` [${tags.join(', ')}]`}`,
     `  hash     ${record.hash ?? 'none: only a done run has one'}`,
     `  started  ${record.started}`,
-    `  cost     ${duration(cost.executedSeconds)} of work executed, ${duration(cost.sparedSeconds)} reused; outputs of ${cost.bytes} bytes`,
+    `  cost     ${duration(cost.executedSeconds)} of work executed, ${duration(cost.sparedSeconds)} reused; outputs of ${counted(cost.bytes, 'byte')}`,
   ];
   for (const [name, { digest, kept, path }] of Object.entries(record.sources))
     lines.push(
@@ -69,7 +70,7 @@ function describeNode(name: string, record: RunRecord, origins: readonly Lineage
   for (const [metric, { value, measured }] of Object.entries(node.metrics ?? {}))
     lines.push(`  metric   ${metric} = ${figure(value)}${measured ? ' (measured)' : ''}`);
   for (const [port, { digest, size, measured }] of Object.entries(node.outputs ?? {}))
-    lines.push(`  output   ${port} ${digest.slice(0, 12)}, ${size} bytes${measured ? ' (measured)' : ''}`);
+    lines.push(`  output   ${port} ${digest.slice(0, 12)}, ${counted(size, 'byte')}${measured ? ' (measured)' : ''}`);
   if (node.log !== undefined) lines.push(`  log      ${node.log}`);
   return lines;
 }

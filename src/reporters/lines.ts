@@ -1,3 +1,4 @@
+import { counted } from '../text/amounts.ts';
 import type { Writable } from 'node:stream';
 import type { Event } from '../model/event.ts';
 import type { Reporter } from '../model/reporter.ts';
@@ -27,7 +28,7 @@ export class LinesReporter implements Reporter {
     if (event.type === 'run-started') {
       const run = event.nodes.filter(({ action }) => action !== 'reuse').length;
       this.line(
-        `${event.pipeline}: ${event.nodes.length} nodes, ${run === 0 ? 'all to be reused' : `${run} to run or check`} (run ${event.run})`,
+        `${event.pipeline}: ${counted(event.nodes.length, 'node')}, ${run === 0 ? 'all to be reused' : `${run} to run or check`} (run ${event.run})`,
       );
     } else if (event.type === 'node-started') this.line(`▸ ${event.node}: ${event.cause}`);
     else if (event.type === 'node-ended')

@@ -6,6 +6,11 @@ export const SIZE = '^[0-9]+(\\.[0-9]+)?(KiB|MiB|GiB)$';
 /** The pattern of times that people write. */
 export const TIME = '^[0-9]+(\\.[0-9]+)?(s|m|h)$';
 
+/** A count with its noun: `1 node`, `3 nodes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** What a size or a time comes to, in bytes or seconds: `2GiB`, `90s`. */
 export function amount(text: string): number {
   const [, number = '0', unit = ''] = /^([0-9.]+)(.*)$/.exec(text) ?? [];
