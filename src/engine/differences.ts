@@ -52,10 +52,9 @@ function differingMembers(what: string, from: Members, to: Members, write: (valu
   const text = (value: unknown): string => (value === undefined ? '' : write(value));
   const isThere = (members: Members): string => (members === null || members === undefined ? 'none' : 'there');
   if (names.length === 0 && isThere(from) !== isThere(to)) return [{ what, from: isThere(from), to: isThere(to) }];
-  const memberOf = (members: Members, name: string): unknown => ownMember(members ?? {}, name);
   return names
-    .filter((name) => text(memberOf(from, name)) !== text(memberOf(to, name)))
-    .map((name) => ({ what: `${what} ${name}`.trimStart(), ...told(memberOf(from, name), memberOf(to, name), write) }));
+    .filter((name) => text(ownMember(from, name)) !== text(ownMember(to, name)))
+    .map((name) => ({ what: `${what} ${name}`.trimStart(), ...told(ownMember(from, name), ownMember(to, name), write) }));
 }
 
 /** The params that differ, those within a choice or a group by their dotted names; whole ones where only the order of their keys does. */

@@ -56,7 +56,7 @@ export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance 
   let off = false;
   for (const [port, value] of Object.entries(node.in ?? {})) {
     const pointer = `${base}/in${pointerStep(port)}`;
-    const kind = declared === undefined ? undefined : ownMember(declared, port);
+    const kind = ownMember(declared, port);
     if (declared !== undefined && kind === undefined) {
       context.problems.push(
         context.locate.problem(
@@ -137,7 +137,7 @@ function elementsOf(
   const outputs = instances[0]?.outputs;
   if (outputs !== undefined && ownMember(outputs, port) === undefined)
     return wrong('unknown-port', `the node "${producer}" has no output "${port}"`, suggestion(port, Object.keys(outputs)));
-  const made = outputs === undefined ? undefined : ownMember(outputs, port)?.kind;
+  const made = ownMember(outputs, port)?.kind;
   if (kind !== undefined && made !== undefined && kind !== made)
     return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
   const chosen = choose(instances, written.where, many, draft.key);

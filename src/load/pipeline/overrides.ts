@@ -114,7 +114,7 @@ export function overriddenParams(
   const set: Record<string, Json> = {};
   // What sets a whole param goes first, whichever was given first.
   for (const { param, path, text, option } of overrides.toSorted((a, b) => a.path.length - b.path.length)) {
-    const schema = schemas === undefined ? undefined : ownMember(schemas, param);
+    const schema = ownMember(schemas, param);
     // A choice or group that the file does not give gets its defaults when it is resolved, by what is chosen then.
     const fallback = schema?.['properties'] === undefined ? schema?.['default'] : undefined;
     const whole = Object.hasOwn(set, param) ? set[param] : (current(param) ?? fallback);
