@@ -1,0 +1,13 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { Trial } from './trial.ts';
+
+const files = readdirSync(fileURLToPath(new URL('.', import.meta.url))).filter((file) => file.endsWith('.trial.ts'));
+
+for (const file of files) {
+  const { default: trial } = (await import(new URL(file, import.meta.url).href)) as { readonly default: Trial };
+  test.runIf(trial.sample > 0)(`${file.slice(0, -'.trial.ts'.length)}: ${trial.about}`, async () => {
+    expect((await trial.run(trial.sample, () => undefined)).faults).toEqual([]);
+  });
+}
