@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpat
 import { dirname, join } from 'node:path';
 import { isObject } from '../files/json.ts';
 import { trustedStamp } from '../files/stamp.ts';
+import { hashFile } from '../files/hash.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Json } from '../model/json.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -154,7 +155,7 @@ function filesDigest(folder: string): string {
     for (const entry of ownEntries(at)) {
       const path = join(at, entry.name);
       if (entry.isDirectory()) visit(path, `${prefix}${entry.name}/`);
-      else if (entry.isFile()) lines.push(`${prefix}${entry.name} ${sha256(readFileSync(path))}`);
+      else if (entry.isFile()) lines.push(`${prefix}${entry.name} ${hashFile(path)}`);
       else if (entry.isSymbolicLink()) lines.push(`${prefix}${entry.name} -> ${linkDigest(path)}`);
     }
   };
@@ -166,7 +167,7 @@ function filesDigest(folder: string): string {
 function linkDigest(path: string): string {
   const target = readlinkSync(path);
   const isFile = existsSync(path) && lstatSync(realpathSync(path)).isFile();
-  return isFile ? `${target} ${sha256(readFileSync(path))}` : target;
+  return isFile ? `${target} ${hashFile(path)}` : target;
 }
 
 /** What a package contributes to a fingerprint, and how to see that it still does without looking at the package. */

@@ -5,6 +5,7 @@ import type { Metafile, Plugin } from 'esbuild';
 import { writeWhole } from '../files/durable.ts';
 import { isObject, readJson } from '../files/json.ts';
 import { trustedStamp } from '../files/stamp.ts';
+import { hashFile } from '../files/hash.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { installedPackage, readPackage } from './packages.ts';
@@ -112,7 +113,7 @@ function restamped(files: Readings['files'], digestAt: (path: string) => string)
 function standing({ files, manifests, listings, packages }: Readings): Readings | undefined {
   if (listings.some(([folder, digest]) => listingOf(folder) !== digest)) return undefined;
   if (packages.some(([name, from, folder]) => (installedPackage(name, from) ?? null) !== folder)) return undefined;
-  const nowFiles = restamped(files, (path) => sha256(readFileSync(path)));
+  const nowFiles = restamped(files, hashFile);
   const nowManifests = restamped(manifests, findingDigest);
   return nowFiles === undefined || nowManifests === undefined
     ? undefined

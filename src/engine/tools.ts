@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { hashFile } from '../files/hash.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { Tool } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -50,7 +51,7 @@ function programDigest(name: string, path: string): Outcome<string> {
       message: `the program "${name}" is not in PATH`,
       hint: 'install it, or remove it from "tools"',
     });
-  return done(sha256(readFileSync(file)));
+  return done(hashFile(file));
 }
 
 function outputDigest(run: string, path: string): Outcome<string> {

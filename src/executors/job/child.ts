@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { hashFile } from '../../files/hash.ts';
 import { isObject, readJson } from '../../files/json.ts';
-import { canonicalJson, sha256 } from '../../model/canonical.ts';
+import { canonicalJson } from '../../model/canonical.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
@@ -44,7 +45,7 @@ function digestsBelow(folder: string, prefix = ''): Record<string, string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) Object.assign(digests, digestsBelow(path, `${prefix}${entry.name}/`));
-    else if (prefix + entry.name !== DIGESTS) digests[prefix + entry.name] = sha256(readFileSync(path));
+    else if (prefix + entry.name !== DIGESTS) digests[prefix + entry.name] = hashFile(path);
   }
   return digests;
 }

@@ -4,7 +4,8 @@ import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Content, Outputs, Payload } from '../../model/store.ts';
-import { type BlobState, type Blobs, hashFile } from './blobs.ts';
+import { hashFile } from '../../files/hash.ts';
+import type { BlobState, Blobs } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
 import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 

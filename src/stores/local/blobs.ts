@@ -12,31 +12,18 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
+import { hashFile } from '../../files/hash.ts';
 import { syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { StampBook } from './stamps.ts';
 
 /** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
 const LARGEST_COPY = 64 * 1024 * 1024;
-
-/** SHA-256 of a file, read in pieces. */
-export function hashFile(path: string): string {
-  const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(1024 * 1024);
-  const descriptor = openSync(path, 'r');
-  try {
-    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) hash.update(buffer.subarray(0, read));
-  } finally {
-    closeSync(descriptor);
-  }
-  return hash.digest('hex');
-}
 
 /** How the content of a digest stands in the store. */
 export type BlobState = 'whole' | 'missing' | 'damaged';

@@ -1,16 +1,4 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-  writeFileSync,
-  chmodSync,
-  mkdtempSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync, chmodSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { isObject, readJson } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
@@ -18,7 +6,8 @@ import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
 import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { type Blobs, hashFile } from './blobs.ts';
+import { hashFile } from '../../files/hash.ts';
+import type { Blobs } from './blobs.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
@@ -119,16 +108,8 @@ export class LocalSources implements Sources {
     const folder = mkdtempSync(join(this.scratch, 'source-'));
     try {
       const pack = join(folder, 'pack');
-      const target = openSync(pack, 'w');
-      for (const [index, file] of files.entries()) {
-        const bytes = readFileSync(file.absolute);
-        if (sha256(bytes) !== entries.files[index]?.digest) {
-          closeSync(target);
-          return failed(changedWhileRead(source, file.path));
-        }
-        for (let at = 0; at < bytes.length; ) at += writeSync(target, bytes, at);
-      }
-      closeSync(target);
+      const changed = writeOneAfterAnother(pack, files, entries.files);
+      if (changed !== undefined) return failed(changedWhileRead(source, changed));
       const manifest = this.blobs.add(manifestBytes(entries));
       const { digest } = this.blobs.take(pack);
       if (snapshot.digest !== (snapshot.kind === 'dir' ? manifest : digest)) return failed(changedWhileRead(source, source.path));
@@ -179,6 +160,19 @@ export class LocalSources implements Sources {
     closeSync(pack);
     for (const folder of manifest.emptyFolders) mkdirSync(join(path, folder), { recursive: true });
     return undefined;
+  }
+}
+
+/** Writes files one after the other into one; returns the path of the first that is not what its entry says, if any. */
+function writeOneAfterAnother(target: string, files: readonly FoundFile[], entries: readonly ManifestEntry[]): string | undefined {
+  const descriptor = openSync(target, 'w');
+  const write = (piece: Uint8Array): void => {
+    for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
+  };
+  try {
+    return files.find((file, index) => hashFile(file.absolute, write) !== entries[index]?.digest)?.path;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

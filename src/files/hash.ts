@@ -1,0 +1,22 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+
+/** Bytes that are read at once. */
+const PIECE = 1024 * 1024;
+
+/** SHA-256 of a file of any size, read in pieces; `take` is given each of them, and must not keep it. */
+export function hashFile(path: string, take?: (piece: Uint8Array) => void): string {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(PIECE);
+  const descriptor = openSync(path, 'r');
+  try {
+    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) {
+      const piece = buffer.subarray(0, read);
+      hash.update(piece);
+      take?.(piece);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest('hex');
+}
