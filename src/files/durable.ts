@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+/** What ends the name of a file that is being written, and of what a kill left of one. */
+const PART = /\.[0-9a-f]{12}\.part$/;
+
+/** Whether a name is that of a file that was never written to its end. */
+export function isPart(name: string): boolean {
+  return PART.test(name);
+}
 
 /** Makes the names in a folder durable. */
 export function syncFolder(folder: string): void {
@@ -17,9 +25,53 @@ export function syncFile(path: string): void {
   syncFolder(path);
 }
 
+/** Makes a file's bytes and its name durable. */
+export function syncNamed(path: string): void {
+  syncFile(path);
+  syncFolder(dirname(path));
+}
+
+/** Makes all that is at or below a path durable, whoever wrote it. Links are left alone, and files that may not be read. */
+export function syncTree(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) for (const name of readdirSync(path)) syncTree(join(path, name));
+  else if (stats?.isFile() !== true) return;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Makes a folder where there is none, with those above it; new ones are durable. */
+export function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  let at = resolve(folder);
+  do {
+    at = dirname(at);
+    syncFolder(at);
+  } while (at.length > top.length);
+}
+
+/** Removes a file, if there is one, so that it does not come back after a power cut. */
+export function removeDurably(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  rmSync(path, { force: true });
+  syncFolder(dirname(path));
+}
+
 /** Writes a file beside its place and renames it. */
 function writeByRename(path: string, data: string | Uint8Array, isDurable: boolean): void {
-  mkdirSync(dirname(path), { recursive: true });
+  if (isDurable) makeFolder(dirname(path));
+  else mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
   const descriptor = openSync(temporary, 'wx', 0o644);
   try {

@@ -1,6 +1,6 @@
-import { closeSync, createWriteStream, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeWhole } from './durable.ts';
+import { makeFolder, syncFolder, writeDurably } from './durable.ts';
 
 /** A file of one JSON value a line that only grows. A line that a crash cut off, or a power cut left as zeros, is as if it had not been written. */
 export class LinesFile {
@@ -19,9 +19,9 @@ export class LinesFile {
     return bytes.subarray(0, end).toString('utf8').split('\n').flatMap(parsed);
   }
 
-  /** Begins the file anew with one line; it is seen with it or not at all. */
+  /** Begins the file anew with one line, durably; it is seen with it or not at all. */
   begin(line: object): void {
-    writeWhole(this.path, `${JSON.stringify(line)}\n`);
+    writeDurably(this.path, `${JSON.stringify(line)}\n`);
   }
 
   /** Adds a line; with `durably` it is on the disk when this returns. */
@@ -47,16 +47,19 @@ function parsed(line: string): unknown[] {
 /** Lines that are appended to a file while the program goes on. */
 export interface LineStream {
   write(line: string): void;
-  /** Ends when all lines are written. */
+  /** Ends when all lines are written, durably. */
   close(): Promise<void>;
 }
 
 /** Opens a file, or begins it, to append lines. */
 export function appendLines(path: string): LineStream {
-  mkdirSync(dirname(path), { recursive: true });
-  const stream = createWriteStream(path, { flags: 'a' });
+  makeFolder(dirname(path));
+  const stream = createWriteStream(path, { flags: 'a', flush: true });
   return {
     write: (line) => void stream.write(`${line}\n`),
-    close: () => new Promise<void>((resolve) => void stream.end(() => resolve())),
+    async close() {
+      await new Promise<void>((resolve) => void stream.end(() => resolve()));
+      syncFolder(dirname(path));
+    },
   };
 }

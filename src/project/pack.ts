@@ -1,6 +1,7 @@
-import { createWriteStream, statSync } from 'node:fs';
+import { createWriteStream, lstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { syncNamed } from '../files/durable.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
@@ -45,6 +46,7 @@ export async function packRun(context: Context, word: string, target: string | W
       (error: unknown) => unwritten(record, error),
     );
     if (!written.ok) return written;
+    if (file !== undefined && lstatSync(file).isFile()) syncNamed(file);
     const blobs = new Set(gathered.value.flatMap(({ reach }) => [...reach.blobs])).size;
     return done({ record, file, bytes: file === undefined ? undefined : statSync(file).size, blobs });
   } finally {

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { syncFolder, syncTree } from '../files/durable.ts';
 import { readForeignRecord } from '../records/foreign-record.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -28,6 +29,8 @@ export async function unpackRun({ folder }: Context, file: string, to: string): 
   const opened = await openPack(resolve(folder, file), target);
   if (!opened.ok) return opened;
   const { record, origin } = opened.value;
+  syncTree(target);
+  syncFolder(dirname(target));
   origin.runs.write(record);
   origin.flush();
   origin.maintenance.leave();

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { writeDurably, writeWhole } from '../../src/files/durable.ts';
+import { makeFolder, removeDurably, writeDurably, writeWhole } from '../../src/files/durable.ts';
 import { emptyFolder } from '../rig.ts';
 
 const calls = vi.hoisted((): string[] => []);
@@ -49,4 +49,23 @@ describe.each([
     expect(readdirSync(join(folder, 'a'))).toEqual(['b.txt']);
     expect(readFileSync(join(folder, 'a/b.txt'), 'utf8')).toBe('first');
   });
+});
+
+test('a new folder is made to last in the one above it, as far up as folders are new', () => {
+  const folder = emptyFolder();
+  calls.length = 0;
+  makeFolder(join(folder, 'a/b/c'));
+  expect(calls).toEqual(['fsyncSync', 'fsyncSync', 'fsyncSync']);
+  makeFolder(join(folder, 'a/b/c'));
+  makeFolder(join(folder, 'a/b/d'));
+  expect(calls).toHaveLength(4);
+});
+
+test('what is removed durably stays away; nothing is done where nothing is', () => {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'tag'), 'run');
+  calls.length = 0;
+  removeDurably(join(folder, 'tag'));
+  removeDurably(join(folder, 'tag'));
+  expect([readdirSync(folder), calls]).toEqual([[], ['fsyncSync']]);
 });

@@ -1,5 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { blobOf, collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
@@ -39,6 +39,41 @@ describe('verify', () => {
 });
 
 describe('garbage', () => {
+  test('is what killed processes left half written, and nothing that is in use', () => {
+    const { store } = open();
+    const artifact = value(collect(store, { 'a.txt': 'a poem' }));
+    keepResult(store, artifact, 'run-1');
+    store.runs.write({
+      ...recordOf('run-1'),
+      nodes: { student: { state: 'reused', stage: 'train', cause: '', params: {}, fingerprint: workFingerprint } },
+    });
+    store.tags.set('best', 'run-1');
+    const outputs = new Map([['student', new Map([['model', artifact]])]]);
+    store.published.outputs('quickstart', outputs);
+    const [published = ''] = readdirSync(join(store.location, 'latest')).filter((name) => name.endsWith('.json'));
+    const part = '0123456789ab.part';
+    const left = [
+      `runs/run-2.json.${part}`,
+      `tags/best.${part}`,
+      `pins/run-1.${part}`,
+      `blobs/${sha256('a poem').slice(0, 2)}/${sha256('a poem').slice(2)}.${part}`,
+      `index/declarations/train.json.${part}`,
+      `pipeline.schema.json.${part}`,
+      'latest/.quickstart-00000000/student/model/a.txt',
+      'latest/.quickstart-00000000.json',
+    ];
+    for (const file of left) {
+      mkdirSync(dirname(join(store.location, file)), { recursive: true });
+      writeFileSync(join(store.location, file), 'torn');
+    }
+    symlinkSync('.quickstart-00000000', join(store.location, 'latest/.quickstart-00000000.link'));
+    expect([store.tags.all(), store.tags.pins()]).toEqual([[{ name: 'best', run: 'run-1' }], []]);
+    store.maintenance.remove(store.maintenance.findGarbage({ runs: undefined, days: undefined }));
+    expect(left.filter((file) => existsSync(join(store.location, file)))).toEqual([]);
+    expect(readdirSync(join(store.location, 'latest')).sort()).toEqual([published.replace(/\.json$/, ''), published, 'quickstart'].sort());
+    expect([store.tags.all(), store.artifacts.broken({ model: artifact })]).toEqual([[{ name: 'best', run: 'run-1' }], []]);
+  });
+
   test('is what no kept run reaches; a damaged result is some too', () => {
     const { store } = open();
     const kept = value(collect(store, { 'a.txt': 'a poem' }));

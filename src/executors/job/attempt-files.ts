@@ -1,8 +1,8 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { writeDurably } from '../../files/durable.ts';
-import { isObject, readJson } from '../../files/json.ts';
+import { isObject, parseJson, readJson } from '../../files/json.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
 
@@ -69,6 +69,7 @@ export class EventWriter {
 
   close(): void {
     this.flush();
+    fsyncSync(this.file);
     closeSync(this.file);
   }
 
@@ -78,6 +79,11 @@ export class EventWriter {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
   }
+}
+
+/** A line that a power cut damaged tells nothing. */
+function isEvent(value: unknown): value is JobEvent {
+  return isObject(value) && typeof value['type'] === 'string';
 }
 
 /** Reads events from their file as far as they have been written. */
@@ -103,7 +109,10 @@ export class EventReader {
         this.position += count;
         const lines = (this.rest + this.decoder.write(this.buffer.subarray(0, count))).split('\n');
         this.rest = lines.pop() ?? '';
-        for (const line of lines) onEvent(JSON.parse(line) as JobEvent);
+        for (const line of lines) {
+          const event = parseJson(line, isEvent);
+          if (event !== undefined) onEvent(event);
+        }
       }
     } finally {
       closeSync(file);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { syncFile, syncFolder, syncTree } from '../../files/durable.ts';
 import { JOB_FILE, type JobSpecification } from '../../model/job.ts';
 import { EventWriter, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
 import { executeJob } from './execute.ts';
@@ -25,6 +26,16 @@ function takeSecrets({ secrets }: JobSpecification): Record<string, string> {
   return taken;
 }
 
+/** What an exit record says is done is there after a power cut as well: whoever finds that record believes it. */
+function syncAttempt({ folder, outputs }: JobSpecification): void {
+  syncFile(join(folder, JOB_FILE));
+  for (const { path } of Object.values(outputs)) {
+    const output = resolve(folder, 'work', path);
+    syncTree(output);
+    for (let above = dirname(output); above.startsWith(folder) && above !== folder; above = dirname(above)) syncFolder(above);
+  }
+}
+
 async function main(folder: string, lock: string | undefined): Promise<void> {
   const specification = JSON.parse(readFileSync(join(folder, JOB_FILE), 'utf8')) as JobSpecification;
   const asked = new AbortController();
@@ -41,6 +52,7 @@ async function main(folder: string, lock: string | undefined): Promise<void> {
   const exit = await executeJob(job, (event) => events.write(event), { asked: asked.signal, forced: forced.signal });
   clearInterval(look);
   events.close();
+  if (exit.ended === 'done') syncAttempt(specification);
   writeExit(folder, exit);
 }
 

@@ -19,7 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
 import { hashFile } from '../../files/hash.ts';
-import { syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
+import { makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { StampBook } from './stamps.ts';
 
 /** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
@@ -72,10 +72,9 @@ export class Blobs {
 
   add(bytes: Uint8Array): string {
     const digest = sha256(bytes);
-    if (this.state(digest) !== 'whole') {
-      writeDurably(this.path(digest), bytes);
-      this.seal(digest);
-    }
+    if (this.has(digest)) return digest;
+    writeDurably(this.path(digest), bytes);
+    this.seal(digest);
     return digest;
   }
 
@@ -93,7 +92,7 @@ export class Blobs {
     this.detach(path);
     const { size } = lstatSync(path);
     const digest = hashFile(path);
-    if (this.state(digest) === 'whole') rmSync(path);
+    if (this.has(digest)) rmSync(path);
     else {
       chmodSync(path, 0o444);
       syncFile(path);
@@ -104,7 +103,7 @@ export class Blobs {
 
   /** Takes bytes in as they come; false where they are more than so many or have another digest. */
   async receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
-    if (this.state(digest) === 'whole') return true;
+    if (this.has(digest)) return true;
     mkdirSync(this.scratch, { recursive: true });
     const path = join(this.scratch, `received-${randomBytes(6).toString('hex')}`);
     const descriptor = openSync(path, 'wx', 0o444);
@@ -127,10 +126,17 @@ export class Blobs {
     }
   }
 
+  /** Whether content need not be written, durably: whoever wrote it may have been killed, or be about, to make its name last. */
+  private has(digest: string): boolean {
+    if (this.state(digest) !== 'whole') return false;
+    syncFolder(dirname(this.path(digest)));
+    return true;
+  }
+
   /** Makes a synced file a blob by moving it. */
   private adopt(path: string, digest: string): void {
     const blob = this.path(digest);
-    mkdirSync(dirname(blob), { recursive: true });
+    makeFolder(dirname(blob));
     renameSync(path, blob);
     syncFolder(dirname(blob));
     this.stamps.note(digest, blob);

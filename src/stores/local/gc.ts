@@ -5,7 +5,9 @@ import type { Outputs, Tags } from '../../model/store.ts';
 import { emptyReach, type Garbage, type KeepPolicy, type Reach } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
+import { syncFolder } from '../../files/durable.ts';
 import { tryLockFile } from '../../files/lock.ts';
+import { leftovers } from './leftovers.ts';
 import { isExecuted } from './workplaces.ts';
 import type { LocalResults } from './results.ts';
 import type { LocalRuns } from './runs.ts';
@@ -138,6 +140,7 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
     ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
     ...names(join(root, 'scratch')).flatMap((name) => (isExecuted(root, name) ? [] : [join('scratch', name)])),
     ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
+    ...leftovers(root),
   ];
   const others = [
     ...paths,
@@ -153,6 +156,8 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
 export function removeGarbage({ root, runs, blobs: content }: Parts, { removedRuns, results, blobs, paths }: Garbage): void {
   runs.remove(new Set(removedRuns));
   for (const fingerprint of results) rmSync(join(root, 'results', `${fingerprint}.json`), { force: true });
+  // Or a power cut would bring records back whose bytes are gone.
+  for (const folder of ['runs', 'results']) if (existsSync(join(root, folder))) syncFolder(join(root, folder));
   const index = join(root, 'index', 'work');
   const gone = new Set(results);
   for (const work of names(index)) {

@@ -2,7 +2,7 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, re
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { isObject, readJson } from '../../files/json.ts';
-import { writeWhole } from '../../files/durable.ts';
+import { writeDurably, writeWhole } from '../../files/durable.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { NodeOutputs, Published } from '../../model/store.ts';
@@ -104,6 +104,6 @@ export class LocalPublished implements Published {
   }
 
   writeSchema(text: string): void {
-    writeWhole(this.schema, text);
+    writeDurably(this.schema, text);
   }
 }

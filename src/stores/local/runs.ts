@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../../files/json.ts';
-import { writeDurably, writeWhole } from '../../files/durable.ts';
+import { writeDurably } from '../../files/durable.ts';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs } from '../../model/store.ts';
@@ -44,11 +44,8 @@ export class LocalRuns implements Runs {
   write(record: RunRecord): void {
     const path = join(this.root, `${record.id}.json`);
     const text = `${JSON.stringify(record, null, 1)}\n`;
-    if (record.state !== 'live') {
-      writeDurably(path, text);
-      return this.index.add([record]);
-    }
-    return writeWhole(path, text);
+    writeDurably(path, text);
+    if (record.state !== 'live') this.index.add([record]);
   }
 
   read(id: string): RunRecord | undefined {

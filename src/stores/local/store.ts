@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder, writeDurably } from '../../files/durable.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import { RECORD_FORMAT } from '../../model/run.ts';
 import type { Store } from '../../model/store.ts';
@@ -55,8 +56,8 @@ export function localStore(root: string, presence = new Presence(root), format =
 /** Opens a store, making its folder and trying whether it can be written safely. Nothing is removed from it as long as this process lives. */
 export function openLocalStore(root: string, format?: number): Outcome<Store> {
   try {
-    mkdirSync(root, { recursive: true });
-    if (!existsSync(join(root, '.gitignore'))) writeFileSync(join(root, '.gitignore'), '*\n!.gitignore\n');
+    makeFolder(root);
+    if (!existsSync(join(root, '.gitignore'))) writeDurably(join(root, '.gitignore'), '*\n!.gitignore\n');
     const probed = probeLocks(root);
     if (!probed.ok) return probed;
     const presence = new Presence(root);

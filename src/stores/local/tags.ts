@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeDurably } from '../../files/durable.ts';
+import { isPart, removeDurably, writeDurably } from '../../files/durable.ts';
 import { isTagName, type Tag, type Tags } from '../../model/store.ts';
 
 /** Names and pins of runs, a small file each. Both keep a run from being removed. */
@@ -21,7 +21,11 @@ export class LocalTags implements Tags {
 
   /** All tags by name. */
   all(): Tag[] {
-    const names = existsSync(this.root) ? readdirSync(this.root).sort() : [];
+    const names = existsSync(this.root)
+      ? readdirSync(this.root)
+          .sort()
+          .filter((name) => !isPart(name))
+      : [];
     return names.flatMap((name) => {
       const run = this.read(name);
       return run === undefined ? [] : [{ name, run }];
@@ -33,12 +37,12 @@ export class LocalTags implements Tags {
   }
 
   delete(name: string): void {
-    rmSync(join(this.root, name), { force: true });
+    removeDurably(join(this.root, name));
   }
 
   /** The ids of all pinned runs. */
   pins(): string[] {
-    return existsSync(this.pinned) ? readdirSync(this.pinned).filter((name) => !name.endsWith('.part')) : [];
+    return existsSync(this.pinned) ? readdirSync(this.pinned).filter((name) => !isPart(name)) : [];
   }
 
   pin(run: string): void {
@@ -46,6 +50,6 @@ export class LocalTags implements Tags {
   }
 
   unpin(run: string): void {
-    rmSync(join(this.pinned, run), { force: true });
+    removeDurably(join(this.pinned, run));
   }
 }
