@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { thrownReason, thrownText } from '../../src/executors/job/thrown.ts';
+import { bundlingHint, thrownReason, thrownText } from '../../src/executors/job/thrown.ts';
 
 class Unnamed extends Error {
   override name = 'Unnamed';
@@ -36,4 +36,14 @@ test('an endless message is cut, and says how long it was', () => {
   const reason = thrownReason(new Error('x'.repeat(3e6)));
   expect(reason.length).toBeLessThan(2100);
   expect(reason).toMatch(/x… \(3000000 letters\)$/);
+});
+
+test.each([
+  ['__dirname', new ReferenceError('__dirname is not defined'), true],
+  ['a module by a name that is made', new Error('Module not found in bundle: ./plugins/a'), true],
+  ['a file beside the code', Object.assign(new Error('ENOENT'), { code: 'ENOENT', path: '/at/code/words.txt' }), true],
+  ['a file elsewhere', Object.assign(new Error('ENOENT'), { code: 'ENOENT', path: '/at/out/words.txt' }), false],
+  ['anything else', new Error('no'), false],
+])('a package that looks for something beside its own code is told of the bundle: %s', (_, thrown, isTold) => {
+  expect(bundlingHint(thrown, '/at/code') !== undefined).toBe(isTold);
 });

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -10,7 +10,7 @@ import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
-import { memberOf, thrownReason, thrownText } from './thrown.ts';
+import { bundlingHint, memberOf, thrownReason, thrownText } from './thrown.ts';
 import { openThreads } from './threads.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
@@ -144,7 +144,7 @@ async function main(jobFile: string): Promise<void> {
   send({ type: 'done', facts: { peakMemory: process.resourceUsage().maxRSS * 1024 } });
 }
 
-async function describe(error: unknown): Promise<ChildMessage> {
+async function describe(error: unknown, codeFolder: string): Promise<ChildMessage> {
   if (error instanceof StageFailure)
     return { type: 'failed', code: 'stage-failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   if (error instanceof UndeclaredName) {
@@ -169,15 +169,17 @@ async function describe(error: unknown): Promise<ChildMessage> {
       hint: 'declare it as an input; a data file beside run.ts is imported',
     };
   }
-  return { type: 'failed', code: 'stage-threw', message: thrownReason(error) };
+  const hint = bundlingHint(error, codeFolder);
+  return { type: 'failed', code: 'stage-threw', message: thrownReason(error), ...(hint === undefined ? {} : { hint }) };
 }
 
+const jobFile = process.argv[2] ?? '';
 try {
-  await main(process.argv[2] ?? '');
+  await main(jobFile);
   process.exit(0);
 } catch (error) {
   if (!(error instanceof StageFailure)) process.stderr.write(`${thrownText(error)}\n`);
-  send(await describe(error));
+  send(await describe(error, join(dirname(jobFile), 'code')));
   // Lets the standard streams drain before leaving.
   await sleep(10);
   process.exit(1);

@@ -38,3 +38,16 @@ export function thrownReason(thrown: unknown): string {
 export function thrownText(thrown: unknown): string {
   return inspect(thrown, { depth: 4 });
 }
+
+/** How esbuild, Node's CommonJS and its file system say that something is not where a package looks for it: beside its own code. */
+const NOT_BESIDE = /^(?:__dirname|__filename) is not defined|^Module not found in bundle:/;
+
+/** What to do about an error that comes of code being bundled; undefined: this one does not. `code` is the bundle’s folder. */
+export function bundlingHint(thrown: unknown, code: string): string | undefined {
+  const path = memberOf(thrown, 'path');
+  const misses = memberOf(thrown, 'code') === 'ENOENT' && typeof path === 'string' && path.startsWith(`${code}/`);
+  const message = memberOf(thrown, 'message');
+  return misses || (typeof message === 'string' && NOT_BESIDE.test(message))
+    ? 'code is bundled into one file, so a package finds neither files nor modules beside its own: import what it looks for, or pass it in'
+    : undefined;
+}
