@@ -1,5 +1,5 @@
 import { counted } from '../text/amounts.ts';
-import type { Garbage } from '../model/upkeep.ts';
+import type { Collected } from '../project/project.ts';
 import { answer, refusal } from './answer.ts';
 import { flag, number, verb } from './verb.ts';
 
@@ -19,7 +19,7 @@ export default verb({
     const onWait = (): void => void stderr.write('waits until no run uses the store\n');
     const collected = await (await open()).gc({ keepRuns, keepDays, dryRun, wait, onWait });
     if (!collected.ok) return refusal(collected.problems);
-    const { removedRuns, keptRuns, results, blobs, bytes } = collected.value;
+    const { removedRuns, keptRuns, results, blobs, bytes, left } = collected.value;
     const data = {
       removed: !dryRun,
       runs: removedRuns,
@@ -27,12 +27,14 @@ export default verb({
       results: results.length,
       blobs: blobs.length,
       bytes,
+      left,
     };
     const isEvery = keepRuns === undefined && keepDays === undefined;
     return answer(data, [
       ...describe(collected.value, dryRun),
       ...(isEvery ? ['to let go of old runs: --keep-runs N, --keep-days D'] : []),
-      dryRun ? 'nothing was removed (--dry-run)' : 'removed',
+      ...left.map((one) => `could not be removed: ${one}`),
+      dryRun ? 'nothing was removed (--dry-run)' : `removed${left.length === 0 ? '' : ', but for what is named above'}`,
     ]);
   },
 });
@@ -44,7 +46,7 @@ function bytesText(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
-function describe({ removedRuns, keptRuns, results, blobs, bytes }: Garbage, isDry: boolean): string[] {
+function describe({ removedRuns, keptRuns, results, blobs, bytes }: Collected, isDry: boolean): string[] {
   const reasons = new Map<string, number>();
   for (const why of keptRuns.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1);
   const told = [...reasons].map(([why, count]) => `${count} ${why}`).join(', ');

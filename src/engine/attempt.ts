@@ -73,8 +73,16 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
     return collect(exit, { prepared, specification, given, place }, run);
   } finally {
-    place.remove();
+    removeLeft(place, instance.name, run.emit);
   }
+}
+
+/** Removes what is no longer needed. What refuses is named and does no harm where it lies; gc tries again. */
+export function removeLeft(place: { remove(): readonly string[] }, node: string, emit: Emit): void {
+  const left = place.remove();
+  if (left.length === 0) return;
+  const told = `${left.slice(0, 3).join(', ')}${left.length > 3 ? ` and ${left.length - 3} others` : ''}`;
+  emit({ type: 'notice', level: 'warning', node, message: `what it left could not be removed: ${told}; stillroom gc tries again` });
 }
 
 /** An attempt that has ended, with what was known when it began. */
@@ -127,7 +135,7 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
         taken = collect(exit, { prepared: ready.plan.prepared, specification, given: specification.given, place }, run);
       }
     }
-    place.remove();
+    removeLeft(place, ready.plan.prepared.instance.name, run.emit);
   }
   return taken;
 }

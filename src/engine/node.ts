@@ -3,7 +3,7 @@ import type { Errand, WantedResult } from '../model/store.ts';
 import type { Claim } from '../model/workplace.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Attempt, RESULT_FORMAT } from '../model/result.ts';
-import { type AttemptEnd, type AttemptRun, type Held, takeOver, tryOnce } from './attempt.ts';
+import { type AttemptEnd, type AttemptRun, type Held, removeLeft, takeOver, tryOnce } from './attempt.ts';
 import { hasBudget } from './fingerprint.ts';
 import type { Settled } from './inputs.ts';
 import type { ReadyNode } from './schedule.ts';
@@ -42,7 +42,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
     keep(ready, wanted, attempt.value, run);
     store.results.share(wanted, errand);
-    if (!hasBudget(instance)) store.workplaces.checkpoints(work).remove();
+    if (!hasBudget(instance)) removeLeft(store.workplaces.checkpoints(work), instance.name, run.emit);
     return { state: 'executed', settled: { instance, fingerprint, attempt: attempt.value } };
   } finally {
     claim.release();

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { hashFile } from '../files/hash.ts';
+import { removeTree } from '../files/remove.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { Tool } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -79,6 +80,6 @@ function outputDigest(run: string, path: string): Outcome<string> {
       hint: 'try it in a shell, or remove it from "tools"',
     });
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    removeTree(home);
   }
 }

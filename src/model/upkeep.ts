@@ -77,6 +77,9 @@ export interface Maintenance {
   leave(): void;
   /** Looks for what no kept run reaches. Nothing is changed. */
   findGarbage(policy: KeepPolicy): Garbage;
-  /** Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
-  remove(garbage: Garbage): void;
+  /**
+   * Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. Returns what refused, each as
+   * a path and why.
+   */
+  remove(garbage: Garbage): readonly string[];
 }

@@ -11,7 +11,8 @@ export interface Workplace {
   /** The attempt's id: no other attempt has it. */
   readonly id: string;
   readonly folder: string;
-  remove(): void;
+  /** Returns what refused to be removed, each as a path and why. */
+  remove(): readonly string[];
 }
 
 /** A piece of work that one coordinator has to itself. */
@@ -30,7 +31,7 @@ export interface Workplaces {
   /** A fresh folder for an attempt. */
   make(work: string): Workplace;
   /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
-  checkpoints(work: string): { readonly folder: string; remove(): void };
+  checkpoints(work: string): { readonly folder: string; remove(): readonly string[] };
 }
 
 /** A file of one JSON value a line that only grows. A line that a crash cut off is as if it had not been written. */

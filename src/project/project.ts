@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream';
 import type { Outcome } from '../model/problem.ts';
-import type { Garbage } from '../model/upkeep.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Context, type ProjectOptions } from './context.ts';
@@ -12,7 +11,15 @@ import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts'
 import { type Running, startRunning } from './running.ts';
 import type { SweepEnd, SweepOptions } from './sweep.ts';
 import { TagBook } from './tags.ts';
-import { collectGarbage, describeProject, type GcOptions, type SetupItem, type Verification, verifyStore } from './upkeep.ts';
+import {
+  type Collected,
+  collectGarbage,
+  describeProject,
+  type GcOptions,
+  type SetupItem,
+  type Verification,
+  verifyStore,
+} from './upkeep.ts';
 import type { Explanation } from './why.ts';
 
 export type { Event, PlannedNode } from '../model/event.ts';
@@ -22,7 +29,6 @@ export type { ReportRun } from '../model/report.ts';
 export type { NodeState, RunNode, RunRecord, RunState } from '../model/run.ts';
 export type { Tag } from '../model/store.ts';
 export type { SweepEvent } from '../model/sweep-event.ts';
-export type { Garbage } from '../model/upkeep.ts';
 export type { ProjectOptions } from './context.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
@@ -32,7 +38,7 @@ export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, S
 export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
 export type { GivenTag, NamedRuns, TagBook } from './tags.ts';
-export type { GcOptions, SetupItem, Verification } from './upkeep.ts';
+export type { Collected, GcOptions, SetupItem, Verification } from './upkeep.ts';
 export type { Explanation } from './why.ts';
 
 /**
@@ -104,7 +110,7 @@ export class Project {
   }
 
   /** Removes what no kept run reaches, while no one else uses the store. Returns what was, or with `dryRun` would be, removed. */
-  async gc(options: GcOptions = {}): Promise<Outcome<Garbage>> {
+  async gc(options: GcOptions = {}): Promise<Outcome<Collected>> {
     return collectGarbage(this.context, options);
   }
 

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { type FactDifference, planReproduction } from '../engine/reproduction.ts';
 import type { RunEnd } from '../engine/run.ts';
+import { removeTree } from '../files/remove.ts';
 import type { Event } from '../model/event.ts';
 import { sourcesOf } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -53,7 +54,7 @@ export interface Reproduction {
 async function withScratch<Result>(from: string | undefined, use: (scratch: string) => Promise<Result>): Promise<Result> {
   if (from === undefined) return use('');
   const scratch = mkdtempSync(join(tmpdir(), 'stillroom-'));
-  const remove = (): void => rmSync(scratch, { recursive: true, force: true });
+  const remove = (): void => void removeTree(scratch);
   process.once('exit', remove);
   try {
     return await use(scratch);

@@ -21,8 +21,14 @@ export interface GcOptions {
   readonly onWait?: (() => void) | undefined;
 }
 
+/** What was, or would be, removed. */
+export interface Collected extends Garbage {
+  /** What refused to be removed, each as a path and why. */
+  readonly left: readonly string[];
+}
+
 /** Removes what no kept run reaches, while no one else uses the store. Returns what was, or with `dryRun` would be, removed. */
-export async function collectGarbage(context: Context, options: GcOptions): Promise<Outcome<Garbage>> {
+export async function collectGarbage(context: Context, options: GcOptions): Promise<Outcome<Collected>> {
   const opened = context.store();
   if (!opened.ok) return opened;
   const store = opened.value;
@@ -34,9 +40,9 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
   if (strange.length > 0) return failed(unreadable(strange));
   const garbage = store.maintenance.findGarbage({ runs: options.keepRuns, days: options.keepDays });
   store.flush();
-  if (options.dryRun !== true) store.maintenance.remove(garbage);
+  const left = options.dryRun === true ? [] : store.maintenance.remove(garbage);
   context.close();
-  return done(garbage);
+  return done({ ...garbage, left });
 }
 
 /** What a record that cannot be read keeps is not known, so nothing is removed. */

@@ -1,10 +1,11 @@
-import { constants, copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Artifact } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../../model/run.ts';
 import type { Artifacts, Bundles, Store } from '../../model/store.ts';
 import { type Contents, emptyReach, type PackEntry, type Reach, type RecordReach, type ScratchStore } from '../../model/upkeep.ts';
+import { removeTree } from '../../files/remove.ts';
 import type { Blobs } from './blobs.ts';
 import type { LocalSources } from './sources.ts';
 
@@ -108,7 +109,7 @@ export class LocalContents implements Contents {
       mkdirSync(dirname(target), { recursive: true });
       copyFileSync(path, target, constants.COPYFILE_FICLONE);
     }
-    const remove = (): void => rmSync(folder, { recursive: true, force: true });
+    const remove = (): void => void removeTree(folder);
     const store = this.open(folder, format);
     if (store.ok) return done({ store: store.value, remove });
     remove();

@@ -22,7 +22,21 @@ export interface Listing {
 }
 
 function refusal(path: string, why: string): Outcome<never> {
-  return failed({ kind: 'stage', code: 'refused-file', message: `${path}: ${why}`, hint: 'keep only plain files and folders there' });
+  return failed({
+    kind: 'stage',
+    code: 'refused-file',
+    message: `${shownPath(path)}: ${why}`,
+    hint: 'keep only plain files and folders there',
+  });
+}
+
+/** Bytes of the longest path that a folder may hold, from itself on: no system call takes a path above 4095 bytes, and what is kept is placed elsewhere too. */
+const LONGEST_PATH = 3072;
+const LONGEST_ABSOLUTE = 4095;
+
+/** A path as it stands in a message. */
+function shownPath(path: string): string {
+  return path.length <= 200 ? path : `${path.slice(0, 150)}…${path.slice(-40)}`;
 }
 
 /** What a link leads to; undefined where that is nothing, or a circle. */
@@ -48,6 +62,8 @@ export function listFolder(folder: string, without?: string): Outcome<Listing> {
       const name = entry.name.toString('utf8');
       const absolute = join(at, name);
       if (absolute === without) continue;
+      if (Buffer.byteLength(prefix) + entry.name.length > LONGEST_PATH || Buffer.byteLength(absolute) > LONGEST_ABSOLUTE)
+        return refusal(absolute, `it lies too deep: its path is longer than ${LONGEST_PATH} bytes`);
       if (Buffer.compare(Buffer.from(name), entry.name) !== 0) return refusal(absolute, 'its name is not valid UTF-8');
       if (entry.isSymbolicLink()) {
         const target = resolve(dirname(absolute), readlinkSync(absolute));

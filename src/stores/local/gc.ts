@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRecord } from '../../model/run.ts';
 import type { Outputs, Tags } from '../../model/store.ts';
@@ -7,6 +7,7 @@ import type { Blobs } from './blobs.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
 import { syncFolder } from '../../files/durable.ts';
 import { tryLockFile } from '../../files/lock.ts';
+import { removeTree } from '../../files/remove.ts';
 import { leftovers } from './leftovers.ts';
 import { isExecuted } from './workplaces.ts';
 import type { LocalResults } from './results.ts';
@@ -83,20 +84,28 @@ function names(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
-/** Bytes below a path. */
+/** All that lies at or below a path, as far as it may be listed and its path is not too long. */
+function* below(path: string): Iterable<Stats> {
+  let [stats, inside] = [undefined as Stats | undefined, [] as string[]];
+  try {
+    stats = lstatSync(path);
+    inside = stats.isDirectory() ? readdirSync(path) : [];
+  } catch {
+    // It is gone, or refuses.
+  }
+  if (stats !== undefined) yield stats;
+  for (const name of inside) yield* below(join(path, name));
+}
+
+/** Bytes of the files at or below a path. */
 function sizeOf(path: string): number {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return 0;
-  return stats.isDirectory() ? names(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0) : stats.size;
+  return [...below(path)].reduce((sum, stats) => sum + (stats.isDirectory() ? 0 : stats.size), 0);
 }
 
 /** Checkpoints older than the oldest run that is kept for its age: no run that is kept goes on from them. */
 function oldCheckpoints(root: string, oldest: number): string[] {
   const folder = join(root, 'checkpoints');
-  const newest = (path: string): number => {
-    const stats = lstatSync(path);
-    return stats.isDirectory() ? Math.max(stats.mtimeMs, ...names(path).map((name) => newest(join(path, name)))) : stats.mtimeMs;
-  };
+  const newest = (path: string): number => [...below(path)].reduce((time, { mtimeMs }) => Math.max(time, mtimeMs), 0);
   return names(folder)
     .filter((name) => newest(join(folder, name)) < oldest)
     .map((name) => join('checkpoints', name));
@@ -153,23 +162,24 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
 }
 
 /** Removes what was found: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
-export function removeGarbage({ root, runs, blobs: content }: Parts, { removedRuns, results, blobs, paths }: Garbage): void {
+export function removeGarbage({ root, runs, blobs: content }: Parts, { removedRuns, results, blobs, paths }: Garbage): string[] {
   runs.remove(new Set(removedRuns));
-  for (const fingerprint of results) rmSync(join(root, 'results', `${fingerprint}.json`), { force: true });
+  const left = results.flatMap((fingerprint) => removeTree(join(root, 'results', `${fingerprint}.json`)));
   // Or a power cut would bring records back whose bytes are gone.
   for (const folder of ['runs', 'results']) if (existsSync(join(root, folder))) syncFolder(join(root, folder));
   const index = join(root, 'index', 'work');
   const gone = new Set(results);
   for (const work of names(index)) {
-    for (const fingerprint of names(join(index, work))) if (gone.has(fingerprint)) rmSync(join(index, work, fingerprint), { force: true });
-    if (names(join(index, work)).length === 0) rmSync(join(index, work), { recursive: true, force: true });
+    for (const fingerprint of names(join(index, work))) if (gone.has(fingerprint)) left.push(...removeTree(join(index, work, fingerprint)));
+    if (names(join(index, work)).length === 0) left.push(...removeTree(join(index, work)));
   }
-  for (const path of paths) rmSync(join(root, path), { recursive: true, force: true });
-  for (const digest of blobs) rmSync(content.path(digest), { force: true });
+  for (const path of paths) left.push(...removeTree(join(root, path)));
+  for (const digest of blobs) left.push(...removeTree(content.path(digest)));
   for (const name of names(join(root, 'locks'))) {
     const lock = name === 'store' ? undefined : tryLockFile(join(root, 'locks', name));
     if (lock === undefined) continue;
-    rmSync(join(root, 'locks', name), { force: true });
+    left.push(...removeTree(join(root, 'locks', name)));
     lock.release();
   }
+  return left;
 }

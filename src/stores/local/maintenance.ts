@@ -29,7 +29,7 @@ export class LocalMaintenance implements Maintenance {
     return findGarbage(this.parts, policy);
   }
 
-  remove(garbage: Garbage): void {
-    removeGarbage(this.parts, garbage);
+  remove(garbage: Garbage): readonly string[] {
+    return removeGarbage(this.parts, garbage);
   }
 }

@@ -1,8 +1,9 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, constants } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { isObject, readJson } from '../../files/json.ts';
 import { writeDurably, writeWhole } from '../../files/durable.ts';
+import { removeTree } from '../../files/remove.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { NodeOutputs, Published } from '../../model/store.ts';
@@ -78,8 +79,8 @@ export class LocalPublished implements Published {
     symlinkSync(name, `${fresh}.link`);
     renameSync(`${fresh}.link`, link);
     if (old !== undefined) {
-      rmSync(old, { recursive: true, force: true });
-      rmSync(`${old}.json`, { force: true });
+      removeTree(old);
+      removeTree(`${old}.json`);
     }
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync, chmodSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync, chmodSync, mkdtempSync, writeSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { isObject, readJson } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
@@ -11,6 +11,7 @@ import type { Blobs } from './blobs.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
+import { removeTree } from '../../files/remove.ts';
 import { fileStamp, isFresh } from '../../files/stamp.ts';
 
 /** Larger sources are kept in the store only if asked for. */
@@ -116,7 +117,7 @@ export class LocalSources implements Sources {
       writeDurably(join(this.folder, `${snapshot.digest}.json`), JSON.stringify({ kind: snapshot.kind, manifest, pack: digest }));
       return done(true);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      removeTree(folder);
     }
   }
 

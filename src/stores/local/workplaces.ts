@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { lockFile, tryLockFile } from '../../files/lock.ts';
+import { removeTree } from '../../files/remove.ts';
 import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
 
 /** Characters of a work's digest at the beginning of the names of its attempts. */
@@ -36,12 +37,12 @@ export class LocalWorkplaces implements Workplaces {
 
   private at(id: string): Workplace {
     const folder = join(this.root, 'scratch', id);
-    return { id, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+    return { id, folder, remove: () => removeTree(folder) };
   }
 
-  checkpoints(work: string): { folder: string; remove(): void } {
+  checkpoints(work: string): { folder: string; remove(): readonly string[] } {
     const folder = join(this.root, 'checkpoints', work);
-    return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+    return { folder, remove: () => removeTree(folder) };
   }
 }
 
