@@ -124,7 +124,9 @@ function replaceDist(fresh, dist, stamp) {
     renameSync(join(fresh, name), join(dist, name));
   }
   const wanted = new Set([...names, manifestName]);
-  for (const name of filesBelow(dist)) if (!wanted.has(name)) rmSync(join(dist, name), { force: true });
+  // `native` holds what is compiled from C.
+  for (const name of filesBelow(dist))
+    if (!wanted.has(name) && !name.startsWith(join('native', '/'))) rmSync(join(dist, name), { force: true });
   if (wanted.has('cli.js')) chmodSync(join(dist, 'cli.js'), 0o755);
   writeFileSync(join(fresh, stampName), JSON.stringify(stamp));
   renameSync(join(fresh, stampName), join(dist, stampName));

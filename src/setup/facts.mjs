@@ -4,6 +4,7 @@ import { commandLinked, compiled } from './compile.mjs';
 import { findProgram } from './command.mjs';
 import { packagesReady } from './packages.mjs';
 import { packageFolder, readJson, root } from './places.mjs';
+import { supervisorNeeds, supervisorReady } from './supervisor.mjs';
 
 /**
  * What is known about the installed engine without loading it.
@@ -98,12 +99,28 @@ export function describeSetup() {
     });
     items.push({ name: 'npx stillroom', ok: linked, detail: linked ? 'linked' : 'not linked', ...unless(linked, engineCommand) });
   }
+  items.push(describeSupervisor(engineCommand));
   const detail = facts
     ? `libtensorflow ${facts.libtensorflow}, ${facts.variant} build, in ${facts.path}`
     : 'not installed: stages that train cannot run';
   items.push({ name: 'training engine', ok: facts !== undefined, detail, ...unless(facts !== undefined, engineCommand) });
   if (!facts) items.push(...describeTools());
   return items;
+}
+
+/** Whether processes that a node leaves are ended for certain.
+ * @param {string} command What sets up what is missing.
+ * @returns {SetupItem}
+ */
+function describeSupervisor(command) {
+  const ready = supervisorReady(root);
+  const needs = supervisorNeeds();
+  return {
+    name: 'process supervisor',
+    ok: ready,
+    detail: ready ? 'compiled' : 'not compiled: a process that hides from its node is ended only if it is found by its marks',
+    ...unless(ready, needs === undefined ? command : `${command}, with ${needs}`),
+  };
 }
 
 /** The programs that installing the engine needs. @returns {SetupItem[]} */

@@ -12,11 +12,13 @@ import { installOptionalPackages, installPackages, packagesReady } from './packa
 import { cacheFolder, packageFolder, root } from './places.mjs';
 import { errorCode, SetupProblem } from './problem.mjs';
 import { startStep } from './progress.mjs';
+import { compileSupervisor, supervisorNeeds, supervisorReady } from './supervisor.mjs';
 
 /**
  * Set-up: brings a checkout (or an installation from the tarball) to a usable state, doing only what is missing, silent where nothing is.
  *
- *   node src/setup/setup.mjs            everything: npm packages, the compiled sources, the command's link, the training engine
+ *   node src/setup/setup.mjs            everything: npm packages, the compiled sources, the command's link, the supervisor of processes,
+ *                                       the training engine
  *   node src/setup/setup.mjs --sources  without the engine
  *
  * @typedef {import('./command.mjs').Work} Work
@@ -45,12 +47,17 @@ async function step(title, lock, signal, ready, act) {
   }
 }
 
+/** The lock on what set-up writes into this checkout or installation. */
+function rootLock() {
+  const key = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 16);
+  return join(cacheFolder(), 'locks', `${key}.lock`);
+}
+
 /** Sets up a checkout's packages, `dist` and command.
  * @param {AbortSignal} signal
  */
 export async function setUpSources(signal) {
-  const key = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 16);
-  const lock = join(cacheFolder(), 'locks', `${key}.lock`);
+  const lock = rootLock();
   await step(
     'npm packages',
     lock,
@@ -66,6 +73,14 @@ export async function setUpSources(signal) {
     (work) => compile(root, work),
   );
   if (!commandLinked(root)) linkCommand(root);
+}
+
+/** Compiles the supervisor of processes where that is possible.
+ * @param {AbortSignal} signal
+ */
+async function setUpSupervisor(signal) {
+  const ready = () => supervisorNeeds() !== undefined || supervisorReady(root);
+  await step('process supervisor', rootLock(), signal, ready, (work) => compileSupervisor(root, work));
 }
 
 /** The folders of the packages that the engine needs, once all are installed.
@@ -147,6 +162,7 @@ async function main(args) {
   }
   try {
     if (isCheckout()) await setUpSources(controller.signal);
+    await setUpSupervisor(controller.signal);
     if (!args.includes('--sources')) await installEngine({ signal: controller.signal });
     return 0;
   } catch (error) {

@@ -59,7 +59,7 @@ stages:
     metrics: metrics.json
     out: { out: out.txt }
   guarded:
-    run: 'echo "the token is $TOKEN"; echo "again $TOKEN $TOKEN" >&2; echo "$KEY"; echo noise >&5; echo \${#TOKEN} > "$out"'
+    run: 'echo "the token is $TOKEN"; echo "again $TOKEN $TOKEN" >&2; echo "$KEY"; echo \${#TOKEN} > "$out"'
     env: { TOKEN: { secret: true }, KEY: { secret: true } }
     out: { out: out.txt }
   leaves: { run: 'sleep 300 & echo $! > "$out"; setsid sleep 300 & echo $! >> "$out"', out: { out: out.txt } }

@@ -10,7 +10,10 @@ import type { FakeAttempt, FakeEnd } from './fake.ts';
 
 /** Something to be executed, for executors that run programs and for one that follows scripts. */
 interface Work {
-  readonly run: string;
+  /** A command. */
+  readonly run?: string;
+  /** The bundle of a stage. */
+  readonly bundle?: string;
   readonly script: (attempt: FakeAttempt) => Promise<FakeEnd> | FakeEnd;
 }
 
@@ -33,9 +36,12 @@ export const works: Readonly<Record<string, Work>> = {
   },
   fails: { run: 'exit 3', script: () => ({ fails: 'ended with exit code 3' }) },
   tells: {
-    run: `echo '{"type":"progress","done":1,"total":4}' >&5
-      echo '{"type":"metric","name":"loss","value":0.5,"step":1}' >&5
-      echo one; echo two; echo '{}' > metrics.json; printf 'no end'`,
+    bundle: `export const modules = {};
+      export const run = ({ progress, metric }) => {
+        progress(1, 4);
+        metric('loss', 0.5, { step: 1 });
+        process.stdout.write('one\\ntwo\\nno end');
+      };`,
     script: ({ progress, metric, log }) => {
       progress(1, 4);
       metric('loss', 0.5, 1);
@@ -111,6 +117,9 @@ const never = new AbortController().signal;
 function attemptAt(node: string, more: Partial<JobSpecification> = {}): JobSpecification {
   const folder = emptyFolder();
   for (const name of ['work', 'home', 'tmp']) mkdirSync(join(folder, name));
+  const { run = 'true', bundle } = works[node] ?? {};
+  const file = join(folder, 'bundle.mjs');
+  if (bundle !== undefined) writeFileSync(file, bundle);
   const specification: JobSpecification = {
     format: JOB_FORMAT,
     attempt: `attempt-${folder.slice(-6)}`,
@@ -118,7 +127,10 @@ function attemptAt(node: string, more: Partial<JobSpecification> = {}): JobSpeci
     run: 'run-1',
     node,
     folder,
-    program: { kind: 'command', run: works[node]?.run ?? 'true', metrics: 'metrics.json' },
+    program:
+      bundle === undefined
+        ? { kind: 'command', run, metrics: 'metrics.json' }
+        : { kind: 'stage', bundle: file, packages: {}, readable: [] },
     params: {},
     inputs: {},
     outputs: { out: { path: 'out.txt', kind: 'file' } },

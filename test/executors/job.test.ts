@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { executeJob } from '../../src/executors/job/execute.ts';
 import { programOf } from '../../src/executors/job/program.ts';
 import { Stopper } from '../../src/executors/job/stopping.ts';
 import type { JobEvent } from '../../src/model/executor.ts';
-import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
+import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder } from '../rig.ts';
 
 const never = new AbortController().signal;
@@ -33,6 +33,15 @@ function jobOf(run: string | readonly string[], more: Partial<JobSpecification> 
     log: join(folder, 'log', 'node.log'),
     ...more,
   };
+}
+
+/** A stage whose work is the body of a function of its context. */
+function stageOf(body: string, more: Partial<JobSpecification> = {}): JobSpecification {
+  const job = jobOf('', more);
+  const bundle = join(job.folder, 'bundle.mjs');
+  writeFileSync(bundle, `export const modules = {};\nexport const run = async (context) => {\n${body}\n};\n`);
+  writeFileSync(join(job.folder, JOB_FILE), JSON.stringify({ ...job, program: { kind: 'stage', bundle, packages: {}, readable: [] } }));
+  return JSON.parse(readFileSync(join(job.folder, JOB_FILE), 'utf8')) as JobSpecification;
 }
 
 interface Executed {
@@ -110,7 +119,7 @@ describe('a program', () => {
 
 describe('what a program does', () => {
   test('a flood of progress is told now and then, the last of it always', async () => {
-    const { events } = await execute(jobOf(`for i in $(seq 1 5000); do echo '{"type":"progress","done":'$i',"total":5000}'; done >&5`));
+    const { events } = await execute(stageOf('for (let i = 1; i <= 5000; i += 1) context.progress(i, 5000);'));
     const told = events.flatMap((event) => (event.type === 'node-progress' ? [event.done] : []));
     expect(told.length).toBeLessThan(2500);
     expect(told.at(-1)).toBe(5000);
@@ -131,8 +140,7 @@ describe('what a program does', () => {
   test('secrets are blotted out of what it says of its progress and its failure', async () => {
     const secret = 'canary-4711-secret';
     const { exit, events } = await execute(
-      jobOf(`echo '{"type":"progress","done":1,"total":2,"note":"by '$TOKEN'"}' >&5
-        echo '{"type":"failed","code":"stage-failed","message":"no '$TOKEN'","hint":"not '$TOKEN'"}' >&5; exit 1`),
+      stageOf("const { TOKEN } = process.env; context.progress(1, 2, 'by ' + TOKEN); context.fail('no ' + TOKEN, 'not ' + TOKEN);"),
       { TOKEN: secret },
     );
     expect(JSON.stringify({ exit, events })).not.toContain(secret);
@@ -174,10 +182,14 @@ test('a time limit longer than a timer can wait does not fire at once', () => {
   try {
     const asked: string[] = [];
     const hours = 1000;
-    const stopper = new Stopper({ asked: never, forced: never }, hours * 3600, {
-      ask: () => asked.push('ask'),
-      kill: () => asked.push('kill'),
-    });
+    const stopper = new Stopper(
+      { asked: never, forced: never },
+      { timeout: hours * 3600 },
+      {
+        ask: () => asked.push('ask'),
+        kill: () => asked.push('kill'),
+      },
+    );
     vi.advanceTimersByTime((hours * 3600 - 1) * 1000);
     expect(asked).toEqual([]);
     vi.advanceTimersByTime(1000);

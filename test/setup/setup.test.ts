@@ -20,7 +20,13 @@ const addonPackage = 'node_modules/@tensorflow/tfjs-node-gpu';
 function makeInstallation() {
   const folder = temporaryFolder();
   const copy = (path: string) => cpSync(join(root, path), join(folder, path), { recursive: true });
-  for (const path of ['src/setup', 'package.json', 'node_modules/node-api-headers', 'node_modules/onnxruntime-node/package.json'])
+  for (const path of [
+    'src/setup',
+    'src/executors/job/native',
+    'package.json',
+    'node_modules/node-api-headers',
+    'node_modules/onnxruntime-node/package.json',
+  ])
     copy(path);
   for (const path of ['package.json', 'binding']) copy(join(addonPackage, path));
   return folder;
@@ -112,6 +118,7 @@ describe('the facts', () => {
       ['npm packages', true],
       ['compiled sources', true],
       ['npx stillroom', true],
+      ['process supervisor', true],
       ['training engine', true],
     ]);
   });

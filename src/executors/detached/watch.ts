@@ -5,7 +5,7 @@ import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
-import { killMarked, killSurvivors } from '../job/survivors.ts';
+import { endSurvivors, killMarked } from '../job/survivors.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 10, last: 200 };
@@ -66,7 +66,7 @@ export async function watch(job: JobSpecification, emit: (event: JobEvent) => vo
     teller.tell();
     await pause(milliseconds, stop);
   }
-  while (killSurvivors(attempt) > 0) await sleep(20);
+  await endSurvivors(attempt);
   return readExit(folder, attempt);
 }
 

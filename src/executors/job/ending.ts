@@ -37,6 +37,12 @@ export function problemOf(job: JobSpecification, { exitCode, signal: ownSignal, 
   if (failure !== undefined) return bad(failure.code, `failed: ${failure.message}`, failure.hint);
   if (!isCommand && exitCode === NODE_UNSETTLED)
     return bad('ended-early', 'ended before its work was done: it waits for something that never comes');
+  if (messages.leftovers.left > 0)
+    return bad(
+      'killed',
+      'left processes that could not be ended',
+      'they belong to another user, or wait for a device that does not answer',
+    );
   if (exitCode === 0) {
     return isCommand || messages.facts !== undefined
       ? undefined

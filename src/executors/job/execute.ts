@@ -1,6 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
@@ -9,25 +6,19 @@ import { problemOf, startProblem } from './ending.ts';
 import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
 import { readMetrics } from './metrics.ts';
-import { type Program, programOf, type SecretJob } from './program.ts';
-import { EVENTS_DESCRIPTOR } from './protocol.ts';
+import { programOf, type SecretJob } from './program.ts';
 import { Stopper } from './stopping.ts';
-import { SUPERVISOR } from './supervisor.ts';
-import { killSurvivors } from './survivors.ts';
-
-/** How long a child's last words may take to arrive once it has ended. */
-const LAST_EVENTS_MS = 1000;
+import { type Exit, SupervisedProgram } from './supervised-program.ts';
+import { type Supervisor, supervisorHere } from './supervisor.ts';
 
 /** An attempt to be executed as a process of this machine. */
 export interface LocalJob extends SecretJob {
-  /** The lock on the work: inherited by everything that the program starts. */
+  /** The lock on the work: held until nothing of the program is left. */
   readonly lock: number | undefined;
-}
-
-/** How a process ended. */
-interface Exit {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  /** Milliseconds that it has to end when it is asked to. */
+  readonly grace?: number;
+  /** What it runs under, where that is not the best there is. */
+  readonly supervisor?: Supervisor;
 }
 
 /** Runs an attempt's program and watches it to its end. Resolves when nothing of it lives any more. */
@@ -70,66 +61,34 @@ async function runProgram(
   job: LocalJob,
   { log, messages, emit, stop }: Watching,
 ): Promise<(Exit & { readonly reason: Stopper['reason'] }) | { readonly problem: Problem }> {
-  const { specification } = job;
+  const { specification, lock, supervisor = supervisorHere(), grace } = job;
   const { attempt, node, timeout } = specification;
-  let child: ChildProcess;
+  let program: SupervisedProgram;
   try {
-    child = start(programOf(job, runtime), job.lock);
-    await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    program = await SupervisedProgram.start(programOf(job, runtime), { attempt, supervisor, lock });
   } catch (error) {
     return { problem: startProblem(specification, error) };
   }
-  const takers = [child.stdout, child.stderr].map((stream) => {
-    const taker = log.taker((line) => emit({ type: 'node-log', node, line }));
-    stream?.setEncoding('utf8').on('data', taker.take);
+  const onLine = (line: string): void => emit({ type: 'node-log', node, line });
+  const { printed, events } = program.streams;
+  const takers = printed.map((stream) => {
+    const taker = log.taker(onLine);
+    stream.setEncoding('utf8').on('data', taker.take);
     return taker;
   });
-  const events = (child.stdio as readonly unknown[])[EVENTS_DESCRIPTOR] as Readable;
   events.setEncoding('utf8').on('data', (chunk: string) => messages.take(chunk));
-  const told = new Promise((resolve) => events.once('close', resolve));
-  const stopper = new Stopper(stop, timeout, {
-    ask: () => killGroup(child, 'SIGTERM'),
-    kill: () => {
-      killGroup(child, 'SIGKILL');
-      killSurvivors(attempt);
-    },
-  });
-  let straggler: NodeJS.Timeout | undefined;
-  const exit = await new Promise<Exit>((resolve) => {
-    child.once('exit', () => {
-      // What it left running would keep its streams open.
-      killGroup(child, 'SIGKILL');
-      if (stopper.reason !== undefined) killSurvivors(attempt);
-      else straggler = setTimeout(() => killSurvivors(attempt), LAST_EVENTS_MS);
-    });
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }));
-  });
-  clearTimeout(straggler);
+  const stopper = new Stopper(stop, { timeout, grace }, program);
+  const exit = await program.end();
   stopper.dispose();
-  await Promise.race([told, sleep(LAST_EVENTS_MS, undefined, { ref: false })]);
-  if (stopper.reason !== undefined || exit.exitCode !== 0) while (killSurvivors(attempt) > 0) await sleep(20);
-  // Whoever still has it open is not heard any more.
-  events.destroy();
   for (const taker of takers) taker.end();
+  const ended = messages.leftovers.killed + exit.survivors;
+  if (stopper.reason === undefined && ended > 0) for (const line of log.write([endedLine(ended)])) onLine(line);
   return { ...exit, reason: stopper.reason };
 }
 
+/** What the log says of processes that a program left. */
+function endedLine(count: number): string {
+  return count === 1 ? 'one process that it left running was ended' : `${count} processes that it left running were ended`;
+}
+
 const runtime = { node: process.execPath, nodeMajor: Number.parseInt(process.versions.node, 10), installation };
-
-/** Starts a program below its supervisor. */
-function start({ command, env, folder }: Program, lock: number | undefined): ChildProcess {
-  return spawn('/bin/sh', ['-c', SUPERVISOR, 'stillroom', ...command], {
-    cwd: folder,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', lock ?? 'ignore', 'pipe'],
-  });
-}
-
-function killGroup({ pid = 0 }: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (pid > 0) process.kill(-pid, signal);
-  } catch {
-    // The group is gone already.
-  }
-}

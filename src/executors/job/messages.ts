@@ -2,7 +2,7 @@ import { isObject, parseJson } from '../../files/json.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NodeLog } from './log.ts';
-import type { ChildMessage } from './protocol.ts';
+import type { ChildMessage, Leftovers } from './protocol.ts';
 
 /** Milliseconds between two tellings of progress: a loop may report it as often as it likes. */
 const PROGRESS_PAUSE = 50;
@@ -23,6 +23,8 @@ export class Messages {
   failure: (ChildMessage & { type: 'failed' }) | undefined;
   /** Seconds of the processor, as the supervisor says last. */
   cpuSeconds: number | undefined;
+  /** What the program left, as the supervisor says. */
+  leftovers: Leftovers = { killed: 0, left: 0 };
   private rest = '';
   private readonly final = new Set<string>();
   private readonly node: string;
@@ -65,7 +67,8 @@ export class Messages {
     if (message.type === 'failed') {
       const hint = message.hint === undefined ? {} : { hint: log.clean(message.hint) };
       this.failure = { ...message, message: log.clean(message.message), ...hint };
-    } else if (message.type === 'done') this.facts = message.facts;
+    } else if (message.type === 'ended') this.leftovers = message;
+    else if (message.type === 'done') this.facts = message.facts;
     else if (message.type === 'log') for (const line of log.write([message.line])) this.emit({ type: 'node-log', node, line });
     else if (message.type === 'progress') this.progress(message);
     else if (message.type === 'metric') {

@@ -10,6 +10,8 @@ export interface Program {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
+  /** Whether it tells what it does on the events descriptor: a stage does, a command has none. */
+  readonly keepsEvents: boolean;
 }
 
 /** What running a stage takes of the place where it runs. */
@@ -37,6 +39,7 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
       : { command: commandLine(job, program), env: commandVariables(specification) };
   return {
     command: own.command,
+    keepsEvents: program.kind === 'stage',
     folder: join(folder, 'work'),
     env: {
       LANG: 'C.UTF-8',

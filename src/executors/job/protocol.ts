@@ -13,15 +13,22 @@ export interface ThreadJob {
   readonly port: MessagePort;
 }
 
-/** What the child reports, one JSON text a line, on its events descriptor. */
+/** What the supervisor says last: processes that were left and had to be killed, and those that could not be. */
+export interface Leftovers {
+  readonly killed: number;
+  readonly left: number;
+}
+
+/** What the child and its supervisor report, one JSON text a line, on its events descriptor. */
 export type ChildMessage =
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly note?: string }
   | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'failed'; readonly code: ProblemCode; readonly message: string; readonly hint?: string }
-  | { readonly type: 'done'; readonly facts: JsonObject };
+  | { readonly type: 'done'; readonly facts: JsonObject }
+  | ({ readonly type: 'ended' } & Leftovers);
 
-/** Where a child writes its messages. Of its other descriptors, 3 is the control pipe and 4 the lock. */
+/** Where a stage writes its messages, and the supervisor what it says. */
 export const EVENTS_DESCRIPTOR = 5;
 
 /** What a bundle exports of the modules that its params chose: what makes them of the params. Bundles that a former Stillroom kept have them as they are. */

@@ -1,7 +1,7 @@
 import type { Stop } from '../../model/executor.ts';
 
-/** How long a stopped node has to save its checkpoint. */
-const GRACE_MS = 8000;
+/** Milliseconds that a stopped node has to save its checkpoint where nothing else is said. */
+const USUAL_GRACE = 8000;
 
 /** The longest time that a timer of Node can wait: a longer one would fire at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -30,14 +30,24 @@ export interface Stoppable {
   readonly kill: () => void;
 }
 
+/** How long a program may take. */
+export interface Limits {
+  /** Seconds for its work. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds to end when it is asked to. */
+  readonly grace?: number | undefined;
+}
+
 /** Asks a program to end when the signal comes or its time is up, and kills it when it does not. */
 export class Stopper {
   reason: StopReason | undefined;
   private readonly program: Stoppable;
+  private readonly grace: number;
   private readonly cancels: (() => void)[] = [];
 
-  constructor({ asked, forced }: Stop, timeout: number | undefined, program: Stoppable) {
+  constructor({ asked, forced }: Stop, { timeout, grace = USUAL_GRACE }: Limits, program: Stoppable) {
     this.program = program;
+    this.grace = grace;
     const listen = (signal: AbortSignal, listener: () => void): void => {
       signal.addEventListener('abort', listener, { once: true });
       this.cancels.push(() => signal.removeEventListener('abort', listener));
@@ -59,6 +69,6 @@ export class Stopper {
   private ask(reason: StopReason): void {
     this.reason ??= reason;
     this.program.ask();
-    this.cancels.push(after(GRACE_MS, this.program.kill));
+    this.cancels.push(after(this.grace, this.program.kill));
   }
 }

@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ATTEMPT_VARIABLE } from './program.ts';
+
+/** Milliseconds after which those are given up that do not die: they wait for a device. */
+const PATIENCE = 5000;
 
 /** Kills every process that has a variable of this value in its environment and is not yet dead; returns how many there were. Linux only. */
 export function killMarked(variable: string, value: string): number {
@@ -21,7 +25,14 @@ export function killMarked(variable: string, value: string): number {
   return killed;
 }
 
-/** Kills what an attempt left running, even if it left the process group. */
-export function killSurvivors(attempt: string): number {
-  return killMarked(ATTEMPT_VARIABLE, attempt);
+/** Kills what an attempt left running that can be found by its mark, wherever it went, until nothing is left; says how many at most at once. */
+export async function endSurvivors(attempt: string): Promise<number> {
+  const until = performance.now() + PATIENCE;
+  let most = 0;
+  for (;;) {
+    const killed = killMarked(ATTEMPT_VARIABLE, attempt);
+    most = Math.max(most, killed);
+    if (killed === 0 || performance.now() > until) return most;
+    await sleep(20);
+  }
 }

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, JobEvent, OpenExecutor, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { done } from '../../model/problem.ts';
 import { MachineExecutor } from '../job/machine-executor.ts';
-import { killSurvivors } from '../job/survivors.ts';
+import { endSurvivors } from '../job/survivors.ts';
 
 /** Executes nodes as children of this process. */
 class ProcessExecutor extends MachineExecutor {
@@ -15,7 +14,7 @@ class ProcessExecutor extends MachineExecutor {
 
   /** A child dies with its coordinator; what got away from that is killed. */
   async recover({ attempt }: JobSpecification): Promise<undefined> {
-    while (killSurvivors(attempt) > 0) await sleep(20);
+    await endSurvivors(attempt);
   }
 }
 

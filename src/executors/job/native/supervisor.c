@@ -1,0 +1,119 @@
+/*
+ * Runs a program and sees to it that nothing of it is left at its end, wherever that went.
+ *
+ *   supervisor [--events] -- PROGRAM [ARGUMENT]...
+ *
+ * Whatever the program starts stays below this process: what leaves its group, its session or its parent becomes a child of the subreaper
+ * that this is. SIGTERM asks the program to end. When the program has ended, or the coordinator is gone (the control pipe has ended, or the
+ * parent has), everything that is left is killed. The exit code is the program's, or 128 and its signal.
+ */
+#define _GNU_SOURCE
+#include "supervisor.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SIGNALS, CONTROL, PARENT, WATCHED };
+
+/* Asks the program, or what became of its group, to end; one that was halted has to go on for that. */
+static void ask(pid_t program) {
+  if (kill(-program, SIGTERM) != 0) kill(program, SIGTERM);
+  if (kill(-program, SIGCONT) != 0) kill(program, SIGCONT);
+}
+
+/* Reads away what stands on a descriptor; whether it has come to its end. */
+static int has_ended(int descriptor) {
+  char ignored[256];
+  ssize_t count = read(descriptor, ignored, sizeof ignored);
+  return count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN);
+}
+
+/* Waits for the program's end, or the coordinator's. Whether the program has ended: then `status` says how. */
+static int watch(pid_t program, int signals, int parent, int *status) {
+  struct pollfd watched[WATCHED] = {
+    [SIGNALS] = {.fd = signals, .events = POLLIN},
+    [CONTROL] = {.fd = CONTROL_DESCRIPTOR, .events = POLLIN},
+    [PARENT] = {.fd = parent, .events = POLLIN},
+  };
+  for (;;) {
+    if (poll(watched, WATCHED, -1) < 0 && errno != EINTR) return 0;
+    struct signalfd_siginfo signal;
+    if ((watched[SIGNALS].revents & POLLIN) && read(signals, &signal, sizeof signal) == sizeof signal) {
+      int ended;
+      for (pid_t pid; (pid = waitpid(-1, &ended, WNOHANG)) > 0;) {
+        if (pid != program) continue;
+        *status = ended;
+        return 1;
+      }
+      if (signal.ssi_signo == SIGTERM) ask(program);
+    }
+    if (watched[CONTROL].revents != 0 && has_ended(CONTROL_DESCRIPTOR)) return 0;
+    if (watched[PARENT].revents != 0) return 0;
+  }
+}
+
+/* Says on the events what of the program was ended and what could not be, and what time of the processor all of it took. */
+static void tell(struct ending ending, int ended_itself) {
+  char text[256];
+  struct rusage used;
+  getrusage(RUSAGE_CHILDREN, &used);
+  int length = snprintf(text, sizeof text, "\n{\"type\":\"ended\",\"killed\":%d,\"left\":%d}\n%ldm%ld.%06lds %ldm%ld.%06lds\n",
+                        ended_itself ? ending.killed : 0, ending.left,
+                        (long)used.ru_utime.tv_sec / 60, (long)used.ru_utime.tv_sec % 60, (long)used.ru_utime.tv_usec,
+                        (long)used.ru_stime.tv_sec / 60, (long)used.ru_stime.tv_sec % 60, (long)used.ru_stime.tv_usec);
+  for (int at = 0; at < length;) {
+    ssize_t count = write(EVENTS_DESCRIPTOR, text + at, (size_t)(length - at));
+    if (count < 0 && errno != EINTR) return;
+    if (count > 0) at += (int)count;
+  }
+}
+
+int main(int count, char **arguments) {
+  int at = 1;
+  int keeps_events = 0;
+  for (; at < count && strcmp(arguments[at], "--") != 0; at += 1) {
+    if (strcmp(arguments[at], "--events") == 0) keeps_events = 1;
+    else {
+      fprintf(stderr, "supervisor: unknown option %s\n", arguments[at]);
+      return 2;
+    }
+  }
+  if (at + 1 >= count) {
+    fprintf(stderr, "supervisor: no program is given\n");
+    return 2;
+  }
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  sigset_t heard;
+  sigemptyset(&heard);
+  sigaddset(&heard, SIGCHLD);
+  sigaddset(&heard, SIGTERM);
+  int signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+  int parent = -1;
+#ifdef SYS_pidfd_open
+  parent = (int)syscall(SYS_pidfd_open, getppid(), 0);
+#endif
+  if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+    perror("supervisor");
+    return 2;
+  }
+  pid_t program = start_program(arguments + at + 1, keeps_events);
+  if (program < 0) {
+    fprintf(stderr, "supervisor: %s: %s\n", arguments[at + 1], strerror(errno));
+    return 126;
+  }
+  int status = SIGKILL;
+  int ended_itself = watch(program, signals, parent, &status);
+  tell(end_children(), ended_itself);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
