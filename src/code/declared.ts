@@ -9,7 +9,7 @@ import { suggestion } from '../text/suggestion.ts';
 type Written = Readonly<Record<string, unknown>>;
 
 const INPUT_KINDS: readonly InputPort[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?'];
-const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'former', 'run'];
+const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'network', 'former', 'run'];
 const OUTPUT_KEYS = ['kind', 'measured'];
 const METRIC_KEYS = ['about', 'goal', 'tolerance', 'measured'];
 const RESOURCE_KEYS = ['cpu', 'gpu', 'memory'];
@@ -165,10 +165,12 @@ export function declarationOf(written: unknown, file: string, run: string, place
     return failed(...problems);
   }
   checkKeys(written, STAGE_KEYS, { where: 'a stage', complain });
-  const { about, measures, former } = written;
+  const { about, measures, network, former } = written;
   if (typeof about !== 'string') complain('"about" is not a text', 'say in one sentence what the stage does', 'about');
   if (measures !== undefined && measures !== 'machine')
     complain(`"measures" is ${JSON.stringify(measures)}`, "write measures: 'machine'", 'measures');
+  if (network !== undefined && network !== true)
+    complain(`"network" is ${JSON.stringify(network)}`, 'write network: true, or leave it out', 'network');
   const declaration: Declaration = {
     about: String(about),
     params: paramsOf(written, complain),
@@ -177,6 +179,7 @@ export function declarationOf(written: unknown, file: string, run: string, place
     metrics: metricsOf(written, complain),
     resources: resourcesOf(written, complain),
     ...(measures === 'machine' ? { measures } : {}),
+    ...(network === true ? { network } : {}),
     ...(isObject(former) ? { former: former as Readonly<Record<string, string>> } : {}),
     run,
   };

@@ -81,18 +81,22 @@ function namedSources(files: readonly string[]): string[] {
 /** What differs of the code; of a former format only what is not Stillroom's own. */
 function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], store: Store, isFormer: boolean): Difference[] {
   if (from.kind === 'stage' && to.kind === 'stage') {
-    const packages = differingMembers('package', from.packages, to.packages);
-    if (from.code === to.code) return packages;
+    const network = ({ network: may }: typeof from): string => (may === true ? 'allowed' : 'not allowed');
+    const others = [
+      ...differingMembers('package', from.packages, to.packages),
+      ...(from.network === to.network ? [] : [{ what: 'network', from: network(from), to: network(to) }]),
+    ];
+    if (from.code === to.code) return others;
     const [before, after] = [store.bundles.read(from.code)?.files, store.bundles.read(to.code)?.files];
     const isKnown = before !== undefined && after !== undefined;
     const files = isKnown ? namedSources(differingMembers('', before, after).map(({ what }) => what.trim())) : [];
-    if (isFormer && isKnown && files.length === 0) return packages;
+    if (isFormer && isKnown && files.length === 0) return others;
     return [
       {
         what: files.length === 0 ? 'code' : `code in ${files.slice(0, 4).join(', ')}${files.length > 4 ? ', …' : ''}`,
         ...told(from.code, to.code),
       },
-      ...packages,
+      ...others,
     ];
   }
   if (from.kind === 'command' && to.kind === 'command') {

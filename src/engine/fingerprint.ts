@@ -1,4 +1,5 @@
 import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
+import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { Engine, EngineUse } from '../model/engine.ts';
@@ -111,7 +112,8 @@ async function prepareWork(
     const entry = declaration.run;
     const code = codeOf === undefined ? await stageCode({ folder, entry, modules, root }, store, bundler) : codeOf(instance);
     if (!code.ok) return code;
-    return done({ code: code.value, ingredient: { kind: 'stage', code: code.value.digest, packages: code.value.packages } });
+    const { digest, packages } = code.value;
+    return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(declaration) } });
   }
   const tools = toolDigests(instance.work.tools, environment['PATH'] ?? '', known);
   if (!tools.ok) return tools;

@@ -1,5 +1,5 @@
 import { isAbsolute, join, relative } from 'node:path';
-import type { Declaration } from '../model/declaration.ts';
+import { type Declaration, networkOf } from '../model/declaration.ts';
 import type { Instance, Source } from '../model/pipeline.ts';
 import type { Recipe, RecordedSource, RunNode } from '../model/run.ts';
 import type { Prepared } from './fingerprint.ts';
@@ -13,7 +13,7 @@ export function recipeOf({ instance, own }: Prepared): Recipe {
     key: instance.key,
     work:
       work.kind === 'stage' || own.work.kind === 'stage'
-        ? { kind: 'stage', packages: own.work.kind === 'stage' ? own.work.packages : {} }
+        ? { kind: 'stage', ...(own.work.kind === 'stage' ? { packages: own.work.packages, ...networkOf(own.work) } : { packages: {} }) }
         : {
             kind: 'command',
             run: work.run,
@@ -65,6 +65,7 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
     resources: { cpu: recipe.resources.cpu, gpu: recipe.resources.gpu },
     run: '',
     ...(recipe.measures ? { measures: 'machine' as const } : {}),
+    ...(recipe.work.kind === 'stage' ? networkOf(recipe.work) : {}),
   };
   return {
     node: recipe.node,

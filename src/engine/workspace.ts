@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Input } from '../model/pipeline.ts';
 import type { JobProgram, JobSpecification } from '../model/job.ts';
@@ -147,7 +148,7 @@ function prepareProgram(
   // A record does not tell of ports that were not connected: what its work reads is what it read then.
   const declared =
     folder === '' ? {} : { declared: { inputs: Object.keys(declaration.inputs), metrics: Object.keys(declaration.metrics) } };
-  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable, ...declared });
+  return done({ kind: 'stage', bundle, packages: code.packageFolders, readable, ...networkOf(declaration), ...declared });
 }
 
 function contentOf({ kind, digest, executable }: Content): Content {

@@ -15,6 +15,11 @@ export interface ParamDeclaration {
 /** Params by name, as planning sees them. */
 export type ParamDeclarations = Readonly<Record<string, ParamDeclaration>>;
 
+/** What a declaration says of the network: only what it allows. */
+export function networkOf({ network }: { readonly network?: true }): { readonly network?: true } {
+  return network === true ? { network } : {};
+}
+
 /** What an output port holds: files keep their suffix, measured outputs are never hashed. */
 export interface OutputDeclaration {
   readonly kind: 'dir' | 'file';
@@ -34,6 +39,7 @@ export interface Declaration {
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly resources: Resources;
   readonly measures?: 'machine';
+  readonly network?: true;
   /** The file of the work, as `stage.ts` names it: `./run.ts`. */
   readonly run: string;
 }

@@ -17,6 +17,8 @@ export type JobProgram =
       readonly packages: Readonly<Record<string, string>>;
       /** Paths outside the attempt's folder that the stage may read. */
       readonly readable: readonly { readonly path: string; readonly kind: 'dir' | 'file' }[];
+      /** It may use the network. */
+      readonly network?: true;
       /** The names that its declaration has beside those that are given: any other is refused. Absent for work done again from a record. */
       readonly declared?: { readonly inputs: readonly string[]; readonly metrics: readonly string[] };
     }

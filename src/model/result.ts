@@ -25,7 +25,13 @@ export interface Ingredients {
   /** How a child runs a stage: raised by hand when that changes. */
   readonly stageApi: number;
   readonly work:
-    | { readonly kind: 'stage'; readonly code: string; readonly packages: Readonly<Record<string, PackageIngredient>> }
+    | {
+        readonly kind: 'stage';
+        readonly code: string;
+        readonly packages: Readonly<Record<string, PackageIngredient>>;
+        /** It may use the network. */
+        readonly network?: true;
+      }
     | {
         readonly kind: 'command';
         readonly run: string | readonly string[];

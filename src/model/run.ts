@@ -13,7 +13,7 @@ export type NodeState = 'waiting' | 'running' | 'executed' | 'reused' | 'failed'
 export interface Recipe
   extends Pick<Instance, 'node' | 'key' | 'inputs' | 'outputs' | 'metrics' | 'resources' | 'env' | 'measures' | 'timeout' | 'retries'> {
   readonly work:
-    | { readonly kind: 'stage'; readonly packages: Readonly<Record<string, PackageIngredient>> }
+    | { readonly kind: 'stage'; readonly packages: Readonly<Record<string, PackageIngredient>>; readonly network?: true }
     | (Extract<NodeWork, { readonly kind: 'command' }> & {
         /** What each tool's file or output was. */
         readonly toolDigests: Readonly<Record<string, string>>;

@@ -53,6 +53,8 @@ export interface Stage<
   readonly resources?: Resources;
   /** `machine`: the stage measures the machine, so it runs alone and the machine is part of its fingerprint. */
   readonly measures?: 'machine';
+  /** The stage uses the network. What it finds there is no ingredient: its result is kept as that of any other stage. */
+  readonly network?: true;
   /** The work, in a file of its own: planning never loads it. */
   readonly run: () => Promise<object>;
 }

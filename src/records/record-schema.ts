@@ -46,10 +46,14 @@ const input = shape(
 
 const work = {
   anyOf: [
-    shape({
-      kind: { const: 'stage' },
-      packages: map(shape({ version: text, integrity: text }), { pattern: '^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$' }),
-    }),
+    shape(
+      {
+        kind: { const: 'stage' },
+        packages: map(shape({ version: text, integrity: text }), { pattern: '^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$' }),
+        network: { const: true },
+      },
+      ['network'],
+    ),
     shape(
       {
         kind: { const: 'command' },

@@ -104,6 +104,7 @@ describe('a declaration', () => {
     ["resources: { cpus: 2 }, outputs: { out: 'dir' }", '"resources" has no "cpus"', 'did you mean "cpu"?'],
     ["resources: { memory: '2GB' }, outputs: { out: 'dir' }", '"memory" is "2GB"', '2GiB'],
     ["measures: 'time', outputs: { out: 'dir' }", '"measures" is "time"', "'machine'"],
+    ["network: 'yes', outputs: { out: 'dir' }", '"network" is "yes"', 'network: true'],
     ["output: { out: 'dir' }, outputs: {}", 'a stage has no "output"', 'did you mean "outputs"?'],
   ])('is refused by name: %s', async (members, message, hint) => {
     stageOf(declared(members));

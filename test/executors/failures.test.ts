@@ -24,6 +24,9 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, log,
   if (params.how === 'throw') throw new TypeError('a bug in line ten');
   if (params.how === 'fail') fail('the images are all grey', 'give coloured ones');
   if (params.how === 'read') readFileSync('/srv/undeclared.txt');
+  if (params.how === 'read_by_proc') readFileSync('/proc/self/root/etc/hostname');
+  if (params.how === 'read_parent') readFileSync(\`/proc/\${process.ppid}/environ\`);
+  if (params.how === 'read_system') readFileSync('/etc/passwd');
   if (params.how === 'write') writeFileSync(inputs.text, 'changed');
   if (params.how === 'spawn') execFileSync('true');
   if (params.how === 'exit') process.exit(7);
@@ -54,6 +57,9 @@ const stages: Readonly<Record<string, { code: string; message: string; hint: str
   throw: { code: 'stage-threw', message: 'failed: a bug in line ten', hint: 'TypeError: a bug in line ten' },
   fail: { code: 'stage-failed', message: 'failed: the images are all grey', hint: 'give coloured ones' },
   read: { code: 'undeclared-access', message: 'may not touch /srv/undeclared.txt', hint: 'declare it as an input' },
+  read_by_proc: { code: 'undeclared-access', message: 'may not touch /proc/self/root/etc/hostname', hint: 'declare it as an input' },
+  read_parent: { code: 'undeclared-access', message: '/environ', hint: 'declare it as an input' },
+  read_system: { code: 'undeclared-access', message: 'may not touch /etc/passwd', hint: 'declare it as an input' },
   write: { code: 'undeclared-access', message: 'in/text.txt', hint: 'declare it' },
   spawn: { code: 'undeclared-access', message: 'may not start programs', hint: 'about to spawn' },
   exit: { code: 'exit-code', message: 'ended with exit code 7', hint: 'about to exit' },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { JOB_FILE, type JobProgram, type JobSpecification } from '../../model/job.ts';
 import { fillInArguments, variableText } from './command.ts';
+import { OF_THE_SYSTEM, type StageProgram, type Touchable, touchable } from './touchable.ts';
 
 /** Marks all processes of an attempt in their environment, so that those can be found that left its process group. */
 export const ATTEMPT_VARIABLE = 'STILLROOM_ATTEMPT';
@@ -57,33 +58,24 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
 }
 
 /** One grant for each path that no other one covers: Node 20 loses a grant when a narrower one stands beside it. */
-function grants(flag: string, paths: readonly { readonly path: string; readonly kind: 'dir' | 'file' }[]): string[] {
+function grants(flag: string, paths: readonly Touchable[]): string[] {
   const widest = paths.filter(({ path }) => !paths.some((other) => other.kind === 'dir' && path.startsWith(`${other.path}/`)));
   return [...new Set(widest.map(({ path, kind }) => `${flag}=${kind === 'file' ? path : `${path}/*`}`))];
 }
 
-/** Node's permission model: it stops accidents such as reading a file that is not an input. */
-function permissionFlags(job: JobSpecification, program: JobProgram & { kind: 'stage' }, { nodeMajor, installation }: Runtime): string[] {
-  const folders = (...paths: string[]) => paths.map((path) => ({ path, kind: 'dir' as const }));
-  const installed = Object.values(program.packages).map((path) => `${path.slice(0, path.lastIndexOf('/node_modules/'))}/node_modules`);
-  const own = folders(join(installation, 'dist'), join(installation, 'node_modules'));
-  const reads = [
-    ...folders(job.folder, job.checkpoints, ...installed, '/proc', '/sys', '/etc', '/usr'),
-    ...own,
-    { path: join(installation, 'package.json'), kind: 'file' as const },
-    ...program.readable,
-  ];
-  const writes = folders(...['out', 'home', 'tmp', 'work'].map((name) => join(job.folder, name)), job.checkpoints);
+/** Node's permission model: it names what a stage touches without having declared it. It holds no native code. */
+function permissionFlags(job: JobSpecification, program: StageProgram, { nodeMajor, installation }: Runtime): string[] {
+  const { reads, writes } = touchable(job, program, installation);
   return [
     nodeMajor >= 24 ? '--permission' : '--experimental-permission',
     '--allow-addons',
     '--allow-worker',
-    ...grants('--allow-fs-read', reads),
+    ...grants('--allow-fs-read', [...reads, ...OF_THE_SYSTEM]),
     ...grants('--allow-fs-write', writes),
   ];
 }
 
-function stageCommand(job: JobSpecification, program: JobProgram & { kind: 'stage' }, runtime: Runtime): string[] {
+function stageCommand(job: JobSpecification, program: StageProgram, runtime: Runtime): string[] {
   return [
     runtime.node,
     '--enable-source-maps',
