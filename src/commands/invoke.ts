@@ -28,6 +28,12 @@ function invocationOf(caller: Caller, { json = false, store }: SharedOptions): I
   };
 }
 
+/** What the command line gave for an option. The parser of the command line takes `--no-x` as an `x` that is false. */
+function givenFor(name: string, given: Readonly<Record<string, unknown>>): unknown {
+  const [, first, rest] = /^no([A-Z])(.*)$/.exec(name) ?? [];
+  return first === undefined ? given[name] : given[first.toLowerCase() + rest] === false;
+}
+
 /** Reads what the command line gave, the arguments and then an object of the options, runs the verb and prints its answer; returns the exit code. */
 export async function invoke(verb: Verb, values: readonly unknown[], caller: Caller): Promise<number> {
   const { arguments: names, options } = verb;
@@ -36,7 +42,7 @@ export async function invoke(verb: Verb, values: readonly unknown[], caller: Cal
   for (const [index, name] of names.entries()) read[name.replaceAll(/[^\w-]/g, '')] = values[index];
   const problems: Problem[] = [];
   for (const [name, option] of Object.entries(options)) {
-    const value = option.read(given[name]);
+    const value = option.read(givenFor(name, given));
     if (value.ok) read[name] = value.value;
     else problems.push(...value.problems);
   }

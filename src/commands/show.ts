@@ -1,6 +1,7 @@
 import { counted } from '../text/amounts.ts';
 import { dottedParams } from '../model/dotted.ts';
 import { failed, type Outcome, done } from '../model/problem.ts';
+import { disturbedText } from '../model/waiting.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { LineageStep, LineageOrigin, ShownRun } from '../project/records.ts';
 import { duration, figure } from '../text/figures.ts';
@@ -64,6 +65,7 @@ function describeNode(name: string, record: RunRecord, origins: readonly Lineage
     '',
     `${name}: ${node.state} (${node.stage})${node.seconds === undefined ? '' : `, ${duration(node.seconds)}`}: ${node.cause}`,
   ];
+  if (node.disturbed !== undefined) lines.push(`  warning  ${disturbedText(node.disturbed)}`);
   if (node.error !== undefined) lines.push(`  error    ${node.error.message}`);
   for (const [param, value] of Object.entries(dottedParams(node.params))) lines.push(`  with     ${param} = ${JSON.stringify(value)}`);
   for (const origin of origins) lines.push(`  input    ${originText(origin)}`);

@@ -8,7 +8,7 @@ import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answe
 import { executor, jobs } from './planning.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
-import { listenForStop, mayDraw, stoppedBy, verbose } from './watching.ts';
+import { listenForStop, mayDraw, noWait, stoppedBy, verbose } from './watching.ts';
 
 /** `stillroom sweep`: runs variants of a pipeline, or goes on with a sweep that was stopped. */
 export default verb({
@@ -23,10 +23,11 @@ export default verb({
     executor,
     retry: flag('--retry', 'try failed variants of an earlier start again'),
     format: oneOf('--format <format>', 'how the table is printed', ['text', 'csv', 'md', 'json']),
+    noWait,
     verbose,
     plain: flag('--plain', 'lines instead of the live leaderboard'),
   },
-  async run({ pipeline, set = [], jobs: threads, executor: place, retry, format, verbose: all, plain, ...parts }, invocation) {
+  async run({ pipeline, set = [], jobs: threads, executor: place, retry, format, noWait, verbose: all, plain, ...parts }, invocation) {
     const watcher = watcherFor(invocation, { plain, verbose: all });
     const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
     try {
@@ -35,6 +36,7 @@ export default verb({
         ...sectionOf(Object.values(parts).flat()),
         set,
         retry,
+        noWait,
         ...(threads === undefined ? {} : { jobs: threads }),
         onEvent: (event) => watcher.report(event),
         signal: stop.asked,

@@ -11,8 +11,15 @@ const LARGEST_TREE = 60;
 /** `--verbose`, of all verbs that run something. */
 export const verbose = flag('--verbose', 'print every line that the nodes print');
 
+/** `--no-wait`, of all verbs that run something. */
+export const noWait = flag(
+  '--no-wait',
+  'measure although other work runs, in place of waiting for it; such results are marked and not reused',
+);
+
 /** The options of verbs that execute and are watched. */
 export const watching = {
+  noWait,
   verbose,
   plain: flag('--plain', 'lines instead of the live tree'),
 };
@@ -21,6 +28,7 @@ interface Watching {
   readonly verbose: boolean;
   readonly plain: boolean;
   readonly jobs: number | undefined;
+  readonly noWait: boolean;
 }
 
 /** Whether something may be drawn anew in its place. */
@@ -100,7 +108,7 @@ export async function watched<Result>(
   const stop = listenForStop((signal) => `${signal}: ${stopping}`);
   try {
     const onEvent = (event: Event): void => reporter.report(event);
-    const result = await start({ jobs: options.jobs, onEvent, signal: stop.asked, killSignal: stop.forced });
+    const result = await start({ jobs: options.jobs, noWait: options.noWait, onEvent, signal: stop.asked, killSignal: stop.forced });
     await reporter.close();
     return { result, signal: stop.signal };
   } finally {

@@ -6,9 +6,11 @@ import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
 import type { Lock, Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
+import type { Who } from '../model/waiting.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
+import { withOthers } from './disturbed.ts';
 import { collectOutputs } from './outputs.ts';
 import type { ReadyNode } from './schedule.ts';
 import { findChange, type Given, prepareWorkspace } from './workspace.ts';
@@ -16,6 +18,9 @@ import { findChange, type Given, prepareWorkspace } from './workspace.ts';
 /** What executing attempts needs to know of the run. */
 export interface AttemptRun {
   readonly run: string;
+  readonly pipeline: string;
+  /** Who measures does not wait for the work of others. */
+  readonly noWait: boolean;
   readonly surroundings: Surroundings;
   readonly sources: Readonly<Record<string, { readonly path: string }>>;
   readonly keptSources: ReadonlySet<string>;
@@ -36,6 +41,8 @@ export type AttemptEnd = Outcome<Attempt> | 'stopped';
 interface AttemptFile extends JobSpecification {
   readonly fingerprint: string;
   readonly given: readonly Given[];
+  /** Of one that measures beside others: who they were. */
+  readonly disturbed?: readonly Who[];
 }
 
 /** Prepares an attempt, has it executed and collects what it made. */
@@ -68,7 +75,8 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
       ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
       log: store.runs.log(run.run, instance.name).path,
     };
-    const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given };
+    const others = hold.beside === undefined ? {} : { disturbed: hold.beside() };
+    const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
     writeFileSync(join(place.folder, JOB_FILE), JSON.stringify(file));
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
     return collect(exit, { prepared, specification, given, place }, run);
@@ -132,7 +140,8 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
       if (isWanted && exit !== undefined) {
         told();
         keepLog(specification.log, run.surroundings.store.runs.log(run.run, ready.plan.prepared.instance.name).path);
-        taken = collect(exit, { prepared: ready.plan.prepared, specification, given: specification.given, place }, run);
+        const end = collect(exit, { prepared: ready.plan.prepared, specification, given: specification.given, place }, run);
+        taken = specification.disturbed === undefined ? end : withOthers(end, specification.disturbed);
       }
     }
     removeLeft(place, ready.plan.prepared.instance.name, run.emit);

@@ -202,6 +202,7 @@ export function differences(
     ...differingMembers('output', from.outputs, to.outputs),
     ...engineDifferences(from, to, isFormer),
     ...differingMembers('machine', from.machine, to.machine),
+    ...(from.disturbed === to.disturbed ? [] : [{ what: 'measurement', from: 'beside other work', to: 'alone' }]),
     ...(from.cpu === to.cpu ? [] : [{ what: 'cpu', from: String(from.cpu), to: String(to.cpu) }]),
     ...(from.platform === to.platform ? [] : [{ what: 'platform', ...told(from.platform ?? undefined, to.platform ?? undefined) }]),
   ];

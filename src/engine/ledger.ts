@@ -19,6 +19,7 @@ export class RecordFold {
     if (this.head === undefined) return false;
     if (event.type === 'sources-kept') this.head = { ...this.head, sources: event.sources };
     else if (event.type === 'node-started') this.start(event);
+    else if (event.type === 'node-waiting') this.wait(event);
     else if (event.type === 'node-ended') this.nodes.set(event.node, event.outcome);
     else if (event.type === 'run-ended') this.end(this.head, event);
     else return false;
@@ -28,6 +29,11 @@ export class RecordFold {
   private start({ node, cause, inputs }: Event & { readonly type: 'node-started' }): void {
     const known = this.nodes.get(node);
     if (known !== undefined) this.nodes.set(node, { ...known, state: 'running', cause, inputs });
+  }
+
+  private wait({ node, message }: Event & { readonly type: 'node-waiting' }): void {
+    const known = this.nodes.get(node);
+    if (known !== undefined) this.nodes.set(node, { ...known, cause: message });
   }
 
   private end(head: RunRecord, { state, hash, time }: Event & { readonly type: 'run-ended' }): void {

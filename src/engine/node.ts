@@ -1,10 +1,13 @@
 import { canonicalJson } from '../model/canonical.ts';
+import type { Happening } from '../model/event.ts';
 import type { Errand, WantedResult } from '../model/store.ts';
 import type { Claim } from '../model/workplace.ts';
 import type { Problem } from '../model/problem.ts';
+import { type Asker, telling, type Waiting } from '../model/waiting.ts';
 import { type Attempt, RESULT_FORMAT } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, removeLeft, takeOver, tryOnce } from './attempt.ts';
 import { hasBudget } from './fingerprint.ts';
+import { disturbed, isDisturbed, withOthers } from './disturbed.ts';
 import type { Settled } from './inputs.ts';
 import type { ReadyNode } from './schedule.ts';
 
@@ -20,11 +23,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
   const { fingerprint, work, isForced } = ready;
   const { instance } = ready.plan.prepared;
   const { store } = run.surroundings;
-  const claim = await store.workplaces.claim(
-    work,
-    run.stop.asked,
-    notice(run, instance.name, 'waits for another run that executes the same work'),
-  );
+  const claim = await store.workplaces.claim(work, askerOf(ready, run));
   if (claim === undefined) return { state: 'cancelled' };
   const wanted = wantedResult(ready);
   const errand: Errand = {
@@ -32,7 +31,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
     notice: (message) => run.emit({ type: 'notice', level: 'warning', node: instance.name, message }),
   };
   try {
-    const found = isForced ? undefined : await store.results.find(wanted, errand);
+    const found = isForced ? undefined : await telling(store.results.find(wanted, errand), () => run.emit(looking(instance.name)));
     if (found !== undefined) {
       const { attempt, remote } = found;
       return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };
@@ -40,10 +39,11 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
     const attempt = await executeClaimed(ready, claim, run);
     if (attempt === 'stopped') return { state: 'cancelled' };
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
-    keep(ready, wanted, attempt.value, run);
-    store.results.share(wanted, errand);
+    const made = isDisturbed(attempt.value) ? disturbed(wanted, run.run) : wanted;
+    keep(ready, made, attempt.value, run);
+    store.results.share(made, errand);
     if (!hasBudget(instance)) removeLeft(store.workplaces.checkpoints(work), instance.name, run.emit);
-    return { state: 'executed', settled: { instance, fingerprint, attempt: attempt.value } };
+    return { state: 'executed', settled: { instance, fingerprint: made.fingerprint, attempt: attempt.value } };
   } finally {
     claim.release();
   }
@@ -57,17 +57,19 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
   const left = await takeOver(ready, claim.remains, run);
   if (left !== undefined && !triesAgain(left, instance.retries, ready, run)) return left;
   const tries = instance.retries + (left === undefined ? 1 : 0);
-  const lock = await claim.lock(asked);
+  const asker = askerOf(ready, run);
+  const lock = await telling(claim.lock(asked), () => asker.onWait(REMAINS));
   if (lock === undefined) return 'stopped';
   try {
     const usesDevice = Object.values(prepared.own.engines).some(({ device }) => device !== 'cpu');
-    const need = { alone: instance.measures, gpu: Math.max(instance.resources.gpu, usesDevice ? 1 : 0) };
-    const onWait = instance.measures ? notice(run, instance.name, 'waits until it is alone on the machine') : () => undefined;
-    const hold = await executor.hold(need, asked, onWait);
+    const gpu = Math.max(instance.resources.gpu, usesDevice ? 1 : 0);
+    const hold = await executor.hold({ alone: instance.measures, beside: run.noWait, gpu }, asker);
     if (hold === undefined) return 'stopped';
     try {
       if (left === undefined) ready.onStart();
-      return await tryUntilDone(ready, tries, { lock, hold }, run);
+      const before = hold.beside?.() ?? [];
+      const end = await tryUntilDone(ready, tries, { lock, hold }, run);
+      return hold.beside === undefined ? end : withOthers(end, [...before, ...hold.beside()]);
     } finally {
       hold.release();
     }
@@ -76,8 +78,20 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
   }
 }
 
-function notice({ emit }: AttemptRun, node: string, message: string): () => void {
-  return () => emit({ type: 'notice', level: 'note', node, message });
+const REMAINS: Waiting = { reason: 'remains', message: 'waits until what an earlier run left of it has ended', for: [] };
+
+function looking(node: string): Happening {
+  return { type: 'node-waiting', node, reason: 'remote', message: 'waits for a remote, which may have its result', for: [] };
+}
+
+/** In whose name a node waits, and who is told. */
+function askerOf({ plan }: ReadyNode, { run, pipeline, surroundings: { root }, stop, emit }: AttemptRun): Asker {
+  const node = plan.prepared.instance.name;
+  return {
+    who: { pid: process.pid, since: new Date().toISOString(), project: root, pipeline, run, node },
+    signal: stop.asked,
+    onWait: (waiting) => emit({ type: 'node-waiting', node, ...waiting }),
+  };
 }
 
 async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: AttemptRun): Promise<AttemptEnd> {

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
+import { disturbers } from './disturbed.ts';
 import type { Prepared } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
 import { recipeOf } from './recipe.ts';
@@ -36,6 +37,7 @@ export function inputDigests(inputs: Ingredients['inputs']): JsonObject {
 
 /** A node that came out: executed in this run, or reused. */
 export function settledNode(base: RunNode, { instance, attempt, fingerprint }: Settled, known: Known): RunNode {
+  const by = disturbers(attempt);
   const outputs = Object.entries(attempt.outputs).map(
     ([port, artifact]) => [port, { ...artifact, measured: instance.outputs[port]?.measured === true }] as const,
   );
@@ -46,6 +48,7 @@ export function settledNode(base: RunNode, { instance, attempt, fingerprint }: S
     outputs: Object.fromEntries(outputs),
     metrics: attempt.metrics,
     seconds: attempt.seconds,
+    ...(by === undefined ? {} : { disturbed: by }),
   };
 }
 

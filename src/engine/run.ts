@@ -3,6 +3,7 @@ import type { Artifact } from '../model/artifact.ts';
 import { broadcast, type Emit, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
 import type { Problem } from '../model/problem.ts';
+import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunRecord, RunState } from '../model/run.ts';
 import { explainRun } from './explain.ts';
@@ -27,6 +28,8 @@ export interface RunRequest {
   /** False: users do not find the outputs under `latest`. */
   readonly publish?: boolean;
   readonly keepGoing: boolean;
+  /** Nodes that measure do not wait until the work of others has ended: what they measure then is marked, and never reused. */
+  readonly noWait?: boolean;
   /** Told all that happens, as the run's record is. */
   readonly watchers: readonly Watcher[];
   /** Aborted: nothing new starts and what runs is stopped. A text given as the reason is told to all who watch. */
@@ -61,7 +64,7 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const end = problems.length > 0 ? notScheduled(problems) : await scheduled(plan, { options, kept, emit });
     const state = stateOf(end, asked.aborted);
     const outputs = state === 'done' && options.publish !== false ? publish(plan, end) : new Map<string, string>();
-    await store.results.shared();
+    await telling(store.results.shared(), () => emit({ type: 'notice', level: 'note', message: SENDING }));
     const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
     emit({ type: 'run-ended', run: options.id, state, ...hash });
     return { record: ledger.record, problems: end.problems, outputs };
@@ -72,6 +75,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     lease.release();
   }
 }
+
+const SENDING = 'waits until its results are sent to the remotes';
 
 /** The record as it is before anything has run. */
 function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest): Omit<RunRecord, 'started'> {
@@ -108,6 +113,8 @@ function scheduled(plan: Plan, { options, kept, emit }: Started): Promise<Schedu
   const { store } = request.surroundings;
   const run: AttemptRun = {
     run: options.id,
+    pipeline: request.pipeline.name,
+    noWait: options.noWait === true,
     surroundings: request.surroundings,
     sources: request.pipeline.sources,
     keptSources: kept,

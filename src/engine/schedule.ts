@@ -1,6 +1,7 @@
 import type { Emit } from '../model/event.ts';
 import { producersOf } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
+import { disturbedText } from '../model/waiting.ts';
 import type { Attempt, Ingredients } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
 import { type ReadyWork, readyWork } from './fingerprint.ts';
@@ -206,6 +207,8 @@ class Schedule {
     this.settled.set(name, settled);
     for (const consumer of this.consumersOf(name)) this.countDown(consumer);
     const outcome = settledNode(recordedNode(prepared, state, cause), settled, this.known);
+    if (outcome.disturbed !== undefined)
+      this.scheduling.emit({ type: 'notice', level: 'warning', node: name, message: disturbedText(outcome.disturbed) });
     this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
   }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts';
 import type { Problem } from './problem.ts';
+import type { Waiting } from './waiting.ts';
 import type { RecordedSource, RunNode, RunRecord, RunState } from './run.ts';
 
 /** What can happen in a run, without its time: what those who take part in a run tell. */
@@ -20,6 +21,10 @@ export type Happening =
       /** Content digests by port. */
       readonly inputs: JsonObject;
     }
+  /** A node that could begin has waited for a moment, or waits for others now. */
+  | ({ readonly type: 'node-waiting'; readonly node: string } & Waiting)
+  /** So many nodes could begin, but must wait for a moment already until others of the run have ended. */
+  | { readonly type: 'nodes-waiting'; readonly count: number; readonly message: string }
   | { readonly type: 'node-progress'; readonly node: string; readonly done: number; readonly total: number; readonly note?: string }
   | { readonly type: 'node-metric'; readonly node: string; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'node-log'; readonly node: string; readonly line: string }

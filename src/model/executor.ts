@@ -2,6 +2,7 @@ import type { Happening } from './event.ts';
 import type { ExitRecord, JobSpecification, NodeResources } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Outcome } from './problem.ts';
+import type { Asker, Who } from './waiting.ts';
 import type { Lock } from './workplace.ts';
 
 /** An attempt, ready to be executed: its folder is prepared. */
@@ -42,6 +43,8 @@ export interface Hold {
   readonly devices: readonly string[];
   /** Whoever inherits these descriptors keeps the hold as long as they live. */
   readonly descriptors: readonly number[];
+  /** Of one that is not alone although it asked to be: who else is there now. */
+  readonly beside?: () => readonly Who[];
   release(): void;
 }
 
@@ -49,6 +52,8 @@ export interface Hold {
 export interface Need {
   /** Nothing else may work there meanwhile: it measures the machine. */
   readonly alone: boolean;
+  /** Where it would have to wait for that it takes its place beside the others; it waits only for those who measure themselves. */
+  readonly beside?: boolean;
   /** Devices of its own; more than there are gives all there are. */
   readonly gpu: number;
 }
@@ -60,7 +65,7 @@ export interface Executor {
   readonly facts: ExecutorFacts;
   readonly capacity: Capacity;
   /** Waits until a node may use it; undefined if the signal comes first. */
-  hold(need: Need, signal: AbortSignal, onWait: () => void): Promise<Hold | undefined>;
+  hold(need: Need, asker: Asker): Promise<Hold | undefined>;
   /** Ends only when nothing of the attempt lives any more. */
   execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord>;
   /**

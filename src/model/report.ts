@@ -10,6 +10,8 @@ export interface ReportNode {
   readonly state: NodeState;
   readonly cause: string;
   readonly seconds: number | null;
+  /** What is to be known before its numbers are believed. */
+  readonly warning?: string;
   /** The nodes it takes inputs from. */
   readonly after: readonly string[];
 }
@@ -19,6 +21,8 @@ export interface ReportMetric {
   readonly name: string;
   readonly value: number;
   readonly measured: boolean;
+  /** It was measured while other work ran. */
+  readonly disturbed?: true;
   readonly goal: 'maximize' | 'minimize' | null;
 }
 

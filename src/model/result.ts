@@ -50,6 +50,8 @@ export interface Ingredients {
   readonly engines: Readonly<Record<string, EngineUse>>;
   /** Stages that measure the machine. */
   readonly machine: JsonObject | null;
+  /** Of what was measured while other work ran: the run that did. No other run asks for it. */
+  readonly disturbed?: string;
 }
 
 /** A metric's final value. */

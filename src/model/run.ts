@@ -58,6 +58,8 @@ export interface RunNode {
   readonly outputs?: Readonly<Record<string, Artifact & { readonly measured: boolean }>>;
   readonly metrics?: Readonly<Record<string, MetricValue>>;
   readonly seconds?: number;
+  /** It measured while other work ran: whose, in words, as far as it is known. */
+  readonly disturbed?: readonly string[];
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
   /** The node's log, relative to the store. */
   readonly log?: string;

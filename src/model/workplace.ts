@@ -1,4 +1,5 @@
 import type { LineWriter } from './store.ts';
+import type { Asker, Who } from './waiting.ts';
 
 /** A kernel lock. Whoever inherits the descriptor holds it too, until all of them are gone. */
 export interface Lock {
@@ -27,7 +28,7 @@ export interface Claim {
 /** Where work is done, once at a time. */
 export interface Workplaces {
   /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
-  claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined>;
+  claim(work: string, asker: Asker): Promise<Claim | undefined>;
   /** A fresh folder for an attempt. */
   make(work: string): Workplace;
   /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
@@ -55,6 +56,6 @@ export interface SweepPlace {
 
 /** Sweeps by id. */
 export interface Sweeps {
-  /** Takes a sweep over; undefined where another process has it. */
-  open(id: string): SweepPlace | undefined;
+  /** Takes a sweep over in someone's name; where another process has it, tells who that is as far as it is known. */
+  open(id: string, who: Who): SweepPlace | { readonly takenBy: Who | undefined };
 }

@@ -20,6 +20,11 @@ export interface PlanOptions extends Wanted {
 export interface WatchOptions {
   /** Threads that may be busy at once; default: all that there are. */
   readonly jobs?: number | undefined;
+  /**
+   * Nodes that measure do not wait until other runs leave the machine to them. What is measured while other work runs is marked in the
+   * record (`disturbed`) and reused by no other run.
+   */
+  readonly noWait?: boolean | undefined;
   /** Told everything that happens, in its order. */
   readonly onEvent?: ((event: Event) => void) | undefined;
   /** Aborted: nothing new starts, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
@@ -113,7 +118,7 @@ interface Asked {
 export async function runPlan(
   plan: Plan,
   asked: Asked,
-  { jobs, onEvent, signal = new AbortController().signal, killSignal = new AbortController().signal }: WatchOptions,
+  { jobs, noWait = false, onEvent, signal = new AbortController().signal, killSignal = new AbortController().signal }: WatchOptions,
   emit: (event: Event) => void,
 ): Promise<Outcome<RunEnd>> {
   const capacity = capacityOf(jobs, plan.executor);
@@ -124,6 +129,7 @@ export async function runPlan(
     ...asked,
     id,
     capacity: capacity.value,
+    noWait,
     watchers: [{ report: (event) => onEvent?.(event) }, kept, { report: emit }],
     stop: { asked: signal, forced: killSignal },
   });

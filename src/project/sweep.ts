@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { Slots } from '../engine/slots.ts';
 import { loadSweep } from '../load/sweep/sweep.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { VariantParams, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
+import { nameOf, sinceText, type Who } from '../model/waiting.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { Journal } from '../sweep/journal.ts';
 import { strategies } from '../sweep/strategies.ts';
@@ -25,6 +26,8 @@ export interface SweepOptions extends SweepSection {
   readonly jobs?: number;
   /** Try failed variants of an earlier start again. */
   readonly retry?: boolean;
+  /** As for a run. */
+  readonly noWait?: boolean;
   /** Told everything that happens, in its order. */
   readonly onEvent?: (event: SweepEvent) => void;
   /** Aborted: no variant is started any more, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
@@ -62,14 +65,18 @@ export async function sweepFile(
   const prepared = await prepare(context, file, options);
   if (!prepared.ok) return prepared;
   const { opened, strategy, spec, base, id, slots, parallel } = prepared.value;
-  const place = opened.store.sweeps.open(id);
-  if (place === undefined) {
-    const hint = 'wait for it, or stop it: what it has finished is kept';
-    return failed({ kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being run by another process`, hint });
-  }
-  const { set = [], retry = false, onEvent, signal = new AbortController().signal, killSignal = new AbortController().signal } = options;
+  const place = opened.store.sweeps.open(id, { pid: process.pid, since: new Date().toISOString(), project: context.root });
+  if ('takenBy' in place) return failed(isLive(id, place.takenBy));
+  const {
+    set = [],
+    retry = false,
+    noWait = false,
+    onEvent,
+    signal = new AbortController().signal,
+    killSignal = new AbortController().signal,
+  } = options;
   try {
-    const workbench = new Variants(opened, { shownFile: file, set, slots, stop: { asked: signal, forced: killSignal } });
+    const workbench = new Variants(opened, { shownFile: file, set, slots, noWait, stop: { asked: signal, forced: killSignal } });
     const checked = await checkValues(spec, workbench);
     if (!checked.ok) return checked;
     const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec) };
@@ -96,9 +103,16 @@ export async function sweepFile(
   }
 }
 
+function isLive(id: string, who: Who | undefined): Problem {
+  const whom = who === undefined ? 'another process' : `${nameOf(who)}, ${sinceText(who)}`;
+  const hint = 'wait for it, or stop it: what it has finished is kept';
+  return { kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being run by ${whom}`, hint };
+}
+
 /** Reads and checks everything; nothing is executed. */
 async function prepare(context: Context, file: string, options: SweepOptions): Promise<Outcome<Ready>> {
-  const { set = [], jobs, retry: _retry, onEvent: _onEvent, signal: _signal, killSignal: _killSignal, optionNames, ...section } = options;
+  const { set = [], jobs, optionNames, ...rest } = options;
+  const { retry: _retry, noWait: _noWait, onEvent: _onEvent, signal: _signal, killSignal: _killSignal, ...section } = rest;
   const opening = await openPipeline(context, file, set);
   if (!opening.ok) return opening;
   const opened = opening.value;

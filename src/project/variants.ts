@@ -25,6 +25,7 @@ export interface VariantsOptions {
   readonly set: readonly string[];
   /** Shared, so that what variants have in common is executed once. */
   readonly slots: Slots;
+  readonly noWait: boolean;
   readonly stop: Stop;
 }
 
@@ -100,6 +101,7 @@ export class Variants implements Workbench {
       capacity: this.options.slots,
       publish: false,
       keepGoing: false,
+      noWait: this.options.noWait,
       watchers: [kept, { report: onEvent }],
       stop: this.options.stop,
     });

@@ -107,9 +107,10 @@ const node = shape(
       port,
     ),
     metrics: map(shape({ value: { type: 'number' }, measured: { type: 'boolean' } }), { pattern: text.pattern }),
+    disturbed: list(text),
     recipe,
   },
-  ['metrics'],
+  ['metrics', 'disturbed'],
 );
 
 /** The JSON Schema of the record of a done run, as a pack holds it. */

@@ -33,6 +33,8 @@ export class LinesReporter implements Reporter {
     } else if (event.type === 'node-started') this.line(`▸ ${event.node}: ${event.cause}`);
     else if (event.type === 'node-ended')
       this.line(`${MARKS[event.outcome.state] ?? '?'} ${ending(event.node, event.outcome, event.problem?.message)}`);
+    else if (event.type === 'node-waiting') this.line(`… ${event.node} ${event.message}`);
+    else if (event.type === 'nodes-waiting') this.line(`… ${event.message}`);
     else if (event.type === 'notice') this.line(`! ${event.node === undefined ? '' : `${event.node}: `}${event.message}`);
     else if (event.type === 'node-log' && this.verbose) this.line(`  ${event.node} | ${event.line}`);
     else if (event.type === 'node-progress') this.progress(event);

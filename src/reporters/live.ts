@@ -58,7 +58,8 @@ export class LiveReporter implements Reporter {
     else if (event.type === 'node-started') {
       this.started.set(event.node, Date.parse(event.time));
       this.nodes.get(event.node)?.draw(event.node, event.cause);
-    } else if (event.type === 'node-progress') {
+    } else if (event.type === 'node-waiting') this.nodes.get(event.node)?.draw(`${event.node}  waits`, event.message);
+    else if (event.type === 'node-progress') {
       const share = event.total > 0 ? Math.floor((100 * event.done) / event.total) : 0;
       const now = Date.parse(event.time);
       const spent = (now - (this.started.get(event.node) ?? now)) / 1000;

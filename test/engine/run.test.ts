@@ -65,6 +65,11 @@ class Project {
   notices(): string[] {
     return this.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
   }
+
+  /** What was told of nodes that wait. */
+  waits(): string[] {
+    return this.events.flatMap((event) => (event.type === 'node-waiting' ? [event.message] : []));
+  }
 }
 
 const states = ({ nodes }: RunRecord): Record<string, string> =>
@@ -201,14 +206,16 @@ describe('two runs at once', () => {
   test('in other processes do the same work once: the second waits for the first and reuses', async () => {
     const project: Project = new Project({
       a: async (attempt) => {
-        while (project.notices().length === 0) await attempt.wait(5);
+        while (project.waits().length === 0) await attempt.wait(5);
         return plain(attempt);
       },
     });
     const runs = await Promise.all([project.run([instanceOf('a')]), project.run([instanceOf('a')])]);
     expect(project.tries('a')).toBe(1);
     expect(runs.map(({ record }) => record.nodes['a']?.state).sort()).toEqual(['executed', 'reused']);
-    expect(project.notices()).toEqual(['waits for another run that executes the same work']);
+    expect(project.waits()).toEqual([
+      expect.stringMatching(/^waits for a of the run run-[12] \(.*\), since \d+ s, which executes the same work$/),
+    ]);
   });
 
   test('in one process share their slots', async () => {

@@ -6,7 +6,7 @@ import { tryLockFile } from '../../src/files/lock.ts';
 import type { Executor, JobEvent, Stop } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder } from '../rig.ts';
-import type { FakeAttempt, FakeEnd } from './fake.ts';
+import { asker, type FakeAttempt, type FakeEnd } from './fake.ts';
 
 /** Something to be executed, for executors that run programs and for one that follows scripts. */
 interface Work {
@@ -158,7 +158,7 @@ async function execute(
   { stop = { asked: never, forced: never }, secrets = {}, onReady = () => undefined }: Executing = {},
 ): Promise<Executed> {
   const events: JobEvent[] = [];
-  const hold = await executor.hold({ alone: false, gpu: 0 }, never, () => undefined);
+  const hold = await executor.hold({ alone: false, gpu: 0 }, asker());
   const lock = tryLockFile(join(specification.folder, 'lock'));
   if (hold === undefined || lock === undefined) throw new Error('the executor is not free');
   try {

@@ -9,7 +9,8 @@ const [kind = '', folder = ''] = process.argv.slice(2);
 const { open } = await import(`../../dist/executors/${kind}/executor.js`);
 const { value: executor } = await open({ name: kind, settings: {}, engines: {}, environment: process.env });
 const never = new AbortController().signal;
-const hold = await executor.hold({ alone: false, gpu: 0 }, never, () => undefined);
+const asker = { who: { pid: process.pid, since: new Date().toISOString() }, signal: never, onWait() {} };
+const hold = await executor.hold({ alone: false, gpu: 0 }, asker);
 const specification = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8'));
 const job = { specification, secrets: {}, lock: tryLockFile(join(folder, 'lock')), hold };
 await executor.execute(job, (/** @type {object} */ event) => process.stdout.write(`${JSON.stringify(event)}\n`), {

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { devicesOf } from '../../src/executors/job/devices.ts';
 import { holdMachine } from '../../src/executors/job/machine.ts';
 import { emptyFolder, stillroom, write } from '../rig.ts';
+import { asker } from './fake.ts';
 
 const never = new AbortController().signal;
-const ignore = (): void => undefined;
 
 describe('devices', () => {
   test('are those that the environment names, else those of the machine', () => {
@@ -18,8 +18,8 @@ describe('devices', () => {
   });
 
   test('belong to one holder at a time, and all that there are to one that wants more', async () => {
-    const machine = { environment: { XDG_CACHE_HOME: emptyFolder() }, devices: ['a', 'b'] };
-    const hold = (gpu: number, signal = never) => holdMachine(machine, { alone: false, gpu }, { signal, onWait: ignore });
+    const machine = { environment: { XDG_CACHE_HOME: emptyFolder() }, devices: ['a', 'b'], patience: 60_000 };
+    const hold = (gpu: number, signal = never) => holdMachine(machine, { alone: false, gpu }, asker(signal));
     const [first, second, none] = [await hold(1), await hold(1), await hold(0)];
     expect([first?.devices, second?.devices, none?.devices]).toEqual([['a'], ['b'], []]);
     expect(await hold(1, AbortSignal.timeout(100))).toBeUndefined();

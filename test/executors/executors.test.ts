@@ -7,7 +7,7 @@ import { open as openDetached } from '../../src/executors/detached/executor.ts';
 import { open as openProcess } from '../../src/executors/process/executor.ts';
 import { emptyFolder } from '../rig.ts';
 import { executorContract, type Subject, works } from './contract.ts';
-import { FakeExecutor, type FakeEnd, type World } from './fake.ts';
+import { asker, FakeExecutor, type FakeEnd, type World } from './fake.ts';
 
 const cache = emptyFolder();
 const environment = { ...process.env, XDG_CACHE_HOME: cache };
@@ -68,7 +68,7 @@ executorContract({
   async abandon(specification) {
     const executor = open();
     const never = new AbortController().signal;
-    const hold = await executor.hold({ alone: false, gpu: 0 }, never, () => undefined);
+    const hold = await executor.hold({ alone: false, gpu: 0 }, asker(never));
     if (hold === undefined) throw new Error('the executor is not free');
     const lock = { descriptor: -1, release: () => undefined };
     await new Promise<void>((resolve) => {

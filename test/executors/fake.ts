@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capacity, Executor, ExecutorFacts, Executors, Hold, Job, JobEvent, Need, Stop } from '../../src/model/executor.ts';
+import type { Asker } from '../../src/model/waiting.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
 import { done, failed, type Outcome } from '../../src/model/problem.ts';
 import type { ProblemCode } from '../../src/model/problem-codes.ts';
@@ -27,6 +28,11 @@ export type FakeEnd =
   | { readonly metrics?: Readonly<Record<string, number>> }
   | { readonly fails: string; readonly code?: ProblemCode }
   | 'lost';
+
+/** Who waits in tests, for as long as the signal leaves it. */
+export function asker(signal: AbortSignal = new AbortController().signal, onWait: Asker['onWait'] = () => undefined): Asker {
+  return { who: { pid: process.pid, since: new Date().toISOString() }, signal, onWait };
+}
 
 /** What becomes of an attempt. A script that throws is a bug of the test. */
 export type Script = (attempt: FakeAttempt) => Promise<FakeEnd> | FakeEnd;
@@ -78,7 +84,7 @@ export class FakeExecutor implements Executor {
     this.free = [...devices];
   }
 
-  async hold({ gpu }: Need, signal: AbortSignal): Promise<Hold | undefined> {
+  async hold({ gpu }: Need, { signal }: Asker): Promise<Hold | undefined> {
     while (this.free.length < Math.min(gpu, this.capacity.gpu) && !signal.aborted) await sleep(1);
     if (signal.aborted) return undefined;
     const devices = this.free.splice(0, gpu);

@@ -35,5 +35,7 @@ test('options are those that are documented, and may be given as undefined', () 
   type Options = NonNullable<Parameters<Project['run']>[1]>;
   expectTypeOf<{ set: string[]; force: undefined; jobs: 2; signal: AbortSignal }>().toExtend<Options>();
   expectTypeOf<{ jobs: string }>().not.toExtend<Options>();
-  expectTypeOf<keyof Options>().toEqualTypeOf<'set' | 'force' | 'only' | 'jobs' | 'onEvent' | 'signal' | 'killSignal' | 'keepGoing'>();
+  expectTypeOf<keyof Options>().toEqualTypeOf<
+    'set' | 'force' | 'only' | 'jobs' | 'noWait' | 'onEvent' | 'signal' | 'killSignal' | 'keepGoing'
+  >();
 });

@@ -49,7 +49,13 @@ stages:
   if (!found.ok) throw new Error(found.problems[0]?.message);
   opened = found.value;
   const never = new AbortController().signal;
-  variants = new Variants(opened, { shownFile: 'p.yaml', set: ['other=7'], slots: {} as Slots, stop: { asked: never, forced: never } });
+  variants = new Variants(opened, {
+    shownFile: 'p.yaml',
+    set: ['other=7'],
+    slots: {} as Slots,
+    noWait: false,
+    stop: { asked: never, forced: never },
+  });
 });
 
 async function read(name: string, value: Json): Promise<Json | undefined> {

@@ -1,10 +1,10 @@
 import { arch, availableParallelism, cpus, homedir, machine, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { lockFile } from '../../files/lock.ts';
 import type { Capacity, ExecutorFacts, Hold, Need } from '../../model/executor.ts';
 import type { JsonObject } from '../../model/json.ts';
+import type { Asker } from '../../model/waiting.ts';
 import { amount } from '../../text/amounts.ts';
-import { takeDevices } from './devices.ts';
+import { MachineQueue } from './queue.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,10 +35,19 @@ export function machineCapacity(devices: readonly string[], settings: JsonObject
   };
 }
 
-/** Where nodes are held: the variables of the coordinator, and the devices that it may give away. */
+/** Milliseconds that a node which measures lets others pass, unless the settings say otherwise. */
+const PATIENCE = 3_600_000;
+
+/** How long a node that measures lets others pass, in milliseconds. */
+export function machinePatience({ patience }: JsonObject): number {
+  return typeof patience === 'string' ? amount(patience) * 1000 : PATIENCE;
+}
+
+/** Where nodes are held: the variables of the coordinator, the devices that it may give away, and how long who measures lets others pass. */
 export interface Machine {
   readonly environment: Environment;
   readonly devices: readonly string[];
+  readonly patience: number;
 }
 
 /** Where a user's locks on the machine itself lie. */
@@ -47,28 +56,14 @@ function machineFolder(environment: Environment): string {
 }
 
 /**
- * Lets many nodes of all of this user's runs work at once, or one alone that measures the machine, and gives each devices of its own. One
- * that wants to be alone holds the door, so that those already working end and no new one enters.
+ * Lets many nodes of all of this user's runs work at once, or one alone that measures the machine, and gives each devices of its own. Whose
+ * turn it is `decide` says.
  */
-export async function holdMachine(
-  { environment, devices }: Machine,
-  { alone, gpu }: Need,
-  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: () => void },
-): Promise<Hold | undefined> {
-  const folder = machineFolder(environment);
-  const door = await lockFile(join(folder, 'door'), signal, { onWait });
-  if (door === undefined) return undefined;
-  const inside = await lockFile(join(folder, 'inside'), signal, { onWait, shared: !alone });
-  const locks = [...(inside === undefined ? [] : [inside]), ...(alone ? [door] : [])];
-  if (!alone) door.release();
-  const taken = inside === undefined ? undefined : await takeDevices(gpu, { folder, devices }, signal);
-  locks.push(...(taken?.values() ?? []));
-  const release = (): void => {
-    for (const lock of locks) lock.release();
-  };
-  if (taken === undefined) {
-    release();
-    return undefined;
-  }
-  return { devices: [...taken.keys()], descriptors: locks.map(({ descriptor }) => descriptor), release };
+export async function holdMachine({ environment, devices, patience }: Machine, need: Need, asker: Asker): Promise<Hold | undefined> {
+  const { alone, gpu, beside = false } = need;
+  const queue = new MachineQueue(machineFolder(environment));
+  const begun = await queue.begin({ alone, gpu, candidates: devices, beside, patience }, asker);
+  if (begun === undefined) return undefined;
+  const { devices: given, descriptor, beside: others, end } = begun;
+  return { devices: given, descriptors: [descriptor], release: end, ...(others === undefined ? {} : { beside: others }) };
 }

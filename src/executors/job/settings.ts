@@ -1,9 +1,14 @@
 import type { JsonObject } from '../../model/json.ts';
-import { SIZE } from '../../text/amounts.ts';
+import { SIZE, TIME } from '../../text/amounts.ts';
 
-/** The settings of executors of this machine: what of it they may use at once. */
+/** The settings of executors of this machine: what of it they may use at once, and how long who measures lets others pass. */
 export const machineSettings: JsonObject = {
   cpu: { type: 'integer', minimum: 1, description: 'threads that may be busy at once' },
   gpu: { type: 'integer', minimum: 0, description: 'devices that may be used at once' },
   memory: { type: 'string', pattern: SIZE, description: 'a size such as 512MiB or 2GiB' },
+  patience: {
+    type: 'string',
+    pattern: TIME,
+    description: 'how long a node that measures lets other nodes begin while it waits, such as 90s, 10m or 2h (default: 1h)',
+  },
 };

@@ -1,3 +1,4 @@
+import { disturbedText } from '../../model/waiting.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Curve, ReportRun } from '../../model/report.ts';
@@ -91,21 +92,23 @@ export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
     seconds: row.seconds,
     set: record.set,
     params: row.params,
-    metrics: nodes.flatMap(([name, { metrics, recipe }]) =>
+    metrics: nodes.flatMap(([name, { metrics, recipe, disturbed }]) =>
       Object.entries(metrics ?? {}).map(([metric, { value, measured }]) => ({
         name: `${name}.${metric}`,
         value,
         measured,
+        ...(disturbed === undefined ? {} : { disturbed: true as const }),
         goal: recipe?.metrics[metric]?.goal ?? null,
       })),
     ),
-    nodes: nodes.map(([name, { stage, state, cause, seconds, recipe }]) => ({
+    nodes: nodes.map(([name, { stage, state, cause, seconds, recipe, disturbed }]) => ({
       name,
       node: recipe?.node ?? name,
       stage,
       state,
       cause,
       seconds: seconds ?? null,
+      ...(disturbed === undefined ? {} : { warning: disturbedText(disturbed) }),
       after: recipe === undefined ? [] : producersOf(recipe),
     })),
     curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, cache)),

@@ -40,8 +40,9 @@ function metricsTable(runs: readonly ReportRun[]): Markup {
       ' ',
     );
     const cells = runs.map((run) => {
-      const value = run.metrics.find((metric) => metric.name === name)?.value;
-      return html`<td class="number${best.has(run) ? ' best' : ''}">${value === undefined ? '' : figure(value)}</td>`;
+      const metric = run.metrics.find((one) => one.name === name);
+      const text = metric === undefined ? '' : `${figure(metric.value)}${metric.disturbed === true ? ' (disturbed)' : ''}`;
+      return html`<td class="number${best.has(run) ? ' best' : ''}">${text}</td>`;
     });
     return html`<tr><td>${name} <span class="soft">${notes}</span></td>${cells}</tr>`;
   });
@@ -62,12 +63,16 @@ function nodesTable(run: ReportRun): Markup {
   return html`<details><summary>All ${rows.length} nodes, with why each ran or was reused</summary><div class="scroll"><table><thead><tr><th>node</th><th>stage</th><th>state</th><th>time</th><th>why</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 
+function warnings(run: ReportRun): Markup[] {
+  return run.nodes.flatMap(({ name, warning }) => (warning === undefined ? [] : [html`<p class="state-failed">${name}: ${warning}</p>`]));
+}
+
 function runSection(run: ReportRun): Markup {
   const confusions = run.confusions.map(confusionTable);
   const samples = run.samples.map(sampleGrid);
   return html`<section><h2>${run.pipeline} <code>${run.run}</code></h2>
 <p class="soft">hash <code>${run.hash ?? 'none'}</code>${run.set.length === 0 ? '' : html`, set ${run.set.map((word) => html` <code>${word}</code>`)}`}</p>
-<div class="scroll">${graphSvg(run.nodes)}</div>
+${warnings(run)}<div class="scroll">${graphSvg(run.nodes)}</div>
 ${nodesTable(run)}${paramsTable(run)}
 ${confusions.length === 0 ? '' : html`<h3>Confusion</h3>${confusions}`}
 ${samples.length === 0 ? '' : html`<h3>Predictions</h3>${samples}`}</section>`;

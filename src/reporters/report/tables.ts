@@ -41,7 +41,10 @@ export function reportMarkdown(runs: readonly ReportRun[]): string {
   ]);
   const nodes = runs.map((run) => {
     const rows = run.nodes.map(({ name, stage, state, seconds }) => [name, stage, state, seconds === null ? '' : duration(seconds)]);
-    return `\n## ${markdownText(run.run)}\n\n${markdownTable([['node', 'stage', 'state', 'time'], ...rows])}`;
+    const warnings = run.nodes.flatMap(({ name, warning }) =>
+      warning === undefined ? [] : [`${markdownText(`${name}: ${warning}`)}\n\n`],
+    );
+    return `\n## ${markdownText(run.run)}\n\n${warnings.join('')}${markdownTable([['node', 'stage', 'state', 'time'], ...rows])}`;
   });
   return `# ${markdownText(title)}\n\n${table}\n${metrics}${nodes.join('')}`;
 }

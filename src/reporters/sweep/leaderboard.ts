@@ -3,7 +3,7 @@ import type { Event } from '../../model/event.ts';
 import type { Standing, SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
 import { cutToWidth } from '../../text/table.ts';
-import { endLine, progressOf, startLine } from './lines.ts';
+import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
 import { sweepLines } from './table.ts';
 
 /** Rows of the leaderboard, and of what runs. */
@@ -62,10 +62,15 @@ export class Leaderboard implements SweepWatcher {
     if (event.type === 'node-started') this.doing.set(trial, event.node);
     else if (event.type === 'node-progress')
       this.doing.set(trial, [event.node, shareOf(event), ...(event.note === undefined ? [] : [event.note])].join('  '));
-    else return;
-    if (performance.now() - this.drawnAt < this.pause) return;
+    else if (event.type === 'node-waiting') this.doing.set(trial, `${event.node} ${event.message}`);
+    else if (event.type === 'notice' && isWorthALine(event)) {
+      this.clear();
+      this.line(`! trial ${trial}: ${event.node}: ${event.message}`);
+      return this.draw();
+    } else return undefined;
+    if (performance.now() - this.drawnAt < this.pause) return undefined;
     this.clear();
-    this.draw();
+    return this.draw();
   }
 
   private ended(): number {

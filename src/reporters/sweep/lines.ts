@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import type { Event } from '../../model/event.ts';
 import type { SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
 import { LinesReporter } from '../lines.ts';
@@ -31,7 +32,8 @@ export class SweepLines implements SweepWatcher {
       this.ended.add(event.trial.trial);
       if (this.spec !== undefined) this.line(endLine(event, this.spec, progressOf(this.ended.size, this.count)));
     } else if (event.type === 'notice') this.line(`! ${event.message}`);
-    else if (event.type === 'trial-progress' && this.verbose) this.reporterOf(event.trial).report(event.event);
+    else if (event.type === 'trial-progress' && (this.verbose || isWorthALine(event.event)))
+      this.reporterOf(event.trial).report(event.event);
   }
 
   private line(text: string): void {
@@ -43,6 +45,11 @@ export class SweepLines implements SweepWatcher {
     this.runs.set(trial, known);
     return known;
   }
+}
+
+/** Whether what a trial's run tells is told without being asked for: that it waits for others, and what is wrong with a node's numbers. */
+export function isWorthALine(event: Event): boolean {
+  return event.type === 'node-waiting' || (event.type === 'notice' && event.level === 'warning' && event.node !== undefined);
 }
 
 /** How far a sweep is: `3/12`, or `3` where nobody knows how many there will be. */

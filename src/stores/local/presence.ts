@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Lock } from '../../model/workplace.ts';
+import { telling } from '../../model/waiting.ts';
 import { lockFile, tryLockFile } from '../../files/lock.ts';
 
 /** Milliseconds between two tries. */
@@ -35,7 +36,7 @@ export class Presence {
   /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
   async takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean> {
     this.leave();
-    this.lock = await lockFile(this.file, signal, { onWait });
+    this.lock = await telling(lockFile(this.file, signal), onWait);
     return this.lock !== undefined;
   }
 

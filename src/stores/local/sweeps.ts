@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { SweepPlace, Sweeps } from '../../model/workplace.ts';
 import { appendLines, LinesFile } from '../../files/lines.ts';
-import { tryLockFile } from '../../files/lock.ts';
+import { holderOf, noteHolder, tryLockFile } from '../../files/lock.ts';
+import { isWho, type Who } from '../../model/waiting.ts';
 
 /** Sweeps: a journal and a folder each, side by side. */
 export class LocalSweeps implements Sweeps {
@@ -11,9 +12,11 @@ export class LocalSweeps implements Sweeps {
     this.root = root;
   }
 
-  open(id: string): SweepPlace | undefined {
-    const lock = tryLockFile(join(this.root, 'locks', `sweep-${id}`));
-    if (lock === undefined) return undefined;
+  open(id: string, who: Who): SweepPlace | { readonly takenBy: Who | undefined } {
+    const path = join(this.root, 'locks', `sweep-${id}`);
+    const lock = tryLockFile(path);
+    if (lock === undefined) return { takenBy: holderOf(path, isWho) };
+    noteHolder(lock, who);
     const folder = join(this.root, 'sweeps', id);
     return {
       folder,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockFile, tryLockFile } from '../../files/lock.ts';
+import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
+import { type Asker, isWho, nameOf, sinceText, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
 
@@ -16,10 +17,11 @@ export class LocalWorkplaces implements Workplaces {
     this.root = root;
   }
 
-  async claim(work: string, signal: AbortSignal, onWait: () => void): Promise<Claim | undefined> {
+  async claim(work: string, { who, signal, onWait }: Asker): Promise<Claim | undefined> {
     const path = join(this.root, 'locks', work);
-    const owner = await lockFile(`${path}.owner`, signal, { onWait });
+    const owner = await telling(lockFile(`${path}.owner`, signal), () => onWait(waitingFor(`${path}.owner`)));
     if (owner === undefined) return undefined;
+    noteHolder(owner, who);
     const scratch = join(this.root, 'scratch');
     const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, WORK_PREFIX)}-`)) : [];
     return {
@@ -44,6 +46,13 @@ export class LocalWorkplaces implements Workplaces {
     const folder = join(this.root, 'checkpoints', work);
     return { folder, remove: () => removeTree(folder) };
   }
+}
+
+/** Says who has the work that is waited for. */
+function waitingFor(owner: string): Waiting {
+  const who = holderOf(owner, isWho);
+  const what = who === undefined ? 'another run' : `${nameOf(who)}, ${sinceText(who)},`;
+  return { reason: 'work', message: `waits for ${what} which executes the same work`, for: who === undefined ? [] : [who] };
 }
 
 /** Whether anyone executes the work of an attempt's folder: its lock is held, perhaps by what outlived its coordinator. */
