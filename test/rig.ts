@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { main } from '../src/commands/main.ts';
 import { safeFileName } from '../src/files/file-name.ts';
+import { writeSealed } from '../src/files/sealed.ts';
 
 /** The checkout that is tested. */
 export const checkout: string = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -200,4 +201,10 @@ export async function runAndCheckPlan(folder: string, args: readonly string[], o
     if (cause.length < 5) throw new Error(`plan: ${node} has no cause`);
   }
   return executed;
+}
+
+/** Changes what a file of sealed JSON says, and seals it again; with `to`, as another file. */
+export function editSealed<Value extends object>(path: string, change: (value: Value) => object, to: string = path): void {
+  const { seal: _seal, ...value } = JSON.parse(readFileSync(path, 'utf8')) as Value & { readonly seal: string };
+  writeSealed(to, change(value as unknown as Value));
 }

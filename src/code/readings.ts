@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Metafile, Plugin } from 'esbuild';
-import { writeWhole } from '../files/durable.ts';
-import { isObject, readJson } from '../files/json.ts';
+import { isObject } from '../files/json.ts';
+import { readSealed, writeSealedNote } from '../files/sealed.ts';
 import { trustedStamp } from '../files/stamp.ts';
 import { hashFile } from '../files/hash.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
@@ -148,15 +148,15 @@ export async function remembered<Value>(
   { file, version, usable = () => true }: Memory<Value>,
   build: () => Promise<Outcome<Omit<Note<Value>, 'version'>>>,
 ): Promise<Outcome<Value>> {
-  const known = readJson(file, isNote) as Note<Value> | undefined;
+  const known = readSealed(file, isNote) as Note<Value> | undefined;
   const readings = known?.version === version ? standing(known.readings) : undefined;
   if (known !== undefined && readings !== undefined && usable(known.value)) {
     // What was touched without a change, or was too new to be trusted by its stamp, need not be read again the next time.
-    if (!isDeepStrictEqual(readings, known.readings)) writeWhole(file, JSON.stringify({ ...known, readings }));
+    if (!isDeepStrictEqual(readings, known.readings)) writeSealedNote(file, { ...known, readings });
     return done(known.value);
   }
   const built = await build();
   if (!built.ok) return built;
-  writeWhole(file, JSON.stringify({ version, ...built.value } satisfies Note<Value>));
+  writeSealedNote(file, { version, ...built.value } satisfies Note<Value>);
   return done(built.value.value);
 }

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isObject, readJson } from '../files/json.ts';
+import { isObject } from '../files/json.ts';
+import { readSealed, writeSealedNote } from '../files/sealed.ts';
 import type { Emit } from '../model/event.ts';
 import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
@@ -77,7 +78,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     };
     const others = hold.beside === undefined ? {} : { disturbed: hold.beside() };
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
-    writeFileSync(join(place.folder, JOB_FILE), JSON.stringify(file));
+    writeSealedNote(join(place.folder, JOB_FILE), file);
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
     return collect(exit, { prepared, specification, given, place }, run);
   } finally {
@@ -129,7 +130,7 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
   let taken: AttemptEnd | undefined;
   for (const place of remains) {
     // Undefined: the coordinator was gone before it had written it, so nothing was started.
-    const specification = readJson(join(place.folder, JOB_FILE), isAttemptFile);
+    const specification = readSealed(join(place.folder, JOB_FILE), isAttemptFile);
     const isWanted = taken === undefined && !ready.isForced && specification?.fingerprint === ready.fingerprint;
     if (specification !== undefined) {
       const executor = await run.surroundings.executors.get(specification.executor);

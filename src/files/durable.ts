@@ -94,8 +94,8 @@ export function writeDurably(path: string, data: string | Uint8Array): void {
 }
 
 /**
- * Writes a file so that other processes see it either whole or not at all. A power cut may lose or damage it: for what can be made again,
- * read with `readJson`.
+ * Writes a file so that other processes see it either whole or not at all. A power cut may lose or damage it: for what can be made again
+ * and carries a seal.
  */
 export function writeWhole(path: string, data: string | Uint8Array): void {
   writeByRename(path, data, false);

@@ -1,8 +1,13 @@
 import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, syncFolder, writeDurably } from './durable.ts';
+import { isObject, parseJson } from './json.ts';
+import { lineText, openLine, sealedLine } from './sealed.ts';
 
-/** A file of one JSON value a line that only grows. A line that a crash cut off, or a power cut left as zeros, is as if it had not been written. */
+/**
+ * A file of one sealed JSON object a line that only grows. It counts up to the first line that is damaged, as one that a crash cut off or a
+ * power cut left as zeros: what follows could build on what is lost.
+ */
 export class LinesFile {
   private readonly path: string;
 
@@ -10,25 +15,37 @@ export class LinesFile {
     this.path = path;
   }
 
-  /** The whole lines; what a crash left after the last of them is cut off. Empty where there is no file. */
-  read(): unknown[] {
-    if (!existsSync(this.path)) return [];
-    const bytes = readFileSync(this.path);
-    const end = bytes.lastIndexOf('\n') + 1;
-    if (end < bytes.length) truncateSync(this.path, end);
-    return bytes.subarray(0, end).toString('utf8').split('\n').flatMap(parsed);
+  /** The lines that count; what follows them is cut off. Empty where there is no file. */
+  read(): object[] {
+    const { lines, bytes, size } = this.look();
+    if (bytes < size) truncateSync(this.path, bytes);
+    return lines;
+  }
+
+  /** The lines that count, the bytes that they take, and the file's size. */
+  look(): { readonly lines: object[]; readonly bytes: number; readonly size: number } {
+    const content = existsSync(this.path) ? readFileSync(this.path) : Buffer.alloc(0);
+    const lines: object[] = [];
+    let bytes = 0;
+    for (let end = content.indexOf(10); end !== -1; end = content.indexOf(10, bytes)) {
+      const line = openLine(content.subarray(bytes, end).toString('utf8'), isObject);
+      if (line === undefined) break;
+      lines.push(line);
+      bytes = end + 1;
+    }
+    return { lines, bytes, size: content.length };
   }
 
   /** Begins the file anew with one line, durably; it is seen with it or not at all. */
   begin(line: object): void {
-    writeDurably(this.path, `${JSON.stringify(line)}\n`);
+    writeDurably(this.path, `${sealedLine(JSON.stringify(line))}\n`);
   }
 
   /** Adds a line; with `durably` it is on the disk when this returns. */
   append(line: object, durably: boolean): void {
     const file = openSync(this.path, 'a');
     try {
-      writeSync(file, `${JSON.stringify(line)}\n`);
+      writeSync(file, `${sealedLine(JSON.stringify(line))}\n`);
       if (durably) fsyncSync(file);
     } finally {
       closeSync(file);
@@ -36,16 +53,9 @@ export class LinesFile {
   }
 }
 
-function parsed(line: string): unknown[] {
-  try {
-    return line === '' ? [] : [JSON.parse(line)];
-  } catch {
-    return [];
-  }
-}
-
 /** Lines that are appended to a file while the program goes on. */
 export interface LineStream {
+  /** Adds a line: the JSON of an object, which is sealed. */
   write(line: string): void;
   /** Ends when all lines are written, durably. */
   close(): Promise<void>;
@@ -56,10 +66,20 @@ export function appendLines(path: string): LineStream {
   makeFolder(dirname(path));
   const stream = createWriteStream(path, { flags: 'a', flush: true });
   return {
-    write: (line) => void stream.write(`${line}\n`),
+    write: (line) => void stream.write(`${sealedLine(line)}\n`),
     async close() {
       await new Promise<void>((resolve) => void stream.end(() => resolve()));
       syncFolder(dirname(path));
     },
   };
+}
+
+/** The JSON of the lines of a file that were appended, without those that are damaged. A former Stillroom sealed none. */
+export function wholeLines(text: string): { readonly lines: readonly string[]; readonly damaged: number } {
+  // A line without its end may still be written.
+  const written = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  const all = written.filter((line) => line !== '');
+  const isFormer = !all.some((line) => line.includes('"seal":"'));
+  const lines = all.flatMap((line) => (isFormer ? parseJson(line, isObject) && line : lineText(line)) ?? []);
+  return { lines, damaged: all.length - lines.length };
 }

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Ajv as AjvClass, ErrorObject } from 'ajv';
+import { openSummed, readText, summedLine } from '../files/sealed.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { JsonObject } from '../model/json.ts';
 
@@ -33,7 +34,7 @@ export function checkOf(schema: JsonObject): Check {
 
 /**
  * Remembers which values fitted which schema, as digests in a file for each schema, so that a plan of params that were checked before loads no
- * validator. Losing a file, or a torn line at its end, costs only checking again.
+ * validator. Losing a file, or a damaged line, costs only checking again.
  */
 export class CheckedBefore {
   private readonly folder: string;
@@ -66,8 +67,8 @@ export class CheckedBefore {
     const found = this.schemas.get(schema);
     if (found !== undefined) return found;
     const file = join(this.folder, sha256(JSON.stringify(schema)));
-    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
-    const made = { file, known: new Set(lines.filter((line) => line.length === 64)), fresh: [] };
+    const lines = (readText(file) ?? '').split('\n');
+    const made = { file, known: new Set(lines.flatMap((line) => openSummed(line) ?? [])), fresh: [] };
     this.schemas.set(schema, made);
     return made;
   }
@@ -77,7 +78,7 @@ export class CheckedBefore {
     for (const entry of this.schemas.values()) {
       if (entry.fresh.length === 0) continue;
       mkdirSync(this.folder, { recursive: true });
-      appendFileSync(entry.file, entry.fresh.map((digest) => `${digest}\n`).join(''));
+      appendFileSync(entry.file, entry.fresh.map((digest) => `${summedLine(digest)}\n`).join(''));
       entry.fresh = [];
     }
   }

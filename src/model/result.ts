@@ -74,7 +74,7 @@ export interface Attempt {
 }
 
 /** The number of the shape of results that is written now. */
-export const RESULT_FORMAT = 1;
+export const RESULT_FORMAT = 2;
 
 /** What a fingerprint produced: the current attempt first; later attempts with other bytes are kept after it. */
 export interface StoredResult {

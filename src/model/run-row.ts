@@ -4,7 +4,7 @@ import type { Json } from './json.ts';
 import type { RunRecord, RunState } from './run.ts';
 
 /** The shape of a row: rows of another one are made again. */
-export const ROW_FORMAT = 2;
+export const ROW_FORMAT = 3;
 
 /** What lists of runs need of a record. */
 export interface RunRow {

@@ -43,6 +43,11 @@ export const RECORD_FORMAT = 2;
 /** The format since which empty folders and the executable bit of files are kept, names are handed over sorted, and free values count as written. */
 export const ATTRIBUTES_SINCE = 2;
 
+/** Whether a text may be a run's id: results from elsewhere name theirs. */
+export function isRunId(text: string): boolean {
+  return /^[\w-]+$/.test(text);
+}
+
 /** A node in a run's record. */
 export interface RunNode {
   readonly state: NodeState;

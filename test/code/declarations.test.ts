@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { editSealed } from '../rig.ts';
 import { findStage } from '../../src/code/declarations.ts';
 
 let root: string;
@@ -170,7 +171,7 @@ describe('what is remembered of a declaration', () => {
     return join(folder, file);
   };
   /** Makes what is remembered another, so that it is seen whether it is trusted. */
-  const mark = () => writeFileSync(note(), readFileSync(note(), 'utf8').replace('"about":"A."', '"about":"remembered"'));
+  const mark = () => editSealed<{ value: object }>(note(), ({ value, ...rest }) => ({ ...rest, value: { ...value, about: 'remembered' } }));
 
   test('is trusted while nothing that it reaches has changed, and a touched file is nothing', async () => {
     const file = stageOf(declared("outputs: { out: 'dir' }"));

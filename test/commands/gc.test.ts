@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
 import { tryLockFile } from '../../src/files/lock.ts';
-import { called, checkout, copyOf, stillroom } from '../rig.ts';
+import { called, checkout, copyOf, editSealed, stillroom } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Answer {
@@ -95,8 +95,8 @@ describe('gc', () => {
   test('keeps the runs of the last days', async () => {
     const folder = copyOf(base);
     const path = join(folder, `artifacts/runs/${ids[0]}.json`);
-    const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
-    writeFileSync(path, JSON.stringify({ ...record, started: new Date(Date.now() - 3 * 24 * 60 * 60 * 1000).toISOString() }));
+    const started = new Date(Date.now() - 3 * 24 * 60 * 60 * 1000).toISOString();
+    editSealed<RunRecord>(path, (record) => ({ ...record, started }));
     expect((await asked<Answer>(folder, ['gc', '--keep-days', '2'])).answer.runs).toEqual([ids[0]]);
     expect((await asked<Answer>(folder, ['gc', '--keep-days', 'two'])).code).toBe(2);
   });
@@ -116,12 +116,12 @@ describe('gc', () => {
   });
 
   test.each([
-    ['damaged', (text: string) => text.slice(0, 200)],
-    ['of a newer format', (text: string) => text.replace(/"format": \d+/, '"format": 99')],
+    ['damaged', (path: string) => truncateSync(path, 200)],
+    ['of a newer format', (path: string) => editSealed(path, (record) => ({ ...record, format: 99 }))],
   ])('removes nothing beside a record that is %s, which lists survive', async (_name, change) => {
     const folder = copyOf(base);
     const path = join(folder, `artifacts/runs/${ids[1]}.json`);
-    writeFileSync(path, change(readFileSync(path, 'utf8')));
+    change(path);
     const before = filesBelow(join(folder, 'artifacts/blobs'));
     const { code, answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '0']);
     expect(code).toBe(5);

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { RECORD_FORMAT, type RunRecord } from '../../src/model/run.ts';
 import { recipe, recipeEnvironment } from '../engine/project.ts';
-import { asAnotherUser, copyOf, edit, emptyFolder, giveAway, called, write } from '../rig.ts';
+import { asAnotherUser, copyOf, edit, editSealed, emptyFolder, giveAway, called, write } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 const otherUser = asAnotherUser();
@@ -135,9 +136,10 @@ describe('the verdict', () => {
     const folder = copyOf(base);
     const [file = ''] = readdirSync(join(folder, 'artifacts/runs'));
     const path = join(folder, 'artifacts/runs', file);
-    const record = JSON.parse(readFileSync(path, 'utf8')) as { facts: { machine: { cpu: string } } };
-    record.facts.machine.cpu = 'Another Processor';
-    writeFileSync(path, JSON.stringify(record));
+    editSealed<RunRecord>(path, (record) => {
+      const { machine } = record.facts as { machine: object };
+      return { ...record, facts: { ...record.facts, machine: { ...machine, cpu: 'Another Processor' } } };
+    });
     const { answer } = await asked<Answer>(folder, ['reproduce', '@latest']);
     expect(answer.facts.filter(({ recorded }) => recorded === 'Another Processor').map(({ what }) => what)).toEqual(['machine cpu']);
   });
@@ -199,16 +201,18 @@ describe('--restore', () => {
 describe('naming a run', () => {
   test('by what is unknown, ambiguous, or too new fails and says so', async () => {
     const folder = copyOf(base);
-    const [file = ''] = readdirSync(join(folder, 'artifacts/runs'));
+    const runs = join(folder, 'artifacts/runs');
+    const [file = ''] = readdirSync(runs);
     const id = file.replace('.json', '');
-    const text = readFileSync(join(folder, 'artifacts/runs', file), 'utf8');
-    writeFileSync(join(folder, `artifacts/runs/${id.slice(0, -1)}x.json`), text.replaceAll(id, `${id.slice(0, -1)}x`));
+    const copied = (to: string, format = RECORD_FORMAT): void =>
+      editSealed<RunRecord>(join(runs, file), (record) => ({ ...record, id: to, format }), join(runs, `${to}.json`));
+    copied(`${id.slice(0, -1)}x`);
     const ambiguous = await asked<Answer>(folder, ['reproduce', id.slice(0, -1)]);
     expect(ambiguous.code).toBe(2);
     expect(ambiguous.answer.error).toMatchObject({ code: 'ambiguous-run', hint: expect.stringContaining(id) });
     const unknown = await asked<Answer>(folder, ['reproduce', 'ffffffff']);
     expect(unknown.answer.error).toMatchObject({ code: 'unknown-run', hint: expect.stringContaining(id) });
-    writeFileSync(join(folder, 'artifacts/runs/29991231T000000-000000.json'), text.replace(/"format": \d+/, '"format": 99'));
+    copied('29991231T000000-000000', 99);
     const newer = await asked<Answer>(folder, ['reproduce', '@latest']);
     expect(newer.answer.error).toMatchObject({ code: 'newer-record' });
     expect((await called(folder, ['runs'])).code).toBe(0);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { attemptFile, EventReader, EventWriter, readExit, readStop, writeExit, writeStop } from '../../src/executors/job/attempt-files.ts';
+import { sealedLine, writeSealed } from '../../src/files/sealed.ts';
 import { executorKinds, loadKind, settingsOf } from '../../src/executors/kinds.ts';
 import type { JobEvent } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FORMAT } from '../../src/model/job.ts';
@@ -19,9 +20,9 @@ describe('the files of an attempt', () => {
     expect(readExit(folder, 'one')).toEqual(exit);
     expect(readdirSync(folder)).toEqual(['exit.json']);
     expect(readExit(folder, 'another')).toBeUndefined();
-    writeFileSync(attemptFile(folder, 'exit'), JSON.stringify({ ...exit, format: JOB_FORMAT + 1 }));
+    writeSealed(attemptFile(folder, 'exit'), { ...exit, format: JOB_FORMAT + 1 });
     expect(readExit(folder, 'one')).toBeUndefined();
-    writeFileSync(attemptFile(folder, 'exit'), JSON.stringify(exit).slice(0, -5));
+    writeFileSync(attemptFile(folder, 'exit'), JSON.stringify(exit));
     expect(readExit(folder, 'one')).toBeUndefined();
   });
 
@@ -39,7 +40,7 @@ describe('the files of an attempt', () => {
     writer.write(event);
     writer.close();
     expect(read()).toBe(1);
-    const bytes = Buffer.from(`${JSON.stringify(event)}\n`);
+    const bytes = Buffer.from(`${sealedLine(JSON.stringify(event))}\n`);
     // A reader may come between the two bytes of a letter.
     const cut = bytes.indexOf(0xc3) + 1;
     writeFileSync(attemptFile(folder, 'events'), bytes.subarray(0, cut), { flag: 'a' });
@@ -47,6 +48,8 @@ describe('the files of an attempt', () => {
     writeFileSync(attemptFile(folder, 'events'), bytes.subarray(cut), { flag: 'a' });
     expect(read()).toBe(2);
     expect(told).toEqual([event, event]);
+    writeFileSync(attemptFile(folder, 'events'), `${bytes.toString().replace('node-log', 'node-lag')}${bytes.toString()}`, { flag: 'a' });
+    expect(read()).toBe(3);
   });
 
   test('tell it to end, gently or not', () => {
@@ -77,7 +80,7 @@ test('a run-job that is sent SIGTERM asks its program to end, and says that it w
   };
   const rest = { params: {}, inputs: {}, outputs: {}, checkpoints: '', env: { PATH: process.env['PATH'] }, secrets: [], devices: [] };
   const specification = { ...job, ...rest, resources: { cpu: 1, gpu: 0, memory: 0 }, log: join(folder, 'node.log') };
-  writeFileSync(join(folder, 'job.json'), JSON.stringify(specification));
+  writeSealed(join(folder, 'job.json'), specification);
   const child = spawn(process.execPath, [join(checkout, 'dist/executors/job/run-job.js'), folder], { stdio: 'inherit' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   while (!existsSync(join(folder, 'work/ready'))) await sleep(20);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { tryLockFile } from '../../src/files/lock.ts';
+import { writeSealed } from '../../src/files/sealed.ts';
 import type { Executor, JobEvent, Stop } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder } from '../rig.ts';
@@ -142,7 +143,7 @@ function attemptAt(node: string, more: Partial<JobSpecification> = {}): JobSpeci
     log: join(folder, 'log', 'node.log'),
     ...more,
   };
-  writeFileSync(join(folder, JOB_FILE), JSON.stringify(specification));
+  writeSealed(join(folder, JOB_FILE), specification);
   return specification;
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { executeJob } from '../../src/executors/job/execute.ts';
 import { programOf } from '../../src/executors/job/program.ts';
 import { Stopper } from '../../src/executors/job/stopping.ts';
+import { sealedJson, sealedLine } from '../../src/files/sealed.ts';
 import type { JobEvent } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder } from '../rig.ts';
@@ -40,7 +41,7 @@ function stageOf(body: string, more: Partial<JobSpecification> = {}): JobSpecifi
   const job = jobOf('', more);
   const bundle = join(job.folder, 'bundle.mjs');
   writeFileSync(bundle, `export const modules = {};\nexport const run = async (context) => {\n${body}\n};\n`);
-  writeFileSync(join(job.folder, JOB_FILE), JSON.stringify({ ...job, program: { kind: 'stage', bundle, packages: {}, readable: [] } }));
+  writeFileSync(join(job.folder, JOB_FILE), sealedJson({ ...job, program: { kind: 'stage', bundle, packages: {}, readable: [] } }));
   return JSON.parse(readFileSync(join(job.folder, JOB_FILE), 'utf8')) as JobSpecification;
 }
 
@@ -207,9 +208,11 @@ test('a time limit longer than a timer can wait does not fire at once', () => {
 
 test('a run-job can be started by hand on a folder', () => {
   const job = jobOf(`echo hello; echo '{"score": 1}' > m.json`, {}, 'm.json');
-  execFileSync('sh', ['-c', 'cat > "$0/job.json"', job.folder], { input: JSON.stringify(job) });
+  execFileSync('sh', ['-c', 'cat > "$0/job.json"', job.folder], { input: sealedJson(job) });
   execFileSync(process.execPath, ['dist/executors/job/run-job.js', job.folder]);
   expect(JSON.parse(readFileSync(join(job.folder, 'exit.json'), 'utf8'))).toMatchObject({ ended: 'done', metrics: { score: 1 } });
-  expect(readFileSync(join(job.folder, 'events.jsonl'), 'utf8')).toBe('{"type":"node-log","node":"node","line":"hello"}\n');
+  expect(readFileSync(join(job.folder, 'events.jsonl'), 'utf8')).toBe(
+    `${sealedLine('{"type":"node-log","node":"node","line":"hello"}')}\n`,
+  );
   expect(existsSync(join(job.folder, 'stop'))).toBe(false);
 });

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { appendLines, LinesFile } from '../../src/files/lines.ts';
+import { appendLines, LinesFile, wholeLines } from '../../src/files/lines.ts';
+import { sealedLine } from '../../src/files/sealed.ts';
 import { emptyFolder } from '../rig.ts';
 
 test('lines are read back as they were written, and begun anew as a whole', () => {
@@ -16,22 +17,30 @@ test('lines are read back as they were written, and begun anew as a whole', () =
   expect(file.read()).toEqual([{ type: 'again' }]);
 });
 
-test('what a crash left is as if it had not been written', () => {
-  const path = join(emptyFolder(), 'journal.jsonl');
-  const file = new LinesFile(path);
-  file.begin({ n: 1 });
-  appendFileSync(path, '\0\0\0\n{"n":2}\n{"n":3');
-  expect(file.read()).toEqual([{ n: 1 }, { n: 2 }]);
-  file.append({ n: 4 }, false);
-  expect(file.read()).toEqual([{ n: 1 }, { n: 2 }, { n: 4 }]);
-});
+test.each(['\0\0\0\n', '{"n":3', '{"n":3}\n', `${sealedLine('{"n":3}').replace('3', '4')}\n${sealedLine('{"n":5}')}\n`])(
+  'what a crash or a bad disk left (%j) ends what counts, and is written over',
+  (left) => {
+    const path = join(emptyFolder(), 'journal.jsonl');
+    const file = new LinesFile(path);
+    file.begin({ n: 1 });
+    file.append({ n: 2 }, false);
+    appendFileSync(path, left);
+    expect(file.read()).toEqual([{ n: 1 }, { n: 2 }]);
+    file.append({ n: 6 }, false);
+    expect(file.read()).toEqual([{ n: 1 }, { n: 2 }, { n: 6 }]);
+  },
+);
 
 test('a stream of lines is whole once it is closed, and goes on with what is there', async () => {
   const path = join(emptyFolder(), 'new/events.jsonl');
-  for (const line of ['one', 'two']) {
+  for (const line of ['{"n":1}', '{"n":2}']) {
     const stream = appendLines(path);
     stream.write(line);
     await stream.close();
   }
-  expect(existsSync(path) && readFileSync(path, 'utf8')).toBe('one\ntwo\n');
+  const text = readFileSync(path, 'utf8');
+  expect(wholeLines(text)).toEqual({ lines: ['{"n":1}', '{"n":2}'], damaged: 0 });
+  expect(wholeLines(text.replace('1', '7'))).toEqual({ lines: ['{"n":2}'], damaged: 1 });
+  expect(wholeLines(text.slice(0, -1))).toEqual({ lines: ['{"n":1}'], damaged: 0 });
+  expect(wholeLines('{"n":1}\n{"n":2}\n').lines).toEqual(['{"n":1}', '{"n":2}']);
 });

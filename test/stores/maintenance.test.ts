@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeSealed } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { blobOf, collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
 
@@ -31,7 +32,7 @@ describe('verify', () => {
       writeFileSync(join(store.location, file), '{"attempts":[{}],"nodes":3');
     const [torn, strange, newer] = [workFingerprint, sha256('other'), sha256('newer')];
     writeFileSync(join(store.location, 'results', `${strange}.json`), '[1, 2]');
-    writeFileSync(join(store.location, 'results', `${newer}.json`), '{"format":1000}');
+    writeSealed(join(store.location, 'results', `${newer}.json`), { format: 1000 });
     const { checked, damaged } = await store.maintenance.verify();
     expect([checked, new Set(damaged.map(({ digest }) => digest))]).toEqual([4, new Set([torn, strange])]);
     expect(await store.maintenance.verify()).toEqual({ checked: 2, damaged: [] });
@@ -82,7 +83,6 @@ describe('garbage', () => {
     store.runs.write({ ...recordOf('run-1'), nodes: { student: node } });
     store.runs.write(recordOf('run-2'));
     store.tags.set('best', 'run-1');
-    writeFileSync(join(store.location, 'runs', 'run-2.json'), JSON.stringify(recordOf('run-2')));
     keepResult(store, kept, 'run-1');
     writeFileSync(join(store.location, 'results', `${workFingerprint}.json`), '{');
     const garbage = store.maintenance.findGarbage({ runs: 0, days: undefined });

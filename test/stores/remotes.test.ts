@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { lineText, sealedLine } from '../../src/files/sealed.ts';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Remote } from '../../src/model/remote.ts';
-import type { Attempt, Ingredients } from '../../src/model/result.ts';
+import { type Attempt, type Ingredients, RESULT_FORMAT } from '../../src/model/result.ts';
 import type { Errand, Store, WantedResult } from '../../src/model/store.ts';
 import { withRemotes } from '../../src/stores/layered/results.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
@@ -67,7 +68,10 @@ function execute({ store }: Open): Attempt {
     seconds: 3,
     facts: { host: 'there' },
   };
-  store.results.keep({ format: 1, fingerprint: wanted.fingerprint, stage: 'train', ingredients, attempts: [attempt] }, wanted.workDigest);
+  store.results.keep(
+    { format: RESULT_FORMAT, fingerprint: wanted.fingerprint, stage: 'train', ingredients, attempts: [attempt] },
+    wanted.workDigest,
+  );
   return attempt;
 }
 
@@ -171,7 +175,7 @@ describe('what a remote gives is a miss with a notice', () => {
     ['empty', () => ''],
     ['no object', () => '[]'],
     ['nested too deeply', (record) => record.replace('{"host":"there"}', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)],
-    ['of a newer format', (record) => record.replace('"format":1', '"format":2')],
+    ['of a newer format', (record) => record.replace('"format":2', '"format":3')],
     ['of other work by name', (record) => record.replace(wanted.fingerprint, sha256('other'))],
     ['of other work by its ingredients', (record) => record.replace('"lr":0.1', '"lr":0.2')],
     ['without attempts', (record) => record.replace(/"attempts":.*/, '"attempts":[]}')],
@@ -190,11 +194,22 @@ describe('what a remote gives is a miss with a notice', () => {
     ['with a node of control characters', changed((attempt) => Object.assign(attempt, { node: 'a\u001b[2J' }))],
   ])('where its record is %s', async (_, change) => {
     const { remote } = await filled();
-    remote.results.set(wanted.fingerprint, change(remote.results.get(wanted.fingerprint) ?? ''));
+    const record = lineText(remote.results.get(wanted.fingerprint) ?? '') ?? '';
+    remote.results.set(wanted.fingerprint, sealedLine(change(record)));
     const open = openWith([remote]);
     expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
     expect(open.notices).toEqual([expect.stringContaining('what the remote shelf has of this work is not used: ')]);
     expect(open.store.results.read(wanted.fingerprint)).toBeUndefined();
+  });
+
+  test('where a character of its record was changed on the way', async () => {
+    const { remote } = await filled();
+    const record = remote.results.get(wanted.fingerprint) ?? '';
+    remote.results.set(wanted.fingerprint, record.replace('"value":0.9', '"value":0.8'));
+    expect(remote.results.get(wanted.fingerprint)).not.toBe(record);
+    const open = openWith([remote]);
+    expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
+    expect(open.notices).toEqual([expect.stringContaining('its record is damaged')]);
   });
 
   test.each<[string, (remote: MemoryRemote, digest: string) => void]>([

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { writeDurably } from '../../files/durable.ts';
-import { isObject, parseJson, readJson } from '../../files/json.ts';
+import { isObject } from '../../files/json.ts';
+import { openLine, readSealed, sealedLine, writeSealed } from '../../files/sealed.ts';
 import type { JobEvent } from '../../model/executor.ts';
-import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
+import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 
 /** How a job that is executed through files alone is told to end: asked, or left no choice. */
 export type StopWord = 'ask' | 'kill';
@@ -29,16 +29,24 @@ export function attemptFile(folder: string, file: keyof typeof files): string {
   return join(folder, files[file]);
 }
 
+/** What an attempt executes. Throws where its specification is damaged. */
+export function readJob(folder: string): JobSpecification {
+  const isJob = (value: unknown): value is JobSpecification => isObject(value) && value['format'] === JOB_FORMAT;
+  const job = readSealed(join(folder, JOB_FILE), isJob);
+  if (job === undefined) throw new Error(`${join(folder, JOB_FILE)} is damaged`);
+  return job;
+}
+
 /** Says how an attempt ended: the last that is written of it, durably, by one rename. */
 export function writeExit(folder: string, exit: ExitRecord): void {
-  writeDurably(attemptFile(folder, 'exit'), JSON.stringify(exit));
+  writeSealed(attemptFile(folder, 'exit'), exit);
 }
 
 /** How an attempt ended; undefined: nothing whole says so. */
 export function readExit(folder: string, attempt: string): ExitRecord | undefined {
   const isExit = (value: unknown): value is ExitRecord =>
     isObject(value) && value['format'] === JOB_FORMAT && value['attempt'] === attempt && typeof value['ended'] === 'string';
-  return readJson(attemptFile(folder, 'exit'), isExit);
+  return readSealed(attemptFile(folder, 'exit'), isExit);
 }
 
 /** Tells a `run-job` to end. */
@@ -64,7 +72,7 @@ export class EventWriter {
 
   write(event: JobEvent): void {
     if (this.waiting.length === 0) setImmediate(() => this.flush());
-    this.waiting.push(`${JSON.stringify(event)}\n`);
+    this.waiting.push(`${sealedLine(JSON.stringify(event))}\n`);
   }
 
   close(): void {
@@ -110,7 +118,7 @@ export class EventReader {
         const lines = (this.rest + this.decoder.write(this.buffer.subarray(0, count))).split('\n');
         this.rest = lines.pop() ?? '';
         for (const line of lines) {
-          const event = parseJson(line, isEvent);
+          const event = openLine(line, isEvent);
           if (event !== undefined) onEvent(event);
         }
       }

@@ -1,13 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { hashFile } from '../../files/hash.ts';
-import { isObject, readJson } from '../../files/json.ts';
+import { isObject } from '../../files/json.ts';
+import { readSealed, sealedJson } from '../../files/sealed.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
+import { readJob } from './attempt-files.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
 import { bundlingHint, memberOf, thrownReason, thrownText } from './thrown.ts';
@@ -50,9 +52,13 @@ function digestsBelow(folder: string, prefix = ''): Record<string, string> {
   return digests;
 }
 
+function isDigests(value: unknown): value is { readonly files: Readonly<Record<string, unknown>> } {
+  return isObject(value) && isObject(value['files']);
+}
+
 /** A power cut may leave a checkpoint torn, since the permission model forbids fsync: its digests tell. */
 function isWhole(folder: string): boolean {
-  const digests = readJson(join(folder, DIGESTS), isObject);
+  const digests = readSealed(join(folder, DIGESTS), isDigests)?.files;
   return digests !== undefined && canonicalJson(digests) === canonicalJson(digestsBelow(folder));
 }
 
@@ -77,7 +83,7 @@ function openCheckpoints(root: string): Checkpoint {
       rmSync(next, { recursive: true, force: true });
       mkdirSync(next, { recursive: true });
       await write(next);
-      writeFileSync(join(next, DIGESTS), JSON.stringify(digestsBelow(next)));
+      writeFileSync(join(next, DIGESTS), sealedJson({ files: digestsBelow(next) }));
       renameSync(next, pathOf(newest + 1));
       if (newest - 1 !== start) rmSync(pathOf(newest - 1), { recursive: true, force: true });
       newest += 1;
@@ -105,7 +111,7 @@ function given(job: JobSpecification, bundled: BundledModules, declared: (JobPro
 }
 
 async function main(jobFile: string): Promise<void> {
-  const job = JSON.parse(readFileSync(jobFile, 'utf8')) as JobSpecification;
+  const job = readJob(dirname(jobFile));
   const { program } = job;
   if (program.kind !== 'stage') throw new Error('only stages have a child');
   const stop = new AbortController();

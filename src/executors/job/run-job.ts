@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { syncFile, syncFolder, syncTree } from '../../files/durable.ts';
 import { JOB_FILE, type JobSpecification } from '../../model/job.ts';
-import { EventWriter, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
+import { EventWriter, readJob, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
 import { executeJob } from './execute.ts';
 
 // Executes an attempt by itself, knowing nothing but its folder:
@@ -37,7 +36,7 @@ function syncAttempt({ folder, outputs }: JobSpecification): void {
 }
 
 async function main(folder: string, lock: string | undefined): Promise<void> {
-  const specification = JSON.parse(readFileSync(join(folder, JOB_FILE), 'utf8')) as JobSpecification;
+  const specification = readJob(folder);
   const asked = new AbortController();
   const forced = new AbortController();
   const ask = (): void => (asked.signal.aborted ? forced.abort() : asked.abort());

@@ -1,4 +1,5 @@
-import { isObject } from '../../files/json.ts';
+import { isObject, parseJson } from '../../files/json.ts';
+import { lineText } from '../../files/sealed.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { canonicalJson, isDigest } from '../../model/canonical.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -15,15 +16,15 @@ const DEEPEST = 20;
 const NAME = /^[^\p{Cc}]+$/u;
 
 /**
- * The attempt in a record that a remote gave for a wanted result, or in words why it is not used. Only what is known of an attempt is
+ * The attempt in a sealed record that a remote gave for a wanted result, or in words why it is not used. Only what is known of an attempt is
  * taken over, and its outputs are exactly the ports, kinds and suffixes that the work declares: so no name in it leads out of a folder.
  */
 export function readForeignResult(record: string, wanted: WantedResult): Attempt | string {
   if (record.length > LONGEST) return 'its record is too large';
+  const value = parseJson(lineText(record) ?? '', isObject);
+  if (value === undefined) return 'its record is damaged';
   try {
-    const value: unknown = JSON.parse(record);
-    if (!isObject(value) || value['format'] !== RESULT_FORMAT || !Array.isArray(value['attempts']))
-      return 'its record is not one of a result';
+    if (value['format'] !== RESULT_FORMAT || !Array.isArray(value['attempts'])) return 'its record is not one of a result';
     if (value['fingerprint'] !== wanted.fingerprint || canonicalJson(value['ingredients']) !== canonicalJson(wanted.ingredients))
       return 'its record is that of other work';
     return attemptOf(value['attempts'][0], wanted);

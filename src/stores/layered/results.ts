@@ -1,3 +1,4 @@
+import { sealedLine } from '../../files/sealed.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { Remote } from '../../model/remote.ts';
 import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
@@ -131,7 +132,7 @@ class LayeredResults implements Results {
       const payload = remote.isLeftAlone ? undefined : this.local.artifacts.payload(digest);
       return payload !== undefined && remote.put(digest, payload, errand);
     });
-    if (areThere) await remote.putResult(fingerprint, JSON.stringify({ ...result, attempts: [attempt] }), errand);
+    if (areThere) await remote.putResult(fingerprint, sealedLine(JSON.stringify({ ...result, attempts: [attempt] })), errand);
   }
 
   async shared(): Promise<void> {

@@ -1,13 +1,25 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, readJson } from '../../files/json.ts';
-import { writeDurably } from '../../files/durable.ts';
+import { isObject } from '../../files/json.ts';
+import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
 import type { BundleRecord, Bundles } from '../../model/store.ts';
 import { isDigest } from '../../model/canonical.ts';
 import type { Blobs } from './blobs.ts';
 
 function isBundle(value: unknown): value is BundleRecord {
   return isObject(value) && isDigest(value['digest']) && isDigest(value['map']) && isObject(value['files']);
+}
+
+/** A former Stillroom wrote bundles without a seal, and only the digest as a pointer. */
+const former: FormerText = (value) => JSON.stringify(value);
+
+/** What leads from raw sources to a bundle. */
+interface Pointer {
+  readonly raw: string;
+  readonly digest: string;
+}
+
+function isPointer(value: unknown): value is Pointer {
+  return isObject(value) && isDigest(value['raw']) && isDigest(value['digest']);
 }
 
 /** Bundles of stage code: a note each of what it was made of, and a note that leads to it from its raw sources. */
@@ -21,18 +33,28 @@ export class LocalBundles implements Bundles {
   }
 
   read(digest: string): BundleRecord | undefined {
-    const record = readJson(join(this.root, `${digest}.json`), isBundle);
+    const record = readSealed(join(this.root, `${digest}.json`), isBundle, former);
     return record?.digest === digest ? record : undefined;
   }
 
   ofSources(rawDigest: string): BundleRecord | undefined {
-    const path = join(this.root, 'raw', rawDigest);
-    const record = existsSync(path) ? this.read(readFileSync(path, 'utf8')) : undefined;
+    const digest = this.pointer(rawDigest);
+    const record = digest === undefined ? undefined : this.read(digest);
     return record !== undefined && this.blobs.state(record.digest) === 'whole' ? record : undefined;
   }
 
+  /** The digest of the bundle that raw sources lead to, whole or not. */
+  pointer(rawDigest: string): string | undefined {
+    const path = join(this.root, 'raw', rawDigest);
+    const pointer = readSealed(path, isPointer);
+    if (pointer !== undefined) return pointer.raw === rawDigest ? pointer.digest : undefined;
+    const text = readText(path);
+    return isDigest(text) ? text : undefined;
+  }
+
   keep(rawDigest: string, record: BundleRecord): void {
-    writeDurably(join(this.root, `${record.digest}.json`), JSON.stringify(record));
-    writeDurably(join(this.root, 'raw', rawDigest), record.digest);
+    writeSealed(join(this.root, `${record.digest}.json`), record);
+    const pointer: Pointer = { raw: rawDigest, digest: record.digest };
+    writeSealed(join(this.root, 'raw', rawDigest), pointer);
   }
 }

@@ -1,11 +1,11 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { isObject, readJson } from '../../files/json.ts';
-import { writeDurably, writeWhole } from '../../files/durable.ts';
+import { isObject } from '../../files/json.ts';
+import { readSealed, writeSealedNote } from '../../files/sealed.ts';
+import { writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import { canonicalJson } from '../../model/canonical.ts';
 import type { NodeOutputs, Published } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
 import { stampTree } from './folders.ts';
@@ -75,7 +75,7 @@ export class LocalPublished implements Published {
       for (const [port, artifact] of ports) this.place(artifact, join(fresh, safeFileName(node), `${port}${artifact.suffix}`));
     }
     for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
-    writeWhole(`${fresh}.json`, canonicalJson({ outputs: digests, stamp: stampTree(fresh) }));
+    writeSealedNote(`${fresh}.json`, { outputs: digests, stamp: stampTree(fresh) } satisfies Note);
     symlinkSync(name, `${fresh}.link`);
     renameSync(`${fresh}.link`, link);
     if (old !== undefined) {
@@ -85,7 +85,7 @@ export class LocalPublished implements Published {
   }
 
   private content(folder: string): Note | undefined {
-    return readJson(`${folder}.json`, isNote);
+    return readSealed(`${folder}.json`, isNote);
   }
 
   placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string> {

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, readJson } from '../../files/json.ts';
-import { writeDurably } from '../../files/durable.ts';
+import { jsonNamesIn, namesIn } from '../../files/folder.ts';
+import { isObject } from '../../files/json.ts';
+import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
 import type { Artifacts, FoundResult, Results, WantedResult } from '../../model/store.ts';
 import { isStoredResult } from './shapes.ts';
+
+/** Results of the first format had no seal. */
+const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
 /** Whether a value is the record of a newer Stillroom, whose shape is not known. */
 function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -28,7 +32,7 @@ export class LocalResults implements Results {
   }
 
   read(fingerprint: string): StoredResult | undefined {
-    const result = readJson(join(this.root, `${fingerprint}.json`), isStoredResult);
+    const result = readSealed(join(this.root, `${fingerprint}.json`), isStoredResult, former);
     return result?.fingerprint === fingerprint ? result : undefined;
   }
 
@@ -51,18 +55,13 @@ export class LocalResults implements Results {
   }
 
   ofWork(workDigest: string): readonly StoredResult[] {
-    const folder = join(this.index, workDigest);
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder).flatMap((fingerprint) => this.read(fingerprint) ?? []);
+    return namesIn(join(this.index, workDigest)).flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 
   keep(result: StoredResult, workDigest: string): void {
     const [newest] = result.attempts;
     const older = (this.read(result.fingerprint)?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
-    writeDurably(
-      join(this.root, `${result.fingerprint}.json`),
-      `${JSON.stringify({ ...result, attempts: [newest, ...older] }, null, 1)}\n`,
-    );
+    writeSealed(join(this.root, `${result.fingerprint}.json`), { ...result, attempts: [newest, ...older] });
     mkdirSync(join(this.index, workDigest), { recursive: true });
     writeFileSync(join(this.index, workDigest, result.fingerprint), '');
   }
@@ -70,7 +69,7 @@ export class LocalResults implements Results {
   /** Moves a record to quarantine if it is damaged: it is no JSON, or not of the shape of its format. Returns whether it was. */
   quarantineDamaged(fingerprint: string): boolean {
     const file = join(this.root, `${fingerprint}.json`);
-    const isDamaged = this.read(fingerprint) === undefined && readJson(file, isOfNewerFormat) === undefined;
+    const isDamaged = this.read(fingerprint) === undefined && readSealed(file, isOfNewerFormat) === undefined;
     if (isDamaged) {
       mkdirSync(this.quarantine, { recursive: true });
       renameSync(file, join(this.quarantine, `result-${fingerprint}-${randomBytes(4).toString('hex')}`));
@@ -80,10 +79,7 @@ export class LocalResults implements Results {
 
   /** The fingerprints of all results, those of damaged records included. */
   fingerprints(): string[] {
-    if (!existsSync(this.root)) return [];
-    return readdirSync(this.root)
-      .sort()
-      .flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
+    return jsonNamesIn(this.root);
   }
 }
 

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeDurably } from '../../files/durable.ts';
-import { isObject, parseJson } from '../../files/json.ts';
+import { isObject } from '../../files/json.ts';
+import { lineText, openLine, readText, sealedLine } from '../../files/sealed.ts';
 import type { RunRecord } from '../../model/run.ts';
 import { ROW_FORMAT, type RunRow, rowOf } from '../../model/run-row.ts';
 
@@ -22,7 +23,7 @@ export class RunIndex {
   /** Adds runs that have ended. */
   add(records: readonly RunRecord[]): void {
     if (records.length === 0) return;
-    const fresh = records.map((record) => [record.id, JSON.stringify(rowOf(record))] as const);
+    const fresh = records.map((record) => [record.id, sealedLine(JSON.stringify(rowOf(record)))] as const);
     mkdirSync(dirname(this.file), { recursive: true });
     appendFileSync(this.file, fresh.map(([id, line]) => `${id} ${line}\n`).join(''));
     for (const [id, line] of fresh) this.lines?.set(id, line);
@@ -31,14 +32,15 @@ export class RunIndex {
   /** The row of a run that has ended; undefined if it has none yet. */
   row(id: string): RunRow | undefined {
     this.lines ??= this.read();
-    const line = this.lines.get(id);
-    return line === undefined ? undefined : parseJson(line, isRow);
+    const row = openLine(this.lines.get(id) ?? '', isRow);
+    return row?.run === id ? row : undefined;
   }
 
   /** Whether a run is of a pipeline; undefined if it has no row yet. A row that merely mentions the name may count too. */
   isOf(id: string, pipeline: string): boolean | undefined {
     this.lines ??= this.read();
-    return this.lines.get(id)?.includes(`"pipeline":${JSON.stringify(pipeline)}`);
+    const line = this.lines.get(id);
+    return line === undefined || lineText(line) === undefined ? undefined : line.includes(`"pipeline":${JSON.stringify(pipeline)}`);
   }
 
   /** Forgets all runs but these. */
@@ -48,10 +50,16 @@ export class RunIndex {
     this.lines = new Map(lines);
   }
 
+  /** The lines that are damaged, and the runs of those that are whole; undefined where there is no index. */
+  look(): { readonly damaged: number; readonly ids: readonly string[] } {
+    const lines = [...this.read()];
+    const ids = lines.flatMap(([id]) => (this.row(id) === undefined ? [] : [id]));
+    return { damaged: lines.length - ids.length, ids };
+  }
+
   private read(): Map<string, string> {
     const lines = new Map<string, string>();
-    if (!existsSync(this.file)) return lines;
-    for (const line of readFileSync(this.file, 'utf8').split('\n')) {
+    for (const line of (readText(this.file) ?? '').split('\n')) {
       const cut = line.indexOf(' ');
       if (cut > 0) lines.set(line.slice(0, cut), line.slice(cut + 1));
     }

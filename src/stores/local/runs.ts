@@ -1,21 +1,19 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from '../../files/json.ts';
-import { writeDurably } from '../../files/durable.ts';
-import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
+import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
+import { isRunId, RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
+import { jsonNamesIn } from '../../files/folder.ts';
 import { safeFileName } from '../../files/file-name.ts';
-import { appendLines } from '../../files/lines.ts';
+import { appendLines, wholeLines } from '../../files/lines.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
 import { isRunRecord } from './shapes.ts';
 
-/** Whether a text may be a run's id: results from elsewhere name theirs. */
-function isRunId(text: string): boolean {
-  return /^[\w-]+$/.test(text);
-}
+/** Records of the first format had no seal. */
+const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
 export class LocalRuns implements Runs {
@@ -43,15 +41,15 @@ export class LocalRuns implements Runs {
 
   write(record: RunRecord): void {
     const path = join(this.root, `${record.id}.json`);
-    const text = `${JSON.stringify(record, null, 1)}\n`;
-    writeDurably(path, text);
+    writeSealed(path, record);
     if (record.state !== 'live') this.index.add([record]);
   }
 
   read(id: string): RunRecord | undefined {
     if (!isRunId(id)) return undefined;
-    const record = readJson(join(this.root, `${id}.json`), isRunRecord);
-    if (record?.state !== 'live' || this.isLive(id)) return record;
+    const record = readSealed(join(this.root, `${id}.json`), isRunRecord, former);
+    if (record?.id !== id) return undefined;
+    if (record.state !== 'live' || this.isLive(id)) return record;
     return { ...record, state: 'failed' };
   }
 
@@ -63,11 +61,7 @@ export class LocalRuns implements Runs {
 
   /** The ids of all runs, newest first. */
   ids(): string[] {
-    if (!existsSync(this.root)) return [];
-    return readdirSync(this.root)
-      .flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
-      .sort()
-      .reverse();
+    return jsonNamesIn(this.root).reverse();
   }
 
   *all(pipeline?: string): Iterable<RunRecord> {
@@ -100,8 +94,7 @@ export class LocalRuns implements Runs {
   }
 
   events(id: string): readonly string[] {
-    const path = this.eventsPath(id);
-    return isRunId(id) && existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+    return isRunId(id) ? wholeLines(readText(this.eventsPath(id)) ?? '').lines : [];
   }
 
   private eventsPath(id: string): string {

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync, chmodSync, mkdtempSync, writeSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { isObject, readJson } from '../../files/json.ts';
+import { isObject } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
@@ -8,7 +8,7 @@ import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { hashFile } from '../../files/hash.ts';
 import type { Blobs } from './blobs.ts';
-import { writeDurably } from '../../files/durable.ts';
+import { type FormerText, readSealed, writeSealed, writeSealedNote } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
 import { removeTree } from '../../files/remove.ts';
@@ -36,6 +36,9 @@ export interface KeptSource {
 function isKeptSource(value: unknown): value is KeptSource {
   return isObject(value) && (value['kind'] === 'dir' || value['kind'] === 'file') && isDigest(value['manifest']) && isDigest(value['pack']);
 }
+
+/** A former Stillroom wrote kept sources without a seal. */
+const former: FormerText = (value) => JSON.stringify(value);
 
 /** Files and folders from outside, read once and then trusted as long as nothing about their files changes. */
 export class LocalSources implements Sources {
@@ -65,7 +68,7 @@ export class LocalSources implements Sources {
         : done({ files: [{ path: basename(source.path), absolute: source.path, stats }], emptyFolders: [] });
     if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
     const noteFile = join(this.notes, `${sha256(source.path)}.json`);
-    const known = readJson(noteFile, isSourceNote) ?? { files: {} };
+    const known = readSealed(noteFile, isSourceNote) ?? { files: {} };
     const files: Record<string, readonly [string, string]> = {};
     let changed = Object.keys(known.files).length !== listed.value.files.length;
     const entries: ManifestEntry[] = [];
@@ -78,8 +81,7 @@ export class LocalSources implements Sources {
       entries.push({ path: file.path, size: Number(file.stats.size), digest, executable: isExecutable(file.stats) });
     }
     if (changed) {
-      mkdirSync(this.notes, { recursive: true });
-      writeDurably(noteFile, JSON.stringify({ files }));
+      writeSealedNote(noteFile, { files });
     }
     return done({ kind, manifest: { files: entries, emptyFolders: listed.value.emptyFolders }, files: listed.value.files });
   }
@@ -114,7 +116,8 @@ export class LocalSources implements Sources {
       const manifest = this.blobs.add(manifestBytes(entries));
       const { digest } = this.blobs.take(pack);
       if (snapshot.digest !== (snapshot.kind === 'dir' ? manifest : digest)) return failed(changedWhileRead(source, source.path));
-      writeDurably(join(this.folder, `${snapshot.digest}.json`), JSON.stringify({ kind: snapshot.kind, manifest, pack: digest }));
+      const kept: KeptSource = { kind: snapshot.kind, manifest, pack: digest };
+      writeSealed(join(this.folder, `${snapshot.digest}.json`), kept);
       return done(true);
     } finally {
       removeTree(folder);
@@ -123,7 +126,7 @@ export class LocalSources implements Sources {
 
   /** Where the bytes of a kept source are; undefined where there is none. */
   record(digest: string): KeptSource | undefined {
-    return readJson(join(this.folder, `${digest}.json`), isKeptSource);
+    return readSealed(join(this.folder, `${digest}.json`), isKeptSource, former);
   }
 
   kept(digest: string): Snapshot | undefined {

@@ -1,39 +1,50 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPart, removeDurably, writeDurably } from '../../files/durable.ts';
+import { isPart, removeDurably } from '../../files/durable.ts';
+import { namesIn } from '../../files/folder.ts';
+import { isObject } from '../../files/json.ts';
+import { readSealed, readText, writeSealed } from '../../files/sealed.ts';
+import { isRunId } from '../../model/run.ts';
 import { isTagName, type Tag, type Tags } from '../../model/store.ts';
 
-/** Names and pins of runs, a small file each. Both keep a run from being removed. */
+function isTag(value: unknown): value is Tag {
+  return isObject(value) && typeof value['name'] === 'string' && typeof value['run'] === 'string';
+}
+
+function isPin(value: unknown): value is Pick<Tag, 'run'> {
+  return isObject(value) && typeof value['run'] === 'string';
+}
+
+/** Names and pins of runs, a small file each. Both keep a run from being removed. A former Stillroom wrote them without a seal. */
 export class LocalTags implements Tags {
   private readonly root: string;
-  private readonly pinned: string;
+  private readonly pinFolder: string;
 
   constructor(root: string) {
     this.root = join(root, 'tags');
-    this.pinned = join(root, 'pins');
+    this.pinFolder = join(root, 'pins');
   }
 
   /** The id of the run that a tag names. */
   read(name: string): string | undefined {
+    if (!isTagName(name)) return undefined;
     const path = join(this.root, name);
-    return isTagName(name) && existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+    const tag = readSealed(path, isTag);
+    if (tag !== undefined) return tag.name === name ? tag.run : undefined;
+    const [, run = ''] = /^([^\n]+)\n$/.exec(readText(path) ?? '') ?? [];
+    return isRunId(run) ? run : undefined;
   }
 
   /** All tags by name. */
   all(): Tag[] {
-    const names = existsSync(this.root)
-      ? readdirSync(this.root)
-          .sort()
-          .filter((name) => !isPart(name))
-      : [];
-    return names.flatMap((name) => {
+    return namesIn(this.root).flatMap((name) => {
       const run = this.read(name);
       return run === undefined ? [] : [{ name, run }];
     });
   }
 
   set(name: string, run: string): void {
-    writeDurably(join(this.root, name), `${run}\n`);
+    writeSealed(join(this.root, name), { name, run } satisfies Tag);
   }
 
   delete(name: string): void {
@@ -42,14 +53,33 @@ export class LocalTags implements Tags {
 
   /** The ids of all pinned runs. */
   pins(): string[] {
-    return existsSync(this.pinned) ? readdirSync(this.pinned).filter((name) => !isPart(name)) : [];
+    const runs = namesIn(this.pinFolder).flatMap((name) => this.pinned(name) ?? []);
+    return [...new Set(runs)];
+  }
+
+  /** The id of the run that a file among the pins keeps. */
+  private pinned(file: string): string | undefined {
+    const path = join(this.pinFolder, file);
+    if (isRunId(file)) return lstatSync(path, { throwIfNoEntry: false })?.size === 0 ? file : undefined;
+    const run = readSealed(path, isPin)?.run;
+    return file === `${run}.json` ? run : undefined;
+  }
+
+  /** The files of tags and pins that are damaged, relative to the store, with what they were. */
+  damaged(): { readonly file: string; readonly kind: 'tag' | 'pin'; readonly name: string }[] {
+    const tags = namesIn(this.root).filter((name) => !isPart(name) && this.read(name) === undefined);
+    const pins = namesIn(this.pinFolder).filter((name) => !isPart(name) && this.pinned(name) === undefined);
+    return [
+      ...tags.map((name) => ({ file: join('tags', name), kind: 'tag' as const, name })),
+      ...pins.map((name) => ({ file: join('pins', name), kind: 'pin' as const, name: name.replace(/\.json$/, '') })),
+    ];
   }
 
   pin(run: string): void {
-    writeDurably(join(this.pinned, run), '');
+    writeSealed(join(this.pinFolder, `${run}.json`), { run });
   }
 
   unpin(run: string): void {
-    removeDurably(join(this.pinned, run));
+    for (const name of [run, `${run}.json`]) removeDurably(join(this.pinFolder, name));
   }
 }

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { writeDurably, writeWhole } from './durable.ts';
+import { parseJson } from './json.ts';
+
+// A sealed text is that of a JSON object whose last member, `seal`, is the SHA-256 of the text as it would be with an empty seal. So a
+// changed, lost or added byte anywhere in it is found before anything of it is used, and people and programs read it as any JSON.
+
+/** The end of a sealed text, indented or not. */
+const END = /"seal": ?"([0-9a-f]+)"\n?\}\n?$/;
+
+/** Characters from the beginning of the seal to the end of a text, at most. */
+const LONGEST_END = 100;
+
+/** Characters of the seal of a file, and of that of a line, of which there are many. */
+const SEAL = { file: 64, line: 16 };
+
+/** What comes before the seal in a line. */
+const SEAL_NAME = ',"seal":"';
+
+function sealOf(before: string | Uint8Array, after: string | Uint8Array, characters: number): string {
+  return createHash('sha256').update(before).update(after).digest('hex').slice(0, characters);
+}
+
+/** An object as sealed JSON, each member on a line of its own. */
+export function sealedJson(value: object): string {
+  if ('seal' in value) throw new Error('what is sealed may have no member "seal" of its own');
+  const text = `${JSON.stringify({ ...value, seal: '' }, null, 1)}\n`;
+  const at = text.lastIndexOf('""') + 1;
+  return `${text.slice(0, at)}${sealOf(text.slice(0, at), text.slice(at), SEAL.file)}${text.slice(at)}`;
+}
+
+/** One line of JSON, that of an object with members, with a seal. */
+export function sealedLine(json: string): string {
+  const before = `${json.slice(0, -1)}${SEAL_NAME}`;
+  return `${before}${sealOf(before, '"}', SEAL.line)}"}`;
+}
+
+/** What a text says beside its seal; undefined where it is no JSON or not of the shape. */
+function unsealed<Value>(text: string, isShape: (value: unknown) => value is Value): Value | undefined {
+  const value = parseJson(text, (one): one is object => one !== null && typeof one === 'object');
+  if (value === undefined) return undefined;
+  const { seal: _seal, ...rest } = value as { readonly seal?: unknown };
+  return isShape(rest) ? rest : undefined;
+}
+
+/** The JSON of a sealed line without its seal; undefined where that is broken or missing. */
+export function lineText(line: string): string | undefined {
+  const before = line.slice(0, -SEAL.line - 2);
+  const rest = before.endsWith(SEAL_NAME) ? before.slice(0, -SEAL_NAME.length) : undefined;
+  return rest === undefined || sealedLine(`${rest}}`) !== line ? undefined : `${rest}}`;
+}
+
+/** The object that a sealed line holds; undefined where its seal is broken or missing, or the object is not of the shape. */
+export function openLine<Value>(line: string, isShape: (value: unknown) => value is Value): Value | undefined {
+  const text = lineText(line);
+  return text === undefined ? undefined : parseJson(text, isShape);
+}
+
+/** The seal at the end of a text of so many characters, and where it begins. */
+function endOf(end: string, length: number): { readonly seal: string | undefined; readonly from: number } {
+  const found = END.exec(end);
+  const seal = found?.[1];
+  return { seal, from: length - (end.length - (found?.index ?? 0)) + (found?.[0].indexOf(`${seal}"`) ?? 0) };
+}
+
+/** What a former Stillroom, which sealed nothing, would have written for an object; undefined: it wrote no such. */
+export type FormerText = (value: Readonly<Record<string, unknown>>) => string | undefined;
+
+/**
+ * The object in sealed JSON; undefined where the seal is broken or missing, or the object is not of the shape. Without a seal a text counts
+ * only if it is, to the byte, what a former Stillroom wrote for what it says.
+ */
+export function openSealed<Value>(bytes: Uint8Array, isShape: (value: unknown) => value is Value, former?: FormerText): Value | undefined {
+  const { seal, from } = endOf(Buffer.from(bytes.subarray(-LONGEST_END)).toString('latin1'), bytes.length);
+  const text = Buffer.from(bytes).toString('utf8');
+  if (seal?.length === SEAL.file && sealOf(bytes.subarray(0, from), bytes.subarray(from + SEAL.file), SEAL.file) === seal)
+    return unsealed(text, isShape);
+  const value = former === undefined ? undefined : parseJson(text, isShape);
+  const isFormer = value !== undefined && former?.(value as Readonly<Record<string, unknown>>) === text;
+  return isFormer ? value : undefined;
+}
+
+/** Why a path is that of no file. */
+const NO_FILE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'];
+
+/**
+ * The object in a file of sealed JSON; undefined where there is no such file, it is damaged, or not of the shape. Callers treat all of these
+ * as missing. Throws where the file cannot be read at all.
+ */
+export function readSealed<Value>(path: string, isShape: (value: unknown) => value is Value, former?: FormerText): Value | undefined {
+  const bytes = readBytes(path);
+  return bytes === undefined ? undefined : openSealed(bytes, isShape, former);
+}
+
+/** A file's bytes; undefined where there is no file. Throws where it cannot be read. */
+function readBytes(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (NO_FILE.includes((error as NodeJS.ErrnoException).code)) return undefined;
+    throw error;
+  }
+}
+
+/** A file's text; undefined where there is no file. Throws where it cannot be read. */
+export function readText(path: string): string | undefined {
+  return readBytes(path)?.toString('utf8');
+}
+
+/** Writes an object as sealed JSON that outlives a power cut. */
+export function writeSealed(path: string, value: object): void {
+  writeDurably(path, sealedJson(value));
+}
+
+/** Writes an object that can be made again as sealed JSON: it is seen whole or not at all, but a power cut may lose or damage it. */
+export function writeSealedNote(path: string, value: object): void {
+  writeWhole(path, sealedJson(value));
+}
+
+/** A line of plain text with its sum at the end, for notes of which there are too many for JSON. */
+export function summedLine(text: string): string {
+  return `${text} ${sealOf(text, '', SEAL.line)}`;
+}
+
+/** The text of a line with a sum; undefined where they do not fit. */
+export function openSummed(line: string): string | undefined {
+  const cut = line.length - SEAL.line - 1;
+  const text = line.slice(0, cut);
+  return cut > 0 && line[cut] === ' ' && sealOf(text, '', SEAL.line) === line.slice(cut + 1) ? text : undefined;
+}
