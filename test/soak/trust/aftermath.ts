@@ -73,6 +73,8 @@ export interface Expected {
   readonly hash: string;
   /** Fingerprints that were told as executed before the attack ended: they are not executed again. */
   readonly acknowledged: ReadonlySet<string>;
+  /** Nodes of this very run that a command had printed as done. */
+  readonly doneNodes?: readonly string[];
   readonly set?: readonly string[];
   /** What is done again first, as the attacked command would. */
   readonly again?: (project: Project) => Promise<string[]>;
@@ -97,7 +99,9 @@ export async function faultsAfter(folder: string, expected: Expected): Promise<s
     if (problems.length > 0) faults.push(`the rerun failed: ${said(problems)}`);
     else if (record.hash !== expected.hash) faults.push(`the rerun ended with ${record.hash} instead of ${expected.hash}`);
     const twice = executed.filter((fingerprint) => expected.acknowledged.has(fingerprint));
+    const printed = (expected.doneNodes ?? []).filter((node) => record.nodes[node]?.state !== 'reused');
     if (twice.length > 0) faults.push(`executed again though told as done: ${twice.length} of ${expected.acknowledged.size}`);
+    if (printed.length > 0) faults.push(`executed again though printed as done: ${printed.join(', ')}`);
     value(await project.gc({ wait: true }));
     const left = piles(folder);
     if (left.length > 0) faults.push(`gc left ${left.join(', ')}`);
