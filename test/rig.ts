@@ -52,6 +52,15 @@ export function giveAway(path: string): void {
   if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveAway(join(path, name));
 }
 
+/** Whether a process lives, and is not only waited for. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 /** What `stillroom … --json` printed. */
 export interface Printed {
   readonly run?: string;

@@ -9,6 +9,7 @@ export const EXIT = {
   pipeline: 3,
   notReproduced: 4,
   storeDamaged: 5,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

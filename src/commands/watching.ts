@@ -3,6 +3,7 @@ import type { Reporter } from '../model/reporter.ts';
 import type { WatchOptions } from '../project/run.ts';
 import { LinesReporter } from '../reporters/lines.ts';
 import { EXIT } from './answer.ts';
+import { isHangUpIgnored } from './terminal.ts';
 import { flag, type Invocation } from './verb.ts';
 
 /** More nodes than a screen holds are told as lines. */
@@ -72,7 +73,7 @@ export function listenForStop(reasonOf: (signal: string) => string | undefined):
     asked.abort(reasonOf(signal));
     return undefined;
   };
-  const names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  const names: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', ...(isHangUpIgnored() ? [] : (['SIGHUP'] as const))];
   for (const name of names) process.on(name, onSignal);
   return {
     asked: asked.signal,
@@ -88,6 +89,7 @@ export function listenForStop(reasonOf: (signal: string) => string | undefined):
 
 /** The exit code of what a signal stopped. */
 export function stoppedBy(signal: NodeJS.Signals | undefined): number {
+  if (signal === 'SIGHUP') return EXIT.hungUp;
   return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
 }
 

@@ -6,7 +6,7 @@ import { tryLockFile } from '../../src/files/lock.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import type { Executor, JobEvent, Stop } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder, isAlive } from '../rig.ts';
 import { asker, type FakeAttempt, type FakeEnd } from './fake.ts';
 
 /** Something to be executed, for executors that run programs and for one that follows scripts. */
@@ -191,11 +191,6 @@ function allFiles(folder: string): string {
     .filter((path) => statSync(path).isFile())
     .map((path) => readFileSync(path, 'latin1'))
     .join('\n');
-}
-
-function isAlive(pid: number): boolean {
-  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : '';
-  return stat !== '' && !/\) [ZX] /.test(stat);
 }
 
 /** What every executor keeps, whatever it is made of. */

@@ -31,7 +31,7 @@ class DetachedExecutor extends MachineExecutor {
       problem,
     });
     try {
-      await start(job, this.machine.environment['PATH']);
+      await start(job, this.machine.environment['PATH'], this.grace);
     } catch (error) {
       return failed(startProblem(specification, error));
     }
@@ -44,14 +44,15 @@ class DetachedExecutor extends MachineExecutor {
 }
 
 /** Starts a `run-job` in a session of its own. It inherits the locks that say that it lives, that its work is done, and what it holds. */
-async function start({ specification, secrets, lock, hold }: Job, path: string | undefined): Promise<void> {
+async function start({ specification, secrets, lock, hold }: Job, path: string | undefined, grace: number | undefined): Promise<void> {
   const { folder, attempt } = specification;
   const alive = tryLockFile(attemptFile(folder, 'alive')) as FileLock;
   const output = openSync(attemptFile(folder, 'output'), 'a');
   try {
     const runJob = join(installation, 'dist', 'executors', 'job', 'run-job.js');
     const handed = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [SECRET_PREFIX + name, value]));
-    const child = spawn(process.execPath, [runJob, folder, String(LOCK_DESCRIPTOR)], {
+    const args = [runJob, folder, String(LOCK_DESCRIPTOR), ...(grace === undefined ? [] : [String(grace)])];
+    const child = spawn(process.execPath, args, {
       cwd: folder,
       env: { PATH: path, LANG: 'C.UTF-8', ...handed, [RUN_JOB_VARIABLE]: attempt },
       detached: true,

@@ -16,7 +16,7 @@ export interface LocalJob extends SecretJob {
   /** The lock on the work: held until nothing of the program is left. */
   readonly lock: number | undefined;
   /** Milliseconds that it has to end when it is asked to. */
-  readonly grace?: number;
+  readonly grace?: number | undefined;
   /** What it runs under, where that is not the best there is. */
   readonly supervisor?: Supervisor;
 }

@@ -6,11 +6,11 @@ import { executeJob } from './execute.ts';
 
 // Executes an attempt by itself, knowing nothing but its folder:
 //
-//   node run-job.js FOLDER [DESCRIPTOR]
+//   node run-job.js FOLDER [DESCRIPTOR [GRACE]]
 //
-// FOLDER holds the specification; DESCRIPTOR is an open lock that everything the program starts shall inherit. Secrets come by the
-// environment. What happens is appended to the folder's events, and the exit record is written last. A file `stop` there ends it, as
-// SIGTERM does: the first time it asks, the second time it kills.
+// FOLDER holds the specification; DESCRIPTOR is an open lock that is held as long as anything of the program lives; GRACE is the
+// milliseconds that the program has to end when it is asked to. Secrets come by the environment. What happens is appended to the folder's
+// events, and the exit record is written last. A file `stop` there ends it, as SIGTERM does: the first time it asks, the second time it kills.
 
 /** Milliseconds between two looks for a stop. */
 const PAUSE = 100;
@@ -35,7 +35,7 @@ function syncAttempt({ folder, outputs }: JobSpecification): void {
   }
 }
 
-async function main(folder: string, lock: string | undefined): Promise<void> {
+async function main([folder = '', ...given]: readonly string[]): Promise<void> {
   const specification = readJob(folder);
   const asked = new AbortController();
   const forced = new AbortController();
@@ -47,7 +47,8 @@ async function main(folder: string, lock: string | undefined): Promise<void> {
     if (word === 'kill') forced.abort();
   }, PAUSE);
   const events = new EventWriter(folder);
-  const job = { specification, secrets: takeSecrets(specification), lock: lock === undefined ? undefined : Number(lock) };
+  const [lock, grace] = given.map(Number);
+  const job = { specification, secrets: takeSecrets(specification), lock, grace };
   const exit = await executeJob(job, (event) => events.write(event), { asked: asked.signal, forced: forced.signal });
   clearInterval(look);
   events.close();
@@ -55,4 +56,4 @@ async function main(folder: string, lock: string | undefined): Promise<void> {
   writeExit(folder, exit);
 }
 
-await main(process.argv[2] ?? '', process.argv[3]);
+await main(process.argv.slice(2));

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import { SIZE, TIME } from '../../text/amounts.ts';
 
-/** The settings of executors of this machine: what of it they may use at once, and how long who measures lets others pass. */
+/** The settings of executors of this machine: what of it they may use at once, how they wait, and how they stop. */
 export const machineSettings: JsonObject = {
   cpu: { type: 'integer', minimum: 1, description: 'threads that may be busy at once' },
   gpu: { type: 'integer', minimum: 0, description: 'devices that may be used at once' },
@@ -11,4 +11,5 @@ export const machineSettings: JsonObject = {
     pattern: TIME,
     description: 'how long a node that measures lets other nodes begin while it waits, such as 90s, 10m or 2h (default: 1h)',
   },
+  grace: { type: 'string', pattern: TIME, description: 'what a node has to save its checkpoint when it is stopped, such as 30s' },
 };
