@@ -16,7 +16,7 @@ export default verb({
     wait: flag('--wait', 'wait until no run uses the store'),
   },
   async run({ keepRuns, keepDays, dryRun, wait }, { open, stderr }) {
-    const onWait = (): void => void stderr.write('waits until no run uses the store\n');
+    const onWait = (message: string): void => void stderr.write(`… ${message}\n`);
     const collected = await (await open()).gc({ keepRuns, keepDays, dryRun, wait, onWait });
     if (!collected.ok) return refusal(collected.problems);
     const { removedRuns, keptRuns, results, blobs, bytes, left } = collected.value;

@@ -20,6 +20,7 @@ function invocationOf(caller: Caller, { json = false, store }: SharedOptions): I
       const { openProject } = await import('../project/project.ts');
       const project = openProject({ folder, environment, store, ...options });
       opened.push(project);
+      await project.enter({ onWait: (message) => caller.stderr.write(`… ${message}\n`) });
       return project;
     },
     close() {

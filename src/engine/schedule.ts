@@ -1,7 +1,8 @@
-import type { Emit } from '../model/event.ts';
+import type { Emit, Happening } from '../model/event.ts';
 import { producersOf } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
-import { disturbedText } from '../model/waiting.ts';
+import { disturbedText, MOMENT } from '../model/waiting.ts';
+import { counted } from '../text/amounts.ts';
 import type { Attempt, Ingredients } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
 import { type ReadyWork, readyWork } from './fingerprint.ts';
@@ -68,6 +69,7 @@ class Schedule {
   private readonly causes = new Map<string, string>();
   private readonly outcomes = new Map<string, RunNode>();
   private readonly problems: Problem[] = [];
+  private waitTimer: NodeJS.Timeout | undefined;
 
   constructor(plan: Plan, scheduling: Scheduling) {
     this.plan = plan;
@@ -91,12 +93,22 @@ class Schedule {
       // What is ready and did not start waits for slots, or for work that another run does.
       const waits = this.mayStart() && this.open.size > 0;
       if (this.running.size === 0 && !waits) break;
+      this.tellOfWaiting(waits);
       await Promise.race([...this.running.values(), ...(waits ? [slots.changed(), stopped] : [])]);
     }
     over.abort();
+    this.tellOfWaiting(false);
     const cause = stop.aborted ? 'the run was stopped' : 'a node before it failed';
     for (const [name, { prepared }] of this.waiting) this.end(name, recordedNode(prepared, 'skipped', cause));
     return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
+  }
+
+  /** Tells once that nodes wait for slots, if they do so for a moment. */
+  private tellOfWaiting(waits: boolean): void {
+    if (!waits) {
+      clearTimeout(this.waitTimer);
+      this.waitTimer = undefined;
+    } else this.waitTimer ??= setTimeout(() => this.scheduling.emit(waitingFor(this.open.size, this.running.size)), MOMENT);
   }
 
   private consumersOf(name: string): string[] {
@@ -224,6 +236,11 @@ class Schedule {
     this.outcomes.set(node, outcome);
     this.scheduling.emit({ type: 'node-ended', node, outcome, ...(problem === undefined ? {} : { problem }) });
   }
+}
+
+function waitingFor(count: number, running: number): Happening {
+  const whom = running === 0 ? 'for other runs of this process' : `for free slots: ${running} ${running === 1 ? 'runs' : 'run'}`;
+  return { type: 'nodes-waiting', count, message: `${counted(count, 'node')} ${count === 1 ? 'waits' : 'wait'} ${whom}` };
 }
 
 /** Why a node was reused that the plan did not promise to. */

@@ -1,6 +1,7 @@
 import type { Outcome } from './problem.ts';
 import type { RunRecord } from './run.ts';
 import type { Payload, Store } from './store.ts';
+import type { Asker } from './waiting.ts';
 
 /** What something in a store is made of, by digest. */
 export interface Reach {
@@ -72,7 +73,7 @@ export interface Maintenance {
   /** Hashes everything; what is damaged goes to quarantine. */
   verify(): Promise<{ readonly checked: number; readonly damaged: readonly { readonly digest: string; readonly node: string }[] }>;
   /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
-  takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean>;
+  takeAlone(asker: Asker): Promise<boolean>;
   /** Lets others in again. */
   leave(): void;
   /** Looks for what no kept run reaches. Nothing is changed. */

@@ -12,8 +12,8 @@ export interface Who {
   readonly command?: string;
 }
 
-/** What is waited for. `alone`: that nothing else works on the machine; `measurement`: that a node has measured. */
-export type WaitReason = 'alone' | 'measurement' | 'devices' | 'work' | 'remains' | 'remote';
+/** What is waited for. `alone`: that nothing else works on the machine; `measurement`: that a node has measured. `remains`: what an earlier run left. */
+export type WaitReason = 'alone' | 'measurement' | 'devices' | 'work' | 'remains' | 'remote' | 'store';
 
 /** Why something does not go on, in words, and whom it waits for as far as that is known. */
 export interface Waiting {

@@ -6,6 +6,8 @@ import type { Remote } from '../model/remote.ts';
 import type { Store } from '../model/store.ts';
 import { withRemotes } from '../stores/layered/results.ts';
 import { projectExecutors } from './executors.ts';
+import type { Lock } from '../model/workplace.ts';
+import { enterStore } from '../stores/local/presence.ts';
 import { openLocalStore } from '../stores/local/store.ts';
 
 /** Which project is meant. */
@@ -22,6 +24,14 @@ export interface ProjectOptions {
   readonly remotes?: readonly Remote[] | undefined;
   /** The environment that runs see; default: that of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** How someone waits for a store. */
+export interface EnterOptions {
+  /** Aborted: waits no longer. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what is waited for, once that has taken a moment. */
+  readonly onWait?: ((message: string) => void) | undefined;
 }
 
 /** The project of a folder: the nearest one upward that has a store, a package.json or a repository. */
@@ -49,6 +59,7 @@ export class Context {
   private readonly storeFolder: string;
   private readonly remotes: readonly Remote[];
   private opened: Store | undefined;
+  private entrance: Lock | undefined;
   private readonly executor: string | undefined;
   private declared: Promise<Outcome<Executors>> | undefined;
 
@@ -67,7 +78,24 @@ export class Context {
     const store = openLocalStore(this.storeFolder);
     if (!store.ok) return store;
     this.opened = withRemotes(store.value, this.remotes);
+    this.leaveEntrance();
     return done(this.opened);
+  }
+
+  /** Waits while someone removes things from the store, and keeps others from it until it is opened. */
+  async enter({ signal = new AbortController().signal, onWait }: EnterOptions = {}): Promise<void> {
+    if (this.opened !== undefined || this.entrance !== undefined) return;
+    try {
+      this.entrance = await enterStore(this.storeFolder, { signal, onWait: ({ message }) => onWait?.(message) });
+    } catch (error) {
+      // What is wrong with the store is told when it is opened.
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    }
+  }
+
+  private leaveEntrance(): void {
+    this.entrance?.release();
+    this.entrance = undefined;
   }
 
   /** Where the project's nodes can be executed. Its `stillroom.yaml` is read when this is first asked. */
@@ -80,6 +108,7 @@ export class Context {
   close(): void {
     this.opened?.flush();
     this.opened?.maintenance.leave();
+    this.leaveEntrance();
     this.opened = undefined;
   }
 }

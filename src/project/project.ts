@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Outcome } from '../model/problem.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
-import { Context, type ProjectOptions } from './context.ts';
+import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import { Records } from './records.ts';
 import type { ReproduceOptions, Reproduction, RestoreOptions } from './reproduce.ts';
@@ -29,7 +29,7 @@ export type { ReportRun } from '../model/report.ts';
 export type { NodeState, RunNode, RunRecord, RunState } from '../model/run.ts';
 export type { Tag } from '../model/store.ts';
 export type { SweepEvent } from '../model/sweep-event.ts';
-export type { ProjectOptions } from './context.ts';
+export type { EnterOptions, ProjectOptions } from './context.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
 export type { ReproduceOptions, Reproduction, RestoreOptions, Verdicts } from './reproduce.ts';
@@ -122,6 +122,14 @@ export class Project {
   /** What is set up and what is not: Node, packages, the training engine, the project's store. */
   async doctor(): Promise<readonly SetupItem[]> {
     return describeProject(this.context);
+  }
+
+  /**
+   * Waits while `gc` has the store to itself. Whoever does not call it waits all the same when the store is first needed, but without a word
+   * and with the thread blocked.
+   */
+  async enter(options: EnterOptions = {}): Promise<void> {
+    await this.context.enter(options);
   }
 
   /** Lets others have the store alone. To be called when nothing of the project runs any more. */

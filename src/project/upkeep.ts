@@ -16,9 +16,12 @@ export interface GcOptions {
   readonly keepDays?: number | undefined;
   /** Only says what would be removed. */
   readonly dryRun?: boolean | undefined;
-  /** Waits until no one else uses the store, however long; told by `onWait`. */
+  /** Waits until no one else uses the store, however long. */
   readonly wait?: boolean | undefined;
-  readonly onWait?: (() => void) | undefined;
+  /** Told what is waited for, once that has taken a moment. */
+  readonly onWait?: ((message: string) => void) | undefined;
+  /** Aborted: waits no longer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was, or would be, removed. */
@@ -33,7 +36,7 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
   if (!opened.ok) return opened;
   const store = opened.value;
   if (options.dryRun !== true) {
-    const taken = await takeAlone(store, options);
+    const taken = await takeAlone(store, options, context.root);
     if (!taken.ok) return taken;
   }
   const strange = store.runs.ids().filter((id) => (store.runs.read(id)?.format ?? Number.POSITIVE_INFINITY) > RECORD_FORMAT);
@@ -55,17 +58,27 @@ function unreadable(ids: readonly string[]): Problem {
   };
 }
 
-async function takeAlone(store: Store, { wait, onWait }: GcOptions): Promise<Outcome<undefined>> {
-  const signal = wait === true ? new AbortController().signal : AbortSignal.timeout(SHORT_WAIT);
-  const isAlone = await store.maintenance.takeAlone(signal, () => (wait === true ? onWait?.() : undefined));
+async function takeAlone(store: Store, { wait, onWait, signal }: GcOptions, project: string): Promise<Outcome<undefined>> {
+  const stops = [...(signal === undefined ? [] : [signal]), ...(wait === true ? [] : [AbortSignal.timeout(SHORT_WAIT)])];
+  const who = { pid: process.pid, since: new Date().toISOString(), project, command: 'stillroom gc' };
+  const isAlone = await store.maintenance.takeAlone({
+    who,
+    signal: AbortSignal.any(stops),
+    onWait: ({ message }) => (wait === true ? onWait?.(`${message}${liveText(store)}`) : undefined),
+  });
   if (isAlone) return done(undefined);
-  const live = [...store.runs.all()].filter(({ state }) => state === 'live').map(({ id, pipeline }) => `${id} (${pipeline})`);
   return failed({
     kind: 'usage',
     code: 'store-in-use',
-    message: `the store is in use${live.length === 0 ? ' by another command' : `: ${live.join(', ')} ${live.length === 1 ? 'is' : 'are'} live`}; nothing was removed`,
+    message: `the store is in use${liveText(store) || ' by another command'}; nothing was removed`,
     hint: 'try again when they have ended, or wait for them: stillroom gc --wait',
   });
+}
+
+/** The runs that use a store, in words; nothing where there are none. */
+function liveText({ runs }: Store): string {
+  const live = [...runs.all()].filter(({ state }) => state === 'live').map(({ id, pipeline }) => `${id} (${pipeline})`);
+  return live.length === 0 ? '' : `: ${live.join(', ')} ${live.length === 1 ? 'is' : 'are'} live`;
 }
 
 /** What was hashed, and what of it was not whole. */

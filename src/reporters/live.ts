@@ -46,7 +46,9 @@ export class LiveReporter implements Reporter {
   private readonly stream: NodeJS.WriteStream;
   private readonly nodes = new Map<string, Drawn>();
   private readonly started = new Map<string, number>();
+  private readonly ended = new Set<string>();
   private readonly notes: string[] = [];
+  private planned: readonly PlannedNode[] = [];
   private painting: Promise<unknown> = Promise.resolve();
 
   constructor(stream: NodeJS.WriteStream) {
@@ -55,6 +57,7 @@ export class LiveReporter implements Reporter {
 
   report(event: Event): void {
     if (event.type === 'run-started') this.start(event.nodes);
+    else if (event.type === 'nodes-waiting') this.showReady();
     else if (event.type === 'node-started') {
       this.started.set(event.node, Date.parse(event.time));
       this.nodes.get(event.node)?.draw(event.node, event.cause);
@@ -65,6 +68,7 @@ export class LiveReporter implements Reporter {
       const spent = (now - (this.started.get(event.node) ?? now)) / 1000;
       this.nodes.get(event.node)?.draw(`${event.node}  ${share} %  ${duration(spent)}`, event.note ?? '');
     } else if (event.type === 'node-ended') {
+      this.ended.add(event.node);
       const drawing = this.nodes.get(event.node);
       drawing?.draw(ending(event.node, event.outcome, event.problem?.message), '');
       const { state } = event.outcome;
@@ -73,7 +77,15 @@ export class LiveReporter implements Reporter {
     else if (event.type === 'run-ended') for (const drawing of this.nodes.values()) drawing.settle();
   }
 
+  /** Marks the nodes that could begin but for others that run. */
+  private showReady(): void {
+    for (const { node, after } of this.planned)
+      if (!this.started.has(node) && !this.ended.has(node) && after.every((name) => this.ended.has(name)))
+        this.nodes.get(node)?.draw(`${node}  waits for free slots`, '');
+  }
+
   private start(nodes: readonly PlannedNode[]): void {
+    this.planned = nodes;
     for (const { node } of nodes) this.nodes.set(node, drawn());
     const groups = new Map<string, PlannedNode[]>();
     for (const planned of nodes) {

@@ -1,11 +1,15 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
-import { tryLockFile } from '../../src/files/lock.ts';
-import { called, checkout, copyOf, editSealed, stillroom } from '../rig.ts';
+import { type FileLock, noteHolder, tryLockFile } from '../../src/files/lock.ts';
+import type { Who } from '../../src/model/waiting.ts';
+import { openProject } from '../../src/project/project.ts';
+import { called, checkout, copyOf, editSealed } from '../rig.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Answer {
@@ -101,18 +105,34 @@ describe('gc', () => {
     expect((await asked<Answer>(folder, ['gc', '--keep-days', 'two'])).code).toBe(2);
   });
 
-  test('keeps others out while it works: who opens the store waits', async () => {
+  /** A store that someone has to itself as gc does, and a command that waits for it: how that ends, once it has said so. */
+  async function waiting(then: (lock: FileLock, child: ChildProcess) => void) {
     const folder = copyOf(base);
-    const lock = tryLockFile(join(folder, 'artifacts/locks/store'));
-    let hasEnded = false;
-    // Waiting for the store blocks its process, so it is one of its own.
-    const run = stillroom(folder, ['run', 'small', '--set', 'train.rate=0.1', '--json'], { env: { NOISE: '0' } }).finally(() => {
-      hasEnded = true;
+    const lock = tryLockFile(join(folder, 'artifacts/locks/store')) as FileLock;
+    noteHolder(lock, { pid: process.pid, since: new Date().toISOString(), project: folder, command: 'stillroom gc' } as Who);
+    const child = spawn(process.execPath, [join(checkout, 'dist/cli.js'), 'run', 'small', '--set', 'train.rate=0.1', '--json'], {
+      cwd: folder,
+      env: { ...process.env, NOISE: '0', CI: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    await sleep(1500);
-    expect(hasEnded).toBe(false);
-    lock?.release();
-    expect((await run).json.reused).toEqual(['train', 'card']);
+    const printed = text(child.stdout);
+    const ended = new Promise<[number | null, string | null]>((resolve) => child.once('close', (...how) => resolve(how)));
+    for await (const line of createInterface({ input: child.stderr })) {
+      if (line.startsWith('…')) expect(line).toMatch(/^… waits for stillroom gc \(.*\), since \d+ s, which has the store to itself$/);
+      if (line.startsWith('…')) then(lock, child);
+    }
+    return { ended: await ended, printed: await printed };
+  }
+
+  test('keeps others out while it works: who opens the store waits and says for whom', async () => {
+    const { ended, printed } = await waiting((lock) => lock.release());
+    expect(ended).toEqual([0, null]);
+    expect(JSON.parse(printed)).toMatchObject({ reused: ['train', 'card'] });
+  });
+
+  test('is not waited for any longer when the command is stopped', async () => {
+    const { ended } = await waiting((_, child) => void child.kill('SIGINT'));
+    expect(ended).toEqual([null, 'SIGINT']);
   });
 
   test.each([
@@ -146,11 +166,17 @@ describe('gc', () => {
     const refused = await asked<Answer>(folder, ['gc', '--keep-runs', '0']);
     expect(refused.code).toBe(2);
     expect(refused.answer.error).toMatchObject({ code: 'store-in-use', message: expect.stringContaining('(small) is live') });
-    const waiting = asked<Answer>(folder, ['gc', '--keep-runs', '1', '--wait']);
-    await sleep(300);
-    writeFileSync(go, '');
+    const project = openProject({ folder });
+    const collected = await project.gc({
+      keepRuns: 1,
+      wait: true,
+      onWait(message) {
+        expect(message).toMatch(/^waits until no one uses the store: [\w-]+ \(small\) is live$/);
+        writeFileSync(go, '');
+      },
+    });
     expect(await ended).toBe(0);
-    expect((await waiting).answer.kept.map(({ why }) => why)).toEqual(['among the newest 1']);
+    expect(collected.ok && [...collected.value.keptRuns.values()]).toEqual(['among the newest 1']);
     expect((await asked(folder, ['reproduce', '@latest', '--restore'])).code).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NodeEnd } from '../../src/engine/node.ts';
 import type { Plan } from '../../src/engine/plan.ts';
 import { type ReadyNode, schedule, type ScheduleEnd, type Scheduling } from '../../src/engine/schedule.ts';
@@ -292,4 +292,19 @@ describe('events', () => {
     expect(run.events[3]).toMatchObject({ node: 'b', outcome });
     for (const { time } of run.events) expect(new Date(time).toISOString()).toBe(time);
   });
+});
+
+test('nodes that wait for slots are told of once it has taken a moment', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const run = new DrivenRun(planOf(['a', 'b', 'c', 'd'].map((name) => instanceOf(name))));
+  await settle();
+  expect(run.names).toEqual(['a', 'b']);
+  const told = (): Event[] => run.events.filter(({ type }) => type === 'nodes-waiting');
+  vi.advanceTimersByTime(500);
+  expect(told()).toEqual([]);
+  vi.advanceTimersByTime(5000);
+  expect(told()).toMatchObject([{ count: 2, message: '2 nodes wait for free slots: 2 run' }]);
+  await run.finish();
+  expect(told()).toHaveLength(1);
 });

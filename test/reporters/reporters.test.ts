@@ -46,6 +46,8 @@ const happenings: readonly Happening[] = [
     outcome: outcome('executed', { seconds: 83.4, metrics: { accuracy: { value: 0.76543211, measured: false } } }),
   },
   { type: 'node-ended', node: 'teacher[fold=1]', outcome: outcome('executed', { seconds: 4 }) },
+  { type: 'nodes-waiting', count: 2, message: '2 nodes wait for free slots: 1 runs' },
+  { type: 'node-waiting', node: 'student', reason: 'devices', message: 'waits for a device: train of the run run-0 has 0', for: [] },
   { type: 'node-started', node: 'student', cause: 'it has not run before', inputs: {} },
   { type: 'notice', level: 'warning', node: 'student', message: 'trying again' },
   { type: 'node-ended', node: 'student', outcome: outcome('failed'), problem },
@@ -79,6 +81,8 @@ describe('lines', () => {
 ▸ teacher[fold=0]: param lr changed: 1 → 2
 ✔ teacher[fold=0]  83 s  accuracy 0.76543
 ✔ teacher[fold=1]  4.0 s
+… 2 nodes wait for free slots: 1 runs
+… student waits for a device: train of the run run-0 has 0
 ▸ student: it has not run before
 ! student: trying again
 ✖ student  failed: student ended with exit code 3
@@ -119,6 +123,12 @@ describe('the live tree', () => {
     for (const part of ['data', 'teacher × 2', 'teacher[fold=0]', 'student', 'card']) expect(text).toContain(part);
     expect(text).toContain('failed: student ended with exit code 3');
     expect(text.trimEnd().endsWith('! student: trying again')).toBe(true);
+  });
+
+  test('shows which nodes wait, and for whom', async () => {
+    const text = await written((out) => new LiveReporter(out as unknown as NodeJS.WriteStream), events.slice(0, 9));
+    expect(text).toContain('waits for a device: train of the run run-0 has 0');
+    expect(text).toContain('card  waits for free slots');
   });
 
   test('ends although a run stops with nodes that never ended', async () => {

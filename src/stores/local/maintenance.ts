@@ -1,5 +1,6 @@
 import type { Garbage, KeepPolicy, Maintenance } from '../../model/upkeep.ts';
 import { findGarbage, type Parts, removeGarbage } from './gc.ts';
+import type { Asker } from '../../model/waiting.ts';
 import type { Presence } from './presence.ts';
 import { verifyStore } from './verify.ts';
 
@@ -17,8 +18,8 @@ export class LocalMaintenance implements Maintenance {
     return verifyStore(this.parts);
   }
 
-  takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean> {
-    return this.presence.takeAlone(signal, onWait);
+  takeAlone(asker: Asker): Promise<boolean> {
+    return this.presence.takeAlone(asker);
   }
 
   leave(): void {

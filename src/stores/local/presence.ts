@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../model/workplace.ts';
-import { telling } from '../../model/waiting.ts';
-import { lockFile, tryLockFile } from '../../files/lock.ts';
+import { type Asker, isWho, nameOf, sinceText, telling, type Waiting } from '../../model/waiting.ts';
+import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
 
 /** Milliseconds between two tries. */
 const PAUSE = 50;
@@ -9,7 +10,28 @@ const PAUSE = 50;
 /** Milliseconds that a store is waited for while another process removes things from it. */
 const PATIENCE = 120_000;
 
+const SHARED: Waiting = { reason: 'store', message: 'waits until no one uses the store', for: [] };
+
 const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Where a store's lock of those who use it lies. */
+function presenceFile(root: string): string {
+  return join(root, 'locks', 'store');
+}
+
+/**
+ * Waits while someone has a store alone, and then keeps others from having it until the lock is let go. Undefined where the store is not
+ * there yet, or the signal came first.
+ */
+export async function enterStore(root: string, { signal, onWait }: Pick<Asker, 'signal' | 'onWait'>): Promise<Lock | undefined> {
+  const file = presenceFile(root);
+  if (!existsSync(file)) return undefined;
+  return telling(lockFile(file, signal, true), () => {
+    const who = holderOf(file, isWho);
+    const what = who === undefined ? 'another process' : `${nameOf(who)}, ${sinceText(who)},`;
+    onWait({ reason: 'store', message: `waits for ${what} which has the store to itself`, for: who === undefined ? [] : [who] });
+  });
+}
 
 /**
  * Who uses a store. Everyone who opened it holds a shared lock as long as the process lives, from before it plans; whoever removes things
@@ -20,7 +42,7 @@ export class Presence {
   private lock: Lock | undefined;
 
   constructor(root: string) {
-    this.file = join(root, 'locks', 'store');
+    this.file = presenceFile(root);
   }
 
   /** Enters beside others, waiting while someone has it alone; false if that takes too long. */
@@ -34,10 +56,12 @@ export class Presence {
   }
 
   /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
-  async takeAlone(signal: AbortSignal, onWait: () => void): Promise<boolean> {
+  async takeAlone({ who, signal, onWait }: Asker): Promise<boolean> {
     this.leave();
-    this.lock = await telling(lockFile(this.file, signal), onWait);
-    return this.lock !== undefined;
+    const lock = await telling(lockFile(this.file, signal), () => onWait(SHARED));
+    if (lock !== undefined) noteHolder(lock, who);
+    this.lock = lock;
+    return lock !== undefined;
   }
 
   leave(): void {
