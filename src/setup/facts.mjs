@@ -4,7 +4,7 @@ import { commandLinked, compiled } from './compile.mjs';
 import { findProgram } from './command.mjs';
 import { packagesReady } from './packages.mjs';
 import { packageFolder, readJson, root } from './places.mjs';
-import { supervisorNeeds, supervisorReady } from './supervisor.mjs';
+import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.mjs';
 
 /**
  * What is known about the installed engine without loading it.
@@ -99,7 +99,7 @@ export function describeSetup() {
     });
     items.push({ name: 'npx stillroom', ok: linked, detail: linked ? 'linked' : 'not linked', ...unless(linked, engineCommand) });
   }
-  items.push(describeSupervisor(engineCommand));
+  items.push(describeSupervisor(engineCommand), describeConfinement());
   const detail = facts
     ? `libtensorflow ${facts.libtensorflow}, ${facts.variant} build, in ${facts.path}`
     : 'not installed: stages that train cannot run';
@@ -121,6 +121,16 @@ function describeSupervisor(command) {
     detail: ready ? 'compiled' : 'not compiled: a process that hides from its node is ended only if it is found by its marks',
     ...unless(ready, needs === undefined ? command : `${command}, with ${needs}`),
   };
+}
+
+/** What holds stages to their inputs and outputs: what there is of it counts for no result.
+ * @returns {SetupItem}
+ */
+function describeConfinement() {
+  const { landlock, filters } = confinementHere(root);
+  const files = landlock > 0 ? `Landlock ${landlock}` : "Node's permission model alone";
+  const others = filters ? 'a filter of system calls' : 'nothing';
+  return { name: 'stage confinement', ok: true, detail: `files: ${files}; signals and network: ${others}` };
 }
 
 /** The programs that installing the engine needs. @returns {SetupItem[]} */

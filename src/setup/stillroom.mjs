@@ -7,6 +7,7 @@ import { compile, compiled } from './compile.mjs';
 import { isCheckout, nodeProblem } from './facts.mjs';
 import { packageFolder, root } from './places.mjs';
 import { explain } from './setup.mjs';
+import { renewSupervisor } from './supervisor.mjs';
 
 const cli = join(root, 'dist', 'cli.js');
 
@@ -15,7 +16,9 @@ async function prepare() {
   const problem = nodeProblem();
   if (problem) return problem;
   if (isCheckout() && packageFolder('typescript') && !compiled(root)) {
-    await compile(root, { signal: new AbortController().signal, show: () => undefined, noteChild: async () => undefined });
+    const work = { signal: new AbortController().signal, show: () => undefined, noteChild: async () => undefined };
+    await compile(root, work);
+    await renewSupervisor(root, work);
   }
   return existsSync(cli) ? undefined : 'this checkout is not set up yet: run npm start, or node src/setup/setup.mjs';
 }

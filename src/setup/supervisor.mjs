@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,6 +36,25 @@ function sourcesOf(root) {
 export function supervisorReady(root) {
   const folder = join(root, targetFolder);
   return existsSync(join(folder, 'supervisor')) && readJson(join(folder, stampName))?.sources === sourcesOf(root).digest;
+}
+
+/** What the supervisor finds in this kernel to confine stages with; nothing where it is not compiled.
+ * @param {string} root
+ * @returns {{ landlock: number, filters: boolean }}
+ */
+export function confinementHere(root) {
+  const { status, stdout } = spawnSync(join(root, targetFolder, 'supervisor'), ['--confinement'], { encoding: 'utf8' });
+  return status === 0 ? JSON.parse(stdout) : { landlock: 0, filters: false };
+}
+
+/** Compiles the supervisor anew where its sources have changed; where that cannot be, an older one is no longer used.
+ * @param {string} root
+ * @param {Work} work
+ */
+export async function renewSupervisor(root, work) {
+  if (supervisorReady(root)) return;
+  rmSync(join(root, targetFolder, 'supervisor'), { force: true });
+  if (supervisorNeeds() === undefined) await compileSupervisor(root, work);
 }
 
 /** What would have to be there to compile the supervisor; undefined: nothing more.

@@ -223,7 +223,7 @@ function treeOf(root: string): string[] {
 /** What an attempt can see, its own folder called by no name. */
 function observed({ specification, secrets }: FakeAttempt): string {
   const { folder, attempt, program, params, inputs, outputs, env, resources } = specification;
-  const runtime = { node: 'node', nodeMajor: 24, installation: '/stillroom' };
+  const runtime = { node: 'node', nodeMajor: 24, installation: '/stillroom', libraries: [] };
   const { command, env: variables } = programOf({ specification, secrets }, runtime);
   const given =
     program.kind === 'command' ? { command, variables } : { params, inputs, outputs, variables: { ...variables, env }, cpu: resources.cpu };

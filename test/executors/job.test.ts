@@ -62,7 +62,7 @@ async function execute(specification: JobSpecification, secrets: Readonly<Record
 const lines = (events: readonly JobEvent[]): string[] => events.flatMap((event) => (event.type === 'node-log' ? [event.line] : []));
 
 describe('a program', () => {
-  const runtime = { node: '/node', nodeMajor: 20, installation: '/stillroom' };
+  const runtime = { node: '/node', nodeMajor: 20, installation: '/stillroom', libraries: [] };
 
   test('is made of a specification alone: a command with its ports and params as variables', () => {
     const job = jobOf('make', {

@@ -119,6 +119,7 @@ describe('the facts', () => {
       ['compiled sources', true],
       ['npx stillroom', true],
       ['process supervisor', true],
+      ['stage confinement', true],
       ['training engine', true],
     ]);
   });

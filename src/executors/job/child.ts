@@ -11,9 +11,11 @@ import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { readJob } from './attempt-files.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
+import { keepPermissions } from './own-workers.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
 import { bundlingHint, memberOf, thrownReason, thrownText } from './thrown.ts';
 import { openThreads } from './threads.ts';
+import { isOfNetwork } from './undeclared-network.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
 class StageFailure extends Error {
@@ -24,6 +26,9 @@ class StageFailure extends Error {
     this.hint = hint;
   }
 }
+
+/** Whether the stage has declared that it uses the network. */
+let isOnline = true;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -116,6 +121,8 @@ async function main(jobFile: string): Promise<void> {
   if (program.kind !== 'stage') throw new Error('only stages have a child');
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
+  isOnline = program.network === true;
+  keepPermissions();
   const url = pathToFileURL(program.bundle).href;
   const bundle = (await import(url)) as Bundle;
   if (typeof bundle.run !== 'function')
@@ -173,6 +180,14 @@ async function describe(error: unknown, codeFolder: string): Promise<ChildMessag
       code: 'undeclared-access',
       message: `the stage may not touch ${resource}: it is not among its inputs and outputs`,
       hint: 'declare it as an input; a data file beside run.ts is imported',
+    };
+  }
+  if (!isOnline && isOfNetwork(error)) {
+    return {
+      type: 'failed',
+      code: 'undeclared-access',
+      message: `the stage may not use the network: ${thrownReason(error)}`,
+      hint: 'write network: true in stage.ts, or make a source of what it fetches',
     };
   }
   const hint = bundlingHint(error, codeFolder);

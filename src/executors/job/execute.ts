@@ -1,5 +1,5 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
 import type { JobEvent, Stop } from '../../model/executor.ts';
-import { installation } from '../../model/installation.ts';
 import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
 import { done, type Problem, withLog } from '../../model/problem.ts';
 import { problemOf, startProblem } from './ending.ts';
@@ -7,6 +7,7 @@ import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
 import { readMetrics } from './metrics.ts';
 import { programOf, type SecretJob } from './program.ts';
+import { runtimeHere } from './runtime.ts';
 import { Stopper } from './stopping.ts';
 import { type Exit, SupervisedProgram } from './supervised-program.ts';
 import { type Supervisor, supervisorHere } from './supervisor.ts';
@@ -30,6 +31,7 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const ending = await runProgram(job, { log, messages, emit, stop });
   messages.end();
   log.close();
+  removeEmpty(specification.checkpoints);
   const { cpuSeconds, facts = {} } = messages;
   const { peakMemory } = facts;
   const common = {
@@ -65,7 +67,9 @@ async function runProgram(
   const { attempt, node, timeout } = specification;
   let program: SupervisedProgram;
   try {
-    program = await SupervisedProgram.start(programOf(job, runtime), { attempt, supervisor, lock });
+    // A confined stage makes no folder beside those that are there when it starts.
+    if (specification.program.kind === 'stage') mkdirSync(specification.checkpoints, { recursive: true });
+    program = await SupervisedProgram.start(programOf(job, runtimeHere()), { attempt, supervisor, lock });
   } catch (error) {
     return { problem: startProblem(specification, error) };
   }
@@ -91,4 +95,11 @@ function endedLine(count: number): string {
   return count === 1 ? 'one process that it left running was ended' : `${count} processes that it left running were ended`;
 }
 
-const runtime = { node: process.execPath, nodeMajor: Number.parseInt(process.versions.node, 10), installation };
+/** Removes a folder in which nothing was put. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it, or it is not there.
+  }
+}

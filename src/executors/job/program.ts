@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { JOB_FILE, type JobProgram, type JobSpecification } from '../../model/job.ts';
 import { fillInArguments, variableText } from './command.ts';
+import { confinementOf } from './confinement.ts';
+import type { Runtime } from './runtime.ts';
 import { OF_THE_SYSTEM, type StageProgram, type Touchable, touchable } from './touchable.ts';
 
 /** Marks all processes of an attempt in their environment, so that those can be found that left its process group. */
@@ -13,15 +15,8 @@ export interface Program {
   readonly folder: string;
   /** Whether it tells what it does on the events descriptor: a stage does, a command has none. */
   readonly keepsEvents: boolean;
-}
-
-/** What running a stage takes of the place where it runs. */
-export interface Runtime {
-  /** The program of Node. */
-  readonly node: string;
-  readonly nodeMajor: number;
-  /** Stillroom's folder there. */
-  readonly installation: string;
+  /** What it is confined to, as the compiled supervisor takes it; empty: it is not. */
+  readonly confinement: readonly string[];
 }
 
 /** A job's specification with the values of its secrets. */
@@ -30,17 +25,21 @@ export interface SecretJob {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+/** The system's own settings of OpenSSL would be one more ingredient, and Node does not start where it may not read them. */
+const STAGE_VARIABLES = { OPENSSL_CONF: '/dev/null' };
+
 /** Turns a specification into a program. Pure: nothing is read, written or started. */
 export function programOf(job: SecretJob, runtime: Runtime): Program {
   const { specification, secrets } = job;
   const { folder, program, env, resources, devices, attempt } = specification;
   const own =
     program.kind === 'stage'
-      ? { command: stageCommand(specification, program, runtime), env: {} }
+      ? { command: stageCommand(specification, program, runtime), env: STAGE_VARIABLES }
       : { command: commandLine(job, program), env: commandVariables(specification) };
   return {
     command: own.command,
     keepsEvents: program.kind === 'stage',
+    confinement: program.kind === 'stage' ? confinementOf(specification, program, runtime) : [],
     folder: join(folder, 'work'),
     env: {
       LANG: 'C.UTF-8',

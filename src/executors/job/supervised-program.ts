@@ -46,8 +46,8 @@ export class SupervisedProgram implements Stoppable {
 
   /** Starts it; rejects with what the system says. */
   static async start(program: Program, surroundings: Surroundings): Promise<SupervisedProgram> {
-    const { command, env, folder, keepsEvents } = program;
-    const [file = '', ...args] = supervised(command, surroundings.supervisor, keepsEvents);
+    const { env, folder } = program;
+    const [file = '', ...args] = supervised(program, surroundings.supervisor);
     const child = spawn(file, args, {
       cwd: folder,
       env,

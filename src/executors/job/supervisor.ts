@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installation } from '../../model/installation.ts';
+import type { Program } from './program.ts';
 
 /** What a program runs under: the one that set-up compiles, which nothing escapes, or a few lines of shell where that is missing. */
 export type Supervisor = 'compiled' | 'shell';
@@ -32,8 +33,9 @@ exit $code
 `;
 
 /** The program and arguments that run a command under a supervisor. Its descriptors: 3 is the control pipe, 4 the lock, 5 the events. */
-export function supervised(command: readonly string[], supervisor: Supervisor, keepsEvents: boolean): readonly string[] {
+export function supervised({ command, keepsEvents, confinement }: Program, supervisor: Supervisor): readonly string[] {
+  const confined = confinement.length === 0 ? [] : ['--confined', ...confinement];
   return supervisor === 'compiled'
-    ? [compiled, ...(keepsEvents ? ['--events'] : []), '--', ...command]
+    ? [compiled, ...(keepsEvents ? ['--events'] : []), ...confined, '--', ...command]
     : ['/bin/sh', '-c', shell(keepsEvents ? '4<&-' : '4<&- 5<&-'), 'stillroom', ...command];
 }

@@ -26,7 +26,7 @@ static void fail(const char *program) {
   _exit(missing ? 127 : 126);
 }
 
-pid_t start_program(char **command, int keeps_events) {
+pid_t start_program(char **command, int keeps_events, char **confinement) {
   pid_t supervisor = getpid();
   pid_t program = fork();
   if (program != 0) return program;
@@ -39,6 +39,7 @@ pid_t start_program(char **command, int keeps_events) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+  if (confinement != NULL && confine(confinement) != 0) _exit(125);
   execvp(command[0], command);
   fail(command[0]);
   return -1;

@@ -1,7 +1,8 @@
 /*
  * Runs a program and sees to it that nothing of it is left at its end, wherever that went.
  *
- *   supervisor [--events] -- PROGRAM [ARGUMENT]...
+ *   supervisor [--events] [--confined PAIR...] -- PROGRAM [ARGUMENT]...
+ *   supervisor --confinement
  *
  * Whatever the program starts stays below this process: what leaves its group, its session or its parent becomes a child of the subreaper
  * that this is. SIGTERM asks the program to end. When the program has ended, or the coordinator is gone (the control pipe has ended, or the
@@ -80,8 +81,15 @@ static void tell(struct ending ending, int ended_itself) {
 int main(int count, char **arguments) {
   int at = 1;
   int keeps_events = 0;
+  char **confinement = NULL;
+  if (count == 2 && strcmp(arguments[1], "--confinement") == 0) {
+    tell_confinement();
+    return 0;
+  }
   for (; at < count && strcmp(arguments[at], "--") != 0; at += 1) {
+    if (confinement != NULL) continue;
     if (strcmp(arguments[at], "--events") == 0) keeps_events = 1;
+    else if (strcmp(arguments[at], "--confined") == 0) confinement = arguments + at + 1;
     else {
       fprintf(stderr, "supervisor: unknown option %s\n", arguments[at]);
       return 2;
@@ -107,7 +115,7 @@ int main(int count, char **arguments) {
     perror("supervisor");
     return 2;
   }
-  pid_t program = start_program(arguments + at + 1, keeps_events);
+  pid_t program = start_program(arguments + at + 1, keeps_events, confinement);
   if (program < 0) {
     fprintf(stderr, "supervisor: %s: %s\n", arguments[at + 1], strerror(errno));
     return 126;

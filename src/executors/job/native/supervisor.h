@@ -20,8 +20,17 @@ struct ending {
   int left;
 };
 
-/* Starts the program in a session of its own, with the standard descriptors and, if it keeps them, the events; -1 on an error. */
-pid_t start_program(char **command, int keeps_events);
+/*
+ * Starts the program in a session of its own, with the standard descriptors and, if it keeps them, the events, and confined if it is said to
+ * what; -1 on an error.
+ */
+pid_t start_program(char **command, int keeps_events, char **confinement);
+
+/* Confines this process, and whatever it becomes and starts, to what pairs give it; -1 on an error, which it has told. */
+int confine(char **pairs);
+
+/* Prints what this kernel has to confine programs with. */
+void tell_confinement(void);
 
 /* Kills all children and whatever becomes a child by that, until there are none. */
 struct ending end_children(void);

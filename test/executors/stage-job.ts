@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { executeJob } from '../../src/executors/job/execute.ts';
+import type { Supervisor } from '../../src/executors/job/supervisor.ts';
+import { sealedJson } from '../../src/files/sealed.ts';
+import type { ExitRecord, JobSpecification } from '../../src/model/job.ts';
+import { JOB_FILE, JOB_FORMAT } from '../../src/model/job.ts';
+
+/** What a stage's code is executed with. */
+export interface StageOptions {
+  /** An empty folder, for the attempt's own. */
+  readonly folder: string;
+  readonly supervisor?: Supervisor;
+  readonly network?: true;
+  readonly more?: Partial<JobSpecification>;
+}
+
+/** How it ended, and what it wrote to its output `out`. */
+export interface ExecutedStage {
+  readonly exit: ExitRecord;
+  readonly out: string | undefined;
+}
+
+const never = new AbortController().signal;
+
+/** Executes the body of a stage's work, which has `context`, `fs` and `Worker`, as an attempt of a node is: with one input, `text`. */
+export async function executeStage(body: string, { folder, supervisor, network, more }: StageOptions): Promise<ExecutedStage> {
+  for (const name of ['work', 'home', 'tmp', 'in', 'out', 'code']) mkdirSync(join(folder, name));
+  const bundle = join(folder, 'code', 'stage.mjs');
+  writeFileSync(join(folder, 'in', 'text.txt'), 'given\n', { mode: 0o444 });
+  writeFileSync(
+    bundle,
+    `import fs from 'node:fs';\nimport { Worker } from 'node:worker_threads';\nexport const modules = {};\nexport const run = async (context) => {\n${body}\n};\n`,
+  );
+  const out = join(folder, 'out', 'out.txt');
+  const specification: JobSpecification = {
+    format: JOB_FORMAT,
+    attempt: `attempt-${folder.slice(-6)}`,
+    executor: 'local',
+    run: 'run-1',
+    node: 'node',
+    folder,
+    program: { kind: 'stage', bundle, packages: {}, readable: [], ...(network === undefined ? {} : { network }) },
+    params: {},
+    inputs: { text: join(folder, 'in', 'text.txt') },
+    outputs: { out: { path: out, kind: 'file' } },
+    checkpoints: join(folder, 'checkpoints'),
+    env: { PATH: process.env['PATH'] ?? '' },
+    secrets: [],
+    resources: { cpu: 1, gpu: 0, memory: 0 },
+    devices: [],
+    log: join(folder, 'log', 'node.log'),
+    ...more,
+  };
+  writeFileSync(join(folder, JOB_FILE), sealedJson(specification));
+  const job = { specification, secrets: {}, lock: undefined, ...(supervisor === undefined ? {} : { supervisor }) };
+  const exit = await executeJob(job, () => undefined, { asked: never, forced: never });
+  return { exit, out: existsSync(out) ? readFileSync(out, 'utf8') : undefined };
+}
