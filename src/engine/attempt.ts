@@ -6,6 +6,7 @@ import type { Emit } from '../model/event.ts';
 import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
 import type { Lock, Workplace } from '../model/workplace.ts';
+import type { Source } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
 import type { Who } from '../model/waiting.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
@@ -13,8 +14,8 @@ import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
 import { withOthers } from './disturbed.ts';
 import { collectOutputs } from './outputs.ts';
-import type { ReadyNode } from './schedule.ts';
-import { findChange, type Given, prepareWorkspace } from './workspace.ts';
+import type { ReadyNode } from './scheduling.ts';
+import { findChange, type Given, prepareWorkspace, type Unfed } from './workspace.ts';
 
 /** What executing attempts needs to know of the run. */
 export interface AttemptRun {
@@ -23,7 +24,7 @@ export interface AttemptRun {
   /** Who measures does not wait for the work of others. */
   readonly noWait: boolean;
   readonly surroundings: Surroundings;
-  readonly sources: Readonly<Record<string, { readonly path: string }>>;
+  readonly sources: Readonly<Record<string, Source>>;
   readonly keptSources: ReadonlySet<string>;
   readonly emit: Emit;
   readonly stop: Stop;
@@ -35,8 +36,8 @@ export interface Held {
   readonly hold: Hold;
 }
 
-/** What came of an attempt. */
-export type AttemptEnd = Outcome<Attempt> | 'stopped';
+/** What came of an attempt; `Unfed`: it could not be given, or did not read, what it asked for. */
+export type AttemptEnd = Outcome<Attempt> | 'stopped' | Unfed;
 
 /** What an attempt's file holds: its specification, and what the next coordinator must know to take it over. */
 interface AttemptFile extends JobSpecification {
@@ -54,7 +55,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
   const place = store.workplaces.make(ready.work);
   try {
     const space = prepareWorkspace(prepared, place, { known: ready.known, keptSources: run.keptSources, store, sources: run.sources });
-    if (!space.ok) return space;
+    if ('unfed' in space || !space.ok) return space;
     const { given, ...prepares } = space.value;
     const { env, secrets } = environmentOf(prepared, run.surroundings);
     const specification: JobSpecification = {
@@ -108,6 +109,7 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
   if (exit.ended === 'stopped') return 'stopped';
   if (exit.ended === 'failed') return failed(exit.problem);
   const unchanged = findChange(given, instance.name, surroundings.store);
+  if ('unfed' in unchanged) return unchanged;
   const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
   if (!outputs.ok) return failed(...outputs.problems.map((problem) => withLog(problem, exit.last, specification.log)));
   const metrics: Record<string, MetricValue> = {};

@@ -16,7 +16,7 @@ export function disturbers({ facts: { disturbed: by } }: Pick<Attempt, 'facts'>)
 
 /** The end of an attempt that was to be alone and was not, with those who were seen beside it. */
 export function withOthers(end: AttemptEnd, others: readonly Who[]): AttemptEnd {
-  if (end === 'stopped' || !end.ok) return end;
+  if (end === 'stopped' || 'unfed' in end || !end.ok) return end;
   return { ok: true, value: { ...end.value, facts: { ...end.value.facts, disturbed: [...new Set(others.map(nameOf))] } } };
 }
 

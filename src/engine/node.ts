@@ -9,13 +9,15 @@ import { type AttemptEnd, type AttemptRun, type Held, removeLeft, takeOver, tryO
 import { hasBudget } from './fingerprint.ts';
 import { disturbed, isDisturbed, withOthers } from './disturbed.ts';
 import type { Settled } from './inputs.ts';
-import type { ReadyNode } from './schedule.ts';
+import type { ReadyNode } from './scheduling.ts';
 
 /** How a node ended. */
 export type NodeEnd =
   | { readonly state: 'executed'; readonly settled: Settled }
   | { readonly state: 'reused'; readonly settled: Settled /** Where its result was fetched from. */; readonly remote?: string }
   | { readonly state: 'failed'; readonly problem: Problem; readonly fingerprint: string }
+  /** The outputs of these, which it was to be given, are missing or damaged. */
+  | { readonly state: 'unfed'; readonly producers: readonly string[] }
   | { readonly state: 'cancelled' };
 
 /** Executes a node whose inputs are known, unless an equal result exists by the time its work is claimed. */
@@ -38,6 +40,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
     }
     const attempt = await executeClaimed(ready, claim, run);
     if (attempt === 'stopped') return { state: 'cancelled' };
+    if ('unfed' in attempt) return { state: 'unfed', producers: attempt.unfed };
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
     const made = isDisturbed(attempt.value) ? disturbed(wanted, run.run) : wanted;
     keep(ready, made, attempt.value, run);
@@ -103,7 +106,7 @@ async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: At
 
 /** Whether what failed is tried again, and says so: as often as is left, and only where it was the node that failed, not how the run is asked. */
 function triesAgain(end: AttemptEnd, left: number, { plan }: ReadyNode, { emit }: AttemptRun): boolean {
-  const problem = end === 'stopped' || end.ok ? undefined : end.problems[0];
+  const problem = end === 'stopped' || 'unfed' in end || end.ok ? undefined : end.problems[0];
   if (problem === undefined || problem.kind === 'usage' || left <= 0) return false;
   const message = `${problem.message}; trying again (${left} left)`;
   emit({ type: 'notice', level: 'warning', node: plan.prepared.instance.name, message });

@@ -27,7 +27,7 @@ export interface NodePlan {
   readonly action: Action;
   readonly cause: string;
   /** Its inputs are not known yet, so its cause can be told better when it starts. */
-  readonly waits?: true;
+  readonly waits?: true | undefined;
   readonly differences: readonly Difference[];
   /** Of a node to be reused. */
   readonly settled: Settled | undefined;

@@ -14,7 +14,8 @@ import { executeNode, type NodeEnd } from './node.ts';
 import { recordedNode } from './recorded-node.ts';
 import { type Plan, plannedNodes } from './plan.ts';
 import { recordedSources } from './recipe.ts';
-import { type ReadyNode, schedule, type ScheduleEnd } from './schedule.ts';
+import { schedule } from './schedule.ts';
+import type { ReadyNode, ScheduleEnd, Scheduling } from './scheduling.ts';
 import { Slots } from './slots.ts';
 
 /** How a plan is run. */
@@ -61,13 +62,17 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes: plannedNodes(plan), record });
     const { kept, problems } = keepSources(plan);
     emit({ type: 'sources-kept', sources: recordedSources(plan, kept) });
-    const end = problems.length > 0 ? notScheduled(problems) : await scheduled(plan, { options, kept, emit });
+    const published = new Publication(plan);
+    const lost = options.publish === false ? undefined : (settled: ScheduleEnd['settled']) => published.publish(settled);
+    const end =
+      problems.length > 0
+        ? notScheduled(problems)
+        : await scheduled(plan, { options, kept, emit, ...(lost === undefined ? {} : { lost }) });
     const state = stateOf(end, asked.aborted);
-    const outputs = state === 'done' && options.publish !== false ? publish(plan, end) : new Map<string, string>();
     await telling(store.results.shared(), () => emit({ type: 'notice', level: 'note', message: SENDING }));
     const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
     emit({ type: 'run-ended', run: options.id, state, ...hash });
-    return { record: ledger.record, problems: end.problems, outputs };
+    return { record: ledger.record, problems: end.problems, outputs: published.paths };
   } finally {
     asked.removeEventListener('abort', onStop);
     ledger.close();
@@ -105,10 +110,11 @@ interface Started {
   readonly options: RunRequest;
   readonly kept: ReadonlySet<string>;
   readonly emit: Emit;
+  readonly lost?: NonNullable<Scheduling['lost']>;
 }
 
 /** Gives the scheduler the store and the executor to ask. */
-function scheduled(plan: Plan, { options, kept, emit }: Started): Promise<ScheduleEnd> {
+function scheduled(plan: Plan, { options, kept, emit, lost }: Started): Promise<ScheduleEnd> {
   const { request, history } = plan;
   const { store } = request.surroundings;
   const run: AttemptRun = {
@@ -132,6 +138,7 @@ function scheduled(plan: Plan, { options, kept, emit }: Started): Promise<Schedu
     execute,
     explain: ({ prepared }, inputs, { settled }) => explainRun(prepared, inputs, { store, history, settled }).cause,
     logOf: (node) => store.runs.log(options.id, node).name,
+    ...(lost === undefined ? {} : { lost }),
   });
 }
 
@@ -153,10 +160,24 @@ function stateOf({ problems, outcomes }: ScheduleEnd, isStopped: boolean): RunSt
   return isStopped && unfinished ? 'cancelled' : 'done';
 }
 
-function publish(plan: Plan, { settled }: ScheduleEnd): ReadonlyMap<string, string> {
-  const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
-  for (const [name, { attempt }] of settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
-  const { pipeline, surroundings } = plan.request;
-  const nodes = pipeline.instances.map(({ name }) => name);
-  return surroundings.store.published.outputs(pipeline.name, artifacts, nodes);
+/** Puts the outputs of a run where users find them, once all have come out. */
+class Publication {
+  /** By `node.port`; empty as long as nothing is published. */
+  paths: ReadonlyMap<string, string> = new Map();
+  private readonly plan: Plan;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+  }
+
+  /** Returns the nodes whose outputs turn out to be lost; then nothing is published. */
+  publish(settled: ScheduleEnd['settled']): string[] {
+    const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
+    for (const [name, { attempt }] of settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
+    const { pipeline, surroundings } = this.plan.request;
+    const nodes = pipeline.instances.map(({ name }) => name);
+    const { paths, lost } = surroundings.store.published.outputs(pipeline.name, artifacts, nodes);
+    if (lost.length === 0) this.paths = paths;
+    return [...new Set(lost.map(({ node }) => node))];
+  }
 }

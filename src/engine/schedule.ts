@@ -1,53 +1,17 @@
-import type { Emit, Happening } from '../model/event.ts';
+import type { Happening } from '../model/event.ts';
 import { producersOf } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
 import { disturbedText, MOMENT } from '../model/waiting.ts';
 import { counted } from '../text/amounts.ts';
-import type { Attempt, Ingredients } from '../model/result.ts';
+import type { Ingredients } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
-import { type ReadyWork, readyWork } from './fingerprint.ts';
+import { readyWork } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
 import type { NodeEnd } from './node.ts';
 import { failedNode, inputDigests, recordedNode, settledNode } from './recorded-node.ts';
 import type { NodePlan, Plan } from './plan.ts';
-import type { Slots } from './slots.ts';
-
-/** A node that may run: its inputs are known and change no more. */
-export interface ReadyNode extends ReadyWork {
-  readonly plan: NodePlan;
-  readonly isForced: boolean;
-  readonly known: Known;
-  /** To be called when the node really starts: no result of it has come meanwhile. */
-  readonly onStart: () => void;
-}
-
-/** What a scheduler asks of what is around it; it writes nothing itself. */
-export interface Scheduling {
-  /** Runs of one process that share slots also share their work and their failures. */
-  readonly slots: Slots;
-  /** Goes on with what does not depend on a failed node. */
-  readonly keepGoing: boolean;
-  /** Aborted: nothing new starts. What runs is stopped by whoever executes it. */
-  readonly stop: AbortSignal;
-  readonly emit: Emit;
-  /** The current attempt of a fingerprint, if it is whole. */
-  readonly find: (fingerprint: string) => Attempt | undefined;
-  /** Executes a node, unless its result has come meanwhile. Ends when nothing of it lives any more. */
-  readonly execute: (ready: ReadyNode) => Promise<NodeEnd>;
-  /** Why a node runs whose inputs were not known when it was planned. */
-  readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
-  /** Where a node's log lies, as a record names it. */
-  readonly logOf: (node: string) => string;
-}
-
-/** How all nodes of a plan ended. */
-export interface ScheduleEnd {
-  readonly problems: readonly Problem[];
-  /** By name. */
-  readonly outcomes: ReadonlyMap<string, RunNode>;
-  /** The nodes that came out, by name. */
-  readonly settled: ReadonlyMap<string, Settled>;
-}
+import { madeOtherwise, Remakes } from './remakes.ts';
+import type { ReadyNode, ScheduleEnd, Scheduling } from './scheduling.ts';
 
 type Failure = Extract<NodeEnd, { readonly state: 'failed' }>;
 
@@ -70,6 +34,7 @@ class Schedule {
   private readonly outcomes = new Map<string, RunNode>();
   private readonly problems: Problem[] = [];
   private waitTimer: NodeJS.Timeout | undefined;
+  private readonly remakes = new Remakes();
 
   constructor(plan: Plan, scheduling: Scheduling) {
     this.plan = plan;
@@ -92,7 +57,10 @@ class Schedule {
       if (this.mayStart()) this.startReady();
       // What is ready and did not start waits for slots, or for work that another run does.
       const waits = this.mayStart() && this.open.size > 0;
-      if (this.running.size === 0 && !waits) break;
+      if (this.running.size === 0 && !waits) {
+        if (this.makeLostAgain()) continue;
+        break;
+      }
       this.tellOfWaiting(waits);
       await Promise.race([...this.running.values(), ...(waits ? [slots.changed(), stopped] : [])]);
     }
@@ -201,6 +169,10 @@ class Schedule {
     const { name } = plan.prepared.instance;
     if (end.state === 'reused') return this.settle(plan, 'reused', end.settled, reuseCause(plan, end.remote));
     if (end.state === 'cancelled') return this.end(name, recordedNode(plan.prepared, 'cancelled', 'the run was stopped'));
+    if (end.state === 'unfed') {
+      this.await(plan);
+      return this.makeAgain(end.producers);
+    }
     const cause = this.causeOf(name, plan, ingredients.inputs);
     return end.state === 'executed' ? this.settle(plan, 'executed', end.settled, cause) : this.fail(plan, end, cause);
   }
@@ -214,8 +186,12 @@ class Schedule {
     this.end(name, { ...outcome, log: this.scheduling.logOf(name) }, problem);
   }
 
-  private settle({ prepared }: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
+  private settle(plan: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
+    const { prepared } = plan;
     const { name } = prepared.instance;
+    const readers = this.remakes.isOtherwise(settled) ? this.consumersOf(name).filter((one) => !this.waiting.has(one)) : [];
+    if (readers.length > 0)
+      return this.fail(plan, { state: 'failed', problem: madeOtherwise(name, readers), fingerprint: settled.fingerprint }, cause);
     this.settled.set(name, settled);
     for (const consumer of this.consumersOf(name)) this.countDown(consumer);
     const outcome = settledNode(recordedNode(prepared, state, cause), settled, this.known);
@@ -228,8 +204,52 @@ class Schedule {
   private countDown(name: string): void {
     const left = (this.missing.get(name) ?? 0) - 1;
     this.missing.set(name, left);
-    const plan = this.plan.nodes.get(name);
+    const plan = this.waiting.get(name);
     if (left === 0 && plan !== undefined) this.open.set(name, plan);
+  }
+
+  /** Makes again what turned out to be lost when all had come out; false if nothing did. */
+  private makeLostAgain(): boolean {
+    if (this.settled.size < this.plan.nodes.size || this.problems.length > 0) return false;
+    const lost = this.scheduling.lost?.(this.settled) ?? [];
+    this.makeAgain(lost);
+    return lost.length > 0 && this.problems.length === 0;
+  }
+
+  /** Puts nodes back whose outputs are lost, unless they are on their way already; whoever waits for them waits on. */
+  private makeAgain(names: readonly string[]): void {
+    for (const name of names) {
+      const [settled, known] = [this.settled.get(name), this.plan.nodes.get(name)];
+      if (settled === undefined || known === undefined) continue;
+      const cause = 'its outputs were damaged on the disk: they are made again';
+      const problem = this.remakes.note(settled);
+      this.settled.delete(name);
+      this.outcomes.delete(name);
+      const plan: NodePlan = { ...known, action: 'run', cause, waits: undefined, settled: undefined };
+      if (problem !== undefined) this.fail(plan, { state: 'failed', problem, fingerprint: settled.fingerprint }, cause);
+      else {
+        this.scheduling.emit({ type: 'notice', level: 'warning', node: name, message: cause });
+        this.causes.set(name, cause);
+        this.await(plan);
+      }
+      // What was to be reused with the former bytes is decided anew.
+      for (const consumer of this.consumersOf(name)) {
+        const waiting = this.waiting.get(consumer);
+        if (waiting !== undefined) this.await({ ...waiting, settled: undefined });
+      }
+    }
+  }
+
+  /** Lets a node wait for those of its producers that have not come out; without any it may start. */
+  private await(plan: NodePlan): void {
+    const { name } = plan.prepared.instance;
+    const missing = producersOf(plan.prepared.instance).filter((one) => !this.settled.has(one)).length;
+    this.missing.set(name, missing);
+    this.waiting.set(name, plan);
+    this.ready.delete(name);
+    this.asked.delete(name);
+    this.open.delete(name);
+    if (missing === 0) this.open.set(name, plan);
   }
 
   private end(node: string, outcome: RunNode, problem?: Problem): void {

@@ -1,12 +1,13 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { removeTree } from '../files/remove.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Input } from '../model/pipeline.ts';
+import type { Input, Source } from '../model/pipeline.ts';
 import type { JobProgram, JobSpecification } from '../model/job.ts';
 import type { Content, Snapshot, Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Prepared } from './fingerprint.ts';
 import { elementName } from './handed-over.ts';
 import type { Known } from './inputs.ts';
@@ -25,10 +26,17 @@ export interface Given {
   readonly port: string;
   readonly path: string;
   readonly stamp: string;
-  /** Of what was placed from the store: what it is. */
+  /** What it is. */
   readonly content?: Content;
+  /** Of an output: the node that it is of. */
+  readonly from?: string;
   /** Of a source that is not kept: its name. */
   readonly source?: string;
+}
+
+/** Nodes whose outputs turned out to be missing or damaged when they were handed over, or while they were read. */
+export interface Unfed {
+  readonly unfed: readonly string[];
 }
 
 /** Where what an attempt is given comes from. */
@@ -36,15 +44,15 @@ interface Supplies {
   readonly known: Known;
   readonly keptSources: ReadonlySet<string>;
   readonly store: Store;
-  readonly sources: Readonly<Record<string, { readonly path: string }>>;
+  readonly sources: Readonly<Record<string, Source>>;
 }
 
-/** Prepares a workplace: the inputs as read-only files, the bundle, folders for outputs. */
+/** Prepares a workplace: the inputs as read-only files, whose bytes are proven on the way, the bundle, folders for outputs. */
 export function prepareWorkspace(
   prepared: Prepared,
   place: Workplace,
   { known, keptSources, store, sources }: Supplies,
-): Outcome<Workspace> {
+): Outcome<Workspace> | Unfed {
   const { instance } = prepared;
   const isCommand = instance.work.kind === 'command';
   const base = join(place.folder, isCommand ? 'work' : 'in');
@@ -53,31 +61,38 @@ export function prepareWorkspace(
   const given: Given[] = [];
   const outside: { path: string; kind: 'dir' | 'file' }[] = [];
 
+  const unfed = new Set<string>();
+  const problems: Problem[] = [];
+
   const put = (input: Input, index: number, path: string): string => {
     const element = input.elements[index];
     if (element === undefined) return path;
+    const { port, at } = input;
     const { origin } = element;
     if (origin.kind === 'output') {
       const artifact = known.settled.get(origin.instance)?.attempt.outputs[origin.port];
       if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
-      const target = path + (input.at === undefined ? artifact.suffix : '');
-      store.artifacts.place(artifact, target);
-      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(artifact) });
+      const target = path + (at === undefined ? artifact.suffix : '');
+      if (!store.artifacts.place(artifact, target)) unfed.add(origin.instance);
+      else given.push({ port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(artifact), from: origin.instance });
       return target;
     }
     const snapshot = known.snapshots.get(origin.source) as Snapshot;
-    const target = path + (input.at === undefined ? snapshot.suffix : '');
+    const source = sources[origin.source] as Source;
+    const target = path + (at === undefined ? snapshot.suffix : '');
     if (keptSources.has(origin.source)) {
-      store.sources.place(snapshot, target);
-      given.push({ port: input.port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(snapshot) });
+      if (placeSource(source, snapshot, target, store)) {
+        given.push({ port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(snapshot) });
+      } else problems.push(lostSource(source, instance.name));
       return target;
     }
-    const real = sources[origin.source]?.path ?? '';
-    given.push({ port: input.port, path: real, stamp: store.artifacts.stamp(real), source: origin.source });
-    outside.push({ path: real, kind: snapshot.kind });
-    if (!isCommand) return real;
+    const stamp = store.artifacts.stamp(source.path);
+    if (!isStill(source, snapshot, store)) problems.push(changedSource(origin.source, instance.name));
+    given.push({ port, path: source.path, stamp, content: contentOf(snapshot), source: origin.source });
+    outside.push({ path: source.path, kind: snapshot.kind });
+    if (!isCommand) return source.path;
     mkdirSync(dirname(target), { recursive: true });
-    symlinkSync(real, target);
+    symlinkSync(source.path, target);
     return target;
   };
 
@@ -94,6 +109,8 @@ export function prepareWorkspace(
       inputs[input.port] = isCommand ? shown(path) : elements;
     }
   }
+  if (problems.length > 0) return failed(...problems);
+  if (unfed.size > 0) return { unfed: [...unfed] };
   const outputs = prepareOutputs(prepared, place, isCommand);
   const program = prepareProgram(prepared, place, outside, store);
   if (!program.ok) return program;
@@ -155,27 +172,62 @@ function contentOf({ kind, digest, executable }: Content): Content {
   return { kind, digest, ...(executable === undefined ? {} : { executable }) };
 }
 
+/** Gives a kept source; where its kept bytes are lost, they are kept again from where it lies, if it is still the same there. */
+function placeSource(source: Source, snapshot: Snapshot, path: string, { sources }: Store): boolean {
+  if (sources.place(snapshot, path)) return true;
+  removeTree(path);
+  const kept = sources.keep({ ...source, keep: true }, snapshot);
+  return kept.ok && kept.value && sources.place(snapshot, path);
+}
+
+/** Whether a source still holds what it held when it was planned with. */
+function isStill(source: Source, { digest }: Content, { sources, format }: Store): boolean {
+  const now = sources.snapshot(source, format);
+  return now.ok && now.value.digest === digest;
+}
+
+function lostSource({ name, path }: Source, node: string): Problem {
+  return {
+    kind: 'store',
+    code: 'input-damaged',
+    message: `the kept bytes of the source "${name}", which ${node} reads, are damaged, and ${path} no longer holds the same`,
+    hint: 'what was damaged is in quarantine; run again to go on with the source as it is now',
+  };
+}
+
+function changedSource(source: string, node: string): Problem {
+  return {
+    kind: 'stage',
+    code: 'source-changed',
+    message: `the source "${source}" changed before or while ${node} read it`,
+    hint: 'nothing was recorded; run again when nobody writes to it',
+  };
+}
+
 /**
- * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise is compared by its
- * bytes: a large file is a link, whose ctime another node moves that is given the same one.
+ * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise, or is a link to a
+ * file of the store, is compared by its bytes: a link's ctime moves with others that are given the same file, and its bytes can rot.
  */
-export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
-  for (const { port, path, stamp, content, source } of given) {
-    if (store.artifacts.stamp(path) === stamp) continue;
+export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> | Unfed {
+  const unfed: string[] = [];
+  for (const { port, path, stamp, content, from, source } of given) {
+    const stands = store.artifacts.stamp(path) === stamp;
+    if (source !== undefined) {
+      if (stands && (content === undefined || isStill({ name: source, path }, content, store))) continue;
+      return failed(changedSource(source, node));
+    }
+    if (stands && (content === undefined || !store.artifacts.isShared(path))) continue;
     if (content !== undefined && store.artifacts.isAt(path, content)) continue;
-    if (source === undefined)
+    if (!stands || from === undefined)
       return failed({
         kind: 'stage',
         code: 'input-changed',
         message: `${node} wrote into its input "${port}"`,
         hint: 'inputs are read-only: copy what has to change into an output',
       });
-    return failed({
-      kind: 'stage',
-      code: 'source-changed',
-      message: `the source "${source}" changed while ${node} read it`,
-      hint: 'nothing was recorded; run again when nobody writes to it',
-    });
+    // Where it is the store's own copy that is wrong, it goes to quarantine.
+    store.artifacts.broken({ [port]: content as Content }, true);
+    unfed.push(from);
   }
-  return done(undefined);
+  return unfed.length > 0 ? { unfed } : done(undefined);
 }

@@ -19,6 +19,7 @@ export interface BrokenPort {
 /** Bytes of a known size, which can be read more than once. */
 export interface Payload {
   readonly size: number;
+  /** Throws instead of ending where they turn out to be damaged. */
   bytes(): AsyncIterable<Uint8Array>;
 }
 
@@ -27,12 +28,14 @@ export type Content = Pick<Artifact, 'kind' | 'digest' | 'executable'>;
 
 /** Content by its digest. Nothing half-written is ever seen as whole, and what is damaged goes to quarantine. */
 export interface Artifacts {
-  /** The ports whose bytes are missing or damaged. */
-  broken(outputs: Outputs): readonly BrokenPort[];
+  /** The ports whose bytes are missing or damaged; by their stamps, or with `thorough` by their bytes. */
+  broken(outputs: Readonly<Record<string, Content>>, thorough?: boolean): readonly BrokenPort[];
   /** Takes a finished output over by moving it; refuses links that leave a folder, sockets and names that are not UTF-8. */
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
-  /** Gives an artifact as read-only files at a path. */
-  place(artifact: Artifact, path: string): void;
+  /** Gives an artifact as read-only files at a path, hashing its bytes on the way; false where they are missing or damaged. */
+  place(artifact: Artifact, path: string): boolean;
+  /** Whether a file at or below a path is a link to one of the store. */
+  isShared(path: string): boolean;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */
   stamp(path: string): string;
   /** Whether a path holds just this, by its bytes. */
@@ -137,8 +140,8 @@ export interface Sources {
   keep(source: Source, snapshot: Snapshot): Outcome<boolean>;
   /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it, and its executable bit is that of who kept it. */
   kept(digest: string): Snapshot | undefined;
-  /** Gives a kept source at a path, as read-only files. */
-  place(snapshot: Snapshot, path: string): void;
+  /** Gives a kept source at a path, as read-only files, hashing its bytes on the way; false where they are missing or damaged. */
+  place(snapshot: Snapshot, path: string): boolean;
 }
 
 /** Lines that are appended to a file. */
@@ -205,15 +208,23 @@ export interface Tags {
 /** Outputs by node and port. */
 export type NodeOutputs = ReadonlyMap<string, ReadonlyMap<string, Artifact>>;
 
+/** Outputs that were put where people find them. */
+export interface Placed {
+  /** The path of each `node.port`. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** What could not be put there: its bytes are missing or damaged. */
+  readonly lost: readonly { readonly node: string; readonly port: string }[];
+}
+
 /** What people and their editors find in the store. */
 export interface Published {
   /**
    * Swaps the folder of a pipeline's outputs as one; of nodes without new outputs those stay that the pipeline still has (`nodes`; undefined:
-   * all stay). Returns the path of each `node.port`.
+   * all stay). Where anything is lost, the folder stays as it was.
    */
-  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): ReadonlyMap<string, string>;
-  /** Puts outputs into a folder of the user, as `<node>/<port>`. Returns the path of each `node.port`. */
-  placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string>;
+  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): Placed;
+  /** Puts outputs into a folder of the user, as `<node>/<port>`. */
+  placeIn(folder: string, outputs: NodeOutputs): Placed;
   /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */
   schemaTime(): number;
   writeSchema(text: string): void;

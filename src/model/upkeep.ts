@@ -30,10 +30,10 @@ export interface ScratchStore {
 export interface Contents {
   /**
    * What a record's nodes can be run again from: their code; and of their outputs the manifests, or with `outputs` all bytes. Sources
-   * are left to the caller; a manifest that is gone is no loss to running it again.
+   * are left to the caller; a manifest or a source map that is gone is no loss to running it again. All bytes are hashed.
    */
   ofRecord(record: RunRecord, nodes: ReadonlySet<string>, options: { readonly outputs: boolean }): RecordReach;
-  /** Adds a kept source; false if anything of it is missing. */
+  /** Adds a kept source, whose bytes it hashes; false if anything of it is missing or damaged. */
   addSource(digest: string, reach: Reach): boolean;
   /** The first thing about a record's code and sources that is missing or is not what its digest says, in words; for stores from elsewhere. */
   flawOf(record: RunRecord): string | undefined;

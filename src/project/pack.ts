@@ -1,11 +1,12 @@
-import { createWriteStream, lstatSync, statSync } from 'node:fs';
+import { createWriteStream, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { syncNamed } from '../files/durable.ts';
+import { syncFile, syncNamed } from '../files/durable.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import { emptyReach, type Reach } from '../model/upkeep.ts';
+import { DamagedContent } from '../stores/local/blobs.ts';
 import { writePack } from '../stores/local/pack.ts';
 import type { Context } from './context.ts';
 import { openRecorded, type Recorded } from './recorded.ts';
@@ -41,7 +42,8 @@ export async function packRun(context: Context, word: string, target: string | W
     if (!gathered.ok) return gathered;
     const file = typeof target === 'string' ? resolve(context.folder, target) : undefined;
     const entries = gathered.value.flatMap(({ from, reach }) => [...from.contents.entries(reach)]);
-    const written = await writePack(recordText(record), entries, file === undefined ? (target as Writable) : createWriteStream(file)).then(
+    const write = (to: Writable): Promise<void> => writePack(recordText(record), entries, to);
+    const written = await (file === undefined ? write(target as Writable) : writeTo(file, write)).then(
       () => done(undefined),
       (error: unknown) => unwritten(record, error),
     );
@@ -54,8 +56,29 @@ export async function packRun(context: Context, word: string, target: string | W
   }
 }
 
-/** A disk that is full, a folder that is not there, or a reader that went away before the pack was whole; anything else is a bug. */
+/** Writes a file so that it is seen whole or not at all, or to what else stands there, such as a pipe. */
+async function writeTo(file: string, write: (target: Writable) => Promise<void>): Promise<void> {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false) return write(createWriteStream(file));
+  const part = `${file}.part`;
+  try {
+    await write(createWriteStream(part));
+    syncFile(part);
+    renameSync(part, file);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}
+
+/** Content that rots, a disk that is full, a folder that is not there, or a reader that went away before the pack was whole; anything else is a bug. */
 function unwritten({ id }: RunRecord, error: unknown): Outcome<never> {
+  if (error instanceof DamagedContent)
+    return failed({
+      kind: 'store',
+      code: 'missing-content',
+      message: `the run ${id} cannot be packed: ${error.message}`,
+      hint: 'it is in quarantine now: pack the run again, so that it is made again where that is possible',
+    });
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
   return failed({
@@ -94,10 +117,7 @@ function gather(
     });
   const beside = emptyReach();
   for (const one of found.value.values()) {
-    if (origin.sources.kept(one.snapshot.digest) !== undefined) {
-      origin.contents.addSource(one.snapshot.digest, reach);
-      continue;
-    }
+    if (origin.contents.addSource(one.snapshot.digest, reach)) continue;
     const kept = scratch.sources.keep({ ...one.source, keep: true }, one.snapshot);
     if (!kept.ok) return kept;
     scratch.contents.addSource(one.snapshot.digest, beside);

@@ -143,8 +143,12 @@ function judged(
   const names = instances.map(({ name }) => name);
   const manifest: Parameters<typeof compareRuns>[3] = (digest) => store.artifacts.manifest(digest) ?? origin.artifacts.manifest(digest);
   const verdicts = compareRuns(record, reproduced, names, manifest);
-  if (to !== undefined) store.published.placeIn(resolve(folder, to), outputsOf(reproduced, names));
-  return { record, reproduced, verdicts, problems };
+  const { lost } = to === undefined ? { lost: [] } : store.published.placeIn(resolve(folder, to), outputsOf(reproduced, names));
+  const damaged = lost.map(({ node, port }): Problem => {
+    const message = `${node}.${port} was damaged on the disk before it could be put into ${to}`;
+    return { kind: 'store', code: 'missing-content', message, hint: 'reproduce it again into another folder' };
+  });
+  return { record, reproduced, verdicts, problems: [...problems, ...damaged] };
 }
 
 /** An empty store beside the run's own where there is one, with the code and kept sources of a record; nothing else. */
@@ -152,7 +156,7 @@ function openScratch({ record, origin, instances }: Recorded): Outcome<ScratchSt
   const reach = origin.contents.ofRecord(record, new Set(instances.map(({ name }) => name)), { outputs: false });
   for (const name of sourcesOf(instances)) {
     const digest = record.sources[name]?.digest;
-    if (digest !== undefined && origin.sources.kept(digest) !== undefined) origin.contents.addSource(digest, reach);
+    if (digest !== undefined) origin.contents.addSource(digest, reach);
   }
   if (reach.missing.length === 0) return origin.contents.scratch('reproduce', reach, record.format);
   return failed({

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { NodeOutputs } from '../model/store.ts';
 import type { Context } from './context.ts';
@@ -32,18 +32,26 @@ export function restoreOutputs({ folder }: Context, { record, origin, instances 
   const broken = names.flatMap((name) =>
     origin.artifacts.broken(record.nodes[name]?.outputs ?? {}).map(({ port, damage }) => `${name}.${port} is ${damage}`),
   );
-  if (broken.length > 0)
-    return failed({
-      kind: 'store',
-      code: 'missing-content',
-      message: `the outputs of ${record.id} cannot be brought back: ${broken.join(', ')}`,
-      hint: `make them again: stillroom reproduce ${record.hash?.slice(0, 12) ?? record.id} --to FOLDER`,
-    });
+  if (broken.length > 0) return failed(notWhole(record, broken));
   const wanted = outputsOf(record, names);
   const target = to === undefined ? undefined : resolve(folder, to);
   const free = target === undefined ? undefined : checkFree(target);
   if (free?.ok === false) return free;
-  const outputs = target === undefined ? origin.published.outputs(record.pipeline, wanted) : origin.published.placeIn(target, wanted);
+  const { paths, lost } =
+    target === undefined ? origin.published.outputs(record.pipeline, wanted) : origin.published.placeIn(target, wanted);
   origin.flush();
-  return done({ record, outputs });
+  if (lost.length > 0) {
+    const damaged = lost.map(({ node, port }) => `${node}.${port} is damaged`);
+    return failed(notWhole(record, damaged));
+  }
+  return done({ record, outputs: paths });
+}
+
+function notWhole(record: RunRecord, broken: readonly string[]): Problem {
+  return {
+    kind: 'store',
+    code: 'missing-content',
+    message: `the outputs of ${record.id} cannot be brought back: ${broken.join(', ')}`,
+    hint: `make them again: stillroom reproduce ${record.hash?.slice(0, 12) ?? record.id} --to FOLDER`,
+  };
 }

@@ -7,6 +7,7 @@ import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { ATTRIBUTES_SINCE, type RecordedSource, type RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
+import { emptyReach } from '../model/upkeep.ts';
 import type { Context } from './context.ts';
 import type { Recorded } from './recorded.ts';
 
@@ -60,7 +61,7 @@ function locate(
   given: string | undefined,
   { store, root, format }: { readonly store: Store; readonly root: string; readonly format: number },
 ): Outcome<FoundSource> {
-  const kept = store.sources.kept(recorded.digest);
+  const kept = store.contents.addSource(recorded.digest, emptyReach()) ? store.sources.kept(recorded.digest) : undefined;
   const source: Source = sourceOf(name, recorded, root);
   const asRecorded = ({ executable, ...snapshot }: Snapshot): Snapshot => {
     // The first format did not record the bit: there it is that of the file.

@@ -2,7 +2,8 @@
 //
 //   npm run bench -- schedule
 import type { NodeEnd } from '../../src/engine/node.ts';
-import { type ReadyNode, schedule } from '../../src/engine/schedule.ts';
+import { schedule } from '../../src/engine/schedule.ts';
+import type { ReadyNode } from '../../src/engine/scheduling.ts';
 import { Slots } from '../../src/engine/slots.ts';
 import { attemptOf, instanceOf, planOf } from '../engine/plans.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NodeEnd } from '../../src/engine/node.ts';
 import type { Plan } from '../../src/engine/plan.ts';
-import { type ReadyNode, schedule, type ScheduleEnd, type Scheduling } from '../../src/engine/schedule.ts';
+import { schedule } from '../../src/engine/schedule.ts';
+import type { ReadyNode, ScheduleEnd, Scheduling } from '../../src/engine/scheduling.ts';
 import { Slots } from '../../src/engine/slots.ts';
 import { broadcast, type Event } from '../../src/model/event.ts';
 import type { Problem } from '../../src/model/problem.ts';

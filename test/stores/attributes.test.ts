@@ -81,7 +81,7 @@ describe('an output', () => {
       write(folder, { tool: 'x' });
       chmodSync(join(folder, 'tool'), bits);
       const tool = value(store.artifacts.collect(join(folder, 'tool'), 'file', ''));
-      return store.published.outputs('p', new Map([['build', new Map([['tool', tool]])]])).get('build.tool') ?? '';
+      return store.published.outputs('p', new Map([['build', new Map([['tool', tool]])]])).paths.get('build.tool') ?? '';
     };
     for (const bits of [0o644, 0o755, 0o644]) expect(lstatSync(publish(bits)).mode & 0o111).toBe(bits & 0o111);
   });

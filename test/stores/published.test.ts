@@ -14,7 +14,7 @@ describe('the folder in which users find outputs', () => {
       return value(store.artifacts.collect(path, 'file', '.txt'));
     };
     const folder = value(collect(store, { 'a.txt': 'a poem' }));
-    const first = store.published.outputs(
+    const { paths: first } = store.published.outputs(
       'demo',
       new Map([
         ['teacher[fold=0]', new Map([['model', folder]])],
@@ -24,7 +24,7 @@ describe('the folder in which users find outputs', () => {
     expect([...first.keys()]).toEqual(['teacher[fold=0].model', 'card.card']);
     expect(first.get('card.card')).toBe(join(store.location, 'latest/demo/card/card.txt'));
     expect(readFileSync(join(first.get('teacher[fold=0].model') ?? '', 'a.txt'), 'utf8')).toBe('a poem');
-    const second = store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
+    const { paths: second } = store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
     expect(readFileSync(second.get('card.card') ?? '', 'utf8')).toBe('2');
     expect(readFileSync(join(first.get('teacher[fold=0].model') ?? '', 'a.txt'), 'utf8')).toBe('a poem');
     chmodSync(second.get('card.card') ?? '', 0o644);
@@ -56,7 +56,7 @@ describe('the folder in which users find outputs', () => {
     const latest = join(store.location, 'latest');
     const note = readdirSync(latest).find((name) => name.endsWith('.json')) ?? '';
     writeFileSync(join(latest, note), '{"outputs"');
-    const path = store.published.outputs('demo', outputs).get('train.model') ?? '';
+    const path = store.published.outputs('demo', outputs).paths.get('train.model') ?? '';
     expect(readFileSync(join(path, 'a.txt'), 'utf8')).toBe('a poem');
   });
 });
@@ -64,7 +64,7 @@ describe('the folder in which users find outputs', () => {
 test('outputs are placed in a folder of the user by node and port', () => {
   const { store, folder } = open();
   const model = value(collect(store, { 'a.txt': 'a poem' }));
-  const paths = store.published.placeIn(join(folder, 'mine'), new Map([['teacher[fold=0]/x', new Map([['model', model]])]]));
+  const { paths } = store.published.placeIn(join(folder, 'mine'), new Map([['teacher[fold=0]/x', new Map([['model', model]])]]));
   expect(paths).toEqual(new Map([['teacher[fold=0]/x.model', expect.stringMatching(/mine\/teacher\[fold=0\]%2fx\/model$/)]]));
   expect(readFileSync(join([...paths.values()][0] ?? '', 'a.txt'), 'utf8')).toBe('a poem');
 });

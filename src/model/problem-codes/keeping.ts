@@ -26,6 +26,10 @@ export const keepingCodes = {
     means: 'The folder for the outputs is not empty.',
     remedy: 'Name a new folder.',
   },
+  'input-damaged': {
+    means: 'What a node was to be given was damaged on the disk, and could not be made again within the run.',
+    remedy: 'Run again: what is damaged is in quarantine, and is made again. If it happens again, test the disk.',
+  },
   'missing-content': {
     means: 'Content that a recorded run needs is no longer in the store, or is damaged.',
     remedy: 'Look for damage with `stillroom verify`; `stillroom reproduce` makes outputs again.',

@@ -1,9 +1,9 @@
-import { closeSync, createReadStream, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
-import type { Artifacts, BrokenPort, Content, Outputs, Payload } from '../../model/store.ts';
+import type { Artifacts, BrokenPort, Content, Payload } from '../../model/store.ts';
 import { hashFile } from '../../files/hash.ts';
 import type { BlobState, Blobs } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
@@ -14,8 +14,8 @@ export class LocalArtifacts implements Artifacts {
   private readonly root: string;
   private readonly blobs: Blobs;
   private readonly format: number;
-  /** Folders whose files were looked at in this process. */
-  private readonly checkedFolders = new Map<string, BlobState>();
+  /** Folders whose files were looked at in this process, and how many blobs had been lost by then. */
+  private readonly checkedFolders = new Map<string, { readonly state: BlobState; readonly losses: number }>();
 
   /** The format says what is kept of outputs: the first one knew no empty folders, and of files no executable bit. */
   constructor(root: string, blobs: Blobs, format: number) {
@@ -24,22 +24,22 @@ export class LocalArtifacts implements Artifacts {
     this.format = format;
   }
 
-  private state(artifact: Artifact): BlobState {
-    if (artifact.kind === 'file') return this.blobs.state(artifact.digest);
-    const known = this.checkedFolders.get(artifact.digest);
-    if (known !== undefined) return known;
-    let state = this.blobs.state(artifact.digest);
-    for (const { digest } of state === 'whole' ? (this.manifest(artifact.digest)?.files ?? []) : []) {
-      const one = this.blobs.state(digest);
+  private state({ kind, digest }: Content, thorough: boolean): BlobState {
+    if (kind === 'file') return this.blobs.state(digest, thorough);
+    const known = this.checkedFolders.get(digest);
+    if (known?.losses === this.blobs.losses && !thorough) return known.state;
+    let state = this.blobs.state(digest, thorough);
+    for (const entry of state === 'whole' ? (this.manifest(digest)?.files ?? []) : []) {
+      const one = this.blobs.state(entry.digest, thorough);
       if (one !== 'whole') state = one;
     }
-    this.checkedFolders.set(artifact.digest, state);
+    this.checkedFolders.set(digest, { state, losses: this.blobs.losses });
     return state;
   }
 
-  broken(outputs: Outputs): BrokenPort[] {
-    return Object.entries(outputs).flatMap(([port, artifact]) => {
-      const state = this.state(artifact);
+  broken(outputs: Readonly<Record<string, Content>>, thorough = false): BrokenPort[] {
+    return Object.entries(outputs).flatMap(([port, content]) => {
+      const state = this.state(content, thorough);
       return state === 'whole' ? [] : [{ port, damage: state }];
     });
   }
@@ -59,17 +59,24 @@ export class LocalArtifacts implements Artifacts {
       executable: isExecutable(file.stats),
     }));
     const digest = this.blobs.add(manifestBytes({ files, emptyFolders: keepsAll ? listed.value.emptyFolders : [] }));
-    this.checkedFolders.set(digest, 'whole');
+    this.checkedFolders.set(digest, { state: 'whole', losses: this.blobs.losses });
     return done({ kind, digest, size: files.reduce((sum, { size }) => sum + size, 0), suffix: '' });
   }
 
-  place(artifact: Artifact, path: string): void {
+  place(artifact: Artifact, path: string): boolean {
     if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, artifact.executable === true);
+    const manifest = this.manifest(artifact.digest);
+    if (manifest === undefined) return false;
     mkdirSync(path, { recursive: true });
-    const { files = [], emptyFolders = [] } = this.manifest(artifact.digest) ?? {};
-    for (const entry of files) this.blobs.place(entry.digest, join(path, entry.path), entry.executable);
-    for (const folder of emptyFolders) mkdirSync(join(path, folder), { recursive: true });
-    return undefined;
+    for (const folder of manifest.emptyFolders) mkdirSync(join(path, folder), { recursive: true });
+    return manifest.files.every((entry) => this.blobs.place(entry.digest, join(path, entry.path), entry.executable));
+  }
+
+  isShared(path: string): boolean {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats?.isDirectory() !== true) return (stats?.nlink ?? 1n) > 1n;
+    const listed = listFolder(path);
+    return listed.ok && listed.value.files.some((file) => file.stats.nlink > 1n);
   }
 
   stamp(path: string): string {
@@ -99,7 +106,7 @@ export class LocalArtifacts implements Artifacts {
   }
 
   readRange(digest: string, offset: number, length: number): Uint8Array | undefined {
-    if (this.blobs.state(digest) !== 'whole') return undefined;
+    if (!this.blobs.isProven(digest)) return undefined;
     const descriptor = openSync(this.blobs.path(digest), 'r');
     try {
       const bytes = new Uint8Array(length);
@@ -113,8 +120,7 @@ export class LocalArtifacts implements Artifacts {
 
   payload(digest: string): Payload | undefined {
     if (this.blobs.state(digest) !== 'whole') return undefined;
-    const path = this.blobs.path(digest);
-    return { size: this.blobs.size(digest), bytes: () => createReadStream(path) as AsyncIterable<Uint8Array> };
+    return { size: this.blobs.size(digest), bytes: () => this.blobs.pieces(digest) };
   }
 
   receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  createReadStream,
   existsSync,
   fsyncSync,
   linkSync,
@@ -19,21 +20,58 @@ import {
 import { dirname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
 import { hashFile } from '../../files/hash.ts';
+import { fileStamp } from '../../files/stamp.ts';
 import { makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { StampBook } from './stamps.ts';
 
 /** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
 const LARGEST_COPY = 64 * 1024 * 1024;
 
+/** Makes a file that shares another's blocks; false where the file system cannot. */
+function clone(from: string, to: string): boolean {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    rmSync(to, { force: true });
+    return false;
+  }
+}
+
+/** Copies a file; returns the SHA-256 of what was copied. */
+function copyHashed(from: string, to: string): string {
+  const target = openSync(to, 'wx', 0o600);
+  try {
+    return hashFile(from, (piece) => {
+      for (let at = 0; at < piece.length; ) at += writeSync(target, piece, at);
+    });
+  } finally {
+    closeSync(target);
+  }
+}
+
 /** How the content of a digest stands in the store. */
 export type BlobState = 'whole' | 'missing' | 'damaged';
 
-/** Content by SHA-256, each in a read-only file. */
+/** Content whose bytes turned out to be wrong while they were handed over. */
+export class DamagedContent extends Error {
+  constructor(digest: string) {
+    super(`the content ${digest.slice(0, 12)} is damaged`);
+  }
+}
+
+/**
+ * Content by SHA-256, each in a read-only file. What is read, copied or linked is hashed in passing, whatever its stamp says: a bad disk
+ * changes bytes and no stamp. The stamps only spare the hashing of what is merely looked for.
+ */
 export class Blobs {
   private readonly root: string;
   private readonly quarantine: string;
   private readonly scratch: string;
   private readonly stamps: StampBook;
+  /** How blobs stood when this process hashed them. */
+  private readonly proven = new Map<string, string>();
+  private quarantined = 0;
 
   constructor(root: string, stamps: StampBook) {
     this.root = join(root, 'blobs');
@@ -46,19 +84,38 @@ export class Blobs {
     return join(this.root, digest.slice(0, 2), digest.slice(2));
   }
 
+  /** How many blobs went to quarantine since this was opened. */
+  get losses(): number {
+    return this.quarantined;
+  }
+
   /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one is moved to quarantine. */
   state(digest: string, thorough = false): BlobState {
     const path = this.path(digest);
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return 'missing';
     if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
-    if (hashFile(path) === digest) {
-      this.stamps.note(digest, path);
+    if (stats.isFile() && hashFile(path) === digest) {
+      this.note(digest);
       return 'whole';
     }
     mkdirSync(this.quarantine, { recursive: true });
     renameSync(path, join(this.quarantine, `${digest}-${randomBytes(4).toString('hex')}`));
+    this.quarantined += 1;
     return 'damaged';
+  }
+
+  /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
+  isProven(digest: string): boolean {
+    const stats = lstatSync(this.path(digest), { bigint: true, throwIfNoEntry: false });
+    return stats !== undefined && (this.proven.get(digest) === fileStamp(stats) || this.state(digest, true) === 'whole');
+  }
+
+  /** Remembers that a blob's bytes were found to be right. */
+  private note(digest: string): void {
+    const path = this.path(digest);
+    this.stamps.note(digest, path);
+    this.proven.set(digest, fileStamp(lstatSync(path, { bigint: true })));
   }
 
   /** Bytes on the disk; 0 where it is missing. */
@@ -66,15 +123,42 @@ export class Blobs {
     return lstatSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** The bytes of a digest, hashed; undefined where they are missing or damaged. */
   read(digest: string): Uint8Array | undefined {
-    return this.state(digest) === 'whole' ? readFileSync(this.path(digest)) : undefined;
+    return this.proved(digest, (path) => {
+      const bytes = readFileSync(path);
+      return sha256(bytes) === digest ? bytes : undefined;
+    });
+  }
+
+  /** The bytes of a digest piece by piece. Throws `DamagedContent` instead of ending where they were wrong. */
+  async *pieces(digest: string): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(this.path(digest)) as AsyncIterable<Uint8Array>) {
+      hash.update(piece);
+      yield piece;
+    }
+    if (hash.digest('hex') === digest) return;
+    this.state(digest, true);
+    throw new DamagedContent(digest);
+  }
+
+  /**
+   * What comes of reading a blob, which gives undefined where its bytes are wrong: then it goes to quarantine, or, if another process has
+   * made it again meanwhile, is read anew. Undefined where it is missing or damaged.
+   */
+  private proved<Value>(digest: string, readBlob: (path: string) => Value | undefined): Value | undefined {
+    const path = this.path(digest);
+    const once = (): Value | undefined => (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? readBlob(path) : undefined);
+    return once() ?? (this.state(digest, true) === 'whole' ? once() : undefined);
   }
 
   add(bytes: Uint8Array): string {
     const digest = sha256(bytes);
     if (this.has(digest)) return digest;
     writeDurably(this.path(digest), bytes);
-    this.seal(digest);
+    chmodSync(this.path(digest), 0o444);
+    this.note(digest);
     return digest;
   }
 
@@ -128,7 +212,7 @@ export class Blobs {
 
   /** Whether content need not be written, durably: whoever wrote it may have been killed, or be about, to make its name last. */
   private has(digest: string): boolean {
-    if (this.state(digest) !== 'whole') return false;
+    if (!this.isProven(digest)) return false;
     syncFolder(dirname(this.path(digest)));
     return true;
   }
@@ -139,31 +223,32 @@ export class Blobs {
     makeFolder(dirname(blob));
     renameSync(path, blob);
     syncFolder(dirname(blob));
-    this.stamps.note(digest, blob);
+    this.note(digest);
   }
 
-  private seal(digest: string): void {
-    chmodSync(this.path(digest), 0o444);
-    this.stamps.note(digest, this.path(digest));
-  }
-
-  /** Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large. */
-  place(digest: string, path: string, executable: boolean): void {
-    const blob = this.path(digest);
-    const mode = executable ? 0o555 : 0o444;
+  /**
+   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large. Its bytes
+   * are hashed on the way, which costs as much as reading them: under a second for a GiB, where copying takes two. False where they are
+   * missing or damaged; then nothing is left at the path.
+   */
+  place(digest: string, path: string, executable: boolean): boolean {
     mkdirSync(dirname(path), { recursive: true });
-    try {
-      copyFileSync(blob, path, constants.COPYFILE_FICLONE_FORCE);
-    } catch {
-      if (executable || lstatSync(blob).size <= LARGEST_COPY) copyFileSync(blob, path);
-      else {
-        linkSync(blob, path);
-        if (hashFile(blob) !== digest) throw new Error(`blob ${digest} is damaged`);
-        this.stamps.note(digest, blob);
-        return;
-      }
+    const placed = this.proved(digest, (blob) => this.handOver(digest, blob, path, executable));
+    return placed === true;
+  }
+
+  /** Undefined where the bytes are wrong. */
+  private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
+    const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY;
+    if (isLinked) linkSync(blob, path);
+    const isRight = (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
+    if (!isRight) {
+      rmSync(path, { force: true });
+      return undefined;
     }
-    chmodSync(path, mode);
+    if (isLinked) this.note(digest);
+    else chmodSync(path, executable ? 0o555 : 0o444);
+    return true;
   }
 
   /** All digests that have a blob. */

@@ -1,13 +1,14 @@
-import { constants, copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Artifact } from '../../model/artifact.ts';
-import { done, type Outcome } from '../../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { RecordedSource, RunRecord } from '../../model/run.ts';
-import type { Artifacts, Bundles, Store } from '../../model/store.ts';
+import type { Artifacts, BundleRecord, Bundles, Store } from '../../model/store.ts';
 import { type Contents, emptyReach, type PackEntry, type Reach, type RecordReach, type ScratchStore } from '../../model/upkeep.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Blobs } from './blobs.ts';
-import type { LocalSources } from './sources.ts';
+import { unpackFiles } from './packed-files.ts';
+import type { KeptSource, LocalSources } from './sources.ts';
 
 /** The parts of a store that say what it holds. */
 export interface Holdings {
@@ -29,31 +30,47 @@ export class LocalContents implements Contents {
     this.open = open;
   }
 
-  private isWhole(digest: string): boolean {
-    return this.holdings.blobs.state(digest) === 'whole';
-  }
-
   /** The blobs of an artifact: its own, and those that its manifest names. */
   ofArtifact({ kind, digest }: Pick<Artifact, 'kind' | 'digest'>): string[] {
     return [digest, ...(kind === 'file' ? [] : (this.holdings.artifacts.manifest(digest)?.files ?? []).map((entry) => entry.digest))];
   }
 
-  /** Adds a code bundle with its source map; false if anything of it is missing. */
-  addBundle(digest: string, reach: Reach): boolean {
+  /** Adds a code bundle with its source map, whether they are whole or not; the note of it, if there is one. */
+  reachBundle(digest: string, reach: Reach): BundleRecord | undefined {
     const record = this.holdings.bundles.read(digest);
-    if (record === undefined) return false;
+    if (record === undefined) return undefined;
     reach.bundles.add(digest);
     for (const blob of [digest, record.map]) reach.blobs.add(blob);
-    return [digest, record.map].every((blob) => this.isWhole(blob));
+    return record;
+  }
+
+  /** Adds a kept source, whether it is whole or not; the note of it, if there is one. */
+  reachSource(digest: string, reach: Reach): KeptSource | undefined {
+    const record = this.holdings.sources.record(digest);
+    if (record === undefined) return undefined;
+    reach.sources.add(digest);
+    for (const blob of [record.manifest, record.pack]) reach.blobs.add(blob);
+    return record;
+  }
+
+  /** Adds a code bundle; false if its bytes are not whole. Its source map, which only explains errors, is left out where it is lost. */
+  private addBundle(digest: string, reach: Reach): boolean {
+    const { blobs } = this.holdings;
+    const own = emptyReach();
+    const record = this.reachBundle(digest, own);
+    if (record === undefined || !blobs.isProven(digest)) return false;
+    reach.bundles.add(digest);
+    for (const blob of own.blobs) if (blobs.isProven(blob)) reach.blobs.add(blob);
+    return true;
   }
 
   addSource(digest: string, reach: Reach): boolean {
-    const record = this.holdings.sources.record(digest);
-    if (record === undefined) return false;
-    const { manifest, pack } = record;
+    const own = emptyReach();
+    if (this.reachSource(digest, own) === undefined) return false;
+    for (const blob of own.blobs) if (!this.holdings.blobs.isProven(blob)) return false;
     reach.sources.add(digest);
-    for (const blob of [manifest, pack]) reach.blobs.add(blob);
-    return [manifest, pack].every((blob) => this.isWhole(blob));
+    for (const blob of own.blobs) reach.blobs.add(blob);
+    return true;
   }
 
   ofRecord(record: RunRecord, nodes: ReadonlySet<string>, { outputs }: { readonly outputs: boolean }): RecordReach {
@@ -66,18 +83,20 @@ export class LocalContents implements Contents {
         if (outputs) {
           for (const digest of this.ofArtifact(artifact)) {
             reach.blobs.add(digest);
-            if (!this.isWhole(digest)) reach.missing.push(`the output ${name}.${port} (${digest.slice(0, 12)})`);
+            if (!this.holdings.blobs.isProven(digest)) reach.missing.push(`the output ${name}.${port} (${digest.slice(0, 12)})`);
           }
-        } else if (artifact.kind === 'dir' && this.isWhole(artifact.digest)) reach.blobs.add(artifact.digest);
+        } else if (artifact.kind === 'dir' && this.holdings.blobs.isProven(artifact.digest)) reach.blobs.add(artifact.digest);
       }
     }
     return reach;
   }
 
   flawOf(record: RunRecord): string | undefined {
-    for (const [name, { code, recipe }] of Object.entries(record.nodes)) {
+    for (const [name, { code, recipe, outputs = {} }] of Object.entries(record.nodes)) {
       if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, emptyReach())))
         return `the code of ${name} is missing or damaged`;
+      const wrong = Object.entries(outputs).find(([, artifact]) => this.isMisstated(artifact));
+      if (wrong !== undefined) return `the output ${name}.${wrong[0]} is not of the size that its record states`;
     }
     for (const [name, source] of Object.entries(record.sources)) {
       const flaw = this.flawOfSource(name, source);
@@ -86,30 +105,43 @@ export class LocalContents implements Contents {
     return undefined;
   }
 
-  /** A kept source is what its digest says, and its files fill its bytes exactly. */
-  private flawOfSource(name: string, { digest, kind }: RecordedSource): string | undefined {
+  /** Whether what is here of an output is of another size than is said of it, or a folder's manifest is none. */
+  private isMisstated({ kind, digest, size }: Pick<Artifact, 'kind' | 'digest' | 'size'>): boolean {
+    const { blobs, artifacts } = this.holdings;
+    if (!blobs.isProven(digest)) return false;
+    if (kind === 'file') return blobs.size(digest) !== size;
+    const files = artifacts.manifest(digest)?.files;
+    return files === undefined || sizeOf(files) !== size || files.some((entry) => this.isMisstated({ ...entry, kind: 'file' }));
+  }
+
+  /** A kept source is what its digest says, and its files fill its bytes exactly, each with its digest. */
+  private flawOfSource(name: string, { digest, kind, size }: RecordedSource): string | undefined {
     if (!existsSync(join(this.root, sourceFile(digest)))) return `the source "${name}" is missing`;
     const kept = this.holdings.sources.record(digest);
     if (kept === undefined || kept.kind !== kind) return `the source "${name}" is damaged`;
     const { manifest, pack } = kept;
     if ((kind === 'dir' ? manifest : pack) !== digest) return `the source "${name}" has another digest than its run read`;
-    const files = this.isWhole(pack) ? this.holdings.artifacts.manifest(manifest)?.files : undefined;
+    const { blobs, artifacts } = this.holdings;
+    const files = blobs.isProven(pack) ? artifacts.manifest(manifest)?.files : undefined;
     if (files === undefined) return `the source "${name}" is missing, damaged, or has paths that leave it`;
-    const size = files.reduce((sum, entry) => sum + entry.size, 0);
-    return size === this.holdings.blobs.size(pack) && (kind === 'dir' || files.length === 1)
-      ? undefined
-      : `the source "${name}" is damaged: its files do not fill its bytes`;
+    const isFilled = sizeOf(files) === blobs.size(pack) && (kind === 'dir' || files.length === 1);
+    if (!isFilled || !unpackFiles(blobs.path(pack), files)) return `the source "${name}" is damaged: its files do not fill its bytes`;
+    return size === undefined || size === sizeOf(files) ? undefined : `the source "${name}" is not of the size that its record states`;
   }
 
   scratch(name: string, reach: Reach = emptyReach(), format?: number): Outcome<ScratchStore> {
     mkdirSync(join(this.root, 'scratch'), { recursive: true });
     const folder = mkdtempSync(join(this.root, 'scratch', `${name}-`));
-    for (const { name: file, path } of this.files(reach)) {
+    const remove = (): void => void removeTree(folder);
+    for (const { name: file, path, digest } of this.files(reach)) {
       const target = join(folder, file);
       mkdirSync(dirname(target), { recursive: true });
-      copyFileSync(path, target, constants.COPYFILE_FICLONE);
+      if (digest === undefined) copyFileSync(path, target);
+      else if (!this.holdings.blobs.place(digest, target, false)) {
+        remove();
+        return failed(damagedMeanwhile(digest));
+      }
     }
-    const remove = (): void => void removeTree(folder);
     const store = this.open(folder, format);
     if (store.ok) return done({ store: store.value, remove });
     remove();
@@ -117,20 +149,39 @@ export class LocalContents implements Contents {
   }
 
   /** The files of a reach: a pack names them as they lie here. */
-  private files({ blobs, bundles, sources }: Reach): { readonly name: string; readonly path: string }[] {
+  private files({ blobs, bundles, sources }: Reach): { readonly name: string; readonly path: string; readonly digest?: string }[] {
     return [
-      ...[...blobs].map((digest) => join('blobs', digest.slice(0, 2), digest.slice(2))),
-      ...[...bundles].map(bundleFile),
-      ...[...sources].map(sourceFile),
+      ...[...blobs].map((digest) => ({ name: join('blobs', digest.slice(0, 2), digest.slice(2)), digest })),
+      ...[...bundles].map((digest) => ({ name: bundleFile(digest) })),
+      ...[...sources].map((digest) => ({ name: sourceFile(digest) })),
     ]
-      .sort()
-      .map((name) => ({ name, path: join(this.root, name) }));
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .map((file) => ({ ...file, path: join(this.root, file.name) }));
   }
 
   *entries(reach: Reach): Iterable<PackEntry> {
-    for (const { name, path } of this.files(reach))
-      yield { name, size: statSync(path).size, bytes: () => createReadStream(path) as AsyncIterable<Uint8Array> };
+    for (const { name, path, digest } of this.files(reach))
+      yield {
+        name,
+        size: statSync(path).size,
+        bytes: () => (digest === undefined ? (createReadStream(path) as AsyncIterable<Uint8Array>) : this.holdings.blobs.pieces(digest)),
+      };
   }
+}
+
+/** Bytes of files together. */
+function sizeOf(files: readonly { readonly size: number }[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Content that was whole when it was looked for, and was not when it was read. */
+function damagedMeanwhile(digest: string): Problem {
+  return {
+    kind: 'store',
+    code: 'missing-content',
+    message: `the content ${digest.slice(0, 12)} of the store was damaged meanwhile`,
+    hint: 'try again: what is damaged went to quarantine, and what can be made again is',
+  };
 }
 
 /** Where the note of a bundle lies, relative to the store. */

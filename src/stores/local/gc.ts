@@ -66,10 +66,10 @@ function reachOf(
   for (const record of records) {
     for (const { fingerprint, code, outputs } of Object.values(record.nodes)) {
       if (fingerprint !== undefined) fingerprints.add(fingerprint);
-      if (code !== undefined) contents.addBundle(code, reach);
+      if (code !== undefined) contents.reachBundle(code, reach);
       addOutputs(outputs ?? {});
     }
-    for (const { digest } of Object.values(record.sources)) contents.addSource(digest, reach);
+    for (const { digest } of Object.values(record.sources)) contents.reachSource(digest, reach);
   }
   for (const fingerprint of fingerprints) {
     for (const { outputs, run } of results.read(fingerprint)?.attempts ?? []) {

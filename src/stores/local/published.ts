@@ -6,7 +6,7 @@ import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import type { NodeOutputs, Published } from '../../model/store.ts';
+import type { NodeOutputs, Placed, Published } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
 import { stampTree } from './folders.ts';
 
@@ -24,15 +24,15 @@ function isNote(value: unknown): value is Note {
 export class LocalPublished implements Published {
   private readonly root: string;
   private readonly schema: string;
-  private readonly place: (artifact: Artifact, path: string) => void;
+  private readonly place: (artifact: Artifact, path: string) => boolean;
 
-  constructor(root: string, place: (artifact: Artifact, path: string) => void) {
+  constructor(root: string, place: (artifact: Artifact, path: string) => boolean) {
     this.root = join(root, 'latest');
     this.schema = join(root, 'pipeline.schema.json');
     this.place = place;
   }
 
-  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): ReadonlyMap<string, string> {
+  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): Placed {
     const link = join(this.root, safeFileName(pipeline));
     const paths = new Map<string, string>();
     const digests: Record<string, string> = {};
@@ -51,13 +51,13 @@ export class LocalPublished implements Published {
     const known = nodes === undefined ? had : nodes.map(safeFileName);
     const stay = had.filter((name) => !named.has(name) && known.includes(name));
     const isWithin = untouched && Object.entries(digests).every(([inside, digest]) => before.outputs[inside] === digest);
-    if (isWithin && had.every((name) => named.has(name) || stay.includes(name))) return paths;
+    if (isWithin && had.every((name) => named.has(name) || stay.includes(name))) return { paths, lost: [] };
     const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stay.includes(inside.split('/', 1)[0] ?? ''));
-    this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests });
-    return paths;
+    const lost = this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests });
+    return { paths, lost };
   }
 
-  /** `stay`: what is copied from the old folder. */
+  /** `stay`: what is copied from the old folder. Returns what is lost; then nothing is swapped. */
   private swap(
     {
       pipeline,
@@ -67,12 +67,14 @@ export class LocalPublished implements Published {
     }: { readonly pipeline: string; readonly link: string; readonly old: string | undefined; readonly stay: readonly string[] },
     outputs: NodeOutputs,
     digests: Readonly<Record<string, string>>,
-  ): void {
+  ): Placed['lost'] {
     const name = `.${safeFileName(pipeline)}-${randomBytes(4).toString('hex')}`;
     const fresh = join(this.root, name);
     mkdirSync(fresh, { recursive: true });
-    for (const [node, ports] of outputs) {
-      for (const [port, artifact] of ports) this.place(artifact, join(fresh, safeFileName(node), `${port}${artifact.suffix}`));
+    const { lost } = this.placeIn(fresh, outputs);
+    if (lost.length > 0) {
+      removeTree(fresh);
+      return lost;
     }
     for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
     writeSealedNote(`${fresh}.json`, { outputs: digests, stamp: stampTree(fresh) } satisfies Note);
@@ -82,22 +84,24 @@ export class LocalPublished implements Published {
       removeTree(old);
       removeTree(`${old}.json`);
     }
+    return lost;
   }
 
   private content(folder: string): Note | undefined {
     return readSealed(`${folder}.json`, isNote);
   }
 
-  placeIn(folder: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
+  placeIn(folder: string, outputs: NodeOutputs): Placed {
     const paths = new Map<string, string>();
+    const lost: { node: string; port: string }[] = [];
     for (const [node, ports] of outputs) {
       for (const [port, artifact] of ports) {
         const path = join(folder, safeFileName(node), `${port}${artifact.suffix}`);
-        this.place(artifact, path);
-        paths.set(`${node}.${port}`, path);
+        if (this.place(artifact, path)) paths.set(`${node}.${port}`, path);
+        else lost.push({ node, port });
       }
     }
-    return paths;
+    return { paths, lost };
   }
 
   schemaTime(): number {

@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync, chmodSync, mkdtempSync, writeSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
@@ -11,6 +11,7 @@ import type { Blobs } from './blobs.ts';
 import { type FormerText, readSealed, writeSealed, writeSealedNote } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
+import { packFiles, unpackFiles } from './packed-files.ts';
 import { removeTree } from '../../files/remove.ts';
 import { fileStamp, isFresh } from '../../files/stamp.ts';
 
@@ -111,7 +112,7 @@ export class LocalSources implements Sources {
     const folder = mkdtempSync(join(this.scratch, 'source-'));
     try {
       const pack = join(folder, 'pack');
-      const changed = writeOneAfterAnother(pack, files, entries.files);
+      const changed = packFiles(pack, files, entries.files);
       if (changed !== undefined) return failed(changedWhileRead(source, changed));
       const manifest = this.blobs.add(manifestBytes(entries));
       const { digest } = this.blobs.take(pack);
@@ -124,7 +125,7 @@ export class LocalSources implements Sources {
     }
   }
 
-  /** Where the bytes of a kept source are; undefined where there is none. */
+  /** Where the bytes of a kept source are; undefined where there is no note of it. */
   record(digest: string): KeptSource | undefined {
     return readSealed(join(this.folder, `${digest}.json`), isKeptSource, former);
   }
@@ -143,40 +144,17 @@ export class LocalSources implements Sources {
     return record !== undefined && this.blobs.state(record.manifest) === 'whole' && this.blobs.state(record.pack) === 'whole';
   }
 
-  place(snapshot: Snapshot, path: string): void {
+  place(snapshot: Snapshot, path: string): boolean {
     const record = this.record(snapshot.digest);
     const bytes = record === undefined ? undefined : this.blobs.read(record.manifest);
     const manifest = bytes === undefined ? undefined : readManifest(bytes);
-    if (record === undefined || manifest === undefined) throw new Error(`source ${snapshot.digest} is not kept`);
+    if (record === undefined || manifest === undefined) return false;
     if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true);
-    mkdirSync(path, { recursive: true });
-    const pack = openSync(this.blobs.path(record.pack), 'r');
-    let offset = 0;
-    for (const entry of manifest.files) {
-      const bytes = Buffer.allocUnsafe(entry.size);
-      for (let got = 0; got < entry.size; ) got += readSync(pack, bytes, got, entry.size - got, offset + got);
-      offset += entry.size;
-      const file = join(path, entry.path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, bytes);
-      chmodSync(file, entry.executable ? 0o555 : 0o444);
-    }
-    closeSync(pack);
-    for (const folder of manifest.emptyFolders) mkdirSync(join(path, folder), { recursive: true });
-    return undefined;
-  }
-}
-
-/** Writes files one after the other into one; returns the path of the first that is not what its entry says, if any. */
-function writeOneAfterAnother(target: string, files: readonly FoundFile[], entries: readonly ManifestEntry[]): string | undefined {
-  const descriptor = openSync(target, 'w');
-  const write = (piece: Uint8Array): void => {
-    for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
-  };
-  try {
-    return files.find((file, index) => hashFile(file.absolute, write) !== entries[index]?.digest)?.path;
-  } finally {
-    closeSync(descriptor);
+    for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
+    if (this.blobs.size(record.pack) === sizeOf(manifest) && unpackFiles(this.blobs.path(record.pack), manifest.files, path)) return true;
+    // What was wrong goes to quarantine, so that it is kept again.
+    this.blobs.state(record.pack, true);
+    return false;
   }
 }
 

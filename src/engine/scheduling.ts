@@ -1,0 +1,48 @@
+import type { Emit } from '../model/event.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Attempt, Ingredients } from '../model/result.ts';
+import type { RunNode } from '../model/run.ts';
+import type { ReadyWork } from './fingerprint.ts';
+import type { Known, Settled } from './inputs.ts';
+import type { NodeEnd } from './node.ts';
+import type { NodePlan } from './plan.ts';
+import type { Slots } from './slots.ts';
+
+/** A node that may run: its inputs are known and change no more. */
+export interface ReadyNode extends ReadyWork {
+  readonly plan: NodePlan;
+  readonly isForced: boolean;
+  readonly known: Known;
+  /** To be called when the node really starts: no result of it has come meanwhile. */
+  readonly onStart: () => void;
+}
+
+/** What a scheduler asks of what is around it; it writes nothing itself. */
+export interface Scheduling {
+  /** Runs of one process that share slots also share their work and their failures. */
+  readonly slots: Slots;
+  /** Goes on with what does not depend on a failed node. */
+  readonly keepGoing: boolean;
+  /** Aborted: nothing new starts. What runs is stopped by whoever executes it. */
+  readonly stop: AbortSignal;
+  readonly emit: Emit;
+  /** The current attempt of a fingerprint, if it is whole. */
+  readonly find: (fingerprint: string) => Attempt | undefined;
+  /** Executes a node, unless its result has come meanwhile. Ends when nothing of it lives any more. */
+  readonly execute: (ready: ReadyNode) => Promise<NodeEnd>;
+  /** Why a node runs whose inputs were not known when it was planned. */
+  readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
+  /** Where a node's log lies, as a record names it. */
+  readonly logOf: (node: string) => string;
+  /** Asked when all nodes have come out: those whose outputs turn out to be lost, which are then made again. */
+  readonly lost?: (settled: ReadonlyMap<string, Settled>) => readonly string[];
+}
+
+/** How all nodes of a plan ended. */
+export interface ScheduleEnd {
+  readonly problems: readonly Problem[];
+  /** By name. */
+  readonly outcomes: ReadonlyMap<string, RunNode>;
+  /** The nodes that came out, by name. */
+  readonly settled: ReadonlyMap<string, Settled>;
+}
