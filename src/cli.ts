@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 import { main } from './commands/main.ts';
 import { prepareForHangUp } from './commands/terminal.ts';
+import { tellUnforeseen, watchOutput } from './commands/unforeseen.ts';
 
-// A reader that has seen enough, such as head, ends an output and is no error: what runs goes on and is recorded. So does a terminal that is
-// closed. Where progress cannot be written at all it is lost, and nothing else.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-});
-process.stderr.on('error', () => undefined);
+const words = process.argv.slice(2);
+const end = (error: unknown): never => process.exit(tellUnforeseen(error, words.includes('--json')));
+
+watchOutput(process);
 prepareForHangUp();
+process.on('uncaughtException', end);
 
-process.exitCode = await main(process.argv.slice(2), {
-  folder: process.cwd(),
-  environment: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-});
+try {
+  const { env: environment, stdout, stderr } = process;
+  process.exitCode = await main(words, { folder: process.cwd(), environment, stdout, stderr });
+} catch (error) {
+  end(error);
+}

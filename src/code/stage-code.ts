@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { digestOf } from '../model/canonical.ts';
+import { digestOf, sha256 } from '../model/canonical.ts';
 import { installation } from '../model/installation.ts';
 import type { Artifacts, BundleRecord, Bundles } from '../model/store.ts';
 import { done, type Outcome } from '../model/problem.ts';
@@ -26,6 +26,8 @@ export interface BundleStore {
   readonly cache: string;
   readonly artifacts: Pick<Artifacts, 'add' | 'read'>;
   readonly bundles: Bundles;
+  /** Why nothing can be kept in it: then code is only looked at, for a plan. */
+  readonly unwritable: object | undefined;
 }
 
 /** What is remembered of a bundling. */
@@ -82,8 +84,10 @@ function rawDigest({ entry, modules, root }: CodeRequest, { readings, packageFol
 function keep(built: Bundled, root: string, raw: string, store: BundleStore): BundleRecord {
   const digests = new Map(built.readings.files.map(([path, , digest]) => [path, digest]));
   const files = Object.fromEntries(built.contributing.map((path) => [shown(path, root), digests.get(path) ?? '']));
-  const record = { digest: store.artifacts.add(Buffer.from(built.code)), map: store.artifacts.add(Buffer.from(built.map)), files };
-  store.bundles.keep(raw, record);
+  const isKept = store.unwritable === undefined;
+  const keepBytes = (text: string): string => (isKept ? store.artifacts.add(Buffer.from(text)) : sha256(text));
+  const record = { digest: keepBytes(built.code), map: keepBytes(built.map), files };
+  if (isKept) store.bundles.keep(raw, record);
   return record;
 }
 

@@ -9,6 +9,7 @@ export const EXIT = {
   pipeline: 3,
   notReproduced: 4,
   storeDamaged: 5,
+  bug: 70,
   hungUp: 129,
   interrupted: 130,
   terminated: 143,
@@ -55,7 +56,7 @@ export function exitCodeOf([first]: readonly Problem[]): number {
 }
 
 /** A problem as a person reads it: the sentence, the place with its line, and what to do. */
-function problemText({ code, message, place, hint }: Problem): string {
+export function problemText({ code, message, place, hint }: Problem): string {
   const lines = [`error: ${message} [${code}]`];
   if (place !== undefined) {
     const number = String(place.line);

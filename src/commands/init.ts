@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { withPath } from '../files/with-path.ts';
 import { installation } from '../model/installation.ts';
 import { answer, refusal } from './answer.ts';
 import { verb } from './verb.ts';
@@ -23,10 +24,11 @@ export default verb({
       const message = `${there.join(', ')} exist${there.length === 1 ? 's' : ''} already`;
       return refusal([{ kind: 'usage', code: 'files-exist', message, hint: 'choose another folder: stillroom init FOLDER' }]);
     }
-    for (const file of files) cpSync(join(template, file), join(target, file));
+    for (const file of files) withPath(join(target, file), () => cpSync(join(template, file), join(target, file)));
     // Marks the folder as a project and keeps the store out of version control.
     mkdirSync(join(target, 'artifacts'), { recursive: true });
-    writeFileSync(join(target, 'artifacts/.gitignore'), '*\n!.gitignore\n');
+    const ignored = join(target, 'artifacts/.gitignore');
+    withPath(ignored, () => writeFileSync(ignored, '*\n!.gitignore\n'));
     return answer({ files }, [
       ...files.map((file) => `wrote ${join(folder, file)}`),
       'next:',

@@ -1,6 +1,7 @@
 import type { Problem } from '../model/problem.ts';
+import { systemProblem } from '../model/system-failure.ts';
 import type { Project } from '../project/project.ts';
-import { print, refusal } from './answer.ts';
+import { type Answer, print, refusal } from './answer.ts';
 import type { Invocation, Caller, Verb } from './verb.ts';
 
 /** The options that every verb has. */
@@ -49,10 +50,21 @@ export async function invoke(verb: Verb, values: readonly unknown[], caller: Cal
   }
   const invocation = invocationOf(caller, given);
   try {
-    const answer = problems.length > 0 ? refusal(problems) : await verb.run(read, invocation);
+    const answer = problems.length > 0 ? refusal(problems) : await refusable(() => verb.run(read, invocation));
     print(answer, invocation);
     return answer.exit;
   } finally {
     invocation.close();
+  }
+}
+
+/** What a verb says; where the system refuses it a file of its own, that. */
+async function refusable(run: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await run();
+  } catch (error) {
+    const problem = systemProblem(error, {});
+    if (problem === undefined) throw error;
+    return refusal([problem]);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { safeFileName } from '../files/file-name.ts';
+import { withPath } from '../files/with-path.ts';
 import type { ReportRun } from '../model/report.ts';
 import { answer, rawAnswer, refusal } from './answer.ts';
 import { flag, text, verb } from './verb.ts';
@@ -35,7 +36,7 @@ export default verb({
     }
     if (json) return rawAnswer(data, '');
     const written = await textOf(runs, md ? 'md' : csv ? 'csv' : 'html');
-    if (output !== undefined) writeFileSync(resolve(folder, output), written);
+    if (output !== undefined) writeFile(resolve(folder, output), written);
     return rawAnswer(data, output === undefined ? written : '');
   },
 });
@@ -46,6 +47,10 @@ async function textOf(runs: readonly ReportRun[], format: 'md' | 'csv' | 'html')
   return format === 'md' ? reportMarkdown(runs) : reportCsv(runs);
 }
 
+function writeFile(path: string, text: string): void {
+  withPath(path, () => writeFileSync(path, text));
+}
+
 /** Writes the learning curves of runs; those of several runs into a folder each. Returns the files. */
 async function writePictures(runs: readonly ReportRun[], folder: string): Promise<string[]> {
   const { learningCurves } = await import('../reporters/report/pictures.ts');
@@ -53,7 +58,7 @@ async function writePictures(runs: readonly ReportRun[], folder: string): Promis
     learningCurves(run).map(({ node, svg }) => {
       const file = join(folder, ...(runs.length > 1 ? [run.run] : []), `${safeFileName(node)}.svg`);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, svg);
+      writeFile(file, svg);
       return file;
     }),
   );

@@ -1,4 +1,5 @@
 import type { Event, Watcher } from '../model/event.ts';
+import { ifPossible } from '../files/durable.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
 
 /** Milliseconds between two writings of a live record. */
@@ -37,7 +38,8 @@ export class RecordFold {
   }
 
   private end(head: RunRecord, { state, hash, time }: Event & { readonly type: 'run-ended' }): void {
-    this.head = { ...head, state, ...(hash === undefined ? {} : { hash }), ended: time };
+    const { hash: _hash, ...rest } = head;
+    this.head = { ...rest, state, ...(hash === undefined ? {} : { hash }), ended: time };
   }
 
   /** The record as it stands; undefined before the run has started. */
@@ -67,7 +69,9 @@ export class Ledger implements Watcher {
     if (!this.fold.add(event)) return;
     if (event.type === 'run-started' || event.type === 'run-ended') {
       this.close();
-      this.write(this.record);
+      // Whoever reads a live record of a run that is gone takes it as failed too.
+      if (event.type === 'run-ended' && event.state === 'failed') ifPossible(() => this.write(this.record));
+      else this.write(this.record);
     } else this.timer ??= setTimeout(() => this.writeLive(), PAUSE).unref();
   }
 
@@ -80,10 +84,6 @@ export class Ledger implements Watcher {
   /** A live record that cannot be written fails nothing: what is written at the end counts, and says so if it cannot be written either. */
   private writeLive(): void {
     this.timer = undefined;
-    try {
-      this.write(this.record);
-    } catch {
-      // The next writing tries again.
-    }
+    ifPossible(() => this.write(this.record));
   }
 }

@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { Artifact } from '../model/artifact.ts';
 import { broadcast, type Emit, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
-import type { Problem } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunRecord, RunState } from '../model/run.ts';
+import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
 import { Ledger } from './ledger.ts';
@@ -60,7 +61,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
   try {
     const record = openingRecord(plan, options);
     emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes: plannedNodes(plan), record });
-    const { kept, problems } = keepSources(plan);
+    const keeping = refusable(plan, () => keepSources(plan));
+    const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
     emit({ type: 'sources-kept', sources: recordedSources(plan, kept) });
     const published = new Publication(plan);
     const lost = options.publish === false ? undefined : (settled: ScheduleEnd['settled']) => published.publish(settled);
@@ -71,8 +73,14 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const state = stateOf(end, asked.aborted);
     await telling(store.results.shared(), () => emit({ type: 'notice', level: 'note', message: SENDING }));
     const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
-    emit({ type: 'run-ended', run: options.id, state, ...hash });
-    return { record: ledger.record, problems: end.problems, outputs: published.paths };
+    const told = refusable(plan, () => emit({ type: 'run-ended', run: options.id, state, ...hash }));
+    if (!told.ok) emit({ type: 'run-ended', run: options.id, state: 'failed' });
+    const unpublished = published.problems.map((problem) => notPublished(problem, options.id));
+    return {
+      record: ledger.record,
+      problems: [...end.problems, ...(told.ok ? [] : told.problems), ...unpublished],
+      outputs: published.paths,
+    };
   } finally {
     asked.removeEventListener('abort', onStop);
     ledger.close();
@@ -82,6 +90,30 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
 }
 
 const SENDING = 'waits until its results are sent to the remotes';
+
+function placesOf({ request: { surroundings } }: Plan): Whereabouts {
+  return { store: surroundings.store.location, project: surroundings.root };
+}
+
+/** Does a run's own part, which is no node's. What the system refuses is a problem of the run; any other throw is a bug. */
+function refusable<Value>(plan: Plan, work: () => Value): Outcome<Value> {
+  try {
+    return done(work());
+  } catch (error) {
+    const problem = systemProblem(error, placesOf(plan));
+    if (problem === undefined) throw error;
+    return failed(problem);
+  }
+}
+
+/** What came out is kept, but not where users look for it. */
+function notPublished({ message, hint, ...problem }: Problem, id: string): Problem {
+  return {
+    ...problem,
+    message: `the outputs are kept, but could not be put below latest/: ${message}`,
+    hint: `${hint}; then bring them there: stillroom reproduce ${id} --restore`,
+  };
+}
 
 /** The record as it is before anything has run. */
 function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest): Omit<RunRecord, 'started'> {
@@ -127,31 +159,32 @@ function scheduled(plan: Plan, { options, kept, emit, lost }: Started): Promise<
     emit,
     stop: options.stop,
   };
+  const valueOr = <Value, Other>(other: Other, work: () => Value): Value | Other => {
+    const outcome = refusable(plan, work);
+    return outcome.ok ? outcome.value : other;
+  };
   const execute = (ready: ReadyNode): Promise<NodeEnd> =>
-    executeNode(ready, run).catch((error: unknown) => storeFailure(error, ready.plan.prepared.instance.name));
+    executeNode(ready, run).catch((error: unknown) => systemFailure(error, ready.plan.prepared.instance.name, placesOf(plan)));
   return schedule(plan, {
     slots: options.capacity instanceof Slots ? options.capacity : new Slots({ name: plan.executor.name, capacity: options.capacity }),
     keepGoing: options.keepGoing,
     stop: options.stop.asked,
     emit,
-    find: (fingerprint) => store.results.whole(fingerprint),
+    // Where it cannot be looked for, executing the node tries again, and fails by name if that is refused too.
+    find: (fingerprint) => valueOr(undefined, () => store.results.whole(fingerprint)),
     execute,
-    explain: ({ prepared }, inputs, { settled }) => explainRun(prepared, inputs, { store, history, settled }).cause,
+    explain: ({ prepared }, inputs, { settled }) =>
+      valueOr('why could not be looked up', () => explainRun(prepared, inputs, { store, history, settled }).cause),
     logOf: (node) => store.runs.log(options.id, node).name,
     ...(lost === undefined ? {} : { lost }),
   });
 }
 
 /** A full disk or a lost permission is the machine's fault and fails the node; anything else that is thrown is a bug. */
-function storeFailure(error: unknown, name: string): NodeEnd {
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-  const hint = code === 'ENOSPC' ? 'the disk is full: make room, then run again' : 'check the store and its disk, then run again';
-  return {
-    state: 'failed',
-    fingerprint: '',
-    problem: { kind: 'store', code: 'store-unwritable', message: `${name}: ${message}${path === undefined ? '' : ` (${path})`}`, hint },
-  };
+function systemFailure(error: unknown, name: string, places: Whereabouts): NodeEnd {
+  const problem = systemProblem(error, places);
+  if (problem === undefined) throw error;
+  return { state: 'failed', fingerprint: '', problem: { ...problem, kind: 'store', message: `${name}: ${problem.message}` } };
 }
 
 function stateOf({ problems, outcomes }: ScheduleEnd, isStopped: boolean): RunState {
@@ -164,6 +197,8 @@ function stateOf({ problems, outcomes }: ScheduleEnd, isStopped: boolean): RunSt
 class Publication {
   /** By `node.port`; empty as long as nothing is published. */
   paths: ReadonlyMap<string, string> = new Map();
+  /** Why nothing could be published. */
+  problems: readonly Problem[] = [];
   private readonly plan: Plan;
 
   constructor(plan: Plan) {
@@ -176,7 +211,10 @@ class Publication {
     for (const [name, { attempt }] of settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
     const { pipeline, surroundings } = this.plan.request;
     const nodes = pipeline.instances.map(({ name }) => name);
-    const { paths, lost } = surroundings.store.published.outputs(pipeline.name, artifacts, nodes);
+    const placed = refusable(this.plan, () => surroundings.store.published.outputs(pipeline.name, artifacts, nodes));
+    this.problems = placed.ok ? [] : placed.problems;
+    if (!placed.ok) return [];
+    const { paths, lost } = placed.value;
     if (lost.length === 0) this.paths = paths;
     return [...new Set(lost.map(({ node }) => node))];
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { withPath } from './with-path.ts';
 
 /** What ends the name of a file that is being written, and of what a kill left of one. */
 const PART = /\.[0-9a-f]{12}\.part$/;
@@ -12,12 +13,14 @@ export function isPart(name: string): boolean {
 
 /** Makes the names in a folder durable. */
 export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  withPath(folder, () => {
+    const descriptor = openSync(folder, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
 }
 
 /** Makes a file's bytes durable. */
@@ -73,19 +76,26 @@ function writeByRename(path: string, data: string | Uint8Array, isDurable: boole
   if (isDurable) makeFolder(dirname(path));
   else mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
-  const descriptor = openSync(temporary, 'wx', 0o644);
+  try {
+    withPath(path, () => writeNew(temporary, data, isDurable));
+    renameSync(temporary, path);
+  } catch (error) {
+    // A disk that refuses this as well keeps an unfinished file, until the next gc.
+    ifPossible(() => rmSync(temporary, { force: true }));
+    throw error;
+  }
+  if (isDurable) syncFolder(dirname(path));
+}
+
+function writeNew(path: string, data: string | Uint8Array, isDurable: boolean): void {
+  const descriptor = openSync(path, 'wx', 0o644);
   try {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     if (isDurable) fsyncSync(descriptor);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
   } finally {
     closeSync(descriptor);
   }
-  renameSync(temporary, path);
-  if (isDurable) syncFolder(dirname(path));
 }
 
 /** Writes a file so that it is seen either whole or not at all, even after a power cut. */
@@ -99,4 +109,19 @@ export function writeDurably(path: string, data: string | Uint8Array): void {
  */
 export function writeWhole(path: string, data: string | Uint8Array): void {
   writeByRename(path, data, false);
+}
+
+/** Does what only spares work later, such as writing what can be made again at any time: where the system refuses it, nothing is lost, and it is not done. */
+export function ifPossible(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isOfSystem(error)) throw error;
+  }
+}
+
+/** Whether the system refused something: anything else that is thrown is a bug. */
+function isOfSystem(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return error instanceof Error && code !== undefined && /^E[A-Z0-9]+$/.test(code);
 }

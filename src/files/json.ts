@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { withPath } from './with-path.ts';
 
 /** Whether a value is a JSON object: neither a list nor null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -22,7 +23,7 @@ export function parseJson<Value>(text: string, isShape: (value: unknown) => valu
 export function readJson<Value>(path: string, isShape: (value: unknown) => value is Value): Value | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = withPath(path, () => readFileSync(path, 'utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

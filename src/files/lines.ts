@@ -1,8 +1,19 @@
-import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  type WriteStream,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, syncFolder, writeDurably } from './durable.ts';
 import { isObject, parseJson } from './json.ts';
 import { lineText, openLine, sealedLine } from './sealed.ts';
+import { withPath } from './with-path.ts';
 
 /**
  * A file of one sealed JSON object a line that only grows. It counts up to the first line that is damaged, as one that a crash cut off or a
@@ -44,12 +55,15 @@ export class LinesFile {
   /** Adds a line; with `durably` it is on the disk when this returns. */
   append(line: object, durably: boolean): void {
     const file = openSync(this.path, 'a');
-    try {
-      writeSync(file, `${sealedLine(JSON.stringify(line))}\n`);
-      if (durably) fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    withPath(this.path, () => {
+      try {
+        const bytes = Buffer.from(`${sealedLine(JSON.stringify(line))}\n`);
+        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        if (durably) fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    });
   }
 }
 
@@ -61,15 +75,30 @@ export interface LineStream {
   close(): Promise<void>;
 }
 
-/** Opens a file, or begins it, to append lines. */
-export function appendLines(path: string): LineStream {
-  makeFolder(dirname(path));
-  const stream = createWriteStream(path, { flags: 'a', flush: true });
+/** Opens a file, or begins it, to append lines. Where the system does not take them, the rest is left out, and `onLost` is told why, once. */
+export function appendLines(path: string, onLost: (error: unknown) => void): LineStream {
+  let isLost = false;
+  const lose = (error: unknown): void => {
+    if (!isLost) onLost(error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error);
+    isLost = true;
+  };
+  let stream: WriteStream | undefined;
+  try {
+    makeFolder(dirname(path));
+    stream = createWriteStream(path, { flags: 'a', flush: true }).on('error', lose);
+  } catch (error) {
+    lose(error);
+  }
   return {
-    write: (line) => void stream.write(`${sealedLine(line)}\n`),
+    write: (line) => void (isLost || stream?.write(`${sealedLine(line)}\n`)),
     async close() {
-      await new Promise<void>((resolve) => void stream.end(() => resolve()));
-      syncFolder(dirname(path));
+      const open = stream;
+      if (open !== undefined && !open.closed) await new Promise<void>((resolve) => void open.once('close', resolve).end());
+      try {
+        if (!isLost) syncFolder(dirname(path));
+      } catch (error) {
+        lose(error);
+      }
     },
   };
 }

@@ -1,8 +1,10 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
+import { ifPossible } from './durable.ts';
 import { readJson } from './json.ts';
+import { withPath } from './with-path.ts';
 
 /** A kernel lock on a file. Whoever inherits the descriptor holds it too, until all of them are gone. */
 export interface FileLock {
@@ -13,18 +15,36 @@ export interface FileLock {
 /** Milliseconds between two tries. */
 const PAUSE = 50;
 
-/** Opens and locks a file in one go; undefined where another holds it. A lock file that was removed meanwhile is opened anew. */
+/**
+ * Opens and locks a file in one go; undefined where another holds it. A lock file that was removed meanwhile is opened anew. To share the
+ * lock of a file that is there, it need not be writable.
+ */
 export function tryLockFile(path: string, shared = false): FileLock | undefined {
   for (;;) {
-    mkdirSync(dirname(path), { recursive: true });
-    const descriptor = openSync(path, 'a+');
-    if (!tryLock(descriptor, { shared })) {
-      closeSync(descriptor);
-      return undefined;
+    const descriptor = openForLock(path, shared);
+    let isHeld = false;
+    try {
+      if (!withPath(path, () => locked(descriptor, shared))) return undefined;
+      isHeld = statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
+      if (isHeld) return { descriptor, release: () => closeSync(descriptor) };
+    } finally {
+      if (!isHeld) closeSync(descriptor);
     }
-    if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino)
-      return { descriptor, release: () => closeSync(descriptor) };
-    closeSync(descriptor);
+  }
+}
+
+function openForLock(path: string, shared: boolean): number {
+  if (shared && existsSync(path)) return openSync(path, 'r');
+  mkdirSync(dirname(path), { recursive: true });
+  return openSync(path, 'a+');
+}
+
+/** Takes the lock of an open file; false where another holds it. */
+function locked(descriptor: number, shared: boolean): boolean {
+  try {
+    return tryLock(descriptor, { shared });
+  } catch (error) {
+    throw Object.assign(error as Error, { syscall: 'lock' });
   }
 }
 
@@ -57,10 +77,12 @@ export function isLocked(path: string): boolean {
   return !isFree;
 }
 
-/** Writes into a locked file who holds it, in place of what stood there. */
+/** Writes into a locked file who holds it, in place of what stood there: where the disk takes it, since it is only told to those who wait. */
 export function noteHolder({ descriptor }: FileLock, note: { readonly pid: number }): void {
-  ftruncateSync(descriptor);
-  writeSync(descriptor, JSON.stringify(note));
+  ifPossible(() => {
+    ftruncateSync(descriptor);
+    writeSync(descriptor, JSON.stringify(note));
+  });
 }
 
 /** What the holder of a lock wrote about itself; undefined where no one holds it, or the one who wrote it is gone. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { writeDurably, writeWhole } from './durable.ts';
+import { ifPossible, writeDurably, writeWhole } from './durable.ts';
 import { parseJson } from './json.ts';
+import { withPath } from './with-path.ts';
 
 // A sealed text is that of a JSON object whose last member, `seal`, is the SHA-256 of the text as it would be with an empty seal. So a
 // changed, lost or added byte anywhere in it is found before anything of it is used, and people and programs read it as any JSON.
@@ -96,7 +97,7 @@ export function readSealed<Value>(path: string, isShape: (value: unknown) => val
 /** A file's bytes; undefined where there is no file. Throws where it cannot be read. */
 function readBytes(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return withPath(path, () => readFileSync(path));
   } catch (error) {
     if (NO_FILE.includes((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
@@ -113,9 +114,12 @@ export function writeSealed(path: string, value: object): void {
   writeDurably(path, sealedJson(value));
 }
 
-/** Writes an object that can be made again as sealed JSON: it is seen whole or not at all, but a power cut may lose or damage it. */
+/**
+ * Writes an object that can be made again as sealed JSON: it is seen whole or not at all, but a power cut may lose or damage it, and where the
+ * system refuses it there is none.
+ */
 export function writeSealedNote(path: string, value: object): void {
-  writeWhole(path, sealedJson(value));
+  ifPossible(() => writeWhole(path, sealedJson(value)));
 }
 
 /** A line of plain text with its sum at the end, for notes of which there are too many for JSON. */

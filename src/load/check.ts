@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Ajv as AjvClass, ErrorObject } from 'ajv';
+import { ifPossible } from '../files/durable.ts';
 import { openSummed, readText, summedLine } from '../files/sealed.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -77,8 +78,10 @@ export class CheckedBefore {
   flush(): void {
     for (const entry of this.schemas.values()) {
       if (entry.fresh.length === 0) continue;
-      mkdirSync(this.folder, { recursive: true });
-      appendFileSync(entry.file, entry.fresh.map((digest) => `${summedLine(digest)}\n`).join(''));
+      ifPossible(() => {
+        mkdirSync(this.folder, { recursive: true });
+        appendFileSync(entry.file, entry.fresh.map((digest) => `${summedLine(digest)}\n`).join(''));
+      });
       entry.fresh = [];
     }
   }

@@ -16,7 +16,7 @@ export interface Job {
 }
 
 /** What an attempt tells while it runs. */
-export type JobEvent = Extract<Happening, { readonly type: 'node-progress' | 'node-metric' | 'node-log' }>;
+export type JobEvent = Extract<Happening, { readonly type: 'node-progress' | 'node-metric' | 'node-log' | 'notice' }>;
 
 /** How a run is stopped: first the work is asked to save its checkpoint and end, then it is killed. */
 export interface Stop {

@@ -1,6 +1,6 @@
 import type { Artifact, Manifest } from './artifact.ts';
 import type { Source } from './pipeline.ts';
-import type { Outcome } from './problem.ts';
+import type { Outcome, Problem } from './problem.ts';
 import type { Attempt, Ingredients, StoredResult } from './result.ts';
 import type { RunRecord } from './run.ts';
 import type { RunRow } from './run-row.ts';
@@ -172,8 +172,8 @@ export interface Runs {
   all(pipeline?: string): Iterable<RunRecord>;
   /** What lists need of all runs, newest first. */
   rows(): Iterable<RunRow>;
-  /** Adds to the events of a run, a line each. */
-  appendEvents(id: string): LineWriter;
+  /** Adds to the events of a run, a line each; told why where the system does not take them any more. */
+  appendEvents(id: string, onLost: (error: unknown) => void): LineWriter;
   /** The lines of a run's events. */
   events(id: string): Iterable<string>;
   log(id: string, node: string): LogFile;
@@ -238,6 +238,8 @@ export interface Store {
   readonly cache: string;
   /** The format of the records that are written here, and of all that they name. Only a scratch store may have a former one. */
   readonly format: number;
+  /** Why nothing can be written to it, where that is known: then it is only read. */
+  readonly unwritable: Problem | undefined;
   readonly artifacts: Artifacts;
   readonly results: Results;
   readonly bundles: Bundles;

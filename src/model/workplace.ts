@@ -47,8 +47,8 @@ export interface GrowingLines {
 /** What a sweep keeps: it is free to be written to while it is held. */
 export interface SweepPlace {
   readonly journal: GrowingLines;
-  /** Adds to its events, a line each. */
-  appendEvents(): LineWriter;
+  /** Adds to its events, a line each; told why where the system does not take them any more. */
+  appendEvents(onLost: (error: unknown) => void): LineWriter;
   /** The folder of its tables and plots. */
   readonly folder: string;
   release(): void;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Executors } from '../model/executor.ts';
-import { done, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Remote } from '../model/remote.ts';
 import type { Store } from '../model/store.ts';
+import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { withRemotes } from '../stores/layered/results.ts';
 import { projectExecutors } from './executors.ts';
 import type { Lock } from '../model/workplace.ts';
@@ -102,6 +103,35 @@ export class Context {
   executors(): Promise<Outcome<Executors>> {
     this.declared ??= projectExecutors(this.root, this.environment, this.executor);
     return this.declared;
+  }
+
+  /** Where the store and the project lie. */
+  get places(): Required<Whereabouts> {
+    return { store: this.storeFolder, project: this.root };
+  }
+
+  /** Does what is asked of the project. What the system refuses meanwhile, such as a full disk, is the problem; any other throw is a bug and stays one. */
+  async guarded<Value>(work: () => Outcome<Value> | Promise<Outcome<Value>>): Promise<Outcome<Value>> {
+    try {
+      return await work();
+    } catch (error) {
+      const problem = systemProblem(error, this.places);
+      if (problem === undefined) throw error;
+      return failed(problem);
+    }
+  }
+
+  /** Does what is asked of the store, as `guarded` does. */
+  async withStore<Value>(work: (store: Store) => Outcome<Value> | Promise<Outcome<Value>>): Promise<Outcome<Value>> {
+    return this.guarded(() => {
+      const store = this.store();
+      return store.ok ? work(store.value) : store;
+    });
+  }
+
+  /** The same for what is to be written to it. */
+  async withWritableStore<Value>(work: (store: Store) => Outcome<Value> | Promise<Outcome<Value>>): Promise<Outcome<Value>> {
+    return this.withStore((store) => (store.unwritable === undefined ? work(store) : failed(store.unwritable)));
   }
 
   /** Keeps what was learned, and lets others have the store alone. */

@@ -43,7 +43,8 @@ export type { Explanation } from './why.ts';
 
 /**
  * A project: pipelines, stages and a store, and what can be asked of them. Nothing here prints, ends the process or listens to signals.
- * Expected errors are values: an `Outcome` is `{ ok: true, value }` or `{ ok: false, problems }`. A throw is a bug.
+ * Expected errors are values: an `Outcome` is `{ ok: true, value }` or `{ ok: false, problems }`. So is what the system refuses, such as a full
+ * disk. A throw is a bug.
  */
 export class Project {
   /** Questions to what has run. */
@@ -65,17 +66,17 @@ export class Project {
 
   /** Says of each node of a pipeline file whether a run would execute it, and why; executes nothing. The plan can be run. */
   async plan(file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
-    return (await import('./run.ts')).planFile(this.context, file, options);
+    return this.context.guarded(async () => (await import('./run.ts')).planFile(this.context, file, options));
   }
 
   /** Names what makes a node run, or made it run. The target is a pipeline file, a run (with a node), or a node of the newest run. */
   async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<readonly Explanation[]>> {
-    return (await import('./why.ts')).explainNodes(this.context, target, node, options);
+    return this.context.guarded(async () => (await import('./why.ts')).explainNodes(this.context, target, node, options));
   }
 
   /** Runs a pipeline file. Fails only where it cannot begin: how its nodes ended is told in the result and by the events. */
   run(file: string, options: RunOptions = {}): Running<Outcome<RunResult>> {
-    return startRunning(async (emit) => (await import('./run.ts')).runFile(this.context, file, options, emit));
+    return startRunning((emit) => this.context.guarded(async () => (await import('./run.ts')).runFile(this.context, file, options, emit)));
   }
 
   /**
@@ -83,7 +84,9 @@ export class Project {
    * told in the result and by the events.
    */
   sweep(file: string, options: SweepOptions = {}): Running<Outcome<SweepEnd>, SweepEvent> {
-    return startRunning(async (emit) => (await import('./sweep.ts')).sweepFile(this.context, file, options, emit));
+    return startRunning((emit) =>
+      this.context.guarded(async () => (await import('./sweep.ts')).sweepFile(this.context, file, options, emit)),
+    );
   }
 
   /**
@@ -91,32 +94,34 @@ export class Project {
    * undefined with `from`, the path of a pack. Fails only where there is nothing to begin with.
    */
   reproduce(run: string | undefined, options: ReproduceOptions = {}): Running<Outcome<Reproduction>> {
-    return startRunning(async (emit) => (await import('./reproduce.ts')).reproduceRun(this.context, run, options, emit));
+    return startRunning((emit) =>
+      this.context.guarded(async () => (await import('./reproduce.ts')).reproduceRun(this.context, run, options, emit)),
+    );
   }
 
   /** Brings the outputs of a recorded run back from the store, or from a pack that holds them; executes nothing. */
   async restore(run: string | undefined, options: RestoreOptions = {}): Promise<Outcome<Restored>> {
-    return (await import('./reproduce.ts')).restoreRun(this.context, run, options);
+    return this.context.guarded(async () => (await import('./reproduce.ts')).restoreRun(this.context, run, options));
   }
 
   /** Writes a run with its code and sources to a file or stream, from which it can be run again anywhere. */
   async pack(run: string, target: string | Writable, options: PackOptions = {}): Promise<Outcome<Packed>> {
-    return (await import('./pack.ts')).packRun(this.context, run, target, options);
+    return this.context.guarded(async () => (await import('./pack.ts')).packRun(this.context, run, target, options));
   }
 
   /** Makes of a pack a store in an empty folder, to be opened with `store`: its run is found there like any other. Returns its record. */
   async unpack(file: string, folder: string): Promise<Outcome<RunRecord>> {
-    return (await import('./unpack.ts')).unpackRun(this.context, file, folder);
+    return this.context.guarded(async () => (await import('./unpack.ts')).unpackRun(this.context, file, folder));
   }
 
   /** Removes what no kept run reaches, while no one else uses the store. Returns what was, or with `dryRun` would be, removed. */
   async gc(options: GcOptions = {}): Promise<Outcome<Collected>> {
-    return collectGarbage(this.context, options);
+    return this.context.guarded(() => collectGarbage(this.context, options));
   }
 
   /** Hashes everything in the store; what is damaged goes to quarantine, and its node reruns. */
   async verify(): Promise<Outcome<Verification>> {
-    return verifyStore(this.context);
+    return this.context.guarded(() => verifyStore(this.context));
   }
 
   /** What is set up and what is not: Node, packages, the training engine, the project's store. */

@@ -54,8 +54,7 @@ export class Records {
 
   /** The record of a run: what was asked, what came out, and all that running it again needs. */
   async find(word: string): Promise<Outcome<RunRecord>> {
-    const store = this.context.store();
-    return store.ok ? findRun(store.value, word) : store;
+    return this.context.withStore((store) => findRun(store, word));
   }
 
   private async findAll(words: readonly string[]): Promise<Outcome<{ readonly store: Store; readonly records: readonly RunRecord[] }>> {
@@ -72,19 +71,21 @@ export class Records {
 
   /** Runs as rows of a table: filtered, sorted, the newest first. */
   async list(query: RowQuery = {}): Promise<Outcome<readonly ListedRun[]>> {
-    const store = this.context.store();
-    if (!store.ok) return store;
-    const rows = chosenRows(store.value.runs, query);
-    if (!rows.ok) return rows;
-    return done(rows.value.map(({ format: _format, ...row }) => ({ ...row, tags: tagsOf(store.value, row.run) })));
+    return this.context.withStore((store) => {
+      const rows = chosenRows(store.runs, query);
+      if (!rows.ok) return rows;
+      return done(rows.value.map(({ format: _format, ...row }) => ({ ...row, tags: tagsOf(store, row.run) })));
+    });
   }
 
   /** A run with its names and what it took. */
   async show(word: string): Promise<Outcome<ShownRun>> {
-    const found = await this.findAll([word]);
-    if (!found.ok) return found;
-    const [record] = found.value.records as [RunRecord];
-    return done({ record, tags: tagsOf(found.value.store, record.id), cost: costOf(record) });
+    return this.context.guarded(async () => {
+      const found = await this.findAll([word]);
+      if (!found.ok) return found;
+      const [record] = found.value.records as [RunRecord];
+      return done({ record, tags: tagsOf(found.value.store, record.id), cost: costOf(record) });
+    });
   }
 
   /** What a node's inputs were. */
@@ -99,39 +100,45 @@ export class Records {
 
   /** Only what differs between runs; the first is the one that the others are compared with. */
   async compare(words: readonly string[]): Promise<Outcome<Comparison>> {
-    const found = await this.findAll(words);
-    if (!found.ok) return found;
-    const { store, records } = found.value;
-    const [base, ...others] = records;
-    if (base === undefined || others.length === 0)
-      return failed({ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' });
-    const rows = [...store.runs.rows()];
-    const runs = others.map((record) => ({
-      record,
-      difference: compareRecords(withCurrentNames(base), withCurrentNames(record), store),
-      noise: seedNoise(rows, [base.id, record.id]),
-    }));
-    store.flush();
-    return done({ base, runs });
+    return this.context.guarded(async () => {
+      const found = await this.findAll(words);
+      if (!found.ok) return found;
+      const { store, records } = found.value;
+      const [base, ...others] = records;
+      if (base === undefined || others.length === 0)
+        return failed({ kind: 'usage', code: 'bad-option', message: 'name at least two runs', hint: 'stillroom diff RUN @latest' });
+      const rows = [...store.runs.rows()];
+      const runs = others.map((record) => ({
+        record,
+        difference: compareRecords(withCurrentNames(base), withCurrentNames(record), store),
+        noise: seedNoise(rows, [base.id, record.id]),
+      }));
+      store.flush();
+      return done({ base, runs });
+    });
   }
 
   /** Compares what came out of two runs artifact by artifact, within the tolerances that the first one's metrics declare. */
   async verdicts(before: string, after: string): Promise<Outcome<Verdicts>> {
-    const found = await this.findAll([before, after]);
-    if (!found.ok) return found;
-    const { store, records } = found.value;
-    const [old, now] = records.map(withCurrentNames) as [RunRecord, RunRecord];
-    return done(compareRuns(old, now, Object.keys(old.nodes), (digest) => store.artifacts.manifest(digest)));
+    return this.context.guarded(async () => {
+      const found = await this.findAll([before, after]);
+      if (!found.ok) return found;
+      const { store, records } = found.value;
+      const [old, now] = records.map(withCurrentNames) as [RunRecord, RunRecord];
+      return done(compareRuns(old, now, Object.keys(old.nodes), (digest) => store.artifacts.manifest(digest)));
+    });
   }
 
   /** All that a report shows of runs: metrics, curves, confusion matrices and predictions with their images. Each run once. */
   async report(words: readonly string[]): Promise<Outcome<readonly ReportRun[]>> {
-    const found = await this.findAll(words);
-    if (!found.ok) return found;
-    const { store, records } = found.value;
-    const different = new Map(records.map((record) => [record.id, record]));
-    const runs = [...different.values()].map((record) => reportRun(store, record));
-    store.flush();
-    return done(runs);
+    return this.context.guarded(async () => {
+      const found = await this.findAll(words);
+      if (!found.ok) return found;
+      const { store, records } = found.value;
+      const different = new Map(records.map((record) => [record.id, record]));
+      const runs = [...different.values()].map((record) => reportRun(store, record));
+      store.flush();
+      return done(runs);
+    });
   }
 }

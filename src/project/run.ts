@@ -1,12 +1,13 @@
 import { type Plan, plannedNodes } from '../engine/plan.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
 import type { Difference } from '../engine/differences.ts';
-import type { Event, PlannedNode } from '../model/event.ts';
+import { broadcast, type Event, type Happening, type PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
-import { done, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import type { Context } from './context.ts';
 import { capacityOf, type Opened, openPipeline, planOpened, type Wanted } from './pipeline.ts';
+import { onLostEvents } from './lost-events.ts';
 import { newRunId } from './run-id.ts';
 import { type Running, startRunning } from './running.ts';
 
@@ -82,7 +83,7 @@ export async function planFile(context: Context, file: string, options: PlanOpti
   return done({
     pipeline: opened.pipeline,
     nodes: plannedNodes(plan).map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
-    run: (how = {}) => startRunning((emit) => runPlanned(found.value, { ...how, set: options.set ?? [] }, emit)),
+    run: (how = {}) => startRunning((emit) => context.guarded(() => runPlanned(found.value, { ...how, set: options.set ?? [] }, emit))),
   });
 }
 
@@ -123,16 +124,15 @@ export async function runPlan(
 ): Promise<Outcome<RunEnd>> {
   const capacity = capacityOf(jobs, plan.executor);
   if (!capacity.ok) return capacity;
+  const { unwritable } = plan.request.surroundings.store;
+  if (unwritable !== undefined) return failed(unwritable);
   const id = newRunId();
-  const kept = new JsonLinesReporter(plan.request.surroundings.store.runs.appendEvents(id));
-  const end = await run(plan, {
-    ...asked,
-    id,
-    capacity: capacity.value,
-    noWait,
-    watchers: [{ report: (event) => onEvent?.(event) }, kept, { report: emit }],
-    stop: { asked: signal, forced: killSignal },
-  });
-  await kept.close();
-  return done(end);
+  const told = [{ report: (event: Event) => onEvent?.(event) }, { report: emit }];
+  const kept = new JsonLinesReporter(plan.request.surroundings.store.runs.appendEvents(id, onLostEvents(broadcast<Happening>(told))));
+  try {
+    const stop = { asked: signal, forced: killSignal };
+    return done(await run(plan, { ...asked, id, capacity: capacity.value, noWait, watchers: [...told, kept], stop }));
+  } finally {
+    await kept.close();
+  }
 }

@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { Slots } from '../engine/slots.ts';
 import { loadSweep } from '../load/sweep/sweep.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { broadcast } from '../model/event.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import type { SweepEvent } from '../model/sweep-event.ts';
+import type { SweepEvent, SweepHappening } from '../model/sweep-event.ts';
 import type { VariantParams, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
 import { nameOf, sinceText, type Who } from '../model/waiting.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
@@ -14,6 +15,7 @@ import type { Strategy } from '../sweep/study.ts';
 import { checkValues, parallelOf, runSweep, sweepId } from '../sweep/sweep.ts';
 import { bestFile } from '../sweep/variant-file.ts';
 import type { Context } from './context.ts';
+import { onLostEvents } from './lost-events.ts';
 import { capacityOf, type Opened, openPipeline, planOpened } from './pipeline.ts';
 import { writeSweepFiles } from './sweep-files.ts';
 import { askedOf, Variants } from './variants.ts';
@@ -75,12 +77,15 @@ export async function sweepFile(
     signal = new AbortController().signal,
     killSignal = new AbortController().signal,
   } = options;
+  const broken = new AbortController();
+  const asked = AbortSignal.any([signal, broken.signal]);
   try {
-    const workbench = new Variants(opened, { shownFile: file, set, slots, noWait, stop: { asked: signal, forced: killSignal } });
+    const workbench = new Variants(opened, { shownFile: file, set, slots, noWait, stop: { asked, forced: killSignal } });
     const checked = await checkValues(spec, workbench);
     if (!checked.ok) return checked;
     const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec) };
-    const events = new JsonLinesReporter(place.appendEvents());
+    const told = [{ report: (event: SweepEvent) => onEvent?.(event) }, { report: emit }];
+    const events = new JsonLinesReporter(place.appendEvents(onLostEvents(broadcast<SweepHappening>(told))));
     const result = await runSweep({
       id,
       strategy,
@@ -90,10 +95,10 @@ export async function sweepFile(
       journal: Journal.open(place.journal, parallel, about),
       parallel,
       retry,
-      signal,
-      watchers: [{ report: (event) => onEvent?.(event) }, events, { report: emit }],
-    });
-    await events.close();
+      signal: asked,
+      abandon: () => broken.abort(),
+      watchers: [...told, events],
+    }).finally(() => events.close());
     const text = readFileSync(opened.pipeline.file, 'utf8');
     const best = bestFile(result, { text, folder: dirname(opened.pipeline.file) }, place.folder);
     return done({ ...result, files: writeSweepFiles(place.folder, result, best) });
@@ -116,6 +121,7 @@ async function prepare(context: Context, file: string, options: SweepOptions): P
   const opening = await openPipeline(context, file, set);
   if (!opening.ok) return opening;
   const opened = opening.value;
+  if (opened.store.unwritable !== undefined) return failed(opened.store.unwritable);
   const asked = asJson(section) as JsonObject;
   const names = optionNames ?? Object.fromEntries(Object.keys(asked).map((key) => [`/${key}`, `the option "${key}"`]));
   const { pipeline, store } = opened;

@@ -29,51 +29,50 @@ export class TagBook {
 
   /** All of them. */
   async list(): Promise<Outcome<NamedRuns>> {
-    const store = this.context.store();
-    return store.ok ? done({ tags: store.value.tags.all(), pins: store.value.tags.pins() }) : store;
+    return this.context.withStore(({ tags }) => done({ tags: tags.all(), pins: tags.pins() }));
   }
 
   /** Gives a run a name; takes it from the run that had it. */
   async set(word: string, name: string): Promise<Outcome<GivenTag>> {
-    const store = this.context.store();
-    if (!store.ok) return store;
-    const found = findRun(store.value, word);
-    if (!found.ok) return found;
-    if (!isTagName(name))
-      return failed({
-        kind: 'usage',
-        code: 'bad-tag',
-        message: `"${name}" cannot be a tag`,
-        hint: 'letters, digits, - _ and dots, beginning with a letter, and no hash',
-      });
-    const before = store.value.tags.read(name) ?? null;
-    const { id, hash = null } = found.value;
-    store.value.tags.set(name, id);
-    return done({ name, run: id, hash, before });
+    return this.context.withWritableStore((store) => {
+      const found = findRun(store, word);
+      if (!found.ok) return found;
+      if (!isTagName(name))
+        return failed({
+          kind: 'usage',
+          code: 'bad-tag',
+          message: `"${name}" cannot be a tag`,
+          hint: 'letters, digits, - _ and dots, beginning with a letter, and no hash',
+        });
+      const before = store.tags.read(name) ?? null;
+      const { id, hash = null } = found.value;
+      store.tags.set(name, id);
+      return done({ name, run: id, hash, before });
+    });
   }
 
   /** Takes a name away; returns what it named. */
   async delete(name: string): Promise<Outcome<Tag>> {
-    const store = this.context.store();
-    if (!store.ok) return store;
-    const { tags } = store.value;
-    const run = tags.read(name);
-    if (run === undefined) {
-      const names = tags.all().map((tag) => tag.name);
-      return failed({ kind: 'usage', code: 'unknown-tag', message: `there is no tag "${name}"`, hint: suggestion(name, names) });
-    }
-    tags.delete(name);
-    return done({ name, run });
+    return this.context.withWritableStore((store) => {
+      const { tags } = store;
+      const run = tags.read(name);
+      if (run === undefined) {
+        const names = tags.all().map((tag) => tag.name);
+        return failed({ kind: 'usage', code: 'unknown-tag', message: `there is no tag "${name}"`, hint: suggestion(name, names) });
+      }
+      tags.delete(name);
+      return done({ name, run });
+    });
   }
 
   /** Keeps a run from `gc` without a name, or no longer does. */
   async pin(word: string, isPinned = true): Promise<Outcome<RunRecord>> {
-    const store = this.context.store();
-    if (!store.ok) return store;
-    const found = findRun(store.value, word);
-    if (!found.ok) return found;
-    if (isPinned) store.value.tags.pin(found.value.id);
-    else store.value.tags.unpin(found.value.id);
-    return found;
+    return this.context.withWritableStore((store) => {
+      const found = findRun(store, word);
+      if (!found.ok) return found;
+      if (isPinned) store.tags.pin(found.value.id);
+      else store.tags.unpin(found.value.id);
+      return found;
+    });
   }
 }

@@ -36,6 +36,7 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
   if (!opened.ok) return opened;
   const store = opened.value;
   if (options.dryRun !== true) {
+    if (store.unwritable !== undefined) return failed(store.unwritable);
     const taken = await takeAlone(store, options, context.root);
     if (!taken.ok) return taken;
   }
@@ -107,13 +108,13 @@ export interface SetupItem {
 /** What is set up and what is not: Node, packages, the training engine, the project's store. */
 export function describeProject(context: Context): readonly SetupItem[] {
   const store = context.store();
-  const [problem] = store.ok ? [] : store.problems;
+  const problem = store.ok ? store.value.unwritable : store.problems[0];
   return [
     ...describeSetup(),
     {
       name: 'store',
-      ok: store.ok,
-      detail: store.ok ? store.value.location : (problem?.message ?? ''),
+      ok: problem === undefined,
+      detail: problem?.message ?? context.places.store,
       ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
     },
   ];

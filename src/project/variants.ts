@@ -5,7 +5,7 @@ import type { Slots } from '../engine/slots.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { digestOf, exactJson } from '../model/canonical.ts';
-import type { Event } from '../model/event.ts';
+import { broadcast, type Event, type Happening } from '../model/event.ts';
 import type { Stop } from '../model/executor.ts';
 import type { Json } from '../model/json.ts';
 import type { Pipeline } from '../model/pipeline.ts';
@@ -15,6 +15,7 @@ import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { metricsOf } from '../sweep/metrics.ts';
 import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.ts';
 import type { Opened } from './pipeline.ts';
+import { onLostEvents } from './lost-events.ts';
 import { newRunId } from './run-id.ts';
 
 /** What all variants of a pipeline have in common. */
@@ -93,7 +94,7 @@ export class Variants implements Workbench {
   private async run(plan: Plan, params: VariantParams, onEvent: (event: Event) => void): Promise<VariantRun> {
     const { store, shownFile } = this.opened;
     const id = newRunId();
-    const kept = new JsonLinesReporter(store.runs.appendEvents(id));
+    const kept = new JsonLinesReporter(store.runs.appendEvents(id, onLostEvents(broadcast<Happening>([{ report: onEvent }]))));
     const { record, problems } = await runPlan(plan, {
       id,
       shownFile,
@@ -104,8 +105,7 @@ export class Variants implements Workbench {
       noWait: this.options.noWait,
       watchers: [kept, { report: onEvent }],
       stop: this.options.stop,
-    });
-    await kept.close();
+    }).finally(() => kept.close());
     const [problem] = problems;
     const state = record.state === 'cancelled' ? 'stopped' : record.state === 'done' ? 'done' : 'failed';
     return {

@@ -8,6 +8,8 @@ export interface SearchOptions {
   readonly mayStart: () => boolean;
   /** Does what is requested; undefined: it was stopped, and is begun again when the sweep goes on. */
   readonly run: (request: TrialRequest) => Promise<TrialEnd | undefined>;
+  /** Called when something threw: what runs is to be stopped. What was thrown first is thrown again when all of it has ended. */
+  readonly abandon: () => void;
   /** Called before a request that was not known starts. */
   readonly onNew: (request: TrialRequest) => void;
   /** Called when a request starts or has ended, with all that is known then. */
@@ -27,6 +29,11 @@ export async function search(strategy: Strategy, study: Study, options: SearchOp
     options.onNew(proposal.request);
     return all.push({ request: proposal.request, end: undefined }) - 1;
   };
+  const thrown: unknown[] = [];
+  const abandon = (error: unknown): undefined => {
+    thrown.push(error);
+    options.abandon();
+  };
   const start = async (index: number): Promise<void> => {
     const { request } = all[index] as StartedTrial;
     options.onChange({ request, end: undefined }, all);
@@ -35,15 +42,27 @@ export async function search(strategy: Strategy, study: Study, options: SearchOp
       all[index] = { request, end };
       options.onChange({ request, end }, all);
     }
-    running.delete(index);
+  };
+  const startNext = (): boolean => {
+    try {
+      const index = next();
+      if (index === undefined) return false;
+      const run = start(index).catch(abandon);
+      running.set(
+        index,
+        run.finally(() => running.delete(index)).then(() => undefined),
+      );
+      return true;
+    } catch (error) {
+      abandon(error);
+      return false;
+    }
   };
   for (;;) {
-    while (running.size < options.parallel && options.mayStart()) {
-      const index = next();
-      if (index === undefined) break;
-      running.set(index, start(index));
-    }
-    if (running.size === 0) return all;
-    await Promise.race(running.values());
+    let isMore = true;
+    while (isMore && thrown.length === 0 && running.size < options.parallel && options.mayStart()) isMore = startNext();
+    if (running.size > 0) await Promise.race(running.values());
+    else if (thrown.length > 0) throw thrown[0];
+    else return all;
   }
 }

@@ -26,6 +26,8 @@ export interface SweepSetup {
   readonly retry: boolean;
   /** Aborted: nothing new starts. A reason that is a text is told as a notice. */
   readonly signal: AbortSignal;
+  /** Stops all trials: something of the sweep's own could not be done, and it ends with the error. */
+  readonly abandon: () => void;
   readonly watchers: readonly SweepWatcher[];
   /** Milliseconds that only rise, for the sweep's time to be up; default: those of this process. */
   readonly now?: () => number;
@@ -85,6 +87,7 @@ export async function runSweep(setup: SweepSetup): Promise<SweepResult> {
       parallel: setup.parallel,
       mayStart: () => !signal.aborted && now() < deadline,
       run: (request) => runTrial(request, context),
+      abandon: setup.abandon,
       onNew: (request) => journal.started(request),
       onChange({ request, end }, known) {
         if (end !== undefined) journal.ended(request, end);

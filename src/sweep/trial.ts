@@ -27,7 +27,10 @@ export function planRepeat(
 
 /** Runs all repeats of a request; undefined: it was stopped. */
 export async function runTrial(request: TrialRequest, context: TrialContext): Promise<TrialEnd | undefined> {
-  const ends = await Promise.all(combinations(context.spec.repeats).map((repeat) => runRepeat(request, repeat, context)));
+  const repeats = combinations(context.spec.repeats).map((repeat) => runRepeat(request, repeat, context));
+  // Where one throws, the others are awaited too: nothing runs on.
+  await Promise.allSettled(repeats);
+  const ends = await Promise.all(repeats);
   const runs: TrialRun[] = [];
   let error: string | undefined;
   for (const end of ends) {

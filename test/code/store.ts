@@ -10,6 +10,7 @@ export function bundleStore(): BundleStore {
   const blobs = new Map<string, Buffer>();
   const bundles = new Map<string, BundleRecord>();
   return {
+    unwritable: undefined,
     cache: mkdtempSync(join(tmpdir(), 'code-')),
     artifacts: {
       read: (digest) => blobs.get(digest),

@@ -119,7 +119,7 @@ describe('a ledger', () => {
   test('goes on where a live record cannot be written, but not where the last one cannot', () => {
     let isFull = false;
     const { ledger, written } = opened(() => {
-      if (isFull) throw new Error('the disk is full');
+      if (isFull) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
     });
     ledger.report(at(started));
     isFull = true;

@@ -34,7 +34,7 @@ test.each(['\0\0\0\n', '{"n":3', '{"n":3}\n', `${sealedLine('{"n":3}').replace('
 test('a stream of lines is whole once it is closed, and goes on with what is there', async () => {
   const path = join(emptyFolder(), 'new/events.jsonl');
   for (const line of ['{"n":1}', '{"n":2}']) {
-    const stream = appendLines(path);
+    const stream = appendLines(path, () => undefined);
     stream.write(line);
     await stream.close();
   }

@@ -43,7 +43,7 @@ describe('runs', () => {
     const { store } = open();
     expect([...store.runs.events('run-1')]).toEqual([]);
     for (const line of ['{"a":1}', '{"b":2}']) {
-      const events = store.runs.appendEvents('run-1');
+      const events = store.runs.appendEvents('run-1', () => undefined);
       events.write(line);
       await events.close();
     }

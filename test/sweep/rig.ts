@@ -108,6 +108,7 @@ export async function sweepInMemory(
     journal: Journal.open(lines, parallel, {}),
     retry: false,
     signal: new AbortController().signal,
+    abandon: () => undefined,
     ...more,
     parallel,
     watchers: [{ report: (event) => void events.push(event) }, ...watchers],

@@ -1,6 +1,7 @@
 import type { JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
+import { remedyOfPrinted } from '../../model/system-failure.ts';
 import type { NodeLog } from './log.ts';
 import type { Messages } from './messages.ts';
 import type { StopReason } from './stopping.ts';
@@ -53,7 +54,7 @@ export function problemOf(job: JobSpecification, { exitCode, signal: ownSignal, 
   if (signal !== undefined)
     return bad('killed', `was killed by ${signal}${signal === 'SIGABRT' ? `: ${log.fatal ?? 'native code aborted'}` : ''}`);
   if (exitCode === 127 && isCommand) return bad('exit-code', 'ended with exit code 127: a program was not found');
-  return bad('exit-code', `ended with exit code ${exitCode}`);
+  return bad('exit-code', `ended with exit code ${exitCode}`, remedyOfPrinted(log.last, job.folder));
 }
 
 /** What to do where the system does not start a program, by its error's code. */

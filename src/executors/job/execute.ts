@@ -1,7 +1,8 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import type { JobEvent, Stop } from '../../model/executor.ts';
-import { type ExitRecord, JOB_FORMAT } from '../../model/job.ts';
+import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem, withLog } from '../../model/problem.ts';
+import { type SystemError, systemMessage } from '../../model/system-failure.ts';
 import { problemOf, startProblem } from './ending.ts';
 import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
@@ -31,6 +32,7 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const ending = await runProgram(job, { log, messages, emit, stop });
   messages.end();
   log.close();
+  if (log.lost !== undefined) emit(lostLog(specification, log.lost));
   removeEmpty(specification.checkpoints);
   const { cpuSeconds, facts = {} } = messages;
   const { peakMemory } = facts;
@@ -49,6 +51,11 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const metrics = program.kind === 'command' ? readMetrics(specification, program.metrics) : done(messages.metrics);
   if (!metrics.ok) return failed(withLog(metrics.problems[0] as Problem, log.last, specification.log));
   return { ...common, ended: 'done', metrics: metrics.value, facts, last: log.last };
+}
+
+function lostLog({ node }: JobSpecification, error: SystemError): JobEvent {
+  const { message, hint } = systemMessage(error, 'it');
+  return { type: 'notice', level: 'warning', node, message: `its log is not whole: ${message}; ${hint}` };
 }
 
 /** Who takes what a program says, and says when it must end. */

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type SystemError, systemErrorIn } from '../../model/system-failure.ts';
 
 /** Lines kept for error messages. */
 const LAST_LINES = 20;
@@ -23,14 +24,19 @@ export class NodeLog {
   /** The line that said why the process aborts. */
   fatal: string | undefined;
   private readonly secrets: readonly string[];
-  private readonly file: number;
-  private isClosed = false;
+  /** Why lines of the file were lost, if any were; the node goes on without them. */
+  lost: SystemError | undefined;
+  private readonly path: string;
+  private file: number | undefined;
 
   constructor(path: string, secrets: readonly string[]) {
-    mkdirSync(dirname(path), { recursive: true });
+    this.path = path;
     // What is printed is read line by line, and so is a secret of many lines.
     this.secrets = secrets.flatMap((secret) => secret.split('\n')).filter((line) => line.trim() !== '');
-    this.file = openSync(path, 'a');
+    this.refusable(() => {
+      mkdirSync(dirname(path), { recursive: true });
+      this.file = openSync(path, 'a');
+    });
   }
 
   /** Takes what one stream gives, piece by piece; calls back with each line. Written before it returns, so a flood waits for the disk. */
@@ -79,16 +85,27 @@ export class NodeLog {
 
   /** A full disk loses lines of the log; what becomes of the node is told where its outputs are kept. */
   private append(text: string): void {
-    if (this.isClosed) return;
+    const { file } = this;
+    if (file === undefined) return;
+    const bytes = Buffer.from(text);
+    this.refusable(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    });
+  }
+
+  private refusable(work: () => void): void {
     try {
-      writeSync(this.file, text);
-    } catch {
-      // Nothing can be told here that the log could take.
+      work();
+    } catch (error) {
+      const refused = systemErrorIn(error);
+      if (refused === undefined) throw error;
+      this.lost ??= { path: this.path, ...refused };
     }
   }
 
   close(): void {
-    this.isClosed = true;
-    closeSync(this.file);
+    const { file } = this;
+    this.file = undefined;
+    if (file !== undefined) this.refusable(() => closeSync(file));
   }
 }

@@ -18,6 +18,10 @@ export const keepingCodes = {
     means: 'A run cannot be given this name.',
     remedy: 'Use letters, digits, "-", "_" and dots, start with a letter, and avoid anything that could be a hash.',
   },
+  bug: {
+    means: 'Stillroom itself is wrong: something happened that no one foresaw.',
+    remedy: 'Report it with the file that the hint names; STILLROOM_STACK=1 prints what stands in it.',
+  },
   'files-exist': {
     means: '`stillroom init` would overwrite files.',
     remedy: 'Choose another folder.',
@@ -59,8 +63,8 @@ export const keepingCodes = {
     remedy: 'Wait until that process has ended, or use `stillroom gc --wait`.',
   },
   'store-unwritable': {
-    means: 'The store’s folder cannot be written to: no permission, no space, or a read-only disk.',
-    remedy: 'Free some space, change the permissions, or choose another store with --store FOLDER.',
+    means: 'Something in the store could not be written or read: no permission, no space, a read-only disk, or one with errors.',
+    remedy: 'Free some space, change the permissions, or choose another store with --store FOLDER; the store itself stays whole.',
   },
   'store-without-locks': {
     means: 'The store lies on a file system whose locks cannot be trusted, such as NFS.',
@@ -69,6 +73,10 @@ export const keepingCodes = {
   'sweep-is-live': {
     means: 'Another process is already running this sweep.',
     remedy: 'Wait for it or stop it: the trials that it has finished are kept.',
+  },
+  'system-failure': {
+    means: 'The operating system refused something outside the work of a node: a file, a folder, a lock or a process.',
+    remedy: 'Follow the hint: the message names the path and the reason. Nothing that was kept before is lost.',
   },
   'unknown-column': {
     means: 'No run has a param, metric or column of this name.',

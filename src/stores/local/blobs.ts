@@ -21,7 +21,7 @@ import { dirname, join } from 'node:path';
 import { sha256 } from '../../model/canonical.ts';
 import { hashFile } from '../../files/hash.ts';
 import { fileStamp } from '../../files/stamp.ts';
-import { makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
+import { ifPossible, makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { StampBook } from './stamps.ts';
 
 /** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
@@ -99,8 +99,11 @@ export class Blobs {
       this.note(digest);
       return 'whole';
     }
-    mkdirSync(this.quarantine, { recursive: true });
-    renameSync(path, join(this.quarantine, `${digest}-${randomBytes(4).toString('hex')}`));
+    // Where it cannot be moved away, as in a store that is only read, it is not used either.
+    ifPossible(() => {
+      mkdirSync(this.quarantine, { recursive: true });
+      renameSync(path, join(this.quarantine, `${digest}-${randomBytes(4).toString('hex')}`));
+    });
     this.quarantined += 1;
     return 'damaged';
   }

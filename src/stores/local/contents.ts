@@ -1,4 +1,5 @@
 import { copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Artifact } from '../../model/artifact.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
@@ -23,11 +24,17 @@ export class LocalContents implements Contents {
   private readonly root: string;
   private readonly holdings: Holdings;
   private readonly open: (root: string, format?: number) => Outcome<Store>;
+  private readonly isWritable: boolean;
 
-  constructor(root: string, holdings: Holdings, open: (root: string, format?: number) => Outcome<Store>) {
+  constructor(
+    root: string,
+    holdings: Holdings,
+    { open, isWritable }: { readonly open: (root: string, format?: number) => Outcome<Store>; readonly isWritable: boolean },
+  ) {
     this.root = root;
     this.holdings = holdings;
     this.open = open;
+    this.isWritable = isWritable;
   }
 
   /** The blobs of an artifact: its own, and those that its manifest names. */
@@ -130,8 +137,7 @@ export class LocalContents implements Contents {
   }
 
   scratch(name: string, reach: Reach = emptyReach(), format?: number): Outcome<ScratchStore> {
-    mkdirSync(join(this.root, 'scratch'), { recursive: true });
-    const folder = mkdtempSync(join(this.root, 'scratch', `${name}-`));
+    const folder = mkdtempSync(join(this.scratchFolder(), `${name}-`));
     const remove = (): void => void removeTree(folder);
     for (const { name: file, path, digest } of this.files(reach)) {
       const target = join(folder, file);
@@ -146,6 +152,14 @@ export class LocalContents implements Contents {
     if (store.ok) return done({ store: store.value, remove });
     remove();
     return store;
+  }
+
+  /** Where scratch stores are made: beside a store that can only be read there is no place for them. */
+  private scratchFolder(): string {
+    if (!this.isWritable) return tmpdir();
+    const folder = join(this.root, 'scratch');
+    mkdirSync(folder, { recursive: true });
+    return folder;
   }
 
   /** The files of a reach: a pack names them as they lie here. */

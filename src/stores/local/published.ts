@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
-import { writeDurably } from '../../files/durable.ts';
+import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published } from '../../model/store.ts';
@@ -70,16 +70,23 @@ export class LocalPublished implements Published {
   ): Placed['lost'] {
     const name = `.${safeFileName(pipeline)}-${randomBytes(4).toString('hex')}`;
     const fresh = join(this.root, name);
-    mkdirSync(fresh, { recursive: true });
-    const { lost } = this.placeIn(fresh, outputs);
-    if (lost.length > 0) {
-      removeTree(fresh);
-      return lost;
+    let lost: Placed['lost'];
+    try {
+      mkdirSync(fresh, { recursive: true });
+      ({ lost } = this.placeIn(fresh, outputs));
+      if (lost.length > 0) {
+        removeTree(fresh);
+        return lost;
+      }
+      for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
+      writeSealedNote(`${fresh}.json`, { outputs: digests, stamp: stampTree(fresh) } satisfies Note);
+      symlinkSync(name, `${fresh}.link`);
+      renameSync(`${fresh}.link`, link);
+    } catch (error) {
+      // What was begun takes space on a disk that may be full.
+      for (const path of [fresh, `${fresh}.json`, `${fresh}.link`]) removeTree(path);
+      throw error;
     }
-    for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
-    writeSealedNote(`${fresh}.json`, { outputs: digests, stamp: stampTree(fresh) } satisfies Note);
-    symlinkSync(name, `${fresh}.link`);
-    renameSync(`${fresh}.link`, link);
     if (old !== undefined) {
       removeTree(old);
       removeTree(`${old}.json`);
@@ -109,6 +116,6 @@ export class LocalPublished implements Published {
   }
 
   writeSchema(text: string): void {
-    writeDurably(this.schema, text);
+    ifPossible(() => writeDurably(this.schema, text));
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ifPossible } from '../../files/durable.ts';
 import { jsonNamesIn, namesIn } from '../../files/folder.ts';
 import { isObject } from '../../files/json.ts';
 import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
@@ -61,19 +62,21 @@ export class LocalResults implements Results {
   keep(result: StoredResult, workDigest: string): void {
     const [newest] = result.attempts;
     const older = (this.read(result.fingerprint)?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
-    writeSealed(join(this.root, `${result.fingerprint}.json`), { ...result, attempts: [newest, ...older] });
+    // First: a result that the index lacks would be overlooked by plans.
     mkdirSync(join(this.index, workDigest), { recursive: true });
     writeFileSync(join(this.index, workDigest, result.fingerprint), '');
+    writeSealed(join(this.root, `${result.fingerprint}.json`), { ...result, attempts: [newest, ...older] });
   }
 
   /** Moves a record to quarantine if it is damaged: it is no JSON, or not of the shape of its format. Returns whether it was. */
   quarantineDamaged(fingerprint: string): boolean {
     const file = join(this.root, `${fingerprint}.json`);
     const isDamaged = this.read(fingerprint) === undefined && readSealed(file, isOfNewerFormat) === undefined;
-    if (isDamaged) {
-      mkdirSync(this.quarantine, { recursive: true });
-      renameSync(file, join(this.quarantine, `result-${fingerprint}-${randomBytes(4).toString('hex')}`));
-    }
+    if (isDamaged)
+      ifPossible(() => {
+        mkdirSync(this.quarantine, { recursive: true });
+        renameSync(file, join(this.quarantine, `result-${fingerprint}-${randomBytes(4).toString('hex')}`));
+      });
     return isDamaged;
   }
 

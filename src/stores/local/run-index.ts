@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeDurably } from '../../files/durable.ts';
+import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { isObject } from '../../files/json.ts';
 import { lineText, openLine, readText, sealedLine } from '../../files/sealed.ts';
 import type { RunRecord } from '../../model/run.ts';
@@ -24,8 +24,10 @@ export class RunIndex {
   add(records: readonly RunRecord[]): void {
     if (records.length === 0) return;
     const fresh = records.map((record) => [record.id, sealedLine(JSON.stringify(rowOf(record)))] as const);
-    mkdirSync(dirname(this.file), { recursive: true });
-    appendFileSync(this.file, fresh.map(([id, line]) => `${id} ${line}\n`).join(''));
+    ifPossible(() => {
+      mkdirSync(dirname(this.file), { recursive: true });
+      appendFileSync(this.file, fresh.map(([id, line]) => `${id} ${line}\n`).join(''));
+    });
     for (const [id, line] of fresh) this.lines?.set(id, line);
   }
 

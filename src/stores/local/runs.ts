@@ -89,8 +89,8 @@ export class LocalRuns implements Runs {
     }
   }
 
-  appendEvents(id: string): LineWriter {
-    return appendLines(this.eventsPath(id));
+  appendEvents(id: string, onLost: (error: unknown) => void): LineWriter {
+    return appendLines(this.eventsPath(id), onLost);
   }
 
   events(id: string): readonly string[] {

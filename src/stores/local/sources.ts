@@ -81,9 +81,7 @@ export class LocalSources implements Sources {
       files[file.path] = [isFresh(file.stats) ? '' : stamp, digest];
       entries.push({ path: file.path, size: Number(file.stats.size), digest, executable: isExecutable(file.stats) });
     }
-    if (changed) {
-      writeSealedNote(noteFile, { files });
-    }
+    if (changed) writeSealedNote(noteFile, { files });
     return done({ kind, manifest: { files: entries, emptyFolders: listed.value.emptyFolders }, files: listed.value.files });
   }
 

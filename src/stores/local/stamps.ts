@@ -1,6 +1,6 @@
 import { appendFileSync, lstatSync, mkdirSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
-import { writeDurably } from '../../files/durable.ts';
+import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { openSummed, readText, summedLine } from '../../files/sealed.ts';
 import { fileStamp } from '../../files/stamp.ts';
 
@@ -37,10 +37,12 @@ export class StampBook {
 
   flush(): void {
     if (this.fresh.size === 0) return;
-    mkdirSync(dirname(this.file), { recursive: true });
     const text = (lines: Iterable<string>): string => [...lines].map((line) => `${line}\n`).join('');
-    if (this.lines > 2 * this.stamps.size + 1000) writeDurably(this.file, text(this.stamps.values()));
-    else appendFileSync(this.file, text(this.fresh.values()));
+    ifPossible(() => {
+      mkdirSync(dirname(this.file), { recursive: true });
+      if (this.lines > 2 * this.stamps.size + 1000) writeDurably(this.file, text(this.stamps.values()));
+      else appendFileSync(this.file, text(this.fresh.values()));
+    });
     this.fresh.clear();
   }
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, writeDurably } from '../../files/durable.ts';
-import { done, failed, type Outcome } from '../../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { RECORD_FORMAT } from '../../model/run.ts';
 import type { Store } from '../../model/store.ts';
+import { systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import { LocalArtifacts } from './artifacts.ts';
 import { Blobs } from './blobs.ts';
 import { LocalBundles } from './bundles.ts';
@@ -20,8 +21,16 @@ import { LocalSweeps } from './sweeps.ts';
 import { LocalTags } from './tags.ts';
 import { LocalWorkplaces } from './workplaces.ts';
 
+/** How a store was opened. */
+interface Opening {
+  readonly presence?: Presence;
+  readonly format?: number;
+  /** Why it cannot be written to. */
+  readonly unwritable?: Problem;
+}
+
 /** A store in a folder of a local disk, as it stands: nothing is written, and nobody is kept from removing things. */
-export function localStore(root: string, presence = new Presence(root), format = RECORD_FORMAT): Store {
+export function localStore(root: string, { presence = new Presence(root), format = RECORD_FORMAT, unwritable }: Opening = {}): Store {
   const cache = join(root, 'index');
   const stamps = new StampBook(join(cache, 'blobs'));
   const blobs = new Blobs(root, stamps);
@@ -31,11 +40,16 @@ export function localStore(root: string, presence = new Presence(root), format =
   const sources = new LocalSources(root, blobs);
   const runs = new LocalRuns(root);
   const tags = new LocalTags(root);
-  const contents = new LocalContents(root, { blobs, artifacts, bundles, sources }, openLocalStore);
+  const contents = new LocalContents(
+    root,
+    { blobs, artifacts, bundles, sources },
+    { open: openLocalStore, isWritable: unwritable === undefined },
+  );
   return {
     location: root,
     cache,
     format,
+    unwritable,
     artifacts,
     results,
     bundles,
@@ -53,28 +67,46 @@ export function localStore(root: string, presence = new Presence(root), format =
   };
 }
 
-/** Opens a store, making its folder and trying whether it can be written safely. Nothing is removed from it as long as this process lives. */
-export function openLocalStore(root: string, format?: number): Outcome<Store> {
-  try {
+/**
+ * Opens a store, making its folder and trying whether it can be written safely. One that is there and cannot be written to, as on a read-only
+ * or full disk or in someone else's folder, is opened to be read. Nothing is removed from it as long as this process lives.
+ */
+export function openLocalStore(root: string, format: number = RECORD_FORMAT): Outcome<Store> {
+  const presence = new Presence(root);
+  const made = refusable(root, () => {
     makeFolder(root);
     if (!existsSync(join(root, '.gitignore'))) writeDurably(join(root, '.gitignore'), '*\n!.gitignore\n');
-    const probed = probeLocks(root);
-    if (!probed.ok) return probed;
-    const presence = new Presence(root);
-    if (presence.enter()) return done(localStore(root, presence, format));
+    return probeLocks(root);
+  });
+  const [unwritable] = made.ok ? [] : made.problems;
+  if (unwritable !== undefined && (unwritable.code !== 'store-unwritable' || !isStore(root))) return failed(unwritable);
+  // Who may not make the lock of those who use the store cannot keep others from removing things.
+  const entered = refusable(root, () => done(presence.enter()));
+  if (entered.ok && !entered.value)
     return failed({
       kind: 'store',
       code: 'store-in-use',
       message: `another process has the store ${root} to itself`,
       hint: 'try again later',
     });
+  if (!entered.ok && unwritable === undefined) return entered;
+  return done(localStore(root, { presence, format, ...(unwritable === undefined ? {} : { unwritable }) }));
+}
+
+/** Does what needs the store to be written to; why the system refuses it is the problem. */
+function refusable<Value>(root: string, work: () => Outcome<Value>): Outcome<Value> {
+  try {
+    return work();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return failed({
-      kind: 'store',
-      code: 'store-unwritable',
-      message: `the store ${root} cannot be written: ${why}`,
-      hint: 'choose another with --store FOLDER',
-    });
+    const refused = systemErrorIn(error);
+    if (refused === undefined) throw error;
+    const { message, hint } = systemMessage(refused, root);
+    const remedy = hint.includes('--store') ? hint : `${hint}, or choose another store with --store FOLDER`;
+    return failed({ kind: 'store', code: 'store-unwritable', message: `the store ${root} cannot be written: ${message}`, hint: remedy });
   }
+}
+
+/** Whether something was kept in a folder before. */
+function isStore(root: string): boolean {
+  return ['runs', 'results', 'blobs'].some((name) => existsSync(join(root, name)));
 }

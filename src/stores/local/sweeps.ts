@@ -21,7 +21,7 @@ export class LocalSweeps implements Sweeps {
     return {
       folder,
       journal: new LinesFile(`${folder}.jsonl`),
-      appendEvents: () => appendLines(join(folder, 'events.jsonl')),
+      appendEvents: (onLost) => appendLines(join(folder, 'events.jsonl'), onLost),
       release: () => lock.release(),
     };
   }
