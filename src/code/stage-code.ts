@@ -33,6 +33,8 @@ export interface BundleStore {
 /** What is remembered of a bundling. */
 interface Built {
   readonly digest: string;
+  /** Its source map is lost, and the bundler that is installed now makes others. */
+  readonly isMapless?: true;
   readonly packages: Readonly<Record<string, InstalledPackage & { readonly folder: string }>>;
 }
 
@@ -53,18 +55,20 @@ export async function stageCode(request: CodeRequest, store: BundleStore, bundle
   const memory: Memory<Built> = {
     file: join(store.cache, 'code', `${digestOf({ folder, entry, modules })}.json`),
     version: `${FORMAT} ${bundler.version} ${bundler.settings}`,
-    usable: ({ digest, packages }) =>
+    usable: ({ digest, packages, isMapless }) =>
       Object.values(packages).every((one) => existsSync(join(one.folder, 'package.json')) && areNotesUnchanged(one)) &&
-      store.artifacts.read(digest) !== undefined,
+      store.artifacts.read(digest) !== undefined &&
+      (isMapless === true || store.bundles.isWhole(digest)),
   };
   const built = await remembered(memory, async () => {
     const bundled = await bundler.bundle(request);
     if (!bundled.ok) return bundled;
     const { readings, packageFolders } = bundled.value;
     const raw = rawDigest(request, bundled.value, bundler.settings);
-    const { digest } = store.bundles.ofSources(raw) ?? keep(bundled.value, request.root, raw, store);
+    const { digest, isMapless } = bundleOf(bundled.value, raw, request, store);
     const packages = installedPackages(packageFolders);
-    return packages.ok ? done({ readings, value: { digest, packages: packages.value } }) : packages;
+    const more = isMapless ? { isMapless: true as const } : {};
+    return packages.ok ? done({ readings, value: { digest, packages: packages.value, ...more } }) : packages;
   });
   return built.ok ? toCode(built.value) : built;
 }
@@ -79,6 +83,19 @@ function rawDigest({ entry, modules, root }: CodeRequest, { readings, packageFol
     packages: Object.keys(packageFolders),
     settings,
   });
+}
+
+/** The bundle that these sources have had since they were first bundled. What of it is lost is kept again, if it comes out the same. */
+function bundleOf(
+  built: Bundled,
+  raw: string,
+  { root }: CodeRequest,
+  store: BundleStore,
+): { readonly digest: string; readonly isMapless: boolean } {
+  const known = store.bundles.ofSources(raw);
+  if (known !== undefined && store.bundles.isWhole(known.digest)) return { digest: known.digest, isMapless: false };
+  if (known !== undefined && known.digest !== sha256(built.code)) return { digest: known.digest, isMapless: true };
+  return { digest: keep(built, root, raw, store).digest, isMapless: false };
 }
 
 function keep(built: Bundled, root: string, raw: string, store: BundleStore): BundleRecord {

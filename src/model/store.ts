@@ -115,7 +115,9 @@ export interface BundleRecord {
 /** The code of stages. The bytes themselves are content like any other. */
 export interface Bundles {
   read(digest: string): BundleRecord | undefined;
-  /** The bundle that was made of raw sources with this digest, whatever bundler made it. */
+  /** Whether a bundle is here with its note and its source map. */
+  isWhole(digest: string): boolean;
+  /** The bundle that was made of raw sources with this digest, whatever bundler made it, if its code is whole. */
   ofSources(rawDigest: string): BundleRecord | undefined;
   keep(rawDigest: string, record: BundleRecord): void;
 }

@@ -18,6 +18,8 @@ export function emptyReach(): Reach {
 /** What a record reaches, and what of it the store lacks, in words. */
 export interface RecordReach extends Reach {
   readonly missing: string[];
+  /** Source maps of its code that are lost: they only explain errors. */
+  readonly leftOut: string[];
 }
 
 /** A store inside another's scratch folder. Unless it is removed, it stays until the next gc. */

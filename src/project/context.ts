@@ -99,6 +99,11 @@ export class Context {
     this.entrance = undefined;
   }
 
+  /** Whether a store is the project's own. */
+  isOpen(store: Store): boolean {
+    return this.opened === store;
+  }
+
   /** Where the project's nodes can be executed. Its `stillroom.yaml` is read when this is first asked. */
   executors(): Promise<Outcome<Executors>> {
     this.declared ??= projectExecutors(this.root, this.environment, this.executor);

@@ -9,6 +9,7 @@ import { emptyReach, type Reach } from '../model/upkeep.ts';
 import { DamagedContent } from '../stores/local/blobs.ts';
 import { writePack } from '../stores/local/pack.ts';
 import type { Context } from './context.ts';
+import { healedReach } from './heal.ts';
 import { openRecorded, type Recorded } from './recorded.ts';
 import { locateSources } from './sources.ts';
 
@@ -38,7 +39,7 @@ export async function packRun(context: Context, word: string, target: string | W
   const scratch = origin.contents.scratch('pack');
   if (!scratch.ok) return scratch;
   try {
-    const gathered = gather(context, recorded.value, scratch.value.store, options);
+    const gathered = await gather(context, recorded.value, scratch.value.store, options);
     if (!gathered.ok) return gathered;
     const file = typeof target === 'string' ? resolve(context.folder, target) : undefined;
     const entries = gathered.value.flatMap(({ from, reach }) => [...from.contents.entries(reach)]);
@@ -98,23 +99,18 @@ function recordText(record: RunRecord): string {
 }
 
 /** All that the run can be run again from. Sources that the store does not keep are read where they are now. */
-function gather(
+async function gather(
   context: Context,
   recorded: Recorded,
   scratch: Store,
   { outputs = false, source }: PackOptions,
-): Outcome<{ from: Store; reach: Reach }[]> {
+): Promise<Outcome<{ from: Store; reach: Reach }[]>> {
   const { record, origin } = recorded;
   const found = locateSources(context, recorded, source);
   if (!found.ok) return found;
-  const reach = origin.contents.ofRecord(record, new Set(Object.keys(record.nodes)), { outputs });
-  if (reach.missing.length > 0)
-    return failed({
-      kind: 'store',
-      code: 'missing-content',
-      message: `the run ${record.id} cannot be packed: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
-      hint: 'look for damage: stillroom verify',
-    });
+  const healed = await healedReach(context, recorded, { nodes: new Set(Object.keys(record.nodes)), outputs, what: 'packed' });
+  if (!healed.ok) return healed;
+  const reach = healed.value;
   const beside = emptyReach();
   for (const one of found.value.values()) {
     if (origin.contents.addSource(one.snapshot.digest, reach)) continue;

@@ -8,11 +8,12 @@ import type { RunEnd } from '../engine/run.ts';
 import { removeTree } from '../files/remove.ts';
 import type { Event } from '../model/event.ts';
 import { sourcesOf } from '../model/pipeline.ts';
-import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { done, type Outcome, type Problem } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { ScratchStore } from '../model/upkeep.ts';
 import { type ArtifactVerdict, compareRuns, type MetricDelta, type Verdict, type Verdicts } from '../records/verdict.ts';
 import type { Context } from './context.ts';
+import { healedReach } from './heal.ts';
 import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
 import { checkFree, outputsOf, type Restored, restoreOutputs } from './restore.ts';
 import { runPlan, type WatchOptions } from './run.ts';
@@ -102,7 +103,7 @@ async function reproduceRecorded(
   if (!found.ok) return unreproduced(recorded, found.problems);
   const executors = await context.executors();
   if (!executors.ok) return executors;
-  const scratch = openScratch(recorded);
+  const scratch = await openScratch(context, recorded);
   if (!scratch.ok) return unreproduced(recorded, scratch.problems);
   const { store, remove } = scratch.value;
   const { root, environment } = context;
@@ -152,17 +153,14 @@ function judged(
 }
 
 /** An empty store beside the run's own where there is one, with the code and kept sources of a record; nothing else. */
-function openScratch({ record, origin, instances }: Recorded): Outcome<ScratchStore> {
-  const reach = origin.contents.ofRecord(record, new Set(instances.map(({ name }) => name)), { outputs: false });
+async function openScratch(context: Context, recorded: Recorded): Promise<Outcome<ScratchStore>> {
+  const { record, origin, instances } = recorded;
+  const nodes = new Set(instances.map(({ name }) => name));
+  const reach = await healedReach(context, recorded, { nodes, outputs: false, what: 'done again' });
+  if (!reach.ok) return reach;
   for (const name of sourcesOf(instances)) {
     const digest = record.sources[name]?.digest;
-    if (digest !== undefined) origin.contents.addSource(digest, reach);
+    if (digest !== undefined) origin.contents.addSource(digest, reach.value);
   }
-  if (reach.missing.length === 0) return origin.contents.scratch('reproduce', reach, record.format);
-  return failed({
-    kind: 'store',
-    code: 'missing-content',
-    message: `the run ${record.id} cannot be done again: ${reach.missing.join(', ')} ${reach.missing.length === 1 ? 'is' : 'are'} not in the store`,
-    hint: 'look for damage: stillroom verify',
-  });
+  return origin.contents.scratch('reproduce', reach.value, record.format);
 }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { syncFolder, syncTree } from '../files/durable.ts';
-import { readForeignRecord } from '../records/foreign-record.ts';
+import { contradictionIn, readForeignRecord } from '../records/foreign-record.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
@@ -17,7 +17,7 @@ export async function openPack(file: string, folder: string): Promise<Outcome<{ 
   if (typeof record === 'string') return badPack(file, record);
   const origin = openLocalStore(folder);
   if (!origin.ok) return origin;
-  const flaw = origin.value.contents.flawOf(record);
+  const flaw = origin.value.contents.flawOf(record) ?? contradictionIn(record);
   return flaw === undefined ? done({ record, origin: origin.value }) : badPack(file, flaw);
 }
 

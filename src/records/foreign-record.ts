@@ -1,4 +1,8 @@
+import { isObject } from '../files/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import type { InputElement } from '../model/pipeline.ts';
 import { RECORD_FORMAT, type RunRecord } from '../model/run.ts';
+import { runHash } from '../model/run-hash.ts';
 import { checks } from './checks.ts';
 
 /** Deeper values than any record holds. */
@@ -38,6 +42,32 @@ export function readForeignRecord(json: string): RunRecord | string {
   }
   const record = value as RunRecord;
   return miswired(record) ?? record;
+}
+
+/**
+ * In words what of a record contradicts the rest of it, in a way that no shape can tell: a hash that is not that of what it says, an input
+ * that is not what it was made from. Undefined: nothing does.
+ */
+export function contradictionIn({ format, hash, nodes, sources }: RunRecord): string | undefined {
+  const of = (origin: InputElement['origin']): string | undefined => {
+    if (origin.kind === 'source') return sources[origin.source]?.digest;
+    const { outputs, fingerprint } = nodes[origin.instance] ?? {};
+    const output = outputs?.[origin.port];
+    return output?.measured === true ? `measured:${fingerprint}` : output?.digest;
+  };
+  for (const [name, { recipe, inputs = {} }] of Object.entries(nodes)) {
+    for (const { port, elements } of recipe?.inputs ?? []) {
+      const told = Array.isArray(inputs[port]) ? inputs[port] : [];
+      const wrong = elements.length !== told.length || elements.some(({ origin }, index) => contentOf(told[index]) !== of(origin));
+      if (wrong) return `its record contradicts itself: the input "${port}" of ${name} is not what it was made from`;
+    }
+  }
+  return hash === runHash(nodes, format) ? undefined : 'its record contradicts itself: its hash is not that of what it says';
+}
+
+/** The digest of an element of an input, as a record has it. */
+function contentOf(element: Json | undefined): Json | undefined {
+  return isObject(element) ? (element as JsonObject)['content'] : element;
 }
 
 /** Inputs that lead nowhere. */

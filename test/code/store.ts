@@ -22,6 +22,8 @@ export function bundleStore(): BundleStore {
     },
     bundles: {
       read: (digest) => [...bundles.values()].find((record) => record.digest === digest),
+      isWhole: (digest) =>
+        [...bundles.values()].some((record) => record.digest === digest && [digest, record.map].every((blob) => blobs.has(blob))),
       ofSources: (raw) => bundles.get(raw),
       keep: (raw, record) => void bundles.set(raw, record),
     },

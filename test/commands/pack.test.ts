@@ -59,6 +59,14 @@ async function reproduced(bytes: Buffer, env: Record<string, string> = {}): Prom
   return ended;
 }
 
+function recordText(): string {
+  return (
+    entriesOf(pack)
+      .find(([name]) => name === 'run.json')?.[1]
+      .toString() ?? ''
+  );
+}
+
 function changedRecord(change: (text: string) => string): Buffer {
   return packed(
     entriesOf(pack).map(([name, bytes]) => (name === 'run.json' ? [name, Buffer.from(change(bytes.toString()))] : [name, bytes])),
@@ -96,14 +104,18 @@ describe('a pack', () => {
     expect(readFileSync(join(empty, 'out/card/card.txt'), 'utf8')).toContain('Result');
   });
 
-  test('cannot be made of a damaged store', async () => {
+  test('cannot be made of a damaged store, unless the project still has what was lost', async () => {
     const folder = copyOf(project);
     const [record = ''] = readdirSync(join(folder, 'artifacts/runs'));
     const { nodes } = JSON.parse(readFileSync(join(folder, 'artifacts/runs', record), 'utf8')) as RunRecord;
     const code = nodes['train']?.code ?? '';
     rmSync(join(folder, 'artifacts/blobs', code.slice(0, 2), code.slice(2)));
+    edit(folder, 'stages/train/run.ts', 'a model', 'another model');
     const { answer } = await asked<Answer>(folder, ['pack', '@latest', '--output', 'x.still']);
     expect(answer.error).toMatchObject({ code: 'missing-content', message: expect.stringContaining('the code of train') });
+    edit(folder, 'stages/train/run.ts', 'another model', 'a model');
+    await asked<Answer>(folder, ['pack', '@latest', '--output', 'x.still']);
+    expect(readFileSync(join(folder, 'x.still')).equals(pack)).toBe(true);
   });
 });
 
@@ -179,6 +191,37 @@ describe('a hostile or damaged pack is refused, and nothing of it is written', (
     ],
     ['no sources', () => packed(entriesOf(pack).filter(([name]) => !name.startsWith('sources/'))), 'the source "text" is missing'],
     ['no code', () => packed(entriesOf(pack).filter(([name]) => !name.startsWith('bundles/'))), 'the code of train'],
+    [
+      'a hash that it only says',
+      () => changedRecord((text) => text.replace(/"hash":"[0-9a-f]{64}"/, `"hash":"${'0'.repeat(64)}"`)),
+      'its hash is not',
+    ],
+    [
+      'params that are not those of its hash',
+      () =>
+        changedRecord((text) =>
+          text.replace('"params":{"title":"Result"}', '"params":{"title":"Other"}').replace('"title":"Result"', '"title":"Other"'),
+        ),
+      'its hash is not',
+    ],
+    [
+      'an input that is not what it was made from',
+      () => {
+        const record = JSON.parse(recordText()) as RunRecord;
+        const wrong = { ...record.nodes['card']?.inputs, model: ['0'.repeat(64)] };
+        return changedRecord((text) =>
+          text.replace(`"inputs":${JSON.stringify(record.nodes['card']?.inputs)}`, `"inputs":${JSON.stringify(wrong)}`),
+        );
+      },
+      'the input "model" of card',
+    ],
+    [
+      'an output of another size',
+      () =>
+        changedRecord((text) => text.replace(/"kind":"dir","digest":"([0-9a-f]{64})","size":\d+/, '"kind":"dir","digest":"$1","size":1')),
+      'not of the size',
+    ],
+    ['a source of another size', () => changedRecord((text) => text.replace(/("text":\{[^}]*"size":)\d+/, '$11')), 'not of the size'],
     ['a source with a path upward', () => withManifest('../../evil'), 'paths that leave it'],
     ['a source with an absolute path', () => withManifest('/tmp/evil'), 'paths that leave it'],
   ])('%s', async (_name, make, message) => {

@@ -37,6 +37,11 @@ export class LocalBundles implements Bundles {
     return record?.digest === digest ? record : undefined;
   }
 
+  isWhole(digest: string): boolean {
+    const record = this.read(digest);
+    return record !== undefined && [digest, record.map].every((blob) => this.blobs.state(blob) === 'whole');
+  }
+
   ofSources(rawDigest: string): BundleRecord | undefined {
     const digest = this.pointer(rawDigest);
     const record = digest === undefined ? undefined : this.read(digest);

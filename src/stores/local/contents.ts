@@ -81,11 +81,13 @@ export class LocalContents implements Contents {
   }
 
   ofRecord(record: RunRecord, nodes: ReadonlySet<string>, { outputs }: { readonly outputs: boolean }): RecordReach {
-    const reach: RecordReach = { ...emptyReach(), missing: [] };
+    const reach: RecordReach = { ...emptyReach(), missing: [], leftOut: [] };
     for (const [name, { code, recipe, outputs: artifacts }] of Object.entries(record.nodes)) {
       if (!nodes.has(name)) continue;
       if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, reach)))
         reach.missing.push(`the code of ${name} (${code?.slice(0, 12) ?? 'unknown'})`);
+      const map = code === undefined ? undefined : this.holdings.bundles.read(code)?.map;
+      if (map !== undefined && recipe?.work.kind === 'stage' && !reach.blobs.has(map)) reach.leftOut.push(map);
       for (const [port, artifact] of Object.entries(artifacts ?? {})) {
         if (outputs) {
           for (const digest of this.ofArtifact(artifact)) {
