@@ -156,6 +156,8 @@ function prepareProgram(
     writeFileSync(`${bundle}.map`, mapBytes);
     writeFileSync(bundle, '\n//# sourceMappingURL=stage.mjs.map\n', { flag: 'a' });
   }
+  // Node looks no higher for what kind of modules these are: a folder above may be one that the stage may not read.
+  writeFileSync(join(place.folder, 'code', 'package.json'), '{ "type": "module" }\n');
   for (const [name, folder] of Object.entries(code.packageFolders)) {
     const link = join(place.folder, 'code', 'node_modules', name);
     mkdirSync(dirname(link), { recursive: true });

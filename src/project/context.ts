@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Executors } from '../model/executor.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Remote } from '../model/remote.ts';
@@ -35,6 +35,11 @@ export interface EnterOptions {
   readonly onWait?: ((message: string) => void) | undefined;
 }
 
+/** A folder where it really lies, in whatever way it was reached: what its files import is looked up from there. */
+function realFolder(folder: string): string {
+  return existsSync(folder) ? realpathSync(folder) : folder;
+}
+
 /** The project of a folder: the nearest one upward that has a store, a package.json or a repository. */
 export function projectRoot(from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
@@ -47,7 +52,8 @@ export function projectRoot(from: string): string {
 export function pipelineFile(word: string, folder: string): string {
   const named = join(projectRoot(folder), 'pipelines', `${word}.yaml`);
   const path = resolve(folder, word);
-  return !existsSync(path) && /^[\w-]+$/.test(word) && existsSync(named) ? named : path;
+  const found = !existsSync(path) && /^[\w-]+$/.test(word) && existsSync(named) ? named : path;
+  return join(realFolder(dirname(found)), basename(found));
 }
 
 /** What all that is asked of a project shares. Its store is opened when it is first needed. */
@@ -65,7 +71,7 @@ export class Context {
   private declared: Promise<Outcome<Executors>> | undefined;
 
   constructor({ folder = process.cwd(), file, store, executor, remotes = [], environment = process.env }: ProjectOptions) {
-    this.folder = resolve(folder);
+    this.folder = realFolder(resolve(folder));
     this.root = projectRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
     this.environment = environment;
     this.remotes = remotes;

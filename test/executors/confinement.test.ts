@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -102,6 +102,34 @@ export default work<typeof stage>(({ outputs }) => writeFileSync(outputs.out, 'x
     expect(record.nodes.a.recipe.work).toEqual({ kind: 'stage', packages: {}, network: true });
     expect((await called(folder, ['reproduce', json.run ?? ''])).code).toBe(0);
   });
+});
+
+test('a stage finds its code, its packages and its files through links to the project, the store and its folder of attempts', async () => {
+  const [real, elsewhere] = [emptyFolder(), emptyFolder()];
+  write(real, {
+    'package.json': '{ "type": "commonjs" }',
+    'text.txt': 'hello',
+    'stages/reads/stage.ts': `import { defineStage } from 'stillroom';
+export default defineStage({ about: 'Reads.', inputs: { text: 'file' }, outputs: { out: 'file.txt' }, run: () => import('./run.ts') });`,
+    'stages/reads/run.ts': `import { readFileSync, writeFileSync } from 'node:fs';
+import sharp from 'sharp';
+import { work } from 'stillroom';
+import type stage from './stage.ts';
+export default work<typeof stage>(({ inputs, outputs }) => writeFileSync(outputs.out, readFileSync(inputs.text, 'utf8') + typeof sharp));`,
+    'reads.yaml':
+      'name: reads\nsources: { text: { path: ./link.txt, keep: false } }\nstages: { a: { uses: reads, in: { text: $sources.text } } }\n',
+  });
+  mkdirSync(join(real, 'node_modules'));
+  symlinkSync(join(checkout, 'node_modules/sharp'), join(real, 'node_modules/sharp'));
+  symlinkSync('text.txt', join(real, 'link.txt'));
+  for (const name of ['store', 'store/real']) mkdirSync(join(elsewhere, name));
+  symlinkSync(join(elsewhere, 'store'), join(real, 'artifacts'));
+  symlinkSync('real', join(elsewhere, 'store/scratch'));
+  symlinkSync(real, join(elsewhere, 'project'));
+  const folder = join(elsewhere, 'project');
+  const { json } = await called(folder, ['run', 'reads.yaml', '--json']);
+  expect(json.error).toBeUndefined();
+  expect(readFileSync(join(real, 'artifacts/latest/reads/a/out.txt'), 'utf8')).toBe('hellofunction');
 });
 
 /** What a kernel with an older Landlock, or none, holds a program to: the supervisor can be told to use no more. */

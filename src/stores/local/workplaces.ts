@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, nameOf, sinceText, telling, type Waiting } from '../../model/waiting.ts';
@@ -32,13 +32,15 @@ export class LocalWorkplaces implements Workplaces {
   }
 
   make(work: string): Workplace {
+    mkdirSync(join(this.root, 'scratch'), { recursive: true });
     const place = this.at(`${work.slice(0, WORK_PREFIX)}-${randomBytes(6).toString('hex')}`);
-    mkdirSync(place.folder, { recursive: true });
+    mkdirSync(place.folder);
     return place;
   }
 
   private at(id: string): Workplace {
-    const folder = join(this.root, 'scratch', id);
+    // Node looks for a stage's code where it really lies, so that is what the stage is granted.
+    const folder = join(realpathSync(join(this.root, 'scratch')), id);
     return { id, folder, remove: () => removeTree(folder) };
   }
 
