@@ -75,6 +75,13 @@ export interface LineStream {
   close(): Promise<void>;
 }
 
+/** Cuts off what stands after the last whole line, or what is appended would make one damaged line with it. */
+function cutOffEnd(path: string): void {
+  const bytes = readFileSync(path);
+  const end = bytes.lastIndexOf(10) + 1;
+  if (end < bytes.length) truncateSync(path, end);
+}
+
 /** Opens a file, or begins it, to append lines. Where the system does not take them, the rest is left out, and `onLost` is told why, once. */
 export function appendLines(path: string, onLost: (error: unknown) => void): LineStream {
   let isLost = false;
@@ -85,6 +92,7 @@ export function appendLines(path: string, onLost: (error: unknown) => void): Lin
   let stream: WriteStream | undefined;
   try {
     makeFolder(dirname(path));
+    if (existsSync(path)) cutOffEnd(path);
     stream = createWriteStream(path, { flags: 'a', flush: true }).on('error', lose);
   } catch (error) {
     lose(error);

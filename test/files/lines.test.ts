@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { writeFileSync, appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { appendLines, LinesFile, wholeLines } from '../../src/files/lines.ts';
@@ -43,4 +43,14 @@ test('a stream of lines is whole once it is closed, and goes on with what is the
   expect(wholeLines(text.replace('1', '7'))).toEqual({ lines: ['{"n":2}'], damaged: 1 });
   expect(wholeLines(text.slice(0, -1))).toEqual({ lines: ['{"n":1}'], damaged: 0 });
   expect(wholeLines('{"n":1}\n{"n":2}\n').lines).toEqual(['{"n":1}', '{"n":2}']);
+});
+
+test('what a crash left of a line is no part of the next one', async () => {
+  const path = join(emptyFolder(), 'events.jsonl');
+  writeFileSync(path, '{"n":1}\n{"n":');
+  const stream = appendLines(path, () => undefined);
+  stream.write('{"n":2}');
+  await stream.close();
+  const [first = '', second = ''] = readFileSync(path, 'utf8').split('\n');
+  expect([JSON.parse(first), JSON.parse(second)]).toMatchObject([{ n: 1 }, { n: 2 }]);
 });

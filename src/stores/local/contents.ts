@@ -140,17 +140,20 @@ export class LocalContents implements Contents {
 
   scratch(name: string, reach: Reach = emptyReach(), format?: number): Outcome<ScratchStore> {
     const folder = mkdtempSync(join(this.scratchFolder(), `${name}-`));
-    const remove = (): void => void removeTree(folder);
     for (const { name: file, path, digest } of this.files(reach)) {
       const target = join(folder, file);
       mkdirSync(dirname(target), { recursive: true });
       if (digest === undefined) copyFileSync(path, target);
       else if (!this.holdings.blobs.place(digest, target, false)) {
-        remove();
+        removeTree(folder);
         return failed(damagedMeanwhile(digest));
       }
     }
     const store = this.open(folder, format);
+    const remove = (): void => {
+      if (store.ok) store.value.maintenance.leave();
+      removeTree(folder);
+    };
     if (store.ok) return done({ store: store.value, remove });
     remove();
     return store;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acknowledged, faultsAfter, living, value } from './aftermath.ts';
+import { numbers } from './numbers.ts';
 import { cli, environment, openSmall, writeSmallProject } from './small-project.ts';
 import type { Findings, Trial } from './trial.ts';
 
@@ -12,15 +13,6 @@ const USUAL = 1100;
 
 /** Milliseconds that what a killed coordinator started may live on: more than is promised. */
 const PATIENCE = 20_000;
-
-/** Numbers from 0 to 1 that are the same each time. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 /** A project as it stands before its attacks. */
 interface Template {
