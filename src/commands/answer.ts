@@ -1,4 +1,5 @@
-import type { Problem, ProblemKind } from '../model/problem.ts';
+import { MOST_PROBLEMS, type Place, type Problem, type ProblemKind } from '../model/problem.ts';
+import { printable } from '../text/printable.ts';
 import type { Invocation } from './verb.ts';
 
 /** Exit codes, as documented in the README. */
@@ -37,7 +38,7 @@ export interface Answer {
 
 /** An answer in lines. */
 export function answer(data: object, lines: readonly string[], more: Partial<Omit<Answer, 'data' | 'text'>> = {}): Answer {
-  return { exit: EXIT.done, data, text: lines.map((line) => `${line}\n`).join(''), problems: [], notes: [], ...more };
+  return { exit: EXIT.done, data, text: lines.map((line) => `${printable(line)}\n`).join(''), problems: [], notes: [], ...more };
 }
 
 /** An answer that is printed as it is: a page, a table for programs; or nothing, where all is told already. */
@@ -55,20 +56,35 @@ export function exitCodeOf([first]: readonly Problem[]): number {
   return first === undefined ? EXIT.done : EXIT_OF[first.kind];
 }
 
+/** Letters of a line of a file that are shown, and of a message. */
+const LONGEST = { excerpt: 120, message: 2000 };
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
+/** The part of a line around a column, and where in it that column is. */
+function around({ excerpt, column }: Place): { readonly shown: string; readonly at: number } {
+  const at = Math.min(column, excerpt.length + 1);
+  const start = excerpt.length <= LONGEST.excerpt ? 0 : Math.max(0, at - 1 - LONGEST.excerpt / 2);
+  const lead = start > 0 ? '…' : '';
+  return { shown: lead + cut(excerpt.slice(start), LONGEST.excerpt), at: at - start + lead.length };
+}
+
 /** A problem as a person reads it: the sentence, the place with its line, and what to do. */
 export function problemText({ code, message, place, hint }: Problem): string {
-  const lines = [`error: ${message} [${code}]`];
+  const lines = [`error: ${cut(message, LONGEST.message)} [${code}]`];
   if (place !== undefined) {
     const number = String(place.line);
-    const column = Math.min(place.column, place.excerpt.length + 1);
+    const { shown, at } = around(place);
     lines.push(
       `  ${place.file}:${place.line}:${place.column}`,
-      `  ${number} | ${place.excerpt}`,
-      `  ${' '.repeat(number.length)} | ${' '.repeat(column - 1)}^`,
+      `  ${number} | ${shown}`,
+      `  ${' '.repeat(number.length)} | ${' '.repeat(at - 1)}^`,
     );
   }
   if (hint !== undefined) lines.push(`  hint: ${hint}`);
-  return `${lines.join('\n')}\n`;
+  return printable(`${lines.join('\n')}\n`);
 }
 
 /** The first problem as `--json` shows it. */
@@ -76,12 +92,14 @@ export function problemJson(problems: readonly Problem[]): object {
   const [first] = problems;
   return {
     code: first?.code,
-    message: first?.message,
+    message: first === undefined ? undefined : cut(first.message, LONGEST.message),
     file: first?.place?.file ?? null,
     line: first?.place?.line ?? null,
     column: first?.place?.column ?? null,
     hint: first?.hint ?? null,
-    ...(problems.length > 1 ? { others: problems.slice(1).map(({ code, message }) => ({ code, message })) } : {}),
+    ...(problems.length > 1
+      ? { others: problems.slice(1, MOST_PROBLEMS).map(({ code, message }) => ({ code, message: cut(message, LONGEST.message) })) }
+      : {}),
   };
 }
 
@@ -90,7 +108,9 @@ const JSON_VERSION = 1;
 
 /** An object as `--json` prints it. */
 export function jsonLine(data: object): string {
-  return `${JSON.stringify({ version: JSON_VERSION, ...data })}\n`;
+  // JSON leaves the control characters above ASCII as they are.
+  const text = JSON.stringify({ version: JSON_VERSION, ...data });
+  return `${text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
 /** Prints an answer in the form that is wanted. The one place where what verbs say is written. */
@@ -102,7 +122,8 @@ export function print(
     if (data !== undefined) stdout.write(jsonLine(data));
     return;
   }
-  for (const problem of problems) stderr.write(problemText(problem));
+  for (const problem of problems.slice(0, MOST_PROBLEMS)) stderr.write(problemText(problem));
+  if (problems.length > MOST_PROBLEMS) stderr.write(`and ${problems.length - MOST_PROBLEMS} more\n`);
   if (text !== '') stdout.write(text);
-  for (const note of notes) stderr.write(`${note}\n`);
+  for (const note of notes) stderr.write(`${printable(note)}\n`);
 }

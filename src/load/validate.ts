@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { Problem } from '../model/problem.ts';
+import { MOST_PROBLEMS, type Problem } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Check } from './check.ts';
 import type { Locate } from './yaml/locate.ts';
@@ -78,24 +78,31 @@ export interface Checked {
   readonly check: Check;
 }
 
+/** Errors of ajv that are looked at: a problem has a few. */
+const MOST_ERRORS = 10 * MOST_PROBLEMS;
+
 /** Turns what ajv found into problems with places. Errors inside the branches of an `anyOf` are folded into one. */
 export function validate(value: Json, { schema, check }: Checked, locate: Locate, base: string, naming: Naming): Problem[] {
   if (check(value)) return [];
-  return folded(check.errors ?? []).flatMap((error) => {
-    const told: Told = {
-      error,
-      value,
-      schema,
-      locate,
-      pointer: base + error.instancePath,
-      name: stepsOf(error).at(-1) || 'the file',
-      naming,
-    };
-    const ofKey = OF_KEYS[error.keyword];
-    if (ofKey !== undefined) return [ofKey(told)];
-    // What is wrong about a name is told by the error of `propertyNames` itself.
-    return error.propertyName === undefined ? [describeValue(told)] : [];
-  });
+  // The errors of the branches of an `anyOf` stand before its own.
+  const errors = (check.errors ?? []).slice(0, MOST_ERRORS);
+  return folded(errors)
+    .slice(0, MOST_PROBLEMS)
+    .flatMap((error) => {
+      const told: Told = {
+        error,
+        value,
+        schema,
+        locate,
+        pointer: base + error.instancePath,
+        name: stepsOf(error).at(-1) || 'the file',
+        naming,
+      };
+      const ofKey = OF_KEYS[error.keyword];
+      if (ofKey !== undefined) return [ofKey(told)];
+      // What is wrong about a name is told by the error of `propertyNames` itself.
+      return error.propertyName === undefined ? [describeValue(told)] : [];
+    });
 }
 
 /** Of an `anyOf` or `oneOf`, the errors of the one branch whose type was meant, or one error for all branches. */

@@ -9,6 +9,9 @@ export interface Place {
   readonly excerpt: string;
 }
 
+/** Problems of one reading that are looked for and told: more help no one, and a hostile file could have any number. */
+export const MOST_PROBLEMS = 20;
+
 /** Who can fix a problem, which decides the exit code. */
 export type ProblemKind = 'usage' | 'pipeline' | 'stage' | 'store';
 

@@ -1,6 +1,7 @@
 import { counted } from '../text/amounts.ts';
 import type { Writable } from 'node:stream';
 import type { Event } from '../model/event.ts';
+import { printable } from '../text/printable.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { ending } from './ending.ts';
 
@@ -21,7 +22,7 @@ export class LinesReporter implements Reporter {
   }
 
   private line(text: string): void {
-    this.out.write(`${text}\n`);
+    this.out.write(`${printable(text)}\n`);
   }
 
   report(event: Event): void {

@@ -2,6 +2,7 @@ import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } fr
 import type { Event, PlannedNode } from '../model/event.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { ending } from './ending.ts';
+import { printable } from '../text/printable.ts';
 import { duration } from '../text/figures.ts';
 
 /** What is drawn of one node. */
@@ -26,8 +27,8 @@ function drawn(): Drawn {
     ended,
     settle,
     draw(title, output) {
-      last = [title, output];
-      paint?.(title, output);
+      last = [printable(title), printable(output)];
+      paint?.(...last);
     },
     connect(draw) {
       paint = draw;
@@ -134,6 +135,6 @@ export class LiveReporter implements Reporter {
   async close(): Promise<void> {
     for (const drawing of this.nodes.values()) drawing.settle();
     await this.painting;
-    for (const note of this.notes) this.stream.write(`${note}\n`);
+    for (const note of this.notes) this.stream.write(`${printable(note)}\n`);
   }
 }

@@ -7,11 +7,16 @@ function mistakes(a: string, b: string): number {
   return swapped === b ? Math.min(1, distance(a, b)) : distance(a, b);
 }
 
+/** Letters of a name that is compared, and names that it is compared with: a hint is not worth more. */
+const MOST = { letters: 64, names: 300 };
+
 /** The name nearest to a mistyped one, if any is near enough to be meant. */
 function nearest(name: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  if (name.length > MOST.letters) return undefined;
   for (const candidate of names) {
+    if (Math.abs(candidate.length - name.length) >= least) continue;
     const far = mistakes(name.toLowerCase(), candidate.toLowerCase());
     if (far < least) {
       best = candidate;
@@ -24,9 +29,12 @@ function nearest(name: string, names: Iterable<string>): string | undefined {
 /** A hint for an unknown name: the nearest known one, else the list of all. */
 export function suggestion(name: string, names: Iterable<string>): string {
   const known = [...names];
-  const near = nearest(name, known);
+  const near = nearest(name, known.slice(0, MOST.names));
   if (near !== undefined) return `did you mean "${near}"?`;
   if (known.length === 0) return 'none is known here';
-  const listed = known.slice(0, 12).join(', ');
+  const listed = known
+    .slice(0, 12)
+    .map((one) => (one.length > MOST.letters ? `${one.slice(0, MOST.letters)}…` : one))
+    .join(', ');
   return `known: ${listed}${known.length > 12 ? ', …' : ''}`;
 }

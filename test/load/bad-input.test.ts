@@ -294,6 +294,26 @@ const cases: Readonly<Record<string, Case>> = {
   'a stray bracket': { text: 'name: demo\nstages: { a: { ▸] }\n', code: 'yaml-syntax', message: 'not valid YAML' },
   'a tab for indentation': { text: 'name: demo\nstages:\n▸\ta: 1\n', code: 'yaml-syntax' },
   'a second document': { text: `${pipelineText({})}▸---\nname: other\n`, code: 'yaml-syntax', message: 'document' },
+  'an output at the place of an input': {
+    text: command('run: "true"\nin: { poem: $sources.poem }\nout: { card: ▸poem.txt }'),
+    code: 'bad-path',
+    message: 'lie in each other',
+  },
+  'an output in the place of an input': {
+    text: command('run: "true"\nin: { folder: $sources.folder }\nout: { card: ▸folder/card.md }'),
+    code: 'bad-path',
+    message: 'lie in each other',
+  },
+  'an output at the place of an input from another node': {
+    text: command('run: "true"\nin: { counts: words.counts }\nout: { card: ▸counts.txt }'),
+    code: 'bad-path',
+    message: 'lie in each other',
+  },
+  'metrics at the place of an input': {
+    text: command('run: "true"\nin: { poem: $sources.poem }\nout: { card: card.md }\nmetrics: ▸poem.txt'),
+    code: 'bad-path',
+    message: 'lie in each other',
+  },
   'an integer beyond 2^53': {
     text: stage('with: { least: ▸9007199254740993 }'),
     code: 'yaml-integer',

@@ -8,13 +8,15 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 
 // What these took before they were bounded: half a minute, or all memory. They end here because they cost little, or else by the time-out.
 describe('large and hostile files are read, or refused by name, without great cost', () => {
-  test('nine thousand aliases of one value', () => {
-    const text = `z: &x 1\n${range(9000)
-      .map((index) => `a${index}: *x`)
-      .join('\n')}`;
-    const { value, problems } = readYaml('p.yaml', text);
+  test('three thousand aliases of one value are read, nine thousand refused with a place', () => {
+    const text = (count: number): string =>
+      `z: &x 1\n${range(count)
+        .map((index) => `a${index}: *x`)
+        .join('\n')}`;
+    const { value, problems } = readYaml('p.yaml', text(3000));
     expect(problems).toEqual([]);
-    expect((value as Record<string, number>)['a8999']).toBe(1);
+    expect((value as Record<string, number>)['a2999']).toBe(1);
+    expect(readYaml('p.yaml', text(9000)).problems).toMatchObject([{ code: 'yaml-too-large', place: { column: 1 } }]);
   });
 
   test('a chain of a thousand aliases', () => {
@@ -24,13 +26,15 @@ describe('large and hostile files are read, or refused by name, without great co
     expect(codes(text)).toEqual(['yaml-too-large']);
   });
 
-  test('sixty thousand keys, and one given twice', () => {
-    const text = range(60_000)
-      .map((index) => `k${index}: 1`)
-      .join('\n');
-    expect(codes(text)).toEqual([]);
-    expect(codes(`${text}\nk7: 2`)).toEqual(['yaml-duplicate-key']);
-    expect(readYaml('p.yaml', `${text}\nk7: 2`).problems[0]?.place).toMatchObject({ line: 60_001, column: 1 });
+  test('five thousand keys are read, and sixty thousand refused with a place; one given twice is told', () => {
+    const text = (count: number): string =>
+      range(count)
+        .map((index) => `k${index}: 1`)
+        .join('\n');
+    expect(codes(text(5000))).toEqual([]);
+    expect(codes(text(60_000))).toEqual(['yaml-too-large']);
+    expect(codes(`${text(5000)}\nk7: 2`)).toEqual(['yaml-duplicate-key']);
+    expect(readYaml('p.yaml', `${text(5000)}\nk7: 2`).problems[0]?.place).toMatchObject({ line: 5001, column: 1 });
   });
 
   test('a text with a hundred thousand references that lead nowhere tells of each once', () => {
@@ -58,5 +62,73 @@ describe('large and hostile files are read, or refused by name, without great co
     expect(readYaml('p.yaml', 'a: &x 1\nb: *x\nc: &x 2\nd: *x').value).toEqual({ a: 1, b: 1, c: 2, d: 2 });
     expect(codes('a: &x [1, *x]')).toEqual(['yaml-alias']);
     expect(codes('a: *x\nb: &x 1')).toEqual(['yaml-alias']);
+  });
+
+  test('a million line ends, comments, quotes, brackets', () => {
+    for (const part of ['\n', '# c\n', '"a" ', '---\n', '- ', '? '])
+      expect(codes(part.repeat(Math.ceil(1_000_000 / part.length)))).toEqual(['yaml-too-large']);
+  });
+
+  test('references that multiply each other are refused with a place before they fill the memory', async () => {
+    const text = `name: p
+params: { big: "${'x'.repeat(10_000)}" }
+stages:
+  node: { run: 'true', matrix: { m: ["${'${big}'.repeat(100)}"] }, with: { a: "${'${m}'.repeat(100)}" }, out: { o: o } }
+`;
+    expect(await load(project(), text)).toMatchObject({ ok: false, problems: [{ code: 'too-many', place: { line: 4 } }] });
+    const list = `name: p
+params: { big: ${JSON.stringify(range(2000))} }
+stages:
+  node: { run: 'true', with: { a: [${'$big,'.repeat(2000)}] }, out: { o: o } }
+`;
+    expect(await load(project(), list)).toMatchObject({ ok: false, problems: [{ code: 'too-many', place: { line: 4 } }] });
+  });
+
+  test('instances are counted over all nodes before they are made', async () => {
+    const node = (name: string): string =>
+      `  ${name}: { run: 'true', matrix: { a: ${JSON.stringify(range(80))}, b: ${JSON.stringify(range(80))} }, out: { o: o } }\n`;
+    const loaded = await load(project(), `name: p\nstages:\n${node('one')}${node('two')}`);
+    expect(loaded).toMatchObject({
+      ok: false,
+      problems: [{ code: 'matrix-too-large', message: 'with this node the pipeline has 12,800 instances', place: { line: 4 } }],
+    });
+  });
+
+  test('artifacts that are gathered are counted too', async () => {
+    const text = `name: p
+stages:
+  one: { run: 'true', matrix: { a: ${JSON.stringify(range(700))} }, out: { o: o } }
+  two: { run: 'true', matrix: { b: ${JSON.stringify(range(700))} }, in: { p: { from: one.o, all: true } }, out: { o: o } }
+`;
+    expect(await load(project(), text)).toMatchObject({ ok: false, problems: [{ code: 'too-many' }] });
+  });
+
+  test('of many faults twenty are told', async () => {
+    const inputs = range(2000).map((index) => `p${index}: nothing${index}.o`);
+    const loaded = await load(project(), `name: p\nstages:\n  node: { run: 'true', in: { ${inputs.join(', ')} }, out: { o: o } }\n`);
+    expect(loaded.ok ? 0 : loaded.problems.length).toBe(20);
+    const keys = range(2000).map((index) => `k${index}: 1`);
+    const unknown = await load(project(), `name: p\nstages:\n  node: { run: 'true', ${keys.join(', ')}, out: { o: o } }\n`);
+    expect(unknown.ok ? 0 : unknown.problems.length).toBe(20);
+  });
+
+  test('a value that a reference repeats in a matrix stands twice in it', async () => {
+    const text = "name: p\nparams: { one: 1 }\nstages:\n  node: { run: 'true', matrix: { a: [1, $one] }, out: { o: o } }\n";
+    expect(await load(project(), text)).toMatchObject({
+      ok: false,
+      problems: [{ code: 'duplicate-point', place: { line: 4, column: 41 } }],
+    });
+  });
+
+  test('a command whose text is nested beyond all measure', async () => {
+    for (const [open, close] of [
+      ['$(', ')'],
+      ['( ', ')'],
+      ['${a:-', '}'],
+      ['{ ', '; }'],
+    ] as const) {
+      const run = `echo $x ${open.repeat(20_000)}${close.repeat(20_000)}`;
+      expect((await load(project(), `name: p\nstages:\n  node: { run: '${run}', out: { o: o } }\n`)).ok).toBeTypeOf('boolean');
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
-import type { NodeContext } from './context.ts';
+import { isFull, type NodeContext } from './context.ts';
 import type { Draft, FileNode } from './nodes.ts';
 import { unsetInArguments, unsetVariables } from './shell.ts';
 
@@ -14,6 +14,7 @@ export async function checkVariables(name: string, node: FileNode, drafts: reado
   const unset = isShell ? await unsetVariables(run, declared) : unsetInArguments(run.map(String), declared);
   const otherwise = isShell ? 'or assigned in the text; one that may be unset is read as ${NAME-}' : 'and a dollar itself is written $$';
   for (const { name: variable, written } of unset) {
+    if (isFull(context)) break;
     context.problems.push(
       context.locate.problem(
         'unset-variable',

@@ -1,14 +1,19 @@
 import { ownMember } from '../../model/own-member.ts';
 import { existsSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
+import { splitName } from '../../model/instance-name.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Input, InputElement, Instance, Key, Source } from '../../model/pipeline.ts';
-import { fillInAt, type NodeContext } from './context.ts';
+import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
 import type { Draft, FileNode } from './nodes.ts';
-import { pointHas } from './matrix.ts';
+import { having } from './matrix.ts';
+import { checkPaths, type CommandPaths } from './paths.ts';
+import { ROOM } from './references.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
+
+type CommandWork = Instance['work'] & { kind: 'command' };
 
 /** What connecting the inputs needs to know of the whole pipeline. */
 export interface Wiring {
@@ -55,6 +60,7 @@ export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance 
   const inputs: Input[] = [];
   let off = false;
   for (const [port, value] of Object.entries(node.in ?? {})) {
+    if (isFull(context)) break;
     const pointer = `${base}/in${pointerStep(port)}`;
     const kind = ownMember(declared, port);
     if (declared !== undefined && kind === undefined) {
@@ -69,9 +75,8 @@ export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance 
       );
       continue;
     }
-    const scope = new Map(Object.entries({ ...context.params, ...draft.key }));
     const written = takeApart(value);
-    const where = fillInAt(written.where, scope, `${pointer}/where`, context) as JsonObject;
+    const where = (fillInAt(written.where, scopeOf(context, draft.key), `${pointer}/where`, context) ?? {}) as JsonObject;
     const many = kind === undefined ? written.all : kind.endsWith('[]');
     const elements = elementsOf({ ...written, where }, many, draft, pointer, wiring, kind?.replace(/\W+$/, ''));
     if (elements === undefined) continue;
@@ -94,7 +99,26 @@ export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance 
       );
     }
   }
+  if (draft.work.kind === 'command' && !off) checkPaths(pathsOf(draft.work, inputs, base, wiring), context);
   return off ? undefined : { ...draft, inputs };
+}
+
+/** Where a command's inputs stand, and what it writes. Without `at`, an input stands at its port's name, with the suffix of its file. */
+function pathsOf({ paths, metrics }: CommandWork, inputs: readonly Input[], base: string, { sources, instances }: Wiring): CommandPaths {
+  const suffixOf = ({ origin }: InputElement): string => {
+    if (origin.kind === 'output') return instances.get(splitName(origin.instance)?.node ?? '')?.[0]?.outputs[origin.port]?.suffix ?? '';
+    const path = sources.get(origin.source)?.path ?? '';
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? '' : extname(path);
+  };
+  return {
+    inputs: inputs.map(({ port, at, many, elements: [first] }) => {
+      const pointer = `${base}/in${pointerStep(port)}`;
+      if (at !== undefined) return [`${pointer}/at`, at];
+      return [pointer, many || first === undefined ? port : port + suffixOf(first)];
+    }),
+    outputs: Object.entries(paths).map(([port, path]) => [`${base}/out${pointerStep(port)}`, path]),
+    metrics: metrics === undefined ? [] : [[`${base}/metrics`, metrics]],
+  };
 }
 
 /** Undefined: a problem was reported. Empty: the producer is turned off. */
@@ -147,6 +171,9 @@ function elementsOf(
       `${chosen} of "${producer}"`,
       `choose one: { from: ${from}, where: { ${Object.keys(fileNode.matrix ?? {})[0] ?? 'variable'}: … } }`,
     );
+  context.room.left -= chosen.length;
+  if (context.room.left < 0)
+    return wrong('too-many', `with this input the pipeline connects more than ${ROOM.toLocaleString('en')} artifacts`, 'gather fewer');
   return chosen.map((instance) => ({ key: instance.key, origin: { kind: 'output', instance: instance.name, port } }));
 }
 
@@ -155,14 +182,13 @@ function kindHint(kind: string): string {
 }
 
 function choose(instances: readonly Instance[], where: JsonObject, many: boolean, own: Key): readonly Instance[] | string {
-  const selected = instances.filter(({ key }) => pointHas(key, where));
+  const selected = having(instances, where);
   if (Object.keys(where).length > 0 && instances.length > 0 && selected.length === 0) return `no instance has ${JSON.stringify(where)}`;
   if (many) return selected;
   const variables = Object.keys(selected[0]?.key ?? {}).filter((name) => !Object.hasOwn(where, name));
   const free = variables.find((name) => !Object.hasOwn(own, name));
   if (free !== undefined && selected.length > 0) return `this input takes one artifact, but there is one for each ${free}`;
-  const shared = Object.fromEntries(variables.map((name) => [name, own[name] as Json]));
-  return selected.filter(({ key }) => pointHas(key, shared));
+  return having(instances, { ...Object.fromEntries(variables.map((name) => [name, own[name] as Json])), ...where });
 }
 
 function sourceElement(

@@ -1,16 +1,20 @@
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { Problem } from '../../model/problem.ts';
+import { MOST_PROBLEMS, type Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { CheckedBefore } from '../check.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { NodeOverride } from './overrides.ts';
-import { fillIn } from './references.ts';
+import { fillIn, type Room, type Scope } from './references.ts';
 
 /** All that reading a node needs beside the node itself. */
 export interface NodeContext {
   readonly locate: Locate;
   readonly params: JsonObject;
+  /** How those params are written that are numbers which JSON would write otherwise. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** What may still be made of the file. */
+  readonly room: Room;
   readonly overrides: readonly NodeOverride[];
   readonly problems: Problem[];
   /** A folder for what can be made again at any time. */
@@ -19,16 +23,31 @@ export interface NodeContext {
   readonly checked: CheckedBefore;
 }
 
+/** What may be referred to beside the params, which are named by the file alone. */
+export function scopeOf({ params, texts, room }: NodeContext, more: JsonObject = {}): Scope {
+  return { values: new Map(Object.entries({ ...params, ...more })), texts, room };
+}
+
+/** Whether so much is wrong already that no more is looked for. */
+export function isFull({ problems, room }: Pick<NodeContext, 'problems'> & Partial<Pick<NodeContext, 'room'>>): boolean {
+  return problems.length >= MOST_PROBLEMS || (room !== undefined && room.left < 0);
+}
+
 /** Fills in references below a pointer; what does not resolve becomes a problem. */
-export function fillInAt(value: Json, scope: ReadonlyMap<string, Json>, pointer: string, context: NodeContext): Json {
-  return fillIn(value, { values: scope }, (bad, path) => {
+export function fillInAt(value: Json, scope: Scope, pointer: string, context: NodeContext): Json {
+  const { problems } = context;
+  return fillIn(value, scope, (bad, path) => {
+    // What has no room is told once, and nothing after it.
+    if (isFull({ problems }) || problems.some(({ code }) => code === 'too-many')) return;
     const at = pointer + path.map(pointerStep).join('');
     const hint =
-      bad.name === undefined
-        ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
-        : scope.size === 0
-          ? 'write the value itself, or $$ for a dollar'
-          : suggestion(bad.name, scope.keys());
-    context.problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
+      bad.code === 'too-many'
+        ? 'refer to large values less often, or leave values of matrices out'
+        : bad.name === undefined
+          ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
+          : scope.values.size === 0
+            ? 'write the value itself, or $$ for a dollar'
+            : suggestion(bad.name, scope.values.keys());
+    problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
   });
 }

@@ -1,9 +1,16 @@
 import { canonicalJson } from '../../model/canonical.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { Key } from '../../model/pipeline.ts';
+import type { Instance, Key } from '../../model/pipeline.ts';
+import { combinations } from '../../model/combinations.ts';
+import type { Problem } from '../../model/problem.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
+import type { Locate } from '../yaml/locate.ts';
+import { fillInAt, type NodeContext, scopeOf } from './context.ts';
+import type { FileNode } from './nodes.ts';
+import { asWritten } from './references.ts';
 
 /** The index of a value that stands twice in a matrix variable, or -1. */
-export function duplicateIndex(values: readonly Json[]): number {
+function duplicateIndex(values: readonly Json[]): number {
   const seen = new Set<string>();
   return values.findIndex((value) => {
     const text = canonicalJson(value);
@@ -13,7 +20,90 @@ export function duplicateIndex(values: readonly Json[]): number {
   });
 }
 
-/** Whether a point has the given values, variable by variable. */
-export function pointHas(point: Key, values: JsonObject): boolean {
-  return Object.entries(values).every(([name, value]) => Object.hasOwn(point, name) && canonicalJson(point[name]) === canonicalJson(value));
+const indexes = new WeakMap<object, Map<string, Map<string, readonly Instance[]>>>();
+
+/** The texts of a point's values of some variables; undefined where it has not all of them. */
+function textOf(point: Key, names: readonly string[]): string | undefined {
+  return names.every((name) => Object.hasOwn(point, name)) ? names.map((name) => canonicalJson(point[name])).join('\n') : undefined;
+}
+
+/** Those of a node's instances whose points have the given values, variable by variable: looked up, since many nodes may ask. */
+export function having(instances: readonly Instance[], values: JsonObject): readonly Instance[] {
+  const names = Object.keys(values);
+  if (names.length === 0) return instances;
+  const known = indexes.get(instances) ?? new Map<string, Map<string, Instance[]>>();
+  indexes.set(instances, known);
+  const of = names.join(' ');
+  let index = known.get(of);
+  if (index === undefined) {
+    const made = new Map<string, Instance[]>();
+    for (const instance of instances) {
+      const text = textOf(instance.key, names);
+      if (text === undefined) continue;
+      const before = made.get(text);
+      if (before === undefined) made.set(text, [instance]);
+      else before.push(instance);
+    }
+    index = made;
+    known.set(of, made);
+  }
+  return index.get(textOf(values, names) ?? '') ?? [];
+}
+
+/** The points of a node's matrix, and how the numbers of each variable are written that JSON would write otherwise. */
+export interface Points {
+  readonly points: readonly Key[];
+  readonly texts: ReadonlyMap<string, ReadonlyMap<Json, string>>;
+}
+
+/** A pipeline of more instances is refused: planning takes some tens of microseconds for each. */
+const MOST_INSTANCES = 10_000;
+
+/** The points of a node's matrix beside so many instances of other nodes; none where there are too many. */
+export function matrixPoints(node: FileNode, base: string, context: NodeContext, others: number): Points {
+  const scope = scopeOf(context);
+  const matrix = (fillInAt(node.matrix ?? {}, scope, `${base}/matrix`, context) ?? {}) as Readonly<Record<string, readonly Json[]>>;
+  const count = Object.values(matrix).reduce((product, { length }) => product * length, 1);
+  const most = MOST_INSTANCES.toLocaleString('en');
+  if (others + count > MOST_INSTANCES) {
+    const [message, hint] =
+      count > MOST_INSTANCES
+        ? [`the matrix has ${count.toLocaleString('en')} points`, `at most ${most}`]
+        : [`with this node the pipeline has ${(others + count).toLocaleString('en')} instances`, `at most ${most}`];
+    const pointer = node.matrix === undefined ? base : `${base}/matrix`;
+    context.problems.push(
+      context.locate.problem('matrix-too-large', message, pointer, 'key', `${hint}: leave values out, or sweep over some of the variables`),
+    );
+    return { points: [], texts: new Map() };
+  }
+  const texts = new Map<string, Map<Json, string>>();
+  let isTwice = false;
+  for (const [variable, values] of Object.entries(matrix)) {
+    const pointer = `${base}/matrix${pointerStep(variable)}`;
+    const twice = duplicateIndex(values);
+    isTwice ||= twice !== -1;
+    if (twice !== -1) context.problems.push(twicePoint(values[twice] ?? null, pointer + pointerStep(twice), context.locate));
+    const raws = node.matrix?.[variable] ?? [];
+    const written = new Map<Json, string>();
+    for (const [index, value] of values.entries()) {
+      const text = asWritten(value, {
+        raw: raws[index] ?? null,
+        own: context.locate.written.get(pointer + pointerStep(index)),
+        texts: scope.texts,
+      });
+      if (typeof value === 'number' && typeof text === 'string') written.set(value, text);
+    }
+    texts.set(variable, written);
+  }
+  return { points: isTwice ? [] : combinations(matrix), texts };
+}
+
+function twicePoint(value: Json, pointer: string, locate: Locate): Problem {
+  return locate.problem(
+    'duplicate-point',
+    `${JSON.stringify(value)} stands twice in the matrix`,
+    pointer,
+    'value',
+    'remove one of the two',
+  );
 }

@@ -1,15 +1,15 @@
 import { meets } from '../../model/condition.ts';
-import { posix } from 'node:path';
 import type { Declaration, OutputDeclaration } from '../../model/declaration.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { instanceName } from '../../model/instance-name.ts';
 import type { EnvironmentVariable, Instance, Key, NodeWork, Tool } from '../../model/pipeline.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
-import { fillInAt, type NodeContext } from './context.ts';
+import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
 import { type NodeOverride, overriddenParams } from './overrides.ts';
+import type { Points } from './matrix.ts';
 import { settableSchemas, stageParams } from './params.ts';
-import { fillIn } from './references.ts';
+import { asWritten, fillIn, type Scope } from './references.ts';
 import { atPoint } from './selection.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
@@ -37,14 +37,16 @@ export interface FileNode {
 /** A node at one point of its matrix whose inputs are not yet connected. */
 export type Draft = Omit<Instance, 'inputs'>;
 
-function environment(env: FileNode['env']): EnvironmentVariable[] {
+function environment(env: FileNode['env'], scope: Scope, pointer: string, context: NodeContext): EnvironmentVariable[] {
   if (env === undefined) return [];
-  if (Array.isArray(env)) return (env as readonly string[]).map((name) => ({ name, secret: false }));
-  return Object.entries(env as Readonly<Record<string, Json>>).map(([name, value]) => {
-    if (typeof value === 'string') return { name, value, secret: false };
+  if (Array.isArray(env)) return [...new Set(env as readonly string[])].map((name) => ({ name, secret: false }));
+  const filled = fillInAt(env as Json, scope, pointer, context) as JsonObject;
+  return Object.entries(env as JsonObject).map(([name, raw]) => {
     // A reference may give a value that is no text.
-    const isSecret = value !== null && typeof value === 'object' && 'secret' in value;
-    return isSecret ? { name, secret: true } : { name, value: JSON.stringify(value), secret: false };
+    const value = asWritten(filled[name] ?? null, { raw, own: undefined, texts: scope.texts });
+    const isSecret = raw !== null && typeof raw === 'object' && 'secret' in raw;
+    if (isSecret) return { name, secret: true };
+    return { name, value: typeof value === 'string' ? value : JSON.stringify(value), secret: false };
   });
 }
 
@@ -70,17 +72,24 @@ function commandOutputs(out: FileNode['out']): { outputs: Record<string, OutputD
 export async function draftInstances(
   name: string,
   node: FileNode,
-  points: readonly Key[],
+  { points, texts }: Points,
   stage: FoundStage | undefined,
   context: NodeContext,
 ): Promise<Draft[]> {
   const base = `/stages${pointerStep(name)}`;
   const drafts: Draft[] = [];
+  const overrides = overridesOf(name, points, context);
   for (const key of points) {
-    const scope = new Map(Object.entries({ ...context.params, ...key }));
+    if (isFull(context)) break;
+    const numbers = Object.entries(key).flatMap(([variable, value]) => {
+      const text = texts.get(variable)?.get(value);
+      return text === undefined ? [] : [[variable, text] as const];
+    });
+    const scope = { ...scopeOf(context, key), texts: numbers.length === 0 ? context.texts : new Map([...context.texts, ...numbers]) };
     if (!isOn(node, scope, base, context)) continue;
     const instance = instanceName(name, key);
-    const { given, locate } = await givenParams(node.with ?? {}, overridesOf(name, key, points, context), stage, { scope, base, context });
+    const own = overrides.flatMap(({ override, keys }) => (keys === undefined || keys.has(key) ? [override] : []));
+    const { given, locate } = await givenParams(node.with ?? {}, own, stage, { scope, base, context });
     const { params, work } =
       stage === undefined
         ? { params: given, work: commandWork(node, given, scope, base, { ...context, locate }) }
@@ -100,7 +109,7 @@ export async function draftInstances(
       outputs,
       metrics: declared.metrics ?? {},
       resources: { cpu: resources.cpu ?? 1, gpu: resources.gpu ?? 0, memory: amount(resources.memory ?? '0') },
-      env: environment(fillInAt((node.env ?? []) as Json, scope, `${base}/env`, context) as FileNode['env']),
+      env: environment(node.env, scope, `${base}/env`, context),
       ...(node.executor === undefined ? {} : { executor: node.executor }),
       ...(node.timeout === undefined ? {} : { timeout: amount(node.timeout) }),
       measures: (declared.measures ?? node.measures) === 'machine',
@@ -110,9 +119,9 @@ export async function draftInstances(
   return drafts;
 }
 
-function isOn(node: FileNode, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): boolean {
+function isOn(node: FileNode, scope: Scope, base: string, context: NodeContext): boolean {
   return Object.entries(node.when ?? {}).every(([variable, condition]) => {
-    const value = scope.get(variable);
+    const value = scope.values.get(variable);
     if (value === undefined) {
       context.problems.push(
         context.locate.problem(
@@ -120,7 +129,7 @@ function isOn(node: FileNode, scope: ReadonlyMap<string, Json>, base: string, co
           `nothing is named "${variable}"`,
           `${base}/when${pointerStep(variable)}`,
           'key',
-          suggestion(variable, scope.keys()),
+          suggestion(variable, scope.values.keys()),
         ),
       );
       return false;
@@ -129,12 +138,19 @@ function isOn(node: FileNode, scope: ReadonlyMap<string, Json>, base: string, co
   });
 }
 
-/** The overrides for the instance at one of a node's points. */
-function overridesOf(name: string, key: Key, points: readonly Key[], { overrides }: NodeContext): readonly NodeOverride[] {
-  const all = points.map((one) => ({ key: one }));
-  return overrides.filter(
-    ({ node, point }) => node === name && (point === undefined || atPoint(all, point).some((one) => one.key === key)),
-  );
+/** The overrides for a node, each with the points that it is for; undefined: for all. */
+function overridesOf(
+  name: string,
+  points: readonly Key[],
+  { overrides }: NodeContext,
+): readonly { readonly override: NodeOverride; readonly keys: ReadonlySet<Key> | undefined }[] {
+  const all = points.map((key) => ({ key }));
+  return overrides
+    .filter(({ node }) => node === name)
+    .map((override) => {
+      const { point } = override;
+      return { override, keys: point === undefined ? undefined : new Set(atPoint(all, point).map(({ key }) => key)) };
+    });
 }
 
 /** The params that the file and overrides give an instance, and where each comes from. */
@@ -142,7 +158,7 @@ async function givenParams(
   written: JsonObject,
   overrides: readonly NodeOverride[],
   stage: FoundStage | undefined,
-  at: { readonly scope: ReadonlyMap<string, Json>; readonly base: string; readonly context: NodeContext },
+  at: { readonly scope: Scope; readonly base: string; readonly context: NodeContext },
 ): Promise<{ readonly given: JsonObject; readonly locate: Locate }> {
   const pointerOf = (param: string): string => `${at.base}/with${pointerStep(param)}`;
   const locate = at.context.locate.withOptions(overrides.map(({ param, option }) => [pointerOf(param), option]));
@@ -151,14 +167,20 @@ async function givenParams(
     overrides,
     {
       schemas: stage && (await settableSchemas(stage, overrides, context.cache)),
-      current: (param) => (written[param] === undefined ? undefined : fillIn(written[param], { values: at.scope }, () => undefined)),
+      current: (param) => (written[param] === undefined ? undefined : fillIn(written[param], at.scope, () => undefined)),
       fill: (value, param) => fillInAt(value, at.scope, pointerOf(param), context),
     },
     context.problems,
   );
   const others = Object.fromEntries(Object.entries(written).filter(([param]) => !Object.hasOwn(set, param)));
   const filed = fillInAt(others, at.scope, `${at.base}/with`, context) as JsonObject;
-  return { given: { ...filed, ...set }, locate };
+  if (stage !== undefined || filed === null) return { given: { ...filed, ...set }, locate };
+  const { texts } = at.scope;
+  const shown = Object.entries(filed).map(([param, value]) => {
+    const own = at.context.locate.written.get(pointerOf(param));
+    return [param, asWritten(value, { raw: others[param] ?? null, own, texts })] as const;
+  });
+  return { given: { ...Object.fromEntries(shown), ...set }, locate };
 }
 
 async function stageWork(
@@ -171,36 +193,13 @@ async function stageWork(
   return { params, work: { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules } };
 }
 
-/** Every path of a command lies below its working folder, and none within another. */
-function checkPaths(node: FileNode, paths: Readonly<Record<string, string>>, base: string, { locate, problems }: NodeContext): void {
-  const complain = (message: string, pointer: string, hint: string): void =>
-    void problems.push(locate.problem('bad-path', message, pointer, 'value', hint));
-  const inputs = Object.entries(node.in ?? {}).flatMap(([port, input]): [pointer: string, path: string][] => {
-    const at = typeof input === 'string' ? undefined : (input as JsonObject)['at'];
-    return typeof at === 'string' ? [[`${base}/in${pointerStep(port)}/at`, at]] : [];
-  });
-  const outputs = Object.entries(paths).map(([port, path]): [string, string] => [`${base}/out${pointerStep(port)}`, path]);
-  const metrics: [string, string][] = node.metrics === undefined ? [] : [[`${base}/metrics`, node.metrics]];
-  const taken: string[] = [];
-  for (const [pointer, path] of [...inputs, ...outputs, ...metrics]) {
-    const plain = posix.normalize(path).replace(/\/$/, '');
-    if (plain.startsWith('/') || plain === '..' || plain.startsWith('../')) {
-      complain(`the path "${path}" leaves the working folder`, pointer, 'write it relative to the working folder');
-      continue;
-    }
-    const isMetrics = pointer.endsWith('/metrics');
-    const other = isMetrics ? undefined : taken.find((one) => one === plain || one.startsWith(`${plain}/`) || plain.startsWith(`${one}/`));
-    if (plain === '.') complain(`the path "${path}" is the working folder itself`, pointer, 'name a folder in it, for example out/');
-    else if (other !== undefined) complain(`the paths "${path}" and "${other}" lie in each other`, pointer, 'choose paths apart');
-    if (!isMetrics) taken.push(plain);
-  }
-}
-
-function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<string, Json>, base: string, context: NodeContext): NodeWork {
+function commandWork(node: FileNode, given: JsonObject, scope: Scope, base: string, context: NodeContext): NodeWork {
   const { locate, problems } = context;
   const ports = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {})];
   const names = [...ports, ...Object.keys(given)];
+  const seen = new Set<string>();
   for (const name of names) {
+    if (isFull(context)) break;
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       problems.push(
         locate.problem(
@@ -211,7 +210,7 @@ function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<strin
           'a lower-case letter, then letters, digits or "_": the command sees it as a variable',
         ),
       );
-    if (names.indexOf(name) !== names.lastIndexOf(name))
+    if (seen.has(name))
       problems.push(
         locate.problem(
           'same-name',
@@ -221,14 +220,14 @@ function commandWork(node: FileNode, given: JsonObject, scope: ReadonlyMap<strin
           'rename one: the command sees all three as variables',
         ),
       );
+    seen.add(name);
   }
   if (node.out === undefined)
     problems.push(
       locate.problem('missing-key', 'a command needs "out"', base, 'key', 'name at least one output and the path it is written to'),
     );
   const texts = typeof node.run === 'string' ? [node.run] : (node.run ?? []).map(String);
-  const { paths } = commandOutputs(fillIn((node.out ?? {}) as Json, { values: scope }, () => undefined) as FileNode['out']);
-  checkPaths(node, paths, base, context);
+  const { paths } = commandOutputs(fillIn((node.out ?? {}) as Json, scope, () => undefined) as FileNode['out']);
   const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
   return {
     kind: 'command',

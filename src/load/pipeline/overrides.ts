@@ -60,11 +60,14 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
     const params = membersOf('params');
     const option = `--set ${[name, ...path].join('.')}=${text}`;
     if (!Object.hasOwn(params, name)) return usage(`${option}: no param is named "${name}"`, suggestion(name, Object.keys(params)));
-    const { value: to, problem } = valueLike(text, valueAt(params[name], path));
+    const { value: to, written, problem } = valueLike(text, valueAt(params[name], path));
     if (problem !== undefined) return usage(`${option}: ${problem.message}`, problem.hint ?? '');
     const set = withValueAt(params[name], path, { to, schema: undefined, name });
     if ('why' in set) return usage(`${option}: ${set.why}`, suggestion(path.at(-1) ?? '', set.known));
     assign('params', name, set.value, option.slice('--set '.length));
+    const pointer = ['params', name, ...path].map(pointerStep).join('');
+    for (const other of locate.written.keys()) if (other === pointer || other.startsWith(`${pointer}/`)) locate.written.delete(other);
+    for (const [below, number] of written ?? []) locate.written.set(pointer + below, number);
     return undefined;
   };
   for (const option of options) {
@@ -111,19 +114,21 @@ export function overriddenParams(
   { schemas, current, fill }: Overriding,
   problems: Problem[],
 ): Record<string, Json> {
-  const set: Record<string, Json> = {};
+  const set = new Map<string, Json>();
   // What sets a whole param goes first, whichever was given first.
   for (const { param, path, text, option } of overrides.toSorted((a, b) => a.path.length - b.path.length)) {
     const schema = ownMember(schemas, param);
     // A choice or group that the file does not give gets its defaults when it is resolved, by what is chosen then.
     const fallback = schema?.['properties'] === undefined ? schema?.['default'] : undefined;
-    const whole = Object.hasOwn(set, param) ? set[param] : (current(param) ?? fallback);
-    const { value, problem } = valueLike(text, valueAt(whole, path), schemaAt(schema, path));
+    const whole = set.has(param) ? set.get(param) : (current(param) ?? fallback);
+    const { value, written, problem } = valueLike(text, valueAt(whole, path), schemaAt(schema, path));
     if (problem !== undefined) problems.push(usage(`${option}: ${problem.message}`, problem.hint ?? ''));
-    const to = problem === undefined ? fill(value, param) : null;
+    // A command is given a number as it is written.
+    const number = schemas === undefined && path.length === 0 && typeof value === 'number' ? written?.get('') : undefined;
+    const to = problem === undefined ? fill(number ?? value, param) : null;
     const after = withValueAt(whole, path, { to, schema, name: param });
     if ('why' in after) problems.push(usage(`${option}: ${after.why}`, suggestion(path.at(-1) ?? '', after.known)));
-    else set[param] = after.value;
+    else set.set(param, after.value);
   }
-  return set;
+  return Object.fromEntries(set);
 }

@@ -1,8 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { combinations } from '../../model/combinations.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
-import type { Instance, Key, Pipeline, Source } from '../../model/pipeline.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { type Instance, type Pipeline, type Source, sourcesOf } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { checkVariables } from './command-variables.ts';
 import { connect, producerOf } from './connect.ts';
@@ -10,14 +9,15 @@ import { type FoundStage, findStage } from '../../code/declarations.ts';
 import { CheckedBefore } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
-import { duplicateIndex } from './matrix.ts';
-import { fillInAt, type NodeContext } from './context.ts';
+import { matrixPoints } from './matrix.ts';
+import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
 import { draftInstances, type FileNode } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
+import { ROOM } from './references.ts';
 import { applyOverrides } from './overrides.ts';
 import { atPoint } from './selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import { readYaml } from '../yaml/document.ts';
+import { readYamlFile } from '../yaml/file.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { validate } from '../validate.ts';
 
@@ -60,7 +60,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
       message: `${request.shownFile} ${isFile === undefined ? 'does not exist' : 'is not a file'}`,
       hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
     });
-  const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
+  const text = readYamlFile(request.file, request.shownFile);
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
   const overridden = applyOverrides(text.value, request.set, locate);
@@ -74,9 +74,10 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   checkNames(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
   const checked = new CheckedBefore(request.cache);
-  const around = { locate, overrides: overridden.nodes, problems, cache: request.cache, checked };
-  const params = fillInAt(file.params ?? {}, new Map(), '/params', { ...around, params: {} }) as JsonObject;
-  const context: NodeContext = { ...around, params };
+  const room = { left: ROOM };
+  const around = { locate, overrides: overridden.nodes, problems, cache: request.cache, checked, room };
+  const params = fillInAt(file.params ?? {}, { values: new Map(), room }, '/params', { ...around, params: {}, texts: new Map() });
+  const context: NodeContext = { ...around, params: (params ?? {}) as JsonObject, texts: textsOf(file.params ?? {}, locate) };
   const sources = readSources(file, request, context);
   const order = nodeOrder(file.stages, locate);
   if (!order.ok) return failed(...problems, ...order.problems);
@@ -85,16 +86,29 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   checkOverrides(instances, context);
   checkShow(file, instances, context);
   if (problems.length > 0) return failed(...unique(problems));
+  const all = [...instances.values()].flat();
+  const used = new Set(sourcesOf(all));
   return done({
     name: file.name,
     ...(file.about === undefined ? {} : { about: file.about }),
     file: request.file,
     root: request.root,
     params: context.params,
-    sources: Object.fromEntries([...sources].filter(([name]) => usesSource(instances, name))),
-    instances: [...instances.values()].flat(),
+    sources: Object.fromEntries([...sources].filter(([name]) => used.has(name))),
+    instances: all,
     show: file.show ?? [],
   });
+}
+
+/** How params are written that are numbers which JSON would write otherwise. */
+function textsOf(params: JsonObject, { written }: Locate): ReadonlyMap<string, string> {
+  if (written.size === 0) return new Map();
+  return new Map(
+    Object.keys(params).flatMap((name) => {
+      const text = written.get(`/params${pointerStep(name)}`);
+      return text === undefined ? [] : [[name, text] as const];
+    }),
+  );
 }
 
 /** The names of the nodes, producers before consumers. */
@@ -105,14 +119,9 @@ function nodeOrder(stages: PipelineFile['stages'], locate: Locate): Outcome<read
   const order = topologicalOrder(new Map(needs));
   if (!('cycle' in order)) return done(order.order);
   const [first = ''] = order.cycle;
-  const message = `the nodes need each other in a cycle: ${order.cycle.join(' → ')}`;
+  const around = order.cycle.length > 12 ? [...order.cycle.slice(0, 10), '…', ...order.cycle.slice(-1)] : order.cycle;
+  const message = `the nodes need each other in a cycle: ${around.join(' → ')}`;
   return failed(locate.problem('cycle', message, `/stages${pointerStep(first)}`, 'key', 'break the cycle at one of these inputs'));
-}
-
-function usesSource(instances: ReadonlyMap<string, readonly Instance[]>, name: string): boolean {
-  return [...instances.values()]
-    .flat()
-    .some(({ inputs }) => inputs.some(({ elements }) => elements.some(({ origin }) => origin.kind === 'source' && origin.source === name)));
 }
 
 /** A node's instances repeat its problems: each is told once. */
@@ -131,23 +140,12 @@ function checkNames(file: PipelineFile, locate: Locate, problems: Problem[]): vo
   for (const [name, node] of Object.entries(file.stages)) {
     const base = `/stages${pointerStep(name)}`;
     if (params.has(name)) problems.push(locate.problem('same-name', `"${name}" is a param and a node`, base, 'key', 'rename one of them'));
-    for (const [variable, values] of Object.entries(node.matrix ?? {})) {
+    for (const variable of Object.keys(node.matrix ?? {})) {
       const pointer = `${base}/matrix${pointerStep(variable)}`;
       if (params.has(variable))
         problems.push(locate.problem('same-name', `"${variable}" is a param and a matrix variable`, pointer, 'key', 'rename one of them'));
       if (Object.hasOwn(file.stages, variable))
         problems.push(locate.problem('same-name', `"${variable}" is a node and a matrix variable`, pointer, 'key', 'rename one of them'));
-      const twice = duplicateIndex(values);
-      if (twice !== -1)
-        problems.push(
-          locate.problem(
-            'duplicate-point',
-            `${JSON.stringify(values[twice])} stands twice in the matrix`,
-            pointer + pointerStep(twice),
-            'value',
-            'remove one of the two',
-          ),
-        );
     }
   }
 }
@@ -170,8 +168,8 @@ function readSources(file: PipelineFile, request: LoadRequest, context: NodeCont
     const isOption = context.locate.options.has(pointer);
     const path = isOption
       ? resolve(written)
-      : resolve(dirname(request.file), String(fillInAt(written, new Map(Object.entries(context.params)), pointer, context)));
-    if (!existsSync(path)) {
+      : resolve(dirname(request.file), String(fillInAt(written, scopeOf(context), pointer, context)));
+    if (!isFull(context) && !existsSync(path)) {
       const obtain = typeof value === 'string' || value.obtain === undefined ? '' : `get it: ${value.obtain}; or `;
       const hint = `looked at ${path}; ${obtain}give another with --set sources.${name}=PATH`;
       context.problems.push(context.locate.problem('missing-source', `the source "${name}" does not exist`, pointer, 'value', hint));
@@ -190,8 +188,10 @@ async function readNodes(
 ): Promise<Map<string, readonly Instance[]>> {
   const instances = new Map<string, readonly Instance[]>();
   const stages = new Map<string, Outcome<FoundStage>>();
+  let count = 0;
   for (const name of order) {
     const node = file.stages[name];
+    if (isFull(context)) break;
     if (node === undefined) continue;
     const base = `/stages${pointerStep(name)}`;
     let stage: FoundStage | undefined;
@@ -219,7 +219,8 @@ async function readNodes(
           );
       }
     }
-    const points = matrixPoints(node, base, context);
+    const points = matrixPoints(node, base, context, count);
+    count += points.points.length;
     const drafts = await draftInstances(name, node, points, stage, context);
     if (stage === undefined) await checkVariables(name, node, drafts, context);
     const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances };
@@ -229,21 +230,6 @@ async function readNodes(
     );
   }
   return instances;
-}
-
-/** Instances of one node beyond this are refused: nothing could be done with them. */
-const MOST_INSTANCES = 100_000;
-
-/** The points of a node's matrix; none where there are too many. */
-function matrixPoints(node: FileNode, base: string, context: NodeContext): Key[] {
-  const scope = new Map(Object.entries(context.params));
-  const matrix = fillInAt(node.matrix ?? {}, scope, `${base}/matrix`, context) as Readonly<Record<string, readonly Json[]>>;
-  const count = Object.values(matrix).reduce((product, { length }) => product * length, 1);
-  if (count <= MOST_INSTANCES) return combinations(matrix);
-  const message = `the matrix has ${count.toLocaleString('en')} points`;
-  const hint = `at most ${MOST_INSTANCES.toLocaleString('en')}: leave values out, or sweep over some of the variables`;
-  context.problems.push(context.locate.problem('matrix-too-large', message, `${base}/matrix`, 'key', hint));
-  return [];
 }
 
 function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
@@ -261,6 +247,7 @@ function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, con
 
 function checkShow(file: PipelineFile, instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
   for (const [index, shown] of (file.show ?? []).entries()) {
+    if (isFull(context)) break;
     const [node = '', name = ''] = shown.split('.');
     const instance = instances.get(node)?.[0];
     const known = instance === undefined ? [...instances.keys()] : [...Object.keys(instance.outputs), ...Object.keys(instance.metrics)];

@@ -4,29 +4,69 @@ import type { Json } from '../../model/json.ts';
 export interface Scope {
   /** Matrix variables and params. */
   readonly values: ReadonlyMap<string, Json>;
+  /** How those are written that are numbers which JSON would write otherwise. */
+  readonly texts?: ReadonlyMap<string, string>;
+  /** What may still be made of references; undefined: anything. */
+  readonly room?: Room;
 }
 
-/** A reference that doesn't resolve, or a dollar that is none. */
+/** How much may be made of a file: each value counts one, and so do 64 letters. What makes something takes of it. */
+export interface Room {
+  left: number;
+}
+
+/** So many values may be made of one file: short references could stand for any number. */
+export const ROOM = 300_000;
+
+/** A reference that doesn't resolve, a dollar that is none, or more than there is room for. */
 export interface BadReference {
-  readonly code: 'unknown-reference' | 'stray-dollar';
+  readonly code: 'unknown-reference' | 'stray-dollar' | 'too-many';
   readonly message: string;
   readonly name?: string;
 }
 
+type Complain = (bad: BadReference, path: readonly (string | number)[]) => void;
+
 const WHOLE = /^\$([a-z][a-z0-9_-]*)$/;
 const PART = /\$(?:\$|\{([a-z][a-z0-9_-]*)\}|)/g;
+
+const sizes = new WeakMap<object, number>();
+
+/** How much room a value takes. */
+function sizeOf(value: Json): number {
+  if (typeof value === 'string') return 1 + value.length / 64;
+  if (value === null || typeof value !== 'object') return 1;
+  const known = sizes.get(value);
+  if (known !== undefined) return known;
+  let size = 1;
+  for (const [key, member] of Object.entries(value)) size += key.length / 64 + sizeOf(member);
+  sizes.set(value, size);
+  return size;
+}
+
+/** Takes room; false where there is none left. */
+function takes({ room }: Scope, size: number): boolean {
+  if (room === undefined) return true;
+  room.left -= size;
+  return room.left >= 0;
+}
+
+/** Complains of a file that has no room left; what is asked for is not made. */
+function noRoom(complain: Complain, path: readonly (string | number)[]): Json {
+  complain(
+    { code: 'too-many', message: `with its references and matrices this file makes more than ${ROOM.toLocaleString('en')} values` },
+    path,
+  );
+  return null;
+}
 
 /**
  * Fills in the references of a value: `$name` as a whole value keeps its type, `${name}` inside a text is written out, `$$` is a dollar.
  * Lists and mappings are filled in throughout.
  */
-export function fillIn(
-  value: Json,
-  scope: Scope,
-  complain: (bad: BadReference, path: readonly (string | number)[]) => void,
-  path: readonly (string | number)[] = [],
-): Json {
-  if (typeof value === 'string') return fillInText(value, scope, (bad) => complain(bad, path));
+export function fillIn(value: Json, scope: Scope, complain: Complain, path: readonly (string | number)[] = []): Json {
+  if (!takes(scope, 1)) return noRoom(complain, path);
+  if (typeof value === 'string') return fillInText(value, scope, complain, path);
   if (Array.isArray(value)) return value.map((item: Json, index) => fillIn(item, scope, complain, [...path, index]));
   if (value !== null && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillIn(item, scope, complain, [...path, key])]));
@@ -34,8 +74,16 @@ export function fillIn(
   return value;
 }
 
-function fillInText(text: string, scope: Scope, complain: (bad: BadReference) => void): Json {
+/** How often a text holds a dollar. */
+function dollarsIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('$'); at !== -1; at = text.indexOf('$', at + 1)) count += 1;
+  return count;
+}
+
+function fillInText(text: string, scope: Scope, complain: Complain, path: readonly (string | number)[]): Json {
   if (!text.includes('$')) return text;
+  if (!takes(scope, dollarsIn(text) * 2)) return noRoom(complain, path);
   const whole = WHOLE.exec(text)?.[1];
   // A text tells each of its faults once, however often it holds them.
   const told = new Set<string | undefined>();
@@ -45,16 +93,34 @@ function fillInText(text: string, scope: Scope, complain: (bad: BadReference) =>
         name === undefined
           ? { code: 'stray-dollar', message: 'this "$" refers to nothing' }
           : { code: 'unknown-reference', message: `nothing is named "${name}"`, name },
+        path,
       );
     told.add(name);
     return found;
   };
   // A value may be null, which is not the same as none.
-  if (whole !== undefined) return scope.values.has(whole) ? (scope.values.get(whole) as Json) : bad(text, whole);
-  return text.replaceAll(PART, (found, name: string | undefined) => {
+  if (whole !== undefined) {
+    const value = scope.values.get(whole);
+    return value === undefined ? bad(text, whole) : takes(scope, sizeOf(value)) ? value : noRoom(complain, path);
+  }
+  let isFull = false;
+  const filled = text.replaceAll(PART, (found, name: string | undefined) => {
     if (found === '$$') return '$';
     const value = name === undefined ? undefined : scope.values.get(name);
-    if (value === undefined) return bad(found, name);
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    if (name === undefined || value === undefined) return bad(found, name);
+    isFull ||= !takes(scope, sizeOf(value));
+    if (isFull) return '';
+    return typeof value === 'string' ? value : (scope.texts?.get(name) ?? JSON.stringify(value));
   });
+  return isFull ? noRoom(complain, path) : filled;
+}
+
+/** A number as it is written: itself, or by the param or variable that the whole value refers to. Anything else as it is filled in. */
+export function asWritten(
+  filled: Json,
+  { raw, own, texts }: { readonly raw: Json; readonly own: string | undefined; readonly texts: Scope['texts'] },
+): Json {
+  if (typeof filled !== 'number') return filled;
+  const name = typeof raw === 'string' ? WHOLE.exec(raw)?.[1] : undefined;
+  return (name === undefined ? own : texts?.get(name)) ?? filled;
 }

@@ -2,6 +2,7 @@ import { canonicalJson } from '../../model/canonical.ts';
 import { pointValue, splitName, type WrittenPoint } from '../../model/instance-name.ts';
 import type { Json } from '../../model/json.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
+import { ownMember } from '../../model/own-member.ts';
 import { plainValue } from './values.ts';
 
 /** How the value of a point may be meant: as a printed name writes it, or else as YAML. */
@@ -13,8 +14,9 @@ const equal = (a: Json | undefined, b: Json | undefined): boolean =>
 /** Those at a point as it is written. It may leave variables out; the order of a mapping's keys does not matter here. */
 export function atPoint<Keyed extends { readonly key: Key }>(all: readonly Keyed[], point: WrittenPoint): readonly Keyed[] {
   return point.reduce<readonly Keyed[]>((left, [variable, text]) => {
-    const read = READINGS.find((reading) => all.some(({ key }) => equal(key[variable], reading(text))));
-    return read === undefined ? [] : left.filter(({ key }) => equal(key[variable], read(text)));
+    const ownValue = ({ key }: Keyed): Json | undefined => ownMember(key, variable);
+    const read = READINGS.map((reading) => reading(text)).find((value) => all.some((one) => equal(ownValue(one), value)));
+    return read === undefined ? [] : left.filter((one) => equal(ownValue(one), read));
   }, all);
 }
 

@@ -122,7 +122,13 @@ async function findingsOf(text: string): Promise<Findings> {
     forEachChild(node, (child) => visit(child, below));
     if (below.isOpaque) at.isOpaque = true;
   };
-  visit(parse(text), findings);
+  try {
+    visit(parse(text), findings);
+  } catch (error) {
+    // Nested deeper than can be followed; bash would not go far either.
+    if (!(error instanceof RangeError)) throw error;
+    findings.isOpaque = true;
+  }
   return findings;
 }
 

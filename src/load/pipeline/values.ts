@@ -9,6 +9,8 @@ const LOSSES: ReadonlySet<string> = new Set(['yaml-integer', 'yaml-number', 'yam
 /** A value that an option gives, or why it cannot be taken. */
 export interface OptionValue {
   readonly value: Json;
+  /** How numbers in it are written, by JSON pointer, where JSON would write them otherwise. */
+  readonly written?: ReadonlyMap<string, string>;
   readonly problem?: Pick<Problem, 'message' | 'hint'>;
 }
 
@@ -22,10 +24,10 @@ function quotedText(text: string): string | undefined {
 /** The value that an option's text stands for where nothing says what it must be. */
 export function plainValue(text: string): OptionValue {
   if (text === '' || /(^|\s)#/.test(text)) return { value: quotedText(text) ?? text };
-  const { value, problems } = readYaml('', text);
+  const { value, written, problems } = readYaml('', text);
   const [problem] = problems.filter(({ code }) => LOSSES.has(code));
   if (problem !== undefined) return { value: text, problem };
-  return { value: problems.length > 0 ? text : value };
+  return problems.length > 0 ? { value: text } : { value, written };
 }
 
 /** What YAML 1.1 and other languages take for true and false, and YAML 1.2 for texts. */

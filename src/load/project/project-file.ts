@@ -1,11 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { JsonObject } from '../../model/json.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { checkOf } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { validate } from '../validate.ts';
-import { readYaml } from '../yaml/document.ts';
+import { readYamlFile } from '../yaml/file.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { Locate } from '../yaml/locate.ts';
 
@@ -44,7 +44,7 @@ export async function loadProjectFile(request: ProjectFileRequest): Promise<Outc
       message: `${request.shownFile} is not a file`,
       hint: 'give it another name: the settings of the project are read from a file of this name',
     });
-  const text = readYaml(request.shownFile, readFileSync(request.file, 'utf8'));
+  const text = readYamlFile(request.file, request.shownFile);
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
   const naming = { code: 'unknown-key', noun: 'key' } as const;

@@ -1,4 +1,5 @@
 import { withProducers } from '../../model/pipeline.ts';
+import { isFull } from '../pipeline/context.ts';
 import { instancesNamed } from '../pipeline/selection.ts';
 import type { SweepSection } from '../../model/sweep.ts';
 import { suggestion } from '../../text/suggestion.ts';
@@ -11,6 +12,7 @@ export function readOnly(written: SweepSection['only'], { pipeline, locate, prob
   const known = new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]));
   for (const [index, word] of words?.entries() ?? []) {
     if (known.has(word)) continue;
+    if (isFull({ problems })) break;
     const pointer = `/sweep/only${typeof written === 'string' ? '' : pointerStep(index)}`;
     problems.push(locate.problem('unknown-node', `no node is named "${word}"`, pointer, 'value', suggestion(word, known)));
   }

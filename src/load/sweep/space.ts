@@ -9,6 +9,8 @@ import { atPoint } from '../pipeline/selection.ts';
 import { checkOf } from '../check.ts';
 import { schemaAt, valueAt, valueLike, withValueAt } from '../pipeline/values.ts';
 import { splitList, splitName } from '../../model/instance-name.ts';
+import { isFull } from '../pipeline/context.ts';
+import { topologicalOrder } from '../pipeline/order.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { validate } from '../validate.ts';
@@ -167,9 +169,19 @@ function checkRange(written: WrittenRange, schema: JsonObject | undefined, point
   return { kind, from, to, log, ...(steps === undefined ? {} : { steps }) };
 }
 
+const ofMembers = new WeakMap<JsonObject, Map<string, JsonObject>>();
+
+/** The schema of a mapping that has one member: the same one each time, since compiling it is dear. */
+function schemaOfMember(name: string, member: JsonObject): JsonObject {
+  const known = ofMembers.get(member) ?? new Map<string, JsonObject>();
+  const schema = known.get(name) ?? { type: 'object', properties: { [name]: member } };
+  ofMembers.set(member, known.set(name, schema));
+  return schema;
+}
+
 /** A param of the sweep as the file or an option writes it, checked against the stage that declares it. */
 export function readDimension(name: string, written: Json, pointer: string, context: SweepContext): Dimension | undefined {
-  const found = findParam(name, pointer, context);
+  const found = isFull(context) ? undefined : findParam(name, pointer, context);
   if (found === undefined) return undefined;
   const { values, when, ...range } = isObject(written) ? written : { values: written, when: undefined };
   const conditions = (when ?? {}) as JsonObject;
@@ -177,7 +189,7 @@ export function readDimension(name: string, written: Json, pointer: string, cont
   if (domain === undefined) return undefined;
   if (found.schema !== undefined) {
     const own = found.path.at(-1) ?? found.param;
-    const schema: JsonObject = { type: 'object', properties: { [own]: found.schema } };
+    const schema = schemaOfMember(own, found.schema);
     const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
     for (const value of tried)
       context.problems.push(
@@ -205,7 +217,7 @@ function readDomain(values: Json, range: JsonObject, found: NamedParam, pointer:
 
 /** A mapping of names to values (a variant, a repeat), each name checked. */
 export function checkNames(names: Iterable<string>, pointer: string, context: SweepContext): void {
-  for (const name of names) findParam(name, pointer + pointerStep(name), context);
+  for (const name of names) if (!isFull(context)) findParam(name, pointer + pointerStep(name), context);
 }
 
 /** What the pipeline says of a param; undefined where its instances differ or it cannot be known. */
@@ -216,23 +228,26 @@ export function baseValue(name: string, context: SweepContext): Json | undefined
 /** Params in an order in which those that a `when` names come first. Unknown names and circles become problems. */
 export function inOrder(dimensions: readonly Dimension[], pointerOf: (name: string) => string, context: SweepContext): Dimension[] {
   const names = dimensions.map(({ name }) => name);
-  const ordered: Dimension[] = [];
   const complain = (code: ProblemCode, message: string, name: string, hint: string): void =>
     void context.problems.push(context.locate.problem(code, message, pointerOf(name), 'key', hint));
+  const known = new Set(names);
   for (const { name, when } of dimensions)
     for (const other of Object.keys(when))
-      if (!names.includes(other))
+      if (!known.has(other) && !isFull(context))
         complain('unknown-param', `"when" names "${other}", which the sweep does not vary`, name, suggestion(other, names));
-  let left = dimensions.filter(({ when }) => Object.keys(when).every((other) => names.includes(other)));
-  while (left.length > 0) {
-    const ready = left.filter(({ when }) => Object.keys(when).every((other) => ordered.some(({ name }) => name === other)));
-    const [first] = left;
-    if (ready.length === 0 && first !== undefined) {
-      complain('cycle', `the conditions of ${left.map(({ name }) => name).join(', ')} need each other`, first.name, 'break the circle');
-      break;
-    }
-    ordered.push(...ready);
-    left = left.filter((dimension) => !ready.includes(dimension));
+  const sound = dimensions.filter(({ when }) => Object.keys(when).every((other) => known.has(other)));
+  const order = topologicalOrder(new Map(sound.map(({ name, when }) => [name, Object.keys(when)])));
+  if ('cycle' in order) {
+    const { cycle } = order;
+    const among = sound.filter(({ name }) => cycle.includes(name)).slice(0, 12);
+    const [first] = among;
+    if (first !== undefined)
+      complain('cycle', `the conditions of ${among.map(({ name }) => name).join(', ')} need each other`, first.name, 'break the circle');
+    return [];
   }
-  return ordered;
+  // By how many conditions lead to each, and then as they are written.
+  const whens = new Map(sound.map(({ name, when }) => [name, Object.keys(when)]));
+  const steps = new Map<string, number>();
+  for (const name of order.order) steps.set(name, Math.max(0, ...(whens.get(name) ?? []).map((other) => 1 + (steps.get(other) ?? 0))));
+  return sound.toSorted((a, b) => (steps.get(a.name) ?? 0) - (steps.get(b.name) ?? 0));
 }

@@ -1,11 +1,11 @@
 import { ownMember } from '../../model/own-member.ts';
-import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { Dimension, Objective, VariantParams, SweepSection, SweepSpec } from '../../model/sweep.ts';
 import { checkOf } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
+import { isFull } from '../pipeline/context.ts';
 import { Locate } from '../yaml/locate.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
@@ -14,7 +14,7 @@ import { baseValue, checkNames, inOrder, readDimension, repeatValues, type Sweep
 import { readBudget } from './budget.ts';
 import { checkNeeds, type KnownStrategy } from './needs.ts';
 import { checkChoices, paramsOfNodes } from './choices.ts';
-import { readYaml } from '../yaml/document.ts';
+import { readYamlFile } from '../yaml/file.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { checkUsed, paramsSet } from './used.ts';
 import { validate } from '../validate.ts';
@@ -43,7 +43,8 @@ export interface LoadedSweep {
 /** Reads what a sweep is asked to do and checks it against the pipeline. All problems are returned together; nothing is executed. */
 export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSweep>> {
   const { pipeline, options, strategies } = request;
-  const text = readYaml(request.shownFile, readFileSync(pipeline.file, 'utf8'));
+  const text = readYamlFile(pipeline.file, request.shownFile);
+  if (text.problems.length > 0) return failed(...text.problems);
   const file = text.value as { sweep?: JsonObject; stages: SweepContext['stages']; sources?: JsonObject };
   const section = merged(file.sweep ?? {}, options);
   const pointers = Object.entries(request.optionNames).map(([pointer, option]) => [`/sweep${pointer}`, option] as const);
@@ -142,16 +143,17 @@ function ofSection(over: Readonly<Record<string, Json>>, context: SweepContext):
 
 /** Variants written out vary what any of them names, over the values that they give it. */
 function ofVariants(variants: readonly VariantParams[], context: SweepContext): Dimension[] {
-  const values = new Map<string, Json[]>();
+  const values = new Map<string, Map<string, Json>>();
   for (const [index, variant] of variants.entries()) {
     for (const [name, value] of Object.entries(variant)) {
-      const known = values.get(name) ?? [];
+      const known = values.get(name) ?? new Map<string, Json>();
       readDimension(name, [value], `/sweep/variants/${index}${pointerStep(name)}`, context);
-      if (!known.some((one) => JSON.stringify(one) === JSON.stringify(value))) known.push(value);
+      const text = JSON.stringify(value);
+      if (!known.has(text)) known.set(text, value);
       values.set(name, known);
     }
   }
-  return [...values].map(([name, all]) => ({ name, domain: { kind: 'choice', values: all }, when: {} }));
+  return [...values].map(([name, all]) => ({ name, domain: { kind: 'choice', values: [...all.values()] }, when: {} }));
 }
 
 function readObjectives(objective: SweepSection['objective'], context: SweepContext): Objective[] {
@@ -160,6 +162,7 @@ function readObjectives(objective: SweepSection['objective'], context: SweepCont
     const named = objective?.[goal] ?? [];
     const metrics = typeof named === 'string' ? [named] : named;
     return metrics.map((metric, index) => {
+      if (isFull(context)) return { metric, goal };
       checkMetric(metric, `/sweep/objective/${goal}${typeof named === 'string' ? '' : pointerStep(index)}`, context);
       return { metric, goal };
     });

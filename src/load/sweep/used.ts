@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { sourcesOf } from '../../model/pipeline.ts';
 import type { VariantParams } from '../../model/sweep.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
+import { isFull } from '../pipeline/context.ts';
 import { findParam, type SweepContext } from './space.ts';
 
 /** A param that a sweep sets, and where that is written. */
@@ -58,6 +59,7 @@ export function checkUsed(params: readonly SetParam[], context: SweepContext, ru
   const isNarrow = running.pipeline.instances.length < context.pipeline.instances.length;
   const hint = isNarrow ? 'leave it out, or let the variants run further: see "only"' : 'leave it out, or refer to it in a node';
   for (const { name, pointer } of params) {
+    if (isFull(context)) break;
     if (isUsed(name)) continue;
     const message = `no node that the variants run depends on "${name}"`;
     context.problems.push(context.locate.problem('unused-param', message, pointer, 'key', hint));

@@ -1,8 +1,9 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Json } from '../../model/json.ts';
-import type { Place, Problem } from '../../model/problem.ts';
+import { MOST_PROBLEMS, type Place, type Problem } from '../../model/problem.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { findTooMuch } from './nesting.ts';
+import { losesDigits } from './number.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** Aliases may not blow a document up: so many values may be reached through them. */
@@ -16,6 +17,8 @@ export interface YamlText {
   readonly file: string;
   readonly value: Json;
   readonly problems: readonly Problem[];
+  /** How numbers are written, by JSON pointer, where JSON would write them otherwise: `3.10`, `12e45`, `0x1F`. */
+  readonly written: ReadonlyMap<string, string>;
   /** The place of a value or its key, by JSON pointer, or of the first `needle` in it; undefined where the file does not hold it. */
   place(pointer: string, side?: Side, needle?: string): Place | undefined;
 }
@@ -23,6 +26,7 @@ export interface YamlText {
 class Reader {
   readonly problems: Problem[] = [];
   readonly offsets = new Map<string, { key?: number; value: number }>();
+  readonly written = new Map<string, string>();
   readonly lines = new LineCounter();
   readonly file: string;
   readonly text: string;
@@ -48,6 +52,7 @@ class Reader {
   }
 
   complain(code: ProblemCode, message: string, offset: number, hint?: string): void {
+    if (this.problems.length >= MOST_PROBLEMS) return;
     this.problems.push({ kind: 'pipeline', code, message, place: this.placeAt(offset), ...(hint === undefined ? {} : { hint }) });
   }
 
@@ -81,7 +86,11 @@ class Reader {
       );
     if (isMap(node)) return this.readMap(node.items, pointer, open);
     if (isSeq(node)) return node.items.map((item, index) => this.read(item, pointer + pointerStep(index), open));
-    return isScalar(node) ? this.readScalar(node.value, offset) : null;
+    if (!isScalar(node)) return null;
+    const { value, source } = node;
+    return typeof value === 'bigint' || typeof value === 'number'
+      ? this.readNumber(value, source ?? '', pointer, offset)
+      : this.readText(value, offset);
   }
 
   private readAlias(
@@ -131,23 +140,33 @@ class Reader {
     return Object.fromEntries(members);
   }
 
-  private readScalar(value: unknown, offset: number): Json {
-    if (typeof value === 'bigint') {
-      if (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER)) {
-        this.complain(
-          'yaml-integer',
-          `the integer ${value} is beyond ±2^53 and would lose digits`,
-          offset,
-          'quote it to keep it as a text',
-        );
-        return null;
-      }
-      return Number(value);
-    }
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.complain('yaml-number', `${value} is not a finite number`, offset, 'quote it to keep it as a text');
+  private readNumber(value: bigint | number, source: string, pointer: string, offset: number): Json {
+    const hint = 'quote it to keep it as a text';
+    const shown = source.length > 60 ? `${source.slice(0, 60)}…` : source;
+    if (typeof value === 'bigint' && (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))) {
+      this.complain('yaml-integer', `the integer ${shown} is beyond ±2^53 and would lose digits`, offset, hint);
       return null;
     }
+    const number = Number(value);
+    if (!Number.isFinite(number)) {
+      this.complain('yaml-number', `${shown} is not a finite number`, offset, hint);
+      return null;
+    }
+    if (losesDigits(source, number)) {
+      this.complain(
+        'yaml-number',
+        `the number ${shown} cannot be kept as it is written: it would be read as ${JSON.stringify(number)}`,
+        offset,
+        hint,
+      );
+      return null;
+    }
+    // Hexadecimal and octal digits are a way to write an integer; what is written in decimals is meant as it stands.
+    if (source !== JSON.stringify(number) && !/^0[xo]/.test(source)) this.written.set(pointer, source);
+    return number;
+  }
+
+  private readText(value: unknown, offset: number): Json {
     if (typeof value === 'string') this.checkText(value, offset);
     return value as Json;
   }
@@ -180,26 +199,34 @@ function syntaxProblem(reader: Reader, error: { code: string; message: string; p
   );
 }
 
-/** Reads a YAML text into plain values. Anything that YAML could lose silently (large integers, tags, merges, duplicates) is a problem. */
+/** Why a text is not read at all, and where. */
+interface Refusal {
+  readonly code: ProblemCode;
+  readonly message: string;
+  /** In the text. */
+  readonly offset: number;
+  readonly hint: string;
+}
+
+/** A YAML file that is refused without being read. */
+export function refusedYaml(file: string, text: string, { code, message, offset, hint }: Refusal): YamlText {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  const line = text.slice(0, start).split('\n').length;
+  const place = { file, line, column: offset - start + 1, excerpt: text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '') };
+  const problem: Problem = { kind: 'pipeline', code, message, place, hint };
+  return { file, value: null, problems: [problem], written: new Map(), place: () => undefined };
+}
+
+/** Reads a YAML text into plain values. Anything that YAML could lose silently (digits, tags, merges, duplicates) is a problem. */
 export function readYaml(file: string, text: string): YamlText {
   const tooMuch = findTooMuch(text);
-  if (tooMuch !== undefined) {
-    const before = text.slice(0, tooMuch.offset).split('\n');
-    const place = {
-      file,
-      line: before.length,
-      column: (before.at(-1)?.length ?? 0) + 1,
-      excerpt: (text.split('\n')[before.length - 1] ?? '').slice(0, 120),
-    };
-    const problem: Problem = {
-      kind: 'pipeline',
+  if (tooMuch !== undefined)
+    return refusedYaml(file, text, {
       code: 'yaml-too-large',
-      message: tooMuch.message,
-      place,
+      ...tooMuch,
       hint: 'a pipeline file is small: move data into files of its own',
-    };
-    return { file, value: null, problems: [problem], place: () => undefined };
-  }
+    });
   const reader = new Reader(file, text);
   // Only the first: the parser's later errors mostly follow from it.
   for (const error of reader.document.errors.slice(0, 1)) syntaxProblem(reader, error);
@@ -208,6 +235,7 @@ export function readYaml(file: string, text: string): YamlText {
     file,
     value,
     problems: reader.problems,
+    written: reader.written,
     place(pointer, side = 'value', needle = '') {
       const offsets = reader.offsets.get(pointer);
       if (offsets === undefined) return undefined;

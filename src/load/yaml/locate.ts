@@ -6,16 +6,19 @@ import type { ProblemCode } from '../../model/problem-codes.ts';
 export class Locate {
   /** The option that gave the value at a pointer. */
   readonly options: Map<string, string>;
+  /** How numbers are written, by JSON pointer, where JSON would write them otherwise. */
+  readonly written: Map<string, string>;
   private readonly text: YamlText;
 
-  constructor(text: YamlText, options: Iterable<readonly [pointer: string, option: string]> = []) {
+  constructor(text: YamlText, options: Iterable<readonly [pointer: string, option: string]> = [], written = new Map(text.written)) {
     this.text = text;
     this.options = new Map(options);
+    this.written = written;
   }
 
   /** The same, with values at more pointers from options. */
   withOptions(more: Iterable<readonly [pointer: string, option: string]>): Locate {
-    return new Locate(this.text, [...this.options, ...more]);
+    return new Locate(this.text, [...this.options, ...more], this.written);
   }
 
   /** A problem at a pointer, or at the nearest thing around it that stands in the file. */

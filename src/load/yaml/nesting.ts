@@ -1,7 +1,9 @@
 import { Lexer } from 'yaml';
 
-/** Larger files are refused. */
-const LARGEST_FILE = 1024 * 1024;
+/** Characters of the largest file that is read. */
+export const LARGEST_FILE: number = 1024 * 1024;
+/** What the lexer tells apart: reading costs some microseconds for each, so more are refused. Some 5,000 keys with their values are fewer. */
+const MOST_TOKENS = 40_000;
 /** Deeper documents are refused: the YAML parser recurses and can abort the process. */
 const DEEPEST = 64;
 
@@ -12,7 +14,7 @@ export interface TooMuch {
 }
 
 /**
- * Bounds a YAML text before it is parsed: its size, and its nesting counted on the lexer's tokens, without recursion.
+ * Bounds a YAML text before it is parsed: its size, its parts, and its nesting, counted on the lexer's tokens, without recursion.
  * Block nesting is counted by columns: each key, dash or question mark further right than the last one opens a level.
  */
 export function findTooMuch(text: string): TooMuch | undefined {
@@ -21,7 +23,11 @@ export function findTooMuch(text: string): TooMuch | undefined {
   let flow = 0;
   let offset = 0;
   let lineStart = 0;
+  let tokens = 0;
   for (const token of new Lexer().lex(text)) {
+    tokens += 1;
+    if (tokens > MOST_TOKENS)
+      return { message: `the file has more than ${MOST_TOKENS.toLocaleString('en')} words, signs and line ends`, offset };
     const mark = token[0];
     const column = offset - lineStart;
     if (token === '[' || token === '{') flow += 1;

@@ -47,7 +47,7 @@ export const askingCodes = {
     remedy: 'Remove one of the two.',
   },
   'matrix-too-large': {
-    means: 'The matrix of a node has more points than a pipeline may have instances of a node.',
+    means: 'The matrices of a pipeline have more points than it may have instances.',
     remedy: 'Leave values out, or sweep over some of the variables.',
   },
   'missing-input': {
@@ -75,7 +75,7 @@ export const askingCodes = {
     remedy: 'Write $$ for a dollar sign, or name a param: $name or ${name}.',
   },
   'too-many': {
-    means: 'A matrix or a sweep has more points than anyone can have intended.',
+    means: 'A sweep has more points, or a pipeline makes more values by its references and matrices, than anyone can have intended.',
     remedy: 'Use fewer values, or a strategy that samples: random or tpe.',
   },
   'undeclared-name': {
@@ -161,7 +161,7 @@ export const askingCodes = {
     remedy: 'Write the values out.',
   },
   'yaml-number': {
-    means: 'A number in a YAML file is not finite.',
+    means: 'A number in a YAML file is not finite, or would be kept as another one: it has too many digits.',
     remedy: 'Quote it to keep it as text.',
   },
   'yaml-syntax': {

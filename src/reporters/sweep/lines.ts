@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import type { Event } from '../../model/event.ts';
 import type { SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
+import { printable } from '../../text/printable.ts';
 import { LinesReporter } from '../lines.ts';
 import { trialLine } from './table.ts';
 
@@ -37,7 +38,7 @@ export class SweepLines implements SweepWatcher {
   }
 
   private line(text: string): void {
-    this.out.write(`${text}\n`);
+    this.out.write(`${printable(text)}\n`);
   }
 
   private reporterOf(trial: number): LinesReporter {
