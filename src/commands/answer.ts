@@ -66,7 +66,7 @@ function cut(text: string, most: number): string {
 /** The part of a line around a column, and where in it that column is. */
 function around({ excerpt, column }: Place): { readonly shown: string; readonly at: number } {
   const at = Math.min(column, excerpt.length + 1);
-  const start = excerpt.length <= LONGEST.excerpt ? 0 : Math.max(0, at - 1 - LONGEST.excerpt / 2);
+  const start = at <= LONGEST.excerpt ? 0 : at - 1 - LONGEST.excerpt / 2;
   const lead = start > 0 ? '…' : '';
   return { shown: lead + cut(excerpt.slice(start), LONGEST.excerpt), at: at - start + lead.length };
 }
