@@ -10,6 +10,7 @@ import type { Source } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem, withLog } from '../model/problem.ts';
 import type { Who } from '../model/waiting.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
+import { Blotter, SHORTEST_SECRET } from '../text/blotter.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
 import { withOthers } from './disturbed.ts';
@@ -58,6 +59,8 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     if ('unfed' in space || !space.ok) return space;
     const { given, ...prepares } = space.value;
     const { env, secrets } = environmentOf(prepared, run.surroundings);
+    const short = Object.keys(secrets).find((name) => isTooShort(secrets[name] ?? ''));
+    if (short !== undefined) return failed(shortSecret(instance.name, short));
     const specification: JobSpecification = {
       format: JOB_FORMAT,
       attempt: place.id,
@@ -111,7 +114,13 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
   const unchanged = findChange(given, instance.name, surroundings.store);
   if ('unfed' in unchanged) return unchanged;
   const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
-  if (!outputs.ok) return failed(...outputs.problems.map((problem) => withLog(problem, exit.last, specification.log)));
+  if (!outputs.ok) {
+    // The names of files that it made are words of the program too.
+    const blotter = new Blotter(Object.values(environmentOf(prepared, surroundings).secrets));
+    return failed(
+      ...outputs.problems.map((problem) => withLog(blotter.cleanMembers(problem, 'message', 'hint'), exit.last, specification.log)),
+    );
+  }
   const metrics: Record<string, MetricValue> = {};
   for (const [name, value] of Object.entries(exit.metrics)) metrics[name] = { value, measured: instance.metrics[name]?.measured === true };
   return done({
@@ -185,6 +194,19 @@ function keepLog(from: string, to: string): void {
   if (from === to || !existsSync(from)) return;
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(from, to);
+}
+
+function isTooShort(secret: string): boolean {
+  return secret !== '' && secret.trim().length < SHORTEST_SECRET;
+}
+
+function shortSecret(node: string, name: string): Problem {
+  return {
+    kind: 'usage',
+    code: 'short-secret',
+    message: `the secret "${name}" of ${node} has fewer than ${SHORTEST_SECRET} letters: it could not be told from other text, to blot it out`,
+    hint: `set ${name} to the whole secret, or declare it as a variable that is none`,
+  };
 }
 
 /** What a node's process is given: of the engines just what its fingerprint holds. */

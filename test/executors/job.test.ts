@@ -140,6 +140,25 @@ describe('what a program does', () => {
     expect(readFileSync(job.log, 'utf8').replaceAll('\n', '')).toBe(printed.join(''));
   });
 
+  test('secrets are blotted out of the names and facts that it tells, in any form, and are not cut, and out of its metrics file', async () => {
+    const secret = 'canary "4711" & more';
+    const forms = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
+    const stage = stageOf(
+      `for (const form of ${JSON.stringify(forms)}) { context.metric('m ' + form, 1); context.progress(1, 2, form); console.error(form); }
+      context.metric('__proto__', 2);
+      throw new Error('x'.repeat(1990) + process.env.TOKEN, { cause: process.env.TOKEN });`,
+      { secrets: ['TOKEN'] },
+    );
+    const thrown = await execute(stage, { TOKEN: secret });
+    const written = JSON.stringify({ [`x ${secret}`]: 1, ['constructor']: 2 });
+    const command = jobOf('printf %s "$metrics" > m.json', { params: { metrics: written } }, 'm.json');
+    const { exit } = await execute(command, { TOKEN: secret });
+    const all = JSON.stringify([thrown, exit]) + readFileSync(stage.log, 'utf8');
+    for (const form of forms) expect(all).not.toContain(JSON.stringify(form).slice(1, -5));
+    expect(JSON.stringify(thrown.exit)).not.toContain('canary');
+    expect(exit).toMatchObject({ ended: 'done', metrics: { 'x [secret]': 1, constructor: 2 } });
+  });
+
   test('secrets are blotted out of what it says of its progress and its failure', async () => {
     const secret = 'canary-4711-secret';
     const { exit, events } = await execute(

@@ -7,6 +7,7 @@ import { hashFile } from '../../files/hash.ts';
 import { isObject } from '../../files/json.ts';
 import { readSealed, sealedJson } from '../../files/sealed.ts';
 import { canonicalJson } from '../../model/canonical.ts';
+import { Blotter } from '../../text/blotter.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { readJob } from './attempt-files.ts';
@@ -115,8 +116,12 @@ function given(job: JobSpecification, bundled: BundledModules, declared: (JobPro
   };
 }
 
+/** Takes out secrets where a text is cut; all that is told is cleaned by the parent. */
+let blotter = new Blotter([]);
+
 async function main(jobFile: string): Promise<void> {
   const job = readJob(dirname(jobFile));
+  blotter = new Blotter(job.secrets.map((name) => process.env[name] ?? ''));
   const { program } = job;
   if (program.kind !== 'stage') throw new Error('only stages have a child');
   const stop = new AbortController();
@@ -191,7 +196,12 @@ async function describe(error: unknown, codeFolder: string): Promise<ChildMessag
     };
   }
   const hint = bundlingHint(error, codeFolder);
-  return { type: 'failed', code: 'stage-threw', message: thrownReason(error), ...(hint === undefined ? {} : { hint }) };
+  return {
+    type: 'failed',
+    code: 'stage-threw',
+    message: thrownReason(error, (text) => blotter.clean(text)),
+    ...(hint === undefined ? {} : { hint }),
+  };
 }
 
 const jobFile = process.argv[2] ?? '';

@@ -49,8 +49,10 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   if (problem !== undefined) return failed(problem);
   const { program } = specification;
   const metrics = program.kind === 'command' ? readMetrics(specification, program.metrics) : done(messages.metrics);
-  if (!metrics.ok) return failed(withLog(metrics.problems[0] as Problem, log.last, specification.log));
-  return { ...common, ended: 'done', metrics: metrics.value, facts, last: log.last };
+  const { blotter } = log;
+  if (!metrics.ok)
+    return failed(withLog(blotter.cleanMembers(metrics.problems[0] as Problem, 'message', 'hint'), log.last, specification.log));
+  return { ...common, ended: 'done', metrics: blotter.cleanAll(metrics.value), facts, last: log.last };
 }
 
 function lostLog({ node }: JobSpecification, error: SystemError): JobEvent {

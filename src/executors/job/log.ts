@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type SystemError, systemErrorIn } from '../../model/system-failure.ts';
+import { Blotter } from '../../text/blotter.ts';
 
 /** Lines kept for error messages. */
 const LAST_LINES = 20;
@@ -23,7 +24,8 @@ export class NodeLog {
   readonly last: string[] = [];
   /** The line that said why the process aborts. */
   fatal: string | undefined;
-  private readonly secrets: readonly string[];
+  /** What takes the secrets out of all that comes from the program. */
+  readonly blotter: Blotter;
   /** Why lines of the file were lost, if any were; the node goes on without them. */
   lost: SystemError | undefined;
   private readonly path: string;
@@ -31,8 +33,7 @@ export class NodeLog {
 
   constructor(path: string, secrets: readonly string[]) {
     this.path = path;
-    // What is printed is read line by line, and so is a secret of many lines.
-    this.secrets = secrets.flatMap((secret) => secret.split('\n')).filter((line) => line.trim() !== '');
+    this.blotter = new Blotter(secrets);
     this.refusable(() => {
       mkdirSync(dirname(path), { recursive: true });
       this.file = openSync(path, 'a');
@@ -53,8 +54,8 @@ export class NodeLog {
         if (rest.length > LONGEST_LINE) {
           // The beginning of a secret may stand at the cut: so much is left for the next piece.
           const clean = this.clean(rest);
-          const cut = clean.length - Math.max(0, ...this.secrets.map(({ length }) => length));
-          lines.push(clean.slice(0, cut));
+          const cut = Math.max(0, clean.length - this.blotter.longest);
+          if (cut > 0) lines.push(clean.slice(0, cut));
           rest = clean.slice(cut);
         }
         if (lines.length > 0) keep(lines);
@@ -68,9 +69,7 @@ export class NodeLog {
 
   /** A text without secrets. */
   clean(text: string): string {
-    let clean = text;
-    for (const secret of this.secrets) clean = clean.replaceAll(secret, '[secret]');
-    return clean;
+    return this.blotter.clean(text);
   }
 
   /** Adds lines; returns them as they were written. */

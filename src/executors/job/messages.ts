@@ -17,7 +17,6 @@ function parseMessage(text: string): ChildMessage | undefined {
 
 /** What a program tells on its events descriptor while it runs. */
 export class Messages {
-  readonly metrics: Record<string, number> = {};
   /** What a stage said at the end of its work; undefined: it never came to it. */
   facts: JsonObject | undefined;
   failure: (ChildMessage & { type: 'failed' }) | undefined;
@@ -26,6 +25,7 @@ export class Messages {
   /** What the program left, as the supervisor says. */
   leftovers: Leftovers = { killed: 0, left: 0 };
   private rest = '';
+  private readonly values = new Map<string, number>();
   private readonly final = new Set<string>();
   private readonly node: string;
   private readonly log: NodeLog;
@@ -38,6 +38,11 @@ export class Messages {
     this.node = node;
     this.log = log;
     this.emit = emit;
+  }
+
+  /** The last values of what it measured; a final one stays. */
+  get metrics(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.values);
   }
 
   /** Takes what stands on the descriptor, piece by piece. */
@@ -61,26 +66,26 @@ export class Messages {
       this.cpuSeconds = (minutes + systemMinutes) * 60 + seconds + systemSeconds;
       return;
     }
-    const message = parseMessage(text);
-    if (message === undefined) return;
     const { node, log } = this;
-    if (message.type === 'failed') {
-      const hint = message.hint === undefined ? {} : { hint: log.clean(message.hint) };
-      this.failure = { ...message, message: log.clean(message.message), ...hint };
-    } else if (message.type === 'ended') this.leftovers = message;
+    const said = parseMessage(text);
+    if (said === undefined) return;
+    // Nothing of what the program says goes on with a secret in it: here is where all of it enters.
+    const message = { ...log.blotter.cleanAll(said), type: said.type } as ChildMessage;
+    if (message.type === 'failed' && said.type === 'failed') this.failure = { ...message, code: said.code };
+    else if (message.type === 'ended') this.leftovers = message;
     else if (message.type === 'done') this.facts = message.facts;
     else if (message.type === 'log') for (const line of log.write([message.line])) this.emit({ type: 'node-log', node, line });
     else if (message.type === 'progress') this.progress(message);
     else if (message.type === 'metric') {
       if (message.step === undefined) this.final.add(message.name);
-      if (message.step === undefined || !this.final.has(message.name)) this.metrics[message.name] = message.value;
+      if (message.step === undefined || !this.final.has(message.name)) this.values.set(message.name, message.value);
       this.emit({ ...message, type: 'node-metric', node });
     }
   }
 
   /** The newest progress is always told, those before it now and then. */
   private progress({ done, total, note }: ChildMessage & { type: 'progress' }): void {
-    this.pending = { type: 'node-progress', node: this.node, done, total, ...(note === undefined ? {} : { note: this.log.clean(note) }) };
+    this.pending = { type: 'node-progress', node: this.node, done, total, ...(note === undefined ? {} : { note }) };
     if (this.pause === undefined) this.tellProgress();
   }
 

@@ -18,14 +18,17 @@ export function readMetrics(job: JobSpecification, file: string | undefined): Ou
   if (!stats.isFile()) return bad(`wrote its metrics "${file}" as something other than a file`);
   if (stats.size > LARGEST_METRICS) return bad(`wrote metrics "${file}" of more than 16 MiB`);
   try {
-    const metrics: Record<string, number> = {};
+    const metrics = new Map<string, number>();
+    let twice: string | undefined;
     const visit = (value: unknown, name: string): void => {
-      if (typeof value === 'number') metrics[name] = value;
-      else if (value !== null && typeof value === 'object')
+      if (typeof value === 'number') {
+        if (metrics.has(name)) twice = name;
+        metrics.set(name, value);
+      } else if (value !== null && typeof value === 'object')
         for (const [key, inner] of Object.entries(value)) visit(inner, name === '' ? key : `${name}.${key}`);
     };
     visit(JSON.parse(readFileSync(path, 'utf8')), '');
-    return done(metrics);
+    return twice === undefined ? done(Object.fromEntries(metrics)) : bad(`wrote two metrics that are both called "${twice}"`);
   } catch {
     return bad(`wrote metrics "${file}" that are not JSON`);
   }

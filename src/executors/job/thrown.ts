@@ -28,9 +28,9 @@ function reasonOf(thrown: unknown, depth: number): string {
   return [own, ...causes.filter((one) => one !== own)].join(': ');
 }
 
-/** What was thrown, in one sentence: an error's message with its causes and the errors that it gathers, or any other value as it is. */
-export function thrownReason(thrown: unknown): string {
-  const reason = reasonOf(thrown, 0);
+/** What was thrown, in one sentence: an error's message with its causes and the errors that it gathers, or any other value as it is. `clean` takes out what must not be cut in the middle: secrets. */
+export function thrownReason(thrown: unknown, clean: (text: string) => string = (text) => text): string {
+  const reason = clean(reasonOf(thrown, 0));
   return reason.length > LONGEST ? `${reason.slice(0, LONGEST)}… (${reason.length} letters)` : reason;
 }
 

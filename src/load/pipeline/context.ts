@@ -5,7 +5,7 @@ import type { CheckedBefore } from '../check.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { NodeOverride } from './overrides.ts';
-import { fillIn, type Room, type Scope } from './references.ts';
+import { fillIn, type Names, type Room, type Scope } from './references.ts';
 
 /** All that reading a node needs beside the node itself. */
 export interface NodeContext {
@@ -23,9 +23,37 @@ export interface NodeContext {
   readonly checked: CheckedBefore;
 }
 
+const known = new WeakMap<JsonObject, ReadonlyMap<string, Json>>();
+
 /** What may be referred to beside the params, which are named by the file alone. */
 export function scopeOf({ params, texts, room }: NodeContext, more: JsonObject = {}): Scope {
-  return { values: new Map(Object.entries({ ...params, ...more })), texts, room };
+  const all = known.get(params) ?? new Map(Object.entries(params));
+  known.set(params, all);
+  const own = new Map(Object.entries(more));
+  return { values: own.size === 0 ? all : new Layered(own, all), texts, room };
+}
+
+/** Each instance has names of its own beside those of all: these are not copied for each. */
+class Layered implements Names {
+  readonly size: number;
+  private readonly over: ReadonlyMap<string, Json>;
+  private readonly under: ReadonlyMap<string, Json>;
+
+  constructor(over: ReadonlyMap<string, Json>, under: ReadonlyMap<string, Json>) {
+    this.over = over;
+    this.under = under;
+    this.size = over.size + under.size;
+  }
+
+  get(name: string): Json | undefined {
+    return this.over.has(name) ? this.over.get(name) : this.under.get(name);
+  }
+
+  *keys(): MapIterator<string> {
+    yield* this.under.keys();
+    yield* this.over.keys();
+    return undefined;
+  }
 }
 
 /** Whether so much is wrong already that no more is looked for. */

@@ -1,9 +1,12 @@
 import type { Json } from '../../model/json.ts';
 
+/** Values by name. */
+export type Names = Pick<ReadonlyMap<string, Json>, 'get' | 'keys' | 'size'>;
+
 /** What a text of the file may refer to. */
 export interface Scope {
   /** Matrix variables and params. */
-  readonly values: ReadonlyMap<string, Json>;
+  readonly values: Names;
   /** How those are written that are numbers which JSON would write otherwise. */
   readonly texts?: ReadonlyMap<string, string>;
   /** What may still be made of references; undefined: anything. */

@@ -112,6 +112,9 @@ function look(node: SyntaxNode, findings: Findings): void {
   }
 }
 
+/** Signs that open something within something else: reading takes time that grows with their square. */
+const MOST_OPENED = 3000;
+
 /** Looks at a node and all below it. What stands in for an unset variable is not looked at for what it reads: it may never be asked. */
 async function findingsOf(text: string): Promise<Findings> {
   const { forEachChild, parse } = await import('unbash');
@@ -140,7 +143,7 @@ function namesAfterDollars(text: string): string[] {
 /**
  * The variables that a command's text reads and that nothing sets: a forgotten param would end the command late, or be an empty text.
  *
- * Nothing is said of a text that bash would refuse, or whose variables cannot be seen in it: one that sources a file, evaluates a text,
+ * Nothing is said of a text that bash would refuse, that opens thousands of brackets, or whose variables cannot be seen in it: one that sources a file, evaluates a text,
  * computes the name of a variable that it sets or sets it by reference, or switches `set -u` off. A variable counts as set if it is set anywhere in the text,
  * or if the text provides for its absence anywhere (`${x:-…}`, `${x+…}`, `[[ -v x ]]`). Not seen: texts in single quotes that another
  * shell is given, names without a dollar in arithmetic, and whether a branch that reads a variable is ever taken.
@@ -148,6 +151,7 @@ function namesAfterDollars(text: string): string[] {
 export async function unsetVariables(text: string, declared: ReadonlySet<string>): Promise<readonly UnsetVariable[]> {
   const isSet = (name: string): boolean => declared.has(name) || GIVEN.has(name);
   if (namesAfterDollars(text).every(isSet)) return [];
+  if ((text.match(/[({`]/g)?.length ?? 0) > MOST_OPENED) return [];
   const { reads, known, isOpaque } = await findingsOf(text);
   if (isOpaque) return [];
   return [...reads].flatMap(([name, written]) => (isSet(name) || known.has(name) ? [] : [{ name, written }]));

@@ -83,6 +83,10 @@ export const runningCodes = {
     means: 'A stage reported that it cannot do its work.',
     remedy: 'Follow what the stage says.',
   },
+  'short-secret': {
+    means: 'A secret is so short that blotting it out of what a node prints would blot out other text too.',
+    remedy: 'Set the variable to the whole secret. If its value is none, declare it without `secret: true`.',
+  },
   'stage-threw': {
     means: 'A stage’s code threw an error.',
     remedy: 'Read the stack in its log, whose path the hint gives.',

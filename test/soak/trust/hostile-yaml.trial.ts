@@ -53,9 +53,17 @@ const leastOf = (a: Cost, b: Cost): Cost => ({
 });
 const isTooMuch = (cost: Cost): boolean => cost.milliseconds > MOST.milliseconds || cost.mebibytes > MOST.mebibytes;
 
+/** Loaded before a program: says at its end what it took, in milliseconds of the processor and MiB of memory. */
+const SAY_COST = `
+import { writeFileSync } from 'node:fs';
+process.on('exit', () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  writeFileSync(process.env.TAKEN_FILE, JSON.stringify({ milliseconds: (userCPUTime + systemCPUTime) / 1000, mebibytes: maxRSS / 1024 }));
+});`;
+
 function ask(folder: string, args: readonly string[]): Promise<Answer> {
   const taken = join(folder, 'taken.json');
-  const program = [`--import=${resolve('test/soak/trust/processor-time.mjs')}`, resolve('dist/cli.js'), ...args];
+  const program = [`--import=data:text/javascript,${encodeURIComponent(SAY_COST)}`, resolve('dist/cli.js'), ...args];
   const env = { ...process.env, CI: '1', TAKEN_FILE: taken, XDG_CACHE_HOME: join(folder, 'cache') };
   return new Promise((done) => {
     execFile(process.execPath, program, { cwd: folder, env, timeout: 60_000, maxBuffer: 2 ** 30 }, (error, stdout, stderr) => {

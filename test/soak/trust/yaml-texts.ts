@@ -14,7 +14,7 @@ export const HEAD = 'name: x\n';
 export const NODE = 'stages: { zz: { run: "echo hi > $o", out: { o: o } } }\n';
 
 /** A pipeline with these lines of params. */
-export function params(lines: string): string {
+function params(lines: string): string {
   return `${HEAD}params:\n${lines}${NODE}`;
 }
 
