@@ -8,13 +8,8 @@ import { type AttackedCommand, attackedCommands, useProject } from './attacked-c
 import { Ext4Disk, hindrance, MOUNTS } from './ext4-disk.ts';
 import { numbers } from './numbers.ts';
 import { cli, environment, openSmall, writeSmallProject } from './small-project.ts';
+import { type Said, stillTrue } from './still-true.ts';
 import type { Findings, Trial } from './trial.ts';
-
-/** What a command had said when the power failed. */
-interface Said {
-  readonly text: string;
-  readonly code: number | null | undefined;
-}
 
 /** What chance decides; `usual` is how long a run takes here, in milliseconds. */
 interface Chance {
@@ -48,30 +43,6 @@ async function cutWhile(disk: Ext4Disk, args: readonly string[], { usual, random
   return said;
 }
 
-/** What a command had said and is not so any more. */
-async function broken(folder: string, { args }: AttackedCommand, { text, code }: Said): Promise<string[]> {
-  if (code !== 0) return [];
-  const project = await openSmall(folder);
-  try {
-    const [verb, run = '', name] = args;
-    if (verb === 'tag' && !value(await project.tags.list()).tags.some((tag) => tag.name === name && tag.run === run))
-      return ['the tag is gone'];
-    if (verb === 'pack') {
-      const unpacked = await project.unpack('run.still', join(folder, 'unpacked'));
-      rmSync(join(folder, 'unpacked'), { recursive: true, force: true });
-      if (!unpacked.ok) return ['the pack is gone or damaged'];
-    }
-    if (verb === 'gc' && value(await project.records.list({})).length !== 2) return ['a removed run came back'];
-    const [, id] = verb === 'run' ? (/^ {2}run +(\S+)$/m.exec(text) ?? []) : [];
-    if (id === undefined) return [];
-    const record = await project.records.find(id);
-    if (!record.ok || record.value.state !== 'done') return ['the record of a run that had ended is gone'];
-    return [];
-  } finally {
-    project.close();
-  }
-}
-
 async function attack(
   command: AttackedCommand,
   template: Ext4Disk,
@@ -83,7 +54,7 @@ async function attack(
     disk.mount(mount);
     const said = await cutWhile(disk, command.args, chance);
     disk.mount(mount);
-    const faults = await broken(folder, command, said);
+    const faults = await stillTrue(folder, command.args, said);
     const printed = command.args[0] === 'run' ? [...said.text.matchAll(/^✔ (\S+) {2}/gm)].map(([, node = '']) => node) : [];
     if (existsSync(join(folder, 'artifacts'))) {
       const project = await openSmall(folder);

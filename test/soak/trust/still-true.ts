@@ -1,0 +1,37 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { value } from './aftermath.ts';
+import { openSmall } from './small-project.ts';
+
+/** What a command had said by the time of an attack; `code`: how it had ended, undefined if it had not. */
+export interface Said {
+  readonly text: string;
+  readonly code: number | null | undefined;
+}
+
+/** What a command had said and what is not so any more. */
+export async function stillTrue(folder: string, args: readonly string[], { text, code }: Said): Promise<string[]> {
+  if (code !== 0) return [];
+  const project = await openSmall(folder);
+  try {
+    const [verb, run = '', name] = args;
+    if (verb === 'tag' && !value(await project.tags.list()).tags.some((tag) => tag.name === name && tag.run === run))
+      return ['the tag is gone'];
+    if (verb === 'pack') {
+      const unpacked = await project.unpack('run.still', join(folder, 'unpacked'));
+      rmSync(join(folder, 'unpacked'), { recursive: true, force: true });
+      if (!unpacked.ok) return ['the pack is gone or damaged'];
+    }
+    if (verb === 'gc' && value(await project.records.list({})).length !== 2) return ['a removed run came back'];
+    const [, id] = verb === 'run' ? (/^ {2}run +(\S+)$/m.exec(text) ?? []) : [];
+    if (id === undefined) return [];
+    const record = await project.records.find(id);
+    if (!record.ok || record.value.state !== 'done') return ['the record of a run that had ended is gone'];
+    const events = join(folder, 'artifacts/logs', id, 'events.jsonl');
+    return existsSync(events) && readFileSync(events, 'utf8').includes('"run-ended"')
+      ? []
+      : ['the events of a run that had ended are gone'];
+  } finally {
+    project.close();
+  }
+}
