@@ -49,6 +49,7 @@ function metricsOf(record: RunRecord): Record<string, number> {
 
 function told(result: RunResult, file: string, folder: string): Answer {
   const { record, problems, outputs } = result;
+  const disturbed = Object.entries(record.nodes).flatMap(([name, node]) => (node.disturbed === undefined ? [] : [name]));
   const data = {
     run: record.id,
     hash: record.hash ?? null,
@@ -59,6 +60,7 @@ function told(result: RunResult, file: string, folder: string): Answer {
     skipped: [...namesIn(record, 'skipped'), ...namesIn(record, 'cancelled')],
     metrics: metricsOf(record),
     outputs: Object.fromEntries(outputs),
+    ...(disturbed.length > 0 ? { disturbed } : {}),
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
   };
   return answer(data, linesOf(result, file, folder), { problems });

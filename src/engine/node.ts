@@ -56,12 +56,11 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
 async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): Promise<AttemptEnd> {
   const { prepared } = ready.plan;
   const { instance, executor } = prepared;
-  const { asked } = run.stop;
   const left = await takeOver(ready, claim.remains, run);
   if (left !== undefined && !triesAgain(left, instance.retries, ready, run)) return left;
   const tries = instance.retries + (left === undefined ? 1 : 0);
   const asker = askerOf(ready, run);
-  const lock = await telling(claim.lock(asked), () => asker.onWait(REMAINS));
+  const lock = await telling(claim.lock(asker.signal), () => asker.onWait(REMAINS));
   if (lock === undefined) return 'stopped';
   try {
     const usesDevice = Object.values(prepared.own.engines).some(({ device }) => device !== 'cpu');
@@ -88,11 +87,11 @@ function looking(node: string): Happening {
 }
 
 /** In whose name a node waits, and who is told. */
-function askerOf({ plan }: ReadyNode, { run, pipeline, surroundings: { root }, stop, emit }: AttemptRun): Asker {
+function askerOf({ plan, unwanted }: ReadyNode, { run, pipeline, surroundings: { root }, stop, emit }: AttemptRun): Asker {
   const node = plan.prepared.instance.name;
   return {
     who: { pid: process.pid, since: new Date().toISOString(), project: root, pipeline, run, node },
-    signal: stop.asked,
+    signal: AbortSignal.any([stop.asked, unwanted]),
     onWait: (waiting) => emit({ type: 'node-waiting', node, ...waiting }),
   };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Happening } from '../model/event.ts';
 import { producersOf } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
@@ -33,6 +34,8 @@ class Schedule {
   private readonly causes = new Map<string, string>();
   private readonly outcomes = new Map<string, RunNode>();
   private readonly problems: Problem[] = [];
+  /** Aborted when a node has failed and nothing new begins. */
+  private readonly failure = new AbortController();
   private waitTimer: NodeJS.Timeout | undefined;
   private readonly remakes = new Remakes();
 
@@ -46,6 +49,7 @@ class Schedule {
       for (const from of producers) this.consumersOf(from).push(name);
       if (producers.length === 0) this.open.set(name, node);
     }
+    setMaxListeners(0, this.failure.signal);
     this.known = { snapshots: plan.snapshots, settled: this.settled };
   }
 
@@ -66,9 +70,13 @@ class Schedule {
     }
     over.abort();
     this.tellOfWaiting(false);
-    const cause = stop.aborted ? 'the run was stopped' : 'a node before it failed';
-    for (const [name, { prepared }] of this.waiting) this.end(name, recordedNode(prepared, 'skipped', cause));
+    for (const [name, { prepared }] of this.waiting) this.end(name, recordedNode(prepared, 'skipped', this.causeOfEnd()));
     return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
+  }
+
+  /** Why what did not begin never will. */
+  private causeOfEnd(): string {
+    return this.scheduling.stop.aborted ? 'the run was stopped' : 'a node before it failed';
   }
 
   /** Tells once that nodes wait for slots, if they do so for a moment. */
@@ -141,7 +149,8 @@ class Schedule {
     const onStart = (): void =>
       this.scheduling.emit({ type: 'node-started', node: name, cause: this.causeOf(name, plan, inputs), inputs: inputDigests(inputs) });
     const isForced = this.plan.request.forced.has(name);
-    const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known: this.known, onStart };
+    const unwanted = this.failure.signal;
+    const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known: this.known, unwanted, onStart };
     this.ready.set(name, ready);
     return ready;
   }
@@ -168,7 +177,8 @@ class Schedule {
   private ended({ plan, ingredients }: ReadyNode, end: NodeEnd): void {
     const { name } = plan.prepared.instance;
     if (end.state === 'reused') return this.settle(plan, 'reused', end.settled, reuseCause(plan, end.remote));
-    if (end.state === 'cancelled') return this.end(name, recordedNode(plan.prepared, 'cancelled', 'the run was stopped'));
+    if (end.state === 'cancelled')
+      return this.end(name, recordedNode(plan.prepared, this.scheduling.stop.aborted ? 'cancelled' : 'skipped', this.causeOfEnd()));
     if (end.state === 'unfed') {
       this.await(plan);
       return this.makeAgain(end.producers);
@@ -180,6 +190,7 @@ class Schedule {
   private fail({ prepared }: NodePlan, { problem, fingerprint }: Failure, cause: string): void {
     const { name } = prepared.instance;
     this.problems.push(problem);
+    if (!this.scheduling.keepGoing) this.failure.abort();
     // A full disk is no property of the work; a failure of the stage itself is, and no other run tries it again.
     if (problem.kind === 'stage') this.scheduling.slots.noteFailure(fingerprint, problem);
     const outcome = failedNode(recordedNode(prepared, 'failed', cause), problem, fingerprint);

@@ -14,8 +14,9 @@ interface Pool {
 }
 
 /**
- * Counts what running nodes take of each executor. A node that measures the machine, or is larger than its executor, runs alone there. Runs
- * of one process share it: work that one of them does is not begun by another, and work that failed is not tried again.
+ * Counts what running nodes take of each executor. A node that is larger than its executor runs alone there. One that measures takes nothing:
+ * it waits until its executor gives it the whole machine, and meanwhile others go on. Runs of one process share it: work that one of them
+ * does is not begun by another, and work that failed is not tried again.
  */
 export class Slots {
   private readonly pools = new Map<string, Pool>();
@@ -44,9 +45,13 @@ export class Slots {
   take(instance: Instance, executor: Counted, work: string): 'taken' | 'full' | 'busy' {
     const { resources } = instance;
     if (this.works.has(work)) return 'busy';
+    if (instance.measures) {
+      this.works.add(work);
+      return 'taken';
+    }
     const pool = this.poolOf(executor);
     const { taken, capacity } = pool;
-    const isAlone = instance.measures || this.isTooLarge(instance, executor);
+    const isAlone = this.isTooLarge(instance, executor);
     const fits =
       taken.cpu + resources.cpu <= capacity.cpu &&
       taken.gpu + resources.gpu <= capacity.gpu &&
@@ -59,10 +64,12 @@ export class Slots {
   }
 
   release(instance: Instance, executor: Counted, work: string): void {
-    const pool = this.poolOf(executor);
-    change(pool, instance, -1);
     this.works.delete(work);
-    pool.alone = false;
+    if (!instance.measures) {
+      const pool = this.poolOf(executor);
+      change(pool, instance, -1);
+      pool.alone = false;
+    }
     for (const wake of this.waiting.splice(0)) wake();
   }
 

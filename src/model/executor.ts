@@ -52,7 +52,10 @@ export interface Hold {
 export interface Need {
   /** Nothing else may work there meanwhile: it measures the machine. */
   readonly alone: boolean;
-  /** Where it would have to wait for that it takes its place beside the others; it waits only for those who measure themselves. */
+  /**
+   * Where it would have to wait for other processes it takes its place beside them; it waits only for those who measure themselves, and for
+   * the work of its own process.
+   */
   readonly beside?: boolean;
   /** Devices of its own; more than there are gives all there are. */
   readonly gpu: number;

@@ -218,6 +218,23 @@ describe('two runs at once', () => {
     ]);
   });
 
+  test('keep a node alone that measures', async () => {
+    let running = 0;
+    const beside: number[] = [];
+    const script: Script = async (attempt) => {
+      running += 1;
+      await attempt.wait(5);
+      if (attempt.specification.node === 'speed') beside.push(running);
+      running -= 1;
+      return plain(attempt);
+    };
+    const project = new Project({ a: script, b: script, c: script, speed: script });
+    const names = ['a', 'b', 'speed', 'c'];
+    const { record } = await project.run(names.map((name) => ({ ...instanceOf(name), measures: name === 'speed' })));
+    expect(Object.values(record.nodes).map(({ state }) => state)).toEqual(names.map(() => 'executed'));
+    expect(beside).toEqual([1]);
+  });
+
   test('in one process share their slots', async () => {
     let [running, most] = [0, 0];
     const counted: Script = async (attempt) => {

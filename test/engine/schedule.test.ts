@@ -127,11 +127,11 @@ describe('a node starts', () => {
     expect(run.events.filter(({ type }) => type === 'notice')).toMatchObject([{ node: 'large', level: 'warning' }]);
   });
 
-  test('alone where it measures the machine', async () => {
-    const run = new DrivenRun(planOf([instanceOf('speed', { measures: true }), instanceOf('a')]));
-    expect(run.names).toEqual(['speed']);
-    await run.get('speed').end();
-    expect(run.names).toEqual(['speed', 'a']);
+  test('beside others where it measures: the executor lets it wait until it has the machine, and meanwhile they go on', async () => {
+    const run = new DrivenRun(planOf(['speed', 'a', 'b', 'c'].map((name) => instanceOf(name, { measures: name === 'speed' }))));
+    expect(run.names).toEqual(['speed', 'a', 'b']);
+    await run.get('a').end();
+    expect(run.names).toEqual(['speed', 'a', 'b', 'c']);
     await run.finish();
   });
 });
@@ -237,17 +237,6 @@ describe('runs that share slots', () => {
     expect(second.names).toEqual(['b']);
     await second.finish();
   });
-
-  test('a node that measures waits for the nodes of all runs', async () => {
-    const slots = new Slots({ name: executor.name, capacity: { cpu: 4, gpu: 0, memory: 100 } });
-    const first = new DrivenRun(planOf([instanceOf('a')]), { slots });
-    const second = new DrivenRun(planOf([instanceOf('speed', { measures: true })]), { slots });
-    expect(second.names).toEqual([]);
-    await first.get('a').end();
-    await settle();
-    expect(second.names).toEqual(['speed']);
-    await second.finish();
-  });
 });
 
 describe('a run that is stopped', () => {
@@ -308,4 +297,20 @@ test('nodes that wait for slots are told of once it has taken a moment', async (
   expect(told()).toMatchObject([{ count: 2, message: '2 nodes wait for free slots: 2 run' }]);
   await run.finish();
   expect(told()).toHaveLength(1);
+});
+
+test('what waits to begin is given up when another node has failed, unless the run is to keep going', async () => {
+  const nodes = () => planOf([instanceOf('speed', { measures: true }), instanceOf('a')]);
+  const run = new DrivenRun(nodes());
+  expect(run.get('speed').ready.unwanted.aborted).toBe(false);
+  await run.get('a').end(failure(run.get('a').ready));
+  expect(run.get('speed').ready.unwanted.aborted).toBe(true);
+  await run.get('speed').end({ state: 'cancelled' });
+  const { outcomes } = await run.end;
+  expect(outcomes.get('speed')).toMatchObject({ state: 'skipped', cause: 'a node before it failed' });
+  const going = new DrivenRun(nodes(), { keepGoing: true });
+  await going.get('a').end(failure(going.get('a').ready));
+  expect(going.get('speed').ready.unwanted.aborted).toBe(false);
+  await going.get('speed').end();
+  await going.end;
 });

@@ -40,7 +40,7 @@ describe('slots', () => {
     expect(slots.isFull(here)).toBe(true);
     slots.release(one, here, 'a');
     slots.release(one, here, 'b');
-    slots.take(instanceOf('measuring', { measures: true }), here, 'c');
+    slots.take(instanceOf('large', { cpu: 9 }), here, 'c');
     expect(slots.isFull(here)).toBe(true);
   });
 
@@ -61,11 +61,19 @@ describe('slots', () => {
     expect(slots.take(one, here, 'same')).toBe('taken');
   });
 
-  test.each([
-    ['is larger than the machine', instanceOf('large', { cpu: 9 })],
-    ['measures it', instanceOf('measuring', { measures: true })],
-  ])('keep everything else away from a node that %s', (_, alone) => {
+  test('are not taken by a node that measures: its executor gives it all of the machine', () => {
+    const slots = slotsOf({ cpu: 1, gpu: 0, memory: 100 });
+    const measuring = instanceOf('measuring', { measures: true });
+    expect(slots.take(measuring, here, 'a')).toBe('taken');
+    expect(slots.take(measuring, here, 'a')).toBe('busy');
+    expect(slots.take(one, here, 'b')).toBe('taken');
+    slots.release(measuring, here, 'a');
+    expect(slots.take(one, here, 'c')).toBe('full');
+  });
+
+  test('keep everything else away from a node that is larger than the machine', () => {
     const slots = slotsOf({ cpu: 8, gpu: 0, memory: 100 });
+    const alone = instanceOf('large', { cpu: 9 });
     expect(slots.take(one, here, 'a')).toBe('taken');
     expect(slots.take(alone, here, 'b')).toBe('full');
     slots.release(one, here, 'a');

@@ -69,6 +69,8 @@ export class FakeExecutor implements Executor {
   /** What was printed, by the path of the log. */
   readonly logs = new Map<string, string[]>();
   private isCrashed = false;
+  private held = 0;
+  private isAlone = false;
   private readonly script: Script;
   private readonly grace: number;
   private readonly world: World | undefined;
@@ -84,11 +86,19 @@ export class FakeExecutor implements Executor {
     this.free = [...devices];
   }
 
-  async hold({ gpu }: Need, { signal }: Asker): Promise<Hold | undefined> {
-    while (this.free.length < Math.min(gpu, this.capacity.gpu) && !signal.aborted) await sleep(1);
+  async hold({ gpu, alone }: Need, { signal }: Asker): Promise<Hold | undefined> {
+    const isBusy = (): boolean => this.isAlone || (alone && this.held > 0) || this.free.length < Math.min(gpu, this.capacity.gpu);
+    while (isBusy() && !signal.aborted) await sleep(1);
     if (signal.aborted) return undefined;
     const devices = this.free.splice(0, gpu);
-    return { devices, descriptors: [], release: () => void this.free.push(...devices) };
+    this.held += 1;
+    this.isAlone = alone;
+    const release = (): void => {
+      this.free.push(...devices);
+      this.held -= 1;
+      this.isAlone = false;
+    };
+    return { devices, descriptors: [], release };
   }
 
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {

@@ -25,7 +25,10 @@ class Machine {
   }
 
   /** Asks for the machine in a name; the hold comes when it is given. */
-  hold(node: string, { alone = false, beside = false, gpu = 0, signal = new AbortController().signal }: Asking = {}): Asked {
+  hold(
+    node: string,
+    { alone = false, beside = false, gpu = 0, pid = process.pid, signal = new AbortController().signal }: Asking = {},
+  ): Asked {
     const { cache, patience, happened } = this;
     let told: (waiting: Waiting) => void = () => undefined;
     const waiting = new Promise<Waiting>((resolve) => {
@@ -35,7 +38,7 @@ class Machine {
       happened.push(`${node} waits for ${one.for.map((who) => who.node).join(', ')}`);
       told(one);
     };
-    const who: Who = { pid: process.pid, since: new Date().toISOString(), project: '/project', run: 'run-1', node };
+    const who: Who = { pid, since: new Date().toISOString(), project: '/project', run: 'run-1', node };
     const machine = { environment: { XDG_CACHE_HOME: cache }, devices: ['a', 'b'], patience };
     const hold = holdMachine(machine, { alone, beside, gpu }, { who, signal, onWait }).then((held) => {
       if (held !== undefined) happened.push(`${node} begins`);
@@ -59,6 +62,8 @@ interface Asking {
   readonly alone?: boolean;
   readonly beside?: boolean;
   readonly gpu?: number;
+  /** Of the process that asks, as it says. */
+  readonly pid?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -179,11 +184,24 @@ describe.concurrent('one that measures and does not wait', () => {
     await other.waiting;
     machine.end('measurer', alone);
     await other.hold;
-    const beside = await machine.hold('measurer', { alone: true, beside: true }).hold;
+    const beside = await machine.hold('measurer', { alone: true, beside: true, pid: 1 }).hold;
     expect(beside.beside?.().map(({ node }) => node)).toEqual(['other']);
     const third = await machine.hold('third').hold;
     expect(beside.beside?.().map(({ node }) => node)).toEqual(['other', 'third']);
     for (const hold of [await other.hold, beside, third]) hold.release();
+    expect(machine.notes()).toEqual([]);
+  });
+
+  test('waits for the work of its own process, to be alone there', async () => {
+    const machine = new Machine();
+    const own = await machine.hold('own').hold;
+    const other = await machine.hold('other', { pid: 1 }).hold;
+    const measurer = machine.hold('measurer', { alone: true, beside: true });
+    await measurer.waiting;
+    machine.end('own', own);
+    const hold = await measurer.hold;
+    expect(hold.beside?.().map(({ node }) => node)).toEqual(['other']);
+    for (const one of [other, hold]) one.release();
     expect(machine.notes()).toEqual([]);
   });
 

@@ -71,7 +71,8 @@ describe.concurrent('a node that measures', () => {
     const user = new User();
     const long = user.start(user.project('long', node('train', { isLong: true })));
     await user.traced('train begins');
-    const measurer = user.start(user.project('measures', node('measurer', measuring)));
+    const measurer = user.start(user.project('measures', node('measurer', measuring) + node('own')));
+    await user.traced('own ends');
     while (!measurer.told().includes('waits')) await sleep(10);
     expect(measurer.told()).toMatch(
       /^… measurer waits to have the machine to itself: train of the run [\w-]+ \(.*\/long\) is running, since/m,
@@ -79,7 +80,8 @@ describe.concurrent('a node that measures', () => {
     expect((await user.run(user.project('short', node('quick')))).code).toBe(0);
     write(user.home, { release: '' });
     await Promise.all([long.ended, measurer.ended]);
-    expect(user.trace()).toEqual(['train begins', 'quick begins', 'quick ends', 'train ends', 'measurer begins', 'measurer ends']);
+    const others = ['own begins', 'own ends', 'quick begins', 'quick ends'];
+    expect(user.trace()).toEqual(['train begins', ...others, 'train ends', 'measurer begins', 'measurer ends']);
   });
 
   test('waits for a detached node whose coordinator was killed', async () => {
@@ -94,6 +96,16 @@ describe.concurrent('a node that measures', () => {
     write(user.home, { release: '' });
     await measurer.ended;
     expect(user.trace()).toEqual(['train begins', 'train ends', 'measurer begins', 'measurer ends']);
+  });
+
+  test('is not waited for when another node of its run has failed', async () => {
+    const user = new User();
+    const long = user.start(user.project('long', node('train', { isLong: true })));
+    await user.traced('train begins');
+    const failing = user.project('fails', `${node('measurer', measuring)}  bad: { run: exit 3, out: { out: out.txt } }\n`);
+    expect((await user.run(failing)).json).toMatchObject({ failed: ['bad'], skipped: ['measurer'] });
+    write(user.home, { release: '' });
+    await long.ended;
   });
 
   test('stops waiting when its run is stopped', async () => {
@@ -117,6 +129,7 @@ test('--no-wait measures beside others: its result is marked wherever it is show
   const reader = node('reader', { in: ', in: { speed: measurer.out }' });
   const folder = user.project('measures', measured + reader);
   const beside = await user.run(folder, '--no-wait');
+  expect(beside.json).toMatchObject({ disturbed: ['measurer'] });
   const warning = /measured while other work ran: train of the run [\w-]+ \(.*\/long\); not reused by other runs/;
   expect(beside).toMatchObject({ code: 0, json: { executed: ['measurer', 'reader'] } });
   expect(beside.stderr).toMatch(warning);

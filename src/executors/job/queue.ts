@@ -17,7 +17,7 @@ const UNFINISHED = '.new';
 
 /** What someone wants of a machine. */
 export interface Wanted extends Pick<Turn, 'alone' | 'gpu' | 'candidates'> {
-  /** If it wants to be alone: works beside others where it would have to wait for them. */
+  /** If it wants to be alone: works beside others where it would have to wait for them, but not beside those of its own process. */
   readonly beside: boolean;
   /** Milliseconds that one which wants to be alone lets others pass. */
   readonly patience: number;
@@ -62,10 +62,17 @@ class Note {
 
 /** Writes a file that is locked before anyone sees it. */
 function writeLocked(path: string, content: object): number {
-  const descriptor = openSync(path + UNFINISHED, 'w+');
-  tryLock(descriptor);
-  writeSync(descriptor, JSON.stringify(content));
-  renameSync(path + UNFINISHED, path);
+  const unfinished = path + UNFINISHED;
+  const descriptor = openSync(unfinished, 'w+');
+  try {
+    tryLock(descriptor);
+    writeSync(descriptor, JSON.stringify(content));
+    renameSync(unfinished, path);
+  } catch (error) {
+    closeSync(descriptor);
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
   return descriptor;
 }
 
@@ -138,7 +145,7 @@ export class MachineQueue {
     const asked: Turn = { ticket, who, alone, gpu, candidates, state: 'waiting', closed: alone && isLate, devices: [] };
     const others = this.others(names, asked);
     const first = decide(asked, others);
-    const isBeside = wanted.beside && !('devices' in first);
+    const isBeside = wanted.beside && 'blockers' in first && first.blockers.every((one) => one.who.pid !== who.pid);
     const own = isBeside ? { ...asked, alone: false, closed: false } : asked;
     const decision = isBeside ? decide(own, others) : first;
     const state = 'devices' in decision ? 'inside' : 'waiting';
