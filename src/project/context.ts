@@ -134,7 +134,8 @@ export class Context {
 
   /** Does what is asked of the store, as `guarded` does. */
   async withStore<Value>(work: (store: Store) => Outcome<Value> | Promise<Outcome<Value>>): Promise<Outcome<Value>> {
-    return this.guarded(() => {
+    return this.guarded(async () => {
+      await this.enter();
       const store = this.store();
       return store.ok ? work(store.value) : store;
     });

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RecordFold } from '../../src/engine/ledger.ts';
 import { makePlan } from '../../src/engine/plan.ts';
@@ -8,6 +9,7 @@ import { Slots } from '../../src/engine/slots.ts';
 import type { Event } from '../../src/model/event.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
 import type { RunRecord } from '../../src/model/run.ts';
+import type { Results } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { FakeExecutor, type FakeOptions, only, type Script } from '../executors/fake.ts';
 import { emptyFolder } from '../rig.ts';
@@ -22,7 +24,7 @@ const plain: Script = ({ specification, write }) => {
 /** A project of its own: a real store, and an executor without processes. */
 class Project {
   readonly folder = emptyFolder();
-  readonly store = this.open();
+  store = this.open();
   readonly executor: FakeExecutor;
   readonly events: Event[] = [];
   readonly asked = new AbortController();
@@ -199,6 +201,19 @@ describe('a run that is stopped', () => {
     project.asked.abort();
     expect((await project.run([instanceOf('a')])).record.state).toBe('cancelled');
     expect(project.notices()).toEqual([]);
+  });
+});
+
+describe('a run whose results are still being sent to remotes', () => {
+  test('says that it waits for that, and ends when they have arrived', async () => {
+    const project: Project = new Project({ a: plain });
+    const { results } = project.store;
+    const sent = async (): Promise<void> => {
+      while (project.notices().length === 0) await sleep(5);
+    };
+    project.store = { ...project.store, results: Object.create(results, { shared: { value: sent } }) as Results };
+    expect((await project.run([instanceOf('a')])).record.state).toBe('done');
+    expect(project.notices()).toEqual(['waits until its results are sent to the remotes']);
   });
 });
 
