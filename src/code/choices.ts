@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { sha256 } from '../model/canonical.ts';
@@ -9,6 +9,7 @@ import { suggestion } from '../text/suggestion.ts';
 import { type Complain, plainParamsOf } from './declared.ts';
 import { EVALUATED, evaluateModule } from './evaluation.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
+import { readPlain } from '../files/plain.ts';
 
 /** Raise it when the JSON form of a choice's params changes, or what is refused in them. */
 const FORMAT = '1';
@@ -78,7 +79,7 @@ function unique(declaration: ChoiceDeclaration): ChoiceDeclaration {
  * are followed. What was read is remembered, so that planning compiles a choice only once.
  */
 export async function readChoice(file: string, cache: string): Promise<Outcome<ChoiceDeclaration>> {
-  if (!/\bparams\b|export\s*\*/.test(readFileSync(file, 'utf8'))) return done(unique({ params: null }));
+  if (!/\bparams\b|export\s*\*/.test(readPlain(file).toString('utf8'))) return done(unique({ params: null }));
   const memory = { file: join(cache, 'choices', `${sha256(file)}.json`), version: FORMAT };
   const read = await remembered(memory, () => compileParams(file));
   return read.ok ? done(unique(read.value)) : read;

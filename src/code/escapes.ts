@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import type { Metafile } from 'esbuild';
 import type { Problem } from '../model/problem.ts';
 import { type AnyNode, isNode, memberName, readSyntax, textOf } from './syntax.ts';
+import { readPlain } from '../files/plain.ts';
 
 /** Names that lead out of a bundle, by what they become where no declaration of the file shadows them: esbuild knows scopes. */
 const FREE = {
@@ -76,7 +76,7 @@ function firstEscape(tree: AnyNode, absent: ReadonlySet<string>): Escape | undef
  * that it imports in a way that may fail, and that are not there.
  */
 export async function findEscape(file: string, absent: ReadonlySet<string> = new Set()): Promise<Problem | undefined> {
-  const text = readFileSync(file, 'utf8');
+  const text = readPlain(file).toString('utf8');
   if (absent.size === 0 && !isSuspect(text)) return undefined;
   const { tree, placeAt } = await readSyntax(file, FREE);
   const found = firstEscape(tree, absent);

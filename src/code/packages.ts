@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isObject } from '../files/json.ts';
 import { trustedStamp } from '../files/stamp.ts';
@@ -7,6 +7,7 @@ import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Json } from '../model/json.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
+import { readPlain } from '../files/plain.ts';
 
 /** What a `package.json` says, as far as it is understood: what is not as npm wants it is left out. */
 interface PackageFile {
@@ -26,7 +27,7 @@ interface PackageFile {
 export function readPackage(folder: string): PackageFile {
   let written: unknown;
   try {
-    written = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    written = JSON.parse(readPlain(join(folder, 'package.json')).toString('utf8'));
   } catch {
     return {};
   }
@@ -129,7 +130,7 @@ function readInstalled(path: string): Installed {
   if (known !== undefined) return known;
   let installed: Installed = {};
   try {
-    installed = (JSON.parse(readFileSync(path, 'utf8')) as Installed | null) ?? {};
+    installed = (JSON.parse(readPlain(path).toString('utf8')) as Installed | null) ?? {};
   } catch {
     // Packages without a note count by the content of their files.
   }

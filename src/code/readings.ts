@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Metafile, Plugin } from 'esbuild';
@@ -9,6 +9,7 @@ import { hashFile } from '../files/hash.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { installedPackage, readPackage } from './packages.ts';
+import { readPlain } from '../files/plain.ts';
 
 /** All that a build read and where it looked: while that stands as it stood, building again gives the same. */
 export interface Readings {
@@ -67,7 +68,7 @@ export function openReader(): Reader {
   const packages = new Map<string, readonly [name: string, from: string, folder: string | null]>();
   const read = (path: string): Buffer => {
     const stamp = trustedStamp(path);
-    const contents = readFileSync(path);
+    const contents = readPlain(path);
     files.set(path, [path, stamp, sha256(contents)]);
     return contents;
   };

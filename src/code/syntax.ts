@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { extname } from 'node:path';
 import type { Node } from 'acorn';
 import type { Loader } from 'esbuild';
 import type { Place } from '../model/problem.ts';
+import { readPlain } from '../files/plain.ts';
 
 /** Type stripping and what else both bundling and looking for escapes ask of esbuild. */
 export const LANGUAGE = {
@@ -61,7 +61,7 @@ export interface Syntax {
 
 /** Reads a file of TypeScript or JavaScript. `free`: other names for those that no declaration of the file shadows, since esbuild knows scopes. */
 export async function readSyntax(file: string, free: Readonly<Record<string, string>> = {}): Promise<Syntax> {
-  const text = readFileSync(file, 'utf8');
+  const text = readPlain(file).toString('utf8');
   const { transform } = await import('esbuild');
   const { code, map } = await transform(text, {
     ...LANGUAGE,

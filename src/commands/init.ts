@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { withPath } from '../files/with-path.ts';
 import { installation } from '../model/installation.ts';
 import { answer, refusal } from './answer.ts';
 import { verb } from './verb.ts';
+import { makeFolders } from '../files/folder.ts';
 
 /** `stillroom init`: writes a commented pipeline, one stage and a little data, which run at once. Nothing that is there is touched. */
 export default verb({
@@ -24,9 +25,10 @@ export default verb({
       const message = `${there.join(', ')} exist${there.length === 1 ? 's' : ''} already`;
       return refusal([{ kind: 'usage', code: 'files-exist', message, hint: 'choose another folder: stillroom init FOLDER' }]);
     }
+    makeFolders(target);
     for (const file of files) withPath(join(target, file), () => cpSync(join(template, file), join(target, file)));
     // Marks the folder as a project and keeps the store out of version control.
-    mkdirSync(join(target, 'artifacts'), { recursive: true });
+    makeFolders(join(target, 'artifacts'));
     const ignored = join(target, 'artifacts/.gitignore');
     withPath(ignored, () => writeFileSync(ignored, '*\n!.gitignore\n'));
     return answer({ files }, [

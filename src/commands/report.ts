@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { safeFileName } from '../files/file-name.ts';
 import { withPath } from '../files/with-path.ts';
 import type { ReportRun } from '../model/report.ts';
 import { answer, rawAnswer, refusal } from './answer.ts';
 import { flag, text, verb } from './verb.ts';
+import { makeFolders } from '../files/folder.ts';
 
 /** `stillroom report`: runs as one page that needs no network, or as Markdown, CSV or JSON. */
 export default verb({
@@ -57,7 +58,7 @@ async function writePictures(runs: readonly ReportRun[], folder: string): Promis
   return runs.flatMap((run) =>
     learningCurves(run).map(({ node, svg }) => {
       const file = join(folder, ...(runs.length > 1 ? [run.run] : []), `${safeFileName(node)}.svg`);
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolders(dirname(file));
       writeFile(file, svg);
       return file;
     }),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { withPath } from './with-path.ts';
+import { makeFolders } from './folder.ts';
 
 /** What ends the name of a file that is being written, and of what a kill left of one. */
 const PART = /\.[0-9a-f]{12}\.part$/;
@@ -54,7 +55,7 @@ export function syncTree(path: string): void {
 
 /** Makes a folder where there is none, with those above it; new ones are durable. */
 export function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
+  const first = makeFolders(folder);
   if (first === undefined) return;
   const top = dirname(resolve(first));
   let at = resolve(folder);
@@ -74,7 +75,7 @@ export function removeDurably(path: string): void {
 /** Writes a file beside its place and renames it. */
 function writeByRename(path: string, data: string | Uint8Array, isDurable: boolean): void {
   if (isDurable) makeFolder(dirname(path));
-  else mkdirSync(dirname(path), { recursive: true });
+  else makeFolders(dirname(path));
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
     withPath(path, () => writeNew(temporary, data, isDurable));

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** The names in a folder, sorted; none where there is no folder. */
 export function namesIn(folder: string): string[] {
@@ -14,4 +15,22 @@ export function namesIn(folder: string): string[] {
 /** The names of a folder's files `NAME.json` without their suffix, sorted. */
 export function jsonNamesIn(folder: string): string[] {
   return namesIn(folder).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
+}
+
+/**
+ * Makes a folder and those above it where there are none; returns the first that was made. Node's own way never ends where a folder lets none
+ * be made in it and says that there is none, as /proc does.
+ */
+export function makeFolders(folder: string): string | undefined {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return undefined;
+  const above = dirname(folder);
+  const first = above === folder ? undefined : makeFolders(above);
+  try {
+    mkdirSync(folder);
+    return first ?? folder;
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(folder).isDirectory()) throw error;
+    return first;
+  }
 }

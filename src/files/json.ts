@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { NO_PLAIN_FILE, readPlain } from './plain.ts';
 import { withPath } from './with-path.ts';
 
 /** Whether a value is a JSON object: neither a list nor null. */
@@ -23,10 +23,10 @@ export function parseJson<Value>(text: string, isShape: (value: unknown) => valu
 export function readJson<Value>(path: string, isShape: (value: unknown) => value is Value): Value | undefined {
   let text: string;
   try {
-    text = withPath(path, () => readFileSync(path, 'utf8'));
+    text = withPath(path, () => readPlain(path).toString('utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === NO_PLAIN_FILE) return undefined;
     throw error;
   }
   return parseJson(text, isShape);

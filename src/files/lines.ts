@@ -1,19 +1,10 @@
-import {
-  closeSync,
-  createWriteStream,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  truncateSync,
-  type WriteStream,
-  writeSync,
-} from 'node:fs';
+import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, truncateSync, type WriteStream, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder, syncFolder, writeDurably } from './durable.ts';
 import { isObject, parseJson } from './json.ts';
 import { lineText, openLine, sealedLine } from './sealed.ts';
 import { withPath } from './with-path.ts';
+import { readPlain } from './plain.ts';
 
 /**
  * A file of one sealed JSON object a line that only grows. It counts up to the first line that is damaged, as one that a crash cut off or a
@@ -35,7 +26,7 @@ export class LinesFile {
 
   /** The lines that count, the bytes that they take, and the file's size. */
   look(): { readonly lines: object[]; readonly bytes: number; readonly size: number } {
-    const content = existsSync(this.path) ? readFileSync(this.path) : Buffer.alloc(0);
+    const content = existsSync(this.path) ? readPlain(this.path) : Buffer.alloc(0);
     const lines: object[] = [];
     let bytes = 0;
     for (let end = content.indexOf(10); end !== -1; end = content.indexOf(10, bytes)) {

@@ -1,10 +1,11 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
 import { ifPossible } from './durable.ts';
 import { readJson } from './json.ts';
 import { withPath } from './with-path.ts';
+import { makeFolders } from './folder.ts';
 
 /** A kernel lock on a file. Whoever inherits the descriptor holds it too, until all of them are gone. */
 export interface FileLock {
@@ -34,8 +35,8 @@ export function tryLockFile(path: string, shared = false): FileLock | undefined 
 }
 
 function openForLock(path: string, shared: boolean): number {
-  if (shared && existsSync(path)) return openSync(path, 'r');
-  mkdirSync(dirname(path), { recursive: true });
+  if (shared && existsSync(path)) return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  makeFolders(dirname(path));
   return openSync(path, 'a+');
 }
 
@@ -67,7 +68,7 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 export function isLocked(path: string): boolean {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { ifPossible, writeDurably, writeWhole } from './durable.ts';
 import { parseJson } from './json.ts';
 import { withPath } from './with-path.ts';
+import { NO_PLAIN_FILE, readPlain } from './plain.ts';
 
 // A sealed text is that of a JSON object whose last member, `seal`, is the SHA-256 of the text as it would be with an empty seal. So a
 // changed, lost or added byte anywhere in it is found before anything of it is used, and people and programs read it as any JSON.
@@ -83,7 +83,7 @@ export function openSealed<Value>(bytes: Uint8Array, isShape: (value: unknown) =
 }
 
 /** Why a path is that of no file. */
-const NO_FILE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'];
+const NO_FILE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', NO_PLAIN_FILE];
 
 /**
  * The object in a file of sealed JSON; undefined where there is no such file, it is damaged, or not of the shape. Callers treat all of these
@@ -97,7 +97,7 @@ export function readSealed<Value>(path: string, isShape: (value: unknown) => val
 /** A file's bytes; undefined where there is no file. Throws where it cannot be read. */
 function readBytes(path: string): Buffer | undefined {
   try {
-    return withPath(path, () => readFileSync(path));
+    return withPath(path, () => readPlain(path));
   } catch (error) {
     if (NO_FILE.includes((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Ajv as AjvClass, ErrorObject } from 'ajv';
@@ -6,6 +6,7 @@ import { ifPossible } from '../files/durable.ts';
 import { openSummed, readText, summedLine } from '../files/sealed.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { JsonObject } from '../model/json.ts';
+import { makeFolders } from '../files/folder.ts';
 
 /** Checks a value against a schema. After a value that does not fit, `errors` holds all that is wrong with it. */
 export interface Check {
@@ -79,7 +80,7 @@ export class CheckedBefore {
     for (const entry of this.schemas.values()) {
       if (entry.fresh.length === 0) continue;
       ifPossible(() => {
-        mkdirSync(this.folder, { recursive: true });
+        makeFolders(this.folder);
         appendFileSync(entry.file, entry.fresh.map((digest) => `${summedLine(digest)}\n`).join(''));
       });
       entry.fresh = [];

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SweepResult } from '../model/sweep.ts';
 import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts';
@@ -6,6 +6,7 @@ import { importancePlot } from '../sweep/plots/importance.ts';
 import { parallelCoordinatesPlot } from '../sweep/plots/parallel-coordinates.ts';
 import { paretoPlot } from '../sweep/plots/pareto.ts';
 import { influences } from '../sweep/statistics.ts';
+import { makeFolders } from '../files/folder.ts';
 
 /** Writes tables, plots and the best variant into a folder; returns their paths by what they hold. Written anew each time, so they always fit each other. */
 export function writeSweepFiles(folder: string, result: SweepResult, best: string | undefined): Readonly<Record<string, string>> {
@@ -23,7 +24,7 @@ export function writeSweepFiles(folder: string, result: SweepResult, best: strin
     files[what] = path;
     return undefined;
   };
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   write('csv', 'table.csv', sweepCsv(result));
   write('markdown', 'table.md', sweepMarkdown(result));
   write('pareto front', 'pareto.svg', hasFront ? paretoPlot([objective, second], trials, front) : undefined);

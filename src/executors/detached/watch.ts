@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLockFile } from '../../files/lock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
@@ -6,6 +6,7 @@ import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
 import { endSurvivors, killMarked } from '../job/survivors.ts';
+import { readPlain } from '../../files/plain.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 10, last: 200 };
@@ -76,7 +77,7 @@ const TAIL = 16 * 1024;
 /** The last lines of a file. */
 function tailOf(file: string): string[] {
   if (!existsSync(file)) return [];
-  const text = readFileSync(file).subarray(-TAIL).toString('utf8').trimEnd();
+  const text = readPlain(file).subarray(-TAIL).toString('utf8').trimEnd();
   return text === '' ? [] : text.split('\n').slice(-20);
 }
 

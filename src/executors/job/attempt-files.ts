@@ -1,10 +1,11 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { isObject } from '../../files/json.ts';
 import { openLine, readSealed, sealedLine, writeSealed } from '../../files/sealed.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
+import { openPlain, readPlain } from '../../files/plain.ts';
 
 /** How a job that is executed through files alone is told to end: asked, or left no choice. */
 export type StopWord = 'ask' | 'kill';
@@ -58,7 +59,7 @@ export function writeStop(folder: string, word: StopWord): void {
 export function readStop(folder: string): StopWord | undefined {
   const file = attemptFile(folder, 'stop');
   if (!existsSync(file)) return undefined;
-  return readFileSync(file, 'utf8') === 'kill' ? 'kill' : 'ask';
+  return readPlain(file).toString('utf8') === 'kill' ? 'kill' : 'ask';
 }
 
 /** Appends events to their file, many at once where they come thick and fast. */
@@ -109,7 +110,7 @@ export class EventReader {
   /** Calls back with each event that has been written since the last time; a line without its end waits. */
   read(onEvent: (event: JobEvent) => void): void {
     if (!existsSync(this.path)) return;
-    const file = openSync(this.path, 'r');
+    const file = openPlain(this.path);
     try {
       for (;;) {
         const count = readSync(file, this.buffer, 0, this.buffer.length, this.position);

@@ -53,7 +53,7 @@ function digestsBelow(folder: string, prefix = ''): Record<string, string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) Object.assign(digests, digestsBelow(path, `${prefix}${entry.name}/`));
-    else if (prefix + entry.name !== DIGESTS) digests[prefix + entry.name] = hashFile(path);
+    else if (entry.isFile() && prefix + entry.name !== DIGESTS) digests[prefix + entry.name] = hashFile(path);
   }
   return digests;
 }

@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { isObject, readJson } from '../../files/json.ts';
 import { isLocked, pause, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, MOMENT, type Waiting, type Who } from '../../model/waiting.ts';
 import { type Decision, decide, type Turn } from './turns.ts';
+import { makeFolders } from '../../files/folder.ts';
 
 /** Milliseconds between two looks at whom one waits for, and between two looks at everyone. */
 const PAUSES = { one: 50, all: 1000 };
@@ -136,7 +137,7 @@ export class MachineQueue {
 
   /** One look at everyone, while no one else looks. */
   private tryBegin(wanted: Wanted, { note, isLate, who }: Trying): Tried {
-    mkdirSync(this.folder, { recursive: true });
+    makeFolders(this.folder);
     const all = readdirSync(this.folder);
     for (const name of all) if (name.endsWith(UNFINISHED)) removeFree(join(this.folder, name));
     const names = all.filter(isFinished);

@@ -1,0 +1,24 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+
+/** The code of the error that says that something lies there which is no plain file. */
+export const NO_PLAIN_FILE = 'ENOTFILE';
+
+/** Opens a plain file for reading. Anything else is refused: to open a pipe would wait for ever, and a device may have no end. */
+export function openPlain(path: string): number {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stats = fstatSync(descriptor);
+  if (stats.isFile()) return descriptor;
+  closeSync(descriptor);
+  const [code, what] = stats.isDirectory() ? ['EISDIR', 'a folder'] : [NO_PLAIN_FILE, 'no plain file'];
+  throw Object.assign(new Error(`${code}: it is ${what}, open '${path}'`), { code, path, syscall: 'open' });
+}
+
+/** The bytes of a plain file. */
+export function readPlain(path: string): Buffer {
+  const descriptor = openPlain(path);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
