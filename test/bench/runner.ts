@@ -2,6 +2,8 @@
 //
 //   npm run bench -- runner [--nodes 200] [--rounds 5] [--folder /dev/shm]
 //
+// The last line is what ending all that a command leaves costs each: an empty one started alone, under the compiled supervisor, and under the
+// shell that takes its place where there is no compiler.
 // A store syncs what it keeps, so most of a node's time is the disk's; --folder on a disk of memory shows the rest.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +11,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { supervised } from '../../src/executors/job/supervisor.ts';
 import { cli, env, timed } from './measuring/processes.ts';
 import { medianOf } from './measuring/statistics.ts';
 
@@ -58,3 +61,22 @@ for (let round = 0; round < Number(given.rounds); round += 1) {
 const [own, least] = [medianOf(ours), medianOf(floor)];
 console.log(`the commands alone  ${(least / nodes).toFixed(2).padStart(6)} ms each`);
 console.log(`as nodes            ${(own / nodes).toFixed(2).padStart(6)} ms each, ${(own / least).toFixed(1)} × the commands alone`);
+
+/** Milliseconds to start an empty command and to hear that it has ended; `before` is what it runs under. */
+async function spawned(before: readonly string[]): Promise<number> {
+  const [file = '', ...args] = [...before, '/bin/true'];
+  const started = performance.now();
+  await once(spawn(file, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'pipe'] }), 'close');
+  return performance.now() - started;
+}
+
+const program = { command: [], env: {}, folder: '.', keepsEvents: false, confinement: [] };
+const ways: Readonly<Record<string, readonly string[]>> = {
+  alone: [],
+  'under the supervisor': supervised(program, 'compiled'),
+  'under the shell': supervised(program, 'shell'),
+};
+const taken = new Map<string, number[]>(Object.keys(ways).map((way) => [way, []]));
+for (let round = 0; round < nodes; round += 1)
+  for (const [way, before] of Object.entries(ways)) taken.get(way)?.push(await spawned(before));
+console.log(`an empty command    ${[...taken].map(([way, values]) => `${medianOf(values).toFixed(2)} ms ${way}`).join(', ')}`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { executeJob } from '../../src/executors/job/execute.ts';
@@ -7,43 +7,11 @@ import { programOf } from '../../src/executors/job/program.ts';
 import { Stopper } from '../../src/executors/job/stopping.ts';
 import { sealedJson, sealedLine } from '../../src/files/sealed.ts';
 import type { JobEvent } from '../../src/model/executor.ts';
-import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
+import type { ExitRecord, JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder } from '../rig.ts';
+import { jobOf, stageOf } from './specification.ts';
 
 const never = new AbortController().signal;
-
-function jobOf(run: string | readonly string[], more: Partial<JobSpecification> = {}, metrics?: string): JobSpecification {
-  const folder = emptyFolder();
-  for (const name of ['work', 'home', 'tmp']) mkdirSync(join(folder, name));
-  return {
-    format: JOB_FORMAT,
-    attempt: `attempt-${folder.slice(-6)}`,
-    executor: 'local',
-    run: 'run-1',
-    node: 'node',
-    folder,
-    program: { kind: 'command', run, ...(metrics === undefined ? {} : { metrics }) },
-    params: {},
-    inputs: {},
-    outputs: {},
-    checkpoints: join(folder, 'checkpoints'),
-    env: { PATH: process.env['PATH'] ?? '' },
-    secrets: [],
-    resources: { cpu: 1, gpu: 0, memory: 0 },
-    devices: [],
-    log: join(folder, 'log', 'node.log'),
-    ...more,
-  };
-}
-
-/** A stage whose work is the body of a function of its context. */
-function stageOf(body: string, more: Partial<JobSpecification> = {}): JobSpecification {
-  const job = jobOf('', more);
-  const bundle = join(job.folder, 'bundle.mjs');
-  writeFileSync(bundle, `export const modules = {};\nexport const run = async (context) => {\n${body}\n};\n`);
-  writeFileSync(join(job.folder, JOB_FILE), sealedJson({ ...job, program: { kind: 'stage', bundle, packages: {}, readable: [] } }));
-  return JSON.parse(readFileSync(join(job.folder, JOB_FILE), 'utf8')) as JobSpecification;
-}
 
 interface Executed {
   readonly exit: ExitRecord;
