@@ -68,7 +68,7 @@ export interface LineStream {
 
 /** Cuts off what stands after the last whole line, or what is appended would make one damaged line with it. */
 function cutOffEnd(path: string): void {
-  const bytes = readFileSync(path);
+  const bytes = readPlain(path);
   const end = bytes.lastIndexOf(10) + 1;
   if (end < bytes.length) truncateSync(path, end);
 }

@@ -62,7 +62,7 @@ describe.concurrent('what is no plain file is named at once, and never waited fo
   ])('%s', async (_, { files, pipes = [], args = ['run', 'p.yaml'], env = {}, code, says }) => {
     const folder = emptyFolder();
     write(folder, { 'package.json': '{}', ...files });
-    for (const pipe of pipes) execFileSync('mkfifo', [join(folder, pipe)]);
+    for (const pipe of pipes) execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, pipe)]);
     const ended = await stillroom(folder, args, { env });
     expect(ended).toMatchObject({ code, stderr: expect.stringContaining(says) });
   });

@@ -21,7 +21,7 @@ describe('a file that is read', () => {
   test('is a plain one: a pipe, a device and a folder are refused at once, and count as missing where records are read', () => {
     const folder = emptyFolder();
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', pipe]);
     mkdirSync(join(folder, 'folder'));
     expect(() => readPlain(pipe)).toThrow(expect.objectContaining({ code: 'ENOTFILE', path: pipe }));
     expect(() => readPlain('/dev/zero')).toThrow(expect.objectContaining({ code: 'ENOTFILE' }));
