@@ -125,6 +125,18 @@ describe('the facts', () => {
   });
 });
 
+test('a supervisor that cannot be compiled is told with what it needs', () => {
+  const folder = makeInstallation();
+  const program = `import(${JSON.stringify(join(folder, 'src/setup/facts.mjs'))}).then(({ describeSetup }) => console.log(JSON.stringify(describeSetup())))`;
+  const { stdout } = spawnSync(process.execPath, ['-e', program], { env: { PATH: folder, CC: '' }, encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toContainEqual({
+    name: 'process supervisor',
+    ok: false,
+    detail: expect.stringContaining('not compiled'),
+    hint: 'npx stillroom doctor --install, with a C compiler: sudo apt-get install gcc',
+  });
+});
+
 test('the addon loads by require alone, in its own process', () => {
   const program = "process.stdout.write(require('@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node').TF_Version)";
   const { stdout } = spawnSync(process.execPath, ['-e', program], {
