@@ -1,22 +1,23 @@
 import { answer, EXIT, refusal } from './answer.ts';
 import { verb } from './verb.ts';
 
-/** `stillroom verify`: hashes everything in the store; what is damaged goes to quarantine and its node reruns. */
+/** `stillroom verify`: looks at every file of the store; what is damaged goes to quarantine, and each loss is told with what it costs. */
 export default verb({
   name: 'verify',
   arguments: [],
-  about: 'hash everything in the store',
+  about: 'check every file of the store',
   example: 'stillroom verify',
   options: {},
   async run(_, { open }) {
     const verified = await (await open()).verify();
     if (!verified.ok) return refusal(verified.problems);
-    const { checked, damaged } = verified.value;
+    const { checked, damaged, stillMissing } = verified.value;
     return answer(
-      { checked, damaged },
+      { checked, damaged, stillMissing },
       [
-        ...damaged.map(({ digest, node }) => `damaged or missing: ${digest}${node === '' ? '' : ` of ${node}`}`),
-        `${checked} checked, ${damaged.length} damaged${damaged.length > 0 ? ': the next run makes them again' : ''}`,
+        ...damaged.map(({ damage, name, cost }) => `${damage}: ${name}: ${cost}`),
+        ...stillMissing.map(({ name, cost }) => `still missing: ${name}: ${cost}`),
+        `${checked} checked, ${damaged.length} damaged or missing${stillMissing.length > 0 ? `, ${stillMissing.length} still missing` : ''}`,
       ],
       { exit: damaged.length > 0 ? EXIT.storeDamaged : EXIT.done },
     );

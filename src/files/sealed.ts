@@ -7,11 +7,8 @@ import { NO_PLAIN_FILE, readPlain } from './plain.ts';
 // A sealed text is that of a JSON object whose last member, `seal`, is the SHA-256 of the text as it would be with an empty seal. So a
 // changed, lost or added byte anywhere in it is found before anything of it is used, and people and programs read it as any JSON.
 
-/** The end of a sealed text, indented or not. */
-const END = /"seal": ?"([0-9a-f]+)"\n?\}\n?$/;
-
-/** Characters from the beginning of the seal to the end of a text, at most. */
-const LONGEST_END = 100;
+/** What comes after the seal in a file. No JSON without a seal is laid out like this, so a broken seal makes none. */
+const FILE_END = '"}\n';
 
 /** Characters of the seal of a file, and of that of a line, of which there are many. */
 const SEAL = { file: 64, line: 16 };
@@ -26,9 +23,9 @@ function sealOf(before: string | Uint8Array, after: string | Uint8Array, charact
 /** An object as sealed JSON, each member on a line of its own. */
 export function sealedJson(value: object): string {
   if ('seal' in value) throw new Error('what is sealed may have no member "seal" of its own');
-  const text = `${JSON.stringify({ ...value, seal: '' }, null, 1)}\n`;
-  const at = text.lastIndexOf('""') + 1;
-  return `${text.slice(0, at)}${sealOf(text.slice(0, at), text.slice(at), SEAL.file)}${text.slice(at)}`;
+  const text = JSON.stringify({ ...value, seal: '' }, null, 1);
+  const before = text.slice(0, text.lastIndexOf('"'));
+  return `${before}${sealOf(before, FILE_END, SEAL.file)}${FILE_END}`;
 }
 
 /** One line of JSON, that of an object with members, with a seal. */
@@ -58,13 +55,6 @@ export function openLine<Value>(line: string, isShape: (value: unknown) => value
   return text === undefined ? undefined : parseJson(text, isShape);
 }
 
-/** The seal at the end of a text of so many characters, and where it begins. */
-function endOf(end: string, length: number): { readonly seal: string | undefined; readonly from: number } {
-  const found = END.exec(end);
-  const seal = found?.[1];
-  return { seal, from: length - (end.length - (found?.index ?? 0)) + (found?.[0].indexOf(`${seal}"`) ?? 0) };
-}
-
 /** What a former Stillroom, which sealed nothing, would have written for an object; undefined: it wrote no such. */
 export type FormerText = (value: Readonly<Record<string, unknown>>) => string | undefined;
 
@@ -73,10 +63,10 @@ export type FormerText = (value: Readonly<Record<string, unknown>>) => string | 
  * only if it is, to the byte, what a former Stillroom wrote for what it says.
  */
 export function openSealed<Value>(bytes: Uint8Array, isShape: (value: unknown) => value is Value, former?: FormerText): Value | undefined {
-  const { seal, from } = endOf(Buffer.from(bytes.subarray(-LONGEST_END)).toString('latin1'), bytes.length);
   const text = Buffer.from(bytes).toString('utf8');
-  if (seal?.length === SEAL.file && sealOf(bytes.subarray(0, from), bytes.subarray(from + SEAL.file), SEAL.file) === seal)
-    return unsealed(text, isShape);
+  const before = bytes.subarray(0, -SEAL.file - FILE_END.length);
+  const isWhole = text.endsWith(sealOf(before, FILE_END, SEAL.file) + FILE_END);
+  if (isWhole) return unsealed(text, isShape);
   const value = former === undefined ? undefined : parseJson(text, isShape);
   const isFormer = value !== undefined && former?.(value as Readonly<Record<string, unknown>>) === text;
   return isFormer ? value : undefined;

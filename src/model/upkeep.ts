@@ -70,14 +70,40 @@ export interface Garbage {
   readonly bytes: number;
 }
 
+/** Something in a store that is not as it was written. */
+export interface Finding {
+  /** `content` are bytes by their digest; `index` is what can be made again at no cost. */
+  readonly kind: 'result' | 'run' | 'code' | 'source' | 'content' | 'tag' | 'pin' | 'checkpoint' | 'sweep' | 'events' | 'index' | 'folder';
+  /** A fingerprint, a run's id, a digest, a tag, a sweep's id, or a path in the store. */
+  readonly id: string;
+  /** What it is, in words. */
+  readonly name: string;
+  /** `missing`: something that is kept names it, and it is not there. */
+  readonly damage: 'damaged' | 'missing';
+  /** What its loss costs, in words. */
+  readonly cost: string;
+}
+
+/** What looking at every file of a store found. */
+export interface Verification {
+  /** How many files and contents were looked at. */
+  readonly checked: number;
+  /** What is found for the first time. */
+  readonly damaged: readonly Finding[];
+  /** What was missing the last time, and still is. */
+  readonly stillMissing: readonly Finding[];
+}
+
 /** Upkeep of a store as a whole. */
 export interface Maintenance {
-  /** Hashes everything; what is damaged goes to quarantine. */
-  verify(): Promise<{ readonly checked: number; readonly damaged: readonly { readonly digest: string; readonly node: string }[] }>;
+  /** Looks at every file, whatever lies there; what is damaged goes to quarantine. */
+  verify(): Promise<Verification>;
   /** Waits until no one else uses the store, and keeps others out; false if the signal comes first. */
   takeAlone(asker: Asker): Promise<boolean>;
   /** Lets others in again. */
   leave(): void;
+  /** What decides which runs stay and cannot be read, in words: records of runs, tags and pins that are damaged, and records of a newer format. */
+  undecidable(): { readonly damaged: readonly string[]; readonly newer: readonly string[] };
   /** Looks for what no kept run reaches. Nothing is changed. */
   findGarbage(policy: KeepPolicy): Garbage;
   /**

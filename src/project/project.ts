@@ -38,7 +38,7 @@ export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, S
 export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
 export type { GivenTag, NamedRuns, TagBook } from './tags.ts';
-export type { Collected, GcOptions, SetupItem, Verification } from './upkeep.ts';
+export type { Collected, Finding, GcOptions, SetupItem, Verification } from './upkeep.ts';
 export type { Explanation } from './why.ts';
 
 /**
@@ -119,7 +119,7 @@ export class Project {
     return this.context.guarded(() => collectGarbage(this.context, options));
   }
 
-  /** Hashes everything in the store; what is damaged goes to quarantine, and its node reruns. */
+  /** Looks at every file of the store; what is damaged goes to quarantine, and what can be made again is. */
   async verify(): Promise<Outcome<Verification>> {
     return this.context.guarded(() => verifyStore(this.context));
   }

@@ -1,7 +1,6 @@
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import { RECORD_FORMAT } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
-import type { Garbage } from '../model/upkeep.ts';
+import type { Garbage, Verification } from '../model/upkeep.ts';
 import { describeSetup } from '../setup/facts.mjs';
 import type { Context } from './context.ts';
 
@@ -40,8 +39,9 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
     const taken = await takeAlone(store, options, context.root);
     if (!taken.ok) return taken;
   }
-  const strange = store.runs.ids().filter((id) => (store.runs.read(id)?.format ?? Number.POSITIVE_INFINITY) > RECORD_FORMAT);
-  if (strange.length > 0) return failed(unreadable(strange));
+  const { damaged, newer } = store.maintenance.undecidable();
+  if (damaged.length > 0) return failed(unreadable(damaged, 'damaged', 'say what that costs and put it aside: stillroom verify'));
+  if (newer.length > 0) return failed(unreadable(newer, 'written by a newer Stillroom', 'update Stillroom'));
   const garbage = store.maintenance.findGarbage({ runs: options.keepRuns, days: options.keepDays });
   store.flush();
   const left = options.dryRun === true ? [] : store.maintenance.remove(garbage);
@@ -50,13 +50,10 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
 }
 
 /** What a record that cannot be read keeps is not known, so nothing is removed. */
-function unreadable(ids: readonly string[]): Problem {
-  return {
-    kind: 'store',
-    code: 'unreadable-record',
-    message: `the records of ${ids.slice(0, 5).join(', ')} are damaged or were written by a newer Stillroom; nothing was removed`,
-    hint: 'update Stillroom, or move those files out of runs/ in the store',
-  };
+function unreadable(names: readonly string[], how: string, hint: string): Problem {
+  const told = `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+  const message = `${told} ${names.length === 1 ? 'is' : 'are'} ${how}; nothing was removed`;
+  return { kind: 'store', code: 'unreadable-record', message, hint };
 }
 
 async function takeAlone(store: Store, { wait, onWait, signal }: GcOptions, project: string): Promise<Outcome<undefined>> {
@@ -82,19 +79,15 @@ function liveText({ runs }: Store): string {
   return live.length === 0 ? '' : `: ${live.join(', ')} ${live.length === 1 ? 'is' : 'are'} live`;
 }
 
-/** What was hashed, and what of it was not whole. */
-export interface Verification {
-  readonly checked: number;
-  readonly damaged: readonly { readonly digest: string; readonly node: string }[];
-}
+export type { Finding, Verification } from '../model/upkeep.ts';
 
-/** Hashes everything in the store; what is damaged goes to quarantine and its node reruns. */
+/** Looks at every file of the store; what is damaged goes to quarantine, and what can be made again is. */
 export async function verifyStore(context: Context): Promise<Outcome<Verification>> {
   const store = context.store();
   if (!store.ok) return store;
-  const { checked, damaged } = await store.value.maintenance.verify();
+  const verified = await store.value.maintenance.verify();
   store.value.flush();
-  return done({ checked, damaged });
+  return done(verified);
 }
 
 /** One thing that is set up, or is not. */

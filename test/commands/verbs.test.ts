@@ -213,7 +213,7 @@ describe('runs, show and verify', () => {
     expect(unknown.json.error).toMatchObject({ code: 'unknown-run', hint: expect.stringContaining('stillroom runs') });
   });
 
-  test('verify hashes everything; what is damaged is told with exit code 5, and its node runs again', async () => {
+  test('verify looks at everything; what is damaged is told with exit code 5, and its node runs again', async () => {
     const folder = copyOf(base);
     const whole = await json(folder, 'verify');
     expect(whole.code).toBe(0);
@@ -225,7 +225,8 @@ describe('runs, show and verify', () => {
     writeFileSync(blob, 'POEMS\nONE\nTWO\nTHREX\n');
     const damaged = await json(folder, 'verify');
     expect(damaged.code).toBe(5);
-    expect(damaged.json).toEqual({ version: 1, checked: whole.json.checked, damaged: [{ digest, node: 'upper' }] });
+    const told = { kind: 'content', id: digest, name: 'output upper.out', damage: 'damaged', cost: 'the next run makes it again' };
+    expect(damaged.json).toMatchObject({ version: 1, damaged: [told], stillMissing: [] });
     expect(readdirSync(join(folder, 'artifacts/quarantine'))).toHaveLength(1);
     const healed = await json(folder, 'run', 'demo.yaml');
     expect(healed.json).toMatchObject({ executed: ['upper'], reused: ['card', 'bench'], hash: first.json.hash });

@@ -293,7 +293,7 @@ describe('upkeep', () => {
     const { outputs } = value(await project.records.find(first)).nodes['score'] ?? {};
     const digest = outputs?.['out']?.digest ?? '';
     rmSync(join(project.root, 'artifacts/blobs', digest.slice(0, 2), digest.slice(2)), { force: true });
-    expect(value(await project.verify()).damaged.map((one) => one.digest)).toEqual([digest]);
+    expect(value(await project.verify()).damaged.map(({ id, damage }) => [damage, id])).toEqual([['missing', digest]]);
     expect((await project.doctor()).find(({ name }) => name === 'store')).toMatchObject({ ok: true });
   });
 });

@@ -1,12 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { hashFile } from '../../files/hash.ts';
-import { isObject } from '../../files/json.ts';
-import { readSealed, sealedJson } from '../../files/sealed.ts';
-import { canonicalJson } from '../../model/canonical.ts';
+import { isWholeFolder, sealFolder } from '../../files/sealed-folder.ts';
 import { Blotter } from '../../text/blotter.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
@@ -45,32 +42,9 @@ function send(message: ChildMessage): void {
   }
 }
 
-/** The file in a checkpoint that lists the digests of all others: written last. */
-const DIGESTS = '.digests.json';
-
-function digestsBelow(folder: string, prefix = ''): Record<string, string> {
-  const digests: Record<string, string> = {};
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) Object.assign(digests, digestsBelow(path, `${prefix}${entry.name}/`));
-    else if (entry.isFile() && prefix + entry.name !== DIGESTS) digests[prefix + entry.name] = hashFile(path);
-  }
-  return digests;
-}
-
-function isDigests(value: unknown): value is { readonly files: Readonly<Record<string, unknown>> } {
-  return isObject(value) && isObject(value['files']);
-}
-
-/** A power cut may leave a checkpoint torn, since the permission model forbids fsync: its digests tell. */
-function isWhole(folder: string): boolean {
-  const digests = readSealed(join(folder, DIGESTS), isDigests)?.files;
-  return digests !== undefined && canonicalJson(digests) === canonicalJson(digestsBelow(folder));
-}
-
 /**
  * Checkpoints are folders, named by number once they are complete; the newest whole one counts. It and the one before it are kept, and as
- * long as the work goes on that which it started from.
+ * long as the work goes on that which it started from. A power cut may leave one torn, since the permission model forbids fsync: its digests tell.
  */
 function openCheckpoints(root: string): Checkpoint {
   const pathOf = (number: number): string => join(root, `complete-${number}`);
@@ -78,7 +52,7 @@ function openCheckpoints(root: string): Checkpoint {
     ? readdirSync(root).flatMap((name) => (/^complete-\d+$/.test(name) ? [Number(name.slice('complete-'.length))] : []))
     : [];
   numbers.sort((a, b) => b - a);
-  const start = numbers.find((number) => isWhole(pathOf(number)));
+  const start = numbers.find((number) => isWholeFolder(pathOf(number)));
   const kept = numbers.filter((number) => start !== undefined && number <= start).slice(0, 2);
   for (const number of numbers) if (!kept.includes(number)) rmSync(pathOf(number), { recursive: true, force: true });
   let newest = start ?? 0;
@@ -89,7 +63,7 @@ function openCheckpoints(root: string): Checkpoint {
       rmSync(next, { recursive: true, force: true });
       mkdirSync(next, { recursive: true });
       await write(next);
-      writeFileSync(join(next, DIGESTS), sealedJson({ files: digestsBelow(next) }));
+      sealFolder(next);
       renameSync(next, pathOf(newest + 1));
       if (newest - 1 !== start) rmSync(pathOf(newest - 1), { recursive: true, force: true });
       newest += 1;

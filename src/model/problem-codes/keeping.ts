@@ -91,7 +91,8 @@ export const keepingCodes = {
     remedy: '`stillroom tag` lists all tags.',
   },
   'unreadable-record': {
-    means: 'Some records of runs are damaged or were written by a newer Stillroom, so it is not known what they keep.',
-    remedy: 'Update Stillroom, or move those files out of runs/ in the store.',
+    means: 'Some records of runs, tags or pins are damaged or were written by a newer Stillroom, so it is not known what they keep.',
+    remedy:
+      '`stillroom verify` says what damage costs and moves it to quarantine, after which gc goes on; a newer record needs a newer Stillroom.',
   },
 } as const satisfies Readonly<Record<string, ProblemExplanation>>;

@@ -11,13 +11,13 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { namesIn } from '../../files/folder.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { hashFile } from '../../files/hash.ts';
 import { fileStamp } from '../../files/stamp.ts';
@@ -256,9 +256,8 @@ export class Blobs {
 
   /** All digests that have a blob. */
   *all(): Iterable<string> {
-    if (!existsSync(this.root)) return;
-    for (const prefix of readdirSync(this.root).sort()) {
-      for (const rest of readdirSync(join(this.root, prefix)).sort()) if (/^[0-9a-f]{62}$/.test(rest)) yield prefix + rest;
+    for (const prefix of namesIn(this.root)) {
+      for (const rest of namesIn(join(this.root, prefix))) if (/^[0-9a-f]{62}$/.test(rest)) yield prefix + rest;
     }
   }
 }

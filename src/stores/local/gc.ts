@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, type Stats } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import type { RunRecord } from '../../model/run.ts';
-import type { Outputs, Tags } from '../../model/store.ts';
+import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
+import type { Artifacts, Outputs } from '../../model/store.ts';
 import { emptyReach, type Garbage, type KeepPolicy, type Reach } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
+import type { LocalBundles } from './bundles.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
 import { syncFolder } from '../../files/durable.ts';
 import { tryLockFile } from '../../files/lock.ts';
@@ -12,6 +13,8 @@ import { leftovers } from './leftovers.ts';
 import { isExecuted } from './workplaces.ts';
 import type { LocalResults } from './results.ts';
 import type { LocalRuns } from './runs.ts';
+import type { LocalSources } from './sources.ts';
+import type { LocalTags } from './tags.ts';
 
 /** The parts of a store that upkeep looks at. */
 export interface Parts {
@@ -20,7 +23,10 @@ export interface Parts {
   readonly results: LocalResults;
   readonly contents: LocalContents;
   readonly runs: LocalRuns;
-  readonly tags: Tags;
+  readonly artifacts: Artifacts;
+  readonly bundles: LocalBundles;
+  readonly sources: LocalSources;
+  readonly tags: LocalTags;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -66,7 +72,11 @@ function reachOf(
   for (const record of records) {
     for (const { fingerprint, code, outputs } of Object.values(record.nodes)) {
       if (fingerprint !== undefined) fingerprints.add(fingerprint);
-      if (code !== undefined) contents.reachBundle(code, reach);
+      if (code !== undefined) {
+        // Its bytes stay where only the note of them is lost.
+        reach.blobs.add(code);
+        contents.reachBundle(code, reach);
+      }
       addOutputs(outputs ?? {});
     }
     for (const { digest } of Object.values(record.sources)) contents.reachSource(digest, reach);
@@ -112,16 +122,24 @@ function oldCheckpoints(root: string, oldest: number): string[] {
 }
 
 /** Bundles that no kept run reaches, and the notes that lead to them. */
-function looseBundles(root: string, reached: ReadonlySet<string>): string[] {
+function looseBundles({ root, bundles: notes }: Parts, reached: ReadonlySet<string>): string[] {
   const kept = new Set([...reached].map(bundleFile));
   const bundles = names(join(root, 'bundles'))
     .filter((name) => name.endsWith('.json'))
     .map((name) => join('bundles', name));
-  const raw = names(join(root, 'bundles', 'raw')).map((name) => join('bundles', 'raw', name));
   return [
     ...bundles.filter((file) => !kept.has(file)),
-    ...raw.filter((file) => !kept.has(bundleFile(readFileSync(join(root, file), 'utf8')))),
+    ...names(join(root, 'bundles', 'raw')).flatMap((raw) => (reached.has(notes.pointer(raw) ?? '') ? [] : [join('bundles', 'raw', raw)])),
   ];
+}
+
+/** What decides which runs stay and cannot be read, in words. */
+export function undecidable({ runs, tags }: Parts): { damaged: string[]; newer: string[] } {
+  const records = runs.ids().map((id) => ({ name: `the record of the run ${id}`, format: runs.read(id)?.format }));
+  return {
+    damaged: [...records.flatMap(({ name, format }) => (format === undefined ? [name] : [])), ...tags.damaged()],
+    newer: records.flatMap(({ name, format = 0 }) => (format > RECORD_FORMAT ? [name] : [])),
+  };
 }
 
 /** Looks through a store for what no kept run reaches. Nothing is changed. */
@@ -142,7 +160,7 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
   const isEvery = policy.runs === undefined && policy.days === undefined;
   const sources = names(join(root, 'sources')).map((name) => join('sources', name));
   const paths = [
-    ...looseBundles(root, reach.bundles),
+    ...looseBundles(parts, reach.bundles),
     ...sources.filter((file) => !keptSources.has(file)),
     ...(isEvery ? [] : oldCheckpoints(root, oldest)),
     // The logs of a run whose results live on in kept runs hold their curves.

@@ -1,8 +1,8 @@
-import type { Garbage, KeepPolicy, Maintenance } from '../../model/upkeep.ts';
-import { findGarbage, type Parts, removeGarbage } from './gc.ts';
+import type { Garbage, KeepPolicy, Maintenance, Verification } from '../../model/upkeep.ts';
+import { findGarbage, type Parts, removeGarbage, undecidable } from './gc.ts';
 import type { Asker } from '../../model/waiting.ts';
 import type { Presence } from './presence.ts';
-import { verifyStore } from './verify.ts';
+import { verifyStore } from './verify/verify.ts';
 
 /** Upkeep of a local store as a whole. */
 export class LocalMaintenance implements Maintenance {
@@ -14,7 +14,7 @@ export class LocalMaintenance implements Maintenance {
     this.presence = presence;
   }
 
-  verify(): ReturnType<typeof verifyStore> {
+  verify(): Promise<Verification> {
     return verifyStore(this.parts);
   }
 
@@ -24,6 +24,10 @@ export class LocalMaintenance implements Maintenance {
 
   leave(): void {
     this.presence.leave();
+  }
+
+  undecidable(): ReturnType<Maintenance['undecidable']> {
+    return undecidable(this.parts);
   }
 
   findGarbage(policy: KeepPolicy): Garbage {

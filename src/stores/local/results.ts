@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ifPossible } from '../../files/durable.ts';
 import { jsonNamesIn, namesIn } from '../../files/folder.ts';
 import { isObject } from '../../files/json.ts';
 import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
@@ -22,14 +20,12 @@ function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unkno
 export class LocalResults implements Results {
   private readonly root: string;
   private readonly index: string;
-  private readonly quarantine: string;
   private readonly artifacts: Artifacts;
 
   constructor(root: string, artifacts: Artifacts) {
     this.artifacts = artifacts;
     this.root = join(root, 'results');
     this.index = join(root, 'index', 'work');
-    this.quarantine = join(root, 'quarantine');
   }
 
   read(fingerprint: string): StoredResult | undefined {
@@ -68,16 +64,9 @@ export class LocalResults implements Results {
     writeSealed(join(this.root, `${result.fingerprint}.json`), { ...result, attempts: [newest, ...older] });
   }
 
-  /** Moves a record to quarantine if it is damaged: it is no JSON, or not of the shape of its format. Returns whether it was. */
-  quarantineDamaged(fingerprint: string): boolean {
-    const file = join(this.root, `${fingerprint}.json`);
-    const isDamaged = this.read(fingerprint) === undefined && readSealed(file, isOfNewerFormat) === undefined;
-    if (isDamaged)
-      ifPossible(() => {
-        mkdirSync(this.quarantine, { recursive: true });
-        renameSync(file, join(this.quarantine, `result-${fingerprint}-${randomBytes(4).toString('hex')}`));
-      });
-    return isDamaged;
+  /** Whether a record is as it was written: of the shape of its format, or of a newer one, whose shape is not known. */
+  isIntact(fingerprint: string): boolean {
+    return this.read(fingerprint) !== undefined || readSealed(join(this.root, `${fingerprint}.json`), isOfNewerFormat) !== undefined;
   }
 
   /** The fingerprints of all results, those of damaged records included. */

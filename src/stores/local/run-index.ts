@@ -52,11 +52,14 @@ export class RunIndex {
     this.lines = new Map(lines);
   }
 
-  /** The lines that are damaged, and the runs of those that are whole; undefined where there is no index. */
+  /** The lines that are damaged, and the runs of those that are whole. */
   look(): { readonly damaged: number; readonly ids: readonly string[] } {
-    const lines = [...this.read()];
-    const ids = lines.flatMap(([id]) => (this.row(id) === undefined ? [] : [id]));
-    return { damaged: lines.length - ids.length, ids };
+    const lines = (readText(this.file) ?? '').split('\n').filter((line) => line !== '');
+    const rows = lines.flatMap((line) => {
+      const [id = ''] = line.split(' ', 1);
+      return openLine(line.slice(id.length + 1), isRow)?.run === id ? [id] : [];
+    });
+    return { damaged: lines.length - rows.length, ids: [...new Set(rows)] };
   }
 
   private read(): Map<string, string> {

@@ -20,7 +20,8 @@ export class LocalRuns implements Runs {
   private readonly root: string;
   private readonly locks: string;
   private readonly logs: string;
-  private readonly index: RunIndex;
+  /** What lists need of all runs, a line each. */
+  readonly index: RunIndex;
 
   constructor(root: string) {
     this.root = join(root, 'runs');

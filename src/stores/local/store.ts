@@ -60,7 +60,7 @@ export function localStore(root: string, { presence = new Presence(root), format
     sweeps: new LocalSweeps(root),
     published: new LocalPublished(root, (artifact, path) => artifacts.place(artifact, path)),
     contents,
-    maintenance: new LocalMaintenance({ root, blobs, results, contents, runs, tags }, presence),
+    maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags }, presence),
     flush() {
       if (existsSync(root)) stamps.flush();
     },

@@ -58,20 +58,19 @@ export class LocalTags implements Tags {
   }
 
   /** The id of the run that a file among the pins keeps. */
-  private pinned(file: string): string | undefined {
+  pinned(file: string): string | undefined {
     const path = join(this.pinFolder, file);
     if (isRunId(file)) return lstatSync(path, { throwIfNoEntry: false })?.size === 0 ? file : undefined;
     const run = readSealed(path, isPin)?.run;
     return file === `${run}.json` ? run : undefined;
   }
 
-  /** The files of tags and pins that are damaged, relative to the store, with what they were. */
-  damaged(): { readonly file: string; readonly kind: 'tag' | 'pin'; readonly name: string }[] {
-    const tags = namesIn(this.root).filter((name) => !isPart(name) && this.read(name) === undefined);
-    const pins = namesIn(this.pinFolder).filter((name) => !isPart(name) && this.pinned(name) === undefined);
+  /** The tags and pins that are damaged, in words. */
+  damaged(): string[] {
+    const left = (folder: string): string[] => namesIn(folder).filter((name) => !isPart(name));
     return [
-      ...tags.map((name) => ({ file: join('tags', name), kind: 'tag' as const, name })),
-      ...pins.map((name) => ({ file: join('pins', name), kind: 'pin' as const, name: name.replace(/\.json$/, '') })),
+      ...left(this.root).flatMap((name) => (this.read(name) === undefined ? [`the tag ${name}`] : [])),
+      ...left(this.pinFolder).flatMap((name) => (this.pinned(name) === undefined ? [`the pin of ${name.replace(/\.json$/, '')}`] : [])),
     ];
   }
 
