@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { confinementHere } from '../../src/setup/supervisor.mjs';
 import { called, checkout, edit, emptyFolder, write } from '../rig.ts';
-import { executeStage } from './stage-job.ts';
+import { executeBare, executeStage } from './stage-job.ts';
 
 const { landlock, filters } = confinementHere(checkout);
 
@@ -21,8 +21,7 @@ describe('a worker that a stage starts by itself', () => {
   test.each(['', 'execArgv: []', "execArgv: ['--max-http-header-size=20000'], env: {}"])(
     'keeps the permissions: { %s }',
     async (options) => {
-      const folder = emptyFolder();
-      const secret = join(folder, 'secret.txt');
+      const secret = join(emptyFolder(), 'secret.txt');
       writeFileSync(secret, 'secret');
       const { exit, out } = await executeStage(asked(reading(secret), options), { folder: emptyFolder() });
       expect(exit).toMatchObject({ ended: 'done' });
@@ -30,14 +29,21 @@ describe('a worker that a stage starts by itself', () => {
     },
   );
 
-  test.runIf(landlock > 0)('is held by the kernel where it has left them', async () => {
-    const secret = join(emptyFolder(), 'secret.txt');
-    writeFileSync(secret, 'secret');
-    const folder = emptyFolder();
-    const inner = `const fs = require('fs'); const { parentPort } = require('worker_threads'); ${reading(secret)}`;
-    const outer = `new Worker(${JSON.stringify(inner)}, { eval: true, execArgv: [] }).once('message', (told) => parentPort.postMessage(told))`;
-    expect((await executeStage(asked(outer, ''), { folder })).out).toBe('EACCES');
+  test('is given its arguments and variables beside', async () => {
+    const code = "parentPort.postMessage([process.execArgv.includes('--no-warnings'), process.env.OWN, process.env.NODE_OPTIONS].join())";
+    const { out } = await executeStage(asked(code, "execArgv: ['--no-warnings'], env: { OWN: 'own', NODE_OPTIONS: '--allow-fs-read=*' }"), {
+      folder: emptyFolder(),
+    });
+    expect(out).toBe('true,own,');
   });
+});
+
+test.runIf(landlock > 0)('code that the permission model does not hold is held by the kernel', () => {
+  const secret = join(emptyFolder(), 'secret.txt');
+  writeFileSync(secret, 'secret');
+  const body = `let told; try { told = fs.readFileSync(${JSON.stringify(secret)}); } catch (error) { told = error.code; }
+    fs.writeFileSync(context.outputs.out, told);`;
+  expect(executeBare(body, emptyFolder())).toBe('EACCES');
 });
 
 test.runIf(filters)('a stage signals neither its supervisor nor the coordinator', async () => {

@@ -9,7 +9,6 @@ import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { readJob } from './attempt-files.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
-import { keepPermissions } from './own-workers.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
 import { bundlingHint, memberOf, thrownReason, thrownText } from './thrown.ts';
 import { openThreads } from './threads.ts';
@@ -101,7 +100,6 @@ async function main(jobFile: string): Promise<void> {
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
   isOnline = program.network === true;
-  keepPermissions();
   const url = pathToFileURL(program.bundle).href;
   const bundle = (await import(url)) as Bundle;
   if (typeof bundle.run !== 'function')

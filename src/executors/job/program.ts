@@ -81,6 +81,7 @@ function stageCommand(job: JobSpecification, program: StageProgram, runtime: Run
     '--disable-warning=ExperimentalWarning',
     '--disable-warning=SecurityWarning',
     ...permissionFlags(job, program, runtime),
+    `--require=${join(runtime.installation, 'dist', 'executors', 'job', 'own-workers.cjs')}`,
     join(runtime.installation, 'dist', 'executors', 'job', 'child.js'),
     join(job.folder, JOB_FILE),
   ];

@@ -3,9 +3,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installation as checkout } from '../../../src/model/installation.ts';
-import { executeStage } from '../../executors/stage-job.ts';
+import { executeBare, executeStage } from '../../executors/stage-job.ts';
 import { confinementHere } from '../../../src/setup/supervisor.mjs';
-import { bodyOf, type Escape, escapes, type Targets } from './escapes.ts';
+import { bodyOf, type Escape, escapes, type Place, type Targets } from './escapes.ts';
 import type { Trial } from './trial.ts';
 
 /** Escapes that are tried in one attempt of a stage. */
@@ -24,8 +24,19 @@ function standing(folder: string): string {
     .join('\n');
 }
 
-/** Lets a stage try some escapes; returns what was not refused. */
-async function attempt(tried: readonly Escape[]): Promise<readonly string[]> {
+/** Executes code in a place; returns what it told. */
+async function toldBy(body: string, place: Place, folder: string): Promise<readonly string[]> {
+  if (place === 'kernel') return parsed(executeBare(body, folder));
+  const { exit, out } = await executeStage(body, { folder });
+  return exit.ended === 'failed' ? [`the stage failed: ${exit.problem.message}`] : parsed(out);
+}
+
+function parsed(told: string | undefined): readonly string[] {
+  return told?.startsWith('[') === true ? (JSON.parse(told) as readonly string[]) : [`it told ${told}`];
+}
+
+/** Lets code try some escapes in one place; returns what was not refused. */
+async function attempt(tried: readonly Escape[], place: Place): Promise<readonly string[]> {
   const root = mkdtempSync(join(tmpdir(), 'stillroom-confinement-'));
   const [outside, folder] = [join(root, 'outside'), join(root, 'attempt')];
   for (const one of [outside, folder]) mkdirSync(one);
@@ -50,11 +61,10 @@ async function attempt(tried: readonly Escape[]): Promise<readonly string[]> {
   };
   const before = standing(outside);
   try {
-    const { exit, out } = await executeStage(bodyOf(tried, targets), { folder });
+    const told = await toldBy(bodyOf(tried, targets), place, folder);
     const input = readFileSync(targets.input, 'utf8');
     return [
-      ...(exit.ended === 'failed' ? [`the stage failed: ${exit.problem.message}`] : []),
-      ...(out === undefined ? ['the stage told nothing'] : (JSON.parse(out) as string[])),
+      ...told,
       ...(standing(outside) === before ? [] : ['something outside was changed']),
       ...(input === 'given\n' ? [] : ['the input was changed']),
     ];
@@ -77,7 +87,11 @@ export default {
     const chosen = Array.from({ length: Math.min(attacks, escapes.length) }, (_, index) => escapes[Math.floor(index * step)] as Escape);
     const faults: string[] = [];
     for (let at = 0; at < chosen.length; at += BATCH) {
-      faults.push(...(await attempt(chosen.slice(at, at + BATCH))));
+      const batch = chosen.slice(at, at + BATCH);
+      for (const place of ['work', 'kernel'] as const) {
+        const tried = batch.filter((one) => one.place === place);
+        if (tried.length > 0) faults.push(...(await attempt(tried, place)));
+      }
       tell(`${Math.min(at + BATCH, chosen.length)} of ${chosen.length} tried, ${faults.length} not refused`);
     }
     return { attacks: chosen.length, faults };

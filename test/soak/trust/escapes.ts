@@ -19,7 +19,7 @@ export interface Targets {
   readonly socket: string;
 }
 
-/** Refused by Node's permission model, and by the kernel where code has left that. */
+/** Refused by Node's permission model, and by the kernel. */
 const FILES: Readonly<Record<string, string>> = {
   'its path': 'fs.readFileSync(at.secret)',
   'a promise': 'await fs.promises.readFile(at.secret)',
@@ -47,7 +47,7 @@ const FILES: Readonly<Record<string, string>> = {
   'a link to the root': "fs.symlinkSync('/', 'root'); fs.readFileSync(`root${at.secret}`)",
   'a hard link': "fs.linkSync(at.secret, 'hard'); fs.readFileSync('hard')",
   'a copy': "fs.copyFileSync(at.secret, 'copy')",
-  'a copy of its folder': "fs.cpSync(at.outside, 'copies', { recursive: true })",
+  'a copy of its folder': "await fs.promises.cp(at.outside, 'copies', { recursive: true })",
   'a rename of it': "fs.renameSync(at.secret, 'mine')",
   require: 'module.createRequire(`${process.cwd()}/x.js`)(`${at.outside}/page.json`)',
   import: 'await import(`${at.outside}/module.mjs`)',
@@ -101,11 +101,28 @@ const OTHERS: Readonly<Record<string, string>> = {
   'undeclared variables': "if (process.env['UNDECLARED'] === undefined) refuse()",
 };
 
-/** What threads do not have. */
-const NOT_IN_THREADS = ['another folder to work in', 'a debugger in the coordinator'];
+/** Ways to start a worker that is to be free of the permission model: bodies that have `ask`, which asks a worker with options to read. */
+const WORKERS: Readonly<Record<string, string>> = {
+  'a worker': 'await ask({})',
+  'a worker without arguments': 'await ask({ execArgv: [] })',
+  'a worker with arguments that allow': "await ask({ execArgv: ['--allow-fs-read=*'] })",
+  'a worker with arguments that end the model': "await ask({ execArgv: ['--no-permission', '--no-experimental-permission'] })",
+  'a worker without variables': 'await ask({ execArgv: [], env: {} })',
+  'a worker with variables that allow': "await ask({ env: { NODE_OPTIONS: '--allow-fs-read=*' } })",
+  'a worker that inherits them': "process.env.NODE_OPTIONS = '--allow-fs-read=*'; await ask({ execArgv: [] })",
+  'a worker that shares them': "process.env.NODE_OPTIONS = '--allow-fs-read=*'; await ask({ execArgv: [], env: threads.SHARE_ENV })",
+  'a class of workers': 'await ask({ execArgv: [] }, class extends threads.Worker {})',
+  'the class behind that of workers': 'await ask({ execArgv: [] }, Object.getPrototypeOf(class extends threads.Worker {}))',
+  'the class of a worker': "await ask({ execArgv: [] }, new threads.Worker('', { eval: true }).constructor)",
+  'the class of the prototype': 'await ask({ execArgv: [] }, threads.Worker.prototype.constructor)',
+  'a required class': "await ask({ execArgv: [] }, module.createRequire('/')('worker_threads').Worker)",
+  'a worker of a worker':
+    "await ask({}, threads.Worker, `new (require('worker_threads').Worker)(${JSON.stringify(reading)}, { eval: true, execArgv: [], env: {} })" +
+    ".once('message', (told) => require('worker_threads').parentPort.postMessage(told))`)",
+};
 
-/** Where code runs that tries an escape: in the work, or in a thread that has left the permission model. */
-export type Place = 'work' | 'thread';
+/** Where code runs that tries an escape: in a stage's work, or as code that is confined by the kernel alone. */
+export type Place = 'work' | 'kernel';
 
 /** A way out that is tried. */
 export interface Escape {
@@ -114,21 +131,30 @@ export interface Escape {
   readonly body: string;
 }
 
-/** All of them; what the kernel alone can hold is tried in threads without the permission model too. */
-export const escapes: readonly Escape[] = (['work', 'thread'] as const).flatMap((place) =>
-  Object.entries({ ...FILES, ...OTHERS })
-    .filter(([name]) => !(place === 'thread' && NOT_IN_THREADS.includes(name)))
-    .map(([name, body]) => ({ name: `${name}, in the ${place}`, place, body })),
+/** All of them. */
+export const escapes: readonly Escape[] = (['work', 'kernel'] as const).flatMap((place) =>
+  Object.entries({ ...FILES, ...OTHERS, ...(place === 'work' ? WORKERS : {}) }).map(([name, body]) => ({
+    name: `${name} (${place})`,
+    place,
+    body,
+  })),
 );
 
 /** Errors of a refusal: by the permission model, the kernel, or because there is nothing to be had. */
 const REFUSALS = 'ERR_ACCESS_DENIED EACCES EPERM EXDEV EBADF ESRCH ERR_DLOPEN_FAILED EAI_AGAIN NotReadableError REFUSED'.split(' ');
 
 const trying = `const trying = async (escapes, at) => {
-  const modules = { fs: 'fs', path: 'path', net: 'net', dgram: 'dgram', dns: 'dns', events: 'events', module: 'module', childProcess: 'child_process' };
-  const refuse = () => { throw Object.assign(new Error('refused'), { code: 'REFUSED' }); };
-  const names = [...Object.keys(modules), 'at', 'refuse'];
-  const values = [...Object.values(modules).map((one) => process.getBuiltinModule('node:' + one)), at, refuse];
+  const builtin = (name) => process.getBuiltinModule('node:' + name);
+  const modules = { fs: 'fs', path: 'path', net: 'net', dgram: 'dgram', dns: 'dns', events: 'events', module: 'module', childProcess: 'child_process', threads: 'worker_threads' };
+  const refuse = (code = 'REFUSED') => { throw Object.assign(new Error('refused'), { code }); };
+  const reading = "const { parentPort } = require('worker_threads'); try { require('fs').readFileSync(" + JSON.stringify(at.secret) + "); parentPort.postMessage('read'); } catch (error) { parentPort.postMessage(error.code); }";
+  const ask = async (options, Class = builtin('worker_threads').Worker, code = reading) => {
+    const [told] = await builtin('events').once(new Class(code, { eval: true, ...options }), 'message');
+    if (told !== 'read') refuse(told);
+  };
+  const given = { at, refuse, reading, ask };
+  const names = [...Object.keys(modules), ...Object.keys(given)];
+  const values = [...Object.values(modules).map(builtin), ...Object.values(given)];
   const told = [];
   for (const { name, body } of escapes) {
     const AsyncFunction = (async () => undefined).constructor;
@@ -139,22 +165,13 @@ const trying = `const trying = async (escapes, at) => {
       const code = error.cause?.code ?? (error.code || error.name);
       if (!${JSON.stringify(REFUSALS)}.includes(code)) told.push(name + ': ' + code + ' ' + error.message);
     }
+    process.chdir(at.attempt + '/work');
+    delete process.env.NODE_OPTIONS;
   }
   return told;
 };`;
 
-/** The body of a stage's work that tries escapes, and writes to its output which of them were not refused, as JSON. */
+/** The body of a stage's work, or of a program, that tries escapes and writes to its output which of them were not refused, as JSON. */
 export function bodyOf(tried: readonly Escape[], at: Targets): string {
-  const of = (place: Place): string => JSON.stringify(tried.filter((one) => one.place === place));
-  // Threads are given the permission model by those that the work starts: one of a thread's own gets out of it.
-  const inner = `${trying} trying(${of('thread')}, ${JSON.stringify(at)}).then((told) => require('node:worker_threads').parentPort.postMessage(told));`;
-  const outer = `const { Worker, parentPort } = require('node:worker_threads');
-    const inner = new Worker(${JSON.stringify(inner)}, { eval: true, execArgv: [], env: {} });
-    inner.on('message', (told) => parentPort.postMessage(told));
-    inner.on('error', (error) => parentPort.postMessage(['the thread failed: ' + error.message]));`;
-  return `${trying}
-  const told = await trying(${of('work')}, ${JSON.stringify(at)});
-  const outer = new Worker(${JSON.stringify(outer)}, { eval: true });
-  told.push(...(await new Promise((resolve) => outer.once('message', resolve))));
-  fs.writeFileSync(context.outputs.out, JSON.stringify(told));`;
+  return `${trying}\nfs.writeFileSync(context.outputs.out, JSON.stringify(await trying(${JSON.stringify(tried)}, ${JSON.stringify(at)})));`;
 }
