@@ -69,7 +69,7 @@ function told(result: RunResult, file: string, folder: string): Answer {
 function linesOf(result: RunResult, file: string, folder: string): string[] {
   const { record, problems, pipeline } = result;
   const [executed, reused] = [namesIn(record, 'executed').length, namesIn(record, 'reused').length];
-  const time = duration((Date.parse(record.ended ?? record.started) - Date.parse(record.started)) / 1000);
+  const time = duration(Math.max(0, Date.parse(record.ended ?? record.started) - Date.parse(record.started)) / 1000);
   if (problems.length > 0 && record.state !== 'done')
     return [`${pipeline.name}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
   const first = `${pipeline.name}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;

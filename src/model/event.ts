@@ -56,10 +56,16 @@ export interface PlannedNode {
   readonly after: readonly string[];
 }
 
+/** A clock that starts at the time of day and then goes on evenly, however that is set: what follows is later, and no duration is below zero. */
+export function steadyClock(now: () => number = Date.now, elapsed: () => number = () => performance.now()): () => Date {
+  const [start, from] = [now(), elapsed()];
+  return () => new Date(start + elapsed() - from);
+}
+
 /** Stamps what happens with its time and tells it to each watcher in turn: the one way from a run, or a sweep, to all who watch it. */
 export function broadcast<Told extends object = Happening>(
   watchers: readonly { report(event: { readonly time: string } & Told): void }[],
-  clock: () => Date = () => new Date(),
+  clock: () => Date = steadyClock(),
 ): (happening: Told) => void {
   return (happening) => {
     const event = { time: clock().toISOString(), ...happening };

@@ -55,7 +55,8 @@ export function rowOf(record: RunRecord): RunRow {
     pipeline: record.pipeline,
     state: record.state,
     started: record.started,
-    seconds: (Date.parse(record.ended ?? new Date().toISOString()) - Date.parse(record.started)) / 1000,
+    // The clock may have been set back since a run started that goes on.
+    seconds: Math.max(0, (record.ended === undefined ? Date.now() : Date.parse(record.ended)) - Date.parse(record.started)) / 1000,
     executed: count('executed'),
     reused: count('reused'),
     set: record.set,

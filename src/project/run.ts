@@ -126,7 +126,7 @@ export async function runPlan(
   if (!capacity.ok) return capacity;
   const { unwritable } = plan.request.surroundings.store;
   if (unwritable !== undefined) return failed(unwritable);
-  const id = newRunId();
+  const id = newRunId(plan.request.surroundings.store.runs.ids()[0]);
   const told = [{ report: (event: Event) => onEvent?.(event) }, { report: emit }];
   const kept = new JsonLinesReporter(plan.request.surroundings.store.runs.appendEvents(id, onLostEvents(broadcast<Happening>(told))));
   try {

@@ -93,7 +93,7 @@ export class Variants implements Workbench {
 
   private async run(plan: Plan, params: VariantParams, onEvent: (event: Event) => void): Promise<VariantRun> {
     const { store, shownFile } = this.opened;
-    const id = newRunId();
+    const id = newRunId(store.runs.ids()[0]);
     const kept = new JsonLinesReporter(store.runs.appendEvents(id, onLostEvents(broadcast<Happening>([{ report: onEvent }]))));
     const { record, problems } = await runPlan(plan, {
       id,

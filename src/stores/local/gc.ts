@@ -31,12 +31,24 @@ export interface Parts {
 
 const DAY = 24 * 60 * 60 * 1000;
 
+/** When runs started, newest first: none before one that is older, though the clock may have said so. */
+function startsOf(records: readonly RunRecord[]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  let latest = 0;
+  for (const { id, started } of records.toReversed()) {
+    latest = Math.max(latest, Date.parse(started));
+    times.set(id, latest);
+  }
+  return times;
+}
+
 /** Which runs stay, with why. */
 function chooseRuns({ tags: named }: Parts, records: readonly RunRecord[], { runs, days }: KeepPolicy): Map<string, string> {
   const kept = new Map<string, string>();
   const tags = new Map(named.all().map(({ name, run }) => [run, name]));
   const pins = new Set(named.pins());
   const since = days === undefined ? Number.POSITIVE_INFINITY : Date.now() - days * DAY;
+  const times = startsOf(records);
   for (const [index, record] of records.entries()) {
     const tag = tags.get(record.id);
     const why =
@@ -50,7 +62,7 @@ function chooseRuns({ tags: named }: Parts, records: readonly RunRecord[], { run
               ? 'every run is kept'
               : runs !== undefined && index < runs
                 ? `among the newest ${runs}`
-                : Date.parse(record.started) >= since
+                : (times.get(record.id) ?? 0) >= since
                   ? `of the last ${days} days`
                   : undefined;
     if (why !== undefined) kept.set(record.id, why);
@@ -157,12 +169,14 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
     Number.POSITIVE_INFINITY,
     ...kept.filter(({ id }) => !/^(tagged|pinned)/.test(keptRuns.get(id) ?? '')).map(({ started }) => Date.parse(started)),
   );
+  // One that started after now did so by a clock that has been set back since: nothing is known to be older than it.
+  const since = oldest > Date.now() ? Number.NEGATIVE_INFINITY : oldest;
   const isEvery = policy.runs === undefined && policy.days === undefined;
   const sources = names(join(root, 'sources')).map((name) => join('sources', name));
   const paths = [
     ...looseBundles(parts, reach.bundles),
     ...sources.filter((file) => !keptSources.has(file)),
-    ...(isEvery ? [] : oldCheckpoints(root, oldest)),
+    ...(isEvery ? [] : oldCheckpoints(root, since)),
     // The logs of a run whose results live on in kept runs hold their curves.
     ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
     ...names(join(root, 'scratch')).flatMap((name) => (isExecuted(root, name) ? [] : [join('scratch', name)])),
