@@ -18,6 +18,8 @@ export interface Answer {
 export interface Questions {
   readonly folder: string;
   ask(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Writes files below the folder. */
+  write(files: Readonly<Record<string, string>>): void;
   remove(): void;
 }
 
@@ -29,14 +31,18 @@ export function hasStack(text: string): boolean {
 /** Opens a project of some files; `before` is code that is loaded before the command line. */
 export function questions(files: Readonly<Record<string, string>>, before = ''): Questions {
   const folder = join(mkdtempSync(join(tmpdir(), 'stillroom-asked-')), 'project');
-  for (const [name, text] of Object.entries({ 'package.json': '{}', ...files })) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
+  const write = (written: Readonly<Record<string, string>>): void => {
+    for (const [name, text] of Object.entries(written)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+  };
+  write({ 'package.json': '{}', ...files });
   const own = before === '' ? [] : [`--import=data:text/javascript,${encodeURIComponent(before)}`];
   const cli = resolve('dist/cli.js');
   return {
     folder,
+    write,
     ask: (args, env = {}) =>
       new Promise((done) => {
         const cache = join(dirname(folder), 'cache');
