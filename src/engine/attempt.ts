@@ -59,8 +59,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     if ('unfed' in space || !space.ok) return space;
     const { given, ...prepares } = space.value;
     const { env, secrets } = environmentOf(prepared, run.surroundings);
-    const short = Object.keys(secrets).find((name) => isTooShort(secrets[name] ?? ''));
-    if (short !== undefined) return failed(shortSecret(instance.name, short));
+    warnOfShort(secrets, instance.name, run.emit);
     const specification: JobSpecification = {
       format: JOB_FORMAT,
       attempt: place.id,
@@ -196,17 +195,13 @@ function keepLog(from: string, to: string): void {
   copyFileSync(from, to);
 }
 
-function isTooShort(secret: string): boolean {
-  return secret !== '' && secret.trim().length < SHORTEST_SECRET;
-}
-
-function shortSecret(node: string, name: string): Problem {
-  return {
-    kind: 'usage',
-    code: 'short-secret',
-    message: `the secret "${name}" of ${node} has fewer than ${SHORTEST_SECRET} letters: it could not be told from other text, to blot it out`,
-    hint: `set ${name} to the whole secret, or declare it as a variable that is none`,
-  };
+/** Warns of secrets that are too short to be told from other text: blotting them out would blot out anything. */
+function warnOfShort(secrets: Readonly<Record<string, string>>, node: string, emit: Emit): void {
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (secret === '' || secret.trim().length >= SHORTEST_SECRET) continue;
+    const message = `the secret "${name}" has fewer than ${SHORTEST_SECRET} letters: it is not blotted out of what ${node} prints`;
+    emit({ type: 'notice', level: 'warning', node, message });
+  }
 }
 
 /** What a node's process is given: of the engines just what its fingerprint holds. */

@@ -75,10 +75,6 @@ export const runningCodes = {
     means: 'An output or source contains something that cannot be kept: a link out of its folder, a socket, a name that is not UTF-8.',
     remedy: 'Remove it, or write a regular file instead.',
   },
-  'short-secret': {
-    means: 'A secret is so short that blotting it out of what a node prints would blot out other text too.',
-    remedy: 'Set the variable to the whole secret. If its value is none, declare it without `secret: true`.',
-  },
   'source-changed': {
     means: 'A source was changed while a run was reading it.',
     remedy: 'Run again when nothing writes to it, or have it kept (keep: true).',
