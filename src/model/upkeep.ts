@@ -73,7 +73,20 @@ export interface Garbage {
 /** Something in a store that is not as it was written. */
 export interface Finding {
   /** `content` are bytes by their digest; `index` is what can be made again at no cost. */
-  readonly kind: 'result' | 'run' | 'code' | 'source' | 'content' | 'tag' | 'pin' | 'checkpoint' | 'sweep' | 'events' | 'index' | 'folder';
+  readonly kind:
+    | 'result'
+    | 'run'
+    | 'code'
+    | 'source'
+    | 'content'
+    | 'tag'
+    | 'pin'
+    | 'checkpoint'
+    | 'attempt'
+    | 'sweep'
+    | 'events'
+    | 'index'
+    | 'folder';
   /** A fingerprint, a run's id, a digest, a tag, a sweep's id, or a path in the store. */
   readonly id: string;
   /** What it is, in words. */

@@ -3,6 +3,7 @@ import { isObject } from '../../../files/json.ts';
 import { readSealed, writeSealedNote } from '../../../files/sealed.ts';
 import type { Finding, Verification } from '../../../model/upkeep.ts';
 import type { Parts } from '../gc.ts';
+import { inspectAttempts } from './attempts.ts';
 import { inspectContent } from './content.ts';
 import { Inspection } from './inspection.ts';
 import { inspectCheckpoints, inspectIndex, inspectLines, inspectRows } from './notes.ts';
@@ -27,6 +28,7 @@ export async function verifyStore(parts: Parts): Promise<Verification> {
   findMissing(parts, known, inspection);
   inspectIndex(inspection);
   inspectCheckpoints(inspection);
+  inspectAttempts(inspection);
   inspectLines(inspection);
   await inspectContent(parts, known, inspection);
   const { damaged, stillMissing } = apart(inspection);
