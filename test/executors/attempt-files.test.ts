@@ -103,7 +103,7 @@ test('every kind of executor is a folder that says what may be declared and how 
 });
 
 test.each(['process', 'detached'])('an executor %s is bounded by what is declared of it', async (kind) => {
-  expect(Object.keys(await settingsOf(kind))).toEqual(['cpu', 'gpu', 'memory', 'patience']);
+  expect(Object.keys(await settingsOf(kind))).toEqual(['cpu', 'gpu', 'memory', 'patience', 'grace']);
   const open = await loadKind(kind);
   const opened = await open({
     name: 'mine',

@@ -45,7 +45,10 @@ executorContract(
 executorContract(
   real('detached', openDetached, {
     abandoned: 'goes on',
-    loss: { run: 'read -r _ _ _ parent _ < /proc/$PPID/stat; kill -KILL $parent; sleep 600', code: 'lost' },
+    loss: {
+      run: 'pid=$PPID; until grep -q run-jo[b] /proc/$pid/cmdline; do read -r _ _ _ pid _ < /proc/$pid/stat; done; kill -KILL $pid; sleep 600',
+      code: 'lost',
+    },
   }),
 );
 

@@ -58,6 +58,15 @@ describe.concurrent.each(['compiled', 'shell'] as const)('a program under the su
   });
 });
 
+test.each([
+  ['the inner one', 'kill -KILL $PPID'],
+  ['the outer one', 'read -r _ _ _ parent _ < /proc/$PPID/stat; kill -KILL $parent'],
+])('what hides is ended even if the supervisor is killed: %s', async (_, kill) => {
+  const job = jobOf(`env -i setsid sleep 600 & echo $! > pid; sleep 0.3; ${kill}; sleep 600`);
+  expect(await execute(job, 'compiled')).toMatchObject({ ended: 'failed', problem: { code: 'killed' } });
+  expect(isAlive(Number(fileOf(job, 'pid')))).toBe(false);
+});
+
 test('one that halts itself can be asked to end all the same', async () => {
   const asked = new AbortController();
   const job = jobOf(`trap 'echo saved > out; exit' TERM; echo > ready; kill -STOP $$`);

@@ -88,16 +88,22 @@ export class SupervisedProgram implements Stoppable {
     const exit = await this.exited;
     clearTimeout(this.impatience);
     const { supervisor, attempt } = this.surroundings;
-    // A supervisor that was killed has ended nothing.
+    // Of a supervisor that was killed the other half ends what is left, unless that was killed too.
     const isUncertain = supervisor === 'shell' || exit.signal !== null;
+    if (isUncertain && supervisor === 'compiled') await this.closing(PATIENCE);
     if (isUncertain) this.signalGroup('SIGKILL');
     const survivors = isUncertain ? await endSurvivors(attempt) : 0;
-    const late = new AbortController();
-    await Promise.race([this.closed, sleep(LAST_WORDS, undefined, { signal: late.signal }).catch(() => undefined)]);
-    late.abort();
+    await this.closing(LAST_WORDS);
     // Whoever still has them open is not heard any more.
     for (const stream of this.child.stdio) stream?.destroy();
     return { ...exit, survivors };
+  }
+
+  /** Waits until all that it said has been read, for so many milliseconds at most. */
+  private async closing(milliseconds: number): Promise<void> {
+    const late = new AbortController();
+    await Promise.race([this.closed, sleep(milliseconds, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
   }
 
   private signalGroup(signal: NodeJS.Signals): void {

@@ -78,6 +78,32 @@ static void tell(struct ending ending, int ended_itself) {
   }
 }
 
+/* Becomes the parent of whatever loses its own below, and gives the descriptor on which signals are read; -1 on an error. */
+static int start_watching(void) {
+  sigset_t heard;
+  sigemptyset(&heard);
+  sigaddset(&heard, SIGCHLD);
+  sigaddset(&heard, SIGTERM);
+  int signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) == 0) return signals;
+  perror("supervisor");
+  return -1;
+}
+
+/* A descriptor that can be read when the parent has ended; -1 where the kernel has none. */
+static int parent_descriptor(void) {
+#ifdef SYS_pidfd_open
+  return (int)syscall(SYS_pidfd_open, getppid(), 0);
+#else
+  return -1;
+#endif
+}
+
+/* The exit code of a shell for what became of a process. */
+static int exit_code(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int main(int count, char **arguments) {
   int at = 1;
   int keeps_events = 0;
@@ -99,29 +125,34 @@ int main(int count, char **arguments) {
     fprintf(stderr, "supervisor: no program is given\n");
     return 2;
   }
+  /* Two of them, so that what is left is ended even if one is killed: the outer one watches the inner one, which runs the program. */
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, NULL);
-  sigset_t heard;
-  sigemptyset(&heard);
-  sigaddset(&heard, SIGCHLD);
-  sigaddset(&heard, SIGTERM);
-  int signals = signalfd(-1, &heard, SFD_CLOEXEC | SFD_NONBLOCK);
-  int parent = -1;
-#ifdef SYS_pidfd_open
-  parent = (int)syscall(SYS_pidfd_open, getppid(), 0);
-#endif
-  if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+  int signals = start_watching();
+  if (signals < 0) return 2;
+  pid_t inner = fork();
+  if (inner < 0) {
     perror("supervisor");
     return 2;
   }
+  if (inner > 0) {
+    int status = SIGKILL;
+    watch(inner, signals, parent_descriptor(), &status);
+    /* An inner one that came to its end has ended and told everything. */
+    if (!WIFEXITED(status)) tell(end_children(), 0);
+    return exit_code(status);
+  }
+  close(signals);
+  signals = start_watching();
+  if (signals < 0) return 2;
   pid_t program = start_program(arguments + at + 1, keeps_events, confinement);
   if (program < 0) {
     fprintf(stderr, "supervisor: %s: %s\n", arguments[at + 1], strerror(errno));
     return 126;
   }
   int status = SIGKILL;
-  int ended_itself = watch(program, signals, parent, &status);
+  int ended_itself = watch(program, signals, parent_descriptor(), &status);
   tell(end_children(), ended_itself);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return exit_code(status);
 }
