@@ -64,7 +64,7 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const keeping = refusable(plan, () => keepSources(plan));
     const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
     emit({ type: 'sources-kept', sources: recordedSources(plan, kept) });
-    const published = new Publication(plan);
+    const published = new Publication(plan, { signal: asked, onWait: () => emit({ type: 'notice', level: 'note', message: PUBLISHING }) });
     const lost = options.publish === false ? undefined : (settled: ScheduleEnd['settled']) => published.publish(settled);
     const end =
       problems.length > 0
@@ -88,6 +88,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     lease.release();
   }
 }
+
+const PUBLISHING = 'waits until another run of the pipeline has published its outputs';
 
 const SENDING = 'waits until its results are sent to the remotes';
 
@@ -193,6 +195,12 @@ function stateOf({ problems, outcomes }: ScheduleEnd, isStopped: boolean): RunSt
   return isStopped && unfinished ? 'cancelled' : 'done';
 }
 
+/** How a run waits for others, and tells of it. */
+interface Waiter {
+  readonly signal: AbortSignal;
+  readonly onWait: () => void;
+}
+
 /** Puts the outputs of a run where users find them, once all have come out. */
 class Publication {
   /** By `node.port`; empty as long as nothing is published. */
@@ -200,13 +208,35 @@ class Publication {
   /** Why nothing could be published. */
   problems: readonly Problem[] = [];
   private readonly plan: Plan;
+  private readonly waiting: Waiter;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, waiting: Waiter) {
     this.plan = plan;
+    this.waiting = waiting;
+  }
+
+  /** Publishes while no other run of the pipeline does, as `put` does; nothing where the run is stopped before that. */
+  async publish(settled: ScheduleEnd['settled']): Promise<string[]> {
+    const { pipeline, surroundings } = this.plan.request;
+    const { signal, onWait } = this.waiting;
+    try {
+      const lock = await telling(surroundings.store.published.take(pipeline.name, signal), onWait);
+      try {
+        return lock === undefined ? [] : this.put(settled);
+      } finally {
+        lock?.release();
+      }
+    } catch (error) {
+      const refused = refusable(this.plan, () => {
+        throw error;
+      });
+      this.problems = refused.ok ? [] : refused.problems;
+      return [];
+    }
   }
 
   /** Returns the nodes whose outputs turn out to be lost; then nothing is published. */
-  publish(settled: ScheduleEnd['settled']): string[] {
+  private put(settled: ScheduleEnd['settled']): string[] {
     const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
     for (const [name, { attempt }] of settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
     const { pipeline, surroundings } = this.plan.request;

@@ -62,7 +62,7 @@ class Schedule {
       // What is ready and did not start waits for slots, or for work that another run does.
       const waits = this.mayStart() && this.open.size > 0;
       if (this.running.size === 0 && !waits) {
-        if (this.makeLostAgain()) continue;
+        if (await this.makeLostAgain()) continue;
         break;
       }
       this.tellOfWaiting(waits);
@@ -220,9 +220,9 @@ class Schedule {
   }
 
   /** Makes again what turned out to be lost when all had come out; false if nothing did. */
-  private makeLostAgain(): boolean {
+  private async makeLostAgain(): Promise<boolean> {
     if (this.settled.size < this.plan.nodes.size || this.problems.length > 0) return false;
-    const lost = this.scheduling.lost?.(this.settled) ?? [];
+    const lost = (await this.scheduling.lost?.(this.settled)) ?? [];
     this.makeAgain(lost);
     return lost.length > 0 && this.problems.length === 0;
   }

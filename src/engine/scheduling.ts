@@ -37,7 +37,7 @@ export interface Scheduling {
   /** Where a node's log lies, as a record names it. */
   readonly logOf: (node: string) => string;
   /** Asked when all nodes have come out: those whose outputs turn out to be lost, which are then made again. */
-  readonly lost?: (settled: ReadonlyMap<string, Settled>) => readonly string[];
+  readonly lost?: (settled: ReadonlyMap<string, Settled>) => Promise<readonly string[]> | readonly string[];
 }
 
 /** How all nodes of a plan ended. */

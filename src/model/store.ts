@@ -220,6 +220,8 @@ export interface Placed {
 
 /** What people and their editors find in the store. */
 export interface Published {
+  /** Keeps others from publishing outputs of a pipeline, waiting while another does; undefined if the signal comes first. */
+  take(pipeline: string, signal: AbortSignal): Promise<Lock | undefined>;
   /**
    * Swaps the folder of a pipeline's outputs as one; of nodes without new outputs those stay that the pipeline still has (`nodes`; undefined:
    * all stay). Where anything is lost, the folder stays as it was.

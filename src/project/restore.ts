@@ -27,7 +27,11 @@ export function outputsOf(record: RunRecord, names: readonly string[]): NodeOutp
 }
 
 /** Brings a run's outputs back from the store, into a folder or to where a run puts them; executes nothing. */
-export function restoreOutputs({ folder }: Context, { record, origin, instances }: Recorded, to: string | undefined): Outcome<Restored> {
+export async function restoreOutputs(
+  { folder }: Context,
+  { record, origin, instances }: Recorded,
+  to: string | undefined,
+): Promise<Outcome<Restored>> {
   const names = instances.map(({ name }) => name);
   const broken = names.flatMap((name) =>
     origin.artifacts.broken(record.nodes[name]?.outputs ?? {}).map(({ port, damage }) => `${name}.${port} is ${damage}`),
@@ -37,8 +41,10 @@ export function restoreOutputs({ folder }: Context, { record, origin, instances 
   const target = to === undefined ? undefined : resolve(folder, to);
   const free = target === undefined ? undefined : checkFree(target);
   if (free?.ok === false) return free;
+  const lock = target === undefined ? await origin.published.take(record.pipeline, new AbortController().signal) : undefined;
   const { paths, lost } =
     target === undefined ? origin.published.outputs(record.pipeline, wanted) : origin.published.placeIn(target, wanted);
+  lock?.release();
   origin.flush();
   if (lost.length > 0) {
     const damaged = lost.map(({ node, port }) => `${node}.${port} is damaged`);

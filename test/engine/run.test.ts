@@ -218,6 +218,18 @@ describe('a run whose results are still being sent to remotes', () => {
 });
 
 describe('two runs at once', () => {
+  test('publish the outputs of a pipeline one after the other, and say so', async () => {
+    const project = new Project();
+    const other = await project.store.published.take('demo', new AbortController().signal);
+    const running = project.run([instanceOf('a')]);
+    while (project.notices().length === 0) await sleep(5);
+    expect(project.notices()).toEqual(['waits until another run of the pipeline has published its outputs']);
+    other?.release();
+    const { record, outputs } = await running;
+    expect(record.state).toBe('done');
+    expect([...outputs.keys()]).toEqual(['a.out']);
+  });
+
   test('in other processes do the same work once: the second waits for the first and reuses', async () => {
     const project: Project = new Project({
       a: async (attempt) => {

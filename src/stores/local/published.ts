@@ -5,6 +5,8 @@ import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
+import { lockFile } from '../../files/lock.ts';
+import type { Lock } from '../../model/workplace.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
@@ -23,13 +25,19 @@ function isNote(value: unknown): value is Note {
 /** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one; and the schema that editors read. */
 export class LocalPublished implements Published {
   private readonly root: string;
+  private readonly locks: string;
   private readonly schema: string;
   private readonly place: (artifact: Artifact, path: string) => boolean;
 
   constructor(root: string, place: (artifact: Artifact, path: string) => boolean) {
     this.root = join(root, 'latest');
+    this.locks = join(root, 'locks');
     this.schema = join(root, 'pipeline.schema.json');
     this.place = place;
+  }
+
+  take(pipeline: string, signal: AbortSignal): Promise<Lock | undefined> {
+    return lockFile(join(this.locks, `latest-${safeFileName(pipeline)}`), signal);
   }
 
   outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): Placed {

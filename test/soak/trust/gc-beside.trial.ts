@@ -38,7 +38,7 @@ async function runOn(runner: number, course: Course, hashes: Map<number, string>
     const n = (runner + round) % VALUES;
     const { code, stdout, stderr } = await course.project.stillroom('run', 'p.yaml', '--set', `n=${n}`, '--json');
     course.counts.runs += 1;
-    if (code !== 0) course.faults.push(`a run ended with ${code}: ${stderr.slice(-1000)}`);
+    if (code !== 0) course.faults.push(`a run ended with ${code}: ${stderr.slice(-1000)}${stdout.slice(0, 1000)}`);
     else {
       const { hash } = JSON.parse(stdout) as { readonly hash: string };
       if (hash !== (hashes.get(n) ?? hash)) course.faults.push(`n=${n} came out otherwise`);
