@@ -150,6 +150,22 @@ describe('gc', () => {
     expect((await called(folder, ['runs'])).code).toBe(0);
   });
 
+  test.each(['runs', 'tags', 'pins'])('goes on once verify has put aside what was damaged among the %s', async (kind) => {
+    const folder = copyOf(base);
+    const project = openProject({ folder });
+    await project.tags.set('@latest', 'best');
+    await project.tags.pin('@latest');
+    project.close();
+    const files = join(folder, 'artifacts', kind);
+    const [file = ''] = readdirSync(files).sort().reverse();
+    truncateSync(join(files, file), 20);
+    const refused = await asked<Answer>(folder, ['gc']);
+    expect(refused.answer.error).toMatchObject({ code: 'unreadable-record', hint: expect.stringContaining('stillroom verify') });
+    expect((await called(folder, ['verify'])).code).toBe(5);
+    expect((await called(folder, ['gc'])).code).toBe(0);
+    expect((await called(folder, ['runs'])).code).toBe(0);
+  });
+
   test('refuses while a run is live, or waits for it; what the run reuses is there', async () => {
     const folder = copyOf(base);
     const go = join(folder, 'go');
