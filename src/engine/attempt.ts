@@ -11,6 +11,7 @@ import { done, failed, type Outcome, type Problem, withLog } from '../model/prob
 import type { Who } from '../model/waiting.ts';
 import type { Attempt, MetricValue } from '../model/result.ts';
 import { Blotter, SHORTEST_SECRET } from '../text/blotter.ts';
+import { ownMember } from '../model/own-member.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
 import { withOthers } from './disturbed.ts';
@@ -120,8 +121,12 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
       ...outputs.problems.map((problem) => withLog(blotter.cleanMembers(problem, 'message', 'hint'), exit.last, specification.log)),
     );
   }
-  const metrics: Record<string, MetricValue> = {};
-  for (const [name, value] of Object.entries(exit.metrics)) metrics[name] = { value, measured: instance.metrics[name]?.measured === true };
+  const metrics = Object.fromEntries(
+    Object.entries(exit.metrics).map(([name, value]): [string, MetricValue] => [
+      name,
+      { value, measured: ownMember(instance.metrics, name)?.measured === true },
+    ]),
+  );
   return done({
     outputs: outputs.value,
     metrics,

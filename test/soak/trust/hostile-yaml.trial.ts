@@ -123,7 +123,7 @@ class Project {
 const trial: Trial = {
   about: 'whatever a YAML file says, it is planned or refused with a place, cheaply and without a stack',
   full: 500,
-  sample: 8,
+  sample: 5,
   async run(count, tell) {
     const project = new Project();
     const faults: string[] = [];

@@ -84,7 +84,7 @@ const optionOf = (name: string, payload: string): string[] => ['--set', `${name}
 const trial: Trial = {
   about: 'whatever a param, a matrix or a variable holds, a command sees that very text, and nothing of it is executed',
   full: 500,
-  sample: 8,
+  sample: 6,
   async run(count) {
     const faults: string[] = [];
     const { ask, folder, write, remove } = questions({});
