@@ -39,6 +39,22 @@ describe('verify', () => {
 });
 
 describe('garbage', () => {
+  test('is not what leads from raw sources to the code of a kept run', () => {
+    const { store } = open();
+    const [kept, loose] = ['kept', 'loose'].map((text) => {
+      const digest = store.artifacts.add(Buffer.from(text));
+      store.bundles.keep(sha256(`raw ${text}`), { digest, map: digest, files: {} });
+      return digest;
+    });
+    store.runs.write({
+      ...recordOf('run-1'),
+      nodes: { student: { state: 'executed', stage: 'train', cause: '', params: {}, code: kept as string } },
+    });
+    store.maintenance.remove(store.maintenance.findGarbage({ runs: undefined, days: undefined }));
+    expect([store.bundles.ofSources(sha256('raw kept'))?.digest, store.bundles.read(loose as string)]).toEqual([kept, undefined]);
+    expect(existsSync(join(store.location, 'bundles/raw', sha256('raw loose')))).toBe(false);
+  });
+
   test('is what killed processes left half written, and nothing that is in use', () => {
     const { store } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isObject } from '../../files/json.ts';
-import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
+import { type FormerText, readSealed, readText, writeSealed, writeSealedNote } from '../../files/sealed.ts';
 import type { BundleRecord, Bundles } from '../../model/store.ts';
 import { isDigest } from '../../model/canonical.ts';
 import type { Blobs } from './blobs.ts';
@@ -60,6 +60,6 @@ export class LocalBundles implements Bundles {
   keep(rawDigest: string, record: BundleRecord): void {
     writeSealed(join(this.root, `${record.digest}.json`), record);
     const pointer: Pointer = { raw: rawDigest, digest: record.digest };
-    writeSealed(join(this.root, 'raw', rawDigest), pointer);
+    writeSealedNote(join(this.root, 'raw', rawDigest), pointer);
   }
 }

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ifPossible, writeDurably } from '../../files/durable.ts';
+import { ifPossible, writeWhole } from '../../files/durable.ts';
 import { isObject } from '../../files/json.ts';
 import { lineText, openLine, readText, sealedLine } from '../../files/sealed.ts';
 import type { RunRecord } from '../../model/run.ts';
@@ -48,7 +48,7 @@ export class RunIndex {
   /** Forgets all runs but these. */
   keepOnly(ids: ReadonlySet<string>): void {
     const lines = [...this.read()].filter(([id]) => ids.has(id));
-    writeDurably(this.file, lines.map(([id, line]) => `${id} ${line}\n`).join(''));
+    writeWhole(this.file, lines.map(([id, line]) => `${id} ${line}\n`).join(''));
     this.lines = new Map(lines);
   }
 

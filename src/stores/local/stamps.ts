@@ -1,6 +1,6 @@
 import { appendFileSync, lstatSync, mkdirSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
-import { ifPossible, writeDurably } from '../../files/durable.ts';
+import { ifPossible, writeWhole } from '../../files/durable.ts';
 import { openSummed, readText, summedLine } from '../../files/sealed.ts';
 import { fileStamp } from '../../files/stamp.ts';
 
@@ -40,7 +40,7 @@ export class StampBook {
     const text = (lines: Iterable<string>): string => [...lines].map((line) => `${line}\n`).join('');
     ifPossible(() => {
       mkdirSync(dirname(this.file), { recursive: true });
-      if (this.lines > 2 * this.stamps.size + 1000) writeDurably(this.file, text(this.stamps.values()));
+      if (this.lines > 2 * this.stamps.size + 1000) writeWhole(this.file, text(this.stamps.values()));
       else appendFileSync(this.file, text(this.fresh.values()));
     });
     this.fresh.clear();

@@ -105,6 +105,8 @@ export async function faultsAfter(folder: string, expected: Expected): Promise<s
     value(await project.gc({ wait: true }));
     const left = piles(folder);
     if (left.length > 0) faults.push(`gc left ${left.join(', ')}`);
+    const lasting = ['.gitignore', 'pipeline.schema.json'].filter((name) => readFileSync(join(folder, 'artifacts', name), 'utf8') === '');
+    if (lasting.length > 0) faults.push(`stays empty: ${lasting.join(', ')}`);
     const { damaged } = value(await project.verify());
     if (damaged.length > 0) faults.push(`verify found ${damaged.map((one) => JSON.stringify(one)).join(', ')}`);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { value } from './aftermath.ts';
 import { openSmall } from './small-project.ts';
@@ -28,10 +28,24 @@ export async function stillTrue(folder: string, args: readonly string[], { text,
     const record = await project.records.find(id);
     if (!record.ok || record.value.state !== 'done') return ['the record of a run that had ended is gone'];
     const events = join(folder, 'artifacts/logs', id, 'events.jsonl');
-    return existsSync(events) && readFileSync(events, 'utf8').includes('"run-ended"')
-      ? []
-      : ['the events of a run that had ended are gone'];
+    if (!existsSync(events) || !readFileSync(events, 'utf8').includes('"run-ended"'))
+      return ['the events of a run that had ended are gone'];
+    return (await isReproducible(folder, id)) ? [] : ['what reproducing a run that had ended takes is gone'];
   } finally {
     project.close();
+  }
+}
+
+/** Whether the store alone holds all that a run was made of: its code and its sources. */
+async function isReproducible(folder: string, id: string): Promise<boolean> {
+  const living = ['words', 'stages'].map((name) => join(folder, name)).filter((path) => existsSync(path));
+  for (const path of living) renameSync(path, `${path}.away`);
+  const project = await openSmall(folder);
+  try {
+    return (await project.pack(id, 'whole.still')).ok;
+  } finally {
+    project.close();
+    for (const path of living) renameSync(`${path}.away`, path);
+    rmSync(join(folder, 'whole.still'), { force: true });
   }
 }
