@@ -75,13 +75,17 @@ export function openLocalStore(root: string, format: number = RECORD_FORMAT): Ou
   const presence = new Presence(root);
   const made = refusable(root, () => {
     makeFolder(root);
-    if (!existsSync(join(root, '.gitignore'))) writeDurably(join(root, '.gitignore'), '*\n!.gitignore\n');
     return probeLocks(root);
   });
   const [unwritable] = made.ok ? [] : made.problems;
   if (unwritable !== undefined && (unwritable.code !== 'store-unwritable' || !isStore(root))) return failed(unwritable);
   // Who may not make the lock of those who use the store cannot keep others from removing things.
-  const entered = refusable(root, () => done(presence.enter()));
+  const entered = refusable(root, () => {
+    const isIn = presence.enter();
+    // Not before: gc takes what is half written by someone who is not in for what a kill has left.
+    if (isIn && unwritable === undefined) keepFromGit(root);
+    return done(isIn);
+  });
   if (entered.ok && !entered.value)
     return failed({
       kind: 'store',
@@ -91,6 +95,11 @@ export function openLocalStore(root: string, format: number = RECORD_FORMAT): Ou
     });
   if (!entered.ok && unwritable === undefined) return entered;
   return done(localStore(root, { presence, format, ...(unwritable === undefined ? {} : { unwritable }) }));
+}
+
+function keepFromGit(root: string): void {
+  const file = join(root, '.gitignore');
+  if (!existsSync(file)) writeDurably(file, '*\n!.gitignore\n');
 }
 
 /** Does what needs the store to be written to; why the system refuses it is the problem. */
