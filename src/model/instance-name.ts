@@ -74,13 +74,20 @@ export function splitName(text: string): WrittenName | undefined {
   }
 }
 
+/** Whether a value of a list or mapping begins at an index: what stands before it opens one, or sets it apart. */
+function beginsInside(text: string, start: number, at: number): boolean {
+  let before = at - 1;
+  while (before > start && /\s/.test(text[before] ?? '')) before -= 1;
+  return before >= start && '[{,:'.includes(text[before] ?? ' ');
+}
+
 /** Where a value ends: at a comma or a closing bracket that belongs to no quotes and no brackets of its own. */
 function endOfValue(text: string, start: number, ends = ',]'): number | undefined {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
     const here = text[at] ?? '';
-    const mayQuote = at === start || (depth > 0 && /[[{,:]\s*$/.test(text.slice(start, at)));
-    if ((here === '"' || here === "'") && mayQuote) at = endOfQuotes(text, at);
+    const isQuote = here === '"' || here === "'";
+    if (isQuote && (at === start || (depth > 0 && beginsInside(text, start, at)))) at = endOfQuotes(text, at);
     else if (here === '[' || here === '{') depth += 1;
     else if (depth > 0 && (here === ']' || here === '}')) depth -= 1;
     else if (depth === 0 && ends.includes(here)) return at;
