@@ -123,6 +123,6 @@ export function ifPossible(work: () => void): void {
 
 /** Whether the system refused something: anything else that is thrown is a bug. */
 function isOfSystem(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return error instanceof Error && code !== undefined && /^E[A-Z0-9]+$/.test(code);
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return error instanceof Error && (errno !== undefined || (code !== undefined && /^E[A-Z0-9]+$/.test(code)));
 }

@@ -3,8 +3,8 @@ import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, 
 
 /** The error's code; throws what is no error of the system. */
 function codeOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (code === undefined || (errno === undefined && !/^E[A-Z0-9]+$/.test(code))) throw error;
   return code;
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Problem } from './problem.ts';
 
 /** What the operating system said of a call that it refused: of a file, a lock, a process. */
@@ -13,12 +14,16 @@ export interface SystemError {
 /** Those that only a wrong program gets. */
 const BUGS: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'ENOTSOCK']);
 
+/** The names of the system's errors by their numbers: Node knows some, such as ESTALE and EDQUOT, by their number alone. */
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
 /** The system's part of an error; undefined where it is not the system's, but a bug. */
 export function systemErrorIn(error: unknown): SystemError | undefined {
   if (!(error instanceof Error)) return undefined;
   // Node gives some of its own names to errors of copying and removing, and says beside what the system said.
   const { info } = error as { readonly info?: Partial<SystemError> };
-  const { code, syscall, path, dest } = { ...(error as Partial<SystemError>), ...info };
+  const { errno, syscall, path, dest, ...named } = { ...(error as Partial<SystemError> & { readonly errno?: number }), ...info };
+  const code = NAMES.get(-(errno ?? 0)) ?? named.code;
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code) || BUGS.has(code)) return undefined;
   return {
     message: error.message,
@@ -119,7 +124,7 @@ export function systemMessage(
   { code, syscall = '', path, dest, message }: SystemError,
   elsewhere: string,
 ): { message: string; hint: string } {
-  const meaning = MEANINGS[code] ?? { cause: message.replace(/^[A-Z0-9]+: /, ''), remedy: 'look for what is wrong there, then try again' };
+  const meaning = MEANINGS[code] ?? { cause: message.replace(/^[^:]*: /, ''), remedy: 'look for what is wrong there, then try again' };
   // Node names a child by what was to be started.
   const call = syscall.startsWith('spawn') ? 'spawn' : syscall;
   const verb = OF_WRITING.has(code) && call === 'open' ? 'write' : CALLS[call];
