@@ -11,13 +11,14 @@ export default verb({
   async run(_, { open }) {
     const verified = await (await open()).verify();
     if (!verified.ok) return refusal(verified.problems);
-    const { checked, damaged, stillMissing } = verified.value;
+    const { checked, damaged, stillMissing, unmoved } = verified.value;
+    const fate = unmoved === undefined ? '' : `; what is damaged stays where it is: ${unmoved.message}`;
     return answer(
-      { checked, damaged, stillMissing },
+      { checked, damaged, stillMissing, ...(unmoved === undefined ? {} : { unmoved: unmoved.message }) },
       [
         ...damaged.map(({ damage, name, cost }) => `${damage}: ${name}: ${cost}`),
         ...stillMissing.map(({ name, cost }) => `still missing: ${name}: ${cost}`),
-        `${checked} checked, ${damaged.length} damaged or missing${stillMissing.length > 0 ? `, ${stillMissing.length} still missing` : ''}`,
+        `${checked} checked, ${damaged.length} damaged or missing${stillMissing.length > 0 ? `, ${stillMissing.length} still missing` : ''}${fate}`,
       ],
       { exit: damaged.length > 0 ? EXIT.storeDamaged : EXIT.done },
     );

@@ -124,5 +124,5 @@ export function ifPossible(work: () => void): void {
 /** Whether the system refused something: anything else that is thrown is a bug. */
 function isOfSystem(error: unknown): boolean {
   const { code, errno } = error as NodeJS.ErrnoException;
-  return error instanceof Error && (errno !== undefined || (code !== undefined && /^E[A-Z0-9]+$/.test(code)));
+  return error instanceof Error && (errno !== undefined || /^(?:E[A-Z0-9]+|Unknown system error -\d+)$/.test(code ?? ''));
 }

@@ -23,7 +23,8 @@ export function systemErrorIn(error: unknown): SystemError | undefined {
   // Node gives some of its own names to errors of copying and removing, and says beside what the system said.
   const { info } = error as { readonly info?: Partial<SystemError> };
   const { errno, syscall, path, dest, ...named } = { ...(error as Partial<SystemError> & { readonly errno?: number }), ...info };
-  const code = NAMES.get(-(errno ?? 0)) ?? named.code;
+  const number = errno ?? Number(/^Unknown system error (-\d+)$/.exec(String(named.code))?.[1] ?? 0);
+  const code = NAMES.get(-number) ?? named.code;
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code) || BUGS.has(code)) return undefined;
   return {
     message: error.message,

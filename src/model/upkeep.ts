@@ -1,4 +1,4 @@
-import type { Outcome } from './problem.ts';
+import type { Outcome, Problem } from './problem.ts';
 import type { RunRecord } from './run.ts';
 import type { Payload, Store } from './store.ts';
 import type { Asker } from './waiting.ts';
@@ -105,6 +105,8 @@ export interface Verification {
   readonly damaged: readonly Finding[];
   /** What was missing the last time, and still is. */
   readonly stillMissing: readonly Finding[];
+  /** Why what is damaged could not be moved to quarantine: the store is only read. */
+  readonly unmoved?: Problem;
 }
 
 /** Upkeep of a store as a whole. */

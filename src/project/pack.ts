@@ -7,6 +7,7 @@ import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import { emptyReach, type Reach } from '../model/upkeep.ts';
 import { DamagedContent } from '../stores/local/blobs.ts';
+import { systemErrorIn, systemMessage } from '../model/system-failure.ts';
 import { writePack } from '../stores/local/pack.ts';
 import type { Context } from './context.ts';
 import { healedReach } from './heal.ts';
@@ -46,7 +47,7 @@ export async function packRun(context: Context, word: string, target: string | W
     const write = (to: Writable): Promise<void> => writePack(recordText(record), entries, to);
     const written = await (file === undefined ? write(target as Writable) : writeTo(file, write)).then(
       () => done(undefined),
-      (error: unknown) => unwritten(record, error),
+      (error: unknown) => unwritten(record, error, file ?? 'the standard output'),
     );
     if (!written.ok) return written;
     if (file !== undefined && lstatSync(file).isFile()) syncNamed(file);
@@ -72,7 +73,7 @@ async function writeTo(file: string, write: (target: Writable) => Promise<void>)
 }
 
 /** Content that rots, a disk that is full, a folder that is not there, or a reader that went away before the pack was whole; anything else is a bug. */
-function unwritten({ id }: RunRecord, error: unknown): Outcome<never> {
+function unwritten({ id }: RunRecord, error: unknown, target: string): Outcome<never> {
   if (error instanceof DamagedContent)
     return failed({
       kind: 'store',
@@ -80,14 +81,11 @@ function unwritten({ id }: RunRecord, error: unknown): Outcome<never> {
       message: `the run ${id} cannot be packed: ${error.message}`,
       hint: 'it is in quarantine now: pack the run again, so that it is made again where that is possible',
     });
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-  return failed({
-    kind: 'usage',
-    code: 'pack-unwritten',
-    message: `the pack of ${id} could not be written: ${message}`,
-    hint: 'what was written of it is no pack: write it to another place',
-  });
+  const refused = systemErrorIn(error);
+  if (refused === undefined) throw error;
+  const { path = target, ...rest } = refused;
+  const { message, hint } = systemMessage({ ...rest, path: path === `${target}.part` ? target : path }, target);
+  return failed({ kind: 'usage', code: 'pack-unwritten', message: `the pack of ${id} could not be written: ${message}`, hint });
 }
 
 /** The record as it travels: without this machine's paths. */

@@ -87,7 +87,8 @@ export async function verifyStore(context: Context): Promise<Outcome<Verificatio
   if (!store.ok) return store;
   const verified = await store.value.maintenance.verify();
   store.value.flush();
-  return done(verified);
+  const { unwritable } = store.value;
+  return done(verified.damaged.length === 0 || unwritable === undefined ? verified : { ...verified, unmoved: unwritable });
 }
 
 /** One thing that is set up, or is not. */
