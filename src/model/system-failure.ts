@@ -117,6 +117,9 @@ const CALLS: Readonly<Record<string, string>> = {
   spawn: 'start',
 };
 
+/** Calls that only read: below a project that is what its author wrote. */
+const READING: ReadonlySet<string | undefined> = new Set(['open', 'read', 'look at']);
+
 /** Errors that are met only where something is to be written. */
 const OF_WRITING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
@@ -168,5 +171,6 @@ export function systemProblem(error: unknown, { store, project }: Whereabouts): 
   const isIn = (folder: string | undefined): boolean => folder !== undefined && `${place}/`.startsWith(`${folder}/`);
   if (isIn(store)) return { kind: 'store', code: 'store-unwritable', ...said };
   if (MEANINGS[code]?.isState === true) return { kind: 'store', code: 'system-failure', ...said };
-  return { kind: isIn(project) ? 'pipeline' : 'usage', code: 'system-failure', ...said };
+  const isAuthors = isIn(project) && READING.has(CALLS[found.syscall ?? '']);
+  return { kind: isAuthors ? 'pipeline' : 'usage', code: 'system-failure', ...said };
 }

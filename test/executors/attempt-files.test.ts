@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -112,4 +112,12 @@ test.each(['process', 'detached'])('an executor %s is bounded by what is declare
     environment: { STILLROOM_DEVICES: 'a,b' },
   });
   expect(opened.ok ? opened.value : undefined).toMatchObject({ name: 'mine', capacity: { cpu: 3, gpu: 2, memory: 2 * 2 ** 30 } });
+});
+
+test.runIf(existsSync('/dev/full'))('events that a full disk does not take are lost, and nothing else', () => {
+  const folder = emptyFolder();
+  symlinkSync('/dev/full', attemptFile(folder, 'events'));
+  const writer = new EventWriter(folder);
+  writer.write({ type: 'node-log', node: 'a', line: 'hello' });
+  expect(() => writer.close()).not.toThrow();
 });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLockFile } from '../../files/lock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
@@ -81,9 +81,25 @@ function tailOf(file: string): string[] {
   return text === '' ? [] : text.split('\n').slice(-20);
 }
 
+/** Bytes below which a disk has no room for an exit record. */
+const SCARCE = 64 * 1024;
+
+function isDiskFull(folder: string): boolean {
+  try {
+    const { bavail, bsize, files, ffree } = statfsSync(folder);
+    return bavail * bsize < SCARCE || (files > 0 && ffree === 0);
+  } catch {
+    return false;
+  }
+}
+
 /** An attempt of which no one can say how it ended. */
 export function lostProblem({ node, log, folder }: JobSpecification): Problem {
   const message = `${node} was lost: whoever executed it is gone and has not said how it ended`;
+  if (isDiskFull(folder)) {
+    const full = `the disk of ${folder} is full: free some space there, or choose another store with --store FOLDER`;
+    return withLog({ kind: 'store', code: 'lost', message, hint: full }, tailOf(log), log);
+  }
   // It prints something itself only where it did not end as it should.
   const words = tailOf(attemptFile(folder, 'output')).join('\n  ');
   return withLog({ kind: 'stage', code: 'lost', message, ...(words === '' ? {} : { hint: words }) }, tailOf(log), log);

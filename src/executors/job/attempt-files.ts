@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { ifPossible } from '../../files/durable.ts';
 import { isObject } from '../../files/json.ts';
 import { openLine, readSealed, sealedLine, writeSealed } from '../../files/sealed.ts';
 import type { JobEvent } from '../../model/executor.ts';
@@ -62,7 +63,7 @@ export function readStop(folder: string): StopWord | undefined {
   return readPlain(file).toString('utf8') === 'kill' ? 'kill' : 'ask';
 }
 
-/** Appends events to their file, many at once where they come thick and fast. */
+/** Appends events to their file, many at once where they come thick and fast. Those that a full disk does not take are lost: the exit record counts. */
 export class EventWriter {
   private readonly file: number;
   private waiting: string[] = [];
@@ -78,7 +79,7 @@ export class EventWriter {
 
   close(): void {
     this.flush();
-    fsyncSync(this.file);
+    ifPossible(() => fsyncSync(this.file));
     closeSync(this.file);
   }
 
@@ -86,7 +87,9 @@ export class EventWriter {
     const text = this.waiting.join('');
     this.waiting = [];
     const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+    ifPossible(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
-import { remedyOfPrinted } from '../../model/system-failure.ts';
+import { remedyOfPrinted, systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import type { NodeLog } from './log.ts';
 import type { Messages } from './messages.ts';
 import type { StopReason } from './stopping.ts';
@@ -68,10 +68,12 @@ const START_HINTS: Readonly<Record<string, string>> = {
 /** A program that could not be started, with the cause. */
 export function startProblem(job: JobSpecification, error: unknown): Problem {
   const { code = '', message } = error as NodeJS.ErrnoException;
+  const refused = systemErrorIn(error);
+  const hint = START_HINTS[code] ?? (refused === undefined ? undefined : systemMessage(refused, job.folder).hint);
   return {
     kind: 'stage',
     code: 'not-started',
     message: `${job.node} could not be started: ${code === 'ERR_INVALID_ARG_VALUE' ? 'NUL character in what it is given' : message}`,
-    ...(START_HINTS[code] === undefined ? {} : { hint: START_HINTS[code] }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }

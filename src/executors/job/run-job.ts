@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { syncFile, syncFolder, syncTree } from '../../files/durable.ts';
 import { JOB_FILE, type JobSpecification } from '../../model/job.ts';
+import { systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import { EventWriter, readJob, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
 import { executeJob } from './execute.ts';
 
@@ -56,4 +57,14 @@ async function main([folder = '', ...given]: readonly string[]): Promise<void> {
   writeExit(folder, exit);
 }
 
-await main(process.argv.slice(2));
+/** What the system refuses to this process itself is its last word: it is told by whoever finds the attempt lost. */
+function end(error: unknown): never {
+  const refused = systemErrorIn(error);
+  if (refused === undefined) throw error;
+  const { message, hint } = systemMessage(refused, 'the folder of its attempt');
+  process.stderr.write(`${message}; ${hint}\n`);
+  process.exit(1);
+}
+
+process.on('uncaughtException', end);
+await main(process.argv.slice(2)).catch(end);
