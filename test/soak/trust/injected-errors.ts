@@ -50,7 +50,10 @@ export function endOf(program: string, args: readonly string[], folder: string):
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (output += text));
+    const take = (text: string): void => {
+      output += text;
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', take);
     const timer = setTimeout(() => {
       resolve(undefined);
       process.kill(-(child.pid as number), 'SIGKILL');
