@@ -9,6 +9,9 @@ import { cli, openSmall, writeSmallProject } from './small-project.ts';
 import { hindrance } from './system-calls.ts';
 import type { Findings, Trial } from './trial.ts';
 
+/** Programs of the system, no package's. */
+const [mounter, unmounter] = ['mount', 'umount'];
+
 const ARGS = ['run', 'pipeline.yaml', '--plain'];
 
 /** Exit codes of a command that met an error: those of the README, without that of a bug. */
@@ -62,10 +65,10 @@ function smallDisk(size: number, inodes: number): Attack {
     name: `a disk of ${size} KiB and ${inodes} files`,
     async make(place) {
       mkdirSync(store(place));
-      spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}k,nr_inodes=${inodes}`, 'tmpfs', store(place)]);
+      spawnSync(mounter, ['-t', 'tmpfs', '-o', `size=${size}k,nr_inodes=${inodes}`, 'tmpfs', store(place)]);
       return { end: await endOf(process.execPath, [cli, ...ARGS], place), excused: false };
     },
-    after: (place) => void spawnSync('mount', ['-o', 'remount,size=100m,nr_inodes=10000', store(place)]),
+    after: (place) => void spawnSync(mounter, ['-o', 'remount,size=100m,nr_inodes=10000', store(place)]),
   };
 }
 
@@ -77,10 +80,10 @@ function readOnlyAfter(milliseconds: number): Attack {
     name: `a disk that is read-only after ${milliseconds} ms`,
     async make(place) {
       mkdirSync(store(place));
-      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=100m', 'tmpfs', store(place)]);
+      spawnSync(mounter, ['-t', 'tmpfs', '-o', 'size=100m', 'tmpfs', store(place)]);
       return { end: await endOf('bash', ['-c', script, process.execPath, cli, ...ARGS], place), excused: false };
     },
-    after: (place) => void spawnSync('mount', ['-o', 'remount,rw', store(place)]),
+    after: (place) => void spawnSync(mounter, ['-o', 'remount,rw', store(place)]),
   };
 }
 
@@ -160,7 +163,7 @@ async function run(amount: number, tell: (line: string) => void): Promise<Findin
 }
 
 function clear(place: string): void {
-  spawnSync('umount', ['-l', join(place, 'artifacts')]);
+  spawnSync(unmounter, ['-l', join(place, 'artifacts')]);
   rmSync(place, { recursive: true, force: true });
 }
 
