@@ -56,12 +56,12 @@ export function namesOf(all: readonly Who[]): string {
   return all.length > NAMED ? `${named} and ${all.length - NAMED} more` : named;
 }
 
-/** For how long, in words of whole minutes and hours where it is long. */
-export function sinceText({ since }: Who, now = Date.now()): string {
+/** For how long someone has held it or waited, in words of whole minutes and hours where it is long: `for 5 min`. */
+export function forHowLong({ since }: Who, now = Date.now()): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
-  if (seconds < 120) return `since ${seconds} s`;
+  if (seconds < 120) return `for ${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 120 ? `since ${minutes} min` : `since ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 120 ? `for ${minutes} min` : `for ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Says that something was measured beside others. */

@@ -7,7 +7,7 @@ import { broadcast } from '../model/event.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { SweepEvent, SweepHappening } from '../model/sweep-event.ts';
 import type { VariantParams, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
-import { nameOf, sinceText, type Who } from '../model/waiting.ts';
+import { nameOf, forHowLong, type Who } from '../model/waiting.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { Journal } from '../sweep/journal.ts';
 import { strategies } from '../sweep/strategies.ts';
@@ -109,7 +109,7 @@ export async function sweepFile(
 }
 
 function isLive(id: string, who: Who | undefined): Problem {
-  const whom = who === undefined ? 'another process' : `${nameOf(who)}, ${sinceText(who)}`;
+  const whom = who === undefined ? 'another process' : `${nameOf(who)} (${forHowLong(who)})`;
   const hint = 'wait for it, or stop it: what it has finished is kept';
   return { kind: 'usage', code: 'sweep-is-live', message: `the sweep ${id} is being run by ${whom}`, hint };
 }

@@ -118,7 +118,7 @@ describe('gc', () => {
     const printed = text(child.stdout);
     const ended = new Promise<[number | null, string | null]>((resolve) => child.once('close', (...how) => resolve(how)));
     for await (const line of createInterface({ input: child.stderr })) {
-      if (line.startsWith('…')) expect(line).toMatch(/^… waits for stillroom gc \(.*\), since \d+ s, which has the store to itself$/);
+      if (line.startsWith('…')) expect(line).toMatch(/^… waits for stillroom gc \(.*\), which has had the store to itself for \d+ s$/);
       if (line.startsWith('…')) then(lock, child);
     }
     return { ended: await ended, printed: await printed };

@@ -241,7 +241,7 @@ describe('two runs at once', () => {
     expect(project.tries('a')).toBe(1);
     expect(runs.map(({ record }) => record.nodes['a']?.state).sort()).toEqual(['executed', 'reused']);
     expect(project.waits()).toEqual([
-      expect.stringMatching(/^waits for a of the run run-[12] \(.*\), since \d+ s, which executes the same work$/),
+      expect.stringMatching(/^waits for a of the run run-[12] \(.*\), which has executed the same work for \d+ s$/),
     ]);
   });
 

@@ -80,7 +80,9 @@ describe.concurrent('one that measures', () => {
     const measurer = machine.hold('measurer', { alone: true });
     expect(await measurer.waiting).toMatchObject({
       reason: 'alone',
-      message: expect.stringMatching(/^waits to have the machine to itself: long of the run run-1 \(\/project\) is running, since \d+ s$/),
+      message: expect.stringMatching(
+        /^waits to have the machine to itself: long of the run run-1 \(\/project\) has been running for \d+ s$/,
+      ),
       for: [{ node: 'long', run: 'run-1', project: '/project', pid: process.pid }],
     });
     for (const name of ['short 1', 'short 2']) machine.end(name, await machine.hold(name).hold);
@@ -110,7 +112,7 @@ describe.concurrent('one that measures', () => {
     const late = machine.hold('late');
     expect(await late.waiting).toMatchObject({
       reason: 'measurement',
-      message: expect.stringContaining('measurer of the run run-1 (/project) is the next to measure and has waited since'),
+      message: expect.stringContaining('measurer of the run run-1 (/project) is the next to measure and has waited for'),
     });
     machine.end('short', short);
     machine.end('measurer', await measurer.hold);
@@ -137,7 +139,7 @@ describe.concurrent('one that measures', () => {
     const other = machine.hold('other');
     expect(await other.waiting).toMatchObject({
       reason: 'measurement',
-      message: expect.stringContaining('measurer of the run run-1 (/project) measures'),
+      message: expect.stringContaining('measurer of the run run-1 (/project) has been measuring'),
     });
     machine.end('measurer', measurer);
     machine.end('other', await other.hold);

@@ -75,7 +75,7 @@ describe.concurrent('a node that measures', () => {
     await user.traced('own ends');
     while (!measurer.told().includes('waits')) await sleep(10);
     expect(measurer.told()).toMatch(
-      /^… measurer waits to have the machine to itself: train of the run [\w-]+ \(.*\/long\) is running, since/m,
+      /^… measurer waits to have the machine to itself: train of the run [\w-]+ \(.*\/long\) has been running for/m,
     );
     expect((await user.run(user.project('short', node('quick')))).code).toBe(0);
     write(user.home, { release: '' });

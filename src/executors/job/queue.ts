@@ -253,21 +253,26 @@ function ticketOf(name: string): number {
   return Number.parseInt(name, 10) || 0;
 }
 
-/** Tells about a wait after a moment, and again where others are waited for. */
+/** Milliseconds until others who are waited for, for the same reason, are told: many short nodes may pass meanwhile. */
+const SAME_REASON = 60_000;
+
+/** Tells about a wait after a moment, again where its reason changes, and after a while where others are waited for. */
 class Teller {
   private readonly asker: Asker;
   private readonly started = performance.now();
-  private told: string | undefined;
+  private told: { readonly reason: string; readonly whom: string; readonly at: number } | undefined;
 
   constructor(asker: Asker) {
     this.asker = asker;
   }
 
   tell(waiting: Waiting): void {
-    if (performance.now() - this.started < MOMENT) return;
-    const whom = JSON.stringify([waiting.reason, waiting.for]);
-    if (whom === this.told) return;
-    this.told = whom;
+    const now = performance.now();
+    if (now - this.started < MOMENT) return;
+    const { reason } = waiting;
+    const whom = JSON.stringify(waiting.for);
+    if (reason === this.told?.reason && (whom === this.told.whom || now - this.told.at < SAME_REASON)) return;
+    this.told = { reason, whom, at: now };
     this.asker.onWait(waiting);
   }
 }

@@ -1,5 +1,5 @@
 import type { Waiting, Who } from '../../model/waiting.ts';
-import { nameOf, namesOf, sinceText } from '../../model/waiting.ts';
+import { nameOf, namesOf, forHowLong } from '../../model/waiting.ts';
 
 /** Someone who uses the machine or wants to, as its note says. */
 export interface Turn {
@@ -44,10 +44,9 @@ function waitToBeAlone(own: Turn, others: readonly Turn[]): Decision | undefined
   const before = others.filter(({ ticket }) => ticket < own.ticket);
   const [first] = inside;
   if (first !== undefined) {
-    const is = inside.length === 1 ? 'is' : 'are';
-    const since = inside.length === 1 ? `, ${sinceText(first.who)}` : '';
+    const runs = inside.length === 1 ? `has been running ${forHowLong(first.who)}` : 'are running';
     const closed = own.closed ? '; it has waited long, so nothing new begins before it' : '';
-    const message = `waits to have the machine to itself: ${namesOf(inside.map(({ who }) => who))} ${is} running${since}${closed}`;
+    const message = `waits to have the machine to itself: ${namesOf(inside.map(({ who }) => who))} ${runs}${closed}`;
     return waits(inside, 'alone', message);
   }
   if (before.length === 0) return undefined;
@@ -57,10 +56,10 @@ function waitToBeAlone(own: Turn, others: readonly Turn[]): Decision | undefined
 function waitForMeasurements(own: Turn, others: readonly Turn[]): Decision | undefined {
   const measuring = others.find((other) => other.alone && isInside(other));
   if (measuring !== undefined)
-    return waits([measuring], 'measurement', `waits: ${nameOf(measuring.who)} measures, ${sinceText(measuring.who)}`);
+    return waits([measuring], 'measurement', `waits: ${nameOf(measuring.who)} has been measuring ${forHowLong(measuring.who)}`);
   const closed = others.find((other) => other.alone && other.ticket < own.ticket && isClosed(other, others));
   if (closed === undefined) return undefined;
-  const message = `waits: ${nameOf(closed.who)} is the next to measure and has waited ${sinceText(closed.who)}`;
+  const message = `waits: ${nameOf(closed.who)} is the next to measure and has waited ${forHowLong(closed.who)}`;
   return waits([closed], 'measurement', message);
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../model/workplace.ts';
-import { type Asker, isWho, nameOf, sinceText, telling, type Waiting } from '../../model/waiting.ts';
+import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
 
 /** Milliseconds between two tries. */
@@ -28,8 +28,11 @@ export async function enterStore(root: string, { signal, onWait }: Pick<Asker, '
   if (!existsSync(file)) return undefined;
   return telling(lockFile(file, signal, true), () => {
     const who = holderOf(file, isWho);
-    const what = who === undefined ? 'another process' : `${nameOf(who)}, ${sinceText(who)},`;
-    onWait({ reason: 'store', message: `waits for ${what} which has the store to itself`, for: who === undefined ? [] : [who] });
+    const what =
+      who === undefined
+        ? 'another process, which has the store to itself'
+        : `${nameOf(who)}, which has had the store to itself ${forHowLong(who)}`;
+    onWait({ reason: 'store', message: `waits for ${what}`, for: who === undefined ? [] : [who] });
   });
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
-import { type Asker, isWho, nameOf, sinceText, telling, type Waiting } from '../../model/waiting.ts';
+import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
 
@@ -53,8 +53,9 @@ export class LocalWorkplaces implements Workplaces {
 /** Says who has the work that is waited for. */
 function waitingFor(owner: string): Waiting {
   const who = holderOf(owner, isWho);
-  const what = who === undefined ? 'another run' : `${nameOf(who)}, ${sinceText(who)},`;
-  return { reason: 'work', message: `waits for ${what} which executes the same work`, for: who === undefined ? [] : [who] };
+  const what =
+    who === undefined ? 'another run, which executes the same work' : `${nameOf(who)}, which has executed the same work ${forHowLong(who)}`;
+  return { reason: 'work', message: `waits for ${what}`, for: who === undefined ? [] : [who] };
 }
 
 /** Whether anyone executes the work of an attempt's folder: its lock is held, perhaps by what outlived its coordinator. */

@@ -48,7 +48,7 @@ async function attempt(tried: readonly Escape[], place: Place): Promise<readonly
     0,
   );
   const unix = await listening(createServer(), join(outside, 'socket'));
-  const abstract = await listening(createServer(), '\0stillroom');
+  const abstract = await listening(createServer(), `\0${outside}`);
   const targets: Targets = {
     secret: join(outside, 'secret.txt'),
     outside,

@@ -93,7 +93,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'TCP of version 6': "await events.once(net.connect(at.port, '::1'), 'connect')",
   fetch: 'await fetch(`http://127.0.0.1:${at.port}/`)',
   'a Unix socket': "await events.once(net.connect(at.socket), 'connect')",
-  'an abstract socket': "await events.once(net.connect('\\0stillroom'), 'connect')",
+  'an abstract socket': "await events.once(net.connect(`\\0${at.outside}`), 'connect')",
   listening: "await events.once(net.createServer().listen(0), 'listening')",
   'listening at a path': "await events.once(net.createServer().listen('socket'), 'listening')",
   UDP: "const s = dgram.createSocket('udp4'); s.bind(0); await events.once(s, 'listening')",
