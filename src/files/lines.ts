@@ -1,6 +1,6 @@
 import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, truncateSync, type WriteStream, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder, syncFolder, writeDurably } from './durable.ts';
+import { ifPossible, makeFolder, syncFolder, writeDurably } from './durable.ts';
 import { isObject, parseJson } from './json.ts';
 import { lineText, openLine, sealedLine } from './sealed.ts';
 import { withPath } from './with-path.ts';
@@ -77,8 +77,11 @@ function cutOffEnd(path: string): void {
 export function appendLines(path: string, onLost: (error: unknown) => void): LineStream {
   let isLost = false;
   const lose = (error: unknown): void => {
-    if (!isLost) onLost(error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error);
+    if (isLost) return;
     isLost = true;
+    // A line that was written in part would count as a damaged one.
+    ifPossible(() => cutOffEnd(path));
+    onLost(error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error);
   };
   let stream: WriteStream | undefined;
   try {

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync, appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { appendLines, LinesFile, wholeLines } from '../../src/files/lines.ts';
 import { sealedLine } from '../../src/files/sealed.ts';
-import { emptyFolder } from '../rig.ts';
+import { checkout, emptyFolder } from '../rig.ts';
 
 test('lines are read back as they were written, and begun anew as a whole', () => {
   const path = join(emptyFolder(), 'new/folder/journal.jsonl');
@@ -53,4 +55,18 @@ test('what a crash left of a line is no part of the next one', async () => {
   await stream.close();
   const [first = '', second = ''] = readFileSync(path, 'utf8').split('\n');
   expect([JSON.parse(first), JSON.parse(second)]).toMatchObject([{ n: 1 }, { n: 2 }]);
+});
+
+test('a line that the system takes in part only is cut off, and its loss is told', () => {
+  const path = join(emptyFolder(), 'events.jsonl');
+  const script = `
+    const { appendLines } = await import(${JSON.stringify(pathToFileURL(join(checkout, 'dist/files/lines.js')).href)});
+    const stream = appendLines(process.argv[1], (error) => console.log(error.code));
+    for (let n = 1; n <= 9; n += 1) stream.write(JSON.stringify({ n, text: 'x'.repeat(300) }));
+    await stream.close();`;
+  const limited = ['-c', 'ulimit -f 2; exec "$@"', 'bash', process.execPath, '--input-type=module', '-e', script, path];
+  expect(spawnSync('bash', limited, { encoding: 'utf8' }).stdout).toBe('EFBIG\n');
+  const text = readFileSync(path, 'utf8');
+  expect(text.endsWith('\n')).toBe(true);
+  expect(wholeLines(text)).toMatchObject({ lines: { length: 5 }, damaged: 0 });
 });

@@ -43,7 +43,8 @@ function send(message: ChildMessage): void {
 
 /**
  * Checkpoints are folders, named by number once they are complete; the newest whole one counts. It and the one before it are kept, and as
- * long as the work goes on that which it started from. A power cut may leave one torn, since the permission model forbids fsync: its digests tell.
+ * long as the work goes on that which it started from. Whoever watches makes them durable, since the permission model forbids fsync; one that a
+ * power cut has torn all the same is told by its digests.
  */
 function openCheckpoints(root: string): Checkpoint {
   const pathOf = (number: number): string => join(root, `complete-${number}`);
@@ -64,6 +65,7 @@ function openCheckpoints(root: string): Checkpoint {
       await write(next);
       sealFolder(next);
       renameSync(next, pathOf(newest + 1));
+      send({ type: 'saved', checkpoint: `complete-${newest + 1}` });
       if (newest - 1 !== start) rmSync(pathOf(newest - 1), { recursive: true, force: true });
       newest += 1;
     },

@@ -10,6 +10,7 @@ import { readMetrics } from './metrics.ts';
 import { programOf, type SecretJob } from './program.ts';
 import { runtimeHere } from './runtime.ts';
 import { Stopper } from './stopping.ts';
+import { SavedCheckpoints } from './saved-checkpoints.ts';
 import { type Exit, SupervisedProgram } from './supervised-program.ts';
 import { type Supervisor, supervisorHere } from './supervisor.ts';
 
@@ -29,8 +30,11 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const started = performance.now();
   const log = new NodeLog(specification.log, Object.values(secrets));
   const messages = new Messages(specification.node, log, emit);
+  const checkpoints = new SavedCheckpoints(specification.checkpoints);
+  messages.onSaved = (name) => checkpoints.saved(name);
   const ending = await runProgram(job, { log, messages, emit, stop });
   messages.end();
+  await checkpoints.settled();
   log.close();
   if (log.lost !== undefined) emit(lostLog(specification, log.lost));
   removeEmpty(specification.checkpoints);

@@ -24,6 +24,8 @@ export class Messages {
   cpuSeconds: number | undefined;
   /** What the program left, as the supervisor says. */
   leftovers: Leftovers = { killed: 0, left: 0 };
+  /** Called with the name of each checkpoint that a stage has completed. */
+  onSaved: (checkpoint: string) => void = () => undefined;
   private rest = '';
   private readonly values = new Map<string, number>();
   private readonly final = new Set<string>();
@@ -73,6 +75,7 @@ export class Messages {
     const message = { ...log.blotter.cleanAll(said), type: said.type } as ChildMessage;
     if (message.type === 'failed' && said.type === 'failed') this.failure = { ...message, code: said.code };
     else if (message.type === 'ended') this.leftovers = message;
+    else if (message.type === 'saved') this.onSaved(String(message.checkpoint));
     else if (message.type === 'done') this.facts = message.facts;
     else if (message.type === 'log') for (const line of log.write([message.line])) this.emit({ type: 'node-log', node, line });
     else if (message.type === 'progress') this.progress(message);
