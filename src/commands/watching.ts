@@ -82,6 +82,8 @@ export function listenForStop(reasonOf: (signal: string) => string | undefined):
       return first;
     },
     dispose() {
+      // What was stopped says so by its exit code, also where another signal comes while it closes.
+      if (first !== undefined) return;
       for (const name of names) process.off(name, onSignal);
     },
   };
