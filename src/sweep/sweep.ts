@@ -48,15 +48,17 @@ export function parallelOf({ parallel }: SweepSpec, { needs }: Strategy, threads
 /** Values of a param that are tried before anything is executed. */
 const MOST_TRIED = 50;
 
-/** Checks that each value of a sweep can be read by itself, before anything is executed. */
-export async function checkValues({ space, variants, repeats, strategy }: SweepSpec, workbench: Workbench): Promise<Outcome<undefined>> {
+/** Checks that each value of a sweep can be read by itself, before anything is executed. Of variants that are written out, those that may run. */
+export async function checkValues(spec: SweepSpec, workbench: Workbench): Promise<Outcome<undefined>> {
+  const { space, variants, repeats, strategy, trials } = spec;
   const ofSpace = space.flatMap((dimension) => {
     const { name, domain } = dimension;
     const values = domain.kind === 'choice' ? domain.values.slice(0, MOST_TRIED) : [domain.from, domain.to];
     return values.map((value) => ({ ...meeting(dimension, space), [name]: value }));
   });
   const ofRepeats = Object.entries(repeats).flatMap(([name, values]) => values.map((value) => ({ [name]: value })));
-  const tried: readonly VariantParams[] = strategy === 'list' && variants.length > 0 ? variants : [...ofSpace, ...ofRepeats];
+  const tried: readonly VariantParams[] =
+    strategy === 'list' && variants.length > 0 ? variants.slice(0, trials) : [...ofSpace, ...ofRepeats];
   for (const params of tried) {
     const read = await workbench.read(params);
     if (!read.ok) return read;

@@ -35,12 +35,12 @@ export interface TableLayout {
 
 /** Rows as lines of a terminal, in columns two blanks apart. */
 export function textTable(rows: readonly (readonly string[])[], { isRight, width }: TableLayout = {}): string[] {
-  const cells = rows.map((row) => row.map(plain));
+  const cells = rows.map((row) => row.map(plain).map((cell) => ({ cell, taken: widthOf(cell) })));
   const widths: number[] = [];
-  for (const row of cells) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
+  for (const row of cells) for (const [column, { taken }] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, taken);
   return cells.map((row) => {
-    const padded = row.map((cell, column) => {
-      const blanks = ' '.repeat((widths[column] ?? 0) - widthOf(cell));
+    const padded = row.map(({ cell, taken }, column) => {
+      const blanks = ' '.repeat((widths[column] ?? 0) - taken);
       return isRight?.(column) === true ? blanks + cell : cell + blanks;
     });
     const line = padded.join('  ').trimEnd();

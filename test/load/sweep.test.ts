@@ -72,6 +72,21 @@ test('values are split at their own commas, and those of a text are texts', () =
   expect(context.problems).toEqual([]);
 });
 
+test('a text that lists more values than anyone writes is refused before they are read', () => {
+  const asked: string[] = [];
+  const locate = { problem: (code: string, message: string, pointer: string) => asked.push(`${code} ${message} ${pointer}`) };
+  const pipeline = { params: { size: 1 }, instances: [], sources: {} };
+  const context = { pipeline, stages: {}, sources: {}, nodes: new Map(), locate, problems: [] } as unknown as SweepContext;
+  expect(readDimension('size', '1,'.repeat(499) + 1, '/sweep/over/size', context)?.domain).toMatchObject({ kind: 'choice' });
+  expect(asked).toEqual([]);
+  readDimension('size', '1,'.repeat(50_000) + 1, '/sweep/over/size', context);
+  repeatValues('size', '1,'.repeat(500) + 1, context);
+  expect(asked).toEqual([
+    'too-many this text lists 50,001 values /sweep/over/size',
+    'too-many this text lists 501 values /sweep/repeats/size',
+  ]);
+});
+
 describe('what does not fit is refused by name', () => {
   test.each<[options: JsonObject, code: string, words: string]>([
     [{ over: { 'student.lr': '0.5..0.1' } }, 'bad-range', '0.1..0.5'],

@@ -9,6 +9,19 @@ function read(content: string | Uint8Array) {
   return readYamlFile(join(folder, 'p.yaml'), 'p.yaml');
 }
 
+test('a file that holds what was read last is not parsed again, whatever its times say; one that does not is', () => {
+  const folder = emptyFolder();
+  const path = join(folder, 'p.yaml');
+  const readIt = () => readYamlFile(path, 'p.yaml');
+  write(folder, { 'p.yaml': 'a: 1\n' });
+  const first = readIt();
+  write(folder, { 'p.yaml': 'a: 1\n' });
+  expect(readIt()).toBe(first);
+  write(folder, { 'p.yaml': 'a: 2\n' });
+  expect(readIt().value).toEqual({ a: 2 });
+  expect(readYamlFile(path, 'q.yaml').file).toBe('q.yaml');
+});
+
 test.each([
   [0xff, 'é: 1\na: '],
   [0xc0, 'a: \uFFFD '],

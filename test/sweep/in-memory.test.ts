@@ -267,6 +267,7 @@ describe('before anything runs', () => {
     expect(read).toEqual([{ x: 1 }, { x: 2 }, { y: 0 }, { y: 5 }, { seed: 7 }]);
     const list = specOf([], { strategy: 'list', variants: [{ x: 1, y: 2 }, { x: 9 }] });
     expect(await checkValues(list, workbench)).toMatchObject({ ok: false, problems: [{ message: 'it does not take {"x":9}' }] });
+    expect((await checkValues({ ...list, trials: 1 }, workbench)).ok).toBe(true);
   });
 
   test('a value that applies only beside others is read beside such', async () => {

@@ -33,6 +33,12 @@ function takeApart(option: string): Omit<NodeOverride, 'param' | 'option'> | und
   return { node, point, path: path.split('.').slice(1), text };
 }
 
+/** A file's value as far as options change it: its sections, not what they hold. */
+function copyOf(value: Json): Json {
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, section]) => [key, isObject(section) ? { ...section } : section])) as Json;
+}
+
 type Mutable = { [key: string]: Mutable | Json };
 
 /** What `--set` options make of a file: its value, and what is to be set in its nodes. */
@@ -47,7 +53,7 @@ interface Overridden {
  * source. Those of nodes are returned: `student.epochs=5`, `teacher[fold=2].epochs=3` for one instance, `student.loss.gamma=1` for a part.
  */
 export function applyOverrides(value: Json, options: readonly string[], locate: Locate): Overridden {
-  const copy = structuredClone(value) as Mutable;
+  const copy = copyOf(value) as Mutable;
   const nodes: NodeOverride[] = [];
   const problems: Problem[] = [];
   const isMapping = isObject(copy);

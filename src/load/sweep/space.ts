@@ -62,14 +62,28 @@ function readRange(text: string): WrittenRange | undefined {
   };
 }
 
+/** Values that one text may list: each is read as YAML by itself. */
+const MOST_LISTED = 500;
+
 /** The values of `--over size=32,96`: brackets and quotes keep what they hold together, and a text stays a text. */
-function splitValues(text: string, { base, schema }: Pick<NamedParam, 'base' | 'schema'>): Json[] {
-  return splitList(text).map((part) => valueLike(part, base, schema).value);
+function splitValues(
+  text: string,
+  { base, schema }: Pick<NamedParam, 'base' | 'schema'>,
+  pointer: string,
+  { locate, problems }: SweepContext,
+): Json[] {
+  const parts = splitList(text);
+  if (parts.length <= MOST_LISTED) return parts.map((part) => valueLike(part, base, schema).value);
+  const [listed, most] = [parts.length, MOST_LISTED].map((count) => count.toLocaleString('en'));
+  const message = `this text lists ${listed} values`;
+  problems.push(locate.problem('too-many', message, pointer, 'value', `at most ${most}: write a list [1, 2], or a range 1..10`));
+  return [];
 }
 
 /** The values of a `--repeat`, read as what the param is. */
 export function repeatValues(name: string, text: string, context: SweepContext): Json[] {
-  return splitValues(text, findParam(name, '', { ...context, problems: [] }) ?? { base: undefined, schema: undefined });
+  const found = findParam(name, '', { ...context, problems: [] }) ?? { base: undefined, schema: undefined };
+  return splitValues(text, found, `/sweep/repeats${pointerStep(name)}`, context);
 }
 
 /** A param, or a part of one, as a sweep names it. */
@@ -204,7 +218,7 @@ function readDomain(values: Json, range: JsonObject, found: NamedParam, pointer:
   if (Array.isArray(values)) return { kind: 'choice', values };
   const written = typeof values === 'string' ? readRange(values) : undefined;
   if (written !== undefined) return checkRange(written, schema, pointer, context);
-  if (typeof values === 'string') return { kind: 'choice', values: splitValues(values, found) };
+  if (typeof values === 'string') return { kind: 'choice', values: splitValues(values, found, pointer, context) };
   const { from, to, log, steps } = range;
   if (typeof from !== 'number' || typeof to !== 'number') {
     const hint = 'give a list, "1..10", or { from: 1, to: 10 }';

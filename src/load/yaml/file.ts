@@ -9,11 +9,12 @@ const CONTROL = /(?![\t\n\r\u0085])\p{Cc}/u;
 function bytesOf(path: string): Buffer {
   const file = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(4 * LARGEST_FILE + 1);
+    const bytes = Buffer.allocUnsafe(4 * LARGEST_FILE + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read)
       read = readSync(file, bytes, length, bytes.length - length, null);
-    return bytes.subarray(0, length);
+    // A copy, so that what is remembered of a small file is small.
+    return Buffer.from(bytes.subarray(0, length));
   } finally {
     closeSync(file);
   }
@@ -31,9 +32,21 @@ function firstBadByte(bytes: Buffer, text: string): { readonly offset: number; r
   return undefined;
 }
 
-/** Reads a YAML file, named in messages as `shownFile`: what is no text is a problem with the place of its first wrong byte. */
+/** What was read last: a sweep reads its file for each variant. */
+let last: { readonly shownFile: string; readonly bytes: Buffer; readonly text: YamlText } | undefined;
+
+/**
+ * Reads a YAML file, named in messages as `shownFile`: what is no text is a problem with the place of its first wrong byte. Where the file
+ * holds the very bytes of the one that was read last, what was made of them is given again: nobody changes it.
+ */
 export function readYamlFile(path: string, shownFile: string): YamlText {
   const bytes = bytesOf(path);
+  if (last === undefined || last.shownFile !== shownFile || !last.bytes.equals(bytes))
+    last = { shownFile, bytes, text: textOf(bytes, shownFile) };
+  return last.text;
+}
+
+function textOf(bytes: Buffer, shownFile: string): YamlText {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     return refusedYaml(shownFile, '', { code: 'yaml-syntax', message: 'the file is UTF-16', offset: 0, hint: 'save it as UTF-8' });

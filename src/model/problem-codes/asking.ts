@@ -75,8 +75,9 @@ export const askingCodes = {
     remedy: 'Write $$ for a dollar sign, or name a param: $name or ${name}.',
   },
   'too-many': {
-    means: 'A sweep has more points, or a pipeline makes more values by its references and matrices, than anyone can have intended.',
-    remedy: 'Use fewer values, or a strategy that samples: random or tpe.',
+    means:
+      'A sweep has more points or lists more values in a text, or a pipeline makes more values by its references and matrices, than anyone can have intended.',
+    remedy: 'Use fewer values, a list or a range in place of a text, or a strategy that samples: random or tpe.',
   },
   'undeclared-name': {
     means: 'A stage’s work read a param, port or module, or recorded a metric, whose name its declaration does not have.',
