@@ -4,7 +4,7 @@ import { MOST_PROBLEMS, type Problem } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Check } from './check.ts';
 import type { Locate } from './yaml/locate.ts';
-import { NAME, VARIABLE } from './pipeline/schema.ts';
+import { LONGEST_PORT, NAME, VARIABLE } from './pipeline/schema.ts';
 import { pointerNames, pointerStep } from '../text/json-pointer.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 
@@ -178,6 +178,14 @@ const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
   },
   propertyNames({ error, locate, pointer }) {
     const bad = String(error.params['propertyName']);
+    if (bad.length > LONGEST_PORT && new RegExp(VARIABLE).test(bad))
+      return locate.problem(
+        'bad-name',
+        `a port is named by ${bad.length} letters`,
+        pointer + pointerStep(bad),
+        'key',
+        `at most ${LONGEST_PORT}`,
+      );
     const hint = 'a lower-case letter, then letters, digits or "_" (or "-", but not for ports)';
     return locate.problem('bad-name', `"${bad}" is not a name`, pointer + pointerStep(bad), 'key', hint);
   },

@@ -1,3 +1,4 @@
+import { safeFileName } from '../files/file-name.ts';
 import { digestOf } from '../model/canonical.ts';
 import { broadcast } from '../model/event.ts';
 import { done, type Outcome } from '../model/problem.ts';
@@ -36,7 +37,7 @@ export interface SweepSetup {
 /** A sweep's id: how far it goes and how fast are no part of it, so that a longer one goes on from a shorter one. `asked` is what its pipeline asks. */
 export function sweepId(pipeline: string, spec: SweepSpec, asked: string): string {
   const { trials: _trials, seconds: _seconds, parallel: _parallel, ...lasting } = spec;
-  return `${pipeline}-${digestOf({ format: JOURNAL_FORMAT, spec: JSON.parse(JSON.stringify(lasting)), asked }).slice(0, 10)}`;
+  return `${safeFileName(pipeline)}-${digestOf({ format: JOURNAL_FORMAT, spec: JSON.parse(JSON.stringify(lasting)), asked }).slice(0, 10)}`;
 }
 
 /** Trials at once: as many as there are threads; twice as many where no trial is proposed by how others ended. */

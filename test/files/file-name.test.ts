@@ -6,8 +6,18 @@ import { legalFileName, safeFileName } from '../../src/files/file-name.ts';
 import { emptyFolder } from '../rig.ts';
 
 const long = fc.tuple(fc.constantFrom('朝', 'x', '%', '/', '😀'), fc.integer({ min: 50, max: 400 }), fc.string({ maxLength: 2 }));
+/** Letters that some file systems take for one another, and what they drop. */
+const alike = fc.array(
+  fc.constantFrom('a', 'A', 'é', 'e\u0301', 'E\u0301', 'ß', 'SS', 'ss', '\u212A', 'k', '.', ' ', '\u200D', '=', '~', '%'),
+  {
+    minLength: 1,
+    maxLength: 200,
+  },
+);
 const name = fc
   .oneof(
+    alike.map((parts) => parts.join('')),
+    fc.constantFrom('constructor', '__proto__', 'CONSTRUCTOR', 'a\nb', 'a\rb', 'con', 'a.', 'a ', '😀'),
     fc.string({ unit: 'binary', minLength: 1 }),
     fc.constantFrom('.', '..', 'a/b', 'a%2fb', '~', 'a~b', '%2e', '%7e'),
     long.map(([unit, times, end]) => unit.repeat(times) + end),
@@ -49,4 +59,28 @@ describe.each([
     for (const one of names) mkdirSync(join(folder, `.${toFileName(one)}-12345678.json`));
     expect(readdirSync(folder)).toHaveLength(names.length);
   });
+});
+
+/** A name as the least exact of file systems tells names apart. */
+function folded(file: string): string {
+  const kept = file
+    .normalize('NFD')
+    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .replace(/[. ]+$/, '');
+  return kept.toUpperCase().toLowerCase().normalize('NFC');
+}
+
+test('a safe name differs where names do, also for a file system that tells apart neither cases nor forms of letters', () => {
+  fc.assert(
+    fc.property(name, name, (a, b) => {
+      expect(folded(safeFileName(a)) === folded(safeFileName(b))).toBe(a === b);
+    }),
+  );
+  fc.assert(
+    fc.property(name, (one) => {
+      for (const twin of [one.toUpperCase(), one.toLowerCase(), one.normalize('NFC'), one.normalize('NFD'), `${one}.`, `${one} `])
+        expect(folded(safeFileName(one)) === folded(safeFileName(twin))).toBe(one === twin);
+    }),
+  );
+  expect(safeFileName('x[size=Large]')).toMatch(/^x\[size=Large\]~[0-9a-f]{12}$/);
 });

@@ -289,6 +289,9 @@ describe('before anything runs', () => {
 
   test('a sweep is known by what it asks, not by how far it goes or how fast', () => {
     const id = sweepId('p', xs, 'asked');
+    const long = sweepId('p'.repeat(300), xs, 'asked');
+    expect(long.length).toBeLessThan(200);
+    expect(long).not.toBe(sweepId(`${'p'.repeat(299)}q`, xs, 'asked'));
     expect(sweepId('p', { ...xs, trials: 3, seconds: 9, parallel: 2 }, 'asked')).toBe(id);
     expect(sweepId('p', { ...xs, only: ['student'] }, 'asked')).not.toBe(id);
     expect(sweepId('p', xs, 'another')).not.toBe(id);

@@ -6,7 +6,10 @@ import { sweepSchema } from '../sweep/schema.ts';
 export const NAME = '^[a-z][a-z0-9_-]*$';
 /** Names of ports and of a command's params: they are variables of its shell. */
 export const VARIABLE = '^[a-z][a-z0-9_]*$';
+/** Letters of a port's name: it is the beginning of a file's. */
+export const LONGEST_PORT = 150;
 
+const port: JsonObject = { pattern: VARIABLE, maxLength: LONGEST_PORT };
 const text: JsonObject = { type: 'string' };
 const any: JsonObject = {};
 
@@ -78,12 +81,12 @@ const node: JsonObject = {
       minProperties: 1,
     },
     when: { type: 'object', description: 'variables and what they must be, or the node is left out', additionalProperties: condition },
-    in: { type: 'object', propertyNames: { pattern: VARIABLE }, additionalProperties: input },
+    in: { type: 'object', propertyNames: port, additionalProperties: input },
     with: { type: 'object', description: 'params of the stage or command' },
     out: {
       type: 'object',
       description: "a command's outputs: where it writes each, relative to its working folder; a folder ends in /",
-      propertyNames: { pattern: VARIABLE },
+      propertyNames: port,
       additionalProperties: {
         anyOf: [
           text,
