@@ -1,89 +1,7 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { NodeEnd } from '../../src/engine/node.ts';
-import type { Plan } from '../../src/engine/plan.ts';
-import { schedule } from '../../src/engine/schedule.ts';
-import type { ReadyNode, ScheduleEnd, Scheduling } from '../../src/engine/scheduling.ts';
+import { describe, expect, test } from 'vitest';
 import { Slots } from '../../src/engine/slots.ts';
-import { broadcast, type Event } from '../../src/model/event.ts';
-import type { Problem } from '../../src/model/problem.ts';
-import type { Attempt } from '../../src/model/result.ts';
-import { executor, attemptOf, instanceOf, planOf } from './plans.ts';
-
-/** An execution that goes on until the test ends it. */
-interface Execution {
-  readonly name: string;
-  readonly ready: ReadyNode;
-  end(end?: NodeEnd | Error): Promise<void>;
-}
-
-/** Lets everything that is due happen. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const broken = (name: string, kind: Problem['kind'] = 'stage'): Problem => ({ kind, code: 'exit-code', message: `${name} failed` });
-
-const failure = (ready: ReadyNode, kind?: Problem['kind']): NodeEnd => ({
-  state: 'failed',
-  problem: broken(ready.plan.prepared.instance.name, kind),
-  fingerprint: ready.fingerprint,
-});
-
-/** A run without a store and without processes: the test decides when and how each node ends. */
-class DrivenRun {
-  readonly executions: Execution[] = [];
-  readonly events: Event[] = [];
-  readonly results = new Map<string, Attempt>();
-  readonly asked = new AbortController();
-  readonly end: Promise<ScheduleEnd>;
-
-  constructor(plan: Plan, options: Partial<Scheduling> = {}) {
-    this.end = schedule(plan, {
-      slots: new Slots({ name: executor.name, capacity: { cpu: 2, gpu: 1, memory: 100 } }),
-      keepGoing: false,
-      stop: this.asked.signal,
-      emit: broadcast([{ report: (event) => void this.events.push(event) }]),
-      find: (fingerprint) => this.results.get(fingerprint),
-      execute: (ready) => this.execute(ready),
-      explain: (_, inputs) => `explained by ${Object.keys(inputs).join()}`,
-      logOf: (node) => `logs/${node}.log`,
-      ...options,
-    });
-  }
-
-  private execute(ready: ReadyNode): Promise<NodeEnd> {
-    const { instance } = ready.plan.prepared;
-    return new Promise((resolve, reject) => {
-      ready.onStart();
-      const end = async (how?: NodeEnd | Error): Promise<void> => {
-        const settled = { instance, fingerprint: ready.fingerprint, attempt: attemptOf(instance.name) };
-        if (how instanceof Error) reject(how);
-        else resolve(how ?? { state: 'executed', settled });
-        await settle();
-      };
-      this.executions.push({ name: instance.name, ready, end });
-    });
-  }
-
-  /** The nodes that are being executed, in the order in which they started. */
-  get names(): string[] {
-    return this.executions.map(({ name }) => name);
-  }
-
-  get(name: string): Execution {
-    const found = this.executions.findLast((one) => one.name === name);
-    if (found === undefined) throw new Error(`${name} was not started; started are ${this.names.join()}`);
-    return found;
-  }
-
-  /** Ends all that runs, and all that starts then, until nothing is left. */
-  async finish(): Promise<ScheduleEnd> {
-    for (let next = 0; next < this.executions.length; next += 1) await this.executions[next]?.end();
-    return this.end;
-  }
-}
-
-function states({ outcomes }: ScheduleEnd): Record<string, string> {
-  return Object.fromEntries([...outcomes].map(([name, { state }]) => [name, state]));
-}
+import { broken, DrivenRun, failure, settle, states } from './driven-run.ts';
+import { attemptOf, executor, instanceOf, planOf } from './plans.ts';
 
 describe('a node starts', () => {
   test('when those that it takes inputs from have come out, with their contents', async () => {
@@ -103,7 +21,10 @@ describe('a node starts', () => {
       planOf([instanceOf('a'), instanceOf('b', { after: ['a'] }), instanceOf('c', { after: ['b'] })], { reused: ['a', 'b'] }),
     );
     expect(run.names).toEqual(['c']);
-    expect(states(await run.finish())).toEqual({ a: 'reused', b: 'reused', c: 'executed' });
+    const end = await run.finish();
+    expect(states(end)).toEqual({ a: 'reused', b: 'reused', c: 'executed' });
+    expect(end.outcomes.get('b')?.cause).toBe('nothing that counts has changed');
+    expect(end.outcomes.get('b')).not.toHaveProperty('log');
   });
 
   test('within the threads that there are', async () => {
@@ -124,7 +45,8 @@ describe('a node starts', () => {
     await run.get('large').end();
     expect(run.names).toEqual(['a', 'large', 'b']);
     await run.finish();
-    expect(run.events.filter(({ type }) => type === 'notice')).toMatchObject([{ node: 'large', level: 'warning' }]);
+    const message = 'asks for more than this machine or --jobs has: it runs alone';
+    expect(run.events.filter(({ type }) => type === 'notice')).toMatchObject([{ node: 'large', level: 'warning', message }]);
   });
 
   test('beside others where it measures: the executor lets it wait until it has the machine, and meanwhile they go on', async () => {
@@ -158,6 +80,14 @@ describe('a node is reused', () => {
     const { outcomes } = await run.end;
     expect(outcomes.get('a')).toMatchObject({ state: 'reused', cause: 'another run has done the same work meanwhile' });
     expect(outcomes.get('a')).not.toHaveProperty('log');
+  });
+
+  test('which was fetched from elsewhere, and says from where', async () => {
+    const run = new DrivenRun(planOf([instanceOf('a')]));
+    const { ready, end } = run.get('a');
+    const settled = { instance: instanceOf('a'), fingerprint: ready.fingerprint, attempt: attemptOf('a') };
+    await end({ state: 'reused', settled, remote: 'shelf' });
+    expect((await run.end).outcomes.get('a')).toMatchObject({ state: 'reused', cause: 'found in the remote shelf' });
   });
 
   test('unless it is forced', async () => {
@@ -198,13 +128,33 @@ describe('a failed node', () => {
     const runs = [new DrivenRun(one, { slots }), new DrivenRun(one, { slots })] as const;
     expect(runs.map(({ names }) => names)).toEqual([['a'], []]);
     await runs[0].get('a').end(failure(runs[0].get('a').ready));
-    expect((await runs[1].end).problems).toEqual([broken('a')]);
+    const { problems, outcomes } = await runs[1].end;
+    expect(problems).toEqual([broken('a')]);
+    const { fingerprint } = runs[0].get('a').ready;
+    expect(outcomes.get('a')).toMatchObject({
+      state: 'failed',
+      cause: 'it has not run before',
+      error: { message: 'a failed' },
+      fingerprint,
+    });
     expect(runs[1].names).toEqual([]);
 
     const other = planOf([instanceOf('b')]);
     const first = new DrivenRun(other, { slots });
     await first.get('b').end(failure(first.get('b').ready, 'store'));
     expect(new DrivenRun(other, { slots }).names).toEqual(['b']);
+  });
+
+  test('that failed in another run keeps what is ready beside it from starting', async () => {
+    const slots = new Slots({ name: executor.name, capacity: { cpu: 2, gpu: 0, memory: 100 } });
+    const first = new DrivenRun(planOf([instanceOf('a')]), { slots });
+    await first.get('a').end(failure(first.get('a').ready));
+    const nodes = planOf([instanceOf('a'), instanceOf('b')]);
+    const second = new DrivenRun(nodes, { slots });
+    expect(second.names).toEqual([]);
+    expect(states(await second.end)).toEqual({ a: 'failed', b: 'skipped' });
+    const going = new DrivenRun(nodes, { slots, keepGoing: true });
+    expect(states(await going.finish())).toEqual({ a: 'failed', b: 'executed' });
   });
 
   test('a bug in the executor ends the run with it', async () => {
@@ -281,22 +231,34 @@ describe('events', () => {
     const outcome = { state: 'executed', cause: 'explained by a', fingerprint, inputs: { a: [digest] }, log: 'logs/b.log', seconds: 1 };
     expect(run.events[3]).toMatchObject({ node: 'b', outcome });
     for (const { time } of run.events) expect(new Date(time).toISOString()).toBe(time);
+    expect(run.events[3]).not.toHaveProperty('problem');
   });
-});
 
-test('nodes that wait for slots are told of once it has taken a moment', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => void vi.useRealTimers());
-  const run = new DrivenRun(planOf(['a', 'b', 'c', 'd'].map((name) => instanceOf(name))));
-  await settle();
-  expect(run.names).toEqual(['a', 'b']);
-  const told = (): Event[] => run.events.filter(({ type }) => type === 'nodes-waiting');
-  vi.advanceTimersByTime(500);
-  expect(told()).toEqual([]);
-  vi.advanceTimersByTime(5000);
-  expect(told()).toMatchObject([{ count: 2, message: '2 nodes wait for free slots: 2 run' }]);
-  await run.finish();
-  expect(told()).toHaveLength(1);
+  test('of a failed node hold its problem', async () => {
+    const run = new DrivenRun(planOf([instanceOf('a')]));
+    await run.get('a').end(failure(run.get('a').ready));
+    await run.end;
+    expect(run.events.at(-1)).toMatchObject({ type: 'node-ended', node: 'a', outcome: { state: 'failed' }, problem: broken('a') });
+  });
+
+  test('say why it runs as it was first explained', async () => {
+    const explained: string[] = [];
+    const plan = planOf([instanceOf('a'), instanceOf('b', { after: ['a'] })], { undecided: ['b'] });
+    const run = new DrivenRun(plan, { explain: ({ prepared }) => `explanation ${explained.push(prepared.instance.name)}` });
+    await run.finish();
+    expect(explained).toEqual(['b']);
+    expect(run.events.at(-1)).toMatchObject({ node: 'b', outcome: { cause: 'explanation 1' } });
+  });
+
+  test('warn of what was measured beside other work', async () => {
+    const run = new DrivenRun(planOf([instanceOf('a'), instanceOf('b')]));
+    const { ready, end } = run.get('a');
+    const attempt = { ...attemptOf('a'), facts: { disturbed: ['train of the run 1'] } };
+    await end({ state: 'executed', settled: { instance: ready.plan.prepared.instance, fingerprint: ready.fingerprint, attempt } });
+    await run.finish();
+    const notices = run.events.filter(({ type }) => type === 'notice');
+    expect(notices).toMatchObject([{ node: 'a', level: 'warning', message: expect.stringContaining('train of the run 1') }]);
+  });
 });
 
 test('what waits to begin is given up when another node has failed, unless the run is to keep going', async () => {
@@ -313,4 +275,15 @@ test('what waits to begin is given up when another node has failed, unless the r
   expect(going.get('speed').ready.unwanted.aborted).toBe(false);
   await going.get('speed').end();
   await going.end;
+});
+
+test('as many nodes as there are may listen whether they are still wanted: Node warns of no leak', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const run = new DrivenRun(planOf([instanceOf('a')]));
+  for (let count = 0; count < 20; count += 1) run.get('a').ready.unwanted.addEventListener('abort', () => count);
+  await run.finish();
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
 });

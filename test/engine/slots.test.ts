@@ -44,6 +44,29 @@ describe('slots', () => {
     expect(slots.isFull(here)).toBe(true);
   });
 
+  test.each([
+    ['threads', { cpu: 3 }],
+    ['accelerators', { gpu: 2 }],
+    ['memory', { memory: 101 }],
+  ])('cannot hold a node that asks for more %s than there is, alone or not', (_, more) => {
+    const slots = slotsOf({ cpu: 2, gpu: 1, memory: 100 });
+    const node = (resources: Partial<Capacity>) => ({ ...one, resources: { ...one.resources, ...resources } });
+    expect(slots.isTooLarge(node({ cpu: 2, gpu: 1, memory: 100 }), here)).toBe(false);
+    expect(slots.isTooLarge(node(more), here)).toBe(true);
+    expect(slots.take(node(more), here, 'large')).toBe('taken');
+    expect(slots.isFull(here)).toBe(true);
+    expect(slots.take(node({ cpu: 0 }), here, 'none')).toBe('full');
+    slots.release(node(more), here, 'large');
+    expect(slots.take(node({ cpu: 2, gpu: 1, memory: 100 }), here, 'all')).toBe('taken');
+  });
+
+  test('remember why work failed', () => {
+    const slots = slotsOf({ cpu: 1, gpu: 0, memory: 0 });
+    const problem = { kind: 'stage', code: 'exit-code', message: 'a failed' } as const;
+    slots.noteFailure('a', problem);
+    expect([slots.failureOf('a'), slots.failureOf('b')]).toEqual([problem, undefined]);
+  });
+
   test('count memory in bytes', () => {
     const slots = slotsOf({ cpu: 8, gpu: 0, memory: 100 });
     const large = instanceOf('large');
