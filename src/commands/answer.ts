@@ -28,7 +28,7 @@ export interface Answer {
   readonly exit: number;
   /** What `--json` prints; undefined prints nothing. */
   readonly data: object | undefined;
-  /** What is printed without `--json`: on the standard output, as it is. */
+  /** What is printed without `--json` on the standard output: as it is, but on a terminal without control characters. */
   readonly text: string;
   /** What went wrong, told before the text on the standard error output. */
   readonly problems: readonly Problem[];
@@ -41,7 +41,7 @@ export function answer(data: object, lines: readonly string[], more: Partial<Omi
   return { exit: EXIT.done, data, text: lines.map((line) => `${printable(line)}\n`).join(''), problems: [], notes: [], ...more };
 }
 
-/** An answer that is printed as it is: a page, a table for programs; or nothing, where all is told already. */
+/** An answer that is no lines for a person: a page, a table for programs; or nothing, where all is told already. */
 export function rawAnswer(data: object | undefined, text: string, exit: number = EXIT.done): Answer {
   return { exit, data, text, problems: [], notes: [] };
 }
@@ -108,9 +108,9 @@ const JSON_VERSION = 1;
 
 /** An object as `--json` prints it. */
 export function jsonLine(data: object): string {
-  // JSON leaves the control characters above ASCII as they are.
+  // JSON leaves the control characters above ASCII as they are, and those that turn a text's direction.
   const text = JSON.stringify({ version: JSON_VERSION, ...data });
-  return `${text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+  return `${text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
 /** Prints an answer in the form that is wanted. The one place where what verbs say is written. */
@@ -124,6 +124,7 @@ export function print(
   }
   for (const problem of problems.slice(0, MOST_PROBLEMS)) stderr.write(problemText(problem));
   if (problems.length > MOST_PROBLEMS) stderr.write(`and ${problems.length - MOST_PROBLEMS} more\n`);
-  if (text !== '') stdout.write(text);
+  // What goes on to a program is left as it is; a terminal would obey it, and needs no returns before line ends.
+  if (text !== '') stdout.write(stdout.isTTY === true ? printable(text.replaceAll('\r\n', '\n')) : text);
   for (const note of notes) stderr.write(`${printable(note)}\n`);
 }

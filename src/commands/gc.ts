@@ -2,6 +2,7 @@ import { counted } from '../text/amounts.ts';
 import type { Collected } from '../project/project.ts';
 import { answer, refusal } from './answer.ts';
 import { flag, number, verb } from './verb.ts';
+import { printableLine } from '../text/printable.ts';
 
 /** `stillroom gc`: removes what no kept run reaches. */
 export default verb({
@@ -16,7 +17,7 @@ export default verb({
     wait: flag('--wait', 'wait until no run uses the store'),
   },
   async run({ keepRuns, keepDays, dryRun, wait }, { open, stderr }) {
-    const onWait = (message: string): void => void stderr.write(`… ${message}\n`);
+    const onWait = (message: string): void => void stderr.write(`… ${printableLine(message)}\n`);
     const collected = await (await open()).gc({ keepRuns, keepDays, dryRun, wait, onWait });
     if (!collected.ok) return refusal(collected.problems);
     const { removedRuns, keptRuns, results, blobs, bytes, left } = collected.value;

@@ -3,6 +3,7 @@ import { systemProblem } from '../model/system-failure.ts';
 import type { Project } from '../project/project.ts';
 import { type Answer, print, refusal } from './answer.ts';
 import type { Invocation, Caller, Verb } from './verb.ts';
+import { printableLine } from '../text/printable.ts';
 
 /** The options that every verb has. */
 interface SharedOptions {
@@ -21,7 +22,7 @@ function invocationOf(caller: Caller, { json = false, store }: SharedOptions): I
       const { openProject } = await import('../project/project.ts');
       const project = openProject({ folder, environment, store, ...options });
       opened.push(project);
-      await project.enter({ onWait: (message) => caller.stderr.write(`… ${message}\n`) });
+      await project.enter({ onWait: (message) => caller.stderr.write(`… ${printableLine(message)}\n`) });
       return project;
     },
     close() {

@@ -6,6 +6,7 @@ import { EXIT, jsonLine } from './answer.ts';
 import { invoke } from './invoke.ts';
 import type { Caller, Verb } from './verb.ts';
 import { verbs } from './verbs.ts';
+import { printable } from '../text/printable.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
@@ -27,7 +28,7 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
 function newProgram(json: boolean, { stdout, stderr }: Caller): Command {
   const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
   return new Command('stillroom')
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => (json ? undefined : stderr.write(text)) })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => (json ? undefined : stderr.write(printable(text))) })
     .description(
       'Runs experiment pipelines: every output is kept by its content, and a changed setting reruns only what is downstream of it.',
     )

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Problem } from '../model/problem.ts';
 import { systemErrorIn, systemMessage, systemProblem } from '../model/system-failure.ts';
 import { EXIT, exitCodeOf, jsonLine, problemJson, problemText } from './answer.ts';
+import { printable } from '../text/printable.ts';
 
 /** The variable that has the stacks of bugs printed. */
 const STACKS = 'STILLROOM_STACK';
@@ -19,7 +20,7 @@ export function tellUnforeseen(error: unknown, json: boolean): number {
 function bugProblem(error: unknown): Problem {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const message = `this is a bug in Stillroom: ${error instanceof Error ? error.message : String(error)}`;
-  if (process.env[STACKS] !== undefined) writeAll(2, `${stack}\n`);
+  if (process.env[STACKS] !== undefined) writeAll(2, `${printable(stack)}\n`);
   return { kind: 'stage', code: 'bug', message, hint: `please report it, with ${keptStack(stack)}` };
 }
 

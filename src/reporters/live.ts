@@ -120,7 +120,7 @@ export class LiveReporter implements Reporter {
   private task(node: string): ListrTask {
     return {
       // listr2 spins everything that is not done: the word tells what has not begun.
-      title: `${node}  waits`,
+      title: printable(`${node}  waits`),
       task: async (_, task) => {
         const drawing = this.nodes.get(node);
         drawing?.connect((title, output) => {

@@ -10,3 +10,8 @@ function escaped(char: string): string {
 export function printable(text: string): string {
   return text.replaceAll(UNSEEN, escaped);
 }
+
+/** The same as a terminal is given it in one line. */
+export function printableLine(text: string): string {
+  return printable(text.replaceAll(/[\r\n]+/g, ' '));
+}

@@ -5,37 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { checkout, emptyFolder, stillroom, write } from '../rig.ts';
-
-/** What is done at a terminal once a text has appeared on it, or a file exists. */
-interface Step {
-  readonly text?: string;
-  readonly file?: string;
-  readonly type?: string;
-  readonly signal?: string;
-  readonly hangUp?: true;
-}
-
-interface Seen {
-  readonly code: number;
-  readonly written: string;
-  readonly modes: { readonly lines: boolean; readonly echo: boolean; readonly signals: boolean } | null;
-  readonly missed: readonly Step[];
-}
+import { onTerminal, type Step } from './on-terminal.ts';
 
 const CTRL_C = '\x03';
 const CTRL_Z = '\x1a';
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
-
-/** Runs a program on a terminal. */
-async function onTerminal(folder: string, steps: readonly Step[], command: readonly string[]): Promise<Seen> {
-  const { CI: _, ...others } = process.env;
-  const { stdout } = await promisify(execFile)('python3', [join(import.meta.dirname, 'terminal.py'), JSON.stringify(steps), ...command], {
-    cwd: folder,
-    env: { ...others, TERM: 'xterm', XDG_CACHE_HOME: join(folder, 'cache') },
-  });
-  return JSON.parse(stdout) as Seen;
-}
 
 const stage = `import { defineStage } from 'stillroom';
 export default defineStage({ about: 'Saves when it is stopped.', outputs: { out: 'file.txt' }, run: () => import('./run.ts') });

@@ -132,6 +132,28 @@ describe('a leaderboard', () => {
   });
 });
 
+test('what a node notes and warns of is drawn in its line, and moves no cursor', () => {
+  const written: string[] = [];
+  const board = new Leaderboard({ write: (text: string) => written.push(text) > 0 } as Pick<Writable, 'write'>, 0);
+  const time = '2024-01-01T00:00:00.000Z';
+  board.report({ type: 'sweep-started', sweep: 's', spec, count: 1, trials: [], ranking: [], best: undefined, time });
+  const note = '\u001b]0;owned\u0007\nmore\u202e';
+  board.report({
+    type: 'trial-progress',
+    trial: 0,
+    repeat: {},
+    event: { type: 'node-progress', node: 'n', done: 1, total: 4, note, time },
+    time,
+  });
+  const notice = { type: 'notice', level: 'warning', node: 'n', message: note, time } as const;
+  board.report({ type: 'trial-progress', trial: 0, repeat: {}, event: notice, time });
+  expect(written.filter((text) => text.includes('owned'))).toEqual([
+    expect.stringContaining('▸ trial 0  n  25 %  \\x1b]0;owned\\x07 more\\u202e\n'),
+    '! trial 0: n: \\x1b]0;owned\\x07\nmore\\u202e\n',
+    expect.stringContaining('▸ trial 0  n  25 %'),
+  ]);
+});
+
 test('the file of events holds all but what the runs of trials keep themselves', async () => {
   const written: string[] = [];
   const file = new JsonLinesReporter({ write: (line) => void written.push(line), close: async () => undefined });

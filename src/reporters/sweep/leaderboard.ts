@@ -5,6 +5,7 @@ import type { SweepSpec, Trial } from '../../model/sweep.ts';
 import { cutToWidth } from '../../text/table.ts';
 import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
 import { sweepLines } from './table.ts';
+import { printable, printableLine } from '../../text/printable.ts';
 
 /** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;
@@ -89,15 +90,15 @@ export class Leaderboard implements SweepWatcher {
     const lines = [
       `${this.ended()}${this.count === undefined ? '' : ` of ${this.count}`} trials ended, ${this.doing.size} running`,
       ...(rows.length === 0 ? [] : sweepLines(table, width)),
-      ...[...this.doing].slice(0, ROWS).map(([trial, what]) => cutToWidth(`▸ trial ${trial}  ${what}`.trimEnd(), width)),
+      ...[...this.doing].slice(0, ROWS).map(([trial, what]) => cutToWidth(printableLine(`▸ trial ${trial}  ${what}`.trimEnd()), width)),
     ];
-    this.screen.write(`${lines.join('\n')}\n`);
+    this.screen.write(lines.map((line) => `${printableLine(line)}\n`).join(''));
     this.drawn = lines.length;
     this.drawnAt = performance.now();
   }
 
   private line(text: string): void {
-    this.screen.write(`${text}\n`);
+    this.screen.write(`${printable(text)}\n`);
   }
 
   /** Takes the drawing away. */
