@@ -1,3 +1,4 @@
+import { shorten } from '../text/shorten.ts';
 import { MOST_PROBLEMS, type Place, type Problem, type ProblemKind } from '../model/problem.ts';
 import { printable } from '../text/printable.ts';
 import type { Invocation } from './verb.ts';
@@ -59,21 +60,17 @@ export function exitCodeOf([first]: readonly Problem[]): number {
 /** Letters of a line of a file that are shown, and of a message. */
 const LONGEST = { excerpt: 120, message: 2000 };
 
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
-}
-
 /** The part of a line around a column, and where in it that column is. */
 function around({ excerpt, column }: Place): { readonly shown: string; readonly at: number } {
   const at = Math.min(column, excerpt.length + 1);
   const start = at <= LONGEST.excerpt ? 0 : at - 1 - LONGEST.excerpt / 2;
   const lead = start > 0 ? '…' : '';
-  return { shown: lead + cut(excerpt.slice(start), LONGEST.excerpt), at: at - start + lead.length };
+  return { shown: lead + shorten(excerpt.slice(start), LONGEST.excerpt), at: at - start + lead.length };
 }
 
 /** A problem as a person reads it: the sentence, the place with its line, and what to do. */
 export function problemText({ code, message, place, hint }: Problem): string {
-  const lines = [`error: ${cut(message, LONGEST.message)} [${code}]`];
+  const lines = [`error: ${shorten(message, LONGEST.message)} [${code}]`];
   if (place !== undefined) {
     const number = String(place.line);
     const { shown, at } = around(place);
@@ -92,13 +89,13 @@ export function problemJson(problems: readonly Problem[]): object {
   const [first] = problems;
   return {
     code: first?.code,
-    message: first === undefined ? undefined : cut(first.message, LONGEST.message),
+    message: first === undefined ? undefined : shorten(first.message, LONGEST.message),
     file: first?.place?.file ?? null,
     line: first?.place?.line ?? null,
     column: first?.place?.column ?? null,
     hint: first?.hint ?? null,
     ...(problems.length > 1
-      ? { others: problems.slice(1, MOST_PROBLEMS).map(({ code, message }) => ({ code, message: cut(message, LONGEST.message) })) }
+      ? { others: problems.slice(1, MOST_PROBLEMS).map(({ code, message }) => ({ code, message: shorten(message, LONGEST.message) })) }
       : {}),
   };
 }

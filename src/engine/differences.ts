@@ -1,3 +1,4 @@
+import { shorten } from '../text/shorten.ts';
 import { ownMember } from '../model/own-member.ts';
 import { canonicalJson, exactJson, isDigest } from '../model/canonical.ts';
 import { dottedParams } from '../model/dotted.ts';
@@ -38,8 +39,7 @@ function told(from: unknown, to: unknown, write: (value: unknown) => string = ex
   const isLong = a.length > LONGEST || b.length > LONGEST;
   const cut = (whole: string): string => {
     const rest = isLong && start + SHARED > LONGEST / 2 ? `…${whole.slice(start)}` : whole;
-    const shown = rest.length > LONGEST ? `${rest.slice(0, LONGEST)}…` : rest;
-    return isDigest(whole) ? whole.slice(0, SHORT) : shown;
+    return isDigest(whole) ? whole.slice(0, SHORT) : shorten(rest, LONGEST);
   };
   return { from: cut(a), to: cut(b) };
 }

@@ -1,3 +1,4 @@
+import { shorten } from '../text/shorten.ts';
 import type { ErrorObject } from 'ajv';
 import type { Json, JsonObject } from '../model/json.ts';
 import { MOST_PROBLEMS, type Problem } from '../model/problem.ts';
@@ -19,9 +20,7 @@ function describe(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  return typeof value === 'string'
-    ? `the text "${value.length > 40 ? `${value.slice(0, 40)}…` : value}"`
-    : `the ${typeof value} ${String(value)}`;
+  return typeof value === 'string' ? `the text "${shorten(value, 40)}"` : `the ${typeof value} ${String(value)}`;
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -20,7 +20,7 @@ function base64Of(secret: string, encoding: 'base64' | 'base64url'): string[] {
 
 /** How a secret may look in a text: itself, each of its lines, and as JSON, a quoted text, a part of a URL, base64 or hexadecimal have it. */
 function formsOf(secret: string): string[] {
-  const lines = secret.split(/\r?\n/);
+  const lines = secret.split(/\r\n|[\r\n]/);
   const plain = [secret, ...lines, ...lines.map((line) => line.trim())];
   const escaped = [JSON.stringify(secret).slice(1, -1), inspect(secret).slice(1, -1)];
   if (secret.length < SHORTEST_ENCODED) return [...plain, ...escaped];

@@ -1,3 +1,4 @@
+import { shorten } from './shorten.ts';
 import { distance } from 'fastest-levenshtein';
 
 /** How many slips of a hand make one name of another; two neighbours that changed places are one slip. */
@@ -34,7 +35,7 @@ export function suggestion(name: string, names: Iterable<string>): string {
   if (known.length === 0) return 'none is known here';
   const listed = known
     .slice(0, 12)
-    .map((one) => (one.length > MOST.letters ? `${one.slice(0, MOST.letters)}…` : one))
+    .map((one) => shorten(one, MOST.letters))
     .join(', ');
   return `known: ${listed}${known.length > 12 ? ', …' : ''}`;
 }

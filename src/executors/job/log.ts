@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type SystemError, systemErrorIn } from '../../model/system-failure.ts';
 import { Blotter } from '../../text/blotter.ts';
+import { shortenCounted } from '../../text/shorten.ts';
 
 /** Lines kept for error messages. */
 const LAST_LINES = 20;
@@ -9,8 +10,17 @@ const LAST_LINES = 20;
 /** Characters of a line that has not ended; a longer one is cut. */
 const LONGEST_LINE = 64 * 1024;
 
+/** Letters of a line in an error message. */
+const LONGEST_TOLD = 2000;
+
 /** How V8, glibc, libstdc++ and TensorFlow begin the line that says why they abort; a long stack may follow it. */
 const FATAL = /^(FATAL ERROR|terminate called|free\(\)|malloc\(\)|double free|corrupted )|Check failed:|Assertion .* failed/;
+
+/** What a terminal shows of a line: after a carriage return, as progress bars print it, a line begins again. One at the end stays. */
+function asShown(line: string): string {
+  const end = line.replace(/\r+$/, '').lastIndexOf('\r');
+  return end === -1 ? line : line.slice(end + 1);
+}
 
 /** A stream that is being read line by line. */
 export interface LineTaker {
@@ -51,6 +61,7 @@ export class NodeLog {
       take: (chunk) => {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
+        if (rest.includes('\r')) rest = asShown(this.clean(rest));
         if (rest.length > LONGEST_LINE) {
           // The beginning of a secret may stand at the cut: so much is left for the next piece.
           const clean = this.clean(rest);
@@ -74,9 +85,9 @@ export class NodeLog {
 
   /** Adds lines; returns them as they were written. */
   write(lines: readonly string[]): string[] {
-    const clean = lines.map((line) => this.clean(line.replace(/\r$/, '')));
+    const clean = lines.map((line) => asShown(this.clean(line)).replace(/\r+$/, ''));
     this.append(`${clean.join('\n')}\n`);
-    this.last.push(...clean.slice(-LAST_LINES));
+    this.last.push(...clean.slice(-LAST_LINES).map((line) => shortenCounted(line, LONGEST_TOLD)));
     this.last.splice(0, this.last.length - LAST_LINES);
     this.fatal = clean.findLast((line) => FATAL.test(line)) ?? this.fatal;
     return clean;

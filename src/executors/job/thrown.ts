@@ -1,3 +1,4 @@
+import { shortenCounted } from '../../text/shorten.ts';
 import { inspect } from 'node:util';
 
 /** Letters of a message that are told; all of it is in the log. */
@@ -30,8 +31,7 @@ function reasonOf(thrown: unknown, depth: number): string {
 
 /** What was thrown, in one sentence: an error's message with its causes and the errors that it gathers, or any other value as it is. `clean` takes out what must not be cut in the middle: secrets. */
 export function thrownReason(thrown: unknown, clean: (text: string) => string = (text) => text): string {
-  const reason = clean(reasonOf(thrown, 0));
-  return reason.length > LONGEST ? `${reason.slice(0, LONGEST)}… (${reason.length} letters)` : reason;
+  return shortenCounted(clean(reasonOf(thrown, 0)), LONGEST);
 }
 
 /** What was thrown, for a log: stacks, causes and members. */

@@ -1,3 +1,4 @@
+import { shorten } from '../../text/shorten.ts';
 import { posix } from 'node:path';
 import { isFull, type NodeContext } from './context.ts';
 
@@ -37,7 +38,7 @@ export function checkPaths({ inputs, outputs, metrics }: CommandPaths, context: 
   const apart = new Apart();
   const check = (pointer: string, path: string, isMetrics: boolean): void => {
     if (path.length > LONGEST_PATH || path.includes('\0')) {
-      complain(`the path "${path.slice(0, 60)}…" is none that a file can have`, pointer, 'choose a shorter one, without zero bytes');
+      complain(`the path "${shorten(path, 60)}" is none that a file can have`, pointer, 'choose a shorter one, without zero bytes');
       return;
     }
     const plain = posix.normalize(path).replace(/\/$/, '');

@@ -1,3 +1,4 @@
+import { shorten } from '../../text/shorten.ts';
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Json } from '../../model/json.ts';
 import { MOST_PROBLEMS, type Place, type Problem } from '../../model/problem.ts';
@@ -142,7 +143,7 @@ class Reader {
 
   private readNumber(value: bigint | number, source: string, pointer: string, offset: number): Json {
     const hint = 'quote it to keep it as a text';
-    const shown = source.length > 60 ? `${source.slice(0, 60)}…` : source;
+    const shown = shorten(source, 60);
     if (typeof value === 'bigint' && (value > BigInt(Number.MAX_SAFE_INTEGER) || value < BigInt(Number.MIN_SAFE_INTEGER))) {
       this.complain('yaml-integer', `the integer ${shown} is beyond ±2^53 and would lose digits`, offset, hint);
       return null;
