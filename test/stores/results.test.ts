@@ -1,9 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeSealed } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
+import { type Ingredients, RESULT_FORMAT } from '../../src/model/result.ts';
+import type { Artifacts, WantedResult } from '../../src/model/store.ts';
+import { LocalResults } from '../../src/stores/local/results.ts';
 import { localStore } from '../../src/stores/local/store.ts';
-import { blobOf, collect, keepResult, open, value, workFingerprint as fingerprint } from './stores.ts';
+import { emptyFolder, write } from '../rig.ts';
+import { blobOf, collect, damage, keepResult, open, value, workFingerprint as fingerprint } from './stores.ts';
+
+/** Nobody waits for what is looked for. */
+const errand = { signal: new AbortController().signal, notice: () => undefined };
 
 describe('results', () => {
   test('keep attempts with other bytes behind the newest, and one with the same bytes once', () => {
@@ -50,4 +58,75 @@ describe('results', () => {
     keepResult(store, artifact, 'run-2');
     expect(store.results.whole(fingerprint)?.run).toBe('run-2');
   });
+
+  test('are whole as long as all bytes of the newest attempt are', async () => {
+    const { store } = open();
+    const artifact = value(collect(store, { 'a.txt': 'a poem' }));
+    const wanted = { fingerprint } as WantedResult;
+    expect([store.results.whole(fingerprint), await store.results.find(wanted, errand)]).toEqual([undefined, undefined]);
+    keepResult(store, artifact, 'run-1');
+    const attempt = store.results.read(fingerprint)?.attempts[0];
+    expect(store.results.whole(fingerprint)).toEqual(attempt);
+    expect(await store.results.find(wanted, errand)).toEqual({ attempt, remote: undefined });
+    damage(blobOf(store, sha256('a poem')));
+    const { results } = localStore(store.location);
+    expect([results.whole(fingerprint), await results.find(wanted, errand)]).toEqual([undefined, undefined]);
+    expect(results.read(fingerprint)?.attempts).toHaveLength(1);
+  });
+
+  test('of the same work on other inputs are found beside each other; those of other work are not', () => {
+    const { store } = open();
+    const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'student', seconds: 1, facts: {} };
+    const keep = (name: string, work: string): void =>
+      store.results.keep(
+        { format: 1, fingerprint: sha256(name), stage: 'train', ingredients: {} as Ingredients, attempts: [attempt] },
+        sha256(work),
+      );
+    keep('one', 'work');
+    keep('two', 'work');
+    keep('three', 'other work');
+    expect(store.results.ofWork(sha256('work')).map((one) => one.fingerprint)).toEqual([sha256('one'), sha256('two')].sort());
+    expect(store.results.ofWork(sha256('third work'))).toEqual([]);
+  });
+});
+
+describe('the record of a result', () => {
+  const records = (root: string): LocalResults => new LocalResults(root, {} as Artifacts);
+  const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a' };
+  const shape = (format: number, more: object = {}) => ({ format, fingerprint, stage: 'a', ingredients: {}, attempts: [attempt], ...more });
+  const written = (text: string): LocalResults => {
+    const root = emptyFolder();
+    write(root, { [`results/${fingerprint}.json`]: text });
+    return records(root);
+  };
+
+  test('of the first format had no seal; all later ones have', () => {
+    const indented = (value: object): string => `${JSON.stringify(value, null, 1)}\n`;
+    const first = written(indented(shape(1)));
+    expect([first.read(fingerprint), first.isIntact(fingerprint)]).toEqual([shape(1), true]);
+    for (const text of [JSON.stringify(shape(1)), indented(shape(2)), indented(shape(1, { attempts: [] }))]) {
+      expect([written(text).read(fingerprint), written(text).isIntact(fingerprint)]).toEqual([undefined, false]);
+    }
+  });
+
+  test('of a newer format is intact, though it cannot be read; nothing else without a shape is', () => {
+    const sealed = (value: Record<string, unknown>): [unknown, boolean] => {
+      const root = emptyFolder();
+      writeSealed(join(root, 'results', `${fingerprint}.json`), value);
+      return [records(root).read(fingerprint), records(root).isIntact(fingerprint)];
+    };
+    expect(sealed({ format: RESULT_FORMAT + 1 })).toEqual([undefined, true]);
+    for (const value of [{ format: RESULT_FORMAT }, { format: String(RESULT_FORMAT + 1) }, {}])
+      expect(sealed(value)).toEqual([undefined, false]);
+    expect(records(emptyFolder()).isIntact(fingerprint)).toBe(false);
+  });
+
+  test('is listed though it is damaged', () => {
+    expect([written('{').fingerprints(), records(emptyFolder()).fingerprints()]).toEqual([[fingerprint], []]);
+  });
+});
+
+test('a store alone shares nothing, and waits for nothing', async () => {
+  const { store } = open();
+  expect(await store.results.shared()).toBeUndefined();
 });

@@ -28,7 +28,7 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
       tests: [...tests('engine', 'engine-use', 'fingerprint'), ...tests('model', 'fingerprint')],
     },
   ],
-  plan: [{ changed: ['src/engine/plan.ts'], tests: tests('engine', 'plan') }],
+  plan: [{ changed: ['src/engine/plan.ts'], tests: tests('engine', 'plan', 'planned') }],
   schedule: [
     {
       changed: ['src/engine/schedule.ts', 'src/engine/slots.ts', 'src/engine/remakes.ts'],
@@ -36,7 +36,7 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
     },
   ],
   store: [
-    { changed: store('results', 'shapes'), tests: tests('stores', 'results', 'runs') },
+    { changed: store('results', 'shapes'), tests: tests('stores', 'results', 'shapes') },
     { changed: store('blobs', 'stamps'), tests: tests('stores', 'artifacts', 'rot') },
     { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'rot') },
     { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'rot') },
