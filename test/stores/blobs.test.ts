@@ -1,0 +1,334 @@
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { sha256 } from '../../src/model/canonical.ts';
+import { Blobs } from '../../src/stores/local/blobs.ts';
+import { StampBook } from '../../src/stores/local/stamps.ts';
+import { emptyFolder, write } from '../rig.ts';
+import { bytesOf } from './remote-contract.ts';
+import { damage } from './stores.ts';
+
+/** What was synced, by its path at that time. */
+const synced = vi.hoisted((): string[] => []);
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const fsyncSync = (descriptor: number): void => {
+    synced.push(real.readlinkSync(`/proc/self/fd/${descriptor}`));
+    real.fsyncSync(descriptor);
+  };
+  return { ...real, fsyncSync };
+});
+
+let root: string;
+let blobs: Blobs;
+
+const opened = (): Blobs => new Blobs(root, new StampBook(join(root, 'index/blobs')));
+const poem = Buffer.from('a poem');
+const digest = sha256('a poem');
+const mode = (path: string): number => lstatSync(path).mode & 0o777;
+const namesIn = (folder: string): string[] => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []);
+const text = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : Buffer.from(bytes).toString());
+
+async function* pieces(...parts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield Buffer.from(part);
+}
+
+/** A file to be taken. */
+function file(content = 'a poem'): string {
+  const folder = emptyFolder();
+  write(folder, { out: content });
+  return join(folder, 'out');
+}
+
+beforeEach(() => {
+  root = emptyFolder();
+  blobs = opened();
+  synced.length = 0;
+});
+
+describe('content', () => {
+  test('stands in a read-only file by its digest, written once', () => {
+    expect([blobs.state(digest), blobs.size(digest), text(blobs.read(digest)), blobs.isProven(digest)]).toEqual([
+      'missing',
+      0,
+      undefined,
+      false,
+    ]);
+    expect(blobs.add(poem)).toBe(digest);
+    const path = join(root, 'blobs', digest.slice(0, 2), digest.slice(2));
+    expect([blobs.path(digest), mode(path)]).toEqual([path, 0o444]);
+    expect([blobs.state(digest), blobs.size(digest), text(blobs.read(digest)), blobs.isProven(digest)]).toEqual([
+      'whole',
+      6,
+      'a poem',
+      true,
+    ]);
+    const { ino } = lstatSync(path);
+    blobs.add(poem);
+    expect([lstatSync(path).ino, blobs.losses]).toEqual([ino, 0]);
+  });
+
+  test('that is damaged goes to quarantine and is counted, and is written anew', () => {
+    blobs.add(poem);
+    damage(blobs.path(digest));
+    expect([blobs.state(digest), blobs.state(digest), blobs.losses]).toEqual(['damaged', 'missing', 1]);
+    expect(namesIn('quarantine')).toEqual([expect.stringMatching(new RegExp(`^${digest}-[0-9a-f]{8}$`))]);
+    blobs.add(poem);
+    damage(blobs.path(digest));
+    expect([blobs.isProven(digest), blobs.losses]).toEqual([false, 2]);
+    blobs.add(poem);
+    damage(blobs.path(digest));
+    blobs.add(poem);
+    expect([blobs.state(digest), namesIn('quarantine').length]).toEqual(['whole', 3]);
+  });
+
+  test('that is damaged and cannot be moved away is not used either', () => {
+    blobs.add(poem);
+    damage(blobs.path(digest));
+    writeFileSync(join(root, 'quarantine'), 'in the way');
+    expect([blobs.state(digest), blobs.state(digest), text(blobs.read(digest))]).toEqual(['damaged', 'damaged', undefined]);
+    expect(existsSync(blobs.path(digest))).toBe(true);
+  });
+
+  test('is no folder that stands in its place', () => {
+    mkdirSync(blobs.path(digest), { recursive: true });
+    expect(text(blobs.read(digest))).toBeUndefined();
+    mkdirSync(blobs.path(digest), { recursive: true });
+    expect([blobs.place(digest, join(root, 'in'), false), existsSync(join(root, 'in'))]).toEqual([false, false]);
+    mkdirSync(blobs.path(digest), { recursive: true });
+    expect(blobs.state(digest)).toBe('damaged');
+  });
+
+  test('is known by another process, but proven only by its own reading', () => {
+    const stamps = new StampBook(join(root, 'index/blobs'));
+    new Blobs(root, stamps).add(poem);
+    stamps.flush();
+    expect([opened().state(digest), opened().isProven(digest)]).toEqual(['whole', true]);
+    damage(blobs.path(digest));
+    expect(opened().isProven(digest)).toBe(false);
+  });
+
+  test('is listed, and nothing else that lies there', () => {
+    const digests = ['a', 'b', 'c'].map((one) => blobs.add(Buffer.from(one)));
+    writeFileSync(`${blobs.path(digests[0] ?? '')}.0123456789ab.part`, 'half');
+    writeFileSync(`${dirname(blobs.path(digests[0] ?? ''))}/x${(digests[0] ?? '').slice(3)}`, 'strange');
+    expect([...blobs.all()].sort()).toEqual(digests.sort());
+    expect([...new Blobs(emptyFolder(), new StampBook('/none')).all()]).toEqual([]);
+  });
+
+  test('is given in pieces, which end in an error where they were wrong', async () => {
+    const large = 'long '.repeat(50_000);
+    const added = blobs.add(Buffer.from(large));
+    expect((await bytesOf(blobs.pieces(added)))?.toString()).toBe(large);
+    damage(blobs.path(added));
+    await expect(bytesOf(blobs.pieces(added))).rejects.toThrow(`the content ${added.slice(0, 12)} is damaged`);
+    expect([namesIn('quarantine').length, blobs.losses]).toEqual([1, 1]);
+  });
+});
+
+describe('a file', () => {
+  test('is taken over by moving it', () => {
+    const path = file();
+    const { ino } = lstatSync(path);
+    expect(blobs.take(path)).toEqual({ digest, size: 6 });
+    expect([existsSync(path), lstatSync(blobs.path(digest)).ino, mode(blobs.path(digest))]).toEqual([false, ino, 0o444]);
+    expect(blobs.isProven(digest)).toBe(true);
+  });
+
+  test('whose content is there already is removed', () => {
+    blobs.add(poem);
+    const { ino } = lstatSync(blobs.path(digest));
+    const path = file();
+    expect(blobs.take(path)).toEqual({ digest, size: 6 });
+    expect([existsSync(path), lstatSync(blobs.path(digest)).ino]).toEqual([false, ino]);
+  });
+
+  test.each<[string, (from: string, to: string) => void]>([
+    ['has another name', linkSync],
+    ['is a link', symlinkSync],
+  ])('that %s is taken as its own: the other may be written to', (_, link) => {
+    const other = file();
+    const path = `${other}.link`;
+    link(other, path);
+    expect(blobs.take(path)).toEqual({ digest, size: 6 });
+    writeFileSync(other, 'changed');
+    expect([text(blobs.read(digest)), mode(blobs.path(digest)), readdirSync(dirname(path))]).toEqual(['a poem', 0o444, ['out']]);
+  });
+
+  test('with one name stays the file that it is', () => {
+    const path = file();
+    const { ino } = lstatSync(path);
+    blobs.detach(path);
+    expect(lstatSync(path).ino).toBe(ino);
+  });
+});
+
+describe('bytes that come from elsewhere', () => {
+  test('are taken where they are those of the digest', async () => {
+    expect(await blobs.receive(digest, pieces('a ', 'poem'), 6)).toBe(true);
+    expect([text(blobs.read(digest)), mode(blobs.path(digest)), namesIn('scratch')]).toEqual(['a poem', 0o444, []]);
+  });
+
+  test.each([
+    ['others', ['another'], 100],
+    ['more than they may be', ['a ', 'poem'], 5],
+    ['fewer', ['a '], 6],
+  ])('are refused where they are %s, and nothing is left of them', async (_, parts, most) => {
+    expect(await blobs.receive(digest, pieces(...parts), most)).toBe(false);
+    expect([blobs.state(digest), namesIn('scratch')]).toEqual(['missing', []]);
+  });
+
+  test('leave nothing where they break off', async () => {
+    const torn = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a ');
+      throw new Error('gone');
+    };
+    await expect(blobs.receive(digest, torn(), 6)).rejects.toThrow('gone');
+    expect(namesIn('scratch')).toEqual([]);
+  });
+
+  test('are not asked for where they are there already', async () => {
+    blobs.add(poem);
+    const asked = vi.fn();
+    const never = async function* (): AsyncGenerator<Uint8Array> {
+      asked();
+      yield poem;
+    };
+    expect(await blobs.receive(digest, never(), 6)).toBe(true);
+    expect(asked).not.toHaveBeenCalled();
+  });
+});
+
+describe('what is kept is on the disk before anyone is told: its bytes and its name', () => {
+  const folder = (): string => dirname(blobs.path(digest));
+
+  test('of what is added, once and again', () => {
+    blobs.add(poem);
+    expect(synced).toContain(folder());
+    synced.length = 0;
+    blobs.add(poem);
+    expect(synced).toEqual([folder()]);
+  });
+
+  test('of a file that is taken', () => {
+    const path = file();
+    blobs.take(path);
+    expect(synced).toEqual(expect.arrayContaining([path, folder()]));
+    expect(synced.indexOf(path)).toBeLessThan(synced.lastIndexOf(folder()));
+  });
+
+  test('of what was received', async () => {
+    await blobs.receive(digest, pieces('a poem'), 6);
+    expect(synced[0]).toMatch(/scratch\/received-[0-9a-f]{12}$/);
+    expect(synced.at(-1)).toBe(folder());
+  });
+});
+
+describe('content is given', () => {
+  test.each([
+    [false, 0o444],
+    [true, 0o555],
+  ])('as a file of its own that nobody may write (executable: %s)', (executable, bits) => {
+    blobs.add(poem);
+    const path = join(root, 'in/below/a.txt');
+    expect(blobs.place(digest, path, executable)).toBe(true);
+    expect([readFileSync(path, 'utf8'), mode(path), lstatSync(path).nlink, lstatSync(blobs.path(digest)).nlink]).toEqual([
+      'a poem',
+      bits,
+      1,
+      1,
+    ]);
+    chmodSync(path, 0o644);
+    writeFileSync(path, 'other');
+    expect(text(blobs.read(digest))).toBe('a poem');
+  });
+
+  test('only if it is whole; else nothing is left where it should lie', () => {
+    const path = join(root, 'in');
+    expect(blobs.place(digest, path, false)).toBe(false);
+    blobs.add(poem);
+    damage(blobs.path(digest));
+    expect([blobs.place(digest, path, false), existsSync(path), blobs.losses]).toEqual([false, false, 1]);
+  });
+});
+
+describe('a book of stamps', () => {
+  const stats = (path: string) => lstatSync(path, { bigint: true });
+  const book = (): string => join(root, 'index/blobs');
+  const lines = (): string[] => readFileSync(book(), 'utf8').split('\n').slice(0, -1);
+
+  test('knows a file as long as it stands as noted, in later processes too', () => {
+    const [path, stamps] = [file(), new StampBook(book())];
+    expect(stamps.isKnown('a', stats(path))).toBe(false);
+    stamps.note('a', path);
+    expect([stamps.isKnown('a', stats(path)), stamps.isKnown('b', stats(path))]).toEqual([true, false]);
+    expect(existsSync(book())).toBe(false);
+    stamps.flush();
+    expect(new StampBook(book()).isKnown('a', stats(path))).toBe(true);
+    writeFileSync(path, 'changed');
+    expect([stamps.isKnown('a', stats(path)), new StampBook(book()).isKnown('a', stats(path))]).toEqual([false, false]);
+  });
+
+  test('writes each line once, and the newest counts', () => {
+    const [path, stamps] = [file(), new StampBook(book())];
+    for (let times = 0; times < 2; times += 1) {
+      stamps.note('a', path);
+      stamps.flush();
+    }
+    new StampBook(book()).flush();
+    expect(lines()).toHaveLength(1);
+    writeFileSync(path, 'changed');
+    stamps.note('a', path);
+    stamps.flush();
+    expect(lines()).toHaveLength(2);
+    expect(new StampBook(book()).isKnown('a', stats(path))).toBe(true);
+  });
+
+  test('believes no damaged line', () => {
+    const [path, stamps] = [file(), new StampBook(book())];
+    for (const name of ['a', 'b', 'c']) stamps.note(name, path);
+    stamps.flush();
+    const [a = '', b = '', c = ''] = lines();
+    writeFileSync(book(), `${a.slice(0, -3)}\n${b.replace(' ', '')}\n no name\n${c}\n`);
+    const later = new StampBook(book());
+    expect(['a', 'b', 'c'].map((name) => later.isKnown(name, stats(path)))).toEqual([false, false, true]);
+  });
+
+  test.each([
+    [1004, 1005],
+    [1005, 2],
+  ])('of %i lines for one file is written anew only when most of them are outdated', (count, left) => {
+    const [path, stamps] = [file(), new StampBook(book())];
+    stamps.note('a', path);
+    stamps.flush();
+    const [line = ''] = lines();
+    writeFileSync(book(), `${line}\n`.repeat(count));
+    const later = new StampBook(book());
+    later.note('b', path);
+    later.flush();
+    expect(lines()).toHaveLength(left);
+    const last = new StampBook(book());
+    expect([last.isKnown('a', stats(path)), last.isKnown('b', stats(path))]).toEqual([true, true]);
+  });
+
+  test('that cannot be written is done without', () => {
+    const [path, stamps] = [file(), new StampBook(book())];
+    writeFileSync(join(root, 'index'), 'in the way');
+    stamps.note('a', path);
+    stamps.flush();
+    rmSync(join(root, 'index'));
+    expect(stamps.isKnown('a', stats(path))).toBe(true);
+  });
+});
