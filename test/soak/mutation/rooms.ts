@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
   store: [
     { changed: store('results', 'shapes'), tests: tests('stores', 'results', 'shapes') },
     { changed: store('blobs', 'stamps'), tests: tests('stores', 'blobs', 'rot') },
-    { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'rot') },
+    { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'placed', 'rot') },
     { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'rot') },
     { changed: store('gc', 'leftovers'), tests: tests('stores', 'maintenance') },
     { changed: store('runs', 'run-index', 'tags'), tests: tests('stores', 'runs') },
