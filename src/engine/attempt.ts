@@ -117,9 +117,11 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
   if (!outputs.ok) {
     // The names of files that it made are words of the program too.
     const blotter = new Blotter(Object.values(environmentOf(prepared, surroundings).secrets));
-    return failed(
-      ...outputs.problems.map((problem) => withLog(blotter.cleanMembers(problem, 'message', 'hint'), exit.last, specification.log)),
-    );
+    const tell = (problem: Problem): Problem =>
+      specification.run === run || specification.secrets.length === 0
+        ? blotter.cleanMembers(problem, 'message', 'hint')
+        : withheld(problem, specification);
+    return failed(...outputs.problems.map((problem) => withLog(tell(problem), exit.last, specification.log)));
   }
   const metrics = Object.fromEntries(
     Object.entries(exit.metrics).map(([name, value]): [string, MetricValue] => [
@@ -135,6 +137,12 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
     seconds: exit.seconds,
     facts: { ...exit.cost, ...exit.facts, executor: specification.executor },
   });
+}
+
+/** What is wrong with the outputs of an attempt that another run began with secrets of its own, which nobody knows any more: no name of a file is told. */
+function withheld({ kind, code }: Problem, { node, run }: JobSpecification): Problem {
+  const message = `${node}: what the run ${run} had it make cannot be taken; files are not named, since their names may hold secrets of that run`;
+  return { kind, code, message, hint: 'run it again: it starts anew, and what is wrong is told' };
 }
 
 /**

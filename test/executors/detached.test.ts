@@ -16,7 +16,8 @@ interface Started {
   readonly ready: () => Promise<void>;
 }
 
-function start(): Started {
+/** @param last What the node does at its end. */
+function start(last = ''): Started {
   const folder = emptyFolder();
   write(folder, {
     'artifacts/.gitignore': '*\n',
@@ -29,11 +30,11 @@ stages:
       trap 'echo stopped >> "$COUNTER"; exit 1' TERM
       echo x >> "$COUNTER"; echo "with $TOKEN"
       while test ! -e "$RELEASE"; do sleep 0.05; done
-      cat "$text" > "$out"; echo whole >> "$out"
+      cat "$text" > "$out"; echo whole >> "$out"; ${last}
     executor: slow
     in: { text: first.out }
     env: { COUNTER: ${join(folder, 'counter')}, RELEASE: ${join(folder, 'release')}, TOKEN: { secret: true } }
-    out: { out: out.txt }
+    out: { out: out.txt, more: more/ }
   later: { run: 'cat "$text" > "$out"', in: { text: works.out }, out: { out: out.txt } }
 `,
   });
@@ -68,6 +69,21 @@ describe.concurrent('a node of a detached executor', () => {
     expect(readFileSync(again.json.outputs?.['later.out'] ?? '', 'utf8')).toBe('1\nwhole\n');
     expect(readFileSync(join(folder, 'artifacts/logs', again.json.run ?? '', 'works.log'), 'utf8')).toBe('with [secret]\n');
     expect(readdirSync(join(folder, 'artifacts/scratch'))).toEqual([]);
+    expect(() => execFileSync('grep', ['-rl', CANARY, join(folder, 'artifacts')])).toThrow();
+  });
+
+  test('is taken over without a word of secrets that the next run does not know', async () => {
+    const started = start('ln -s /none "$more/$TOKEN"');
+    const { folder, env, coordinator, ended } = started;
+    await started.ready();
+    coordinator.kill('SIGKILL');
+    await ended;
+    write(folder, { release: '' });
+    const again = await stillroom(folder, ['run', 'pipeline.yaml', '--verbose'], { env: { ...env, TOKEN: 'another-1207-secret' } });
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('goes on with what the run');
+    expect(again.stderr).toContain('files are not named');
+    expect(again.stderr + again.stdout).not.toContain(CANARY);
     expect(() => execFileSync('grep', ['-rl', CANARY, join(folder, 'artifacts')])).toThrow();
   });
 

@@ -23,7 +23,7 @@ for (const form of forms) { console.log('it is', form); console.error({ form });
 process.stdout.write('in pieces ' + s.slice(0, 7));
 await new Promise((done) => setTimeout(done, 60));
 process.stdout.write(s.slice(7) + ' and on\\n');
-writeFileSync('m.json', JSON.stringify(Object.fromEntries(forms.map((form, i) => ['metric ' + form, i]))));
+writeFileSync('m.json', JSON.stringify({ fine: 1, ...Object.fromEntries(forms.map((form, i) => ['metric ' + form, i])) }));
 writeFileSync(o, 'done');
 if (process.env.FAIL === '1') { console.error(s); process.exit(3); }
 `;
@@ -48,11 +48,12 @@ function pipelineOf(names: readonly string[], fails: boolean): string {
   const nodes = names.flatMap((name, index) => {
     const secret = `env: { SECRET: { secret: true }${fails ? ', FAIL: "1"' : ''} }`;
     const own = secret.replace('SECRET', name);
-    const run = `run: 'SECRET="$${name}" node "$say" >&1'`;
+    const run = `run: 'SECRET="$${name}" node "$say" "$n" >&1', with: { n: $n }`;
     const command = `  c${index}: { ${run}, in: { say: ./say.mjs }, out: { o: o.txt }, metrics: m.json, ${own} }\n`;
     return fails && index === 0 ? [command, `  s: { uses: leak, env: { SECRET: { secret: true } } }\n`] : [command];
   });
-  return `name: ${fails ? 'bad' : 'good'}\nstages:\n${nodes.join('')}`;
+  const objective = 'objective: { maximize: c0.fine }';
+  return `name: ${fails ? 'bad' : 'good'}\nparams: { n: 0 }\nsweep: { over: { n: [1, 2] }, ${objective} }\nstages:\n${nodes.join('')}`;
 }
 
 /** All bytes of all files below a folder, as text; packed ones unpacked. */
@@ -73,6 +74,9 @@ function formsOf(secret: string): string[] {
   return [...lines, json, encodeURIComponent(secret), inner, Buffer.from(secret).toString('hex')].filter((form) => form.length > 4);
 }
 
+/** An executor whose jobs outlive the coordinator, with secrets handed over in another way. */
+const FAR = 'executors: { far: { kind: detached } }\n';
+
 const BATCH = 10;
 
 const trial: Trial = {
@@ -84,7 +88,7 @@ const trial: Trial = {
     for (let first = 0; first < count; first += BATCH) {
       const secrets = Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => canary(first + index));
       const names = secrets.map((_, index) => `V${index}`);
-      const files = { 'say.mjs': SAY, 'stages/leak/stage.ts': STAGE, 'stages/leak/run.ts': RUN };
+      const files = { 'stillroom.yaml': FAR, 'say.mjs': SAY, 'stages/leak/stage.ts': STAGE, 'stages/leak/run.ts': RUN };
       const { ask, folder, remove } = questions({ ...files, 'good.yaml': pipelineOf(names, false), 'bad.yaml': pipelineOf(names, true) });
       const env = { ...Object.fromEntries(names.map((name, index) => [name, secrets[index] ?? ''])), SECRET: secrets[0] ?? '' };
       try {
@@ -99,8 +103,17 @@ const trial: Trial = {
         await tell('run', 'bad.yaml', '--plain', '--keep-going');
         await tell('run', 'bad.yaml', '--json', '--keep-going', '--executor', 'local');
         await tell('show', '@latest');
+        const detached = ['--executor', 'far', '--keep-going', '--verbose'];
+        for (const name of ['good', 'bad']) {
+          await tell('run', `${name}.yaml`, '--set', 'n=5', ...detached);
+          await tell('sweep', `${name}.yaml`, '--verbose');
+        }
+        await tell('sweep', 'good.yaml', '--csv');
         await tell('runs', '--json');
-        if (!(answers.get('run bad.yaml --plain --keep-going') ?? '').includes('[secret]')) faults.push('nothing was blotted out at all');
+        const blots = [...answers].filter(
+          ([asked, text]) => /^(?:run|sweep) .*--(?:plain|verbose)/.test(asked) && !text.includes('[secret]'),
+        );
+        for (const [asked, text] of blots) faults.push(`nothing was blotted out of what "${asked}" answered: ${text.slice(-400)}`);
         const texts = [
           ...answers,
           ...everything(join(folder, 'artifacts')),
