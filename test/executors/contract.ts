@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { tryLockFile } from '../../src/files/lock.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import type { Executor, JobEvent, Stop } from '../../src/model/executor.ts';
-import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../src/model/job.ts';
+import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobProgram, type JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder, isAlive } from '../rig.ts';
+import { attemptIn } from './attempt-in.ts';
 import { asker, type FakeAttempt, type FakeEnd } from './fake.ts';
 
 /** Something to be executed, for executors that run programs and for one that follows scripts. */
@@ -121,28 +122,10 @@ function attemptAt(node: string, more: Partial<JobSpecification> = {}): JobSpeci
   const { run = 'true', bundle } = works[node] ?? {};
   const file = join(folder, 'bundle.mjs');
   if (bundle !== undefined) writeFileSync(file, bundle);
-  const specification: JobSpecification = {
-    format: JOB_FORMAT,
-    attempt: `attempt-${folder.slice(-6)}`,
-    executor: 'tested',
-    run: 'run-1',
-    node,
-    folder,
-    program:
-      bundle === undefined
-        ? { kind: 'command', run, metrics: 'metrics.json' }
-        : { kind: 'stage', bundle: file, packages: {}, readable: [] },
-    params: {},
-    inputs: {},
-    outputs: { out: { path: 'out.txt', kind: 'file' } },
-    checkpoints: join(folder, 'checkpoints'),
-    env: { PATH: process.env['PATH'] ?? '' },
-    secrets: [],
-    resources: { cpu: 1, gpu: 0, memory: 0 },
-    devices: [],
-    log: join(folder, 'log', 'node.log'),
-    ...more,
-  };
+  const program: JobProgram =
+    bundle === undefined ? { kind: 'command', run, metrics: 'metrics.json' } : { kind: 'stage', bundle: file, packages: {}, readable: [] };
+  const outputs = { out: { path: 'out.txt', kind: 'file' } } as const;
+  const specification = attemptIn(folder, program, { executor: 'tested', node, outputs, ...more });
   writeSealed(join(folder, JOB_FILE), specification);
   return specification;
 }

@@ -7,7 +7,8 @@ import { runtimeHere } from '../../src/executors/job/runtime.ts';
 import type { Supervisor } from '../../src/executors/job/supervisor.ts';
 import { sealedJson } from '../../src/files/sealed.ts';
 import type { ExitRecord, JobSpecification } from '../../src/model/job.ts';
-import { JOB_FILE, JOB_FORMAT } from '../../src/model/job.ts';
+import { JOB_FILE } from '../../src/model/job.ts';
+import { attemptIn } from './attempt-in.ts';
 
 /** What a stage's code is executed with. */
 export interface StageOptions {
@@ -64,25 +65,9 @@ export async function executeStage(body: string, { folder, supervisor, network, 
     `import fs from 'node:fs';\nimport { Worker } from 'node:worker_threads';\nexport const modules = {};\nexport const run = async (context) => {\n${body}\n};\n`,
   );
   const out = join(folder, 'out', 'out.txt');
-  const specification: JobSpecification = {
-    format: JOB_FORMAT,
-    attempt: `attempt-${folder.slice(-6)}`,
-    executor: 'local',
-    run: 'run-1',
-    node: 'node',
-    folder,
-    program: { kind: 'stage', bundle, packages: {}, readable: [], ...(network === undefined ? {} : { network }) },
-    params: {},
-    inputs: { text: join(folder, 'in', 'text.txt') },
-    outputs: { out: { path: out, kind: 'file' } },
-    checkpoints: join(folder, 'checkpoints'),
-    env: { PATH: process.env['PATH'] ?? '' },
-    secrets: [],
-    resources: { cpu: 1, gpu: 0, memory: 0 },
-    devices: [],
-    log: join(folder, 'log', 'node.log'),
-    ...more,
-  };
+  const program = { kind: 'stage', bundle, packages: {}, readable: [], ...(network === undefined ? {} : { network }) } as const;
+  const inputs = { text: join(folder, 'in', 'text.txt') };
+  const specification = attemptIn(folder, program, { inputs, outputs: { out: { path: out, kind: 'file' } }, ...more });
   writeFileSync(join(folder, JOB_FILE), sealedJson(specification));
   const job = { specification, secrets: {}, lock: undefined, ...(supervisor === undefined ? {} : { supervisor }) };
   const exit = await executeJob(job, () => undefined, { asked: never, forced: never });

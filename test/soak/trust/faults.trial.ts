@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { acknowledged, faultsAfter, value } from './aftermath.ts';
-import { type CommandEnd, endOf, type ErrorPoint, errorPoints, withError } from './injected-errors.ts';
+import { type CommandEnd, endOf } from './command-end.ts';
+import { type ErrorPoint, errorPoints, withError } from './injected-errors.ts';
 import { cli, openSmall, writeSmallProject } from './small-project.ts';
 import { hindrance } from './system-calls.ts';
 import type { Findings, Trial } from './trial.ts';
@@ -66,7 +67,7 @@ function smallDisk(size: number, inodes: number): Attack {
     async make(place) {
       mkdirSync(store(place));
       spawnSync(mounter, ['-t', 'tmpfs', '-o', `size=${size}k,nr_inodes=${inodes}`, 'tmpfs', store(place)]);
-      return { end: await endOf(process.execPath, [cli, ...ARGS], place), excused: false };
+      return { end: await endOf([process.execPath, cli, ...ARGS], place), excused: false };
     },
     after: (place) => void spawnSync(mounter, ['-o', 'remount,size=100m,nr_inodes=10000', store(place)]),
   };
@@ -81,7 +82,7 @@ function readOnlyAfter(milliseconds: number): Attack {
     async make(place) {
       mkdirSync(store(place));
       spawnSync(mounter, ['-t', 'tmpfs', '-o', 'size=100m', 'tmpfs', store(place)]);
-      return { end: await endOf('bash', ['-c', script, process.execPath, cli, ...ARGS], place), excused: false };
+      return { end: await endOf(['bash', '-c', script, process.execPath, cli, ...ARGS], place), excused: false };
     },
     after: (place) => void spawnSync(mounter, ['-o', 'remount,rw', store(place)]),
   };
@@ -92,7 +93,7 @@ function fewFiles(limit: number): Attack {
   return {
     name: `${limit} open files`,
     async make(place) {
-      const end = await endOf('bash', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, cli, ...ARGS], place);
+      const end = await endOf(['bash', '-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, cli, ...ARGS], place);
       return { end, excused: end?.code !== 0 && /ERR_MODULE_NOT_FOUND|EMFILE.*dist/s.test(end?.output ?? '') };
     },
   };

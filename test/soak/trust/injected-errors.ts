@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { cli, environment } from './small-project.ts';
+import { type CommandEnd, endOf } from './command-end.ts';
+import { cli } from './small-project.ts';
 
 /** The errors that each system call may give; one of them is chosen for each call that is attacked. */
 const ERRORS: Readonly<Record<string, readonly string[]>> = {
@@ -39,32 +39,6 @@ const ERRORS: Readonly<Record<string, readonly string[]>> = {
 /** Those that name no path. */
 const WITHOUT_PATH: ReadonlySet<string> = new Set(['pipe2', 'socketpair', 'clone', 'vfork']);
 
-/** Milliseconds after which a command is taken to hang. */
-const HANGS = 60_000;
-
-/** How a command ended; undefined: it did not. */
-export type CommandEnd = { readonly code: number | null; readonly output: string } | undefined;
-
-/** Runs a program with all that it prints to its end, in a group of its own. */
-export function endOf(program: string, args: readonly string[], folder: string): Promise<CommandEnd> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    let output = '';
-    const take = (text: string): void => {
-      output += text;
-    };
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', take);
-    const timer = setTimeout(() => {
-      resolve(undefined);
-      process.kill(-(child.pid as number), 'SIGKILL');
-    }, HANGS);
-    child.once('error', reject).once('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code, output });
-    });
-  });
-}
-
 /** The so-manieth call of a kind that a thread of a command makes, and the error that it is to give. */
 export interface ErrorPoint {
   readonly call: string;
@@ -82,8 +56,7 @@ export async function errorPoints(args: readonly string[], folder: string): Prom
   const log = `${folder}.strace`;
   const calls = Object.keys(ERRORS);
   const end = await endOf(
-    'strace',
-    ['-f', '-qq', '-y', '-o', log, '-e', `trace=${calls.join(',')}`, process.execPath, cli, ...args],
+    ['strace', '-f', '-qq', '-y', '-o', log, '-e', `trace=${calls.join(',')}`, process.execPath, cli, ...args],
     folder,
   );
   if (end?.code !== 0) throw new Error(`stillroom ${args.join(' ')} fails undisturbed: ${end?.output}`);
@@ -125,7 +98,7 @@ export async function withError(
 ): Promise<{ readonly end: CommandEnd; readonly met: 'a call of its own' | 'a call of Node itself' | 'no call' }> {
   const log = `${folder}.strace`;
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${index}`];
-  const end = await endOf('strace', ['-f', '-qq', '-y', '-o', log, ...inject, process.execPath, cli, ...args], folder);
+  const end = await endOf(['strace', '-f', '-qq', '-y', '-o', log, ...inject, process.execPath, cli, ...args], folder);
   const injected = readFileSync(log, 'latin1')
     .split('\n')
     .filter((line) => line.includes('(INJECTED)'));

@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { cli, environment } from './small-project.ts';
+import { endOf } from './command-end.ts';
+import { cli } from './small-project.ts';
 
 /** System calls by which files change or are found, locks are taken and programs started. */
 const CALLS = [
@@ -11,24 +12,6 @@ const CALLS = [
 
 /** What traces and kills: a package of its own in most systems. */
 const tracer = 'strace';
-
-/** Milliseconds after which something is taken to hang: a command takes a second or two. */
-const HANGS = 120_000;
-
-/** Runs a program to its end, in a group of its own; undefined where it does not come to it. */
-function ended(args: readonly string[], folder: string): Promise<{ readonly code: number | null } | undefined> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(tracer, args, { cwd: folder, env: environment, stdio: 'ignore', detached: true });
-    const timer = setTimeout(() => {
-      resolve(undefined);
-      process.kill(-(child.pid as number), 'SIGKILL');
-    }, HANGS);
-    child.once('error', reject).once('close', (code) => {
-      clearTimeout(timer);
-      resolve({ code });
-    });
-  });
-}
 
 /** Why this machine cannot kill at system calls; undefined: it can. */
 export function hindrance(): string | undefined {
@@ -46,7 +29,11 @@ export interface CallPoint {
 /** All calls that a command of Stillroom makes in a folder, from where Node itself has started. */
 export async function callsOf(args: readonly string[], folder: string): Promise<CallPoint[]> {
   const log = `${folder}.strace`;
-  const end = await ended(['-f', '-qq', '-o', log, '-e', `trace=${CALLS.join(',')}`, process.execPath, cli, ...args], folder);
+  const end = await endOf(
+    [tracer, '-f', '-qq', '-o', log, '-e', `trace=${CALLS.join(',')}`, process.execPath, cli, ...args],
+    folder,
+    false,
+  );
   if (end?.code !== 0) throw new Error(`stillroom ${args.join(' ')} fails undisturbed: ${end?.code}`);
   const counts = new Map<string, Map<string, number>>();
   let main: string | undefined;
@@ -74,7 +61,7 @@ export type Killed = 'commands killed' | 'only workers killed' | 'without effect
 /** Runs a command of Stillroom and kills the first of its processes that makes this call. */
 export async function killedAt({ call, index }: CallPoint, args: readonly string[], folder: string): Promise<Killed> {
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${index}`];
-  const end = await ended(['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, cli, ...args], folder);
+  const end = await endOf([tracer, '-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, cli, ...args], folder, false);
   if (end === undefined) return 'hung';
   return end.code === null ? 'commands killed' : end.code === 0 ? 'without effect' : 'only workers killed';
 }
