@@ -6,7 +6,7 @@ import { emptyReach, type Garbage, type KeepPolicy, type Reach } from '../../mod
 import type { Blobs } from './blobs.ts';
 import type { LocalBundles } from './bundles.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
-import { syncFolder } from '../../files/durable.ts';
+import { isPart, syncFolder } from '../../files/durable.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { removeTree } from '../../files/remove.ts';
 import { leftovers } from './leftovers.ts';
@@ -141,7 +141,9 @@ function looseBundles({ root, bundles: notes }: Parts, reached: ReadonlySet<stri
     .map((name) => join('bundles', name));
   return [
     ...bundles.filter((file) => !kept.has(file)),
-    ...names(join(root, 'bundles', 'raw')).flatMap((raw) => (reached.has(notes.pointer(raw) ?? '') ? [] : [join('bundles', 'raw', raw)])),
+    ...names(join(root, 'bundles', 'raw')).flatMap((raw) =>
+      isPart(raw) || reached.has(notes.pointer(raw) ?? '') ? [] : [join('bundles', 'raw', raw)],
+    ),
   ];
 }
 
@@ -170,12 +172,12 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
     ...kept.filter(({ id }) => !/^(tagged|pinned)/.test(keptRuns.get(id) ?? '')).map(({ started }) => Date.parse(started)),
   );
   // One that started after now did so by a clock that has been set back since: nothing is known to be older than it.
-  const since = oldest > Date.now() ? Number.NEGATIVE_INFINITY : oldest;
+  const since = Number.isFinite(oldest) && oldest > Date.now() ? Number.NEGATIVE_INFINITY : oldest;
   const isEvery = policy.runs === undefined && policy.days === undefined;
   const sources = names(join(root, 'sources')).map((name) => join('sources', name));
   const paths = [
     ...looseBundles(parts, reach.bundles),
-    ...sources.filter((file) => !keptSources.has(file)),
+    ...sources.filter((file) => !isPart(file) && !keptSources.has(file)),
     ...(isEvery ? [] : oldCheckpoints(root, since)),
     // The logs of a run whose results live on in kept runs hold their curves.
     ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
