@@ -1,4 +1,15 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Artifact } from '../../src/model/artifact.ts';
@@ -32,6 +43,28 @@ describe('the folder in which users find outputs', () => {
     store.published.outputs('demo', new Map([['card', new Map([['card', file('2')]])]]));
     expect(readFileSync(second.get('card.card') ?? '', 'utf8')).toBe('2');
     expect(readdirSync(join(store.location, 'latest')).filter((name) => name.startsWith('.demo'))).toHaveLength(2);
+  });
+
+  const memory = '/dev/shm';
+  const isElsewhere = existsSync(memory) && lstatSync(memory).dev !== lstatSync(emptyFolder()).dev;
+
+  test.runIf(isElsewhere)('may lie on another file system, as may what is brought back: large files are copied there', () => {
+    const { store } = open();
+    const path = join(emptyFolder(), 'out.bin');
+    writeFileSync(path, 'large');
+    truncateSync(path, 65 * 1024 * 1024);
+    const outputs = new Map([['node', new Map([['out', value(store.artifacts.collect(path, 'file', '.bin'))]])]]);
+    const elsewhere = mkdtempSync(join(memory, 'stillroom-test-'));
+    try {
+      symlinkSync(elsewhere, join(store.location, 'latest'));
+      const all = [store.published.outputs('demo', outputs), store.published.placeIn(join(elsewhere, 'to'), outputs)];
+      for (const { paths, lost } of all) {
+        const stats = lstatSync(paths.get('node.out') ?? '');
+        expect([lost, stats.size, stats.nlink, stats.mode & 0o777]).toEqual([[], 65 * 1024 * 1024, 1, 0o444]);
+      }
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
   });
 
   test('loses the nodes that the pipeline has no more, and only those', () => {

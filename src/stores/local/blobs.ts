@@ -38,6 +38,20 @@ function clone(from: string, to: string): boolean {
   }
 }
 
+/** Why a file cannot be linked where it could be copied: another file system, one without links, or too many links already. */
+const UNLINKABLE: ReadonlySet<string | undefined> = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK']);
+
+/** Gives a file another name; false where it can only be copied there. */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (UNLINKABLE.has((error as NodeJS.ErrnoException).code)) return false;
+    throw error;
+  }
+}
+
 /** Copies a file; returns the SHA-256 of what was copied. */
 function copyHashed(from: string, to: string): string {
   const target = openSync(to, 'wx', 0o600);
@@ -230,7 +244,7 @@ export class Blobs {
   }
 
   /**
-   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large. Its bytes
+   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies on the same file system. Its bytes
    * are hashed on the way, which costs as much as reading them: under a second for a GiB, where copying takes two. False where they are
    * missing or damaged; then nothing is left at the path.
    */
@@ -242,8 +256,7 @@ export class Blobs {
 
   /** Undefined where the bytes are wrong. */
   private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
-    const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY;
-    if (isLinked) linkSync(blob, path);
+    const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY && link(blob, path);
     const isRight = (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
     if (!isRight) {
       rmSync(path, { force: true });

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readFileSync, type Stats, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -141,13 +141,19 @@ export function badPack(file: string, why: string): Outcome<never> {
   });
 }
 
+/** What lies where a plain file should. */
+function whatElse(stats: Stats): string {
+  return stats.isDirectory() ? 'a folder' : stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device';
+}
+
 /** Unpacks into an empty folder and returns the text of the record. Only names that a pack may hold are written, and every blob has its digest. */
 export async function readPack(file: string, folder: string): Promise<Outcome<string>> {
-  if (!existsSync(file) || !statSync(file).isFile())
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true)
     return failed({
       kind: 'usage',
       code: 'no-such-file',
-      message: `${file} does not exist`,
+      message: stats === undefined ? `${file} does not exist` : `${file} is ${whatElse(stats)}, not a file`,
       hint: 'stillroom pack RUN > run.still makes one',
     });
   mkdirSync(folder, { recursive: true });
