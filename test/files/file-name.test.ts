@@ -60,27 +60,3 @@ describe.each([
     expect(readdirSync(folder)).toHaveLength(names.length);
   });
 });
-
-/** A name as the least exact of file systems tells names apart. */
-function folded(file: string): string {
-  const kept = file
-    .normalize('NFD')
-    .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
-    .replace(/[. ]+$/, '');
-  return kept.toUpperCase().toLowerCase().normalize('NFC');
-}
-
-test('a safe name differs where names do, also for a file system that tells apart neither cases nor forms of letters', () => {
-  fc.assert(
-    fc.property(name, name, (a, b) => {
-      expect(folded(safeFileName(a)) === folded(safeFileName(b))).toBe(a === b);
-    }),
-  );
-  fc.assert(
-    fc.property(name, (one) => {
-      for (const twin of [one.toUpperCase(), one.toLowerCase(), one.normalize('NFC'), one.normalize('NFD'), `${one}.`, `${one} `])
-        expect(folded(safeFileName(one)) === folded(safeFileName(twin))).toBe(one === twin);
-    }),
-  );
-  expect(safeFileName('x[size=Large]')).toMatch(/^x\[size=Large\]~[0-9a-f]{12}$/);
-});
