@@ -79,7 +79,8 @@ function faultOf({ code, text }: Answer, file: string): string | undefined {
   if (/^\s+at .*:\d+:\d+\)?$/m.test(text)) return `prints a stack: ${text.slice(0, 300)}`;
   if (code === 0) return undefined;
   if (code !== 2 && code !== 3) return `exit code ${code}: ${text.slice(0, 300)}`;
-  if (code === 3 && !new RegExp(`^  ${file.replace('.', '\\.')}:\\d+:\\d+$`, 'm').test(text))
+  // What the machine lacks stands nowhere in the file.
+  if (code === 3 && !/\[missing-(?:variable|tool)\]/.test(text) && !new RegExp(`^  ${file.replace('.', '\\.')}:\\d+:\\d+$`, 'm').test(text))
     return `is refused without a place: ${text.slice(0, 300)}`;
   return text.length > 20_000 ? `answers with ${text.length} letters` : undefined;
 }
