@@ -1,41 +1,17 @@
 import { execFile, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { main } from '../src/commands/main.ts';
 import { safeFileName } from '../src/files/file-name.ts';
 import { writeSealed } from '../src/files/sealed.ts';
+import { emptyFolder, write } from './folders.ts';
 
 /** The checkout that is tested. */
 export const checkout: string = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
-const folders: string[] = [];
-
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder that is gone when the tests of the file have ended. */
-export function emptyFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'stillroom-test-'));
-  folders.push(folder);
-  return folder;
-}
+export { emptyFolder, write };
 
 /** What runs a program as another user; undefined where this one may not, or the other could not read the checkout. */
 export function asAnotherUser(): readonly string[] | undefined {
@@ -143,15 +119,6 @@ export async function called(folder: string, args: readonly string[], { env = {}
   const stdout = out.text();
   const json = args.includes('--json') && stdout.startsWith('{') ? (JSON.parse(stdout) as Printed) : {};
   return { code, stdout, stderr: err.text(), json };
-}
-
-/** Writes files below a folder. */
-export function write(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
-  for (const [path, content] of Object.entries(files)) {
-    const file = join(folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  }
 }
 
 /** Replaces a text in a file, which must hold it. */

@@ -10,7 +10,7 @@ import type { Claim, Lock } from '../../src/model/workplace.ts';
 import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { FakeExecutor, only, type World } from '../executors/fake.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder } from '../folders.ts';
 import { instanceOf } from './plans.ts';
 
 function unwrap<Value>(outcome: Outcome<Value>): Value {

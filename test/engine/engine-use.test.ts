@@ -11,7 +11,7 @@ import { done, type Outcome } from '../../src/model/problem.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { FakeExecutor, only } from '../executors/fake.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder } from '../folders.ts';
 
 const facts = { version: '1.0', device: 'cpu' as const };
 

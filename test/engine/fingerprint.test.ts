@@ -14,7 +14,7 @@ import { RECORD_FORMAT } from '../../src/model/run.ts';
 import type { Store } from '../../src/model/store.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { FakeExecutor, only } from '../executors/fake.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { instanceOf, stageWith } from './plans.ts';
 
 const machine = { processor: 'this one' };

@@ -8,7 +8,7 @@ import { schedule } from '../../src/engine/schedule.ts';
 import type { ReadyNode } from '../../src/engine/scheduling.ts';
 import { Slots } from '../../src/engine/slots.ts';
 import { digestOf } from '../../src/model/canonical.ts';
-import { broadcast } from '../../src/model/event.ts';
+import { type Action, broadcast } from '../../src/model/event.ts';
 import { type Instance, type Pipeline, sourcesOf } from '../../src/model/pipeline.ts';
 import { done, failed, type Outcome } from '../../src/model/problem.ts';
 import type { StoredResult } from '../../src/model/result.ts';
@@ -149,4 +149,13 @@ export class MemoryProject {
     this.store.results.keep(result, workDigest);
     return { state: 'executed', settled: { instance, fingerprint, attempt } };
   }
+}
+
+type Told = Readonly<Record<string, readonly [Action, string]>>;
+
+/** What a plan says of each node. */
+export async function told(project: MemoryProject, ...[instances, options]: Parameters<MemoryProject['plan']>): Promise<Told> {
+  const plan = await project.plan(instances, options);
+  if (!plan.ok) throw new Error(plan.problems[0]?.message);
+  return Object.fromEntries([...plan.value.nodes].map(([name, { action, cause }]) => [name, [action, cause]]));
 }

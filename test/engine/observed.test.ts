@@ -14,7 +14,7 @@ import type { Store } from '../../src/model/store.ts';
 import { askedOf } from '../../src/project/variants.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { type FakeAttempt, FakeExecutor, only } from '../executors/fake.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 
 // A command and a stage are given all kinds of things. What they can see of them is taken from what is handed over: from the program that the
 // command becomes, its folder and its variables, and from what the stage's entry reads. Their fingerprints must tell apart what they can.

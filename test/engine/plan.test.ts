@@ -1,18 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Action } from '../../src/model/event.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
-import { MemoryProject } from './memory-store.ts';
+import { MemoryProject, told } from './memory-store.ts';
 import { attemptOf, instanceOf } from './plans.ts';
-
-type Told = Readonly<Record<string, readonly [Action, string]>>;
-
-/** What a plan says of each node. */
-async function told(project: MemoryProject, ...[instances, options]: Parameters<MemoryProject['plan']>): Promise<Told> {
-  const plan = await project.plan(instances, options);
-  if (!plan.ok) throw new Error(plan.problems[0]?.message);
-  return Object.fromEntries([...plan.value.nodes].map(([name, { action, cause }]) => [name, [action, cause]]));
-}
 
 /** A node that reads a source. */
 const reader = (name: string, path: string): Instance => ({
@@ -118,37 +107,5 @@ describe('a run after a plan', () => {
     const cause = (await told(project, [a({ writes: 'x' }), b()]))['b']?.[1];
     expect(cause).toContain('input a changed');
     expect(cause).toContain('a is not deterministic: the same work gave other bytes');
-  });
-
-  test('keeps what the plan has promised, whatever changed', async () => {
-    const names = ['a', 'b', 'c', 'd', 'e'];
-    const node = fc.record({ after: fc.subarray(names), version: fc.nat(2), writes: fc.constantFrom(undefined, 'x', 'y') });
-    const version = fc.record({
-      nodes: fc.tuple(...names.map(() => node)),
-      force: fc.subarray(names, { maxLength: 2 }),
-      failing: fc.subarray(names, { maxLength: 1 }),
-    });
-    const instancesOf = (nodes: readonly { after: string[]; version: number; writes: string | undefined }[]): Instance[] =>
-      nodes.map(({ after: from, version: own, writes }, index) =>
-        instanceOf(names[index] ?? '', {
-          after: from.filter((name) => names.indexOf(name) < index),
-          params: { version: own, ...(writes === undefined ? {} : { writes }) },
-        }),
-      );
-    await fc.assert(
-      fc.asyncProperty(fc.array(version, { minLength: 2, maxLength: 4 }), async (versions) => {
-        const project = new MemoryProject();
-        for (const { nodes, force, failing } of versions) {
-          const instances = instancesOf(nodes);
-          const plan = await told(project, instances, { force });
-          const states = await project.run(instances, { force, failing });
-          for (const [name, [action]] of Object.entries(plan)) {
-            if (action === 'run') expect(states[name]).not.toBe('reused');
-            if (action === 'reuse') expect(states[name]).toBe('reused');
-          }
-        }
-      }),
-      { numRuns: 200 },
-    );
   });
 });

@@ -12,7 +12,7 @@ import type { RunRecord } from '../../src/model/run.ts';
 import type { Results } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { FakeExecutor, type FakeOptions, only, type Script } from '../executors/fake.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder } from '../folders.ts';
 import { instanceOf } from './plans.ts';
 
 /** Writes the node's name: what a node does that is not scripted otherwise. */

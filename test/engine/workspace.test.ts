@@ -5,7 +5,7 @@ import type { Artifact } from '../../src/model/artifact.ts';
 import type { Store } from '../../src/model/store.ts';
 import { findChange, type Given } from '../../src/engine/workspace.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 
 function placed(isFolder: boolean): { readonly store: Store; readonly path: string; readonly file: string; readonly given: Given } {
   const folder = emptyFolder();

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { localStore } from '../../src/stores/local/store.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { blobOf, collect, damage, open, value } from './stores.ts';
 
 describe('blobs', () => {

@@ -7,7 +7,7 @@ import type { Source } from '../../src/model/pipeline.ts';
 import type { Outcome } from '../../src/model/problem.ts';
 import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 
 let folder: string;
 let store: Store;

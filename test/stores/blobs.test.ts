@@ -15,7 +15,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { Blobs } from '../../src/stores/local/blobs.ts';
 import { StampBook } from '../../src/stores/local/stamps.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
 import { damage } from './stores.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
 import { blobOf, collect, damage, open, recordOf, value } from './stores.ts';
 

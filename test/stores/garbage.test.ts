@@ -8,7 +8,7 @@ import { RECORD_FORMAT, type RunNode, type RunRecord } from '../../src/model/run
 import type { Store } from '../../src/model/store.ts';
 import type { Garbage } from '../../src/model/upkeep.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
-import { write } from '../rig.ts';
+import { write } from '../folders.ts';
 import { blobOf, collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
 
 const DAY = 24 * 60 * 60 * 1000;

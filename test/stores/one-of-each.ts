@@ -7,7 +7,7 @@ import { sha256 } from '../../src/model/canonical.ts';
 import type { RunNode, RunRecord } from '../../src/model/run.ts';
 import { RECORD_FORMAT } from '../../src/model/run.ts';
 import type { Store } from '../../src/model/store.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { blobOf, collect, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
 
 /** A store that holds one file of each kind, and what they are called. */

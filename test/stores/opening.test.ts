@@ -2,7 +2,7 @@ import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder } from '../folders.ts';
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();

@@ -6,7 +6,7 @@ import { sha256 } from '../../src/model/canonical.ts';
 import type { Artifact } from '../../src/model/artifact.ts';
 import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { write } from '../rig.ts';
+import { write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
 import { blobOf, damage, open, value } from './stores.ts';
 

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Artifact } from '../../src/model/artifact.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder } from '../folders.ts';
 import { collect, open, value } from './stores.ts';
 
 describe('the folder in which users find outputs', () => {

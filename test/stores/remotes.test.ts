@@ -11,7 +11,7 @@ import { withRemotes } from '../../src/stores/layered/results.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { MemoryRemote } from '../../src/stores/remotes/memory/remote.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { keepsTheContractOfRemotes, payloadOf } from './remote-contract.ts';
 import { value } from './stores.ts';
 

@@ -7,7 +7,7 @@ import { type Ingredients, RESULT_FORMAT } from '../../src/model/result.ts';
 import type { Artifacts, WantedResult } from '../../src/model/store.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
 import { localStore } from '../../src/stores/local/store.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { blobOf, collect, damage, keepResult, open, value, workFingerprint as fingerprint } from './stores.ts';
 
 /** Nobody waits for what is looked for. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
-import { write } from '../rig.ts';
+import { write } from '../folders.ts';
 import { blobOf, collect, damage, open, value } from './stores.ts';
 
 // On a bad disk bytes change and no stamp does.

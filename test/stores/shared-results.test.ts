@@ -5,7 +5,7 @@ import type { Event } from '../../src/model/event.ts';
 import type { Remote } from '../../src/model/remote.ts';
 import { openProject } from '../../src/project/project.ts';
 import { MemoryRemote } from '../../src/stores/remotes/memory/remote.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { value } from './stores.ts';
 
 const pipeline = `name: demo

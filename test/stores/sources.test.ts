@@ -5,7 +5,7 @@ import { sha256 } from '../../src/model/canonical.ts';
 import type { Source } from '../../src/model/pipeline.ts';
 import type { Store } from '../../src/model/store.ts';
 import { localStore } from '../../src/stores/local/store.ts';
-import { write } from '../rig.ts';
+import { write } from '../folders.ts';
 import { blobOf, damage, open, value } from './stores.ts';
 
 /** A store, and a folder of poems that is a source. */

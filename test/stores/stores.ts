@@ -7,7 +7,7 @@ import type { Ingredients } from '../../src/model/result.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { emptyFolder, write } from '../rig.ts';
+import { emptyFolder, write } from '../folders.ts';
 
 /** The value of something that must have come out well. */
 export function value<Value>(outcome: Outcome<Value>): Value {

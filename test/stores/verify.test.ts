@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/model/upkeep.ts';
 import { localStore } from '../../src/stores/local/store.ts';
-import { emptyFolder } from '../rig.ts';
+import { emptyFolder } from '../folders.ts';
 import { filesIn, type OneOfEach, oneOfEach } from './one-of-each.ts';
 import { workFingerprint } from './stores.ts';
 

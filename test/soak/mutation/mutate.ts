@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Group, Mutant } from './rooms.ts';
 
-/** Milliseconds after which a test has hung; the same beyond what all took at first, and a mutant has. */
+/** Milliseconds beyond what its tests took at first after which a mutant has hung. */
 const PATIENCE = 5000;
 
 /** The part of Stryker's report that is read. Lines and columns count from 1. */
@@ -27,7 +27,7 @@ interface ReportedMutant {
 export function mutate(copy: string, { changed, tests }: Group): Mutant[] {
   const report = join(copy, 'mutation.json');
   rmSync(report, { force: true });
-  const vitest = { include: tests, globalSetup: [], testTimeout: PATIENCE };
+  const vitest = { include: tests, globalSetup: [] };
   writeFileSync(
     join(copy, 'mutation.vitest.config.ts'),
     `import base from './test/vitest.config.ts';\nexport default { ...base, test: { ...base.test, ...${JSON.stringify(vitest)} } };\n`,
