@@ -1,6 +1,8 @@
-import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import * as hashing from '../../src/files/hash.ts';
+import * as stamping from '../../src/files/stamp.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Source } from '../../src/model/pipeline.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -13,6 +15,17 @@ function openWithPoems(more: Partial<Source> = {}): { store: Store; folder: stri
   const { store, folder } = open();
   write(folder, { 'poems/a.txt': 'a poem', 'poems/below/b.txt': 'another' });
   return { store, folder, source: { name: 'poems', path: join(folder, 'poems'), ...more } };
+}
+
+vi.mock('../../src/files/hash.ts', { spy: true });
+vi.mock('../../src/files/stamp.ts', { spy: true });
+
+/** What is read while something is done, by the names of the files. */
+function readDuring(work: () => void): string[] {
+  const hashed = vi.mocked(hashing.hashFile);
+  hashed.mockClear();
+  work();
+  return hashed.mock.calls.map(([path]) => basename(path)).sort();
 }
 
 /** The notes that a store has of sources. */
@@ -73,7 +86,95 @@ describe('a source', () => {
   });
 });
 
+describe('the files of a source', () => {
+  test('are read once as long as they stand as they did, and again where one is new or changed', () => {
+    vi.mocked(stamping.isFresh).mockReturnValue(false);
+    const { store, source } = openWithPoems();
+    const read = (): void => void value(localStore(store.location).sources.snapshot(source));
+    expect([readDuring(read), readDuring(read)]).toEqual([['a.txt', 'b.txt'], []]);
+    const written = (): (readonly [number, string])[] => notesOf(store).map((note) => [lstatSync(note).ino, readFileSync(note, 'utf8')]);
+    const before = written();
+    read();
+    expect(written()).toEqual(before);
+    write(source.path, { 'c.txt': 'a third' });
+    expect([readDuring(read), readDuring(read)]).toEqual([['c.txt'], []]);
+    rmSync(join(source.path, 'c.txt'));
+    read();
+    expect(written().map(([, text]) => text)).toEqual(before.map(([, text]) => text));
+    vi.mocked(stamping.isFresh).mockReset();
+  });
+
+  test('that were written just now are read each time: another writing could have the same stamp', () => {
+    vi.mocked(stamping.isFresh).mockReturnValue(true);
+    const { store, source } = openWithPoems();
+    const read = (): void => void value(store.sources.snapshot(source));
+    expect([readDuring(read), readDuring(read)]).toEqual([
+      ['a.txt', 'b.txt'],
+      ['a.txt', 'b.txt'],
+    ]);
+    vi.mocked(stamping.isFresh).mockReset();
+  });
+
+  test('must be such as can be kept: why not is said of the source', () => {
+    const { store, source, folder } = openWithPoems();
+    symlinkSync('/etc', join(source.path, 'link'));
+    const message = `the source "poems" cannot be read: ${join(source.path, 'link')}: it is a link that leaves the folder`;
+    const problem = { kind: 'pipeline', code: 'refused-file', message, hint: 'keep only plain files and folders there' };
+    expect(store.sources.snapshot(source)).toEqual({ ok: false, problems: [problem] });
+    const device = { name: 'zeros', path: '/dev/zero' };
+    const why = 'the source "zeros" cannot be read: /dev/zero is neither a file nor a folder';
+    expect(store.sources.snapshot(device)).toEqual({ ok: false, problems: [{ ...problem, message: why }] });
+    const none = { name: 'none', path: join(folder, 'none') };
+    expect(store.sources.snapshot(none)).toEqual({
+      ok: false,
+      problems: [{ kind: 'pipeline', code: 'missing-source', message: 'the source "none" does not exist', hint: `looked at ${none.path}` }],
+    });
+  });
+});
+
 describe('a source that is kept', () => {
+  test('may be large only where that is asked for', () => {
+    const { store, folder } = openWithPoems();
+    const keep = (size: number, more: Partial<Source> = {}): boolean => {
+      const source = { name: 'poem', path: join(folder, 'poems/a.txt'), ...more };
+      return value(store.sources.keep(source, { ...value(store.sources.snapshot(source)), size }));
+    };
+    expect(keep(256 * 1024 * 1024 + 1)).toBe(false);
+    expect(keep(256 * 1024 * 1024)).toBe(true);
+    write(folder, { 'poems/a.txt': 'another one' });
+    expect(keep(256 * 1024 * 1024 + 1, { keep: true })).toBe(true);
+    expect(keep(256 * 1024 * 1024 + 1)).toBe(true);
+    expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
+  });
+
+  test('is not kept where a file changed while it was read, which is named', () => {
+    const { store, source } = openWithPoems();
+    const snapshot = value(store.sources.snapshot(source));
+    const changed = (file: string) => ({
+      ok: false,
+      problems: [
+        {
+          kind: 'stage',
+          code: 'source-changed',
+          message: `the source "poems" changed while it was read: ${file}`,
+          hint: 'run again when nobody writes to it',
+        },
+      ],
+    });
+    write(source.path, { 'a.txt': 'changed' });
+    expect(store.sources.keep({ ...source, keep: true }, snapshot)).toEqual(changed(source.path));
+    const read = value(store.sources.snapshot(source));
+    const hashed = vi.mocked(hashing.hashFile);
+    const original = hashed.getMockImplementation();
+    hashed.mockImplementation((path, take) =>
+      take !== undefined && path.endsWith('b.txt') ? 'another digest' : (original?.(path, take) ?? ''),
+    );
+    expect(store.sources.keep({ ...source, keep: true }, read)).toEqual(changed('below/b.txt'));
+    hashed.mockReset();
+    expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
+    expect(value(store.sources.keep({ ...source, keep: true }, read))).toBe(true);
+  });
+
   test('is given from the store as it was, whatever becomes of its files', () => {
     const { store, folder, source } = openWithPoems({ keep: true });
     chmodSync(join(source.path, 'a.txt'), 0o755);
@@ -112,18 +213,64 @@ describe('a source that is kept', () => {
   });
 });
 
-test('a bundle is found by its digest and by its raw sources as long as its note and its bytes are whole', () => {
-  const { store } = open();
-  const record = {
-    digest: store.artifacts.add(Buffer.from('code')),
-    map: store.artifacts.add(Buffer.from('map')),
-    files: { 'run.ts': sha256('a') },
-  };
-  store.bundles.keep(sha256('raw'), record);
-  expect([store.bundles.read(record.digest), store.bundles.ofSources(sha256('raw'))]).toEqual([record, record]);
-  expect([store.bundles.read(sha256('other')), store.bundles.ofSources(sha256('other'))]).toEqual([undefined, undefined]);
-  damage(blobOf(store, record.digest));
-  expect(store.bundles.ofSources(sha256('raw'))).toBeUndefined();
-  writeFileSync(join(store.location, 'bundles', `${record.digest}.json`), '{"digest":1}');
-  expect(store.bundles.read(record.digest)).toBeUndefined();
+describe('the note of a kept source', () => {
+  /** A store with a kept folder, and how its note is replaced. */
+  function kept() {
+    const { store, source } = openWithPoems({ keep: true });
+    const snapshot = value(store.sources.snapshot(source));
+    value(store.sources.keep(source, snapshot));
+    const file = join(store.location, 'sources', `${snapshot.digest}.json`);
+    const { seal: _seal, ...note } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return { store, snapshot, note, replace: (text: string) => writeFileSync(file, text) };
+  }
+
+  test('had no seal formerly, and was one line', () => {
+    const { store, snapshot, note, replace } = kept();
+    replace(JSON.stringify(note));
+    expect(store.sources.kept(snapshot.digest)).toEqual(snapshot);
+    replace(JSON.stringify(note, null, 1));
+    expect(store.sources.kept(snapshot.digest)).toBeUndefined();
+  });
+
+  test.each<[string, object]>([
+    ['no kind', { kind: 'link' }],
+    ['no manifest', { manifest: 'a' }],
+    ['no bytes', { pack: undefined }],
+  ])('that says %s is none', (_, more) => {
+    const { store, snapshot, note, replace } = kept();
+    replace(JSON.stringify({ ...note, ...more }));
+    expect([store.sources.kept(snapshot.digest), store.sources.place(snapshot, join(store.location, '../in'))]).toEqual([undefined, false]);
+  });
+
+  test.each(['manifest', 'pack'])('counts only while its %s is whole, and nothing is placed then', (part) => {
+    const { store, snapshot, note } = kept();
+    rmSync(blobOf(store, String(note[part])));
+    expect(store.sources.kept(snapshot.digest)).toBeUndefined();
+    expect(store.sources.place(snapshot, join(store.location, '../in'))).toBe(false);
+  });
+
+  test('may be of a file that can be executed', () => {
+    const { store, folder } = openWithPoems();
+    const source: Source = { name: 'poem', path: join(folder, 'poems/a.txt'), keep: true };
+    chmodSync(source.path, 0o755);
+    const snapshot = value(store.sources.snapshot(source));
+    value(store.sources.keep(source, snapshot));
+    expect(store.sources.kept(snapshot.digest)).toEqual({ ...snapshot, suffix: '' });
+    expect(store.sources.place(snapshot, join(folder, 'in'))).toBe(true);
+    expect(lstatSync(join(folder, 'in')).mode & 0o777).toBe(0o555);
+  });
+
+  test('leads to files larger than what is read at once, one after the other', () => {
+    const { store, folder, source } = openWithPoems({ keep: true });
+    const large = 'a poem '.repeat(400_000);
+    write(source.path, { 'b.txt': large, 'c.txt': '' });
+    const snapshot = value(store.sources.snapshot(source));
+    value(store.sources.keep(source, snapshot));
+    expect(store.sources.place(snapshot, join(folder, 'in'))).toBe(true);
+    const placed = ['a.txt', 'b.txt', 'below/b.txt', 'c.txt'].map(
+      (path) => readFileSync(join(folder, 'in', path), 'utf8') === readFileSync(join(source.path, path), 'utf8'),
+    );
+    expect(placed).toEqual([true, true, true, true]);
+    expect(lstatSync(join(folder, 'in/b.txt')).mode & 0o777).toBe(0o444);
+  });
 });

@@ -37,9 +37,9 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
   ],
   store: [
     { changed: store('results', 'shapes'), tests: tests('stores', 'results', 'shapes') },
-    { changed: store('blobs', 'stamps'), tests: tests('stores', 'blobs', 'rot') },
+    { changed: store('blobs', 'stamps'), tests: tests('stores', 'blobs', 'stamps', 'rot') },
     { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'placed', 'rot') },
-    { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'rot') },
+    { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'bundles', 'rot') },
     { changed: store('gc', 'leftovers'), tests: tests('stores', 'maintenance', 'garbage') },
     { changed: store('runs', 'run-index', 'tags'), tests: tests('stores', 'runs') },
     { changed: store('contents'), tests: tests('stores', 'contents', 'rot') },
