@@ -64,7 +64,8 @@ process.on('exit', () => {
 function ask(folder: string, args: readonly string[]): Promise<Answer> {
   const taken = join(folder, 'taken.json');
   const program = [`--import=data:text/javascript,${encodeURIComponent(SAY_COST)}`, resolve('dist/cli.js'), ...args];
-  const env = { ...process.env, CI: '1', TAKEN_FILE: taken, XDG_CACHE_HOME: join(folder, 'cache') };
+  // Variables that files name: that one is not set is no fault of a file, and has no place in it.
+  const env = { ...process.env, V0: '', V1: '', V2: '', CI: '1', TAKEN_FILE: taken, XDG_CACHE_HOME: join(folder, 'cache') };
   return new Promise((done) => {
     execFile(process.execPath, program, { cwd: folder, env, timeout: 60_000, maxBuffer: 2 ** 30 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
