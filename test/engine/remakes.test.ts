@@ -69,6 +69,27 @@ describe('a node whose outputs are lost when they are to be read', () => {
     expect([...settled.keys()]).toEqual(['b']);
   });
 
+  test('names all who have read it otherwise', async () => {
+    const readers = ['b', 'c', 'd'].map((name) => instanceOf(name, { after: ['a'] }));
+    const run = new DrivenRun(planOf([instanceOf('a', { cpu: 0 }), ...readers]));
+    await run.get('a').end();
+    await run.get('b').end();
+    await run.get('c').end();
+    await run.get('d').end(unfed('a'));
+    await run.get('a').end(executed(run, 'a', 'other bytes'));
+    expect((await run.end).problems).toMatchObject([{ message: expect.stringMatching(/: b, c had read them as they were$/) }]);
+  });
+
+  test('is all that its reader waits for: what else it reads is still there', async () => {
+    const run = new DrivenRun(planOf([instanceOf('a'), instanceOf('x'), instanceOf('b', { after: ['a', 'x'] })]));
+    await run.get('a').end();
+    await run.get('x').end();
+    await run.get('b').end(unfed('a'));
+    await run.get('a').end();
+    expect(run.names).toEqual(['a', 'x', 'b', 'a', 'b']);
+    await run.finish();
+  });
+
   test('may come out otherwise where nobody has read it', async () => {
     const run = new DrivenRun(planOf(chain));
     await run.get('a').end();

@@ -9,4 +9,28 @@ interface Equivalent {
 }
 
 /** The survivors that were looked at and that no test can notice. */
-export const equivalents: readonly Equivalent[] = [];
+export const equivalents: readonly Equivalent[] = [
+  ...of('src/engine/remakes.ts', [
+    ['executable === true]', 'executable === true', 'executable !== true', 'the other way round for all alike'],
+  ]),
+  ...of('src/engine/schedule.ts', [
+    ['once: true', 'true', 'false', 'it resolves once, and over removes it'],
+    ['if (this.mayStart()) this.startReady()', 'this.mayStart()', 'true', 'startReady asks for each node'],
+    ['this.asked.has(name) && this', 'this.asked.has(name)', 'false', 'it only spares looking at nodes that find no slots'],
+    ["state: 'failed'", "'failed'", '""', 'fail looks at the problem and the fingerprint alone'],
+    ['if (before !== undefined)', 'before !== undefined', 'false', 'it only spares computing the same again'],
+    ['left === 0 && plan', 'plan !== undefined', 'true', 'what waits no more has none left to wait for'],
+    ['this.settled.size <', 'this.problems.length > 0', 'false', 'where all are settled, none has failed'],
+    ['lost.length > 0 &&', 'this.problems.length === 0', 'true', 'nothing starts after a problem, and the next look finds one unsettled'],
+    ['settled === undefined || known', 'known === undefined', 'false', 'what is settled was planned'],
+    ["action: 'run'", "'run'", '""', 'only of `maybe` is anything told'],
+  ]),
+  ...of('src/engine/fingerprint.ts', [
+    ["environment['PATH'] ?? ''", "''", '"Stryker', 'no program is found in a folder that is not there either'],
+  ]),
+];
+
+/** Equivalents of one file: a part of the line, the original, what replaces it, and why. */
+function of(file: string, changes: readonly (readonly [line: string, original: string, replacement: string, why: string])[]): Equivalent[] {
+  return changes.map(([line, original, replacement, why]) => ({ file, line, original, replacement, why }));
+}
