@@ -1,6 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sealedJson, sealedLine } from '../../src/files/sealed.ts';
+import { RECORD_FORMAT } from '../../src/model/run.ts';
+import { ROW_FORMAT } from '../../src/model/run-row.ts';
+import type { Store } from '../../src/model/store.ts';
+import { localStore } from '../../src/stores/local/store.ts';
+import { write } from '../folders.ts';
 import { open, recordOf } from './stores.ts';
 
 describe('runs', () => {
@@ -52,6 +58,114 @@ describe('runs', () => {
     const { path, name } = store.runs.log('run-1', 'teacher[fold=0]/..');
     expect(name).toMatch(/^logs\/run-1\/[^/]+\.log$/);
     expect(path).toBe(join(store.location, name));
+  });
+});
+
+describe('the record of a run', () => {
+  const path = (store: Store, id: string): string => join(store.location, 'runs', `${id}.json`);
+
+  test('of the first format had no seal; all later ones have', () => {
+    const { store } = open();
+    const indented = (format: number): string => `${JSON.stringify({ ...recordOf('run-1'), format }, null, 1)}\n`;
+    write(store.location, { 'runs/run-1.json': indented(1) });
+    expect(store.runs.read('run-1')).toEqual(recordOf('run-1'));
+    for (const text of [indented(2), JSON.stringify(recordOf('run-1'))]) {
+      write(store.location, { 'runs/run-1.json': text });
+      expect(store.runs.read('run-1')).toBeUndefined();
+    }
+  });
+
+  test('counts under its own name only', () => {
+    const { store } = open();
+    store.runs.write(recordOf('run-1'));
+    cpSync(path(store, 'run-1'), path(store, 'run-2'));
+    cpSync(path(store, 'run-1'), join(store.location, 'run-1.json'));
+    expect([store.runs.read('run-2'), store.runs.read('../run-1'), store.runs.read('run-3')]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('of a run that lives somewhere else is live; its id is taken', () => {
+    const { store } = open();
+    store.runs.write({ ...recordOf('run-1'), state: 'live' });
+    expect(store.runs.read('run-1')?.state).toBe('failed');
+    const lock = store.runs.start('run-1');
+    expect([store.runs.read('run-1')?.state, store.runs.read('run-1')?.state]).toEqual(['live', 'live']);
+    expect(() => store.runs.start('run-1')).toThrow('the run id run-1 is taken');
+    lock.release();
+  });
+});
+
+describe('the rows of runs', () => {
+  const index = ({ location }: Store): string => readFileSync(join(location, 'index/runs'), 'utf8');
+  const ids = ({ runs }: Store): string[] => [...runs.rows()].map(({ run }) => run);
+
+  test('are kept when a run has ended, and read without its record', () => {
+    const { store } = open();
+    store.runs.write({ ...recordOf('run-1'), state: 'live' });
+    expect(existsSync(join(store.location, 'index/runs'))).toBe(false);
+    store.runs.write(recordOf('run-1'));
+    store.runs.write({ ...recordOf('run-2'), pipeline: 'other' });
+    writeFileSync(join(store.location, 'runs/run-1.json'), 'damaged');
+    const later = localStore(store.location);
+    expect([ids(later), [...later.runs.rows()].map(({ pipeline }) => pipeline)]).toEqual([
+      ['run-2', 'run-1'],
+      ['other', 'demo'],
+    ]);
+    expect([...later.runs.all('other')].map(({ id }) => id)).toEqual(['run-2']);
+    expect([...later.runs.all('demo')]).toEqual([]);
+  });
+
+  test('are made again where they are lost or damaged, of runs that have ended', () => {
+    const { store } = open();
+    for (const id of ['run-1', 'run-2']) store.runs.write(recordOf(id));
+    const { ended: _ended, ...rest } = recordOf('run-3');
+    store.runs.write({ ...rest, state: 'live' });
+    const whole = index(store);
+    for (const text of ['', whole.replace('demo', 'deno'), 'run-1\n\n\0\0\n', whole.replaceAll('run-1', 'run-9')]) {
+      write(store.location, { 'index/runs': text });
+      const later = localStore(store.location);
+      expect([ids(later), ids(later)]).toEqual([
+        ['run-3', 'run-2', 'run-1'],
+        ['run-3', 'run-2', 'run-1'],
+      ]);
+      expect([...later.runs.all('demo')].map(({ id }) => id)).toEqual(['run-3', 'run-2', 'run-1']);
+      const names = index(store)
+        .split('\n')
+        .map((line) => line.split(' ')[0]);
+      expect(['run-1', 'run-2'].every((name) => names.includes(name))).toBe(true);
+      expect(names).not.toContain('run-3');
+    }
+  });
+
+  test('of another shape are made again', () => {
+    const { store } = open();
+    const row = { format: ROW_FORMAT + 1, run: 'run-1' };
+    write(store.location, { 'index/runs': `run-1 ${sealedLine(JSON.stringify(row))}\n` });
+    store.runs.write(recordOf('run-2'));
+    write(store.location, { 'runs/run-1.json': sealedJson(recordOf('run-1')) });
+    expect([...localStore(store.location).runs.rows()].map(({ format, run }) => [format, run])).toEqual([
+      [ROW_FORMAT, 'run-2'],
+      [ROW_FORMAT, 'run-1'],
+    ]);
+  });
+
+  test('tell of a newer record that it is there, and are not kept', () => {
+    const { store } = open();
+    const record = { ...recordOf('run-1'), format: RECORD_FORMAT + 1, nodes: 'other', params: 'other', sources: 'other', set: 'other' };
+    write(store.location, { 'runs/run-1.json': sealedJson(record) });
+    expect([...store.runs.rows()]).toMatchObject([{ run: 'run-1', pipeline: 'demo', params: {}, set: [], metrics: {} }]);
+    expect(existsSync(join(store.location, 'index/runs'))).toBe(false);
+  });
+
+  test('are gone with their runs', () => {
+    const { store } = open();
+    for (const id of ['run-1', 'run-2']) store.runs.write(recordOf(id));
+    store.maintenance.remove({ ...store.maintenance.findGarbage({ runs: 1, days: undefined }) });
+    expect([store.runs.ids(), ids(store), ids(localStore(store.location))]).toEqual([['run-2'], ['run-2'], ['run-2']]);
+    expect(
+      index(store)
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['run-2', '']);
   });
 });
 

@@ -41,7 +41,7 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
     { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'placed', 'rot') },
     { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'bundles', 'rot') },
     { changed: store('gc', 'leftovers'), tests: tests('stores', 'maintenance', 'garbage') },
-    { changed: store('runs', 'run-index', 'tags'), tests: tests('stores', 'runs') },
+    { changed: store('runs', 'run-index', 'tags'), tests: tests('stores', 'runs', 'tags') },
     { changed: store('contents'), tests: tests('stores', 'contents', 'rot') },
     { changed: store('published'), tests: tests('stores', 'published', 'rot') },
   ],
