@@ -2,9 +2,11 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -12,8 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sealedJson } from '../../src/files/sealed.ts';
 import type { Artifact } from '../../src/model/artifact.ts';
-import { emptyFolder } from '../folders.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { collect, open, value } from './stores.ts';
 
 describe('the folder in which users find outputs', () => {
@@ -67,6 +70,69 @@ describe('the folder in which users find outputs', () => {
     }
   });
 
+  test('stays as it is where nothing changed, and is swapped where an output, a bit or the note of it did', () => {
+    const { store } = open();
+    const [one, two] = ['one', 'two'].map((text) => value(collect(store, { 'a.txt': text }))) as [Artifact, Artifact];
+    const outputs = (model: Artifact) => new Map([['train', new Map([['model', model]])]]);
+    const latest = join(store.location, 'latest');
+    const published = (model: Artifact): string => {
+      store.published.outputs('demo', outputs(model));
+      return readlinkSync(join(latest, 'demo'));
+    };
+    const first = published(one);
+    expect(first).toMatch(/^\.demo-[0-9a-f]{8}$/);
+    expect([published(one), readdirSync(latest).sort()]).toEqual([first, [first, `${first}.json`, 'demo'].sort()]);
+    const second = published(two);
+    expect([second === first, published(two)]).toEqual([false, second]);
+    for (const note of ['torn', sealedJson({ outputs: {} }), sealedJson({ stamp: '' }), sealedJson({ outputs: 1, stamp: '' })]) {
+      const before = readlinkSync(join(latest, 'demo'));
+      writeFileSync(join(latest, `${before}.json`), note);
+      expect(published(two)).not.toBe(before);
+    }
+    const now = readlinkSync(join(latest, 'demo'));
+    expect(readdirSync(latest).sort()).toEqual([now, `${now}.json`, 'demo'].sort());
+    rmSync(join(latest, now), { recursive: true });
+    expect(published(two)).not.toBe(now);
+    expect(readFileSync(join(latest, 'demo/train/model/a.txt'), 'utf8')).toBe('two');
+  });
+
+  test('remembers what it keeps of other nodes', () => {
+    const { store } = open();
+    const model = new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]]);
+    const link = join(store.location, 'latest/demo');
+    const publish = (...nodes: readonly string[]): string => {
+      store.published.outputs('demo', new Map(nodes.map((node) => [node, model])));
+      return readlinkSync(link);
+    };
+    publish('first');
+    const both = publish('second');
+    expect(readdirSync(link).sort()).toEqual(['first', 'second']);
+    expect([publish('first'), publish('second'), publish('first', 'second')]).toEqual([both, both, both]);
+  });
+
+  test('is left alone, with nothing beside it, where it cannot be swapped', () => {
+    const { store } = open();
+    const model = new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]]);
+    const latest = join(store.location, 'latest');
+    write(latest, { 'demo/mine.txt': 'mine' });
+    expect(() => store.published.outputs('demo', new Map([['train', model]]))).toThrow();
+    expect([readdirSync(latest), readdirSync(join(latest, 'demo'))]).toEqual([['demo'], ['mine.txt']]);
+  });
+
+  test('is taken by one run after the other', async () => {
+    const { store } = open();
+    const signal = new AbortController();
+    const lock = await store.published.take('demo', signal.signal);
+    (await store.published.take('other', signal.signal))?.release();
+    const waiting = store.published.take('demo', signal.signal);
+    signal.abort();
+    expect(await waiting).toBeUndefined();
+    lock?.release();
+    const later = await store.published.take('demo', new AbortController().signal);
+    expect(later).toBeDefined();
+    later?.release();
+  });
+
   test('loses the nodes that the pipeline has no more, and only those', () => {
     const { store } = open();
     const model = new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]]);
@@ -107,4 +173,16 @@ test('the schema for editors has a time as soon as it was written', () => {
   expect(store.published.schemaTime()).toBe(0);
   store.published.writeSchema('{}');
   expect(store.published.schemaTime()).toBeGreaterThan(0);
+});
+
+test('the schema that editors read says when it was written; where it cannot be, it is done without', () => {
+  const { store } = open();
+  expect(store.published.schemaTime()).toBe(0);
+  store.published.writeSchema('{}');
+  const path = join(store.location, 'pipeline.schema.json');
+  expect([readFileSync(path, 'utf8'), store.published.schemaTime()]).toEqual(['{}', lstatSync(path).mtimeMs]);
+  rmSync(path);
+  mkdirSync(join(path, 'in the way'), { recursive: true });
+  store.published.writeSchema('{}');
+  expect(lstatSync(path).isDirectory()).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeSealed } from '../../src/files/sealed.ts';
@@ -119,6 +119,14 @@ describe('the record of a result', () => {
     for (const value of [{ format: RESULT_FORMAT }, { format: String(RESULT_FORMAT + 1) }, {}])
       expect(sealed(value)).toEqual([undefined, false]);
     expect(records(emptyFolder()).isIntact(fingerprint)).toBe(false);
+  });
+
+  test('counts under its own name only', () => {
+    const { store } = open();
+    keepResult(store, value(collect(store, {})), 'run-1');
+    const other = sha256('other work');
+    cpSync(join(store.location, 'results', `${fingerprint}.json`), join(store.location, 'results', `${other}.json`));
+    expect([store.results.read(fingerprint)?.fingerprint, store.results.read(other)]).toEqual([fingerprint, undefined]);
   });
 
   test('is listed though it is damaged', () => {

@@ -30,6 +30,7 @@ export const equivalents: readonly Equivalent[] = [
     ['settled === undefined || known', 'known === undefined', 'false', 'what is settled was planned'],
     ["action: 'run'", "'run'", '""', 'only of `maybe` is anything told'],
   ]),
+  ...of('src/stores/local/results.ts', [["fingerprint), '')", "''", '"Stryker', 'the names in the index are all that is read']]),
   ...of('src/engine/fingerprint.ts', [
     ["environment['PATH'] ?? ''", "''", '"Stryker', 'no program is found in a folder that is not there either'],
   ]),
