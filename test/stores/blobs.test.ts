@@ -1,4 +1,17 @@
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
@@ -32,6 +45,18 @@ const text = (bytes: Uint8Array | undefined): string | undefined => (bytes === u
 
 async function* pieces(...parts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield Buffer.from(part);
+}
+
+/** Whether a copy may share its original's blocks here. */
+function sharesBlocks(): boolean {
+  const folder = emptyFolder();
+  write(folder, { a: 'a' });
+  try {
+    copyFileSync(join(folder, 'a'), join(folder, 'b'), constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A file to be taken. */
@@ -250,5 +275,25 @@ describe('content is given', () => {
     blobs.add(poem);
     damage(blobs.path(digest));
     expect([blobs.place(digest, path, false), existsSync(path), blobs.losses]).toEqual([false, false, 1]);
+  });
+
+  // Where the file system shares blocks, nothing is linked.
+  test.runIf(!sharesBlocks())('as a link where it is large, unless it is to be executed', () => {
+    const [small, large] = [0, 1].map((more) => {
+      const path = file();
+      truncateSync(path, 64 * 1024 * 1024 + more);
+      return blobs.take(path).digest;
+    });
+    const links = (one = '', executable = false): readonly [number, number] => {
+      const path = join(root, `in-${one}-${executable}`);
+      expect(blobs.place(one, path, executable)).toBe(true);
+      return [lstatSync(path).nlink, mode(path)];
+    };
+    expect([links(small), links(large), links(large, true)]).toEqual([
+      [1, 0o444],
+      [2, 0o444],
+      [1, 0o555],
+    ]);
+    expect(blobs.isProven(large ?? '')).toBe(true);
   });
 });
