@@ -8,12 +8,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { Blobs } from '../../src/stores/local/blobs.ts';
 import { StampBook } from '../../src/stores/local/stamps.ts';
@@ -24,13 +25,20 @@ import { damage } from './stores.ts';
 /** What was synced, by its path at that time. */
 const synced = vi.hoisted((): string[] => []);
 
+/** Why the system refuses to link files, if it does. */
+const refusal = vi.hoisted((): { code?: string } => ({}));
+
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();
   const fsyncSync = (descriptor: number): void => {
     synced.push(real.readlinkSync(`/proc/self/fd/${descriptor}`));
     real.fsyncSync(descriptor);
   };
-  return { ...real, fsyncSync };
+  const linkSync: typeof real.linkSync = (from, to) => {
+    if (refusal.code !== undefined) throw Object.assign(new Error('refused'), { code: refusal.code });
+    real.linkSync(from, to);
+  };
+  return { ...real, fsyncSync, linkSync };
 });
 
 let root: string;
@@ -137,6 +145,7 @@ describe('content', () => {
   test('is listed, and nothing else that lies there', () => {
     const digests = ['a', 'b', 'c'].map((one) => blobs.add(Buffer.from(one)));
     writeFileSync(`${blobs.path(digests[0] ?? '')}.0123456789ab.part`, 'half');
+    writeFileSync(`${blobs.path(digests[0] ?? '').replace(/[0-9a-f]{62}$/, 'a$&')}`, 'longer');
     writeFileSync(`${dirname(blobs.path(digests[0] ?? ''))}/x${(digests[0] ?? '').slice(3)}`, 'strange');
     expect([...blobs.all()].sort()).toEqual(digests.sort());
     expect([...new Blobs(emptyFolder(), new StampBook('/none')).all()]).toEqual([]);
@@ -193,6 +202,7 @@ describe('bytes that come from elsewhere', () => {
   test('are taken where they are those of the digest', async () => {
     expect(await blobs.receive(digest, pieces('a ', 'poem'), 6)).toBe(true);
     expect([text(blobs.read(digest)), mode(blobs.path(digest)), namesIn('scratch')]).toEqual(['a poem', 0o444, []]);
+    expect(await blobs.receive(sha256('another'), pieces('another'), 7)).toBe(true);
   });
 
   test.each([
@@ -269,6 +279,15 @@ describe('content is given', () => {
     expect(text(blobs.read(digest))).toBe('a poem');
   });
 
+  test('and taken without leaving any file open', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    const before = open();
+    blobs.add(poem);
+    blobs.place(digest, join(root, 'in'), false);
+    await blobs.receive(sha256('another'), pieces('another'), 7);
+    expect(open()).toBe(before);
+  });
+
   test('only if it is whole; else nothing is left where it should lie', () => {
     const path = join(root, 'in');
     expect(blobs.place(digest, path, false)).toBe(false);
@@ -295,5 +314,13 @@ describe('content is given', () => {
       [1, 0o555],
     ]);
     expect(blobs.isProven(large ?? '')).toBe(true);
+    onTestFinished(() => void delete refusal.code);
+    for (const code of ['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK']) {
+      refusal.code = code;
+      rmSync(join(root, `in-${large}-false`));
+      expect(links(large)[0]).toBe(1);
+    }
+    refusal.code = 'EIO';
+    expect(() => blobs.place(large ?? '', join(root, 'other'), false)).toThrow('refused');
   });
 });

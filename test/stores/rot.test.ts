@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
+import { localStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
 import { blobOf, collect, damage, open, value } from './stores.ts';
 
@@ -50,6 +51,19 @@ test('wrong bytes are not read: whole, in part, as a manifest or as a stream', a
   };
   await expect(drain()).rejects.toThrow('is damaged');
   expect(quarantined(store.location)).toBe(3);
+});
+
+test('wrong bytes that another process has known as right are found as soon as they are used, or looked at thoroughly', () => {
+  const { store } = open();
+  const [one, two] = ['one', 'two'].map((text) => store.artifacts.add(Buffer.from(text))) as [string, string];
+  store.flush();
+  for (const digest of [one, two]) damage(blobOf(store, digest));
+  const { artifacts } = localStore(store.location);
+  const ports = { one: { kind: 'file', digest: one }, two: { kind: 'file', digest: two } } as const;
+  expect(artifacts.broken(ports)).toEqual([]);
+  expect(artifacts.readRange(one, 0, 1)).toBeUndefined();
+  expect(artifacts.broken({ two: ports.two })).toEqual([]);
+  expect(artifacts.broken({ two: ports.two }, true)).toEqual([{ port: 'two', damage: 'damaged' }]);
 });
 
 test('a kept source whose bytes are wrong is not placed, and is kept again', () => {
