@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { tryLockFile } from '../../src/files/lock.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Ingredients } from '../../src/model/result.ts';
@@ -10,6 +10,18 @@ import type { Garbage } from '../../src/model/upkeep.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import { write } from '../folders.ts';
 import { blobOf, collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
+
+/** What was synced, by its path at that time. */
+const synced = vi.hoisted((): string[] => []);
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  const fsyncSync = (descriptor: number): void => {
+    synced.push(real.readlinkSync(`/proc/self/fd/${descriptor}`));
+    real.fsyncSync(descriptor);
+  };
+  return { ...real, fsyncSync };
+});
 
 const DAY = 24 * 60 * 60 * 1000;
 const EVERY = { runs: undefined, days: undefined };
@@ -179,6 +191,22 @@ describe('what is freed', () => {
     expect(found().bytes - before).toBe(record + lstatSync(blobOf(store, artifact.digest)).size);
   });
 
+  test('counts each record once, and only those that go', () => {
+    const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a', seconds: 1, facts: {} };
+    const result = { format: 2, stage: 'train', ingredients: {} as Ingredients, attempts: [attempt] as const };
+    for (const name of ['one', 'two', 'three']) store.results.keep({ ...result, fingerprint: sha256(name) }, sha256('work'));
+    const lost = { ...node, fingerprint: sha256('lost') };
+    for (const id of ['run-1', 'run-2', 'run-3']) ran(id, { nodes: { a: { ...node, fingerprint: sha256('one') }, lost } });
+    const size = (path: string): number => lstatSync(join(store.location, path)).size;
+    const going = [...['two', 'three'].map((name) => `results/${sha256(name)}.json`), 'runs/run-1.json', 'runs/run-2.json'];
+    const garbage = found({ runs: 1 });
+    expect(garbage.bytes).toBe(going.reduce((sum, path) => sum + size(path), 0));
+    synced.length = 0;
+    store.maintenance.remove(garbage);
+    expect(synced).toEqual(expect.arrayContaining(['runs', 'results'].map((name) => join(store.location, name))));
+    expect(going.some(isThere)).toBe(false);
+  });
+
   test('leaves other results of the same work in its index', () => {
     keepResult(store, value(collect(store, { 'a.txt': 'a poem' })), 'run-1');
     const other = sha256('other inputs');
@@ -234,7 +262,7 @@ describe('half-written files', () => {
 describe('which runs stay cannot be decided', () => {
   test('where records, tags or pins are damaged, or records are newer', () => {
     expect(store.maintenance.undecidable()).toEqual({ damaged: [], newer: [] });
-    for (const id of ['run-1', 'run-2', 'run-3']) ran(id);
+    for (const id of ['run-1', 'run-2', 'run-3']) ran(id, { format: RECORD_FORMAT });
     store.tags.set('best', 'run-1');
     store.tags.pin('run-1');
     expect(store.maintenance.undecidable()).toEqual({ damaged: [], newer: [] });
