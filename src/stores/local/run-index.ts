@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ifPossible, writeWhole } from '../../files/durable.ts';
+import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { isObject } from '../../files/json.ts';
 import { lineText, openLine, readText, sealedLine } from '../../files/sealed.ts';
 import type { RunRecord } from '../../model/run.ts';
@@ -45,10 +45,10 @@ export class RunIndex {
     return line === undefined || lineText(line) === undefined ? undefined : line.includes(`"pipeline":${JSON.stringify(pipeline)}`);
   }
 
-  /** Forgets all runs but these. */
+  /** Forgets all runs but these, durably. */
   keepOnly(ids: ReadonlySet<string>): void {
     const lines = [...this.read()].filter(([id]) => ids.has(id));
-    writeWhole(this.file, lines.map(([id, line]) => `${id} ${line}\n`).join(''));
+    writeDurably(this.file, lines.map(([id, line]) => `${id} ${line}\n`).join(''));
     this.lines = new Map(lines);
   }
 

@@ -107,9 +107,9 @@ export class LocalRuns implements Runs {
     return { path: join(this.logs, id, file), name: `logs/${id}/${file}` };
   }
 
-  /** Deletes the records of runs. */
+  /** Deletes the records of runs. Their rows go first: a row without its record says that this is lost. */
   remove(ids: ReadonlySet<string>): void {
+    this.index.keepOnly(new Set(this.ids().filter((id) => !ids.has(id))));
     for (const id of ids) rmSync(join(this.root, `${id}.json`), { force: true });
-    this.index.keepOnly(new Set(this.ids()));
   }
 }

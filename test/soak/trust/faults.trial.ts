@@ -55,7 +55,8 @@ function faultsIn(end: CommandEnd, place: string, undisturbed: Undisturbed): str
     ...(STACK.test(output) ? [`a stack: ${output.slice(-600)}`] : []),
     ...(EXITS.includes(code) ? [] : [`exit code ${code}: ${output.slice(-300)}`]),
     ...(code === 0 && published(place) !== undisturbed.published ? ['exit code 0 without the right outputs'] : []),
-    ...(code !== 0 && !/^error: .*(?:\/|\(E[A-Z]+\)|\bspawn E[A-Z]+)/m.test(output)
+    // A node that failed says so in its own words.
+    ...(code !== 0 && code !== 1 && !/^error: .*(?:\/|\(E[A-Z]+\)|\bspawn E[A-Z]+)/m.test(output)
       ? [`neither a path nor a call is named: ${output.slice(-300)}`]
       : []),
   ];

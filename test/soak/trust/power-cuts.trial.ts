@@ -8,7 +8,7 @@ import { type AttackedCommand, attackedCommands, useProject } from './attacked-c
 import { Ext4Disk, hindrance, MOUNTS } from './ext4-disk.ts';
 import { numbers } from './numbers.ts';
 import { cli, environment, openSmall, writeSmallProject } from './small-project.ts';
-import { type Said, stillTrue } from './still-true.ts';
+import { lossesIn, type Said, stillTrue } from './still-true.ts';
 import type { Findings, Trial } from './trial.ts';
 
 /** What chance decides; `usual` is how long a run takes here, in milliseconds. */
@@ -58,9 +58,9 @@ async function attack(
     const printed = command.args[0] === 'run' ? [...said.text.matchAll(/^✔ (\S+) {2}/gm)].map(([, node = '']) => node) : [];
     if (existsSync(join(folder, 'artifacts'))) {
       const project = await openSmall(folder);
-      const { damaged } = value(await project.verify());
+      const lost = lossesIn(value(await project.verify()));
       project.close();
-      if (damaged.length > 0) faults.push(`damaged by the cut: ${JSON.stringify(damaged)}`);
+      if (lost.length > 0) faults.push(`damaged by the cut: ${JSON.stringify(lost)}`);
     }
     const { hash, set } = command;
     faults.push(

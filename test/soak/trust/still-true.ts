@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Verification } from '../../../src/project/project.ts';
 import { value } from './aftermath.ts';
 import { openSmall } from './small-project.ts';
 
@@ -7,6 +8,11 @@ import { openSmall } from './small-project.ts';
 export interface Said {
   readonly text: string;
   readonly code: number | null | undefined;
+}
+
+/** What is damaged or missing after a power cut, but for what may be: notes that are made again and are not synced for that. */
+export function lossesIn({ damaged }: Verification): Verification['damaged'] {
+  return damaged.filter(({ cost }) => !cost.startsWith('nothing:'));
 }
 
 /** What a command had said and what is not so any more. */

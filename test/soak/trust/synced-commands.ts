@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { faultsAfter, value } from './aftermath.ts';
 import { type AttackedCommand, attackedCommands, useProject } from './attacked-commands.ts';
 import { openSmall, type SmallProject, writeSmallProject } from './small-project.ts';
-import { stillTrue } from './still-true.ts';
+import { lossesIn, stillTrue } from './still-true.ts';
 import { SyncedRun } from './synced-disk.ts';
 
 /** Where a project is attacked, how it stood before (never run, and used), and where syncs are kept. */
@@ -37,9 +37,9 @@ export async function faultsAt(run: SyncedRun, moment: number, command: Attacked
   const said = { text, code: moment === run.moments - 1 ? 0 : undefined };
   const faults = await stillTrue(place, command.args, said);
   const project = await openSmall(place);
-  const { damaged } = value(await project.verify());
+  const lost = lossesIn(value(await project.verify()));
   project.close();
-  if (damaged.length > 0) faults.push(`damaged by the cut: ${JSON.stringify(damaged)}`);
+  if (lost.length > 0) faults.push(`damaged by the cut: ${JSON.stringify(lost)}`);
   const doneNodes = command.args[0] === 'run' ? [...text.matchAll(/^✔ (\S+) {2}/gm)].map(([, node = '']) => node) : [];
   const { hash, set } = command;
   faults.push(...(await faultsAfter(place, { hash, set, acknowledged: new Set(), doneNodes, again: (asked) => command.again(asked) })));
