@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
@@ -139,6 +139,18 @@ describe('a folder', () => {
     ]);
   });
 
+  test.each(['a', 'b'])('is broken whichever of its files is lost (%s)', (text) => {
+    const artifact = collected();
+    rmSync(blobOf(store, sha256(text)));
+    expect(store.artifacts.broken({ model: artifact }, true)).toEqual([{ port: 'model', damage: 'missing' }]);
+  });
+
+  test('that is said to be what is no folder is not placed, and no error', () => {
+    const digest = store.artifacts.add(Buffer.from('a poem'));
+    expect(store.artifacts.place({ kind: 'dir', digest, size: 6, suffix: '' }, at('placed'))).toBe(false);
+    expect(store.artifacts.broken({ model: { kind: 'dir', digest } })).toEqual([]);
+  });
+
   test('is looked at again when something has been lost meanwhile, or thoroughly', () => {
     const artifact = collected();
     const other = store.artifacts.add(Buffer.from('other'));
@@ -201,6 +213,14 @@ describe('a manifest', () => {
     ['no word on its bit', { executable: undefined }],
   ])('of a file with %s is none', (_, more) => expect(isRead(entry, { ...entry, path: 'b', ...more })).toBe(false));
 
+  test('holds no file below another, however deep, and no other thing as an empty folder', () => {
+    expect(isRead({ ...entry, path: 'a/b' }, { ...entry, path: 'a/c/d' })).toBe(true);
+    expect(isRead({ ...entry, path: 'a/b' }, { ...entry, path: 'a/b/c/d' })).toBe(false);
+    const isFolder = (emptyFolders: readonly unknown[]): boolean =>
+      store.artifacts.manifest(store.artifacts.add(Buffer.from(JSON.stringify({ files: [], emptyFolders })))) !== undefined;
+    expect([isFolder(['b', 'a/c']), isFolder(['b', 1]), isFolder(['b', '../c'])]).toEqual([true, false, false]);
+  });
+
   test('that is no JSON, or of other things, is none', () => {
     for (const text of ['', '[', '"a"', '[null]', '[1]', '{}', '{"files":[]}', '{"files":[],"emptyFolders":"a"}'])
       expect(store.artifacts.manifest(store.artifacts.add(Buffer.from(text)))).toBeUndefined();
@@ -214,6 +234,9 @@ describe('content for others', () => {
     expect([payload?.size, (await bytesOf(payload?.bytes()))?.toString()]).toEqual([6, 'a poem']);
     expect(store.artifacts.payload(sha256('none'))).toBeUndefined();
     expect(store.artifacts.readRange(sha256('none'), 0, 1)).toBeUndefined();
+    const open = readdirSync('/proc/self/fd').length;
+    expect(store.artifacts.readRange(digest, 2, 3)).toEqual(new Uint8Array(Buffer.from('poe')));
+    expect(readdirSync('/proc/self/fd')).toHaveLength(open);
   });
 
   test('is received from others', async () => {
