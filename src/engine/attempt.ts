@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isObject } from '../files/json.ts';
 import { readSealed, writeSealedNote } from '../files/sealed.ts';
@@ -113,6 +113,8 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
   if (exit.ended === 'failed') return failed(exit.problem);
   const unchanged = findChange(given, instance.name, surroundings.store);
   if ('unfed' in unchanged) return unchanged;
+  // Taking outputs moves them away. Whoever finds an attempt without its specification, since this process was killed meanwhile, begins anew.
+  rmSync(join(place.folder, JOB_FILE), { force: true });
   const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
   if (!outputs.ok) {
     // The names of files that it made are words of the program too.

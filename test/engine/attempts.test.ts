@@ -1,3 +1,4 @@
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -135,6 +136,33 @@ describe('an attempt whose coordinator was killed', () => {
     ]);
     const again = await run('run-3', store, next, [instanceOf('node')]);
     expect(again.end.record.nodes['node']?.state).toBe('reused');
+  });
+
+  test('is begun anew where that coordinator had begun to take its outputs away', async () => {
+    const store = newStore();
+    const world: World = new Map();
+    const script: ConstructorParameters<typeof FakeExecutor>[0] = ({ write }) => {
+      write('out', 'whole');
+      return {};
+    };
+    const [scratch, aside] = [join(store.location, 'scratch'), emptyFolder()];
+    const artifacts = Object.create(store.artifacts, {
+      collect: {
+        value(path: string) {
+          rmSync(path);
+          cpSync(scratch, aside, { recursive: true });
+          throw new Error('killed');
+        },
+      },
+    }) as Store['artifacts'];
+    const dying = Object.create(store, { artifacts: { value: artifacts } }) as Store;
+    await expect(run('run-1', dying, new FakeExecutor(script, { world }), [instanceOf('node')])).rejects.toThrow('killed');
+    cpSync(aside, scratch, { recursive: true });
+    const next = new FakeExecutor(script, { world });
+    const { end } = await run('run-2', store, next, [instanceOf('node')]);
+    expect(end.record.nodes['node']?.state).toBe('executed');
+    expect(next.jobs).toHaveLength(1);
+    expect(readdirSync(scratch)).toEqual([]);
   });
 
   test('fails its node at once where its executor cannot be asked any more, however often it may be tried', async () => {
