@@ -10,9 +10,12 @@ export interface Said {
   readonly code: number | null | undefined;
 }
 
-/** What is damaged or missing after a power cut, but for what may be: notes that are made again and are not synced for that. */
+/**
+ * What is damaged or missing after a power cut, but for what may be: notes that are made again and are not synced for that, and work that had
+ * not come to its end.
+ */
 export function lossesIn({ damaged }: Verification): Verification['damaged'] {
-  return damaged.filter(({ cost }) => !cost.startsWith('nothing:'));
+  return damaged.filter(({ kind, cost }) => !cost.startsWith('nothing:') && kind !== 'attempt' && kind !== 'checkpoint');
 }
 
 /** What a command had said and what is not so any more. */
