@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module';
+import { isOutside } from '../files/folder.ts';
 import { join, relative } from 'node:path';
 import type { BuildFailure, Metafile, Plugin } from 'esbuild';
 import { installation } from '../model/installation.ts';
@@ -159,7 +160,7 @@ export const esbuildBundler: Bundler = {
     const esbuild = await import('esbuild');
     const packageFolders: Record<string, string> = {};
     const reader = openReader();
-    const base = (relative(root, folder).startsWith('..') ? installation : root).replace(/\/$/, '');
+    const base = (isOutside(root, folder) ? installation : root).replace(/\/$/, '');
     try {
       const built = await esbuild.build({
         ...SETTINGS,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isOutside } from '../files/folder.ts';
 import { join, relative } from 'node:path';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import { installation } from '../model/installation.ts';
@@ -42,7 +43,7 @@ interface Built {
 function shown(path: string, root: string): string {
   const inPackage = path.lastIndexOf('/node_modules/');
   if (inPackage !== -1) return path.slice(inPackage + 1);
-  const isOwn = relative(root, path).startsWith('..') && !relative(installation, path).startsWith('..');
+  const isOwn = isOutside(root, path) && !isOutside(installation, path);
   return isOwn ? `stillroom/${relative(installation, path)}` : relative(root, path);
 }
 

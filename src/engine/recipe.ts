@@ -1,4 +1,5 @@
 import { isAbsolute, join, relative } from 'node:path';
+import { isOutside } from '../files/folder.ts';
 import { type Declaration, networkOf } from '../model/declaration.ts';
 import type { Instance, Source } from '../model/pipeline.ts';
 import type { Recipe, RecordedSource, RunNode } from '../model/run.ts';
@@ -44,7 +45,7 @@ export function recordedSources(plan: Plan, kept: ReadonlySet<string>): Record<s
       const path = pipeline.sources[name]?.path ?? '';
       const inside = relative(pipeline.root, path);
       const isKept = kept.has(name) || surroundings.store.sources.kept(snapshot.digest) !== undefined;
-      return [name, { ...snapshot, kept: isKept, path: inside.startsWith('..') || isAbsolute(inside) ? path : inside }];
+      return [name, { ...snapshot, kept: isKept, path: isOutside(pipeline.root, path) ? path : inside }];
     }),
   );
 }

@@ -1,5 +1,10 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, relative } from 'node:path';
+
+/** Whether a path, absolute as the folder is, lies neither there nor below. A name may begin with two dots. */
+export function isOutside(folder: string, path: string): boolean {
+  return /^\.\.(?:\/|$)/.test(relative(folder, path));
+}
 
 /** The names in a folder, sorted; none where there is no folder. */
 export function namesIn(folder: string): string[] {

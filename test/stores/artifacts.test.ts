@@ -113,6 +113,15 @@ describe('a folder as an artifact', () => {
       symlinkSync('/etc', join(folder, 'below/etc'));
       symlinkSync('below/etc/passwd', join(folder, 'link'));
     }));
+  test('is taken with a link to a name that begins with two dots', () => {
+    const { store } = open();
+    const folder = join(emptyFolder(), 'model');
+    write(folder, { '..data': 'kept' });
+    symlinkSync('..data', join(folder, 'link'));
+    const collected = store.artifacts.collect(folder, 'dir', '');
+    const { digest } = collected.ok ? collected.value : { digest: '' };
+    expect(store.artifacts.manifest(digest)?.files.map(({ path }) => path)).toEqual(['..data', 'link']);
+  });
   test('is refused with a link to nothing', () => refuse('link to nothing', (folder) => symlinkSync('nowhere', join(folder, 'link'))));
   test('is refused with a link to itself', () => refuse('', (folder) => symlinkSync('link', join(folder, 'link'))));
   test('is refused with a name that is not UTF-8', () =>

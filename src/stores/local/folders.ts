@@ -1,5 +1,6 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { isOutside } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { canonicalJson, isDigest } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
@@ -67,7 +68,7 @@ export function listFolder(folder: string, without?: string): Outcome<Listing> {
       if (Buffer.compare(Buffer.from(name), entry.name) !== 0) return refusal(absolute, 'its name is not valid UTF-8');
       if (entry.isSymbolicLink()) {
         const target = resolve(dirname(absolute), readlinkSync(absolute));
-        const outside = relative(folder, target).startsWith('..') || relative(folder, target) === '';
+        const outside = isOutside(folder, target) || relative(folder, target) === '';
         if (outside) return refusal(absolute, 'it is a link that leaves the folder');
         const stats = statOfTarget(absolute);
         if (stats === undefined) return refusal(absolute, 'it is a link to nothing');
