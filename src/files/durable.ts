@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { writeAll } from './write-all.ts';
+import { closeSync, constants, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { withPath } from './with-path.ts';
 import { makeFolders } from './folder.ts';
@@ -92,7 +93,7 @@ function writeNew(path: string, data: string | Uint8Array, isDurable: boolean): 
   const descriptor = openSync(path, 'wx', 0o644);
   try {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    writeAll(descriptor, bytes);
     if (isDurable) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,4 +1,5 @@
-import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, truncateSync, type WriteStream, writeSync } from 'node:fs';
+import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, truncateSync, type WriteStream } from 'node:fs';
+import { writeAll } from './write-all.ts';
 import { dirname } from 'node:path';
 import { ifPossible, makeFolder, syncFolder, writeDurably } from './durable.ts';
 import { isObject, parseJson } from './json.ts';
@@ -49,7 +50,7 @@ export class LinesFile {
     withPath(this.path, () => {
       try {
         const bytes = Buffer.from(`${sealedLine(JSON.stringify(line))}\n`);
-        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        writeAll(file, bytes);
         if (durably) fsyncSync(file);
       } finally {
         closeSync(file);

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fsyncSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { writeAll } from '../../files/write-all.ts';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { ifPossible } from '../../files/durable.ts';
@@ -88,7 +89,7 @@ export class EventWriter {
     this.waiting = [];
     const bytes = Buffer.from(text);
     ifPossible(() => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.file, bytes, at);
+      writeAll(this.file, bytes);
     });
   }
 }

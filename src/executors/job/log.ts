@@ -1,4 +1,5 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { writeAll } from '../../files/write-all.ts';
 import { dirname } from 'node:path';
 import { type SystemError, systemErrorIn } from '../../model/system-failure.ts';
 import { Blotter } from '../../text/blotter.ts';
@@ -99,7 +100,7 @@ export class NodeLog {
     if (file === undefined) return;
     const bytes = Buffer.from(text);
     this.refusable(() => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      writeAll(file, bytes);
     });
   }
 

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { writeAll } from '../../files/write-all.ts';
 import {
   chmodSync,
   closeSync,
@@ -14,7 +15,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { namesIn } from '../../files/folder.ts';
@@ -57,7 +57,7 @@ function copyHashed(from: string, to: string): string {
   const target = openSync(to, 'wx', 0o600);
   try {
     return hashFile(from, (piece) => {
-      for (let at = 0; at < piece.length; ) at += writeSync(target, piece, at);
+      writeAll(target, piece);
     });
   } finally {
     closeSync(target);
@@ -215,7 +215,7 @@ export class Blobs {
         size += chunk.length;
         if (size > most) return false;
         hash.update(chunk);
-        for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
+        writeAll(descriptor, chunk);
       }
       if (hash.digest('hex') !== digest) return false;
       fsyncSync(descriptor);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { writeAll } from '../../files/write-all.ts';
 import { chmodSync, closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hashFile } from '../../files/hash.ts';
@@ -49,7 +50,7 @@ export function unpackFiles(pack: string, entries: readonly ManifestEntry[], fol
 export function packFiles(target: string, files: readonly FoundFile[], entries: readonly ManifestEntry[]): string | undefined {
   const descriptor = openSync(target, 'w');
   const write = (piece: Uint8Array): void => {
-    for (let at = 0; at < piece.length; ) at += writeSync(descriptor, piece, at);
+    writeAll(descriptor, piece);
   };
   try {
     return files.find((file, index) => hashFile(file.absolute, write) !== entries[index]?.digest)?.path;
