@@ -57,7 +57,7 @@ export interface Points {
 }
 
 /** A pipeline of more instances is refused: planning takes some tens of microseconds for each. */
-const MOST_INSTANCES = 10_000;
+const MOST_INSTANCES = 100_000;
 
 /** The points of a node's matrix beside so many instances of other nodes; none where there are too many. */
 export function matrixPoints(node: FileNode, base: string, context: NodeContext, others: number): Points {

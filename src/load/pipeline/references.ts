@@ -19,7 +19,7 @@ export interface Room {
 }
 
 /** So many values may be made of one file: short references could stand for any number. */
-export const ROOM = 300_000;
+export const ROOM = 1_000_000;
 
 /** A reference that doesn't resolve, a dollar that is none, or more than there is room for. */
 export interface BadReference {

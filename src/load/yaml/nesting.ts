@@ -2,8 +2,8 @@ import { Lexer } from 'yaml';
 
 /** Characters of the largest file that is read. */
 export const LARGEST_FILE: number = 1024 * 1024;
-/** What the lexer tells apart: reading costs some microseconds for each, so more are refused. Some 3,500 keys with their values are fewer. */
-const MOST_TOKENS = 30_000;
+/** What the lexer tells apart: reading costs some microseconds for each, so more are refused. Some 8,000 written nodes are fewer. */
+const MOST_TOKENS = 400_000;
 /** Deeper documents are refused: the YAML parser recurses and can abort the process. */
 const DEEPEST = 64;
 
