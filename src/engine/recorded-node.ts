@@ -6,10 +6,11 @@ import type { RunNode } from '../model/run.ts';
 import { disturbers } from './disturbed.ts';
 import type { Prepared } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
+import type { Plan } from './plan.ts';
 import { recipeOf } from './recipe.ts';
 
 /** A node as a run's record has it, whatever becomes of it. */
-export function recordedNode(prepared: Prepared, state: RunNode['state'], cause: string): RunNode {
+function recordedNode(prepared: Prepared, state: RunNode['state'], cause: string): RunNode {
   const { instance, own } = prepared;
   const { work } = instance;
   return {
@@ -50,6 +51,18 @@ export function settledNode(base: RunNode, { instance, attempt, fingerprint }: S
     seconds: attempt.seconds,
     ...(by === undefined ? {} : { disturbed: by }),
   };
+}
+
+/** All nodes of a plan as a run's record has them before anything has run: those to be reused with what came out of them. */
+export function openingNodes({ nodes, snapshots }: Plan): ReadonlyMap<string, RunNode> {
+  const settled = new Map([...nodes].flatMap(([name, node]) => (node.settled === undefined ? [] : [[name, node.settled] as const])));
+  const recorded = [...nodes].map(([name, { prepared, cause, settled: own }]): readonly [string, RunNode] => [
+    name,
+    own === undefined
+      ? recordedNode(prepared, 'waiting', cause)
+      : settledNode(recordedNode(prepared, 'reused', cause), own, { snapshots, settled }),
+  ]);
+  return new Map(recorded);
 }
 
 /** A node that failed. */

@@ -5,14 +5,14 @@ import type { Capacity, Stop } from '../model/executor.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
-import type { RunRecord, RunState } from '../model/run.ts';
+import type { RunNode, RunRecord, RunState } from '../model/run.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
 import { Ledger } from './ledger.ts';
 import type { AttemptRun } from './attempt.ts';
 import { executeNode, type NodeEnd } from './node.ts';
-import { recordedNode } from './recorded-node.ts';
+import { openingNodes } from './recorded-node.ts';
 import { type Plan, plannedNodes } from './plan.ts';
 import { recordedSources } from './recipe.ts';
 import { schedule } from './schedule.ts';
@@ -59,7 +59,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
   };
   asked.addEventListener('abort', onStop, { once: true });
   try {
-    const record = openingRecord(plan, options);
+    const opening = openingNodes(plan);
+    const record = openingRecord(plan, options, opening);
     emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes: plannedNodes(plan), record });
     const keeping = refusable(plan, () => keepSources(plan));
     const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
@@ -69,7 +70,7 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const end =
       problems.length > 0
         ? notScheduled(problems)
-        : await scheduled(plan, { options, kept, emit, ...(lost === undefined ? {} : { lost }) });
+        : await scheduled(plan, { options, opening, kept, emit, ...(lost === undefined ? {} : { lost }) });
     const state = stateOf(end, asked.aborted);
     await telling(store.results.shared(), () => emit({ type: 'notice', level: 'note', message: SENDING }));
     const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
@@ -118,7 +119,7 @@ function notPublished({ message, hint, ...problem }: Problem, id: string): Probl
 }
 
 /** The record as it is before anything has run. */
-function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest): Omit<RunRecord, 'started'> {
+function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest, opening: ReadonlyMap<string, RunNode>): Omit<RunRecord, 'started'> {
   const { pipeline, surroundings } = plan.request;
   const { platform, machine, engines } = plan.executor.facts;
   return {
@@ -130,7 +131,7 @@ function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest): Omit<Run
     params: pipeline.params,
     set,
     sources: recordedSources(plan, new Set()),
-    nodes: Object.fromEntries([...plan.nodes].map(([name, { prepared, cause }]) => [name, recordedNode(prepared, 'waiting', cause)])),
+    nodes: Object.fromEntries(opening),
     facts: { platform, machine, engines },
   };
 }
@@ -142,13 +143,14 @@ function notScheduled(problems: readonly Problem[]): ScheduleEnd {
 
 interface Started {
   readonly options: RunRequest;
+  readonly opening: ReadonlyMap<string, RunNode>;
   readonly kept: ReadonlySet<string>;
   readonly emit: Emit;
   readonly lost?: NonNullable<Scheduling['lost']>;
 }
 
 /** Gives the scheduler the store and the executor to ask. */
-function scheduled(plan: Plan, { options, kept, emit, lost }: Started): Promise<ScheduleEnd> {
+function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started): Promise<ScheduleEnd> {
   const { request, history } = plan;
   const { store } = request.surroundings;
   const run: AttemptRun = {
@@ -172,6 +174,7 @@ function scheduled(plan: Plan, { options, kept, emit, lost }: Started): Promise<
     keepGoing: options.keepGoing,
     stop: options.stop.asked,
     emit,
+    opening,
     // Where it cannot be looked for, executing the node tries again, and fails by name if that is refused too.
     find: (fingerprint) => valueOr(undefined, () => store.results.whole(fingerprint)),
     execute,

@@ -9,7 +9,7 @@ import type { RunNode } from '../model/run.ts';
 import { readyWork } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
 import type { NodeEnd } from './node.ts';
-import { failedNode, inputDigests, recordedNode, settledNode } from './recorded-node.ts';
+import { failedNode, inputDigests, settledNode } from './recorded-node.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import { madeOtherwise, Remakes } from './remakes.ts';
 import type { ReadyNode, ScheduleEnd, Scheduling } from './scheduling.ts';
@@ -43,6 +43,7 @@ class Schedule {
     this.plan = plan;
     this.scheduling = scheduling;
     this.waiting = new Map(plan.nodes);
+    this.known = { snapshots: plan.snapshots, settled: this.settled };
     for (const [name, node] of plan.nodes) {
       const producers = producersOf(node.prepared.instance);
       this.missing.set(name, producers.length);
@@ -50,13 +51,13 @@ class Schedule {
       if (producers.length === 0) this.open.set(name, node);
     }
     setMaxListeners(0, this.failure.signal);
-    this.known = { snapshots: plan.snapshots, settled: this.settled };
   }
 
   async run(): Promise<ScheduleEnd> {
     const { slots, stop } = this.scheduling;
     const over = new AbortController();
     const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true, signal: over.signal }));
+    this.reusePlanned();
     for (;;) {
       if (this.mayStart()) this.startReady();
       // What is ready and did not start waits for slots, or for work that another run does.
@@ -70,8 +71,36 @@ class Schedule {
     }
     over.abort();
     this.tellOfWaiting(false);
-    for (const [name, { prepared }] of this.waiting) this.end(name, recordedNode(prepared, 'skipped', this.causeOfEnd()));
+    for (const name of this.waiting.keys()) this.end(name, this.nodeAs(name, 'skipped', this.causeOfEnd()));
     return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
+  }
+
+  /** Settles what the plan reuses: producers stand before consumers. */
+  private reusePlanned(): void {
+    const names: string[] = [];
+    for (const [name, { settled }] of this.plan.nodes) {
+      const outcome = this.scheduling.opening.get(name);
+      if (settled === undefined || outcome === undefined || this.missing.get(name) !== 0) continue;
+      this.waiting.delete(name);
+      this.open.delete(name);
+      this.settled.set(name, settled);
+      for (const consumer of this.consumersOf(name)) this.countDown(consumer);
+      this.outcomes.set(name, outcome);
+      names.push(name);
+    }
+    if (names.length > 0) this.scheduling.emit({ type: 'nodes-reused', nodes: names });
+    for (const name of names) this.tellOfDisturbance(name, this.outcomes.get(name));
+  }
+
+  private tellOfDisturbance(node: string, outcome: RunNode | undefined): void {
+    if (outcome?.disturbed !== undefined)
+      this.scheduling.emit({ type: 'notice', level: 'warning', node, message: disturbedText(outcome.disturbed) });
+  }
+
+  /** A node that did not come out, as the record has it. */
+  private nodeAs(name: string, state: RunNode['state'], cause: string): RunNode {
+    const { stage, params, code, recipe } = this.scheduling.opening.get(name) as RunNode;
+    return { state, stage, cause, params, ...(code === undefined ? {} : { code }), ...(recipe === undefined ? {} : { recipe }) };
   }
 
   /** Why what did not begin never will. */
@@ -178,7 +207,7 @@ class Schedule {
     const { name } = plan.prepared.instance;
     if (end.state === 'reused') return this.settle(plan, 'reused', end.settled, reuseCause(plan, end.remote));
     if (end.state === 'cancelled')
-      return this.end(name, recordedNode(plan.prepared, this.scheduling.stop.aborted ? 'cancelled' : 'skipped', this.causeOfEnd()));
+      return this.end(name, this.nodeAs(name, this.scheduling.stop.aborted ? 'cancelled' : 'skipped', this.causeOfEnd()));
     if (end.state === 'unfed') {
       this.await(plan);
       return this.makeAgain(end.producers);
@@ -193,7 +222,7 @@ class Schedule {
     if (!this.scheduling.keepGoing) this.failure.abort();
     // A full disk is no property of the work; a failure of the stage itself is, and no other run tries it again.
     if (problem.kind === 'stage') this.scheduling.slots.noteFailure(fingerprint, problem);
-    const outcome = failedNode(recordedNode(prepared, 'failed', cause), problem, fingerprint);
+    const outcome = failedNode(this.nodeAs(name, 'failed', cause), problem, fingerprint);
     this.end(name, { ...outcome, log: this.scheduling.logOf(name) }, problem);
   }
 
@@ -205,9 +234,8 @@ class Schedule {
       return this.fail(plan, { state: 'failed', problem: madeOtherwise(name, readers), fingerprint: settled.fingerprint }, cause);
     this.settled.set(name, settled);
     for (const consumer of this.consumersOf(name)) this.countDown(consumer);
-    const outcome = settledNode(recordedNode(prepared, state, cause), settled, this.known);
-    if (outcome.disturbed !== undefined)
-      this.scheduling.emit({ type: 'notice', level: 'warning', node: name, message: disturbedText(outcome.disturbed) });
+    const outcome = settledNode(this.nodeAs(name, state, cause), settled, this.known);
+    this.tellOfDisturbance(name, outcome);
     this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
   }
 

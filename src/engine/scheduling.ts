@@ -34,6 +34,8 @@ export interface Scheduling {
   readonly execute: (ready: ReadyNode) => Promise<NodeEnd>;
   /** Why a node runs whose inputs were not known when it was planned. */
   readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
+  /** The nodes as the run's opening record has them: those to be reused with what came out of them. */
+  readonly opening: ReadonlyMap<string, RunNode>;
   /** Where a node's log lies, as a record names it. */
   readonly logOf: (node: string) => string;
   /** Asked when all nodes have come out: those whose outputs turn out to be lost, which are then made again. */

@@ -10,9 +10,11 @@ export type Happening =
       readonly run: string;
       readonly pipeline: string;
       readonly nodes: readonly PlannedNode[];
-      /** The run's record as it stands before anything has run. */
+      /** The run's record as it stands before anything has run: nodes that the plan reuses have come out in it. */
       readonly record: Omit<RunRecord, 'started'>;
     }
+  /** These have come out as the plan said: the run's opening record has how. No `node-ended` follows, unless they have to be made again. */
+  | { readonly type: 'nodes-reused'; readonly nodes: readonly string[] }
   | { readonly type: 'sources-kept'; readonly sources: Readonly<Record<string, RecordedSource>> }
   | {
       readonly type: 'node-started';

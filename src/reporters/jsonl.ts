@@ -14,8 +14,8 @@ export class JsonLinesReporter implements Reporter {
   report(event: Event | SweepEvent): void {
     // Logs are files of their own, and so are the events of a trial's runs.
     if (event.type === 'node-log' || event.type === 'trial-progress') return;
-    // The record is a file of its own.
-    this.lines.write(JSON.stringify(event.type === 'run-started' ? { ...event, record: undefined } : event));
+    // The record is a file of its own, and holds all nodes.
+    this.lines.write(JSON.stringify(event.type === 'run-started' ? { ...event, nodes: event.nodes.length, record: undefined } : event));
   }
 
   close(): Promise<void> {

@@ -1,12 +1,16 @@
 import { counted } from '../text/amounts.ts';
 import type { Writable } from 'node:stream';
 import type { Event } from '../model/event.ts';
+import type { RunNode } from '../model/run.ts';
 import { printable } from '../text/printable.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { ending } from './ending.ts';
 
 /** Milliseconds between two progress lines of a node. */
 const PROGRESS_PAUSE = 10_000;
+
+/** Of larger pipelines the nodes that are reused are counted, not named. */
+const MOST_REUSED = 60;
 
 const MARKS: Readonly<Record<string, string>> = { executed: '✔', reused: '·', failed: '✖', skipped: '-', cancelled: '-' };
 
@@ -15,6 +19,7 @@ export class LinesReporter implements Reporter {
   private readonly out: Writable;
   private readonly verbose: boolean;
   private readonly lastProgress = new Map<string, number>();
+  private opening: Readonly<Record<string, RunNode>> = {};
 
   constructor(out: Writable, verbose: boolean) {
     this.out = out;
@@ -28,10 +33,12 @@ export class LinesReporter implements Reporter {
   report(event: Event): void {
     if (event.type === 'run-started') {
       const run = event.nodes.filter(({ action }) => action !== 'reuse').length;
+      if (event.nodes.length <= MOST_REUSED) this.opening = event.record.nodes;
       this.line(
         `${event.pipeline}: ${counted(event.nodes.length, 'node')}, ${run === 0 ? 'all to be reused' : `${run} to run or check`} (run ${event.run})`,
       );
-    } else if (event.type === 'node-started') this.line(`▸ ${event.node}: ${event.cause}`);
+    } else if (event.type === 'nodes-reused') this.reused(event.nodes);
+    else if (event.type === 'node-started') this.line(`▸ ${event.node}: ${event.cause}`);
     else if (event.type === 'node-ended')
       this.line(`${MARKS[event.outcome.state] ?? '?'} ${ending(event.node, event.outcome, event.problem?.message)}`);
     else if (event.type === 'node-waiting') this.line(`… ${event.node} ${event.message}`);
@@ -39,6 +46,12 @@ export class LinesReporter implements Reporter {
     else if (event.type === 'notice') this.line(`! ${event.node === undefined ? '' : `${event.node}: `}${event.message}`);
     else if (event.type === 'node-log' && this.verbose) this.line(`  ${event.node} | ${event.line}`);
     else if (event.type === 'node-progress') this.progress(event);
+  }
+
+  private reused(nodes: readonly string[]): void {
+    const outcomes = nodes.flatMap((node) => this.opening[node] ?? []);
+    if (outcomes.length < nodes.length) this.line(`${MARKS['reused']} ${counted(nodes.length, 'node')} reused`);
+    else for (const [index, outcome] of outcomes.entries()) this.line(`${MARKS['reused']} ${ending(nodes[index] ?? '', outcome)}`);
   }
 
   private progress({ node, done, total, note, time }: Event & { readonly type: 'node-progress' }): void {

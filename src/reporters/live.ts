@@ -1,5 +1,6 @@
 import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
 import type { Event, PlannedNode } from '../model/event.ts';
+import type { RunNode } from '../model/run.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { ending } from './ending.ts';
 import { printable } from '../text/printable.ts';
@@ -50,6 +51,7 @@ export class LiveReporter implements Reporter {
   private readonly ended = new Set<string>();
   private readonly notes: string[] = [];
   private planned: readonly PlannedNode[] = [];
+  private opening: Readonly<Record<string, RunNode>> = {};
   private painting: Promise<unknown> = Promise.resolve();
 
   constructor(stream: NodeJS.WriteStream) {
@@ -57,7 +59,10 @@ export class LiveReporter implements Reporter {
   }
 
   report(event: Event): void {
-    if (event.type === 'run-started') this.start(event.nodes);
+    if (event.type === 'run-started') {
+      this.opening = event.record.nodes;
+      this.start(event.nodes);
+    } else if (event.type === 'nodes-reused') for (const node of event.nodes) this.end(node, this.opening[node]);
     else if (event.type === 'nodes-waiting') this.showReady();
     else if (event.type === 'node-started') {
       this.started.set(event.node, Date.parse(event.time));
@@ -69,13 +74,18 @@ export class LiveReporter implements Reporter {
       const spent = (now - (this.started.get(event.node) ?? now)) / 1000;
       this.nodes.get(event.node)?.draw(`${event.node}  ${share} %  ${duration(spent)}`, event.note ?? '');
     } else if (event.type === 'node-ended') {
-      this.ended.add(event.node);
-      const drawing = this.nodes.get(event.node);
-      drawing?.draw(ending(event.node, event.outcome, event.problem?.message), '');
-      const { state } = event.outcome;
-      drawing?.settle(state === 'failed' || state === 'cancelled' || state === 'skipped' ? new Error(state) : undefined);
+      this.end(event.node, event.outcome, event.problem?.message);
     } else if (event.type === 'notice') this.notes.push(`! ${event.node === undefined ? '' : `${event.node}: `}${event.message}`);
     else if (event.type === 'run-ended') for (const drawing of this.nodes.values()) drawing.settle();
+  }
+
+  private end(node: string, outcome: RunNode | undefined, problem?: string): void {
+    if (outcome === undefined) return;
+    this.ended.add(node);
+    const drawing = this.nodes.get(node);
+    drawing?.draw(ending(node, outcome, problem), '');
+    const { state } = outcome;
+    drawing?.settle(state === 'failed' || state === 'cancelled' || state === 'skipped' ? new Error(state) : undefined);
   }
 
   /** Marks the nodes that could begin but for others that run. */

@@ -2,6 +2,7 @@
 //
 //   npm run bench -- schedule
 import type { NodeEnd } from '../../src/engine/node.ts';
+import { openingNodes } from '../../src/engine/recorded-node.ts';
 import { schedule } from '../../src/engine/schedule.ts';
 import type { ReadyNode } from '../../src/engine/scheduling.ts';
 import { Slots } from '../../src/engine/slots.ts';
@@ -27,6 +28,7 @@ async function measure(count: number, isChain: boolean): Promise<number> {
     find: () => undefined,
     execute,
     explain: () => '',
+    opening: openingNodes(plan),
     logOf: (node) => node,
   });
   return performance.now() - start;

@@ -1,5 +1,6 @@
 import type { NodeEnd } from '../../src/engine/node.ts';
 import type { Plan } from '../../src/engine/plan.ts';
+import { openingNodes } from '../../src/engine/recorded-node.ts';
 import { schedule } from '../../src/engine/schedule.ts';
 import type { ReadyNode, ScheduleEnd, Scheduling } from '../../src/engine/scheduling.ts';
 import { Slots } from '../../src/engine/slots.ts';
@@ -47,6 +48,7 @@ export class DrivenRun {
       find: (fingerprint) => this.results.get(fingerprint),
       execute: (ready) => this.execute(ready),
       explain: (_, inputs) => `explained by ${Object.keys(inputs).join()}`,
+      opening: openingNodes(plan),
       logOf: (node) => `logs/${node}.log`,
       ...options,
     });

@@ -2,7 +2,7 @@ import { explainRun } from '../../src/engine/explain.ts';
 import type { Surroundings } from '../../src/engine/fingerprint.ts';
 import { RecordFold } from '../../src/engine/ledger.ts';
 import type { NodeEnd } from '../../src/engine/node.ts';
-import { recordedNode } from '../../src/engine/recorded-node.ts';
+import { openingNodes } from '../../src/engine/recorded-node.ts';
 import { makePlan, type Plan, plannedNodes } from '../../src/engine/plan.ts';
 import { schedule } from '../../src/engine/schedule.ts';
 import type { ReadyNode } from '../../src/engine/scheduling.ts';
@@ -100,10 +100,8 @@ export class MemoryProject {
     const run = `run-${this.runs}`;
     const fold = new RecordFold();
     const emit = broadcast([{ report: (event) => void fold.add(event) }]);
-    const nodes = Object.fromEntries(
-      [...plan.nodes].map(([name, { prepared, cause }]) => [name, recordedNode(prepared, 'waiting', cause)]),
-    );
-    const opening = {
+    const opening = openingNodes(plan);
+    const head = {
       format: RECORD_FORMAT,
       id: run,
       state: 'live',
@@ -113,7 +111,13 @@ export class MemoryProject {
       set: [],
       sources: {},
     } as const;
-    emit({ type: 'run-started', run, pipeline: 'demo', nodes: plannedNodes(plan), record: { ...opening, nodes, facts: {} } });
+    emit({
+      type: 'run-started',
+      run,
+      pipeline: 'demo',
+      nodes: plannedNodes(plan),
+      record: { ...head, nodes: Object.fromEntries(opening), facts: {} },
+    });
     const { problems } = await schedule(plan, {
       slots: new Slots({ name: executor.name, capacity: { cpu: 2, gpu: 0, memory: 100 } }),
       keepGoing: true,
@@ -126,6 +130,7 @@ export class MemoryProject {
       execute: async (ready) => this.execute(ready, failing),
       explain: ({ prepared }, inputs, { settled }) =>
         explainRun(prepared, inputs, { store: this.store, history: plan.history, settled }).cause,
+      opening,
       logOf: (node) => `logs/${node}`,
     });
     emit({ type: 'run-ended', run, state: problems.length === 0 ? 'done' : 'failed' });

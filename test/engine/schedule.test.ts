@@ -59,6 +59,16 @@ describe('a node starts', () => {
 });
 
 describe('a node is reused', () => {
+  test('with all that the plan reuses, before anything starts, and told once', async () => {
+    const nodes = [instanceOf('a'), instanceOf('b', { after: ['a'] }), instanceOf('c', { after: ['b'] })];
+    const run = new DrivenRun(planOf(nodes, { reused: ['a', 'b'] }));
+    expect(run.events.slice(0, 2)).toMatchObject([
+      { type: 'nodes-reused', nodes: ['a', 'b'] },
+      { type: 'node-started', node: 'c' },
+    ]);
+    expect(states(await run.finish())).toEqual({ a: 'reused', b: 'reused', c: 'executed' });
+  });
+
   test('whose inputs came out as before, without being executed', async () => {
     const plan = planOf([instanceOf('a'), instanceOf('b', { after: ['a'] })], { undecided: ['b'] });
     const first = new DrivenRun(plan);

@@ -16,7 +16,7 @@ const outcome = (state: NodeState, more: Partial<RunNode> = {}): RunNode => ({
   ...more,
 });
 const problem = { kind: 'stage', code: 'exit-code', message: 'student ended with exit code 3' } as const;
-const record = { id: 'run-1', state: 'live' } as unknown as RunRecord;
+const record = { id: 'run-1', state: 'live', nodes: { data: outcome('reused') } } as unknown as RunRecord;
 
 const planned = (
   node: string,
@@ -36,7 +36,7 @@ const happenings: readonly Happening[] = [
     nodes: [planned('data', 'reuse'), planned('teacher[fold=0]'), planned('teacher[fold=1]'), planned('student'), planned('card')],
     record,
   },
-  { type: 'node-ended', node: 'data', outcome: outcome('reused') },
+  { type: 'nodes-reused', nodes: ['data'] },
   { type: 'node-started', node: 'teacher[fold=0]', cause: 'param lr changed: 1 → 2', inputs: {} },
   { type: 'node-log', node: 'teacher[fold=0]', line: 'epoch 1' },
   { type: 'node-progress', node: 'teacher[fold=0]', done: 1, total: 4, note: 'epoch 1 of 4' },
@@ -88,6 +88,17 @@ describe('lines', () => {
 ✖ student  failed: student ended with exit code 3
 - card  skipped: a node before it failed
 `);
+  });
+
+  test('count what is reused of a large pipeline', async () => {
+    const names = Array.from({ length: 70 }, (_, index) => `n${index}`);
+    const started: Happening = {
+      ...(happenings[0] as Happening & { type: 'run-started' }),
+      nodes: names.map((name) => planned(name, 'reuse')),
+    };
+    const list = [started, { type: 'nodes-reused', nodes: names } as const].map((happening) => ({ ...happening, time: '' }));
+    const told = await written((out) => new LinesReporter(out, false), list);
+    expect(told).toBe('demo: 70 nodes, all to be reused (run run-1)\n· 70 nodes reused\n');
   });
 
   test('hold what nodes print when asked to', async () => {
