@@ -10,6 +10,7 @@ import { makeFolders } from './folder.ts';
 /** A kernel lock on a file. Whoever inherits the descriptor holds it too, until all of them are gone. */
 export interface FileLock {
   readonly descriptor: number;
+  readonly path: string;
   release(): void;
 }
 
@@ -27,7 +28,7 @@ export function tryLockFile(path: string, shared = false): FileLock | undefined 
     try {
       if (!withPath(path, () => locked(descriptor, shared))) return undefined;
       isHeld = statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
-      if (isHeld) return { descriptor, release: () => closeSync(descriptor) };
+      if (isHeld) return { descriptor, path, release: () => closeSync(descriptor) };
     } finally {
       if (!isHeld) closeSync(descriptor);
     }
@@ -57,6 +58,12 @@ export async function lockFile(path: string, signal: AbortSignal, shared = false
     await pause(PAUSE, signal);
   }
   return undefined;
+}
+
+/** Lets others share a lock that was taken alone; whoever wants it alone waits for all of them. */
+export function shareLock<Taken extends FileLock | undefined>(lock: Taken): Taken {
+  if (lock !== undefined) withPath(lock.path, () => locked(lock.descriptor, true));
+  return lock;
 }
 
 /** Sleeps for so many milliseconds, or until the signal comes. */

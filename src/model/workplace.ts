@@ -1,9 +1,10 @@
 import type { LineWriter } from './store.ts';
 import type { Asker, Who } from './waiting.ts';
 
-/** A kernel lock. Whoever inherits the descriptor holds it too, until all of them are gone. */
+/** A kernel lock that may be shared: whoever inherits the descriptor, or takes it at its path beside, holds it until all of them are gone. */
 export interface Lock {
   readonly descriptor: number;
+  readonly path: string;
   release(): void;
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { tryLockFile } from '../../src/files/lock.ts';
+import { shareLock, tryLockFile } from '../../src/files/lock.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import type { Executor, JobEvent, Stop } from '../../src/model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobProgram, type JobSpecification } from '../../src/model/job.ts';
@@ -143,7 +143,7 @@ async function execute(
 ): Promise<Executed> {
   const events: JobEvent[] = [];
   const hold = await executor.hold({ alone: false, gpu: 0 }, asker());
-  const lock = tryLockFile(join(specification.folder, 'lock'));
+  const lock = shareLock(tryLockFile(join(specification.folder, 'lock')));
   if (hold === undefined || lock === undefined) throw new Error('the executor is not free');
   try {
     const emit = (event: JobEvent): void => {

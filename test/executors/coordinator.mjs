@@ -3,7 +3,7 @@
 //   node coordinator.mjs KIND FOLDER
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tryLockFile } from '../../dist/files/lock.js';
+import { shareLock, tryLockFile } from '../../dist/files/lock.js';
 
 const [kind = '', folder = ''] = process.argv.slice(2);
 const { open } = await import(`../../dist/executors/${kind}/executor.js`);
@@ -12,7 +12,9 @@ const never = new AbortController().signal;
 const asker = { who: { pid: process.pid, since: new Date().toISOString() }, signal: never, onWait() {} };
 const hold = await executor.hold({ alone: false, gpu: 0 }, asker);
 const specification = JSON.parse(readFileSync(join(folder, 'job.json'), 'utf8'));
-const job = { specification, secrets: {}, lock: tryLockFile(join(folder, 'lock')), hold };
+const lock = shareLock(tryLockFile(join(folder, 'lock')));
+if (hold === undefined || lock === undefined) throw new Error('the executor is not free');
+const job = { specification, secrets: {}, lock, hold };
 await executor.execute(job, (/** @type {object} */ event) => process.stdout.write(`${JSON.stringify(event)}\n`), {
   asked: never,
   forced: never,

@@ -15,7 +15,7 @@ function execute(specification: JobSpecification, supervisor: Supervisor): Promi
 
 const fileOf = ({ folder }: JobSpecification, name: string): string => readFileSync(join(folder, 'work', name), 'utf8').trim();
 
-describe.concurrent.each(['compiled', 'shell'] as const)('a program under the supervisor: %s', (supervisor) => {
+describe.concurrent.each(['launched', 'compiled', 'shell'] as const)('a program under the supervisor: %s', (supervisor) => {
   test('is given its standard streams and nothing else of what its supervisor has', async () => {
     const job = jobOf(
       'for i in 0 1 2 3 4 5 6 7 8 9; do if { true >&$i; } 2>/dev/null || { true <&$i; } 2>/dev/null; then echo $i; fi; done > open',

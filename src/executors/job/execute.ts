@@ -11,13 +11,15 @@ import { programOf, type SecretJob } from './program.ts';
 import { runtimeHere } from './runtime.ts';
 import { Stopper } from './stopping.ts';
 import { SavedCheckpoints } from './saved-checkpoints.ts';
-import { type Exit, SupervisedProgram } from './supervised-program.ts';
+import type { Exit, RunningProgram, Surroundings, WorkLock } from './running-program.ts';
+import { launcherHere } from './launcher.ts';
+import { SupervisedProgram } from './supervised-program.ts';
 import { type Supervisor, supervisorHere } from './supervisor.ts';
 
 /** An attempt to be executed as a process of this machine. */
 export interface LocalJob extends SecretJob {
   /** The lock on the work: held until nothing of the program is left. */
-  readonly lock: number | undefined;
+  readonly lock: WorkLock | undefined;
   /** Milliseconds that it has to end when it is asked to. */
   readonly grace?: number | undefined;
   /** What it runs under, where that is not the best there is. */
@@ -76,31 +78,36 @@ async function runProgram(
   job: LocalJob,
   { log, messages, emit, stop }: Watching,
 ): Promise<(Exit & { readonly reason: Stopper['reason'] }) | { readonly problem: Problem }> {
-  const { specification, lock, supervisor = supervisorHere(), grace } = job;
+  const { specification, lock, grace } = job;
   const { attempt, node, timeout } = specification;
-  let program: SupervisedProgram;
+  const onLine = (line: string): void => emit({ type: 'node-log', node, line });
+  const takers = [log.taker(onLine), log.taker(onLine)] as const;
+  const listener: Surroundings['listener'] = { printed: [takers[0].take, takers[1].take], told: (text) => messages.take(text) };
+  let program: RunningProgram;
   try {
     // A confined stage makes no folder beside those that are there when it starts.
     if (specification.program.kind === 'stage') mkdirSync(specification.checkpoints, { recursive: true });
-    program = await SupervisedProgram.start(programOf(job, runtimeHere()), { attempt, supervisor, lock });
+    program = await startProgram(job, { attempt, lock, listener });
   } catch (error) {
     return { problem: startProblem(specification, error) };
   }
-  const onLine = (line: string): void => emit({ type: 'node-log', node, line });
-  const { printed, events } = program.streams;
-  const takers = printed.map((stream) => {
-    const taker = log.taker(onLine);
-    stream.setEncoding('utf8').on('data', taker.take);
-    return taker;
-  });
-  events.setEncoding('utf8').on('data', (chunk: string) => messages.take(chunk));
   const stopper = new Stopper(stop, { timeout, grace }, program);
   const exit = await program.end();
   stopper.dispose();
   for (const taker of takers) taker.end();
+  const refused = exit.refused ?? messages.refused;
+  if (refused !== undefined) return { problem: startProblem(specification, refused) };
   const ended = messages.leftovers.killed + exit.survivors;
   if (stopper.reason === undefined && ended > 0) for (const line of log.write([endedLine(ended)])) onLine(line);
   return { ...exit, reason: stopper.reason };
+}
+
+function startProgram(job: LocalJob, surroundings: Surroundings): RunningProgram | Promise<RunningProgram> {
+  const program = programOf(job, runtimeHere());
+  const supervisor = job.supervisor ?? supervisorHere();
+  return supervisor === 'launched'
+    ? launcherHere().start(program, surroundings)
+    : SupervisedProgram.start(program, surroundings, supervisor);
 }
 
 /** What the log says of processes that a program left. */

@@ -15,6 +15,11 @@ function parseMessage(text: string): ChildMessage | undefined {
   return parseJson(text, (value): value is ChildMessage => isObject(value) && typeof value['type'] === 'string');
 }
 
+/** The error of a program that the system did not start, as Node's own way to start it has it. */
+export function startError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`spawn ${code}`), { code, syscall: 'spawn' });
+}
+
 /** What a program tells on its events descriptor while it runs. */
 export class Messages {
   /** What a stage said at the end of its work; undefined: it never came to it. */
@@ -24,6 +29,8 @@ export class Messages {
   cpuSeconds: number | undefined;
   /** What the program left, as the supervisor says. */
   leftovers: Leftovers = { killed: 0, left: 0 };
+  /** Why the program was not started, as its supervisor says. */
+  refused: NodeJS.ErrnoException | undefined;
   /** Called with the name of each checkpoint that a stage has completed. */
   onSaved: (checkpoint: string) => void = () => undefined;
   private rest = '';
@@ -75,6 +82,7 @@ export class Messages {
     const message = { ...log.blotter.cleanAll(said), type: said.type } as ChildMessage;
     if (message.type === 'failed' && said.type === 'failed') this.failure = { ...message, code: said.code };
     else if (message.type === 'ended') this.leftovers = message;
+    else if (message.type === 'not-started') this.refused = startError(String(message.code));
     else if (message.type === 'saved') this.onSaved(String(message.checkpoint));
     else if (message.type === 'done') this.facts = message.facts;
     else if (message.type === 'log') for (const line of log.write([message.line])) this.emit({ type: 'node-log', node, line });

@@ -27,6 +27,7 @@ export type ChildMessage =
   | { readonly type: 'saved'; readonly checkpoint: string }
   | { readonly type: 'failed'; readonly code: ProblemCode; readonly message: string; readonly hint?: string }
   | { readonly type: 'done'; readonly facts: JsonObject }
+  | { readonly type: 'not-started'; readonly code: string }
   | ({ readonly type: 'ended' } & Leftovers);
 
 /** Where a stage writes its messages, and the supervisor what it says. */

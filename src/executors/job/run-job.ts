@@ -4,6 +4,7 @@ import { JOB_FILE, type JobSpecification } from '../../model/job.ts';
 import { systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import { EventWriter, readJob, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
 import { executeJob } from './execute.ts';
+import { ownSupervisorHere } from './supervisor.ts';
 
 // Executes an attempt by itself, knowing nothing but its folder:
 //
@@ -49,7 +50,8 @@ async function main([folder = '', ...given]: readonly string[]): Promise<void> {
   }, PAUSE);
   const events = new EventWriter(folder);
   const [lock, grace] = given.map(Number);
-  const job = { specification, secrets: takeSecrets(specification), lock, grace };
+  const held = lock === undefined ? undefined : { descriptor: lock };
+  const job = { specification, secrets: takeSecrets(specification), lock: held, grace, supervisor: ownSupervisorHere() };
   const exit = await executeJob(job, (event) => events.write(event), { asked: asked.signal, forced: forced.signal });
   clearInterval(look);
   events.close();

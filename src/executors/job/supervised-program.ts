@@ -3,79 +3,59 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from './program.ts';
 import { EVENTS_DESCRIPTOR } from './protocol.ts';
-import type { Stoppable } from './stopping.ts';
-import { supervised, type Supervisor } from './supervisor.ts';
+import { type Exit, PATIENCE, type RunningProgram, type Surroundings } from './running-program.ts';
+import { type OwnSupervisor, supervised } from './supervisor.ts';
 import { endSurvivors } from './survivors.ts';
 
 /** Milliseconds in which what still stands in a program's streams is read once it has ended. */
 const LAST_WORDS = 1000;
 
-/** Milliseconds after which a supervisor that does not end is killed itself: something halted it. */
-const PATIENCE = 7000;
-
-/** How a process ended. */
-export interface Exit {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Processes that it left and that were found by their mark. */
-  readonly survivors: number;
-}
-
-/** Where an attempt's program runs, and with what. */
-export interface Surroundings {
-  readonly attempt: string;
-  readonly supervisor: Supervisor;
-  /** The lock on the work: the supervisor inherits it, and lives as long as anything of the program does. */
-  readonly lock: number | undefined;
-}
-
-/** A program that runs under its supervisor. */
-export class SupervisedProgram implements Stoppable {
+/** A program whose supervisor is a child of this process. */
+export class SupervisedProgram implements RunningProgram {
   private readonly child: ChildProcess;
-  private readonly surroundings: Surroundings;
+  private readonly attempt: string;
+  private readonly supervisor: OwnSupervisor;
   private readonly exited: Promise<Omit<Exit, 'survivors'>>;
   private readonly closed: Promise<unknown>;
   private impatience: NodeJS.Timeout | undefined;
 
-  private constructor(child: ChildProcess, surroundings: Surroundings) {
+  private constructor(child: ChildProcess, { attempt, listener }: Surroundings, supervisor: OwnSupervisor) {
     this.child = child;
-    this.surroundings = surroundings;
+    this.attempt = attempt;
+    this.supervisor = supervisor;
+    const streams = child.stdio as unknown as readonly Readable[];
+    const takers = new Map([...listener.printed.entries()].map(([index, take]) => [index + 1, take]));
+    for (const [descriptor, take] of takers.set(EVENTS_DESCRIPTOR, listener.told))
+      streams[descriptor]?.setEncoding('utf8').on('data', take);
     this.exited = new Promise((resolve) => child.once('exit', (exitCode, signal) => resolve({ exitCode, signal })));
     this.closed = new Promise((resolve) => child.once('close', resolve));
   }
 
   /** Starts it; rejects with what the system says. */
-  static async start(program: Program, surroundings: Surroundings): Promise<SupervisedProgram> {
+  static async start(program: Program, surroundings: Surroundings, supervisor: OwnSupervisor): Promise<SupervisedProgram> {
     const { env, folder } = program;
-    const [file = '', ...args] = supervised(program, surroundings.supervisor);
+    const [file = '', ...args] = supervised(program, supervisor);
     const child = spawn(file, args, {
       cwd: folder,
       env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', surroundings.lock ?? 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', surroundings.lock?.descriptor ?? 'ignore', 'pipe'],
     });
-    const started = new SupervisedProgram(child, surroundings);
+    const started = new SupervisedProgram(child, surroundings, supervisor);
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return started;
   }
 
-  /** What it prints, and what it tells on the events. */
-  get streams(): { readonly printed: readonly Readable[]; readonly events: Readable } {
-    const streams = this.child.stdio as unknown as readonly Readable[];
-    return { printed: streams.slice(1, 3), events: streams[EVENTS_DESCRIPTOR] as Readable };
-  }
-
   ask = (): void => {
-    if (this.surroundings.supervisor === 'shell') this.signalGroup('SIGTERM');
+    if (this.supervisor === 'shell') this.signalGroup('SIGTERM');
     // A halted one hears nothing.
     else for (const signal of ['SIGTERM', 'SIGCONT'] as const) this.child.kill(signal);
   };
 
   kill = (): void => {
-    const { supervisor, attempt } = this.surroundings;
-    if (supervisor === 'shell') {
+    if (this.supervisor === 'shell') {
       this.signalGroup('SIGKILL');
-      void endSurvivors(attempt);
+      void endSurvivors(this.attempt);
       return;
     }
     (this.child.stdio[3] as Writable).destroy();
@@ -83,11 +63,10 @@ export class SupervisedProgram implements Stoppable {
     this.impatience ??= setTimeout(() => this.child.kill('SIGKILL'), PATIENCE);
   };
 
-  /** Resolves when nothing of it lives any more and all that it said has been read. */
   async end(): Promise<Exit> {
     const exit = await this.exited;
     clearTimeout(this.impatience);
-    const { supervisor, attempt } = this.surroundings;
+    const { supervisor, attempt } = this;
     // Of a supervisor that was killed the other half ends what is left, unless that was killed too.
     const isUncertain = supervisor === 'shell' || exit.signal !== null;
     if (isUncertain && supervisor === 'compiled') await this.closing(PATIENCE);

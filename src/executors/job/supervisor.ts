@@ -3,13 +3,22 @@ import { join } from 'node:path';
 import { installation } from '../../model/installation.ts';
 import type { Program } from './program.ts';
 
-/** What a program runs under: the one that set-up compiles, which nothing escapes, or a few lines of shell where that is missing. */
-export type Supervisor = 'compiled' | 'shell';
+/** A supervisor that a program has to itself: what set-up compiles, which nothing escapes, or a few lines of shell where that is missing. */
+export type OwnSupervisor = 'compiled' | 'shell';
 
-const compiled = join(installation, 'dist', 'native', 'supervisor');
+/** What a program runs under: one of its own, or one that a launcher starts, which many programs share. */
+export type Supervisor = OwnSupervisor | 'launched';
 
-/** The better one of those that are here. */
+/** The program that set-up compiles. */
+export const compiled = join(installation, 'dist', 'native', 'supervisor');
+
+/** The best one of those that are here, for a process that runs many programs. */
 export function supervisorHere(): Supervisor {
+  return ownSupervisorHere() === 'compiled' ? 'launched' : 'shell';
+}
+
+/** The better one of those that are here, for a process that runs one program. */
+export function ownSupervisorHere(): OwnSupervisor {
   return existsSync(compiled) ? 'compiled' : 'shell';
 }
 
@@ -33,7 +42,7 @@ exit $code
 `;
 
 /** The program and arguments that run a command under a supervisor. Its descriptors: 3 is the control pipe, 4 the lock, 5 the events. */
-export function supervised({ command, keepsEvents, confinement }: Program, supervisor: Supervisor): readonly string[] {
+export function supervised({ command, keepsEvents, confinement }: Program, supervisor: OwnSupervisor): readonly string[] {
   const confined = confinement.length === 0 ? [] : ['--confined', ...confinement];
   return supervisor === 'compiled'
     ? [compiled, ...(keepsEvents ? ['--events'] : []), ...confined, '--', ...command]

@@ -9,7 +9,7 @@ class ProcessExecutor extends MachineExecutor {
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     // Loaded with the first node that runs: a run that only reuses starts faster without it.
     const { executeJob } = await import('../job/execute.ts');
-    return executeJob({ ...job, lock: job.lock.descriptor, grace: this.grace }, emit, stop);
+    return executeJob({ ...job, grace: this.grace }, emit, stop);
   }
 
   /** A child dies with its coordinator; what got away from that is killed. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
+import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
@@ -26,7 +26,7 @@ export class LocalWorkplaces implements Workplaces {
     const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, WORK_PREFIX)}-`)) : [];
     return {
       remains: left.map((id) => this.at(id)),
-      lock: (until) => lockFile(path, until),
+      lock: async (until) => shareLock(await lockFile(path, until)),
       release: owner.release,
     };
   }

@@ -11,7 +11,27 @@ enum {
   LOCK_DESCRIPTOR = 4,
   /* Where a stage writes its messages; the supervisor says its own last. */
   EVENTS_DESCRIPTOR = 5,
+  /* Under a launcher: its socket, whose other end is the coordinator's alone. */
+  COORDINATOR_DESCRIPTOR = 6,
 };
+
+/* A program to run, with its arguments, what it keeps, and what it is confined to or NULL. */
+struct work {
+  char **command;
+  int keeps_events;
+  char **confinement;
+  /* A socket that comes to its end with the coordinator; -1: there is none. */
+  int coordinator;
+};
+
+/* Runs a program with all descriptors in place, to its end and that of all it left. The exit code is the program's, or 128 and its signal. */
+int supervise(const struct work *work);
+
+/* Runs programs for one coordinator, as the requests on the control descriptor say, until that is gone; the exit code. */
+int launch(void);
+
+/* Closes all descriptors from `first` on. */
+void close_from(int first);
 
 /* What became of the processes that were left. */
 struct ending {
