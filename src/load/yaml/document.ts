@@ -3,8 +3,9 @@ import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node,
 import type { Json } from '../../model/json.ts';
 import { MOST_PROBLEMS, type Place, type Problem } from '../../model/problem.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
-import { findTooMuch } from './nesting.ts';
+import { findTooMuch, LARGEST_FILE } from './nesting.ts';
 import { losesDigits } from './number.ts';
+import { readPlain } from './plain.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** Aliases may not blow a document up: so many values may be reached through them. */
@@ -221,6 +222,24 @@ export function refusedYaml(file: string, text: string, { code, message, offset,
 
 /** Reads a YAML text into plain values. Anything that YAML could lose silently (digits, tags, merges, duplicates) is a problem. */
 export function readYaml(file: string, text: string): YamlText {
+  const plain = text.length > LARGEST_FILE ? undefined : readPlain(text);
+  if (plain === undefined) return readWhole(file, text);
+  // Places are asked for only where something is wrong. The plain reader has bounded what the text holds.
+  let whole: YamlText | undefined;
+  return {
+    file,
+    value: plain,
+    problems: [],
+    written: new Map(),
+    place(...asked) {
+      whole ??= compose(file, text);
+      return whole.place(...asked);
+    },
+  };
+}
+
+/** The same, whatever the text holds, and with the places of all that it holds. */
+export function readWhole(file: string, text: string): YamlText {
   const tooMuch = findTooMuch(text);
   if (tooMuch !== undefined)
     return refusedYaml(file, text, {
@@ -228,6 +247,10 @@ export function readYaml(file: string, text: string): YamlText {
       ...tooMuch,
       hint: 'a pipeline file is small: move data into files of its own',
     });
+  return compose(file, text);
+}
+
+function compose(file: string, text: string): YamlText {
   const reader = new Reader(file, text);
   // Only the first: the parser's later errors mostly follow from it.
   for (const error of reader.document.errors.slice(0, 1)) syntaxProblem(reader, error);
