@@ -84,7 +84,6 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     };
   } finally {
     asked.removeEventListener('abort', onStop);
-    ledger.close();
     store.flush();
     lease.release();
   }

@@ -1,6 +1,6 @@
 import { explainRun } from '../../src/engine/explain.ts';
 import type { Surroundings } from '../../src/engine/fingerprint.ts';
-import { RecordFold } from '../../src/engine/ledger.ts';
+import { RecordFold } from '../../src/model/record-fold.ts';
 import type { NodeEnd } from '../../src/engine/node.ts';
 import { openingNodes } from '../../src/engine/recorded-node.ts';
 import { makePlan, type Plan, plannedNodes } from '../../src/engine/plan.ts';

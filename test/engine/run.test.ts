@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { RecordFold } from '../../src/engine/ledger.ts';
+import { RecordFold } from '../../src/model/record-fold.ts';
 import { makePlan } from '../../src/engine/plan.ts';
 import { type RunEnd, type RunRequest, runPlan } from '../../src/engine/run.ts';
 import { Slots } from '../../src/engine/slots.ts';

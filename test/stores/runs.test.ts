@@ -1,13 +1,13 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sealedJson, sealedLine } from '../../src/files/sealed.ts';
-import { RECORD_FORMAT } from '../../src/model/run.ts';
+import { RECORD_FORMAT, type RunNode, type RunRecord } from '../../src/model/run.ts';
 import { ROW_FORMAT } from '../../src/model/run-row.ts';
 import type { Store } from '../../src/model/store.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
-import { open, recordOf } from './stores.ts';
+import { damage, open, recordOf } from './stores.ts';
 
 describe('runs', () => {
   test('are live as long as their process holds the lock, then failed', () => {
@@ -58,6 +58,70 @@ describe('runs', () => {
     const { path, name } = store.runs.log('run-1', 'teacher[fold=0]/..');
     expect(name).toMatch(/^logs\/run-1\/[^/]+\.log$/);
     expect(path).toBe(join(store.location, name));
+  });
+});
+
+describe('a live run', () => {
+  const node = (state: RunNode['state'], cause: string): RunNode => ({ state, stage: 'command', cause, params: {} });
+
+  test('stands as its events tell, and so does one whose process is gone', async () => {
+    const { store } = open();
+    const lock = store.runs.start('run-1');
+    store.runs.write({ ...recordOf('run-1'), state: 'live', nodes: { a: node('waiting', 'new'), b: node('waiting', 'new') } });
+    const events = store.runs.appendEvents('run-1', () => undefined);
+    events.write(JSON.stringify({ time: '', type: 'node-started', node: 'a', cause: 'asked', inputs: {} }));
+    events.write(JSON.stringify({ time: '', type: 'node-ended', node: 'a', outcome: node('executed', 'asked') }));
+    events.write(JSON.stringify({ time: '', type: 'node-started', node: 'b', cause: 'asked', inputs: {} }));
+    await events.close();
+    const states = (): unknown[] => Object.values(store.runs.read('run-1')?.nodes ?? {}).map(({ state }) => state);
+    expect([store.runs.read('run-1')?.state, ...states()]).toEqual(['live', 'executed', 'running']);
+    lock.release();
+    expect([store.runs.read('run-1')?.state, ...states()]).toEqual(['failed', 'executed', 'running']);
+  });
+});
+
+describe('the nodes of a large run', () => {
+  const nodes = Object.fromEntries(
+    Array.from({ length: 500 }, (_, index) => [
+      `n${index}`,
+      {
+        state: 'reused',
+        stage: 'command',
+        cause: 'nothing that counts has changed, as far as anyone can tell',
+        params: { index },
+      } as const,
+    ]),
+  );
+  const record = (id: string): RunRecord => ({ ...recordOf(id), format: RECORD_FORMAT, nodes });
+  const folder = ({ location }: Store): string => join(location, 'runs', 'nodes');
+
+  test('are kept once for all runs that came out alike', () => {
+    const { store } = open();
+    for (const id of ['run-1', 'run-2']) store.runs.write(record(id));
+    expect(readdirSync(folder(store))).toHaveLength(1);
+    expect(localStore(store.location).runs.read('run-2')).toEqual(record('run-2'));
+    expect(lstatSync(join(store.location, 'runs', 'run-2.json')).size).toBeLessThan(1000);
+    expect(store.runs.ids()).toEqual(['run-2', 'run-1']);
+  });
+
+  test('are missing with the record where they are damaged, found by verify, and written anew by the next run', async () => {
+    const { store } = open();
+    store.runs.write(record('run-1'));
+    const [file = ''] = readdirSync(folder(store));
+    damage(join(folder(store), file));
+    const found = (await localStore(store.location).maintenance.verify()).damaged;
+    expect(found.map(({ name }) => name)).toEqual(['record of the run run-1', expect.stringMatching(/^nodes of runs /)]);
+    store.runs.write(record('run-2'));
+    expect(localStore(store.location).runs.read('run-2')).toEqual(record('run-2'));
+  });
+
+  test('stay as long as a run has them', () => {
+    const { store } = open();
+    for (const id of ['run-1', 'run-2']) store.runs.write(record(id));
+    store.maintenance.remove(store.maintenance.findGarbage({ runs: 1, days: undefined }));
+    expect(readdirSync(folder(store))).toHaveLength(1);
+    store.maintenance.remove(store.maintenance.findGarbage({ runs: 0, days: undefined }));
+    expect(readdirSync(folder(store))).toEqual([]);
   });
 });
 

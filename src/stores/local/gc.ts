@@ -176,6 +176,7 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
   const isEvery = policy.runs === undefined && policy.days === undefined;
   const sources = names(join(root, 'sources')).map((name) => join('sources', name));
   const paths = [
+    ...parts.runs.looseNodes(keptRuns.keys()).map((digest) => join('runs', 'nodes', `${digest}.json`)),
     ...looseBundles(parts, reach.bundles),
     ...sources.filter((file) => !isPart(file) && !keptSources.has(file)),
     ...(isEvery ? [] : oldCheckpoints(root, since)),

@@ -3,7 +3,19 @@ import { join } from 'node:path';
 import { isPart } from '../../files/durable.ts';
 
 /** Folders in which files are written by renaming them; those of the last are looked at with all that is below. */
-const WRITTEN = ['', 'runs', 'results', 'tags', 'pins', 'bundles', join('bundles', 'raw'), 'sources', 'sweeps', 'latest'];
+const WRITTEN = [
+  '',
+  'runs',
+  join('runs', 'nodes'),
+  'results',
+  'tags',
+  'pins',
+  'bundles',
+  join('bundles', 'raw'),
+  'sources',
+  'sweeps',
+  'latest',
+];
 const WRITTEN_BELOW = ['blobs', 'index'];
 
 /** What is published lies in folders of such names, with a note and for a moment a link beside each. */

@@ -1,5 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { syncFolder, writeDurably } from '../../files/durable.ts';
+import { isObject, parseJson } from '../../files/json.ts';
+import { isDigest, sha256 } from '../../model/canonical.ts';
+import type { Event } from '../../model/event.ts';
+import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
 import { isRunId, RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
@@ -15,9 +20,21 @@ import { isRunRecord } from './shapes.ts';
 /** Records of the first format had no seal. */
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
+/** Characters of JSON of a run's nodes that stand in its record. More of them are a file of their own. */
+const LARGEST_INSIDE = 65_536;
+
+/** A record as its file holds it: many nodes by the digest of their JSON, which runs that came out alike share. */
+type WrittenRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: RunRecord['nodes'] | string };
+
+function isWrittenRecord(value: unknown): value is WrittenRecord {
+  return isObject(value) && isRunRecord(typeof value['nodes'] === 'string' ? { ...value, nodes: {} } : value);
+}
+
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
 export class LocalRuns implements Runs {
   private readonly root: string;
+  /** Nodes that stand in files of their own, by digest. */
+  private readonly nodes = new Map<string, WeakRef<RunRecord['nodes']>>();
   private readonly locks: string;
   private readonly logs: string;
   /** What lists need of all runs, a line each. */
@@ -42,16 +59,81 @@ export class LocalRuns implements Runs {
 
   write(record: RunRecord): void {
     const path = join(this.root, `${record.id}.json`);
-    writeSealed(path, record);
-    if (record.state !== 'live') this.index.add([record]);
+    if (record.state === 'live') return writeSealed(path, record);
+    writeSealed(path, { ...record, nodes: this.writtenNodes(record.nodes) } satisfies WrittenRecord);
+    return this.index.add([record]);
+  }
+
+  /** Nodes as a record's file holds them. */
+  private writtenNodes(nodes: RunRecord['nodes']): WrittenRecord['nodes'] {
+    const text = JSON.stringify(nodes);
+    if (text.length <= LARGEST_INSIDE) return nodes;
+    const digest = sha256(text);
+    if (this.nodesText(digest) === undefined) writeDurably(this.nodesPath(digest), text);
+    else syncFolder(dirname(this.nodesPath(digest)));
+    this.nodes.set(digest, new WeakRef(nodes));
+    return digest;
+  }
+
+  private nodesPath(digest: string): string {
+    return join(this.root, 'nodes', `${digest}.json`);
+  }
+
+  private nodesText(digest: string): string | undefined {
+    const text = isDigest(digest) ? readText(this.nodesPath(digest)) : undefined;
+    return text !== undefined && sha256(text) === digest ? text : undefined;
+  }
+
+  /** The nodes of a digest: the same object for all records that share them, as long as anyone has it. */
+  private nodesOf(digest: string): RunRecord['nodes'] | undefined {
+    const known = this.nodes.get(digest)?.deref();
+    if (known !== undefined) return known;
+    const text = this.nodesText(digest);
+    const nodes = text === undefined ? undefined : parseJson(text, (value): value is RunRecord['nodes'] => isObject(value));
+    if (nodes !== undefined) this.nodes.set(digest, new WeakRef(nodes));
+    return nodes;
+  }
+
+  private written(id: string): WrittenRecord | undefined {
+    return readSealed(join(this.root, `${id}.json`), isWrittenRecord, former);
+  }
+
+  /** The digests of nodes that stand in files of their own, those of damaged ones included. */
+  nodesApart(): string[] {
+    return jsonNamesIn(join(this.root, 'nodes'));
+  }
+
+  /** Whether the nodes of a digest are there as they were written. */
+  areWhole(digest: string): boolean {
+    return this.nodesText(digest) !== undefined;
+  }
+
+  /** Those of the nodes in files of their own that none of these runs has. */
+  looseNodes(ids: Iterable<string>): string[] {
+    const apart = this.nodesApart();
+    const used = new Set(apart.length === 0 ? [] : [...ids].map((id) => this.written(id)?.nodes));
+    return apart.filter((digest) => !used.has(digest));
   }
 
   read(id: string): RunRecord | undefined {
     if (!isRunId(id)) return undefined;
-    const record = readSealed(join(this.root, `${id}.json`), isRunRecord, former);
-    if (record?.id !== id) return undefined;
-    if (record.state !== 'live' || this.isLive(id)) return record;
-    return { ...record, state: 'failed' };
+    const written = this.written(id);
+    if (written?.id !== id) return undefined;
+    const record = typeof written.nodes === 'string' ? { ...written, nodes: this.nodesOf(written.nodes) } : written;
+    if (!isRunRecord(record)) return undefined;
+    return record.state === 'live' && record.format <= RECORD_FORMAT ? this.atWork(record) : record;
+  }
+
+  /** The record of a run that has not ended, as far as its events tell. One whose process is gone has failed. */
+  private atWork(opening: RunRecord): RunRecord {
+    const isLive = this.isLive(opening.id);
+    const fold = new RecordFold(opening);
+    for (const line of this.events(opening.id)) {
+      const event = parseJson(line, (value): value is Event => isObject(value) && typeof value['type'] === 'string');
+      if (event !== undefined && event.type !== 'run-started' && event.type !== 'run-ended') fold.add(event);
+    }
+    const record = fold.record ?? opening;
+    return isLive ? record : { ...record, state: 'failed' };
   }
 
   private isLive(id: string): boolean {

@@ -24,6 +24,11 @@ export function runStory(id: string): Story {
   return { kind: 'run', id, name: `record of the run ${id}`, cost };
 }
 
+/** The nodes of runs that came out alike, and what their loss costs. */
+function nodesStory(digest: string): Story {
+  return { kind: 'run', id: digest, name: `nodes of runs ${short(digest)}`, cost: 'the records of these runs are lost with them' };
+}
+
 /** A result, and what its loss costs. */
 function resultStory(fingerprint: string, { nodes }: Known): Story {
   const cost = 'the next run makes it again';
@@ -56,6 +61,10 @@ export function inspectRuns({ runs }: Parts, inspection: Inspection): Known {
     if (record === undefined) {
       inspection.quarantine(join('runs', file), runStory(id));
     } else if (record.format <= RECORD_FORMAT) records.push(record);
+  }
+  for (const digest of runs.nodesApart()) {
+    if (inspection.look(() => runs.areWhole(digest)) !== true)
+      inspection.quarantine(join('runs', 'nodes', `${digest}.json`), nodesStory(digest));
   }
   for (const { nodes: all, sources: read } of records) {
     for (const [name, { fingerprint, code }] of Object.entries(all)) {
