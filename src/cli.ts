@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { main } from './commands/main.ts';
 import { prepareForHangUp } from './commands/terminal.ts';
 import { tellUnforeseen, watchOutput } from './commands/unforeseen.ts';
@@ -10,9 +9,7 @@ watchOutput(process);
 prepareForHangUp();
 process.on('uncaughtException', end);
 
-try {
-  const { env: environment, stdout, stderr } = process;
-  process.exitCode = await main(words, { folder: process.cwd(), environment, stdout, stderr });
-} catch (error) {
-  end(error);
-}
+const { env: environment, stdout, stderr } = process;
+main(words, { folder: process.cwd(), environment, stdout, stderr }).then((exit) => {
+  process.exitCode = exit;
+}, end);

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
@@ -12,19 +13,10 @@ import { pathToFileURL } from 'node:url';
 const checkModules = [join('load', 'checks.js'), join('records', 'checks.js')];
 
 /** Packages that hold native code, or that few commands need and that are large. */
-const external = ['ajv', 'esbuild', 'sharp', 'fs-native-extensions', 'onnxruntime-node', '@tensorflow/*'];
+const external = ['ajv', 'esbuild', 'sharp', 'onnxruntime-node', '@tensorflow/*'];
 
-/** CommonJS packages inside a bundle load what is built into Node by `require`, which a module does not have by itself. */
-const requireBanner = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
-
-/** What `dist/cli.js` becomes. Node 22 keeps the compiled code of what is imported after this call: in the user's own cache, not where others may write. */
-const entry = `#!/usr/bin/env node
-import module from 'node:module';
-import { homedir } from 'node:os';
-const { NODE_COMPILE_CACHE, XDG_CACHE_HOME: cache } = process.env;
-module.enableCompileCache?.(NODE_COMPILE_CACHE ?? (cache?.startsWith('/') ? cache : homedir() + '/.cache') + '/stillroom/compiled');
-await import('./bundle/cli.js');
-`;
+/** What `dist/cli.js` becomes: for whoever runs the command line as a module. */
+const entry = "#!/usr/bin/env node\nimport './cli.cjs';\n";
 
 /** The packages of an installation, by its root.
  * @param {string} root
@@ -57,6 +49,17 @@ const noSubprograms = {
       /node_modules\/commander\//.test(importer) ? { path, namespace: 'none' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'none' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/** The package of locks finds its addon by ways that take longer to load than all else of it, past the place where it is.
+ * @type {import('esbuild').Plugin}
+ */
+const addonAtItsPlace = {
+  name: 'addon-at-its-place',
+  setup({ onLoad }) {
+    const addon = "'fs-native-extensions/prebuilds/' + process.platform + '-' + process.arch + '/fs-native-extensions.node'";
+    onLoad({ filter: /node_modules\/fs-native-extensions\/binding\.js$/ }, () => ({ contents: `module.exports = require(${addon});` }));
   },
 };
 
@@ -108,21 +111,70 @@ export async function bundleCommand(dist, root) {
   for (const name of checkModules) if (existsSync(join(dist, name))) await compileChecks(join(dist, name), root);
   if (!existsSync(join(dist, 'cli.js'))) return;
   await writeSummaries(join(dist, 'commands', 'summaries.js'));
-  await packagesOf(root)('esbuild').build({
+  await buildParts(dist, root);
+  copyFileSync(join(dist, 'setup', 'start.cjs'), join(dist, 'cli.cjs'));
+  writeFileSync(join(dist, 'cli.js'), entry);
+}
+
+/** Lets a part import by the function that it is given, `__import`, since V8 keeps no way to import in compiled code.
+ * @param {string} code
+ * @param {typeof import('acorn').parse} parse
+ */
+function withImports(code, parse) {
+  /** @type {number[]} */
+  const places = [];
+  /** @param {unknown} value */
+  const find = (value) => {
+    if (value === null || typeof value !== 'object') return;
+    if ('type' in value && value.type === 'ImportExpression' && 'start' in value) places.push(Number(value.start));
+    for (const inner of Object.values(value)) find(inner);
+  };
+  find(parse(code, { ecmaVersion: 'latest' }));
+  return places.sort((a, b) => b - a).reduce((text, at) => `${text.slice(0, at)}__${text.slice(at)}`, code);
+}
+
+/** Puts the command line into one file of parts; `start.cjs` says how they are run.
+ * @param {string} dist
+ * @param {string} root
+ */
+async function buildParts(dist, root) {
+  const require = packagesOf(root);
+  const { build, transform } = require('esbuild');
+  const { parse } = require('acorn');
+  const { outputFiles } = await build({
     entryPoints: [join(dist, 'cli.js')],
     outdir: join(dist, 'bundle'),
     absWorkingDir: root,
     bundle: true,
     splitting: true,
+    write: false,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     external,
-    plugins: [importsByName, noSubprograms],
+    plugins: [importsByName, noSubprograms, addonAtItsPlace],
     legalComments: 'none',
     chunkNames: '[name]-[hash]',
-    banner: { js: requireBanner },
     logLevel: 'silent',
   });
-  writeFileSync(join(dist, 'cli.js'), entry);
+  /** @param {import('esbuild').OutputFile} file */
+  const partOf = async ({ path, text }) => {
+    const define = { 'import.meta.url': '__url' };
+    const { code } = await transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20',
+      define,
+      minifyWhitespace: true,
+      lineLimit: 140,
+    });
+    return `${JSON.stringify(`./${basename(path)}`)}: function (exports, require, module, __import, __url) {\n${withImports(code, parse)}}`;
+  };
+  const parts = `({\n${(await Promise.all(outputFiles.map(partOf))).join(',\n')}\n})\n`;
+  // It is read as Latin-1, which V8 does not have to convert.
+  if (Buffer.byteLength(parts) !== parts.length) throw new Error('the command line is not built as ASCII');
+  const { verbs } = await import(pathToFileURL(join(dist, 'commands', 'verbs.js')).href);
+  const note = { build: createHash('sha256').update(parts).digest('hex').slice(0, 16), verbs: Object.keys(verbs) };
+  mkdirSync(join(dist, 'bundle'), { recursive: true });
+  writeFileSync(join(dist, 'bundle', 'parts.cjs'), `//${JSON.stringify(note)}\n${parts}`);
 }

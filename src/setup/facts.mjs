@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLinked, compiled } from './compile.mjs';
 import { findProgram } from './command.mjs';
+import { nodeProblem } from './node-version.cjs';
 import { packagesReady } from './packages.mjs';
 import { packageFolder, readJson, root } from './places.mjs';
 import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.mjs';
@@ -22,20 +23,6 @@ import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.
 export const addonPackage = '@tensorflow/tfjs-node-gpu';
 export const addonPath = join('lib', 'napi-v8', 'tfjs_binding.node');
 export const factsPath = join('lib', 'napi-v8', 'engine.json');
-
-/** The oldest Node.js that Stillroom runs on: major and minor. */
-const oldestNode = /** @type {const} */ ([20, 17]);
-
-/** Why this Node.js cannot be used, or undefined if it can.
- * @param {string} [version]
- * @returns {string | undefined}
- */
-export function nodeProblem(version = process.versions.node) {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [oldestMajor, oldestMinor] = oldestNode;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
-  return `Stillroom needs Node.js ${oldestMajor}.${oldestMinor} or newer; this is ${version}. Node.js 20, 22 and 24 are tested.`;
-}
 
 /** True if a folder holds all the files, with their sizes, and they can be seen.
  * @param {string} folder

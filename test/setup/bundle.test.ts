@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { checks as fromSources } from '../../src/load/checks.ts';
 import type { Check } from '../../src/load/check.ts';
@@ -55,5 +56,34 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     for (const file of readdirSync(join(folder, 'artifacts/index/checked')))
       writeFileSync(join(folder, 'artifacts/index/checked', file), 'torn');
     expect(await loads()).toEqual({ code: 0, count: 1 });
+  });
+
+  test('lets compiled code be kept in the user’s own cache, where what is damaged is made anew', async () => {
+    const cache = emptyFolder();
+    const folder = join(cache, 'stillroom/compiled');
+    const help = async (env: Record<string, string>): Promise<string> => {
+      const { code, stdout } = await stillroom(cache, ['--help'], { env });
+      expect(code).toBe(0);
+      return stdout;
+    };
+    const only = (): string => join(folder, readdirSync(folder).join());
+    const isWhole = (): boolean => {
+      const bytes = readFileSync(only());
+      return bytes.length > 10_000 && crc32(bytes.subarray(4)) === bytes.readUInt32LE(0);
+    };
+    const told = await help({ XDG_CACHE_HOME: cache, NODE_DISABLE_COMPILE_CACHE: '1' });
+    expect(readdirSync(cache)).toEqual([]);
+    expect(await help({ XDG_CACHE_HOME: cache })).toBe(told);
+    expect(isWhole()).toBe(true);
+    for (let run = 0; run < 3; run += 1) await help({ XDG_CACHE_HOME: cache });
+    const kept = readFileSync(only());
+    expect(await help({ XDG_CACHE_HOME: cache })).toBe(told);
+    expect(readFileSync(only())).toEqual(kept);
+    const damaged = Buffer.from(kept);
+    damaged.fill(0, damaged.length >> 1);
+    writeFileSync(only(), damaged);
+    expect(await help({ XDG_CACHE_HOME: cache })).toBe(told);
+    expect(isWhole()).toBe(true);
+    expect(await help({ XDG_CACHE_HOME: '/dev/null' })).toBe(told);
   });
 });

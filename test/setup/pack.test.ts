@@ -24,6 +24,7 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
   const installed = join(folder, 'node_modules', 'stillroom');
   for (const name of [
     'dist/cli.js',
+    'dist/cli.cjs',
     'dist/index.d.ts',
     'src/index.ts',
     'src/data-files.d.ts',

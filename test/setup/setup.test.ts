@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { trustedStamp } from '../../src/files/stamp.ts';
-import { describeSetup, nodeProblem, readEngineFacts } from '../../src/setup/facts.mjs';
+import { describeSetup, readEngineFacts } from '../../src/setup/facts.mjs';
+import { nodeProblem } from '../../src/setup/node-version.cjs';
 import { root } from '../../src/setup/places.mjs';
 import { temporaryFolder } from './rig.ts';
 

@@ -64,8 +64,8 @@ export function matrixPoints(node: FileNode, base: string, context: NodeContext,
   const scope = scopeOf(context);
   const matrix = (fillInAt(node.matrix ?? {}, scope, `${base}/matrix`, context) ?? {}) as Readonly<Record<string, readonly Json[]>>;
   const count = Object.values(matrix).reduce((product, { length }) => product * length, 1);
-  const most = MOST_INSTANCES.toLocaleString('en');
   if (others + count > MOST_INSTANCES) {
+    const most = MOST_INSTANCES.toLocaleString('en');
     const [message, hint] =
       count > MOST_INSTANCES
         ? [`the matrix has ${count.toLocaleString('en')} points`, `at most ${most}`]

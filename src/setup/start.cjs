@@ -1,0 +1,121 @@
+'use strict';
+// Starts the command line; in `dist` this is `cli.cjs`. The build puts the command line into `bundle/parts.cjs`: a first line with what it
+// notes, then an object of functions, one for what each verb needs and for what several share, called when they are first needed. What V8
+// has compiled of them is kept for each verb in the user's own cache, where others may not write, since compiling takes longer than all else
+// that a short command does. Losing it costs only time.
+const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { homedir } = require('node:os');
+const { dirname, join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { Script } = require('node:vm');
+const { crc32 } = require('node:zlib');
+
+/**
+ * @typedef {{ readonly code: Buffer, readonly additions: number }} Kept
+ * @typedef {(exports: object, require: (name: string) => unknown, module: { exports: object }, imported: (name: string) => Promise<unknown>, url: string) => void} Part
+ * @typedef {{ readonly build: string, readonly verbs: readonly string[] }} Note What the build notes; `build` changes with every change of the parts.
+ */
+
+/** How often what a verb has compiled is added to what is kept of it: its first runs differ in what they do. */
+const MOST_ADDITIONS = 3;
+
+/** Milliseconds after which the code of a longer run is kept: V8 forgets in time what is not called again. */
+const LONGEST_WAIT = 1000;
+
+/** Milliseconds after which kept code is removed, used or not: that of builds and versions of Node that are gone. */
+const LONGEST_KEPT = 30 * 24 * 3600 * 1000;
+
+/** What is kept in a file: a checksum, how often it was added to, and the code; undefined where it is missing or damaged.
+ * @param {string} file
+ * @returns {Kept | undefined}
+ */
+function readKept(file) {
+  try {
+    const bytes = readFileSync(file);
+    return crc32(bytes.subarray(4)) === bytes.readUInt32LE(0) ? { additions: bytes.readUInt32LE(4), code: bytes.subarray(8) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps code where that is possible.
+ * @param {string} file
+ * @param {Kept} kept
+ */
+function writeKept(file, { code, additions }) {
+  const bytes = Buffer.concat([Buffer.alloc(8), code]);
+  bytes.writeUInt32LE(additions, 4);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+  try {
+    const folder = dirname(file);
+    // One by one: Node 20 does not come back from making folders below /proc.
+    for (const one of [dirname(dirname(folder)), dirname(folder), folder]) if (!existsSync(one)) mkdirSync(one, { mode: 0o700 });
+    for (const name of readdirSync(folder))
+      if (Date.now() - statSync(join(folder, name)).mtimeMs > LONGEST_KEPT) rmSync(join(folder, name), { force: true });
+    writeFileSync(`${file}.${process.pid}`, bytes, { mode: 0o600 });
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // A full disk, or no folder of one's own: the next command compiles again.
+  }
+}
+
+/** Where the code of the verb is kept; undefined where the user wants none kept.
+ * @param {Note} note
+ */
+function keptFile({ build, verbs }) {
+  const { XDG_CACHE_HOME: cache, NODE_DISABLE_COMPILE_CACHE: off } = process.env;
+  if (off) return undefined;
+  const verb = verbs.find((name) => name === process.argv[2]) ?? 'help';
+  const folder = join(cache?.startsWith('/') ? cache : join(homedir(), '.cache'), 'stillroom', 'compiled');
+  return join(folder, `${build}-${process.version}-${process.arch}-${verb}`);
+}
+
+/** Compiles the parts, with what is kept of them, and sees to it that what this process compiles is kept.
+ * @param {string} file
+ * @returns {Record<string, Part>}
+ */
+function compiledParts(file) {
+  // What is built is ASCII.
+  const text = readFileSync(file, 'latin1');
+  const kept = keptFile(JSON.parse(text.slice('//'.length, text.indexOf('\n'))));
+  const before = kept === undefined ? undefined : readKept(kept);
+  const script = new Script(text, { filename: file, cachedData: before?.code });
+  const additions = before === undefined || script.cachedDataRejected ? 0 : before.additions;
+  if (kept !== undefined && additions < MOST_ADDITIONS) {
+    const write = () => {
+      process.off('exit', write);
+      writeKept(kept, { code: script.createCachedData(), additions: additions + 1 });
+    };
+    process.on('exit', write);
+    setTimeout(write, LONGEST_WAIT).unref();
+  }
+  return script.runInThisContext();
+}
+
+const file = join(__dirname, 'bundle', 'parts.cjs');
+const parts = compiledParts(file);
+const url = pathToFileURL(file).href;
+
+/** @type {Map<string, { exports: object }>} */
+const loaded = new Map();
+
+/** What a part exports, which is loaded where it was not yet.
+ * @param {string} name
+ * @returns {object}
+ */
+function part(name) {
+  const known = loaded.get(name);
+  if (known !== undefined) return known.exports;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  parts[name]?.(module.exports, required, module, imported, url);
+  return module.exports;
+}
+
+/** @param {string} name A part, or a package. */
+const required = (name) => (Object.hasOwn(parts, name) ? part(name) : require(name));
+
+/** @param {string} name A part, a package, or the address of a module. */
+const imported = async (name) => (Object.hasOwn(parts, name) ? part(name) : import(name));
+
+part('./cli.js');
