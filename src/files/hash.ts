@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { withPath } from './with-path.ts';
 
@@ -8,23 +8,47 @@ const PIECE = 1024 * 1024;
 /** Reused: a folder of many small files is hashed without memory for each. */
 let buffer: Buffer | undefined;
 
-/** SHA-256 of a file of any size, read in pieces; `take` is given each of them, and must not keep it. */
-export function hashFile(path: string, take?: (piece: Uint8Array) => void): string {
-  return withPath(path, () => hashPieces(path, take));
+/**
+ * Reads from where an open file stands until a buffer is full or the file ends; returns how many bytes that were. With the file's size, where
+ * that is known, it is not asked for more once so many have come.
+ */
+export function readFull(descriptor: number, into: Uint8Array, size?: number): number {
+  let filled = 0;
+  do {
+    const read = readSync(descriptor, into, filled, into.length - filled, null);
+    if (read === 0) break;
+    filled += read;
+  } while (filled < into.length && filled !== size);
+  return filled;
 }
 
-function hashPieces(path: string, take?: (piece: Uint8Array) => void): string {
-  const hash = createHash('sha256');
-  buffer ??= Buffer.allocUnsafeSlow(PIECE);
-  const descriptor = openSync(path, 'r');
-  try {
-    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) {
-      const piece = buffer.subarray(0, read);
-      hash.update(piece);
-      take?.(piece);
+/**
+ * SHA-256 of a file of any size, read in pieces; `take` is given each of them, and must not keep it. Whoever knows the size of a small file
+ * spares the question whether more of it follows.
+ */
+export function hashFile(path: string, take?: (piece: Uint8Array) => void, size?: number): string {
+  return withPath(path, () => {
+    const descriptor = openSync(path, 'r');
+    try {
+      return hashPieces(descriptor, take, size);
+    } finally {
+      closeSync(descriptor);
     }
-  } finally {
-    closeSync(descriptor);
+  });
+}
+
+function hashPieces(descriptor: number, take?: (piece: Uint8Array) => void, size?: number): string {
+  buffer ??= Buffer.allocUnsafeSlow(PIECE);
+  let piece = buffer.subarray(0, readFull(descriptor, buffer, size));
+  if (piece.length < PIECE) {
+    if (piece.length > 0) take?.(piece);
+    return hashOnce('sha256', piece);
+  }
+  const hash = createHash('sha256');
+  while (piece.length > 0) {
+    hash.update(piece);
+    take?.(piece);
+    piece = buffer.subarray(0, readFull(descriptor, buffer));
   }
   return hash.digest('hex');
 }

@@ -13,6 +13,9 @@ const FILE_END = '"}\n';
 /** Characters of the seal of a file, and of that of a line, of which there are many. */
 const SEAL = { file: 64, line: 16 };
 
+/** Bytes of the sum of a file. */
+const SUM = 32;
+
 /** What comes before the seal in a line. */
 const SEAL_NAME = ',"seal":"';
 
@@ -122,4 +125,19 @@ export function openSummed(line: string): string | undefined {
   const cut = line.length - SEAL.line - 1;
   const text = line.slice(0, cut);
   return cut > 0 && line[cut] === ' ' && sealOf(text, '', SEAL.line) === line.slice(cut + 1) ? text : undefined;
+}
+
+/** Bytes in a file with their sum before them, for notes of which the parts are too many for lines; undefined where there are none or they are damaged. */
+export function readSummed(path: string): Buffer | undefined {
+  const bytes = readBytes(path);
+  const rest = bytes?.subarray(SUM);
+  return bytes !== undefined && rest !== undefined && createHash('sha256').update(rest).digest().equals(bytes.subarray(0, SUM))
+    ? rest
+    : undefined;
+}
+
+/** Writes parts of bytes as a file with a sum. Like a sealed note it can be made again: a power cut may lose it, and where the system refuses it there is none. */
+export function writeSummedNote(path: string, parts: readonly Uint8Array[]): void {
+  const bytes = Buffer.concat(parts);
+  ifPossible(() => writeWhole(path, Buffer.concat([createHash('sha256').update(bytes).digest(), bytes])));
 }

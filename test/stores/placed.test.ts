@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
@@ -92,14 +104,23 @@ describe('what lies at a path', () => {
     expect(store.artifacts.isShared(at(path))).toBe(shared);
   });
 
-  test('has a stamp that tells where it is gone or refused', () => {
-    mkdirSync(at('in/empty'));
+  test.each<[string, () => unknown]>([
+    ['another size', () => writeFileSync(at('in/a.txt'), 'longer')],
+    ['another time of writing', () => utimesSync(at('in/below/b.txt'), 1, 1)],
+    ['another name', () => renameSync(at('in/a.txt'), at('in/c.txt'))],
+    ['another folder', () => renameSync(at('in/below'), at('in/above'))],
+    ['an empty folder', () => mkdirSync(at('in/empty'))],
+    ['one file less', () => rmSync(at('in/a.txt'))],
+  ])('has a stamp that changes with %s', (_, change) => {
     const { artifacts } = store;
-    expect(artifacts.stamp(at('in')).split('\n')).toEqual([
-      expect.stringMatching(/^a\.txt \d+:/),
-      expect.stringMatching(/^below\/b\.txt /),
-      'empty/',
-    ]);
+    const stamp = artifacts.stamp(at('in'));
+    expect(artifacts.stamp(at('in'))).toBe(stamp);
+    change();
+    expect(artifacts.stamp(at('in'))).not.toBe(stamp);
+  });
+
+  test('has a stamp that tells where it is gone or refused', () => {
+    const { artifacts } = store;
     expect(artifacts.stamp(at('file'))).toMatch(/^1:\d+:\d+:\d+$/);
     symlinkSync('/etc', at('in/link'));
     expect([artifacts.stamp(at('in')), artifacts.stamp(at('none'))]).toEqual(['refused', 'gone']);

@@ -56,7 +56,7 @@ export class LocalArtifacts implements Artifacts {
     const files = listed.value.files.map((file) => ({
       path: file.path,
       ...this.blobs.take(file.absolute),
-      executable: isExecutable(file.stats),
+      executable: file.executable,
     }));
     const digest = this.blobs.add(manifestBytes({ files, emptyFolders: keepsAll ? listed.value.emptyFolders : [] }));
     this.checkedFolders.set(digest, { state: 'whole', losses: this.blobs.losses });
@@ -76,7 +76,7 @@ export class LocalArtifacts implements Artifacts {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (stats?.isDirectory() !== true) return (stats?.nlink ?? 1n) > 1n;
     const listed = listFolder(path);
-    return listed.ok && listed.value.files.some((file) => file.stats.nlink > 1n);
+    return listed.ok && listed.value.files.some((file) => file.links > 1);
   }
 
   stamp(path: string): string {
@@ -90,9 +90,9 @@ export class LocalArtifacts implements Artifacts {
     if (listed?.ok !== true) return false;
     const files = listed.value.files.map((file) => ({
       path: file.path,
-      size: Number(file.stats.size),
-      digest: hashFile(file.absolute),
-      executable: isExecutable(file.stats),
+      size: file.size,
+      digest: hashFile(file.absolute, undefined, file.size),
+      executable: file.executable,
     }));
     return sha256(manifestBytes({ files, emptyFolders: this.format >= ATTRIBUTES_SINCE ? listed.value.emptyFolders : [] })) === digest;
   }

@@ -188,11 +188,11 @@ export class Blobs {
     renameSync(own, path);
   }
 
-  /** Takes a file over by moving it. */
-  take(path: string): { readonly digest: string; readonly size: number } {
+  /** Takes a file over by moving it; where its bytes were hashed as they were written, by that digest. */
+  take(path: string, known?: string): { readonly digest: string; readonly size: number } {
     this.detach(path);
     const { size } = lstatSync(path);
-    const digest = hashFile(path);
+    const digest = known ?? hashFile(path);
     if (this.has(digest)) rmSync(path);
     else {
       chmodSync(path, 0o444);

@@ -8,6 +8,7 @@ import type { Artifacts, BundleRecord, Bundles, Store } from '../../model/store.
 import { type Contents, emptyReach, type PackEntry, type Reach, type RecordReach, type ScratchStore } from '../../model/upkeep.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Blobs } from './blobs.ts';
+import { sizeOf } from './folders.ts';
 import { unpackFiles } from './packed-files.ts';
 import type { KeptSource, LocalSources } from './sources.ts';
 
@@ -186,11 +187,6 @@ export class LocalContents implements Contents {
         bytes: () => (digest === undefined ? (createReadStream(path) as AsyncIterable<Uint8Array>) : this.holdings.blobs.pieces(digest)),
       };
   }
-}
-
-/** Bytes of files together. */
-function sizeOf(files: readonly { readonly size: number }[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Content that was whole when it was looked for, and was not when it was read. */

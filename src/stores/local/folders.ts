@@ -1,25 +1,43 @@
+import { createHash } from 'node:crypto';
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
-import { canonicalJson, isDigest } from '../../model/canonical.ts';
+import { canonicalJson, isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import { fileStamp } from '../../files/stamp.ts';
+import { fileStamp, Stamps } from '../../files/stamp.ts';
 
-/** A file found below a folder. */
+/** A file found below a folder: what its link leads to where it is one. */
 export interface FoundFile {
   /** Relative, with forward slashes. */
   readonly path: string;
   readonly absolute: string;
-  readonly stats: BigIntStats;
+  readonly size: number;
+  readonly executable: boolean;
+  /** How many names it has. */
+  readonly links: number;
 }
 
 /** What a folder holds, each list in the byte order of its paths. */
 export interface Listing {
   readonly files: readonly FoundFile[];
+  /** How the files stand, in their order. */
+  readonly stamps: Stamps;
   /** The paths of folders in which nothing is. */
   readonly emptyFolders: readonly string[];
+}
+
+/** Bytes of files together. */
+export function sizeOf(files: Iterable<{ readonly size: number }>): number {
+  let sum = 0;
+  for (const { size } of files) sum += size;
+  return sum;
+}
+
+/** A file by its path below a folder, as it stands. */
+export function foundFile(path: string, absolute: string, stats: BigIntStats): FoundFile {
+  return { path, absolute, size: Number(stats.size), executable: isExecutable(stats), links: Number(stats.nlink) };
 }
 
 function refusal(path: string, why: string): Outcome<never> {
@@ -49,46 +67,87 @@ function statOfTarget(link: string): BigIntStats | undefined {
   }
 }
 
+/** A folder on the way through what is below another. */
+interface Stop {
+  readonly absolute: string;
+  /** What the paths below it begin with. */
+  readonly prefix: string;
+}
+
+/** Walks through a folder. */
+class Walk {
+  readonly files: FoundFile[] = [];
+  readonly stamps = new Stamps();
+  readonly emptyFolders: string[] = [];
+  private readonly folder: string;
+  private readonly without: string | undefined;
+
+  constructor(folder: string, without: string | undefined) {
+    this.folder = folder;
+    this.without = without;
+  }
+
+  /** Takes in what is below a folder; what refuses to be, if anything does. */
+  visit({ absolute: at, prefix }: Stop): Outcome<undefined> {
+    const entries = readdirSync(at, { withFileTypes: true });
+    if (entries.length === 0 && prefix !== '') this.emptyFolders.push(prefix.slice(0, -1));
+    const wrong = unreadableName(at, entries);
+    if (wrong !== undefined) return refusal(join(at, wrong), 'its name is not valid UTF-8');
+    const longest = Math.min(LONGEST_PATH - Buffer.byteLength(prefix), LONGEST_ABSOLUTE - Buffer.byteLength(at) - 1);
+    const below = at.endsWith('/') ? at : `${at}/`;
+    // With a slash after those of folders, the names are in the order that all paths below them are in.
+    for (const marked of inByteOrder(entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)))) {
+      const isFolder = marked.endsWith('/');
+      const name = isFolder ? marked.slice(0, -1) : marked;
+      const absolute = below + name;
+      if (absolute === this.without) continue;
+      if (Buffer.byteLength(name) > longest) return refusal(absolute, `it lies too deep: its path is longer than ${LONGEST_PATH} bytes`);
+      const taken = isFolder ? this.visit({ absolute, prefix: prefix + marked }) : this.take(prefix + name, absolute);
+      if (!taken.ok) return taken;
+    }
+    return done(undefined);
+  }
+
+  private take(path: string, absolute: string): Outcome<undefined> {
+    let stats: BigIntStats | undefined = lstatSync(absolute, { bigint: true });
+    if (stats.isSymbolicLink()) {
+      const target = resolve(dirname(absolute), readlinkSync(absolute));
+      const outside = isOutside(this.folder, target) || relative(this.folder, target) === '';
+      if (outside) return refusal(absolute, 'it is a link that leaves the folder');
+      stats = statOfTarget(absolute);
+      if (stats === undefined) return refusal(absolute, 'it is a link to nothing');
+      if (!stats.isFile()) return refusal(absolute, 'it is a link to a folder');
+    } else if (!stats.isFile()) return refusal(absolute, 'it is neither a file nor a folder');
+    this.files.push(foundFile(path, absolute, stats));
+    this.stamps.push(stats);
+    return done(undefined);
+  }
+}
+
+/** A name in a folder that is not UTF-8, as it is shown; undefined where all are. */
+function unreadableName(folder: string, entries: readonly Dirent[]): string | undefined {
+  // What stands in place of bytes that are not UTF-8 may be a character of a name, too.
+  if (!entries.some(({ name }) => name.includes('\ufffd'))) return undefined;
+  const names = readdirSync(folder, 'buffer').map((bytes) => ({ bytes, name: bytes.toString('utf8') }));
+  return names.find(({ bytes, name }) => !bytes.equals(Buffer.from(name)))?.name;
+}
+
 /**
  * All that is below a folder, a store that lies in it (`without`) left out. Links are followed if they stay inside; sockets, devices and names
  * that are not UTF-8 are refused.
  */
 export function listFolder(folder: string, without?: string): Outcome<Listing> {
-  const files: FoundFile[] = [];
-  const emptyFolders: string[] = [];
-  const visit = (at: string, prefix: string): Outcome<undefined> => {
-    const entries: Dirent<Buffer>[] = readdirSync(at, { withFileTypes: true, encoding: 'buffer' });
-    if (entries.length === 0 && prefix !== '') emptyFolders.push(prefix.slice(0, -1));
-    for (const entry of entries) {
-      const name = entry.name.toString('utf8');
-      const absolute = join(at, name);
-      if (absolute === without) continue;
-      if (Buffer.byteLength(prefix) + entry.name.length > LONGEST_PATH || Buffer.byteLength(absolute) > LONGEST_ABSOLUTE)
-        return refusal(absolute, `it lies too deep: its path is longer than ${LONGEST_PATH} bytes`);
-      if (Buffer.compare(Buffer.from(name), entry.name) !== 0) return refusal(absolute, 'its name is not valid UTF-8');
-      if (entry.isSymbolicLink()) {
-        const target = resolve(dirname(absolute), readlinkSync(absolute));
-        const outside = isOutside(folder, target) || relative(folder, target) === '';
-        if (outside) return refusal(absolute, 'it is a link that leaves the folder');
-        const stats = statOfTarget(absolute);
-        if (stats === undefined) return refusal(absolute, 'it is a link to nothing');
-        if (!stats.isFile()) return refusal(absolute, 'it is a link to a folder');
-        files.push({ path: prefix + name, absolute, stats });
-      } else if (entry.isDirectory()) {
-        const inner = visit(absolute, `${prefix}${name}/`);
-        if (!inner.ok) return inner;
-      } else if (entry.isFile()) files.push({ path: prefix + name, absolute, stats: lstatSync(absolute, { bigint: true }) });
-      else return refusal(absolute, 'it is neither a file nor a folder');
-    }
-    return done(undefined);
-  };
-  const walked = visit(folder, '');
+  const walk = new Walk(folder, without);
+  const walked = walk.visit({ absolute: folder, prefix: '' });
   if (!walked.ok) return walked;
-  return done({ files: files.sort((a, b) => inByteOrder(a.path, b.path)), emptyFolders: emptyFolders.sort(inByteOrder) });
+  return done({ files: walk.files, stamps: walk.stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
 }
 
-function inByteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** Paths in the order of their bytes; that of their characters is another where some are beyond U+FFFF. */
+function inByteOrder(paths: readonly string[]): string[] {
+  if (paths.every((path) => Buffer.byteLength(path) === path.length)) return [...paths].sort();
+  const bytes = paths.map((path) => Buffer.from(path).toString('latin1'));
+  return bytes.sort().map((path) => Buffer.from(path, 'latin1').toString('utf8'));
 }
 
 /**
@@ -96,8 +155,11 @@ function inByteOrder(a: string, b: string): number {
  * list of files, as it was before those were kept; with them it is a mapping, which readers of that time refuse.
  */
 export function manifestBytes({ files, emptyFolders }: Manifest): Buffer {
-  const entries = files.map(({ path, size, digest, executable }) => ({ path, size, digest, executable }));
-  return Buffer.from(canonicalJson(emptyFolders.length === 0 ? entries : { files: entries, emptyFolders }));
+  // As canonical JSON has it, but a hundred thousand files are written in a tenth of a second.
+  const entry = ({ path, size, digest, executable }: ManifestEntry): string =>
+    `{"digest":"${digest}","executable":${executable},"path":${JSON.stringify(path)},"size":${size}}`;
+  const list = `[${files.map(entry).join(',')}]`;
+  return Buffer.from(emptyFolders.length === 0 ? list : `{"emptyFolders":${canonicalJson(emptyFolders)},"files":${list}}`);
 }
 
 function isInside(path: unknown): path is string {
@@ -125,9 +187,19 @@ export function readManifest(bytes: Uint8Array): Manifest | undefined {
   const manifest: Manifest = 'files' in written ? written : { files: written, emptyFolders: [] };
   const paths = [...manifest.files.map(({ path }) => path), ...manifest.emptyFolders];
   const known = new Set(paths);
-  const isBelowAnother = (path: string): boolean =>
-    path.split('/').some((_, index, steps) => index > 0 && known.has(steps.slice(0, index).join('/')));
-  return known.size < paths.length || paths.some(isBelowAnother) ? undefined : manifest;
+  return known.size < paths.length || foldersOf(paths).some((folder) => known.has(folder)) ? undefined : manifest;
+}
+
+/** All folders that paths lie in, each once. */
+export function foldersOf(paths: Iterable<string>): string[] {
+  const folders = new Set<string>();
+  for (const path of paths)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  return [...folders];
 }
 
 /** Whether anyone may execute a file. */
@@ -135,13 +207,20 @@ export function isExecutable(stats: BigIntStats): boolean {
   return (stats.mode & 0o111n) !== 0n;
 }
 
-/** How all that is at or below a path stands, as one text. */
+/** How all that is at or below a path stands, in few words. */
 export function stampTree(path: string, without?: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
   if (!stats.isDirectory()) return fileStamp(stats);
   const listed = listFolder(path, without);
-  if (!listed.ok) return 'refused';
-  const { files, emptyFolders } = listed.value;
-  return [...files.map((file) => `${file.path} ${fileStamp(file.stats)}`), ...emptyFolders.map((folder) => `${folder}/`)].join('\n');
+  return listed.ok ? stampOf(listed.value) : 'refused';
+}
+
+/** How what was listed stands. */
+function stampOf({ files, stamps, emptyFolders }: Listing): string {
+  const paths = [...files.map((file) => file.path), ...emptyFolders.map((folder) => `${folder}/`)];
+  return createHash('sha256')
+    .update(sha256(paths.join('\0')))
+    .update(stamps.bytes())
+    .digest('hex');
 }

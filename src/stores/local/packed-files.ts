@@ -1,17 +1,111 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
+import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { writeAll } from '../../files/write-all.ts';
-import { chmodSync, closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { hashFile } from '../../files/hash.ts';
+import { withPath } from '../../files/with-path.ts';
+import { readFull } from '../../files/hash.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
-import type { FoundFile } from './folders.ts';
+import { foldersOf } from './folders.ts';
 
-/** Bytes that are read at once. */
+/** Bytes that are read or written at once. */
 const PIECE = 1024 * 1024;
 
-function openNew(file: string): number {
-  mkdirSync(dirname(file), { recursive: true });
-  return openSync(file, 'wx', 0o600);
+/** Files that are written one after the other into one. */
+export class Pack {
+  readonly path: string;
+  private readonly descriptor: number;
+  private readonly hash = createHash('sha256');
+  private readonly buffer = Buffer.allocUnsafe(PIECE);
+  private filled = 0;
+  private isOpen = true;
+
+  constructor(path: string) {
+    this.path = path;
+    this.descriptor = openSync(path, 'wx', 0o600);
+  }
+
+  write(piece: Uint8Array): void {
+    if (this.filled + piece.length > PIECE) this.flush();
+    if (piece.length < PIECE) {
+      this.buffer.set(piece, this.filled);
+      this.filled += piece.length;
+    } else this.put(piece);
+  }
+
+  private flush(): void {
+    this.put(this.buffer.subarray(0, this.filled));
+    this.filled = 0;
+  }
+
+  private put(bytes: Uint8Array): void {
+    this.hash.update(bytes);
+    withPath(this.path, () => writeAll(this.descriptor, bytes));
+  }
+
+  /** Writes what is still to be written; returns the SHA-256 of all. */
+  finish(): string {
+    this.flush();
+    this.close();
+    return this.hash.digest('hex');
+  }
+
+  close(): void {
+    if (this.isOpen) closeSync(this.descriptor);
+    this.isOpen = false;
+  }
+}
+
+/** Writes files of a pack into a folder, read-only. */
+class Unpacked {
+  private readonly folder: string;
+  /** Modes by whether a file that is made with one has it: the process may be set to make files with less. */
+  private readonly given = new Map<number, boolean>();
+
+  constructor(folder: string, entries: readonly ManifestEntry[]) {
+    this.folder = folder;
+    for (const one of foldersOf(entries.map(({ path }) => path))) mkdirSync(join(folder, one), { recursive: true });
+  }
+
+  open({ path, executable }: ManifestEntry): number {
+    const mode = executable ? 0o555 : 0o444;
+    const descriptor = openSync(`${this.folder}/${path}`, 'wx', mode);
+    const isGiven = this.given.get(mode) ?? (fstatSync(descriptor).mode & 0o777) === mode;
+    this.given.set(mode, isGiven);
+    if (!isGiven) fchmodSync(descriptor, mode);
+    return descriptor;
+  }
+}
+
+/** Gives at most so many of the bytes that come next, and none at the end. They last until the next are asked for. */
+type Next = (most: number) => Uint8Array;
+
+/** The bytes of a file, read in large pieces whatever is asked for. */
+function bytesOf(descriptor: number): Next {
+  const buffer = Buffer.allocUnsafe(PIECE);
+  let rest = buffer.subarray(0, 0);
+  return (most) => {
+    if (rest.length === 0) rest = buffer.subarray(0, readFull(descriptor, buffer));
+    const piece = rest.subarray(0, most);
+    rest = rest.subarray(piece.length);
+    return piece;
+  };
+}
+
+/** Gives the next bytes to a file; false where they are not what its entry says. */
+function isTaken({ size, digest }: ManifestEntry, next: Next, file: number | undefined): boolean {
+  const write = (piece: Uint8Array): void => (file === undefined || piece.length === 0 ? undefined : writeAll(file, piece));
+  const first = size === 0 ? new Uint8Array() : next(size);
+  write(first);
+  if (first.length === size) return hashOnce('sha256', first) === digest;
+  const hash = createHash('sha256').update(first);
+  for (let left = size - first.length; left > 0; ) {
+    const piece = next(left);
+    if (piece.length === 0) return false;
+    hash.update(piece);
+    write(piece);
+    left -= piece.length;
+  }
+  return hash.digest('hex') === digest;
 }
 
 /**
@@ -20,40 +114,17 @@ function openNew(file: string): number {
  */
 export function unpackFiles(pack: string, entries: readonly ManifestEntry[], folder?: string): boolean {
   const descriptor = openSync(pack, 'r');
-  const piece = Buffer.allocUnsafe(PIECE);
-  const unpackOne = ({ path, size, digest, executable }: ManifestEntry): boolean => {
-    const file = folder === undefined ? undefined : join(folder, path);
-    const target = file === undefined ? undefined : openNew(file);
-    const hash = createHash('sha256');
-    try {
-      for (let left = size; left > 0; ) {
-        const read = readSync(descriptor, piece, 0, Math.min(left, PIECE), null);
-        if (read === 0) return false;
-        hash.update(piece.subarray(0, read));
-        for (let at = 0; target !== undefined && at < read; ) at += writeSync(target, piece, at, read - at);
-        left -= read;
+  try {
+    const next = bytesOf(descriptor);
+    const unpacked = folder === undefined ? undefined : new Unpacked(folder, entries);
+    return entries.every((entry) => {
+      const file = unpacked?.open(entry);
+      try {
+        return withPath(entry.path, () => isTaken(entry, next, file));
+      } finally {
+        if (file !== undefined) closeSync(file);
       }
-    } finally {
-      if (target !== undefined) closeSync(target);
-    }
-    if (file !== undefined) chmodSync(file, executable ? 0o555 : 0o444);
-    return hash.digest('hex') === digest;
-  };
-  try {
-    return entries.every(unpackOne);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Writes files one after the other into one; returns the path of the first that is not what its entry says, if any. */
-export function packFiles(target: string, files: readonly FoundFile[], entries: readonly ManifestEntry[]): string | undefined {
-  const descriptor = openSync(target, 'w');
-  const write = (piece: Uint8Array): void => {
-    writeAll(descriptor, piece);
-  };
-  try {
-    return files.find((file, index) => hashFile(file.absolute, write) !== entries[index]?.digest)?.path;
+    });
   } finally {
     closeSync(descriptor);
   }

@@ -2,30 +2,21 @@ import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
-import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
 import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { hashFile } from '../../files/hash.ts';
 import type { Blobs } from './blobs.ts';
-import { type FormerText, readSealed, writeSealed, writeSealedNote } from '../../files/sealed.ts';
+import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
-import { type FoundFile, isExecutable, type Listing, listFolder, manifestBytes, readManifest } from './folders.ts';
-import { packFiles, unpackFiles } from './packed-files.ts';
+import { foundFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
+import { Pack, unpackFiles } from './packed-files.ts';
+import { isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
 import { removeTree } from '../../files/remove.ts';
-import { fileStamp, isFresh } from '../../files/stamp.ts';
+import { Stamps } from '../../files/stamp.ts';
 
 /** Larger sources are kept in the store only if asked for. */
 const LARGEST_KEPT = 256 * 1024 * 1024;
-
-/** What is remembered of a source: each file's stamp and digest. */
-interface SourceNote {
-  readonly files: Readonly<Record<string, readonly [stamp: string, digest: string]>>;
-}
-
-function isSourceNote(value: unknown): value is SourceNote {
-  return isObject(value) && isObject(value['files']) && Object.values(value['files']).every(Array.isArray);
-}
 
 /** Where a kept source's bytes are: all its files one after the other in one blob, and their manifest in another. */
 export interface KeptSource {
@@ -36,6 +27,13 @@ export interface KeptSource {
 
 function isKeptSource(value: unknown): value is KeptSource {
   return isObject(value) && (value['kind'] === 'dir' || value['kind'] === 'file') && isDigest(value['manifest']) && isDigest(value['pack']);
+}
+
+/** What a source holds. */
+interface Reading extends Listed {
+  readonly digest: string;
+  /** The bytes of its manifest, where files of it had to be read. */
+  readonly manifest?: Uint8Array;
 }
 
 /** A former Stillroom wrote kept sources without a seal. */
@@ -57,68 +55,79 @@ export class LocalSources implements Sources {
     this.blobs = blobs;
   }
 
-  /** The manifest of a source as it stands now. */
-  manifest(source: Source): Outcome<{ readonly kind: 'dir' | 'file'; readonly manifest: Manifest; readonly files: readonly FoundFile[] }> {
+  /** All that a source holds, unread. */
+  private list(source: Source): Outcome<Listed> {
+    const since = Date.now();
     const stats = statSync(source.path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return failed(missing(source));
-    if (!stats.isDirectory() && !stats.isFile()) return failed(refused(source, `${source.path} is neither a file nor a folder`));
-    const kind = stats.isDirectory() ? 'dir' : 'file';
-    const listed: Outcome<Listing> =
-      kind === 'dir'
-        ? listFolder(source.path, this.root)
-        : done({ files: [{ path: basename(source.path), absolute: source.path, stats }], emptyFolders: [] });
-    if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
-    const noteFile = join(this.notes, `${sha256(source.path)}.json`);
-    const known = readSealed(noteFile, isSourceNote) ?? { files: {} };
-    const files: Record<string, readonly [string, string]> = {};
-    let changed = Object.keys(known.files).length !== listed.value.files.length;
-    const entries: ManifestEntry[] = [];
-    for (const file of listed.value.files) {
-      const stamp = fileStamp(file.stats);
-      const noted = known.files[file.path];
-      const digest = noted?.[0] === stamp ? noted[1] : hashFile(file.absolute);
-      if (noted?.[0] !== stamp || isFresh(file.stats)) changed = true;
-      files[file.path] = [isFresh(file.stats) ? '' : stamp, digest];
-      entries.push({ path: file.path, size: Number(file.stats.size), digest, executable: isExecutable(file.stats) });
+    if (stats.isDirectory()) {
+      const listed = listFolder(source.path, this.root);
+      if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
+      return done({ kind: 'dir', since, ...listed.value });
     }
-    if (changed) writeSealedNote(noteFile, { files });
-    return done({ kind, manifest: { files: entries, emptyFolders: listed.value.emptyFolders }, files: listed.value.files });
+    if (!stats.isFile()) return failed(refused(source, `${source.path} is neither a file nor a folder`));
+    const stamps = new Stamps();
+    stamps.push(stats);
+    return done({ kind: 'file', since, files: [foundFile(basename(source.path), source.path, stats)], stamps, emptyFolders: [] });
+  }
+
+  /**
+   * What a source holds now. A file that stands as it was noted is not read again, unless all are, to be packed: then it must hold what was
+   * noted.
+   */
+  private read(source: Source, listed: Listed, pack?: Pack): Outcome<Reading> {
+    const noteFile = join(this.notes, sha256(source.path));
+    const note = readNote(noteFile);
+    if (pack === undefined && note !== undefined && isAsNoted(note, listed)) return done({ ...listed, digest: note.digest });
+    const noted = note === undefined ? () => undefined : notedDigests(note, listed);
+    const take = pack === undefined ? undefined : (piece: Uint8Array) => pack.write(piece);
+    const digests: string[] = [];
+    for (const [index, { path, absolute, size }] of listed.files.entries()) {
+      const known = noted(index);
+      const digest = known === undefined || take !== undefined ? hashFile(absolute, take, size) : known;
+      if (digest !== (known ?? digest)) return failed(changedWhileRead(source, path));
+      digests.push(digest);
+    }
+    const manifest = manifestBytes(manifestOf(listed, digests));
+    const digest = listed.kind === 'dir' ? sha256(manifest) : (digests[0] ?? '');
+    writeNote(noteFile, noteOf(listed, digests, digest));
+    return done({ ...listed, digest, manifest });
   }
 
   snapshot(source: Source, format: number = RECORD_FORMAT): Outcome<Snapshot> {
-    const read = this.manifest(source);
+    const listed = this.list(source);
+    if (!listed.ok) return listed;
+    const { kind, files, emptyFolders } = listed.value;
+    // The first format counted no empty folders.
+    const isCounted = format >= ATTRIBUTES_SINCE || emptyFolders.length === 0;
+    const read = this.read(source, isCounted ? listed.value : { ...listed.value, emptyFolders: [] });
     if (!read.ok) return read;
-    const { kind, manifest } = read.value;
-    const size = sizeOf(manifest);
-    const [file] = manifest.files;
-    if (kind === 'file') {
-      const attributes = file?.executable === true ? { executable: true as const } : {};
-      return done({ kind, digest: file?.digest ?? '', size, suffix: extname(source.path), ...attributes });
-    }
-    const counted = format >= ATTRIBUTES_SINCE ? manifest : { ...manifest, emptyFolders: [] };
-    return done({ kind, digest: sha256(manifestBytes(counted)), size, suffix: '' });
+    const { digest } = read.value;
+    const size = sizeOf(files);
+    if (kind === 'dir') return done({ kind, digest, size, suffix: '' });
+    const attributes = files[0]?.executable === true ? { executable: true as const } : {};
+    return done({ kind, digest, size, suffix: extname(source.path), ...attributes });
   }
 
-  /** Packs a source's files into one blob, checking that they are still those of the snapshot. */
+  /** Packs a source's files into one blob as they are read, checking that they are still those of the snapshot. */
   keep(source: Source, snapshot: Snapshot): Outcome<boolean> {
     if (this.isKept(snapshot.digest)) return done(true);
     if (!(source.keep ?? snapshot.size <= LARGEST_KEPT)) return done(false);
-    const read = this.manifest(source);
-    if (!read.ok) return read;
-    const { manifest: entries, files } = read.value;
+    const listed = this.list(source);
+    if (!listed.ok) return listed;
     mkdirSync(this.scratch, { recursive: true });
     const folder = mkdtempSync(join(this.scratch, 'source-'));
+    const pack = new Pack(join(folder, 'pack'));
     try {
-      const pack = join(folder, 'pack');
-      const changed = packFiles(pack, files, entries.files);
-      if (changed !== undefined) return failed(changedWhileRead(source, changed));
-      const manifest = this.blobs.add(manifestBytes(entries));
-      const { digest } = this.blobs.take(pack);
-      if (snapshot.digest !== (snapshot.kind === 'dir' ? manifest : digest)) return failed(changedWhileRead(source, source.path));
-      const kept: KeptSource = { kind: snapshot.kind, manifest, pack: digest };
-      writeSealed(join(this.folder, `${snapshot.digest}.json`), kept);
+      const read = this.read(source, listed.value, pack);
+      if (!read.ok) return read;
+      const { kind, digest, manifest = new Uint8Array() } = read.value;
+      if (digest !== snapshot.digest) return failed(changedWhileRead(source, source.path));
+      const kept: KeptSource = { kind, manifest: this.blobs.add(manifest), pack: this.blobs.take(pack.path, pack.finish()).digest };
+      writeSealed(join(this.folder, `${digest}.json`), kept);
       return done(true);
     } finally {
+      pack.close();
       removeTree(folder);
     }
   }
@@ -133,7 +142,7 @@ export class LocalSources implements Sources {
     if (record === undefined || !this.isKept(digest)) return undefined;
     const manifest = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array());
     const isExecutableFile = record.kind === 'file' && manifest?.files[0]?.executable === true;
-    const size = manifest === undefined ? 0 : sizeOf(manifest);
+    const size = sizeOf(manifest?.files ?? []);
     return { kind: record.kind, digest, size, suffix: '', ...(isExecutableFile ? { executable: true } : {}) };
   }
 
@@ -149,16 +158,12 @@ export class LocalSources implements Sources {
     if (record === undefined || manifest === undefined) return false;
     if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true);
     for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
-    if (this.blobs.size(record.pack) === sizeOf(manifest) && unpackFiles(this.blobs.path(record.pack), manifest.files, path)) return true;
+    if (this.blobs.size(record.pack) === sizeOf(manifest.files) && unpackFiles(this.blobs.path(record.pack), manifest.files, path))
+      return true;
     // What was wrong goes to quarantine, so that it is kept again.
     this.blobs.state(record.pack, true);
     return false;
   }
-}
-
-/** Bytes of all files together. */
-function sizeOf({ files }: Manifest): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 function missing(source: Source): Problem {

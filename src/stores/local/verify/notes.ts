@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { isPart, writeDurably } from '../../../files/durable.ts';
 import { isObject } from '../../../files/json.ts';
 import { LinesFile, wholeLines } from '../../../files/lines.ts';
-import { openSummed, readSealed, readText, sealedLine } from '../../../files/sealed.ts';
+import { openSummed, readSealed, readSummed, readText, sealedLine } from '../../../files/sealed.ts';
 import { isWholeFolder } from '../../../files/sealed-folder.ts';
 import { tryLockFile } from '../../../files/lock.ts';
 import type { Parts } from '../gc.ts';
@@ -43,7 +43,7 @@ function inspectNote(file: string, inspection: Inspection): void {
   const path = join(inspection.root, file);
   if (isPart(file)) return;
   // What a former Stillroom left is not used, but whole.
-  if (inspection.look(() => readSealed(path, isObject, (note) => JSON.stringify(note))) === undefined)
+  if (inspection.look(() => readSealed(path, isObject, (note) => JSON.stringify(note)) ?? readSummed(path)) === undefined)
     inspection.discard(file, noteStory(file));
 }
 
