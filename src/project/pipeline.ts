@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Surroundings } from '../engine/fingerprint.ts';
+import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { choicesFolder } from '../code/choices.ts';
@@ -48,7 +48,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
-    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, tools: new Map() },
+    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
   });
 }
 
