@@ -3,14 +3,15 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findProgram, lastLines, runProgram } from './command.mjs';
-import { addonPath, factsPath, holdsFiles } from './facts.mjs';
+import { addonPath, factsFormat, factsPath, holdsFiles } from './facts.mjs';
+import { operationFlags, operationsDigest, operationSources } from './operations.mjs';
 import { packageFolder, readJson } from './places.mjs';
 import { SetupProblem } from './problem.mjs';
 import { engineVersion } from './wheels.mjs';
 
 /**
- * The addon that joins Node.js to libtensorflow: the C++ sources of `@tensorflow/tfjs-node-gpu` compiled against the engine's headers and
- * Node-API's. It looks for the libraries in `deps/tensorflow` of its package: `deps` is a link to the engine's folder in the cache.
+ * The addon that joins Node.js to libtensorflow: the C++ sources of `@tensorflow/tfjs-node-gpu` and of Stillroom's own operations, compiled
+ * against the engine's headers and Node-API's. It looks for the libraries in `deps/tensorflow` of its package: `deps` is a link to the engine's folder in the cache.
  *
  * @typedef {import('./command.mjs').Work} Work
  */
@@ -32,7 +33,7 @@ const compilerRemedy = [
  * @param {string} engine The engine's folder.
  */
 function addonName(folder, engine) {
-  const hash = createHash('sha256').update([engine, ...flags, ...libraries].join('\n'));
+  const hash = createHash('sha256').update([engine, operationsDigest(), ...flags, ...libraries].join('\n'));
   for (const name of readdirSync(join(folder, 'binding')).sort()) hash.update(name).update(readFileSync(join(folder, 'binding', name)));
   return `tfjs_binding-${engineVersion}-${hash.digest('hex').slice(0, 16)}.node`;
 }
@@ -56,7 +57,18 @@ async function compileAddon(folder, engine, cache, work) {
   await removeParts(dirname(target));
   const part = `${target}.${process.pid}.part`;
   const includes = ['.', join(engine, 'include'), join(nodeHeaders, 'include')].map((path) => `-I${path}`);
-  const command = [compiler, ...flags, ...includes, ...sources, '-o', part, `-L${join(engine, 'tensorflow')}`, ...libraries];
+  const command = [
+    compiler,
+    ...flags,
+    ...operationFlags,
+    ...includes,
+    ...sources,
+    ...operationSources(),
+    '-o',
+    part,
+    `-L${join(engine, 'tensorflow')}`,
+    ...libraries,
+  ];
   try {
     const { code, output } = await runProgram(command, work, { cwd: folder });
     if (code !== 0)
@@ -88,7 +100,8 @@ export function addonReady(folder, variant) {
   /** @type {(import('./facts.mjs').EngineFacts & { addonBytes: number }) | undefined} */
   const facts = readJson(join(folder, factsPath));
   const link = lstatSync(join(folder, 'deps'), { throwIfNoEntry: false });
-  if (facts?.format !== 1 || facts.libtensorflow !== engineVersion || facts.variant !== variant) return false;
+  if (facts?.format !== factsFormat || facts.libtensorflow !== engineVersion || facts.variant !== variant) return false;
+  if (facts.operations !== operationsDigest()) return false;
   if (!link?.isSymbolicLink() || readlinkSync(join(folder, 'deps')) !== facts.path) return false;
   return lstatSync(join(folder, addonPath), { throwIfNoEntry: false })?.size === facts.addonBytes && holdsFiles(facts.path, facts.files);
 }
@@ -116,8 +129,9 @@ export async function installAddon(folder, engine, cache, work) {
   }
   const { files, variant, device } = engine;
   const facts = {
-    format: 1,
+    format: factsFormat,
     libtensorflow: engineVersion,
+    operations: operationsDigest(),
     variant,
     device,
     platform: `${process.platform}-${process.arch}`,

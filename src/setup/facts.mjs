@@ -10,12 +10,12 @@ import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.
 /**
  * What is known about the installed engine without loading it.
  *
- * - `libtensorflow`: its version.
+ * - `libtensorflow`: its version; `operations`: the digest of the operations that Stillroom adds to it.
  * - `variant`: which build it is; `device`: the kind of device that it computes on (a child that gets another one reports so).
  * - `platform`: `linux-x64` …
  * - `path`: the folder of its libraries; `files`: their sizes in bytes, by path below that folder.
  *
- * @typedef {{ format: 1, libtensorflow: string, variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu', platform: string, path: string, files: Record<string, number> }} EngineFacts
+ * @typedef {{ format: 2, libtensorflow: string, operations: string, variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu', platform: string, path: string, files: Record<string, number> }} EngineFacts
  * @typedef {{ name: string, ok: boolean, detail: string, hint?: string }} SetupItem
  */
 
@@ -23,6 +23,9 @@ import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.
 export const addonPackage = '@tensorflow/tfjs-node-gpu';
 export const addonPath = join('lib', 'napi-v8', 'tfjs_binding.node');
 export const factsPath = join('lib', 'napi-v8', 'engine.json');
+
+/** Raised where what is noted changes: an engine that was set up otherwise is set up anew. */
+export const factsFormat = 2;
 
 /** True if a folder holds all the files, with their sizes, and they can be seen.
  * @param {string} folder
@@ -45,7 +48,7 @@ export function readEngineFacts(from = root) {
   if (folder === undefined || !existsSync(join(folder, addonPath))) return undefined;
   /** @type {EngineFacts | undefined} */
   const facts = readJson(join(folder, factsPath));
-  return facts?.format === 1 && holdsFiles(join(folder, 'deps'), facts.files) ? facts : undefined;
+  return facts?.format === factsFormat && holdsFiles(join(folder, 'deps'), facts.files) ? facts : undefined;
 }
 
 /** True if the root is a checkout, where packages and `dist` are set-up's work; false for an installation from the tarball.

@@ -210,7 +210,11 @@ const operations: readonly (readonly [string, Build, readonly (readonly number[]
   ['a channel shuffle', (graph, x) => shuffleChannels(graph, x, 2), [[2, 2, 2, 6]]],
   ['directions, along rows', (graph, x) => unitVectors(graph, x, 1), [[3, 4]]],
   ['directions, along columns', (graph, x) => unitVectors(graph, x, 0), [[3, 4]]],
-  ['batch norm', (graph, x, scale, offset) => batchNormTraining(graph, x, { scale, offset }, 1e-3).output, [[3, 2, 2, 2], [2], [2]]],
+  [
+    'batch norm',
+    (graph, x, scale, offset) => batchNormTraining(graph, x, { scale, offset }, { epsilon: 1e-3 }).output,
+    [[3, 2, 2, 2], [2], [2]],
+  ],
   ['cross-entropy', (graph, x) => crossEntropy(graph, x, graph.constant([0.5, 0.5, 0, 0, 1, 0], [2, 3])), [[2, 3]]],
   [
     'smoothed cross-entropy',
@@ -253,7 +257,9 @@ const low: typeof operations = [
   ],
   ...[16, 6].map((channels): (typeof operations)[number] => [
     `batch norm of ${channels} channels`,
-    (graph, x) => batchNormTraining(graph, x, { scale: variableLike(graph, channels), offset: variableLike(graph, channels) }, 1e-3).output,
+    (graph, x) =>
+      batchNormTraining(graph, x, { scale: variableLike(graph, channels), offset: variableLike(graph, channels) }, { epsilon: 1e-3 })
+        .output,
     [[3, 4, 4, channels]],
   ]),
   ...(['relu', 'relu6', 'sigmoid', 'swish', 'hard-sigmoid', 'hard-swish'] as const).map((name): (typeof operations)[number] => [
@@ -331,7 +337,7 @@ test.each(['hard-swish', 'swish'] as const)(
       const graph = new Graph({ compiles });
       const [x, gate] = [graph.placeholder('x', shape), graph.placeholder('gate', [8, 1, 1, 72])];
       const [scale, offset] = [variableLike(graph, 72), variableLike(graph, 72)];
-      const normalised = batchNormTraining(graph, x, { scale, offset }, 1e-3).output;
+      const normalised = batchNormTraining(graph, x, { scale, offset }, { epsilon: 1e-3 }).output;
       const y = activate(graph, normalised, activation);
       const gated = multiply(graph, y, gate);
       const slopes = gradients(graph, meanOver(graph, multiply(graph, gated, gated), [0, 1, 2, 3], false), [x, gate, scale, offset]);

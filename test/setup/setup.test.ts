@@ -24,6 +24,7 @@ function makeInstallation() {
   for (const path of [
     'src/setup',
     'src/executors/job/native',
+    'src/nn/engine/native',
     'package.json',
     'node_modules/node-api-headers',
     'node_modules/onnxruntime-node/package.json',
@@ -104,7 +105,7 @@ describe('set-up', () => {
 describe('the facts', () => {
   test('tell the engine that is installed', () => {
     const facts = readEngineFacts();
-    expect(facts).toMatchObject({ format: 1, libtensorflow: '2.21.0', platform: `${process.platform}-${process.arch}` });
+    expect(facts).toMatchObject({ format: 2, libtensorflow: '2.21.0', platform: `${process.platform}-${process.arch}` });
     expect(existsSync(join(facts?.path ?? '', 'tensorflow/libtensorflow_cc.so.2'))).toBe(true);
   });
 

@@ -9,7 +9,9 @@ export const engine: Engine = {
   facts() {
     const installed = readEngineFacts();
     if (installed === undefined) return undefined;
-    return { version: installed.libtensorflow, device: installed.device, precision: 'float32', onednn: true };
+    const { libtensorflow: version, device, operations } = installed;
+    // On a GPU none of them is used.
+    return { version, device, precision: 'float32', onednn: true, ...(device === 'cpu' ? { operations } : {}) };
   },
   use(threads, facts) {
     const device = facts['device'] === 'gpu' ? 'gpu' : 'cpu';

@@ -1,5 +1,8 @@
 import { elements } from '../weights/tensor.ts';
+import type { Activation } from '../network.ts';
+import { activate, activateForInference } from './activations.ts';
 import type { Graph } from './graph.ts';
+import { isNormalisedWith, normalise } from './native.ts';
 import type { Attributes, Shape, Value } from './types.ts';
 import { cast } from './precision.ts';
 import { float, typeOf } from './types.ts';
@@ -22,15 +25,42 @@ const forward = (x: Value, channels: Shape) => [
   ...Array.from({ length: 5 }, () => [channels, 'float'] as const),
 ];
 
-/** Batch normalisation of [N, H, W, C] by the batch's own statistics; also gives its mean and its unbiased variance. */
-export function batchNormTraining(
-  graph: Graph,
-  x: Value,
-  { scale, offset }: BatchNormValues,
-  epsilon: number,
-): { readonly output: Value; readonly mean: Value; readonly variance: Value } {
+/** Batch normalisation with the activation that follows it. */
+export interface BatchNormOptions {
+  readonly epsilon: number;
+  readonly activation?: Activation | undefined;
+}
+
+interface Normalised {
+  readonly output: Value;
+  readonly mean: Value;
+  readonly variance: Value;
+}
+
+/** Batch normalisation of [N, H, W, C] by the batch's own statistics, and an activation; also gives its mean and its unbiased variance. */
+export function batchNormTraining(graph: Graph, x: Value, values: BatchNormValues, { epsilon, activation }: BatchNormOptions): Normalised {
+  if (graph.isNative && x.type === 'float' && (activation === undefined || isNormalisedWith(activation))) {
+    const { inverse, ...result } = normalise(graph, { x, ...values, epsilon, activation: activation ?? 'none' });
+    // Several gradients may ask for it, or none.
+    let line: readonly Value[] | undefined;
+    const inputs = (): Value[] => {
+      line ??= lineOf(graph, result.mean, inverse, values);
+      return [x, ...line];
+    };
+    const body: typeof onLine = (inner, ...read) => {
+      const z = onLine(inner, ...read);
+      return activation === undefined ? z : activateForInference(inner, z, activation);
+    };
+    graph.recomputable(result.output, { name: `${(activation ?? 'only').replace('-', '_')}_normalised`, inputs, body });
+    return result;
+  }
+  const normalised = plainBatchNorm(graph, x, values, epsilon);
+  return activation === undefined ? normalised : { ...normalised, output: activate(graph, normalised.output, activation) };
+}
+
+function plainBatchNorm(graph: Graph, x: Value, { scale, offset }: BatchNormValues, epsilon: number): Normalised {
   if (x.type === 'bfloat16' && (scale.shape[0] as number) % LANES !== 0) {
-    const statistics = batchNormTraining(graph, cast(graph, x, 'float'), { scale, offset }, epsilon);
+    const statistics = plainBatchNorm(graph, cast(graph, x, 'float'), { scale, offset }, epsilon);
     return { ...statistics, output: cast(graph, statistics.output, x.type) };
   }
   const attributes = attributesOf(x, epsilon, true);
@@ -55,7 +85,7 @@ export function batchNormTraining(
   // Several gradients may ask for it, or none.
   let line: ReturnType<typeof lineOf> | undefined;
   const inputs = (): Value[] => {
-    line ??= lineOf(graph, x, outputs, { scale, offset }, epsilon);
+    line ??= lineOf(graph, mean as Value, inverseOf(graph, x, variance as Value, epsilon), { scale, offset });
     return [x, ...line];
   };
   graph.recomputable(output, { name: 'normalised', inputs, body: onLine });
@@ -63,20 +93,19 @@ export function batchNormTraining(
   return { output, mean, variance };
 }
 
-/** The factor and the summand of each channel by which batch norm's output follows from x. */
-function lineOf(
-  graph: Graph,
-  x: Value,
-  [, mean, variance]: readonly Value[],
-  { scale, offset }: BatchNormValues,
-  epsilon: number,
-): readonly [factor: Value, summand: Value] {
-  const each = (op: string, ...inputs: readonly Value[]): Value => graph.operation(op, inputs, scale.shape);
-  const count = elements(x.shape) / elements(scale.shape);
+/** One through the deviation that batch norm divided by. */
+function inverseOf(graph: Graph, x: Value, variance: Value, epsilon: number): Value {
+  const count = elements(x.shape) / elements(variance.shape);
   // The batch's variance is unbiased, but normalised by the biased one.
-  const biased = each('Mul', variance as Value, graph.constant((count - 1) / count));
-  const factor = each('Mul', scale, each('Rsqrt', each('AddV2', biased, graph.constant(epsilon))));
-  return [factor, each('Sub', offset, each('Mul', mean as Value, factor))];
+  const biased = graph.operation('Mul', [variance, graph.constant((count - 1) / count)], variance.shape);
+  return graph.operation('Rsqrt', [graph.operation('AddV2', [biased, graph.constant(epsilon)], variance.shape)], variance.shape);
+}
+
+/** The factor and the summand of each channel by which batch norm's output follows from x. */
+function lineOf(graph: Graph, mean: Value, inverse: Value, { scale, offset }: BatchNormValues): readonly [factor: Value, summand: Value] {
+  const each = (op: string, ...inputs: readonly Value[]): Value => graph.operation(op, inputs, scale.shape);
+  const factor = each('Mul', scale, inverse);
+  return [factor, each('Sub', offset, each('Mul', mean, factor))];
 }
 
 function onLine(graph: Graph, ...[x, factor, summand]: readonly Value[]): Value {

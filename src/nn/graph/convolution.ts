@@ -1,6 +1,7 @@
 import { matrixProduct } from './arithmetic.ts';
 import type { Graph } from './graph.ts';
 import { cast } from './precision.ts';
+import { depthwise as nativeDepthwise, hasDepthwise } from './native.ts';
 import { integers, reshape } from './shapes.ts';
 import type { Attributes, Shape, Value } from './types.ts';
 import { floatingOf, typeOf } from './types.ts';
@@ -27,6 +28,15 @@ export function windows(extent: number, kernel: number, stride: number): number 
  * with such padding, so it gets a node of its own there.
  */
 export function convolution(graph: Graph, x: Value, weights: Value, options: ConvolutionOptions, depthwise: boolean): Value {
+  if (!depthwise || !hasDepthwise(graph, { x, weights, options })) return plainConvolution(graph, x, weights, options, depthwise);
+  const [kernel] = weights.shape as readonly [number];
+  const [batch, height, width, channels] = x.shape as readonly [number, number, number, number];
+  const shape = [batch, outputExtent(height, kernel, options), outputExtent(width, kernel, options), channels];
+  return nativeDepthwise(graph, { x, weights, options, shape });
+}
+
+/** The same in TensorFlow's own operations. */
+function plainConvolution(graph: Graph, x: Value, weights: Value, options: ConvolutionOptions, depthwise: boolean): Value {
   const [kernel, , , last] = weights.shape as readonly [number, number, number, number];
   const [, height, width, channels] = x.shape as readonly [number, number, number, number];
   if (!depthwise && kernel === 1 && options.stride === 1 && !pads(kernel, options) && weights.shape[2] === channels) {
@@ -34,7 +44,7 @@ export function convolution(graph: Graph, x: Value, weights: Value, options: Con
   }
   const explicit = explicitPadding(kernel, options);
   if (!depthwise && weights.shape[2] !== channels && explicit !== undefined) {
-    return convolution(graph, padImage(graph, x, explicit, 0), weights, { ...options, padding: 0 }, depthwise);
+    return plainConvolution(graph, padImage(graph, x, explicit, 0), weights, { ...options, padding: 0 }, depthwise);
   }
   const op = depthwise ? 'DepthwiseConv2dNative' : 'Conv2D';
   const extents = [outputExtent(height, kernel, options), outputExtent(width, kernel, options)];
@@ -137,8 +147,8 @@ function inFloat(graph: Graph, { x, weights, ...others }: Convolved, dy: Value, 
  */
 export function inferenceConvolution(graph: Graph, x: Value, weights: Value, options: ConvolutionOptions, depthwise: boolean): Value {
   const explicit = explicitPadding(weights.shape[0] as number, options);
-  if (explicit === undefined) return convolution(graph, x, weights, options, depthwise);
-  return convolution(graph, padImage(graph, x, explicit, 0), weights, { ...options, padding: 0 }, depthwise);
+  if (explicit === undefined) return plainConvolution(graph, x, weights, options, depthwise);
+  return plainConvolution(graph, padImage(graph, x, explicit, 0), weights, { ...options, padding: 0 }, depthwise);
 }
 
 /** Puts as many rows and columns of a value on every side of the images. */

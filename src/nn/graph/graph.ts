@@ -80,6 +80,11 @@ export class Graph {
     this.#compiles = compiles;
   }
 
+  /** Whether it may hold operations that only Stillroom's addon knows. */
+  get isNative(): boolean {
+    return this.#compiles;
+  }
+
   /** Adds a node and gives its outputs. A name is made up unless one is given; a name given twice is an error. */
   node(
     op: string,

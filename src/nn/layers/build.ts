@@ -11,7 +11,7 @@ import { keepMask } from '../graph/random.ts';
 import { meanOver, reshape } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
 import { float, floatingOf } from '../graph/types.ts';
-import type { Layer, Network } from '../network.ts';
+import type { Activation, Layer, Network } from '../network.ts';
 import { isDepthwise, layerParameters } from './parameters.ts';
 
 /** How a network is put into a graph for training: batch norm uses the batch's statistics and updates the running ones. */
@@ -35,6 +35,8 @@ interface Context {
   readonly parameter: (layer: Layer, own: string) => Value;
   /** Undefined when inferring. */
   readonly training: TrainingMode | undefined;
+  /** The activations that are all that reads a batch norm's output, by the batch norm's name. */
+  readonly joined: ReadonlyMap<string, Activation>;
   readonly updates: string[];
   streams: number;
 }
@@ -47,7 +49,11 @@ type Builder<Kind extends Layer['kind']> = (
 
 /** Puts a network into a graph for training; its parameters are the graph's variables of their names. */
 export function buildForTraining(graph: Graph, network: Network, input: Value, mode: TrainingMode): Built {
-  return build({ graph, parameter: variableOf(graph), training: mode, updates: [], streams: 0 }, network, input);
+  return build(
+    { graph, parameter: variableOf(graph), training: mode, joined: joinedActivations(network), updates: [], streams: 0 },
+    network,
+    input,
+  );
 }
 
 /**
@@ -56,7 +62,7 @@ export function buildForTraining(graph: Graph, network: Network, input: Value, m
  */
 export function buildForInference(graph: Graph, network: Network, input: Value, parameter?: (name: string) => Value): Value {
   const own = parameter === undefined ? variableOf(graph) : (layer: Layer, name: string) => parameter(`${layer.name}.${name}`);
-  return build({ graph, parameter: own, training: undefined, updates: [], streams: 0 }, network, input).output;
+  return build({ graph, parameter: own, training: undefined, joined: new Map(), updates: [], streams: 0 }, network, input).output;
 }
 
 function variableOf(graph: Graph): Context['parameter'] {
@@ -66,6 +72,19 @@ function variableOf(graph: Graph): Context['parameter'] {
     if (found === undefined) throw new Error(`The layer "${layer.name}" has no parameter "${own}".`);
     return graph.variable(name, found.graphShape).value;
   };
+}
+
+/** The batch norms that nothing but one activation reads, so that both can be computed together. */
+function joinedActivations({ layers, output }: Network): Map<string, Activation> {
+  const readers = new Map<string, Layer[]>();
+  for (const layer of layers) for (const name of layer.inputs) readers.set(name, [...(readers.get(name) ?? []), layer]);
+  const joined = new Map<string, Activation>();
+  for (const { kind, name } of layers) {
+    const [reader, ...others] = readers.get(name) ?? [];
+    if (kind === 'batch-norm' && name !== output && reader?.kind === 'activation' && others.length === 0)
+      joined.set(name, reader.activation);
+  }
+  return joined;
 }
 
 function build(context: Context, network: Network, input: Value): Built {
@@ -104,13 +123,16 @@ const buildCosine: Builder<'cosine'> = ({ graph, parameter }, layer, [x]) => {
   return multiply(graph, cosines, graph.constant(layer.scale));
 };
 
-const buildBatchNorm: Builder<'batch-norm'> = ({ graph, parameter, training, updates }, layer, [x]) => {
+const buildBatchNorm: Builder<'batch-norm'> = ({ graph, parameter, training, joined, updates }, layer, [x]) => {
   const values = { scale: parameter(layer, 'weight'), offset: parameter(layer, 'bias') };
   const running = [parameter(layer, 'running_mean'), parameter(layer, 'running_var')] as const;
   if (training === undefined) {
     return batchNormInference(graph, x, { ...values, mean: running[0], variance: running[1] }, layer.epsilon);
   }
-  const { output, mean, variance } = batchNormTraining(graph, x, values, layer.epsilon);
+  const { output, mean, variance } = batchNormTraining(graph, x, values, {
+    epsilon: layer.epsilon,
+    activation: joined.get(layer.name),
+  });
   const momentum = training.momentum ?? graph.constant(layer.momentum);
   [mean, variance].forEach((statistic, index) => {
     const name = `${layer.name}.${index === 0 ? 'running_mean' : 'running_var'}`;
@@ -139,7 +161,10 @@ const builders: { readonly [Kind in Exclude<Layer['kind'], 'input'>]: Builder<Ki
     return addBias(graph, product, likeInput(context, layer, 'bias', x));
   },
   cosine: buildCosine,
-  activation: ({ graph, training }, layer, [x]) => (training === undefined ? activateForInference : activate)(graph, x, layer.activation),
+  activation: ({ graph, training, joined }, layer, [x]) => {
+    if (joined.has(layer.inputs[0] as string)) return x;
+    return (training === undefined ? activateForInference : activate)(graph, x, layer.activation);
+  },
   'max-pool': ({ graph }, layer, [x]) => maxPool(graph, x, layer),
   'average-pool': ({ graph }, layer, [x]) => averagePool(graph, x, layer),
   'global-average-pool': ({ graph }, _layer, [x]) => meanOver(graph, x, [1, 2], true),

@@ -1,0 +1,48 @@
+// What the operations compute in their innermost loops, once for each instruction set.
+#pragma once
+#include <cstdint>
+
+/** Vectors are at most this long, so rows of numbers are made multiples of it. */
+constexpr int64_t kWidest = 16;
+
+/** The activations that batch norm computes in the same pass. */
+enum Activation { kNone, kRelu, kRelu6, kHardSwish, kSwish, kActivations };
+
+/** Batch norm's numbers for each place of a row: z = (x - mean) * factor + offset. */
+struct Line {
+  const float* mean;
+  const float* factor;
+  const float* offset;
+};
+
+/** What a depthwise kernel reads around a place i of a row of outputs: `rows[ky][offsets[kx] + i]`. */
+struct Taps {
+  const float* const* rows;
+  const int64_t* offsets;
+  int64_t down;
+  int64_t across;
+};
+
+/** All rows are `width` numbers, a multiple of kWidest. */
+struct Kernels {
+  /** Adds to the sums of (x - about) and of its square. */
+  void (*moments)(const float* x, int64_t rows, int64_t width, const float* about, float* sum, float* square);
+  /** y = activation(z) */
+  void (*apply[kActivations])(const float* x, int64_t rows, int64_t width, Line line, float* y);
+  /** Adds to the sums of g = dy * activation'(z) and of g * (x - mean). */
+  void (*slopes[kActivations])(const float* dy, const float* x, int64_t rows, int64_t width, Line line, float* sum, float* product);
+  /** dx = factor * g + tilt * (x - mean) + shift; dx may be dy. */
+  void (*back[kActivations])(const float* dy, const float* x, int64_t rows, int64_t width, Line line, const float* tilt, const float* shift,
+                             float* dx);
+  /** out[i] = sum of taps * weights, of which there is a row of `width` for each tap. */
+  void (*correlate)(Taps taps, const float* weights, int64_t count, int64_t width, float* out);
+  /** Adds the sums of dy[i] * tap to a row of `width` for each tap. */
+  void (*collect)(Taps taps, const float* dy, int64_t count, int64_t width, float* sums);
+  /** Copies columns of `channels` numbers in turns to two places, and writes up to kWidest numbers more behind each place's end. */
+  void (*split)(const float* from, int64_t columns, int64_t channels, float* first, float* second);
+  /** Copies columns in turns from two places, of which up to kWidest numbers more are read behind each place's end. */
+  void (*join)(const float* first, const float* second, int64_t columns, int64_t channels, float* to);
+};
+
+/** The kernels for this machine's processor. */
+const Kernels& kernels();

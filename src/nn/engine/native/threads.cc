@@ -1,0 +1,88 @@
+#include "threads.h"
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <list>
+#include <mutex>
+#include <thread>
+
+namespace {
+
+/** One call of in_parallel, on its caller's stack: it is left only when no helper works on it any more. */
+struct Call {
+  void (*part)(void*, int64_t);
+  void* data;
+  int64_t count;
+  std::atomic<int64_t> next{0};
+  int helpers = 0;
+
+  void work() {
+    for (int64_t index = next++; index < count; index = next++) part(data, index);
+  }
+};
+
+/** Helpers that wait for calls. They end with the process. */
+class Helpers {
+ public:
+  Helpers() : count_(wanted()) {
+    for (int helper = 0; helper < count_; helper++) std::thread([this] { help(); }).detach();
+  }
+
+  void run(Call& call) {
+    if (count_ == 0 || call.count < 2) return call.work();
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto place = calls_.insert(calls_.end(), &call);
+    lock.unlock();
+    called_.notify_all();
+    call.work();
+    lock.lock();
+    calls_.erase(place);
+    left_.wait(lock, [&] { return call.helpers == 0; });
+  }
+
+ private:
+  static int wanted() {
+    const char* threads = std::getenv("TF_NUM_INTRAOP_THREADS");
+    const int number = threads == nullptr ? int(std::thread::hardware_concurrency()) : std::atoi(threads);
+    return number > 1 ? number - 1 : 0;
+  }
+
+  Call* open() {
+    for (Call* call : calls_)
+      if (call->next < call->count) return call;
+    return nullptr;
+  }
+
+  void help() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (;;) {
+      Call* call = open();
+      if (call == nullptr) {
+        called_.wait(lock);
+        continue;
+      }
+      call->helpers++;
+      lock.unlock();
+      call->work();
+      lock.lock();
+      if (--call->helpers == 0) left_.notify_all();
+    }
+  }
+
+  const int count_;
+  std::mutex mutex_;
+  std::condition_variable called_;
+  std::condition_variable left_;
+  std::list<Call*> calls_;
+};
+
+}  // namespace
+
+void in_parallel(int64_t count, void (*part)(void* data, int64_t index), void* data) {
+  static Helpers& helpers = *new Helpers;
+  Call call;
+  call.part = part;
+  call.data = data;
+  call.count = count;
+  helpers.run(call);
+}

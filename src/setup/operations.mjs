@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './places.mjs';
+
+/** The operations that Stillroom adds to libtensorflow: C++ that becomes a part of the engine's addon. */
+const folder = join(root, 'src', 'nn', 'engine', 'native');
+
+/** How they are compiled beside the addon's own sources. */
+export const operationFlags = [`-I${folder}`];
+
+const names = () => readdirSync(folder).sort();
+
+/** The files to compile. */
+export function operationSources() {
+  return names()
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => join(folder, name));
+}
+
+/** The digest of what the operations do, whatever their comments say: it is an ingredient of what they compute.
+ * @returns {string}
+ */
+export function operationsDigest() {
+  const hash = createHash('sha256');
+  for (const name of names()) hash.update(`${name}\n`).update(withoutComments(readFileSync(join(folder, name), 'utf8')));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The sources have no text that looks like a comment.
+ * @param {string} source
+ */
+function withoutComments(source) {
+  return source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').replaceAll(/\s+/g, ' ');
+}
