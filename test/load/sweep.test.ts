@@ -61,8 +61,8 @@ test('a sweep is read from the file, and options stand in place of its keys', as
 test('values are split at their own commas, and those of a text are texts', () => {
   const params = { title: 'A title', opt: { name: 'adam', lr: 0.1 }, size: 2 };
   const pipeline = { params, instances: [], sources: {} } as unknown as SweepContext['pipeline'];
-  const locate = undefined as unknown as SweepContext['locate'];
-  const context: SweepContext = { pipeline, stages: {}, sources: {}, nodes: new Map(), locate, problems: [] };
+  const [locate, checked] = [undefined, undefined] as unknown as [SweepContext['locate'], SweepContext['checked']];
+  const context: SweepContext = { pipeline, stages: {}, sources: {}, nodes: new Map(), locate, checked, problems: [] };
   const values = (name: string, written: string): unknown => readDimension(name, written, '', context)?.domain;
   expect(values('title', '007, 1e5,{a},"x, y"')).toEqual({ kind: 'choice', values: ['007', '1e5', '{a}', 'x, y'] });
   expect(values('opt.name', '1,true')).toEqual({ kind: 'choice', values: ['1', 'true'] });

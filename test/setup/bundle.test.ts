@@ -43,9 +43,10 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
       'stages/one/run.ts': `import { work } from 'stillroom';\nexport default work(() => undefined);`,
       'p.yaml': 'name: p\nstages: { one: { uses: one, with: { size: 4 } } }\n',
     });
-    const loads = async (...args: string[]): Promise<{ code: number; count: number }> => {
+    const loads = async (...args: string[]): Promise<{ code: number; count: number }> => counted('plan', 'p.yaml', ...args);
+    const counted = async (...args: string[]): Promise<{ code: number; count: number }> => {
       writeFileSync(log, '');
-      const { code } = await stillroom(folder, ['plan', 'p.yaml', ...args], { env });
+      const { code } = await stillroom(folder, args, { env });
       return { code, count: readFileSync(log, 'utf8').split('\n').length - 1 };
     };
     expect(await loads()).toEqual({ code: 0, count: 1 });
@@ -53,6 +54,9 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     expect(await loads('--set', 'one.size=5')).toEqual({ code: 0, count: 1 });
     expect(await loads('--set', 'one.size=0')).toEqual({ code: 2, count: 1 });
     expect(await loads('--set', 'one.size=0')).toEqual({ code: 2, count: 1 });
+    const sweep = ['sweep', 'p.yaml', '--over', 'one.size=4,6', '--plain'];
+    expect((await counted(...sweep)).count).toBeGreaterThan(0);
+    expect((await counted(...sweep)).count).toBe(0);
     for (const file of readdirSync(join(folder, 'artifacts/index/checked')))
       writeFileSync(join(folder, 'artifacts/index/checked', file), 'torn');
     expect(await loads()).toEqual({ code: 0, count: 1 });

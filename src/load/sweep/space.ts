@@ -6,7 +6,7 @@ import type { Dimension, Domain, Range } from '../../model/sweep.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { Takers } from '../pipeline/params.ts';
 import { atPoint } from '../pipeline/selection.ts';
-import { checkOf } from '../check.ts';
+import type { CheckedBefore } from '../check.ts';
 import { schemaAt, valueAt, valueLike, withValueAt } from '../pipeline/values.ts';
 import { splitList, splitName } from '../../model/instance-name.ts';
 import { isFull } from '../pipeline/context.ts';
@@ -33,6 +33,7 @@ export interface SweepContext {
   /** Of nodes whose params the sweep reaches into. */
   readonly nodes: ReadonlyMap<string, NodeParams>;
   readonly locate: Locate;
+  readonly checked: CheckedBefore;
   readonly problems: Problem[];
 }
 
@@ -207,7 +208,10 @@ export function readDimension(name: string, written: Json, pointer: string, cont
     const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
     for (const value of tried)
       context.problems.push(
-        ...validate({ [own]: value }, { schema, check: checkOf(schema) }, context.locate, pointer, { code: 'wrong-type', noun: 'param' }),
+        ...validate({ [own]: value }, { schema, check: context.checked.checkOf(schema) }, context.locate, pointer, {
+          code: 'wrong-type',
+          noun: 'param',
+        }),
       );
   }
   return { name, domain, when: conditions };

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { Pipeline } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { Dimension, Objective, VariantParams, SweepSection, SweepSpec } from '../../model/sweep.ts';
-import { checkOf } from '../check.ts';
+import { CheckedBefore } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { isFull } from '../pipeline/context.ts';
 import { Locate } from '../yaml/locate.ts';
@@ -57,7 +57,8 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
   const { over = {}, variants = [], strategy, objective, constraints = {}, ...rest } = section as SweepSection;
   const named = [over, ...variants, rest.repeats ?? {}].flatMap((one) => Object.keys(one));
   const nodes = await paramsOfNodes(named, pipeline, request.cache);
-  const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, nodes, locate, problems };
+  const checked = new CheckedBefore(request.cache);
+  const context: SweepContext = { pipeline, stages: file.stages, sources: file.sources ?? {}, nodes, locate, checked, problems };
   const repeats = Object.fromEntries(
     Object.entries(rest.repeats ?? {}).map(([key, values]) => [
       key,
@@ -91,6 +92,7 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
     seconds: rest.time === undefined ? undefined : amount(rest.time),
     parallel: rest.parallel,
   };
+  checked.flush();
   if (problems.length === 0) checkNeeds(spec, known, context);
   if (problems.length > 0) return failed(...problems);
   const base = space.flatMap((dimension) => {
@@ -105,7 +107,7 @@ function readStrategy(
   strategy: SweepSection['strategy'],
   fallback: string,
   strategies: SweepRequest['strategies'],
-  { locate, problems }: SweepContext,
+  { locate, checked, problems }: SweepContext,
 ): Outcome<{ readonly name: string; readonly settings: JsonObject; readonly known: KnownStrategy }> {
   const { name, ...settings } = typeof strategy === 'object' ? strategy : { name: strategy ?? fallback };
   const known = ownMember(strategies, name);
@@ -114,9 +116,15 @@ function readStrategy(
     return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
   }
   const schema = settingsSchema(known);
-  problems.push(
-    ...validate(settings, { schema, check: checkOf(schema) }, locate, '/sweep/strategy', { code: 'unknown-key', noun: 'setting' }),
-  );
+  // All settings may be left out, as they most often are.
+  const isGiven = Object.keys(settings).length > 0;
+  if (isGiven)
+    problems.push(
+      ...validate(settings, { schema, check: checked.checkOf(schema) }, locate, '/sweep/strategy', {
+        code: 'unknown-key',
+        noun: 'setting',
+      }),
+    );
   return done({ name, settings, known });
 }
 
