@@ -1,7 +1,7 @@
 import { instanceName } from '../model/instance-name.ts';
 import type { Store } from '../model/store.ts';
 import type { StoredResult } from '../model/result.ts';
-import type { RunNode } from '../model/run.ts';
+import type { RunNode, RunRecord } from '../model/run.ts';
 
 /** How far back a node's last result is looked for. */
 const RUNS_SEARCHED = 50;
@@ -13,11 +13,13 @@ export interface Past {
   readonly last: RunNode | undefined;
 }
 
-/** The past of a pipeline's nodes, read only when something has to be explained. */
+/** The past of a pipeline's nodes. Runs are read from the newest on, and only as far back as what has to be explained is found. */
 export class History {
   private readonly store: Store;
   private readonly pipeline: string;
-  private nodes: ReadonlyMap<string, { readonly last: RunNode; readonly good: RunNode | undefined }> | undefined;
+  private readonly nodes = new Map<string, { readonly last: RunNode; good: RunNode | undefined }>();
+  private older: Iterator<RunRecord> | undefined;
+  private searched = 0;
 
   constructor(store: Store, pipeline: string) {
     this.store = store;
@@ -25,28 +27,28 @@ export class History {
   }
 
   of(name: string): Past {
-    this.nodes ??= this.read();
+    while (this.nodes.get(name)?.good === undefined && this.readOlder());
     const found = this.nodes.get(name);
     const fingerprint = found?.good?.fingerprint;
     return { last: found?.last, result: fingerprint === undefined ? undefined : this.store.results.read(fingerprint) };
   }
 
-  private read(): ReadonlyMap<string, { last: RunNode; good: RunNode | undefined }> {
-    const nodes = new Map<string, { last: RunNode; good: RunNode | undefined }>();
-    let searched = 0;
-    for (const record of this.store.runs.all(this.pipeline)) {
-      for (const [written, node] of Object.entries(record.nodes)) {
-        // Records of the first format may call it otherwise.
-        const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
-        if (node.state === 'skipped' || node.state === 'waiting') continue;
-        const good = node.state === 'executed' || node.state === 'reused' ? node : undefined;
-        const known = nodes.get(name);
-        if (known === undefined) nodes.set(name, { last: node, good });
-        else known.good ??= good;
-      }
-      searched += 1;
-      if (searched === RUNS_SEARCHED) break;
+  /** Reads one run more; false where there is none, or none so far back is looked at. */
+  private readOlder(): boolean {
+    this.older ??= this.store.runs.all(this.pipeline)[Symbol.iterator]();
+    if (this.searched === RUNS_SEARCHED) return false;
+    this.searched += 1;
+    const { value: record, done } = this.older.next();
+    if (done === true) return false;
+    for (const [written, node] of Object.entries(record.nodes)) {
+      // Records of the first format may call it otherwise.
+      const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
+      if (node.state === 'skipped' || node.state === 'waiting') continue;
+      const good = node.state === 'executed' || node.state === 'reused' ? node : undefined;
+      const known = this.nodes.get(name);
+      if (known === undefined) this.nodes.set(name, { last: node, good });
+      else known.good ??= good;
     }
-    return nodes;
+    return true;
   }
 }
