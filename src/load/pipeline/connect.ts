@@ -1,9 +1,8 @@
 import { ownMember } from '../../model/own-member.ts';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
-import { splitName } from '../../model/instance-name.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { Input, InputElement, Instance, Key, Source } from '../../model/pipeline.ts';
+import type { Input, InputElement, Instance, Key, NodeWork, Source } from '../../model/pipeline.ts';
 import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
 import type { FileNode } from './file-node.ts';
 import type { Draft } from './nodes.ts';
@@ -25,6 +24,8 @@ export interface Wiring {
   readonly nodes: Readonly<Record<string, FileNode>>;
   /** The instances made so far, by node: producers first. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  /** What stands at the paths of sources, as far as it was looked at. */
+  readonly kinds: Map<string, 'dir' | 'file' | undefined>;
 }
 
 /** An `in:` value taken apart. */
@@ -53,86 +54,108 @@ function takeApart(value: Json): Written {
   };
 }
 
-/** Connects the inputs of one draft; undefined if a producer is turned off and the port is not optional. */
-export function connect(draft: Draft, node: FileNode, wiring: Wiring): Instance | undefined {
-  const { context } = wiring;
-  const base = `/stages${pointerStep(draft.node)}`;
-  const declared = draft.work.kind === 'stage' ? draft.work.declaration.inputs : undefined;
-  const inputs: Input[] = [];
-  let off = false;
+/** An input port as the file connects it. */
+interface Port {
+  readonly port: string;
+  readonly pointer: string;
+  readonly written: Written;
+  readonly many: boolean;
+  /** Of a stage: what it takes, with its marks. */
+  readonly kind: string | undefined;
+}
+
+/** Connects the inputs of a node's drafts. Those are left out of whose producers one is turned off, unless its port is optional. */
+export function connect(drafts: readonly Draft[], node: FileNode, wiring: Wiring): Instance[] {
+  const [first] = drafts;
+  if (first === undefined) return [];
+  const base = `/stages${pointerStep(first.node)}`;
+  const declared = first.work.kind === 'stage' ? first.work.declaration.inputs : undefined;
+  const ports = portsOf(node, base, declared, wiring.context);
+  const checked = new Set<NodeWork>();
+  const instances: Instance[] = [];
+  for (const draft of drafts) {
+    const inputs = inputsOf(draft, ports, wiring);
+    if (inputs === 'off') continue;
+    // Where a command's inputs stand depends on its ports alone.
+    if (draft.work.kind === 'command' && !checked.has(draft.work)) checkPaths(pathsOf(draft.work, ports, base, wiring), wiring.context);
+    checked.add(draft.work);
+    instances.push({ ...draft, inputs });
+  }
+  return instances;
+}
+
+function portsOf(node: FileNode, base: string, declared: Readonly<Record<string, string>> | undefined, context: NodeContext): Port[] {
+  const { locate, problems } = context;
+  const ports: Port[] = [];
   for (const [port, value] of Object.entries(node.in ?? {})) {
     if (isFull(context)) break;
     const pointer = `${base}/in${pointerStep(port)}`;
     const kind = ownMember(declared, port);
     if (declared !== undefined && kind === undefined) {
-      context.problems.push(
-        context.locate.problem(
-          'unknown-port',
-          `the stage "${node.uses}" has no input "${port}"`,
-          pointer,
-          'key',
-          suggestion(port, Object.keys(declared)),
-        ),
-      );
+      const message = `the stage "${node.uses}" has no input "${port}"`;
+      problems.push(locate.problem('unknown-port', message, pointer, 'key', suggestion(port, Object.keys(declared))));
       continue;
     }
     const written = takeApart(value);
-    const where = (fillInAt(written.where, scopeOf(context, draft.key), `${pointer}/where`, context) ?? {}) as JsonObject;
-    const many = kind === undefined ? written.all : kind.endsWith('[]');
-    const elements = elementsOf({ ...written, where }, many, draft, pointer, wiring, kind?.replace(/\W+$/, ''));
-    if (elements === undefined) continue;
-    if (elements.length === 0) {
-      off ||= kind?.endsWith('?') !== true;
-      continue;
-    }
-    inputs.push({ port, many, elements, ...(written.at === undefined ? {} : { at: written.at }) });
+    ports.push({ port, pointer, written, many: kind === undefined ? written.all : kind.endsWith('[]'), kind });
   }
   for (const [port, kind] of Object.entries(declared ?? {})) {
-    if (!kind.endsWith('?') && !(port in (node.in ?? {}))) {
-      context.problems.push(
-        context.locate.problem(
-          'missing-input',
-          `the input "${port}" of stage "${node.uses}" is not connected`,
-          node.in === undefined ? base : `${base}/in`,
-          'key',
-          `add ${port}: node.port, or $sources.name`,
-        ),
-      );
-    }
+    if (kind.endsWith('?') || port in (node.in ?? {})) continue;
+    const message = `the input "${port}" of stage "${node.uses}" is not connected`;
+    const pointer = node.in === undefined ? base : `${base}/in`;
+    problems.push(locate.problem('missing-input', message, pointer, 'key', `add ${port}: node.port, or $sources.name`));
   }
-  if (draft.work.kind === 'command' && !off) checkPaths(pathsOf(draft.work, inputs, base, wiring), context);
-  return off ? undefined : { ...draft, inputs };
+  return ports;
+}
+
+function inputsOf(draft: Draft, ports: readonly Port[], wiring: Wiring): Input[] | 'off' {
+  const { context } = wiring;
+  const inputs: Input[] = [];
+  let off = false;
+  for (const one of ports) {
+    if (isFull(context)) break;
+    const { port, written, many, kind } = one;
+    const elements = elementsOf(one, draft, wiring);
+    if (elements === undefined) continue;
+    if (elements.length > 0) inputs.push({ port, many, elements, ...(written.at === undefined ? {} : { at: written.at }) });
+    else off ||= kind?.endsWith('?') !== true;
+  }
+  return off ? 'off' : inputs;
 }
 
 /** Where a command's inputs stand, and what it writes. Without `at`, an input stands at its port's name, with the suffix of its file. */
-function pathsOf({ paths, metrics }: CommandWork, inputs: readonly Input[], base: string, { sources, instances }: Wiring): CommandPaths {
-  const suffixOf = ({ origin }: InputElement): string => {
-    if (origin.kind === 'output') return instances.get(splitName(origin.instance)?.node ?? '')?.[0]?.outputs[origin.port]?.suffix ?? '';
-    const path = sources.get(origin.source)?.path ?? '';
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? '' : extname(path);
-  };
+function pathsOf({ paths, metrics }: CommandWork, ports: readonly Port[], base: string, wiring: Wiring): CommandPaths {
   return {
-    inputs: inputs.map(({ port, at, many, elements: [first] }) => {
-      const pointer = `${base}/in${pointerStep(port)}`;
-      if (at !== undefined) return [`${pointer}/at`, at];
-      return [pointer, many || first === undefined ? port : port + suffixOf(first)];
-    }),
+    inputs: ports.map(({ port, pointer, many, written: { from, at } }) =>
+      at === undefined ? [pointer, many ? port : port + suffixOf(from, wiring)] : [`${pointer}/at`, at],
+    ),
     outputs: Object.entries(paths).map(([port, path]) => [`${base}/out${pointerStep(port)}`, path]),
     metrics: metrics === undefined ? [] : [[`${base}/metrics`, metrics]],
   };
 }
 
+function suffixOf(from: string, { sources, instances, kinds }: Wiring): string {
+  const source = sources.get(from.startsWith('$sources.') ? from.slice('$sources.'.length) : from);
+  if (source !== undefined) return kindOf(source.path, kinds) === 'dir' ? '' : extname(source.path);
+  const [node = '', port = ''] = from.split('.');
+  return ownMember(instances.get(node)?.[0]?.outputs, port)?.suffix ?? '';
+}
+
+/** What stands at a path, looked at once; undefined: nothing. */
+function kindOf(path: string, kinds: Wiring['kinds']): 'dir' | 'file' | undefined {
+  if (kinds.has(path)) return kinds.get(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  const kind = found === undefined ? undefined : found.isDirectory() ? 'dir' : 'file';
+  kinds.set(path, kind);
+  return kind;
+}
+
 /** Undefined: a problem was reported. Empty: the producer is turned off. */
-function elementsOf(
-  written: Written,
-  many: boolean,
-  draft: Draft,
-  pointer: string,
-  wiring: Wiring,
-  kind: string | undefined,
-): InputElement[] | undefined {
+function elementsOf({ pointer, written, many, kind: marked }: Port, draft: Draft, wiring: Wiring): InputElement[] | undefined {
   const { context } = wiring;
   const { from } = written;
+  const kind = marked?.replace(/\W+$/, '');
+  const where = (fillInAt(written.where, scopeOf(context, draft.key), `${pointer}/where`, context) ?? {}) as JsonObject;
   const wrong = (code: ProblemCode, message: string, hint?: string): undefined => {
     context.problems.push(context.locate.problem(code, message, pointer, 'value', hint));
     return undefined;
@@ -165,7 +188,7 @@ function elementsOf(
   const made = ownMember(outputs, port)?.kind;
   if (kind !== undefined && made !== undefined && kind !== made)
     return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
-  const chosen = choose(instances, written.where, many, draft.key);
+  const chosen = choose(instances, where, many, draft.key);
   if (typeof chosen === 'string')
     return wrong(
       'ambiguous-instance',
@@ -204,11 +227,11 @@ function sourceElement(
     if (!wiring.sources.has(name)) return wrong('unknown-source', `no source is named "${name}"`, suggestion(name, wiring.sources.keys()));
   } else if (!wiring.sources.has(from)) wiring.sources.set(from, { name: from, path: resolve(wiring.folder, from) });
   const path = wiring.sources.get(name)?.path ?? '';
-  if (!existsSync(path))
+  const made = kindOf(path, wiring.kinds);
+  if (made === undefined)
     return name === from
       ? wrong('missing-source', `the source "${from}" does not exist`, `looked at ${path}`)
       : [{ key: {}, origin: { kind: 'source', source: name } }];
-  const made = statSync(path).isDirectory() ? 'dir' : 'file';
   if (kind !== undefined && kind !== made)
     return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
   return [{ key: {}, origin: { kind: 'source', source: name } }];

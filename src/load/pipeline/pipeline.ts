@@ -188,6 +188,7 @@ async function readNodes(
   context: NodeContext,
 ): Promise<Map<string, readonly Instance[]>> {
   const instances = new Map<string, readonly Instance[]>();
+  const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances, kinds: new Map() };
   const stages = new Map<string, Outcome<FoundStage>>();
   let count = 0;
   for (const name of order) {
@@ -224,11 +225,7 @@ async function readNodes(
     count += points.points.length;
     const drafts = await draftInstances(name, node, points, stage, context);
     if (stage === undefined) await checkVariables(name, node, drafts, context);
-    const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances };
-    instances.set(
-      name,
-      drafts.flatMap((draft) => connect(draft, node, wiring) ?? []),
-    );
+    instances.set(name, connect(drafts, node, wiring));
   }
   return instances;
 }
