@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
-import { sha256 } from '../model/canonical.ts';
+import { digestOf, sha256 } from '../model/canonical.ts';
 import type { ParamDeclarations } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -83,6 +83,11 @@ export async function readChoice(file: string, cache: string): Promise<Outcome<C
   const memory = { file: join(cache, 'choices', `${sha256(file)}.json`), version: FORMAT };
   const read = await remembered(memory, () => compileParams(file));
   return read.ok ? done(unique(read.value)) : read;
+}
+
+/** The digest of what a choice's file says of its params. */
+export function declaredDigest({ params }: ChoiceDeclaration): string {
+  return digestOf({ params });
 }
 
 /** Follows an import only to the files given; any other is left standing, and falls away with what uses it. */

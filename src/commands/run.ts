@@ -1,6 +1,4 @@
 import { relative } from 'node:path';
-import { type Pipeline, producersOf } from '../model/pipeline.ts';
-import type { RunRecord } from '../model/run.ts';
 import type { RunResult } from '../project/run.ts';
 import { duration, figure } from '../text/figures.ts';
 import { textTable } from '../text/table.ts';
@@ -33,32 +31,18 @@ export default verb({
   },
 });
 
-function namesIn(record: RunRecord, state: string): string[] {
-  return Object.entries(record.nodes)
-    .filter(([, node]) => node.state === state)
-    .map(([name]) => name);
-}
-
-function metricsOf(record: RunRecord): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(record.nodes).flatMap(([node, { metrics }]) =>
-      Object.entries(metrics ?? {}).map(([name, { value }]) => [`${node}.${name}`, value] as const),
-    ),
-  );
-}
-
 function told(result: RunResult, file: string, folder: string): Answer {
-  const { record, problems, outputs } = result;
-  const disturbed = Object.entries(record.nodes).flatMap(([name, node]) => (node.disturbed === undefined ? [] : [name]));
+  const { record, problems, outputs, summary } = result;
+  const { nodes, metrics, disturbed } = summary;
   const data = {
     run: record.id,
     hash: record.hash ?? null,
     state: record.state,
-    executed: namesIn(record, 'executed'),
-    reused: namesIn(record, 'reused'),
-    failed: namesIn(record, 'failed'),
-    skipped: [...namesIn(record, 'skipped'), ...namesIn(record, 'cancelled')],
-    metrics: metricsOf(record),
+    executed: nodes.executed ?? [],
+    reused: nodes.reused ?? [],
+    failed: nodes.failed ?? [],
+    skipped: [...(nodes.skipped ?? []), ...(nodes.cancelled ?? [])],
+    metrics,
     outputs: Object.fromEntries(outputs),
     ...(disturbed.length > 0 ? { disturbed } : {}),
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
@@ -67,19 +51,17 @@ function told(result: RunResult, file: string, folder: string): Answer {
 }
 
 function linesOf(result: RunResult, file: string, folder: string): string[] {
-  const { record, problems, pipeline } = result;
-  const [executed, reused] = [namesIn(record, 'executed').length, namesIn(record, 'reused').length];
+  const { record, problems, summary } = result;
+  const [executed, reused] = [summary.nodes.executed?.length ?? 0, summary.nodes.reused?.length ?? 0];
   const time = duration(Math.max(0, Date.parse(record.ended ?? record.started) - Date.parse(record.started)) / 1000);
   if (problems.length > 0 && record.state !== 'done')
-    return [`${pipeline.name}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
-  const first = `${pipeline.name}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;
-  return record.state === 'done' ? [first, ...valuesOf(result, folder), 'next:', ...nextSteps(pipeline, record, file)] : [first];
+    return [`${summary.pipeline}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
+  const first = `${summary.pipeline}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;
+  return record.state === 'done' ? [first, ...valuesOf(result, folder), 'next:', ...nextSteps(result, file)] : [first];
 }
 
 /** What came out, and how the run is found again. */
-function valuesOf({ record, outputs, pipeline }: RunResult, folder: string): string[] {
-  const metrics = metricsOf(record);
-  const shown = shownNames(pipeline, record);
+function valuesOf({ record, outputs, summary: { metrics, shown } }: RunResult, folder: string): string[] {
   const values = shown.flatMap((name) => {
     const [path, metric] = [outputs.get(name), metrics[name]];
     if (metric !== undefined) return [[name, figure(metric)]];
@@ -88,31 +70,10 @@ function valuesOf({ record, outputs, pipeline }: RunResult, folder: string): str
   return textTable([...values, ['run', record.id], ['hash', record.hash ?? '']]).map((line) => `  ${line}`);
 }
 
-function nextSteps(pipeline: Pipeline, record: RunRecord, file: string): string[] {
-  const setting = exampleSetting(pipeline);
+function nextSteps({ record, summary: { setting, last } }: RunResult, file: string): string[] {
   return [
     `  npx stillroom show ${record.id}`,
     ...(setting === undefined ? [] : [`  npx stillroom plan ${file} --set ${setting}`]),
-    `  npx stillroom run ${file} --force ${pipeline.instances.at(-1)?.node}`,
+    `  npx stillroom run ${file} --force ${last}`,
   ];
-}
-
-/** What the end of a run shows: what the pipeline asks for, else all of the last nodes. */
-function shownNames(pipeline: Pipeline, record: RunRecord): readonly string[] {
-  if (pipeline.show.length > 0) return pipeline.show;
-  const needed = new Set(pipeline.instances.flatMap(producersOf));
-  return pipeline.instances
-    .filter(({ name }) => !needed.has(name))
-    .flatMap(({ name }) =>
-      [...Object.keys(record.nodes[name]?.metrics ?? {}), ...Object.keys(record.nodes[name]?.outputs ?? {})].map((one) => `${name}.${one}`),
-    );
-}
-
-/** A setting that a newcomer can try: one of the pipeline's params with another value. */
-function exampleSetting(pipeline: Pipeline): string | undefined {
-  const [name, value] = Object.entries(pipeline.params).find(([, one]) => typeof one === 'number') ?? [];
-  if (name !== undefined) return `${name}=${Number(value) + 1}`;
-  const instance = pipeline.instances.find(({ params }) => Object.values(params).some((one) => typeof one === 'number'));
-  const [param, number] = Object.entries(instance?.params ?? {}).find(([, one]) => typeof one === 'number') ?? [];
-  return instance === undefined || param === undefined ? undefined : `${instance.node}.${param}=${Number(number) + 1}`;
 }

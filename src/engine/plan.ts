@@ -11,6 +11,9 @@ import { ingredientsOf, type Prepared, prepare, type Surroundings } from './fing
 import { History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 
+/** Why a node is reused. */
+export const UNCHANGED = 'nothing that counts has changed';
+
 /** What a plan is made for. */
 export interface PlanRequest {
   readonly pipeline: Pipeline;
@@ -145,7 +148,7 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   return {
     prepared,
     action: 'reuse',
-    cause: 'nothing that counts has changed',
+    cause: UNCHANGED,
     differences: [],
     settled: { instance, fingerprint, attempt },
   };

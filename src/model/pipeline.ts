@@ -45,6 +45,8 @@ export interface ChosenModule {
   readonly file: string;
   /** Whether its default export is a function of its params: its file exports `params`. */
   readonly takesParams: boolean;
+  /** Digest of what its file said of its params when the pipeline was read. */
+  readonly declared?: string;
 }
 
 /** What an instance does: a TypeScript stage, or a command. */

@@ -92,3 +92,6 @@ export interface RunRecord {
   /** Recorded, never hashed. */
   readonly facts: JsonObject;
 }
+
+/** A run's record as it is kept: many nodes by the digest of their JSON, which runs that came out alike share. */
+export type KeptRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: RunRecord['nodes'] | string };

@@ -2,7 +2,7 @@ import type { Artifact, Manifest } from './artifact.ts';
 import type { Source } from './pipeline.ts';
 import type { Outcome, Problem } from './problem.ts';
 import type { Attempt, Ingredients, StoredResult } from './result.ts';
-import type { RunRecord } from './run.ts';
+import type { KeptRecord, RunRecord } from './run.ts';
 import type { RunRow } from './run-row.ts';
 import type { Contents, Maintenance } from './upkeep.ts';
 import type { Lock, Sweeps, Workplaces } from './workplace.ts';
@@ -166,6 +166,14 @@ export interface Runs {
   /** Marks a run as live until the lock is released or the process is gone. */
   start(id: string): Lock;
   write(record: RunRecord): void;
+  /** Keeps the nodes of a record, as the records of runs name them that came out alike. */
+  keepNodes(nodes: RunRecord['nodes']): KeptRecord['nodes'];
+  /** The nodes that a kept record names; undefined where they are missing or damaged. */
+  nodesOf(kept: KeptRecord['nodes']): RunRecord['nodes'] | undefined;
+  /** Whether the nodes that a kept record names are there, as they were kept. */
+  hasNodes(kept: KeptRecord['nodes']): boolean;
+  /** Writes the record of a run whose nodes are kept already, with its row. */
+  writeKept(record: KeptRecord, row: RunRow): void;
   /** A run whose process is gone is shown as failed; undefined where the record is missing or damaged. */
   read(id: string): RunRecord | undefined;
   /** Newest first, those of damaged records included. */
@@ -229,6 +237,8 @@ export interface Published {
   outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): Placed;
   /** Puts outputs into a folder of the user, as `<node>/<port>`. */
   placeIn(folder: string, outputs: NodeOutputs): Placed;
+  /** How the folder of a pipeline's outputs stands; another text after any change in it. */
+  standing(pipeline: string): string;
   /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */
   schemaTime(): number;
   writeSchema(text: string): void;

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { Found, type Surroundings } from '../engine/fingerprint.ts';
+import type { Surroundings } from '../engine/fingerprint.ts';
+import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { choicesFolder } from '../code/choices.ts';
@@ -22,6 +23,8 @@ export interface Opened {
   readonly surroundings: Surroundings;
   /** The file as records name it: relative to the project. */
   readonly shownFile: string;
+  /** SHA-256 of the file as it was read; undefined where it changed meanwhile. */
+  readonly text: string | undefined;
 }
 
 /** Reads a pipeline file with `--set` options. */
@@ -34,6 +37,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
   if (!store.ok) return store;
   const executors = await context.executors();
   if (!executors.ok) return executors;
+  const before = fileDigest(absolute);
   const pipeline = await loadPipeline({
     file: absolute,
     shownFile: existsSync(resolve(folder, file)) ? file : relative(folder, absolute),
@@ -48,8 +52,13 @@ export async function openPipeline(context: Context, file: string, set: readonly
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
-    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
+    text: fileDigest(absolute) === before ? before : undefined,
+    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, tools: new Map() },
   });
+}
+
+function fileDigest(path: string): string | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? hashFile(path) : undefined;
 }
 
 function nearbyPipelines(file: string, from: string): string {

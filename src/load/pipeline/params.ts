@@ -1,5 +1,5 @@
 import { ownMember } from '../../model/own-member.ts';
-import { type ChoiceDeclaration, choiceFile, moduleChoices, readChoice } from '../../code/choices.ts';
+import { type ChoiceDeclaration, choiceFile, declaredDigest, moduleChoices, readChoice } from '../../code/choices.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import { isObject } from '../../files/json.ts';
 import type { ParamDeclaration, ParamDeclarations } from '../../model/declaration.ts';
@@ -200,7 +200,10 @@ async function resolveChoice(
   if (stray !== undefined) badDefault(`the default of "${param}" gives "${name}" a param "${stray}", which it has not`);
   problems.push(...(await checkChoice({ param, name: String(name), given, declared }, declaration, context)));
   const values = withDefaults(declared, { ...(of === name ? preset : {}), ...given });
-  return { params: { name: String(name), ...values }, module: { file, takesParams: read.value.params !== null } };
+  return {
+    params: { name: String(name), ...values },
+    module: { file, takesParams: read.value.params !== null, declared: declaredDigest(read.value) },
+  };
 }
 
 const merged = new WeakMap<ChoiceDeclaration, Map<ParamDeclaration, ParamDeclarations>>();

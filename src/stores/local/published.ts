@@ -6,6 +6,7 @@ import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import { lockFile } from '../../files/lock.ts';
+import { sha256 } from '../../model/canonical.ts';
 import type { Lock } from '../../model/workplace.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published } from '../../model/store.ts';
@@ -117,6 +118,13 @@ export class LocalPublished implements Published {
       }
     }
     return { paths, lost };
+  }
+
+  standing(pipeline: string): string {
+    const link = join(this.root, safeFileName(pipeline));
+    const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    const folder = isLink ? readlinkSync(link) : '';
+    return isLink ? `${folder} ${sha256(stampTree(join(this.root, folder)))}` : '';
   }
 
   schemaTime(): number {

@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path';
 import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { isObject } from '../../files/json.ts';
 import { lineText, openLine, readText, sealedLine } from '../../files/sealed.ts';
-import type { RunRecord } from '../../model/run.ts';
-import { ROW_FORMAT, type RunRow, rowOf } from '../../model/run-row.ts';
+import { ROW_FORMAT, type RunRow } from '../../model/run-row.ts';
 
 function isRow(value: unknown): value is RunRow {
   return isObject(value) && value['format'] === ROW_FORMAT;
@@ -21,9 +20,9 @@ export class RunIndex {
   }
 
   /** Adds runs that have ended. */
-  add(records: readonly RunRecord[]): void {
-    if (records.length === 0) return;
-    const fresh = records.map((record) => [record.id, sealedLine(JSON.stringify(rowOf(record)))] as const);
+  add(rows: readonly RunRow[]): void {
+    if (rows.length === 0) return;
+    const fresh = rows.map((row) => [row.run, sealedLine(JSON.stringify(row))] as const);
     ifPossible(() => {
       mkdirSync(dirname(this.file), { recursive: true });
       appendFileSync(this.file, fresh.map(([id, line]) => `${id} ${line}\n`).join(''));

@@ -1,12 +1,13 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeDurably } from '../../files/durable.ts';
+import { hashFile } from '../../files/hash.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { Event } from '../../model/event.ts';
 import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
-import { isRunId, RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
+import { isRunId, type KeptRecord, RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
@@ -23,10 +24,7 @@ const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify
 /** Characters of JSON of a run's nodes that stand in its record. More of them are a file of their own. */
 const LARGEST_INSIDE = 65_536;
 
-/** A record as its file holds it: many nodes by the digest of their JSON, which runs that came out alike share. */
-type WrittenRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: RunRecord['nodes'] | string };
-
-function isWrittenRecord(value: unknown): value is WrittenRecord {
+function isKeptRecord(value: unknown): value is KeptRecord {
   return isObject(value) && isRunRecord(typeof value['nodes'] === 'string' ? { ...value, nodes: {} } : value);
 }
 
@@ -58,18 +56,20 @@ export class LocalRuns implements Runs {
   }
 
   write(record: RunRecord): void {
-    const path = join(this.root, `${record.id}.json`);
-    if (record.state === 'live') return writeSealed(path, record);
-    writeSealed(path, { ...record, nodes: this.writtenNodes(record.nodes) } satisfies WrittenRecord);
-    return this.index.add([record]);
+    if (record.state === 'live') return writeSealed(join(this.root, `${record.id}.json`), record);
+    return this.writeKept({ ...record, nodes: this.keepNodes(record.nodes) }, rowOf(record));
   }
 
-  /** Nodes as a record's file holds them. */
-  private writtenNodes(nodes: RunRecord['nodes']): WrittenRecord['nodes'] {
+  writeKept(record: KeptRecord, row: RunRow): void {
+    writeSealed(join(this.root, `${record.id}.json`), record);
+    this.index.add([row]);
+  }
+
+  keepNodes(nodes: RunRecord['nodes']): KeptRecord['nodes'] {
     const text = JSON.stringify(nodes);
     if (text.length <= LARGEST_INSIDE) return nodes;
     const digest = sha256(text);
-    if (this.nodesText(digest) === undefined) writeDurably(this.nodesPath(digest), text);
+    if (!this.hasNodes(digest)) writeDurably(this.nodesPath(digest), text);
     else syncFolder(dirname(this.nodesPath(digest)));
     this.nodes.set(digest, new WeakRef(nodes));
     return digest;
@@ -84,8 +84,15 @@ export class LocalRuns implements Runs {
     return text !== undefined && sha256(text) === digest ? text : undefined;
   }
 
-  /** The nodes of a digest: the same object for all records that share them, as long as anyone has it. */
-  private nodesOf(digest: string): RunRecord['nodes'] | undefined {
+  hasNodes(kept: KeptRecord['nodes']): boolean {
+    if (typeof kept !== 'string') return true;
+    const path = this.nodesPath(kept);
+    return isDigest(kept) && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && hashFile(path) === kept;
+  }
+
+  /** The same object for all records that share them, as long as anyone has it. */
+  nodesOf(digest: KeptRecord['nodes']): RunRecord['nodes'] | undefined {
+    if (typeof digest !== 'string') return digest;
     const known = this.nodes.get(digest)?.deref();
     if (known !== undefined) return known;
     const text = this.nodesText(digest);
@@ -94,18 +101,13 @@ export class LocalRuns implements Runs {
     return nodes;
   }
 
-  private written(id: string): WrittenRecord | undefined {
-    return readSealed(join(this.root, `${id}.json`), isWrittenRecord, former);
+  private written(id: string): KeptRecord | undefined {
+    return readSealed(join(this.root, `${id}.json`), isKeptRecord, former);
   }
 
   /** The digests of nodes that stand in files of their own, those of damaged ones included. */
   nodesApart(): string[] {
     return jsonNamesIn(join(this.root, 'nodes'));
-  }
-
-  /** Whether the nodes of a digest are there as they were written. */
-  areWhole(digest: string): boolean {
-    return this.nodesText(digest) !== undefined;
   }
 
   /** Those of the nodes in files of their own that none of these runs has. */
@@ -119,7 +121,7 @@ export class LocalRuns implements Runs {
     if (!isRunId(id)) return undefined;
     const written = this.written(id);
     if (written?.id !== id) return undefined;
-    const record = typeof written.nodes === 'string' ? { ...written, nodes: this.nodesOf(written.nodes) } : written;
+    const record = { ...written, nodes: this.nodesOf(written.nodes) };
     if (!isRunRecord(record)) return undefined;
     return record.state === 'live' && record.format <= RECORD_FORMAT ? this.atWork(record) : record;
   }
@@ -168,7 +170,7 @@ export class LocalRuns implements Runs {
           yield rowOf(record.format > RECORD_FORMAT ? { ...record, nodes: {}, params: {}, sources: {}, set: [] } : record);
       }
     } finally {
-      this.index.add(unknown);
+      this.index.add(unknown.map(rowOf));
     }
   }
 

@@ -63,7 +63,7 @@ export function inspectRuns({ runs }: Parts, inspection: Inspection): Known {
     } else if (record.format <= RECORD_FORMAT) records.push(record);
   }
   for (const digest of runs.nodesApart()) {
-    if (inspection.look(() => runs.areWhole(digest)) !== true)
+    if (inspection.look(() => runs.hasNodes(digest)) !== true)
       inspection.quarantine(join('runs', 'nodes', `${digest}.json`), nodesStory(digest));
   }
   for (const { nodes: all, sources: read } of records) {

@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { declaredDigest, readChoice } from '../code/choices.ts';
+import type { CodeRequest } from '../code/bundler.ts';
+import { findStage } from '../code/declarations.ts';
+import { type Code, stageCode } from '../code/stage-code.ts';
+import { digestOf, sha256 } from '../model/canonical.ts';
+import type { Executor } from '../model/executor.ts';
+import type { Source, Tool } from '../model/pipeline.ts';
+import type { Content } from '../model/store.ts';
+import type { Surroundings } from './fingerprint.ts';
+import type { Plan } from './plan.ts';
+import { toolDigests } from './tools.ts';
+
+/** What a plan looked up outside of its pipeline file, each with the digest of what was found: while all of it stands, the plan does. */
+export interface Grounds {
+  /** Declarations of stages by name. */
+  readonly stages: readonly (readonly [stage: string, digest: string])[];
+  /** What the chosen modules of stages say of their params. */
+  readonly choices: readonly (readonly [file: string, digest: string])[];
+  readonly code: readonly (readonly [request: CodeRequest, digest: string])[];
+  readonly tools: readonly (readonly [tool: Tool, digest: string])[];
+  /** Variables that nodes take from the environment; of secret ones only whether they are set. */
+  readonly variables: readonly (readonly [name: string, digest: string])[];
+  readonly sources: readonly (readonly [source: Source, digest: string])[];
+  /** Where nodes are executed; null: where none is named. */
+  readonly executors: readonly (readonly [name: string | null, digest: string])[];
+}
+
+function codeDigest({ digest, packages, packageFolders }: Code): string {
+  return digestOf({ digest, packages, packageFolders });
+}
+
+function snapshotDigest({ kind, digest, executable }: Content): string {
+  return digestOf({ kind, digest, executable: executable === true });
+}
+
+function variableDigest(value: string | undefined, isSecret: boolean): string {
+  return value === undefined ? '' : isSecret ? 'set' : sha256(value);
+}
+
+function executorDigest({ name, facts }: Executor): string {
+  return digestOf({ name, facts });
+}
+
+async function executorNow(name: string | null, { executors }: Surroundings): Promise<string> {
+  const executor = await executors.get(name ?? undefined);
+  return executor.ok ? executorDigest(executor.value) : '';
+}
+
+async function stageDigest(stage: string, { root, store }: Surroundings): Promise<string> {
+  const found = await findStage(stage, root, store.cache);
+  return found.ok ? digestOf({ folder: found.value.folder, declaration: found.value.declaration }) : '';
+}
+
+async function choiceDigest(file: string, { store }: Surroundings): Promise<string> {
+  if (!existsSync(file)) return '';
+  const read = await readChoice(file, store.cache);
+  return read.ok ? declaredDigest(read.value) : '';
+}
+
+function toolNow(tool: Tool, { environment }: Surroundings): string {
+  const found = toolDigests([tool], environment['PATH'] ?? '', new Map());
+  return found.ok ? (Object.values(found.value)[0] ?? '') : '';
+}
+
+/** Values by their JSON: what is looked up once however many nodes ask for it. */
+class Lookups<Key> {
+  private readonly found = new Map<string, readonly [Key, string]>();
+
+  add(key: Key, digest: string): void {
+    this.found.set(JSON.stringify(key), [key, digest]);
+  }
+
+  get pairs(): (readonly [Key, string])[] {
+    return [...this.found.values()];
+  }
+}
+
+/** What a plan looked up, as it found it then. */
+export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings } }: Plan): Grounds {
+  const stages = new Lookups<string>();
+  const choices = new Lookups<string>();
+  const code = new Lookups<CodeRequest>();
+  const tools = new Lookups<Tool>();
+  const variables = new Lookups<string>();
+  const executors = new Lookups<string | null>();
+  for (const { prepared } of nodes.values()) {
+    const { instance, own, executor } = prepared;
+    const { work, env } = instance;
+    executors.add(instance.executor ?? null, executorDigest(executor));
+    for (const { name, value, secret } of env)
+      if (value === undefined) variables.add(name, variableDigest(surroundings.environment[name], secret));
+    if (work.kind === 'stage') {
+      const { folder, declaration, modules } = work;
+      stages.add(work.stage, digestOf({ folder, declaration }));
+      for (const { file, declared = '' } of Object.values(modules)) choices.add(file, declared);
+      const request = { folder, entry: declaration.run, modules, root: surroundings.root };
+      code.add(request, prepared.code === undefined ? '' : codeDigest(prepared.code));
+    } else if (own.work.kind === 'command') {
+      for (const tool of work.tools) tools.add(tool, own.work.tools['program' in tool ? tool.program : tool.run] ?? '');
+    }
+  }
+  return {
+    stages: stages.pairs,
+    choices: choices.pairs,
+    code: code.pairs,
+    tools: tools.pairs,
+    variables: variables.pairs,
+    sources: [...snapshots].flatMap(([name, snapshot]) => {
+      const source = pipeline.sources[name];
+      return source === undefined ? [] : [[source, snapshotDigest(snapshot)] as const];
+    }),
+    executors: executors.pairs,
+  };
+}
+
+async function codeNow(request: CodeRequest, { store, bundler }: Surroundings): Promise<string> {
+  const code = await stageCode(request, store, bundler);
+  return code.ok ? codeDigest(code.value) : '';
+}
+
+/** Whether each lookup still finds what it found. */
+async function stand<Key>(pairs: readonly (readonly [Key, string])[], digest: (key: Key) => string | Promise<string>): Promise<boolean> {
+  for (const [key, before] of pairs) if (before === '' || (await digest(key)) !== before) return false;
+  return true;
+}
+
+/** Whether a plan would find everything outside of its pipeline file as it was: looks for all of it again. */
+export async function areStanding(grounds: Grounds, surroundings: Surroundings): Promise<boolean> {
+  const { environment, store } = surroundings;
+  const variableNow = (name: string, before: string): string => variableDigest(environment[name], before === 'set');
+  return (
+    grounds.variables.every(([name, before]) => before !== '' && variableNow(name, before) === before) &&
+    (await stand(grounds.executors, (name) => executorNow(name, surroundings))) &&
+    (await stand(grounds.tools, (tool) => toolNow(tool, surroundings))) &&
+    (await stand(grounds.sources, (source) => {
+      const now = store.sources.snapshot(source);
+      return now.ok ? snapshotDigest(now.value) : '';
+    })) &&
+    (await stand(grounds.stages, (stage) => stageDigest(stage, surroundings))) &&
+    (await stand(grounds.choices, (file) => choiceDigest(file, surroundings))) &&
+    (await stand(grounds.code, (request) => codeNow(request, surroundings)))
+  );
+}
