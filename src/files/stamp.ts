@@ -5,37 +5,26 @@ export function fileStamp(stats: BigIntStats): string {
   return `${stats.size}:${stats.ino}:${stats.mtimeNs}:${stats.ctimeNs}`;
 }
 
-/** Bytes of one stamp among many. */
+/** Bytes of one stamp among many: they stand one after the other, and are compared as one. */
 export const STAMP_BYTES = 32;
 
-/** How many files stood, as `fileStamp` says it of one: 32 bytes each, one after the other, so that all are compared at once. */
-export class Stamps {
-  private numbers = new BigInt64Array(4 * 64);
-  private count = 0;
+/** Puts in its place among many what `fileStamp` says of one. */
+export function putStamp(stamps: BigInt64Array, index: number, { size, ino, mtimeNs, ctimeNs }: BigIntStats): void {
+  const at = 4 * index;
+  stamps[at] = size;
+  stamps[at + 1] = ino;
+  stamps[at + 2] = mtimeNs;
+  stamps[at + 3] = ctimeNs;
+}
 
-  push({ size, ino, mtimeNs, ctimeNs }: BigIntStats): void {
-    const at = 4 * this.count;
-    if (at === this.numbers.length) {
-      const longer = new BigInt64Array(2 * at);
-      longer.set(this.numbers);
-      this.numbers = longer;
-    }
-    this.numbers[at] = size;
-    this.numbers[at + 1] = ino;
-    this.numbers[at + 2] = mtimeNs;
-    this.numbers[at + 3] = ctimeNs;
-    this.count += 1;
-  }
+/** When the status of one of many changed last. */
+export function changeOf(stamps: BigInt64Array, index: number): Pick<BigIntStats, 'ctimeNs'> {
+  return { ctimeNs: stamps[4 * index + 3] ?? 0n };
+}
 
-  /** When the status of one changed last. */
-  at(index: number): Pick<BigIntStats, 'ctimeNs'> {
-    return { ctimeNs: this.numbers[4 * index + 3] ?? 0n };
-  }
-
-  /** All of them, until the next one is added. */
-  bytes(): Buffer {
-    return Buffer.from(this.numbers.buffer, 0, this.count * STAMP_BYTES);
-  }
+/** The bytes of many stamps. */
+export function bytesOfStamps(stamps: BigInt64Array): Buffer {
+  return Buffer.from(stamps.buffer, stamps.byteOffset, stamps.byteLength);
 }
 
 /** Within this of now, a second write could fall into the same clock tick. */

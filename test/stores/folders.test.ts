@@ -45,8 +45,7 @@ describe('a folder', () => {
       const { size, ino, mtimeNs, ctimeNs } = lstatSync(join(folder, name), { bigint: true });
       return [size, ino, mtimeNs, ctimeNs];
     });
-    expect(stamps.bytes()).toEqual(Buffer.from(BigInt64Array.from(expected).buffer));
-    expect(stamps.at(199)).toEqual({ ctimeNs: expected.at(-1) });
+    expect(stamps).toEqual(BigInt64Array.from(expected));
   });
 });
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { type BigIntStats, constants, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { canonicalJson, isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import { fileStamp, Stamps } from '../../files/stamp.ts';
+import { expectMany, lookAt } from '../../files/many-files.ts';
+import { fileStamp, putStamp, STAMP_BYTES } from '../../files/stamp.ts';
 
 /** A file found below a folder: what its link leads to where it is one. */
 export interface FoundFile {
@@ -23,7 +24,7 @@ export interface FoundFile {
 export interface Listing {
   readonly files: readonly FoundFile[];
   /** How the files stand, in their order. */
-  readonly stamps: Stamps;
+  readonly stamps: BigInt64Array;
   /** The paths of folders in which nothing is. */
   readonly emptyFolders: readonly string[];
 }
@@ -33,11 +34,6 @@ export function sizeOf(files: Iterable<{ readonly size: number }>): number {
   let sum = 0;
   for (const { size } of files) sum += size;
   return sum;
-}
-
-/** A file by its path below a folder, as it stands. */
-export function foundFile(path: string, absolute: string, stats: BigIntStats): FoundFile {
-  return { path, absolute, size: Number(stats.size), executable: isExecutable(stats), links: Number(stats.nlink) };
 }
 
 function refusal(path: string, why: string): Outcome<never> {
@@ -74,16 +70,15 @@ interface Stop {
   readonly prefix: string;
 }
 
-/** Walks through a folder. */
+/** Finds all names below a folder. */
 class Walk {
-  readonly files: FoundFile[] = [];
-  readonly stamps = new Stamps();
+  /** Of what is no folder, in the order of their bytes. */
+  readonly paths: string[] = [];
+  readonly absolute: string[] = [];
   readonly emptyFolders: string[] = [];
-  private readonly folder: string;
   private readonly without: string | undefined;
 
-  constructor(folder: string, without: string | undefined) {
-    this.folder = folder;
+  constructor(without: string | undefined) {
     this.without = without;
   }
 
@@ -93,6 +88,7 @@ class Walk {
     if (entries.length === 0 && prefix !== '') this.emptyFolders.push(prefix.slice(0, -1));
     const wrong = unreadableName(at, entries);
     if (wrong !== undefined) return refusal(join(at, wrong), 'its name is not valid UTF-8');
+    expectMany(this.paths.length + entries.length);
     const longest = Math.min(LONGEST_PATH - Buffer.byteLength(prefix), LONGEST_ABSOLUTE - Buffer.byteLength(at) - 1);
     const below = at.endsWith('/') ? at : `${at}/`;
     // With a slash after those of folders, the names are in the order that all paths below them are in.
@@ -102,24 +98,14 @@ class Walk {
       const absolute = below + name;
       if (absolute === this.without) continue;
       if (Buffer.byteLength(name) > longest) return refusal(absolute, `it lies too deep: its path is longer than ${LONGEST_PATH} bytes`);
-      const taken = isFolder ? this.visit({ absolute, prefix: prefix + marked }) : this.take(prefix + name, absolute);
-      if (!taken.ok) return taken;
+      if (isFolder) {
+        const inner = this.visit({ absolute, prefix: prefix + marked });
+        if (!inner.ok) return inner;
+      } else {
+        this.paths.push(prefix + name);
+        this.absolute.push(absolute);
+      }
     }
-    return done(undefined);
-  }
-
-  private take(path: string, absolute: string): Outcome<undefined> {
-    let stats: BigIntStats | undefined = lstatSync(absolute, { bigint: true });
-    if (stats.isSymbolicLink()) {
-      const target = resolve(dirname(absolute), readlinkSync(absolute));
-      const outside = isOutside(this.folder, target) || relative(this.folder, target) === '';
-      if (outside) return refusal(absolute, 'it is a link that leaves the folder');
-      stats = statOfTarget(absolute);
-      if (stats === undefined) return refusal(absolute, 'it is a link to nothing');
-      if (!stats.isFile()) return refusal(absolute, 'it is a link to a folder');
-    } else if (!stats.isFile()) return refusal(absolute, 'it is neither a file nor a folder');
-    this.files.push(foundFile(path, absolute, stats));
-    this.stamps.push(stats);
     return done(undefined);
   }
 }
@@ -137,10 +123,48 @@ function unreadableName(folder: string, entries: readonly Dirent[]): string | un
  * that are not UTF-8 are refused.
  */
 export function listFolder(folder: string, without?: string): Outcome<Listing> {
-  const walk = new Walk(folder, without);
+  const walk = new Walk(without);
   const walked = walk.visit({ absolute: folder, prefix: '' });
   if (!walked.ok) return walked;
-  return done({ files: walk.files, stamps: walk.stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
+  const { learned, marks } = lookAt('stat', walk.absolute);
+  const stamps = new BigInt64Array(learned);
+  const files: FoundFile[] = [];
+  for (const [index, path] of walk.paths.entries()) {
+    const absolute = walk.absolute[index] ?? '';
+    let [mode = 0, links = 0] = [marks[2 * index], marks[2 * index + 1]];
+    if ((mode & constants.S_IFMT) === constants.S_IFLNK) {
+      const target = targetOf(absolute, folder);
+      if (!target.ok) return target;
+      putStamp(stamps, index, target.value);
+      [mode, links] = [Number(target.value.mode), Number(target.value.nlink)];
+    } else if ((mode & constants.S_IFMT) !== constants.S_IFREG) return refusal(absolute, 'it is neither a file nor a folder');
+    files.push({ path, absolute, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0, links });
+  }
+  return done({ files, stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
+}
+
+/** The file that a link leads to, which lies in the same folder. */
+function targetOf(link: string, folder: string): Outcome<BigIntStats> {
+  const target = resolve(dirname(link), readlinkSync(link));
+  const outside = isOutside(folder, target) || relative(folder, target) === '';
+  if (outside) return refusal(link, 'it is a link that leaves the folder');
+  const stats = statOfTarget(link);
+  if (stats === undefined) return refusal(link, 'it is a link to nothing');
+  return stats.isFile() ? done(stats) : refusal(link, 'it is a link to a folder');
+}
+
+/** A file alone, as a folder that holds just it would list it. */
+export function listFile(absolute: string, stats: BigIntStats): Listing {
+  const stamps = new BigInt64Array(STAMP_BYTES / 8);
+  putStamp(stamps, 0, stats);
+  const file = {
+    path: basename(absolute),
+    absolute,
+    size: Number(stats.size),
+    executable: isExecutable(stats),
+    links: Number(stats.nlink),
+  };
+  return { files: [file], stamps, emptyFolders: [] };
 }
 
 /** Paths in the order of their bytes; that of their characters is another where some are beyond U+FFFF. */
@@ -221,6 +245,6 @@ function stampOf({ files, stamps, emptyFolders }: Listing): string {
   const paths = [...files.map((file) => file.path), ...emptyFolders.map((folder) => `${folder}/`)];
   return createHash('sha256')
     .update(sha256(paths.join('\0')))
-    .update(stamps.bytes())
+    .update(stamps)
     .digest('hex');
 }

@@ -3,9 +3,9 @@ import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAll } from '../../files/write-all.ts';
 import { withPath } from '../../files/with-path.ts';
-import { readFull } from '../../files/hash.ts';
+import { hashFile, readFull } from '../../files/hash.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
-import { foldersOf } from './folders.ts';
+import { type FoundFile, foldersOf } from './folders.ts';
 
 /** Bytes that are read or written at once. */
 const PIECE = 1024 * 1024;
@@ -24,7 +24,12 @@ export class Pack {
     this.descriptor = openSync(path, 'wx', 0o600);
   }
 
-  write(piece: Uint8Array): void {
+  /** Adds what a file holds; returns its SHA-256. */
+  add({ absolute, size }: FoundFile): string {
+    return hashFile(absolute, (piece) => this.write(piece), size);
+  }
+
+  private write(piece: Uint8Array): void {
     if (this.filled + piece.length > PIECE) this.flush();
     if (piece.length < PIECE) {
       this.buffer.set(piece, this.filled);

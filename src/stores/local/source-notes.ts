@@ -1,6 +1,6 @@
 import { readSummed, writeSummedNote } from '../../files/sealed.ts';
 import { isObject, parseJson } from '../../files/json.ts';
-import { isFresh, STAMP_BYTES } from '../../files/stamp.ts';
+import { bytesOfStamps, changeOf, isFresh, STAMP_BYTES } from '../../files/stamp.ts';
 import type { Manifest } from '../../model/artifact.ts';
 import type { Listing } from './folders.ts';
 
@@ -27,7 +27,8 @@ export interface SourceNote {
   readonly digest: string;
 }
 
-const DIGEST_BYTES = 32;
+/** Bytes of a digest that is not written in hexadecimal. */
+export const DIGEST_BYTES = 32;
 
 /** The first line. */
 interface Head {
@@ -48,21 +49,21 @@ function pathsOf({ files, emptyFolders }: Listing): string {
 
 /** What is to be noted of a source that was read. */
 export function noteOf(listed: Listed, digests: readonly string[], digest: string): SourceNote {
-  const stamps = Buffer.from(listed.stamps.bytes());
-  for (const index of digests.keys())
-    if (isFresh(listed.stamps.at(index), listed.since)) stamps.fill(0, index * STAMP_BYTES, (index + 1) * STAMP_BYTES);
+  const stamps = Buffer.from(bytesOfStamps(listed.stamps));
+  for (const index of listed.files.keys())
+    if (isFresh(changeOf(listed.stamps, index), listed.since)) stamps.fill(0, index * STAMP_BYTES, (index + 1) * STAMP_BYTES);
   return { kind: listed.kind, paths: pathsOf(listed), stamps, digests: Buffer.from(digests.join(''), 'hex'), digest };
 }
 
 /** Whether all stands as it was noted. */
 export function isAsNoted(note: SourceNote, listed: Listed): boolean {
-  return note.kind === listed.kind && listed.stamps.bytes().equals(note.stamps) && note.paths === pathsOf(listed);
+  return note.kind === listed.kind && bytesOfStamps(listed.stamps).equals(note.stamps) && note.paths === pathsOf(listed);
 }
 
 /** Gives the noted digest of each listed file that stands as it did when it was noted. */
 export function notedDigests({ paths, stamps, digests }: SourceNote, listed: Listed): (index: number) => string | undefined {
   const places = new Map(paths.split('\0').map((path, place) => [path, place]));
-  const now = listed.stamps.bytes();
+  const now = bytesOfStamps(listed.stamps);
   return (index) => {
     const place = places.get(listed.files[index]?.path ?? '');
     if (place === undefined) return undefined;

@@ -1,19 +1,18 @@
 import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { Source } from '../../model/pipeline.ts';
 import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { hashFile } from '../../files/hash.ts';
+import { lookAt } from '../../files/many-files.ts';
 import type { Blobs } from './blobs.ts';
 import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
-import { foundFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
+import { type FoundFile, listFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
 import { Pack, unpackFiles } from './packed-files.ts';
-import { isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
+import { DIGEST_BYTES, isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
 import { removeTree } from '../../files/remove.ts';
-import { Stamps } from '../../files/stamp.ts';
 
 /** Larger sources are kept in the store only if asked for. */
 const LARGEST_KEPT = 256 * 1024 * 1024;
@@ -66,9 +65,7 @@ export class LocalSources implements Sources {
       return done({ kind: 'dir', since, ...listed.value });
     }
     if (!stats.isFile()) return failed(refused(source, `${source.path} is neither a file nor a folder`));
-    const stamps = new Stamps();
-    stamps.push(stats);
-    return done({ kind: 'file', since, files: [foundFile(basename(source.path), source.path, stats)], stamps, emptyFolders: [] });
+    return done({ kind: 'file', since, ...listFile(source.path, stats) });
   }
 
   /**
@@ -80,14 +77,10 @@ export class LocalSources implements Sources {
     const note = readNote(noteFile);
     if (pack === undefined && note !== undefined && isAsNoted(note, listed)) return done({ ...listed, digest: note.digest });
     const noted = note === undefined ? () => undefined : notedDigests(note, listed);
-    const take = pack === undefined ? undefined : (piece: Uint8Array) => pack.write(piece);
-    const digests: string[] = [];
-    for (const [index, { path, absolute, size }] of listed.files.entries()) {
-      const known = noted(index);
-      const digest = known === undefined || take !== undefined ? hashFile(absolute, take, size) : known;
-      if (digest !== (known ?? digest)) return failed(changedWhileRead(source, path));
-      digests.push(digest);
-    }
+    const known = listed.files.map((_, index) => noted(index));
+    const digests = pack === undefined ? digestsOf(listed.files, known) : listed.files.map((file) => pack.add(file));
+    const changed = listed.files.find((_, index) => known[index] !== undefined && known[index] !== digests[index]);
+    if (changed !== undefined) return failed(changedWhileRead(source, changed.path));
     const manifest = manifestBytes(manifestOf(listed, digests));
     const digest = listed.kind === 'dir' ? sha256(manifest) : (digests[0] ?? '');
     writeNote(noteFile, noteOf(listed, digests, digest));
@@ -164,6 +157,23 @@ export class LocalSources implements Sources {
     this.blobs.state(record.pack, true);
     return false;
   }
+}
+
+/** The digests of files, of which some are known. */
+function digestsOf(files: readonly FoundFile[], known: readonly (string | undefined)[]): string[] {
+  const unknown = files.filter((_, index) => known[index] === undefined);
+  const { learned } = lookAt(
+    'hash',
+    unknown.map(({ absolute }) => absolute),
+    unknown.map(({ size }) => size),
+  );
+  const digests = Buffer.from(learned);
+  let next = 0;
+  return known.map((digest) => {
+    if (digest !== undefined) return digest;
+    next += DIGEST_BYTES;
+    return digests.toString('hex', next - DIGEST_BYTES, next);
+  });
 }
 
 function missing(source: Source): Problem {
