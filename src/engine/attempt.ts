@@ -1,7 +1,9 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isObject } from '../files/json.ts';
-import { readSealed, writeSealedNote } from '../files/sealed.ts';
+import { ifPossible } from '../files/durable.ts';
+import { removeFile } from '../files/remove.ts';
+import { readSealed, sealedJson } from '../files/sealed.ts';
 import type { Emit } from '../model/event.ts';
 import type { Hold, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
@@ -82,7 +84,8 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     };
     const others = hold.beside === undefined ? {} : { disturbed: hold.beside() };
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
-    writeSealedNote(join(place.folder, JOB_FILE), file);
+    // What a kill leaves half written of it counts as missing, and so nothing was started.
+    ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
     return collect(exit, { prepared, specification, given, place }, run);
   } finally {
@@ -114,7 +117,7 @@ function collect(exit: ExitRecord, { prepared, specification, given, place }: En
   const unchanged = findChange(given, instance.name, surroundings.store);
   if ('unfed' in unchanged) return unchanged;
   // Taking outputs moves them away. Whoever finds an attempt without its specification, since this process was killed meanwhile, begins anew.
-  rmSync(join(place.folder, JOB_FILE), { force: true });
+  removeFile(join(place.folder, JOB_FILE));
   const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
   if (!outputs.ok) {
     // The names of files that it made are words of the program too.

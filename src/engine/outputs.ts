@@ -1,5 +1,5 @@
-import { lstatSync, realpathSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { JobSpecification } from '../model/job.ts';
@@ -7,10 +7,11 @@ import type { Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 
-/** Whether a path really lies where it seems to: no step of it below a folder is a link. */
+/** Whether a path really lies where it seems to: each step of it below a folder is a folder, and none a link. */
 function isInside(folder: string, path: string): boolean {
-  const parent = dirname(path);
-  return realpathSync(parent) === join(realpathSync(folder), relative(folder, parent));
+  for (let above = dirname(path); above.length > folder.length; above = dirname(above))
+    if (lstatSync(above, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  return true;
 }
 
 /** Takes all outputs of a finished execution into the store. One that is missing or of the wrong kind fails the node. */

@@ -119,10 +119,12 @@ export function prepareWorkspace(
 
 function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boolean): JobSpecification['outputs'] {
   const outputs: Record<string, { path: string; kind: 'dir' | 'file' }> = {};
+  const base = join(place.folder, isCommand ? 'work' : 'out');
   for (const [port, { kind, suffix }] of Object.entries(instance.outputs)) {
     const inside = instance.work.kind === 'command' ? (instance.work.paths[port] ?? port) : `${port}${suffix}`;
-    const path = join(place.folder, isCommand ? 'work' : 'out', inside);
-    mkdirSync(kind === 'dir' ? path : dirname(path), { recursive: true });
+    const path = join(base, inside);
+    const folder = kind === 'dir' ? path : dirname(path);
+    if (folder !== base) mkdirSync(folder, { recursive: true });
     outputs[port] = { path: isCommand ? inside : path, kind };
   }
   return outputs;

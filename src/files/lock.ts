@@ -37,8 +37,14 @@ export function tryLockFile(path: string, shared = false): FileLock | undefined 
 
 function openForLock(path: string, shared: boolean): number {
   if (shared && existsSync(path)) return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  makeFolders(dirname(path));
-  return openSync(path, 'a+');
+  try {
+    return openSync(path, 'a+');
+  } catch (error) {
+    // Its folder is nearly always there.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    makeFolders(dirname(path));
+    return openSync(path, 'a+');
+  }
 }
 
 /** Takes the lock of an open file; false where another holds it. */

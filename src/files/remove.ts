@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 
 /** The error's code; throws what is no error of the system. */
 function codeOf(error: unknown): string {
@@ -26,10 +26,41 @@ function failureOf(act: () => void): string | undefined {
  */
 export function removeTree(path: string): readonly string[] {
   // The quick way does for nearly everything.
-  if (failureOf(() => rmSync(path, { recursive: true, force: true })) === undefined) return [];
+  if (removeQuickly(path)) return [];
   const removal = new Removal(Buffer.from(path));
   removal.run();
   return removal.left;
+}
+
+/** Removes what nothing protects; Node's own way asks the system three times as much. False: something refused, or has a name that is no text. */
+function removeQuickly(path: string): boolean {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true) removeFolderQuickly(path);
+    else if (stats !== undefined) unlinkSync(path);
+    return true;
+  } catch (error) {
+    codeOf(error);
+    return false;
+  }
+}
+
+function removeFolderQuickly(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) removeFolderQuickly(path);
+    else unlinkSync(path);
+  }
+  rmdirSync(folder);
+}
+
+/** Removes a file, if there is one. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** Bytes that a path may grow by below the top. */

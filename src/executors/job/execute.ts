@@ -39,7 +39,8 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   await checkpoints.settled();
   log.close();
   if (log.lost !== undefined) emit(lostLog(specification, log.lost));
-  removeEmpty(specification.checkpoints);
+  // Made for a stage before it starts.
+  if (specification.program.kind === 'stage') removeEmpty(specification.checkpoints);
   const { cpuSeconds, facts = {} } = messages;
   const { peakMemory } = facts;
   const common = {

@@ -23,6 +23,17 @@ function asShown(line: string): string {
   return end === -1 ? line : line.slice(end + 1);
 }
 
+/** Opens a file to add to it, in a folder that is nearly always there. */
+function openWithFolder(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'a');
+  }
+}
+
 /** A stream that is being read line by line. */
 export interface LineTaker {
   take(chunk: string): void;
@@ -46,8 +57,7 @@ export class NodeLog {
     this.path = path;
     this.blotter = new Blotter(secrets);
     this.refusable(() => {
-      mkdirSync(dirname(path), { recursive: true });
-      this.file = openSync(path, 'a');
+      this.file = openWithFolder(path);
     });
   }
 

@@ -12,9 +12,12 @@ export type Supervisor = OwnSupervisor | 'launched';
 /** The program that set-up compiles. */
 export const compiled = join(installation, 'dist', 'native', 'supervisor');
 
+let here: Supervisor | undefined;
+
 /** The best one of those that are here, for a process that runs many programs. */
 export function supervisorHere(): Supervisor {
-  return ownSupervisorHere() === 'compiled' ? 'launched' : 'shell';
+  here ??= ownSupervisorHere() === 'compiled' ? 'launched' : 'shell';
+  return here;
 }
 
 /** The better one of those that are here, for a process that runs one program. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders, namesIn } from '../../files/folder.ts';
 import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
@@ -12,6 +13,7 @@ const WORK_PREFIX = 16;
 /** Locks on work, the folders where it is done, and its checkpoints. */
 export class LocalWorkplaces implements Workplaces {
   private readonly root: string;
+  private real: string | undefined;
 
   constructor(root: string) {
     this.root = root;
@@ -22,8 +24,8 @@ export class LocalWorkplaces implements Workplaces {
     const owner = await telling(lockFile(`${path}.owner`, signal), () => onWait(waitingFor(`${path}.owner`)));
     if (owner === undefined) return undefined;
     noteHolder(owner, who);
-    const scratch = join(this.root, 'scratch');
-    const left = existsSync(scratch) ? readdirSync(scratch).filter((name) => name.startsWith(`${work.slice(0, WORK_PREFIX)}-`)) : [];
+    const start = `${work.slice(0, WORK_PREFIX)}-`;
+    const left = namesIn(join(this.root, 'scratch')).filter((name) => name.startsWith(start));
     return {
       remains: left.map((id) => this.at(id)),
       lock: async (until) => shareLock(await lockFile(path, until)),
@@ -32,15 +34,23 @@ export class LocalWorkplaces implements Workplaces {
   }
 
   make(work: string): Workplace {
-    mkdirSync(join(this.root, 'scratch'), { recursive: true });
     const place = this.at(`${work.slice(0, WORK_PREFIX)}-${randomBytes(6).toString('hex')}`);
-    mkdirSync(place.folder);
+    mkdirSync(place.folder, { recursive: true });
     return place;
   }
 
+  /** Where attempts really lie: Node looks for a stage's code there, so that is what the stage is granted. */
+  private get scratch(): string {
+    if (this.real === undefined) {
+      const scratch = join(this.root, 'scratch');
+      makeFolders(scratch);
+      this.real = realpathSync(scratch);
+    }
+    return this.real;
+  }
+
   private at(id: string): Workplace {
-    // Node looks for a stage's code where it really lies, so that is what the stage is granted.
-    const folder = join(realpathSync(join(this.root, 'scratch')), id);
+    const folder = join(this.scratch, id);
     return { id, folder, remove: () => removeTree(folder) };
   }
 
