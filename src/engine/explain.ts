@@ -61,3 +61,9 @@ function unsteadyProducers({ instance }: Prepared, before: Ingredients['inputs']
   );
   return [...new Set(names)];
 }
+
+/** Why a node was reused that the plan did not promise to. */
+export function reuseCause({ action }: { readonly action: string }, remote?: string): string {
+  if (remote !== undefined) return `found in the remote ${remote}`;
+  return action === 'maybe' ? 'its inputs came out as before, so its result holds' : 'another run has done the same work meanwhile';
+}

@@ -87,11 +87,11 @@ function looking(node: string): Happening {
 }
 
 /** In whose name a node waits, and who is told. */
-function askerOf({ plan, unwanted }: ReadyNode, { run, pipeline, surroundings: { root }, stop, emit }: AttemptRun): Asker {
+function askerOf({ plan, unwanted }: ReadyNode, { run, pipeline, surroundings: { root }, emit }: AttemptRun): Asker {
   const node = plan.prepared.instance.name;
   return {
     who: { pid: process.pid, since: new Date().toISOString(), project: root, pipeline, run, node },
-    signal: AbortSignal.any([stop.asked, unwanted]),
+    signal: unwanted,
     onWait: (waiting) => emit({ type: 'node-waiting', node, ...waiting }),
   };
 }

@@ -1,17 +1,19 @@
 import { setMaxListeners } from 'node:events';
-import type { Happening } from '../model/event.ts';
-import { producersOf } from '../model/pipeline.ts';
 import type { Problem } from '../model/problem.ts';
-import { disturbedText, MOMENT } from '../model/waiting.ts';
-import { counted } from '../text/amounts.ts';
+import { disturbedText } from '../model/waiting.ts';
 import type { Ingredients } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
+import { Awaited } from './awaited.ts';
+import { Bell } from './bell.ts';
+import { reuseCause } from './explain.ts';
 import { readyWork } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
 import type { NodeEnd } from './node.ts';
+import { OpenNodes } from './open-nodes.ts';
 import { failedNode, inputDigests, settledNode } from './recorded-node.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import { madeOtherwise, Remakes } from './remakes.ts';
+import { WaitTeller } from './wait-teller.ts';
 import type { ReadyNode, ScheduleEnd, Scheduling } from './scheduling.ts';
 
 type Failure = Extract<NodeEnd, { readonly state: 'failed' }>;
@@ -20,15 +22,11 @@ class Schedule {
   private readonly plan: Plan;
   private readonly scheduling: Scheduling;
   private readonly waiting: Map<string, NodePlan>;
-  /** By node: how many of its producers have not come out. */
-  private readonly missing = new Map<string, number>();
-  private readonly consumers = new Map<string, string[]>();
-  /** Those of the waiting nodes whose inputs are there, in the order in which they came to be. */
-  private readonly open = new Map<string, NodePlan>();
+  private readonly awaited: Awaited;
+  /** Those of the waiting nodes whose inputs are there. */
+  private readonly open = new OpenNodes();
   private readonly ready = new Map<string, ReadyNode>();
-  /** Ready nodes of which no result is known, asked once. */
-  private readonly asked = new Set<string>();
-  private readonly running = new Map<string, Promise<void>>();
+  private running = 0;
   private readonly settled = new Map<string, Settled>();
   private readonly known: Known;
   private readonly causes = new Map<string, string>();
@@ -36,7 +34,10 @@ class Schedule {
   private readonly problems: Problem[] = [];
   /** Aborted when a node has failed and nothing new begins. */
   private readonly failure = new AbortController();
-  private waitTimer: NodeJS.Timeout | undefined;
+  private readonly unwanted: AbortSignal;
+  /** Rings when nodes may begin that could not before. */
+  private readonly bell = new Bell();
+  private readonly waitTeller: WaitTeller;
   private readonly remakes = new Remakes();
 
   constructor(plan: Plan, scheduling: Scheduling) {
@@ -44,35 +45,41 @@ class Schedule {
     this.scheduling = scheduling;
     this.waiting = new Map(plan.nodes);
     this.known = { snapshots: plan.snapshots, settled: this.settled };
-    for (const [name, node] of plan.nodes) {
-      const producers = producersOf(node.prepared.instance);
-      this.missing.set(name, producers.length);
-      for (const from of producers) this.consumersOf(from).push(name);
-      if (producers.length === 0) this.open.set(name, node);
-    }
-    setMaxListeners(0, this.failure.signal);
+    this.awaited = new Awaited([...plan.nodes.values()].map(({ prepared }) => prepared.instance));
+    for (const [name, node] of plan.nodes) if (this.awaited.isReady(name)) this.open.add(name, node);
+    this.waitTeller = new WaitTeller(scheduling.emit, () => ({ waiting: this.open.size, running: this.running }));
+    this.unwanted = AbortSignal.any([scheduling.stop, this.failure.signal]);
+    setMaxListeners(0, this.unwanted);
   }
 
   async run(): Promise<ScheduleEnd> {
     const { slots, stop } = this.scheduling;
-    const over = new AbortController();
-    const stopped = new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true, signal: over.signal }));
-    this.reusePlanned();
+    const onStop = (): void => this.bell.ring();
+    const unwatch = slots.watch((work) => this.open.freed(work) && this.bell.ring());
+    stop.addEventListener('abort', onStop, { once: true });
+    try {
+      this.reusePlanned();
+      await this.runOpen();
+    } finally {
+      unwatch();
+      stop.removeEventListener('abort', onStop);
+      this.waitTeller.note(false);
+    }
+    for (const name of this.waiting.keys()) this.end(name, this.nodeAs(name, 'skipped', this.causeOfEnd()));
+    return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
+  }
+
+  /** Starts what may begin, until nothing runs and nothing waits. */
+  private async runOpen(): Promise<void> {
     for (;;) {
       if (this.mayStart()) this.startReady();
       // What is ready and did not start waits for slots, or for work that another run does.
       const waits = this.mayStart() && this.open.size > 0;
-      if (this.running.size === 0 && !waits) {
-        if (await this.makeLostAgain()) continue;
-        break;
-      }
-      this.tellOfWaiting(waits);
-      await Promise.race([...this.running.values(), ...(waits ? [slots.changed(), stopped] : [])]);
+      if (this.running > 0 || waits) {
+        this.waitTeller.note(waits);
+        await this.bell.heard();
+      } else if (!(await this.makeLostAgain())) return;
     }
-    over.abort();
-    this.tellOfWaiting(false);
-    for (const name of this.waiting.keys()) this.end(name, this.nodeAs(name, 'skipped', this.causeOfEnd()));
-    return { problems: this.problems, outcomes: this.outcomes, settled: this.settled };
   }
 
   /** Settles what the plan reuses: producers stand before consumers. */
@@ -80,11 +87,11 @@ class Schedule {
     const names: string[] = [];
     for (const [name, { settled }] of this.plan.nodes) {
       const outcome = this.scheduling.opening.get(name);
-      if (settled === undefined || outcome === undefined || this.missing.get(name) !== 0) continue;
+      if (settled === undefined || outcome === undefined || !this.awaited.isReady(name)) continue;
       this.waiting.delete(name);
       this.open.delete(name);
       this.settled.set(name, settled);
-      for (const consumer of this.consumersOf(name)) this.countDown(consumer);
+      this.cameOut(name);
       this.outcomes.set(name, outcome);
       names.push(name);
     }
@@ -108,37 +115,22 @@ class Schedule {
     return this.scheduling.stop.aborted ? 'the run was stopped' : 'a node before it failed';
   }
 
-  /** Tells once that nodes wait for slots, if they do so for a moment. */
-  private tellOfWaiting(waits: boolean): void {
-    if (!waits) {
-      clearTimeout(this.waitTimer);
-      this.waitTimer = undefined;
-    } else this.waitTimer ??= setTimeout(() => this.scheduling.emit(waitingFor(this.open.size, this.running.size)), MOMENT);
-  }
-
-  private consumersOf(name: string): string[] {
-    const consumers = this.consumers.get(name) ?? [];
-    this.consumers.set(name, consumers);
-    return consumers;
-  }
-
   private mayStart(): boolean {
     return !this.scheduling.stop.aborted && (this.scheduling.keepGoing || this.problems.length === 0);
   }
 
   /** Takes up each ready node; what is reused meanwhile makes others ready, and they are met too. */
   private startReady(): void {
-    for (const [name, plan] of this.open) {
-      // A node without a result can wait where all threads are busy; looking at each again would take longer than their work.
-      if (this.asked.has(name) && this.scheduling.slots.isFull(plan.prepared.executor)) continue;
-      if (!this.mayStart() || !this.take(name, plan)) continue;
+    for (let open = this.open.next(); open !== undefined && this.mayStart(); open = this.open.next()) {
+      const { name, plan, isAsked } = open;
+      if (!this.take(name, plan, isAsked)) continue;
       this.open.delete(name);
       this.waiting.delete(name);
     }
   }
 
-  /** Decides on a ready node: reused, failed as before, or started. False: it has to wait for slots or for another run. */
-  private take(name: string, plan: NodePlan): boolean {
+  /** Decides on a ready node: reused, failed as before, or started. False: it waits. `isAsked`: no result was there before it waited for slots. */
+  private take(name: string, plan: NodePlan, isAsked: boolean): boolean {
     if (plan.settled !== undefined) {
       this.settle(plan, 'reused', plan.settled, plan.cause);
       return true;
@@ -147,7 +139,7 @@ class Schedule {
     const { slots, find } = this.scheduling;
     const ready = this.readyNode(name, plan);
     const { fingerprint, work } = ready;
-    const attempt = ready.isForced || this.asked.has(name) ? undefined : find(fingerprint);
+    const attempt = ready.isForced || isAsked ? undefined : find(fingerprint);
     if (attempt !== undefined) {
       this.settle(plan, 'reused', { instance, fingerprint, attempt }, reuseCause(plan));
       return true;
@@ -158,15 +150,14 @@ class Schedule {
       return true;
     }
     const taken = slots.take(instance, executor, work);
-    // While a node waits for slots its result stays unknown, unless another run is at the same work.
-    if (taken === 'busy') this.asked.delete(name);
-    else this.asked.add(name);
+    if (taken === 'busy') this.open.waitForWork(name, work);
+    if (taken === 'full') this.open.waitForSlots(name);
     if (taken !== 'taken') return false;
     if (slots.isTooLarge(instance, executor)) {
       const message = 'asks for more than this machine or --jobs has: it runs alone';
       this.scheduling.emit({ type: 'notice', level: 'warning', node: name, message });
     }
-    this.start(name, ready);
+    this.start(ready);
     return true;
   }
 
@@ -178,7 +169,7 @@ class Schedule {
     const onStart = (): void =>
       this.scheduling.emit({ type: 'node-started', node: name, cause: this.causeOf(name, plan, inputs), inputs: inputDigests(inputs) });
     const isForced = this.plan.request.forced.has(name);
-    const unwanted = this.failure.signal;
+    const { unwanted } = this;
     const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known: this.known, unwanted, onStart };
     this.ready.set(name, ready);
     return ready;
@@ -191,16 +182,20 @@ class Schedule {
     return cause;
   }
 
-  private start(name: string, ready: ReadyNode): void {
-    const { slots, execute } = this.scheduling;
+  private start(ready: ReadyNode): void {
     const { instance, executor } = ready.plan.prepared;
-    const execution = execute(ready)
+    this.running += 1;
+    void this.scheduling
+      .execute(ready)
       .then((end) => this.ended(ready, end))
       .finally(() => {
-        slots.release(instance, executor, ready.work);
-        this.running.delete(name);
-      });
-    this.running.set(name, execution);
+        this.running -= 1;
+        this.scheduling.slots.release(instance, executor, ready.work);
+      })
+      .then(
+        () => this.bell.ring(),
+        (bug: unknown) => this.bell.fail(bug),
+      );
   }
 
   private ended({ plan, ingredients }: ReadyNode, end: NodeEnd): void {
@@ -229,22 +224,22 @@ class Schedule {
   private settle(plan: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
     const { prepared } = plan;
     const { name } = prepared.instance;
-    const readers = this.remakes.isOtherwise(settled) ? this.consumersOf(name).filter((one) => !this.waiting.has(one)) : [];
+    const readers = this.remakes.isOtherwise(settled) ? this.awaited.consumersOf(name).filter((one) => !this.waiting.has(one)) : [];
     if (readers.length > 0)
       return this.fail(plan, { state: 'failed', problem: madeOtherwise(name, readers), fingerprint: settled.fingerprint }, cause);
     this.settled.set(name, settled);
-    for (const consumer of this.consumersOf(name)) this.countDown(consumer);
+    this.cameOut(name);
     const outcome = settledNode(this.nodeAs(name, state, cause), settled, this.known);
     this.tellOfDisturbance(name, outcome);
     this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
   }
 
-  /** One more of a node's producers has come out. */
-  private countDown(name: string): void {
-    const left = (this.missing.get(name) ?? 0) - 1;
-    this.missing.set(name, left);
-    const plan = this.waiting.get(name);
-    if (left === 0 && plan !== undefined) this.open.set(name, plan);
+  /** A node has come out: those that waited for nothing else may begin. */
+  private cameOut(name: string): void {
+    for (const consumer of this.awaited.cameOut(name)) {
+      const plan = this.waiting.get(consumer);
+      if (plan !== undefined) this.open.add(consumer, plan);
+    }
   }
 
   /** Makes again what turned out to be lost when all had come out; false if nothing did. */
@@ -272,7 +267,7 @@ class Schedule {
         this.await(plan);
       }
       // What was to be reused with the former bytes is decided anew.
-      for (const consumer of this.consumersOf(name)) {
+      for (const consumer of this.awaited.consumersOf(name)) {
         const waiting = this.waiting.get(consumer);
         if (waiting !== undefined) this.await({ ...waiting, settled: undefined });
       }
@@ -282,30 +277,17 @@ class Schedule {
   /** Lets a node wait for those of its producers that have not come out; without any it may start. */
   private await(plan: NodePlan): void {
     const { name } = plan.prepared.instance;
-    const missing = producersOf(plan.prepared.instance).filter((one) => !this.settled.has(one)).length;
-    this.missing.set(name, missing);
+    this.awaited.waitAnew(plan.prepared.instance, this.settled);
     this.waiting.set(name, plan);
     this.ready.delete(name);
-    this.asked.delete(name);
     this.open.delete(name);
-    if (missing === 0) this.open.set(name, plan);
+    if (this.awaited.isReady(name)) this.open.add(name, plan);
   }
 
   private end(node: string, outcome: RunNode, problem?: Problem): void {
     this.outcomes.set(node, outcome);
     this.scheduling.emit({ type: 'node-ended', node, outcome, ...(problem === undefined ? {} : { problem }) });
   }
-}
-
-function waitingFor(count: number, running: number): Happening {
-  const whom = running === 0 ? 'for other runs of this process' : `for free slots: ${running} ${running === 1 ? 'runs' : 'run'}`;
-  return { type: 'nodes-waiting', count, message: `${counted(count, 'node')} ${count === 1 ? 'waits' : 'wait'} ${whom}` };
-}
-
-/** Why a node was reused that the plan did not promise to. */
-function reuseCause({ action }: NodePlan, remote?: string): string {
-  if (remote !== undefined) return `found in the remote ${remote}`;
-  return action === 'maybe' ? 'its inputs came out as before, so its result holds' : 'another run has done the same work meanwhile';
 }
 
 /**

@@ -13,7 +13,7 @@ export interface ReadyNode extends ReadyWork {
   readonly plan: NodePlan;
   readonly isForced: boolean;
   readonly known: Known;
-  /** Aborted: what has not begun need not begin any more, since a node has failed. */
+  /** Aborted: what has not begun need not begin any more, since the run is stopped or a node has failed. */
   readonly unwanted: AbortSignal;
   /** To be called when the node really starts: no result of it has come meanwhile. */
   readonly onStart: () => void;

@@ -22,7 +22,7 @@ export class Slots {
   private readonly pools = new Map<string, Pool>();
   private readonly works = new Set<string>();
   private readonly failures = new Map<string, Problem>();
-  private waiting: (() => void)[] = [];
+  private readonly watchers = new Set<(work: string) => void>();
 
   /** The executor that was chosen, with what may be used of it; others may be used whole. */
   constructor(chosen: Counted) {
@@ -33,12 +33,6 @@ export class Slots {
   isTooLarge({ resources }: Instance, executor: Counted): boolean {
     const { capacity } = this.poolOf(executor);
     return resources.cpu > capacity.cpu || resources.gpu > capacity.gpu || resources.memory > capacity.memory;
-  }
-
-  /** Whether no node at all can start on an executor before another has ended there. */
-  isFull(executor: Counted): boolean {
-    const { alone, taken, capacity } = this.poolOf(executor);
-    return alone || taken.cpu >= capacity.cpu;
   }
 
   /** Takes a node's slots, unless they are not free (`full`) or somebody does the same work (`busy`). */
@@ -70,12 +64,13 @@ export class Slots {
       change(pool, instance, -1);
       pool.alone = false;
     }
-    for (const wake of this.waiting.splice(0)) wake();
+    for (const watcher of this.watchers) watcher(work);
   }
 
-  /** Resolves when slots or work are given back next. */
-  changed(): Promise<void> {
-    return new Promise((resolve) => this.waiting.push(resolve));
+  /** Calls back whenever work ends and its slots are given back; returns what ends that. */
+  watch(watcher: (work: string) => void): () => void {
+    this.watchers.add(watcher);
+    return () => void this.watchers.delete(watcher);
   }
 
   /** Remembers why work failed. */

@@ -1,4 +1,4 @@
-import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, truncateSync, type WriteStream } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, truncateSync } from 'node:fs';
 import { writeAll } from './write-all.ts';
 import { dirname } from 'node:path';
 import { ifPossible, makeFolder, syncFolder, writeDurably } from './durable.ts';
@@ -84,24 +84,37 @@ export function appendLines(path: string, onLost: (error: unknown) => void): Lin
     ifPossible(() => cutOffEnd(path));
     onLost(error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error);
   };
-  let stream: WriteStream | undefined;
-  try {
+  const unlessLost = (work: () => void): void => {
+    if (isLost) return;
+    try {
+      withPath(path, work);
+    } catch (error) {
+      lose(error);
+    }
+  };
+  let file = -1;
+  unlessLost(() => {
     makeFolder(dirname(path));
     if (existsSync(path)) cutOffEnd(path);
-    stream = createWriteStream(path, { flags: 'a', flush: true }).on('error', lose);
-  } catch (error) {
-    lose(error);
-  }
+    file = openSync(path, 'a');
+  });
+  // What comes at once is written at once.
+  let waiting: string[] = [];
+  const flush = (): void => {
+    const text = waiting.join('');
+    waiting = [];
+    if (text !== '') unlessLost(() => writeAll(file, Buffer.from(text)));
+  };
   return {
-    write: (line) => void (isLost || stream?.write(`${sealedLine(line)}\n`)),
+    write: (line) => {
+      if (waiting.push(`${sealedLine(line)}\n`) === 1) setImmediate(flush);
+    },
     async close() {
-      const open = stream;
-      if (open !== undefined && !open.closed) await new Promise<void>((resolve) => void open.once('close', resolve).end());
-      try {
-        if (!isLost) syncFolder(dirname(path));
-      } catch (error) {
-        lose(error);
-      }
+      flush();
+      unlessLost(() => fsyncSync(file));
+      if (file !== -1) closeSync(file);
+      file = -1;
+      unlessLost(() => syncFolder(dirname(path)));
     },
   };
 }

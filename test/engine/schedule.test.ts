@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { openingNodes } from '../../src/engine/recorded-node.ts';
+import { schedule } from '../../src/engine/schedule.ts';
 import { Slots } from '../../src/engine/slots.ts';
 import { broken, DrivenRun, failure, settle, states } from './driven-run.ts';
 import { attemptOf, executor, instanceOf, planOf } from './plans.ts';
@@ -296,4 +298,38 @@ test('as many nodes as there are may listen whether they are still wanted: Node 
   await run.finish();
   process.off('warning', onWarning);
   expect(warnings).toEqual([]);
+});
+
+test.each([500, 2000])('of %i nodes each is looked at as often as of a few, however many of them wait', async (count) => {
+  class CountedSlots extends Slots {
+    takes = 0;
+    override take(...given: Parameters<Slots['take']>): ReturnType<Slots['take']> {
+      this.takes += 1;
+      return super.take(...given);
+    }
+  }
+  const slots = new CountedSlots({ name: executor.name, capacity: { cpu: 2, gpu: 0, memory: 100 } });
+  const names = Array.from({ length: count }, (_, index) => `n${index}`);
+  const nodes = names.flatMap((name) => [instanceOf(name), instanceOf(`${name}-after`, { after: [name] })]);
+  let finds = 0;
+  const run = schedule(planOf(nodes), {
+    slots,
+    keepGoing: false,
+    stop: new AbortController().signal,
+    emit: () => undefined,
+    find: () => {
+      finds += 1;
+      return undefined;
+    },
+    execute: async ({ plan: { prepared }, fingerprint }) => {
+      const { instance } = prepared;
+      return { state: 'executed', settled: { instance, fingerprint, attempt: attemptOf(instance.name) } };
+    },
+    explain: () => '',
+    opening: openingNodes(planOf(nodes)),
+    logOf: (node) => node,
+  });
+  expect((await run).settled.size).toBe(2 * count);
+  expect(finds).toBe(2 * count);
+  expect(slots.takes).toBeLessThanOrEqual(3 * 2 * count);
 });

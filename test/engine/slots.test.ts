@@ -32,18 +32,6 @@ describe('slots', () => {
     expect(slots.take(one, there, 'd')).toBe('taken');
   });
 
-  test('are full when no node can start before another has ended', () => {
-    const slots = slotsOf({ cpu: 2, gpu: 1, memory: 100 });
-    slots.take(one, here, 'a');
-    expect(slots.isFull(here)).toBe(false);
-    slots.take(one, here, 'b');
-    expect(slots.isFull(here)).toBe(true);
-    slots.release(one, here, 'a');
-    slots.release(one, here, 'b');
-    slots.take(instanceOf('large', { cpu: 9 }), here, 'c');
-    expect(slots.isFull(here)).toBe(true);
-  });
-
   test.each([
     ['threads', { cpu: 3 }],
     ['accelerators', { gpu: 2 }],
@@ -54,7 +42,6 @@ describe('slots', () => {
     expect(slots.isTooLarge(node({ cpu: 2, gpu: 1, memory: 100 }), here)).toBe(false);
     expect(slots.isTooLarge(node(more), here)).toBe(true);
     expect(slots.take(node(more), here, 'large')).toBe('taken');
-    expect(slots.isFull(here)).toBe(true);
     expect(slots.take(node({ cpu: 0 }), here, 'none')).toBe('full');
     slots.release(node(more), here, 'large');
     expect(slots.take(node({ cpu: 2, gpu: 1, memory: 100 }), here, 'all')).toBe('taken');
@@ -106,11 +93,14 @@ describe('slots', () => {
     expect(slots.take(one, here, 'a')).toBe('taken');
   });
 
-  test('wake all who wait when something is given back', async () => {
+  test('tell all who watch which work has ended, until they watch no more', () => {
     const slots = slotsOf({ cpu: 1, gpu: 0, memory: 100 });
+    const told: string[] = [];
+    const ends = [slots.watch((work) => void told.push(`first ${work}`)), slots.watch((work) => void told.push(`second ${work}`))];
     slots.take(one, here, 'a');
-    const waiting = [slots.changed(), slots.changed()];
     slots.release(one, here, 'a');
-    await Promise.all(waiting);
+    for (const end of ends) end();
+    slots.release(one, here, 'a');
+    expect(told).toEqual(['first a', 'second a']);
   });
 });
