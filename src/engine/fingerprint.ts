@@ -1,7 +1,7 @@
 import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Instance } from '../model/pipeline.ts';
+import type { Instance, NodeWork } from '../model/pipeline.ts';
 import type { Engine, EngineUse } from '../model/engine.ts';
 import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
@@ -26,6 +26,23 @@ export interface Prepared {
   readonly workDigest: string;
 }
 
+/** The ingredients that instances have in common which share their work, outputs and environment. */
+interface Shared {
+  readonly of: Pick<Instance, 'outputs' | 'env'>;
+  readonly at: Readonly<Record<string, string>>;
+  readonly code: Code | undefined;
+  readonly own: Pick<Prepared['own'], 'work' | 'outputs' | 'env'>;
+}
+
+/** What preparing finds out once a plan, for all instances: a later plan looks anew, since tools and code may have changed in between. */
+export class Found {
+  /** What the tools of commands were found to be. */
+  readonly tools: Map<string, string> = new Map();
+  /** The code of stages, by what is asked of the bundler. */
+  readonly codes: Map<string, Promise<Outcome<Code>>> = new Map();
+  readonly shared: WeakMap<NodeWork, Shared> = new WeakMap();
+}
+
 /** What preparing needs to know beside the instance. */
 export interface Surroundings {
   readonly root: string;
@@ -35,26 +52,29 @@ export interface Surroundings {
   readonly executors: Executors;
   /** The environment of the run. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What the tools of commands were found to be: each is looked at once a plan. */
-  readonly tools?: Map<string, string>;
+  /** What was found out for this plan. */
+  readonly found?: Found;
   readonly bundler?: Bundler;
   /** Gives the code of a stage in place of bundling its sources. */
   readonly codeOf?: (instance: Instance) => Outcome<Code>;
 }
 
+type Around = Surroundings & { readonly found: Found };
+
 /** Gathers all of an instance's ingredients but its inputs. */
 export async function prepare(instance: Instance, surroundings: Surroundings): Promise<Outcome<Prepared>> {
-  const { executors, environment } = surroundings;
+  const { executors, environment, found = new Found() } = surroundings;
   const executor = await executors.get(instance.executor);
   if (!executor.ok) return executor;
   const { facts } = executor.value;
-  const work = await prepareWork(instance, surroundings);
-  if (!work.ok) return work;
-  const { code } = work.value;
+  const missing = instance.env.find(({ name, value }) => value === undefined && environment[name] === undefined);
+  const known = sharedBefore(instance, found);
+  const common = known === undefined ? await shareOf(instance, { ...surroundings, found }) : done(known);
+  if (!common.ok) return common;
+  const { code, own: shared } = common.value;
   const reached = code === undefined ? [] : surroundings.engines.filter((engine) => engine.package in code.packages);
   const engines = enginesIn(instance, reached, facts);
   if (!engines.ok) return engines;
-  const missing = instance.env.find(({ name, value }) => value === undefined && environment[name] === undefined);
   if (missing !== undefined) {
     return failed({
       kind: 'pipeline',
@@ -66,17 +86,10 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
   const own: Prepared['own'] = {
     format: RECORD_FORMAT,
     stageApi: STAGE_API,
-    work: work.value.ingredient,
+    work: shared.work,
     params: instance.params,
-    outputs: Object.fromEntries(
-      Object.entries(instance.outputs).map(([port, { kind, suffix }]) => [
-        port,
-        instance.work.kind === 'command' ? `${kind} ${instance.work.paths[port]}` : kind + suffix,
-      ]),
-    ),
-    env: Object.fromEntries(
-      instance.env.filter(({ secret }) => !secret).map(({ name, value }) => [name, value ?? environment[name] ?? null]),
-    ),
+    outputs: shared.outputs,
+    env: shared.env,
     cpu: instance.resources.cpu,
     platform: instance.work.kind === 'stage' ? facts.platform : null,
     engines: engines.value,
@@ -85,8 +98,11 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
   return done({ instance, executor: executor.value, code, own, workDigest: workDigestOf(own) });
 }
 
+const NO_ENGINES: Outcome<Ingredients['engines']> = done({});
+
 /** The engines that an instance reaches, as it uses them where it is executed. */
 function enginesIn(instance: Instance, reached: readonly Engine[], facts: ExecutorFacts): Outcome<Ingredients['engines']> {
+  if (reached.length === 0) return NO_ENGINES;
   const engines: Record<string, EngineUse> = {};
   for (const engine of reached) {
     const { name, hint } = engine;
@@ -103,25 +119,72 @@ function enginesIn(instance: Instance, reached: readonly Engine[], facts: Execut
   return done(engines);
 }
 
+/** Where a command's inputs stand that do not stand at the names of their ports. */
+function placesOf({ inputs }: Instance): Readonly<Record<string, string>> {
+  return Object.fromEntries(inputs.flatMap((input) => (input.at === undefined ? [] : [[input.port, input.at]])));
+}
+
+function sharedBefore(instance: Instance, { shared }: Found): Shared | undefined {
+  const known = shared.get(instance.work);
+  if (known?.of.outputs !== instance.outputs || known.of.env !== instance.env) return undefined;
+  return instance.inputs.every(({ port, at }) => known.at[port] === at) ? known : undefined;
+}
+
+async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shared>> {
+  const { work, outputs, env } = instance;
+  const at = placesOf(instance);
+  const prepared = await prepareWork(instance, at, around);
+  if (!prepared.ok) return prepared;
+  const shared: Shared = {
+    of: { outputs, env },
+    at,
+    code: prepared.value.code,
+    own: {
+      work: prepared.value.ingredient,
+      outputs: Object.fromEntries(
+        Object.entries(outputs).map(([port, { kind, suffix }]) => [
+          port,
+          work.kind === 'command' ? `${kind} ${work.paths[port]}` : kind + suffix,
+        ]),
+      ),
+      env: Object.fromEntries(
+        env.filter(({ secret }) => !secret).map(({ name, value }) => [name, value ?? around.environment[name] ?? null]),
+      ),
+    },
+  };
+  around.found.shared.set(work, shared);
+  return done(shared);
+}
+
 async function prepareWork(
   instance: Instance,
-  { root, store, environment, tools: known = new Map(), bundler = esbuildBundler, codeOf }: Surroundings,
-): Promise<Outcome<{ code: Code | undefined; ingredient: Ingredients['work'] }>> {
-  if (instance.work.kind === 'stage') {
-    const { folder, modules, declaration } = instance.work;
-    const entry = declaration.run;
-    const code = codeOf === undefined ? await stageCode({ folder, entry, modules, root }, store, bundler) : codeOf(instance);
+  at: Shared['at'],
+  around: Around,
+): Promise<Outcome<{ readonly code: Code | undefined; readonly ingredient: Ingredients['work'] }>> {
+  const { work } = instance;
+  if (work.kind === 'stage') {
+    const code = await (around.codeOf === undefined ? codeOfStage(work, around) : around.codeOf(instance));
     if (!code.ok) return code;
     const { digest, packages } = code.value;
-    return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(declaration) } });
+    return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(work.declaration) } });
   }
-  const tools = toolDigests(instance.work.tools, environment['PATH'] ?? '', known);
+  const tools = toolDigests(work.tools, around.environment['PATH'] ?? '', around.found.tools);
   if (!tools.ok) return tools;
-  const at = Object.fromEntries(instance.inputs.flatMap((input) => (input.at === undefined ? [] : [[input.port, input.at]])));
   return done({
     code: undefined,
-    ingredient: { kind: 'command', run: instance.work.run, tools: tools.value, at, metrics: instance.work.metrics ?? null },
+    ingredient: { kind: 'command', run: work.run, tools: tools.value, at, metrics: work.metrics ?? null },
   });
+}
+
+function codeOfStage(
+  { folder, modules, declaration }: NodeWork & { readonly kind: 'stage' },
+  { root, store, bundler = esbuildBundler, found: { codes } }: Around,
+): Promise<Outcome<Code>> {
+  const request = { folder, entry: declaration.run, modules, root };
+  const asked = JSON.stringify(request);
+  const code = codes.get(asked) ?? stageCode(request, store, bundler);
+  codes.set(asked, code);
+  return code;
 }
 
 /** All ingredients, once the inputs' contents are known. */
@@ -130,8 +193,8 @@ export function ingredientsOf(prepared: Prepared, inputs: Ingredients['inputs'])
 }
 
 /** What checkpoints are kept under: the fingerprint without the params that only say how far to go. */
-function checkpointKeyOf(ingredients: Ingredients, instance: Instance): string {
-  if (instance.work.kind === 'command') return fingerprintOf(ingredients);
+function checkpointKeyOf(ingredients: Ingredients, instance: Instance, fingerprint: string): string {
+  if (!hasBudget(instance) || instance.work.kind === 'command') return fingerprint;
   const { params } = instance.work.declaration;
   const lasting: JsonObject = Object.fromEntries(Object.entries(ingredients.params).filter(([name]) => params[name]?.budget !== true));
   return fingerprintOf({ ...ingredients, params: lasting });
@@ -148,7 +211,8 @@ export interface ReadyWork {
 /** What a node asks for, once the contents of all its inputs are known. */
 export function readyWork(prepared: Prepared, inputs: Ingredients['inputs']): ReadyWork {
   const ingredients = ingredientsOf(prepared, inputs);
-  return { ingredients, fingerprint: fingerprintOf(ingredients), work: checkpointKeyOf(ingredients, prepared.instance) };
+  const fingerprint = fingerprintOf(ingredients);
+  return { ingredients, fingerprint, work: checkpointKeyOf(ingredients, prepared.instance, fingerprint) };
 }
 
 /** Whether a longer budget may go on from this instance's checkpoints. */

@@ -1,25 +1,33 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Json } from './json.ts';
 
-/** JSON with the members of mappings in an order; throws on what JSON cannot hold exactly. */
-function write(value: unknown, order: (members: [string, unknown][]) => [string, unknown][]): string {
+function quoted(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('canonical JSON cannot hold a lone surrogate');
+  return JSON.stringify(text);
+}
+
+/** JSON with the keys of mappings sorted, or as they stand; throws on what JSON cannot hold exactly. */
+function write(value: unknown, isSorted: boolean): string {
+  if (typeof value === 'string') return quoted(value);
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`canonical JSON cannot hold ${value}`);
     return JSON.stringify(value);
   }
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('canonical JSON cannot hold a lone surrogate');
-    return JSON.stringify(value);
-  }
-  const inner = (member: unknown): string => write(member, order);
-  if (Array.isArray(value)) return `[${Array.from(value, inner).join(',')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, (member) => write(member, isSorted)).join(',')}]`;
   if (typeof value === 'object' && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)) {
-    return `{${order(Object.entries(value))
-      .map(([key, member]) => `${inner(key)}:${inner(member)}`)
-      .join(',')}}`;
+    const keys = Object.keys(value);
+    if (isSorted) keys.sort();
+    return membersJson(keys, (key) => write((value as Readonly<Record<string, unknown>>)[key], isSorted));
   }
   throw new TypeError(`canonical JSON cannot hold ${typeof value === 'object' ? Object.prototype.toString.call(value) : typeof value}`);
+}
+
+/** The JSON of a mapping of keys in their order, given the JSON of what stands at each. */
+export function membersJson(keys: readonly string[], json: (key: string) => string): string {
+  let text = '';
+  for (const key of keys) text += `${text === '' ? '' : ','}${quoted(key)}:${json(key)}`;
+  return `{${text}}`;
 }
 
 /**
@@ -27,7 +35,7 @@ function write(value: unknown, order: (members: [string, unknown][]) => [string,
  * Throws on what JSON cannot hold exactly (undefined, NaN, infinities, lone surrogates, other objects): such a value in a fingerprint is a bug.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, (members) => members.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return write(value, true);
 }
 
 /**
@@ -35,12 +43,12 @@ export function canonicalJson(value: unknown): string {
  * rising, which is the order of ECMAScript, then the others as they are written.
  */
 export function exactJson(value: unknown): string {
-  return write(value, (members) => members);
+  return write(value, false);
 }
 
 /** SHA-256, in lower-case hexadecimal. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 /** Whether a value is a digest as `sha256` writes it. */

@@ -1,4 +1,4 @@
-import { digestOf, exactJson } from './canonical.ts';
+import { canonicalJson, digestOf, exactJson, membersJson, sha256 } from './canonical.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Ingredients } from './result.ts';
 
@@ -16,18 +16,34 @@ function inputsAsGiven(inputs: Ingredients['inputs']): object {
   );
 }
 
+/** The JSON of ingredients that many works have in common, or that one is asked about twice: nobody changes what was made. */
+const written = { params: new WeakMap<object, string>(), others: new WeakMap<object, string>() };
+
+/** The canonical JSON of ingredients as they are given. */
+function ingredientsJson(ingredients: Partial<Ingredients>): string {
+  const json = (name: string): string => {
+    const part = ingredients[name as keyof Ingredients];
+    if (name === 'inputs') return canonicalJson(inputsAsGiven(part as Ingredients['inputs']));
+    if (part === null || typeof part !== 'object') return canonicalJson(part);
+    const known = name === 'params' ? written.params : written.others;
+    const text = known.get(part) ?? canonicalJson(name === 'params' ? asGiven(part as JsonObject) : part);
+    known.set(part, text);
+    return text;
+  };
+  return membersJson(Object.keys(ingredients).sort(), json);
+}
+
 /**
  * The key of a piece of work: the digest of all that it is given. Names that are declared (params, ports, variables) are without order;
  * what stands in params and matrix points counts as it is written.
  */
 export function fingerprintOf(ingredients: Ingredients): string {
-  const { params, inputs } = ingredients;
-  return digestOf({ ...ingredients, params: asGiven(params), inputs: inputsAsGiven(inputs) });
+  return sha256(ingredientsJson(ingredients));
 }
 
 /** Digest of all ingredients but the inputs: results of the same work on other inputs share it. */
 export function workDigestOf(own: Omit<Ingredients, 'inputs'>): string {
-  return digestOf({ ...own, params: asGiven(own.params) });
+  return sha256(ingredientsJson(own));
 }
 
 /** Whether two inputs are the same to a work. */

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { Surroundings } from '../engine/fingerprint.ts';
+import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
@@ -53,7 +53,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     store: store.value,
     shownFile: relative(root, absolute),
     text: fileDigest(absolute) === before ? before : undefined,
-    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, tools: new Map() },
+    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
   });
 }
 

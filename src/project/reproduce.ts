@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Surroundings } from '../engine/fingerprint.ts';
+import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { type FactDifference, planReproduction } from '../engine/reproduction.ts';
 import type { RunEnd } from '../engine/run.ts';
@@ -113,7 +113,7 @@ async function reproduceRecorded(
     engines: await loadEngines(),
     executors: executors.value,
     environment,
-    tools: new Map(),
+    found: new Found(),
   };
   let isKept = false;
   try {

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Bundler, CodeRequest } from '../../src/code/bundler.ts';
-import { hasBudget, prepare, type Prepared, readyWork, type Surroundings } from '../../src/engine/fingerprint.ts';
+import { Found, hasBudget, prepare, type Prepared, readyWork, type Surroundings } from '../../src/engine/fingerprint.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Declaration } from '../../src/model/declaration.ts';
 import { fingerprintOf, isSameInput, workDigestOf } from '../../src/model/fingerprint.ts';
@@ -118,11 +118,27 @@ describe('the ingredients', () => {
     chmodSync(join(tools, 'tool'), 0o755);
     const command = instanceOf('a');
     const instance: Instance = { ...command, work: { kind: 'command', run: 'a', tools: [{ program: 'tool' }], paths: { out: 'out.txt' } } };
-    const known = new Map<string, string>();
-    const { own } = await prepared(instance, { environment: { PATH: tools }, tools: known });
+    const known = new Found();
+    const { own } = await prepared(instance, { environment: { PATH: tools }, found: known });
     write(tools, { tool: 'two' });
-    expect((await prepared(instance, { environment: { PATH: tools }, tools: known })).own).toEqual(own);
+    expect((await prepared(instance, { environment: { PATH: tools }, found: known })).own).toEqual(own);
     expect((await prepared(instance, { environment: { PATH: tools } })).own).not.toEqual(own);
+  });
+
+  test('are shared by instances of one plan where they are the same, and only there', async () => {
+    const one = instanceOf('a', { env: [{ name: 'SET', secret: false }] });
+    const found = new Found();
+    const more = { environment: { SET: 'set' }, found };
+    const first = (await prepared(one, more)).own;
+    const second = (await prepared({ ...one, params: { k: 2 } }, more)).own;
+    expect([second.work === first.work, second.outputs === first.outputs, second.env === first.env]).toEqual([true, true, true]);
+    for (const other of [
+      { ...one, env: [{ name: 'SET', value: 'other', secret: false }] },
+      { ...one, inputs: [{ port: 'in', many: false, at: 'here', elements: [] }] },
+      { ...one, outputs: { out: { kind: 'dir' as const, suffix: '', measured: false } } },
+    ])
+      expect((await prepared(other, more)).own).toEqual((await prepared(other, { environment: more.environment })).own);
+    expect((await prepared(one, { environment: { SET: 'later' }, found: new Found() })).own.env).toEqual({ SET: 'later' });
   });
 });
 

@@ -1,7 +1,8 @@
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { isFull, type NodeContext } from './context.ts';
-import type { Draft, FileNode } from './nodes.ts';
+import type { FileNode } from './file-node.ts';
+import type { Draft } from './nodes.ts';
 import { unsetInArguments, unsetVariables } from './shell.ts';
 
 /** Complains of each variable that a command reads and that nothing sets: neither its ports and params, nor its environment, nor its text. */

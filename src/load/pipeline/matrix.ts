@@ -6,7 +6,7 @@ import type { Problem } from '../../model/problem.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { fillInAt, type NodeContext, scopeOf } from './context.ts';
-import type { FileNode } from './nodes.ts';
+import type { FileNode } from './file-node.ts';
 import { asWritten } from './references.ts';
 
 /** The index of a value that stands twice in a matrix variable, or -1. */

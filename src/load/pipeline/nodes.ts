@@ -1,72 +1,24 @@
 import { meets } from '../../model/condition.ts';
-import type { Declaration, OutputDeclaration } from '../../model/declaration.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Declaration } from '../../model/declaration.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { instanceName } from '../../model/instance-name.ts';
-import type { EnvironmentVariable, Instance, Key, NodeWork, Tool } from '../../model/pipeline.ts';
+import type { Instance, Key } from '../../model/pipeline.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
 import { type NodeOverride, overriddenParams } from './overrides.ts';
+import type { FileNode } from './file-node.ts';
 import type { Points } from './matrix.ts';
 import { settableSchemas, stageParams } from './params.ts';
-import { asWritten, fillIn, type Scope } from './references.ts';
+import { asWritten, fillIn, isPlain, type Scope } from './references.ts';
+import { type AtPoint, SharedParts } from './shared-parts.ts';
 import { atPoint } from './selection.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 
-/** A node as the file has it, once it fits the schema. */
-export interface FileNode {
-  readonly uses?: string;
-  readonly run?: string | readonly (string | number)[];
-  readonly matrix?: Readonly<Record<string, readonly Json[]>>;
-  readonly when?: JsonObject;
-  readonly in?: Readonly<Record<string, Json>>;
-  readonly with?: JsonObject;
-  readonly out?: Readonly<Record<string, string | { readonly path: string; readonly measured?: boolean }>>;
-  readonly tools?: readonly (string | { readonly run: string })[];
-  readonly metrics?: string;
-  readonly measures?: 'machine';
-  readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
-  readonly env?: readonly string[] | Readonly<Record<string, string | { readonly secret: true }>>;
-  readonly executor?: string;
-  readonly timeout?: string;
-  readonly retries?: number;
-}
-
 /** A node at one point of its matrix whose inputs are not yet connected. */
 export type Draft = Omit<Instance, 'inputs'>;
-
-function environment(env: FileNode['env'], scope: Scope, pointer: string, context: NodeContext): EnvironmentVariable[] {
-  if (env === undefined) return [];
-  if (Array.isArray(env)) return [...new Set(env as readonly string[])].map((name) => ({ name, secret: false }));
-  const filled = fillInAt(env as Json, scope, pointer, context) as JsonObject;
-  return Object.entries(env as JsonObject).map(([name, raw]) => {
-    // A reference may give a value that is no text.
-    const value = asWritten(filled[name] ?? null, { raw, own: undefined, texts: scope.texts });
-    const isSecret = raw !== null && typeof raw === 'object' && 'secret' in raw;
-    if (isSecret) return { name, secret: true };
-    return { name, value: typeof value === 'string' ? value : JSON.stringify(value), secret: false };
-  });
-}
-
-function commandOutputs(out: FileNode['out']): { outputs: Record<string, OutputDeclaration>; paths: Record<string, string> } {
-  const outputs: Record<string, OutputDeclaration> = {};
-  const paths: Record<string, string> = {};
-  for (const [port, value] of Object.entries(out ?? {})) {
-    // A reference may give a value that is no text.
-    const path = String(typeof value === 'object' ? value.path : value);
-    const base = path.split('/').at(-1) ?? '';
-    const dot = base.lastIndexOf('.');
-    outputs[port] = {
-      kind: path.endsWith('/') ? 'dir' : 'file',
-      suffix: path.endsWith('/') || dot <= 0 ? '' : base.slice(dot),
-      measured: typeof value !== 'string' && value.measured === true,
-    };
-    paths[port] = path.replace(/\/+$/, '');
-  }
-  return { outputs, paths };
-}
 
 /** Instances that a node has at the given points, those that `when` turns off left out. */
 export async function draftInstances(
@@ -79,44 +31,57 @@ export async function draftInstances(
   const base = `/stages${pointerStep(name)}`;
   const drafts: Draft[] = [];
   const overrides = overridesOf(name, points, context);
+  const declared: Partial<Declaration> = stage?.declaration ?? {};
+  const { cpu = 1, gpu = 0, memory = '0' } = { ...declared.resources, ...node.resources };
+  const fixed = {
+    metrics: declared.metrics ?? {},
+    resources: { cpu, gpu, memory: amount(memory) },
+    ...(node.executor === undefined ? {} : { executor: node.executor }),
+    ...(node.timeout === undefined ? {} : { timeout: amount(node.timeout) }),
+    measures: (declared.measures ?? node.measures) === 'machine',
+    retries: node.retries ?? 0,
+  };
+  const shared = new SharedParts(node);
+  const isSame = isPlain(node.with ?? {}) && isPlain((node.out ?? {}) as JsonObject);
+  let same: Parts | undefined;
   for (const key of points) {
     if (isFull(context)) break;
-    const numbers = Object.entries(key).flatMap(([variable, value]) => {
-      const text = texts.get(variable)?.get(value);
-      return text === undefined ? [] : [[variable, text] as const];
-    });
-    const scope = { ...scopeOf(context, key), texts: numbers.length === 0 ? context.texts : new Map([...context.texts, ...numbers]) };
+    const scope = { ...scopeOf(context, key), texts: textsAt(key, texts, context) };
     if (!isOn(node, scope, base, context)) continue;
-    const instance = instanceName(name, key);
     const own = overrides.flatMap(({ override, keys }) => (keys === undefined || keys.has(key) ? [override] : []));
-    const { given, locate } = await givenParams(node.with ?? {}, own, stage, { scope, base, context });
-    const { params, work } =
-      stage === undefined
-        ? { params: given, work: commandWork(node, given, scope, base, { ...context, locate }) }
-        : await stageWork(node, stage, given, { ...context, locate, pointer: `${base}/with` });
-    const declared: Partial<Declaration> = stage?.declaration ?? {};
-    const { outputs } =
-      stage === undefined
-        ? commandOutputs(fillInAt((node.out ?? {}) as Json, scope, `${base}/out`, context) as FileNode['out'])
-        : stage.declaration;
-    const resources = { ...declared.resources, ...node.resources };
-    drafts.push({
-      node: name,
-      key,
-      name: instance,
-      work,
-      params,
-      outputs,
-      metrics: declared.metrics ?? {},
-      resources: { cpu: resources.cpu ?? 1, gpu: resources.gpu ?? 0, memory: amount(resources.memory ?? '0') },
-      env: environment(node.env, scope, `${base}/env`, context),
-      ...(node.executor === undefined ? {} : { executor: node.executor }),
-      ...(node.timeout === undefined ? {} : { timeout: amount(node.timeout) }),
-      measures: (declared.measures ?? node.measures) === 'machine',
-      retries: node.retries ?? 0,
-    });
+    const at = { scope, base, context };
+    const parts = (own.length === 0 ? same : undefined) ?? (await partsOf(node, own, stage, { at, shared }));
+    if (isSame && own.length === 0) same = parts;
+    const env = shared.environment(at);
+    drafts.push({ node: name, key, name: instanceName(name, key), ...parts, env, ...fixed });
   }
   return drafts;
+}
+
+/** What an instance does, with what, and what it gives. */
+type Parts = Pick<Draft, 'params' | 'work' | 'outputs'>;
+
+async function partsOf(
+  node: FileNode,
+  own: readonly NodeOverride[],
+  stage: FoundStage | undefined,
+  { at, shared }: { readonly at: AtPoint; readonly shared: SharedParts },
+): Promise<Parts> {
+  const written = node.with ?? {};
+  const { given, locate } = own.length === 0 ? filedParams(written, stage, at) : await givenParams(written, own, stage, at);
+  const context = { ...at.context, locate };
+  if (stage === undefined) return { params: given, ...shared.command(given, { ...at, context }) };
+  return stageWork(node, stage, given, { ...context, pointer: `${at.base}/with` });
+}
+
+/** How the numbers of a point, beside those of the params, are written that JSON would write otherwise. */
+function textsAt(key: Key, texts: Points['texts'], context: NodeContext): ReadonlyMap<string, string> {
+  const numbers: (readonly [string, string])[] = [];
+  for (const variable in key) {
+    const text = texts.get(variable)?.get(key[variable] ?? null);
+    if (text !== undefined) numbers.push([variable, text]);
+  }
+  return numbers.length === 0 ? context.texts : new Map([...context.texts, ...numbers]);
 }
 
 function isOn(node: FileNode, scope: Scope, base: string, context: NodeContext): boolean {
@@ -153,13 +118,19 @@ function overridesOf(
     });
 }
 
-/** The params that the file and overrides give an instance, and where each comes from. */
+/** The params of an instance, and where each comes from. */
+interface Given {
+  readonly given: JsonObject;
+  readonly locate: Locate;
+}
+
+/** The params that the file and overrides give an instance. */
 async function givenParams(
   written: JsonObject,
   overrides: readonly NodeOverride[],
   stage: FoundStage | undefined,
-  at: { readonly scope: Scope; readonly base: string; readonly context: NodeContext },
-): Promise<{ readonly given: JsonObject; readonly locate: Locate }> {
+  at: AtPoint,
+): Promise<Given> {
   const pointerOf = (param: string): string => `${at.base}/with${pointerStep(param)}`;
   const locate = at.context.locate.withOptions(overrides.map(({ param, option }) => [pointerOf(param), option]));
   const context = { ...at.context, locate };
@@ -173,14 +144,20 @@ async function givenParams(
     context.problems,
   );
   const others = Object.fromEntries(Object.entries(written).filter(([param]) => !Object.hasOwn(set, param)));
-  const filed = fillInAt(others, at.scope, `${at.base}/with`, context) as JsonObject;
-  if (stage !== undefined || filed === null) return { given: { ...filed, ...set }, locate };
-  const { texts } = at.scope;
+  const { given } = filedParams(others, stage, { ...at, context });
+  return { given: { ...given, ...set }, locate };
+}
+
+/** The params that the file alone gives an instance. A command is given numbers as they are written. */
+function filedParams(written: JsonObject, stage: FoundStage | undefined, { scope, base, context }: AtPoint): Given {
+  const { locate } = context;
+  const filed = (fillInAt(written, scope, `${base}/with`, context) ?? {}) as JsonObject;
+  if (stage !== undefined) return { given: filed, locate };
   const shown = Object.entries(filed).map(([param, value]) => {
-    const own = at.context.locate.written.get(pointerOf(param));
-    return [param, asWritten(value, { raw: others[param] ?? null, own, texts })] as const;
+    const own = typeof value === 'number' ? locate.written.get(`${base}/with${pointerStep(param)}`) : undefined;
+    return [param, asWritten(value, { raw: written[param] ?? null, own, texts: scope.texts })] as const;
   });
-  return { given: { ...Object.fromEntries(shown), ...set }, locate };
+  return { given: Object.fromEntries(shown), locate };
 }
 
 async function stageWork(
@@ -188,52 +165,12 @@ async function stageWork(
   stage: FoundStage,
   given: JsonObject,
   context: NodeContext & { readonly pointer: string },
-): Promise<{ readonly params: JsonObject; readonly work: NodeWork }> {
+): Promise<Pick<Draft, 'params' | 'work' | 'outputs'>> {
   const { params, modules } = await stageParams(given, { ...context, stage });
-  return { params, work: { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules } };
-}
-
-function commandWork(node: FileNode, given: JsonObject, scope: Scope, base: string, context: NodeContext): NodeWork {
-  const { locate, problems } = context;
-  const ports = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {})];
-  const names = [...ports, ...Object.keys(given)];
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (isFull(context)) break;
-    if (!/^[a-z][a-z0-9_]*$/.test(name))
-      problems.push(
-        locate.problem(
-          'bad-name',
-          `"${name}" is not a variable name`,
-          `${base}/with${pointerStep(name)}`,
-          'key',
-          'a lower-case letter, then letters, digits or "_": the command sees it as a variable',
-        ),
-      );
-    if (seen.has(name))
-      problems.push(
-        locate.problem(
-          'same-name',
-          `"${name}" is used twice among in, with and out`,
-          base,
-          'key',
-          'rename one: the command sees all three as variables',
-        ),
-      );
-    seen.add(name);
-  }
-  if (node.out === undefined)
-    problems.push(
-      locate.problem('missing-key', 'a command needs "out"', base, 'key', 'name at least one output and the path it is written to'),
-    );
-  const texts = typeof node.run === 'string' ? [node.run] : (node.run ?? []).map(String);
-  const { paths } = commandOutputs(fillIn((node.out ?? {}) as Json, scope, () => undefined) as FileNode['out']);
-  const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
+  const { outputs } = stage.declaration;
   return {
-    kind: 'command',
-    run: typeof node.run === 'string' ? node.run : texts,
-    tools,
-    paths,
-    ...(node.metrics === undefined ? {} : { metrics: node.metrics }),
+    params,
+    outputs,
+    work: { kind: 'stage', stage: node.uses ?? '', folder: stage.folder, declaration: stage.declaration, modules },
   };
 }

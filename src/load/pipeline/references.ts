@@ -63,12 +63,36 @@ function noRoom(complain: Complain, path: readonly (string | number)[]): Json {
   return null;
 }
 
+/** How many values each list or mapping without a dollar holds, itself included; of one with a dollar, 0. */
+const plain = new WeakMap<object, number>();
+
+function valuesIfPlain(value: Json): number {
+  if (typeof value === 'string') return value.includes('$') ? 0 : 1;
+  if (value === null || typeof value !== 'object') return 1;
+  const known = plain.get(value);
+  if (known !== undefined) return known;
+  let count = 1;
+  for (const member of Object.values(value)) {
+    const inner = valuesIfPlain(member);
+    count = inner === 0 || count === 0 ? 0 : count + inner;
+  }
+  plain.set(value, count);
+  return count;
+}
+
+/** Whether nothing in a value refers to anything, so that it is the same wherever it is filled in. */
+export function isPlain(value: Json): boolean {
+  return valuesIfPlain(value) > 0;
+}
+
 /**
  * Fills in the references of a value: `$name` as a whole value keeps its type, `${name}` inside a text is written out, `$$` is a dollar.
- * Lists and mappings are filled in throughout.
+ * Lists and mappings are filled in throughout; where nothing refers to anything, that is the value itself.
  */
 export function fillIn(value: Json, scope: Scope, complain: Complain, path: readonly (string | number)[] = []): Json {
-  if (!takes(scope, 1)) return noRoom(complain, path);
+  const count = typeof value === 'object' ? valuesIfPlain(value) : 0;
+  if (!takes(scope, Math.max(count, 1))) return noRoom(complain, path);
+  if (count > 0) return value;
   if (typeof value === 'string') return fillInText(value, scope, complain, path);
   if (Array.isArray(value)) return value.map((item: Json, index) => fillIn(item, scope, complain, [...path, index]));
   if (value !== null && typeof value === 'object') {

@@ -1,0 +1,20 @@
+import type { Json, JsonObject } from '../../model/json.ts';
+
+/** A node as the file has it, once it fits the schema. */
+export interface FileNode {
+  readonly uses?: string;
+  readonly run?: string | readonly (string | number)[];
+  readonly matrix?: Readonly<Record<string, readonly Json[]>>;
+  readonly when?: JsonObject;
+  readonly in?: Readonly<Record<string, Json>>;
+  readonly with?: JsonObject;
+  readonly out?: Readonly<Record<string, string | { readonly path: string; readonly measured?: boolean }>>;
+  readonly tools?: readonly (string | { readonly run: string })[];
+  readonly metrics?: string;
+  readonly measures?: 'machine';
+  readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
+  readonly env?: readonly string[] | Readonly<Record<string, string | { readonly secret: true }>>;
+  readonly executor?: string;
+  readonly timeout?: string;
+  readonly retries?: number;
+}

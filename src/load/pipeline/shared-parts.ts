@@ -1,0 +1,129 @@
+import type { OutputDeclaration } from '../../model/declaration.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { EnvironmentVariable, Instance, NodeWork, Tool } from '../../model/pipeline.ts';
+import { pointerStep } from '../../text/json-pointer.ts';
+import { fillInAt, isFull, type NodeContext } from './context.ts';
+import type { FileNode } from './file-node.ts';
+import { asWritten, type Scope } from './references.ts';
+
+/** A point of a node's matrix that is read. */
+export interface AtPoint {
+  readonly scope: Scope;
+  /** The node's pointer. */
+  readonly base: string;
+  readonly context: NodeContext;
+}
+
+type Command = Pick<Instance, 'work' | 'outputs'>;
+
+/**
+ * What instances of a node have in common. Where nothing in it refers to their points it is made once, so that it is also checked, compared
+ * and hashed once: nobody changes it.
+ */
+export class SharedParts {
+  private readonly node: FileNode;
+  /** By what the file gives once references are filled in: that is the file's own value where it has none. */
+  private readonly commands = new WeakMap<object, Command>();
+  private readonly environments = new WeakMap<object, readonly EnvironmentVariable[]>();
+  private readonly checked = new Set<string>();
+  private readonly out: Json;
+  private readonly env: Json;
+
+  constructor(node: FileNode) {
+    this.node = node;
+    this.out = (node.out ?? {}) as Json;
+    this.env = (node.env ?? []) as Json;
+  }
+
+  /** What a command does and gives at a point with these params. */
+  command(given: JsonObject, { scope, base, context }: AtPoint): Command {
+    const names = Object.keys(given);
+    const text = names.join(' ');
+    if (!this.checked.has(text)) checkCommand(this.node, names, base, context);
+    this.checked.add(text);
+    const out = (fillInAt(this.out, scope, `${base}/out`, context) ?? {}) as NonNullable<FileNode['out']>;
+    const command = this.commands.get(out) ?? commandOf(this.node, out);
+    this.commands.set(out, command);
+    return command;
+  }
+
+  /** The variables that a node declares, at a point. */
+  environment({ scope, base, context }: AtPoint): readonly EnvironmentVariable[] {
+    const filled = (Array.isArray(this.env) ? this.env : (fillInAt(this.env, scope, `${base}/env`, context) ?? {})) as object;
+    const variables = this.environments.get(filled) ?? environmentOf(this.node.env ?? [], filled, scope);
+    this.environments.set(filled, variables);
+    return variables;
+  }
+}
+
+function environmentOf(env: NonNullable<FileNode['env']>, filled: object, scope: Scope): EnvironmentVariable[] {
+  if (Array.isArray(env)) return [...new Set(env as readonly string[])].map((name) => ({ name, secret: false }));
+  return Object.entries(env as JsonObject).map(([name, raw]) => {
+    // A reference may give a value that is no text.
+    const value = asWritten((filled as JsonObject)[name] ?? null, { raw, own: undefined, texts: scope.texts });
+    const isSecret = raw !== null && typeof raw === 'object' && 'secret' in raw;
+    if (isSecret) return { name, secret: true };
+    return { name, value: typeof value === 'string' ? value : JSON.stringify(value), secret: false };
+  });
+}
+
+function commandOf(node: FileNode, out: NonNullable<FileNode['out']>): Command {
+  const outputs: Record<string, OutputDeclaration> = {};
+  const paths: Record<string, string> = {};
+  for (const [port, value] of Object.entries(out)) {
+    // A reference may give a value that is no text.
+    const path = String(typeof value === 'object' ? value.path : value);
+    const base = path.split('/').at(-1) ?? '';
+    const dot = base.lastIndexOf('.');
+    outputs[port] = {
+      kind: path.endsWith('/') ? 'dir' : 'file',
+      suffix: path.endsWith('/') || dot <= 0 ? '' : base.slice(dot),
+      measured: typeof value !== 'string' && value.measured === true,
+    };
+    paths[port] = path.replace(/\/+$/, '');
+  }
+  const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
+  const work: NodeWork = {
+    kind: 'command',
+    run: typeof node.run === 'string' ? node.run : (node.run ?? []).map(String),
+    tools,
+    paths,
+    ...(node.metrics === undefined ? {} : { metrics: node.metrics }),
+  };
+  return { work, outputs };
+}
+
+/** Complains of names that a command cannot see as variables, or sees twice. */
+function checkCommand(node: FileNode, params: readonly string[], base: string, context: NodeContext): void {
+  const { locate, problems } = context;
+  const names = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {}), ...params];
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (isFull(context)) break;
+    if (!/^[a-z][a-z0-9_]*$/.test(name))
+      problems.push(
+        locate.problem(
+          'bad-name',
+          `"${name}" is not a variable name`,
+          `${base}/with${pointerStep(name)}`,
+          'key',
+          'a lower-case letter, then letters, digits or "_": the command sees it as a variable',
+        ),
+      );
+    if (seen.has(name))
+      problems.push(
+        locate.problem(
+          'same-name',
+          `"${name}" is used twice among in, with and out`,
+          base,
+          'key',
+          'rename one: the command sees all three as variables',
+        ),
+      );
+    seen.add(name);
+  }
+  if (node.out === undefined)
+    problems.push(
+      locate.problem('missing-key', 'a command needs "out"', base, 'key', 'name at least one output and the path it is written to'),
+    );
+}
