@@ -43,7 +43,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
     if ('unfed' in attempt) return { state: 'unfed', producers: attempt.unfed };
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
     const made = isDisturbed(attempt.value) ? disturbed(wanted, run.run) : wanted;
-    keep(ready, made, attempt.value, run);
+    await keep(ready, made, attempt.value, run);
     store.results.share(made, errand);
     if (!hasBudget(instance)) removeLeft(store.workplaces.checkpoints(work), instance.name, run.emit);
     return { state: 'executed', settled: { instance, fingerprint: made.fingerprint, attempt: attempt.value } };
@@ -125,11 +125,17 @@ function wantedResult({ plan: { prepared }, ingredients, fingerprint }: ReadyNod
   };
 }
 
-function keep({ plan }: ReadyNode, wanted: WantedResult, attempt: Attempt, { surroundings: { store }, emit }: AttemptRun): void {
+/** Keeps what came out, durably. */
+async function keep(
+  { plan }: ReadyNode,
+  wanted: WantedResult,
+  attempt: Attempt,
+  { surroundings: { store }, emit }: AttemptRun,
+): Promise<void> {
   const { instance } = plan.prepared;
   const { fingerprint, stage, ingredients, workDigest } = wanted;
   const before = store.results.read(fingerprint)?.attempts[0].outputs;
-  store.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
+  await store.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
   if (before === undefined) return;
   const differing = Object.keys(attempt.outputs).filter(
     (port) => instance.outputs[port]?.measured !== true && canonicalJson(before[port] ?? null) !== canonicalJson(attempt.outputs[port]),

@@ -30,7 +30,7 @@ export type Content = Pick<Artifact, 'kind' | 'digest' | 'executable'>;
 export interface Artifacts {
   /** The ports whose bytes are missing or damaged; by their stamps, or with `thorough` by their bytes. */
   broken(outputs: Readonly<Record<string, Content>>, thorough?: boolean): readonly BrokenPort[];
-  /** Takes a finished output over by moving it; refuses links that leave a folder, sockets and names that are not UTF-8. */
+  /** Takes a finished output over: what is left at the path is of no use. It is on the disk when a result has been kept; refuses links that leave a folder, sockets and names that are not UTF-8. */
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
   /** Gives an artifact as read-only files at a path, hashing its bytes on the way; false where they are missing or damaged. */
   place(artifact: Artifact, path: string): boolean;
@@ -50,7 +50,7 @@ export interface Artifacts {
   payload(digest: string): Payload | undefined;
   /**
    * Takes bytes in from elsewhere, hashing them on the way. False where they are more than so many or have another digest: then nothing
-   * of them is kept. Throws what reading them throws.
+   * of them is kept. They are on the disk when a result has been kept. Throws what reading them throws.
    */
   receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean>;
   /** What a folder artifact holds; undefined where its manifest is missing, damaged or none. */
@@ -98,8 +98,8 @@ export interface Results {
   shared(): Promise<void>;
   /** The results whose ingredients, all but the inputs, have this digest. */
   ofWork(workDigest: string): readonly StoredResult[];
-  /** Keeps a result durably, before those with other bytes; all that it names must be in the store. */
-  keep(result: StoredResult, workDigest: string): void;
+  /** Keeps a result, before those with other bytes; all that it names must be in the store. Ends when it and that are on the disk. */
+  keep(result: StoredResult, workDigest: string): Promise<void>;
 }
 
 /** What is known of a bundle of stage code. */

@@ -10,6 +10,7 @@ import { type FileLock, noteHolder, tryLockFile } from '../../src/files/lock.ts'
 import type { Who } from '../../src/model/waiting.ts';
 import { openProject } from '../../src/project/project.ts';
 import { called, checkout, copyOf, editSealed } from '../rig.ts';
+import { digestsIn } from '../stored.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Answer {
@@ -33,13 +34,6 @@ beforeAll(async () => {
   }
 });
 
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
 async function verdictOf(folder: string, run: string): Promise<string | undefined> {
   return (await asked<{ verdict?: string }>(folder, ['reproduce', run])).answer.verdict;
 }
@@ -47,10 +41,10 @@ async function verdictOf(folder: string, run: string): Promise<string | undefine
 describe('gc', () => {
   test('says what it would free, and frees nothing on a dry run', async () => {
     const folder = copyOf(base);
-    const blobs = filesBelow(join(folder, 'artifacts/blobs'));
+    const blobs = digestsIn(join(folder, 'artifacts'));
     const { answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '1', '--dry-run']);
     expect(answer).toMatchObject({ removed: false, runs: ids.slice(0, 3).toReversed() });
-    expect(filesBelow(join(folder, 'artifacts/blobs'))).toEqual(blobs);
+    expect(digestsIn(join(folder, 'artifacts'))).toEqual(blobs);
     expect(readdirSync(join(folder, 'artifacts/runs'))).toHaveLength(4);
     const told = await called(folder, ['gc', '--keep-runs', '1', '--dry-run']);
     expect(told.stdout).toMatch(/removes the records of 3 runs: .*\nwould free [\d.]+ KiB: /);
@@ -68,7 +62,7 @@ describe('gc', () => {
     const [first = '', second = '', third = '', fourth = ''] = ids;
     await asked(folder, ['tag', first, 'paper']);
     await asked(folder, ['tag', second, '--pin']);
-    const before = filesBelow(join(folder, 'artifacts/blobs'));
+    const before = digestsIn(join(folder, 'artifacts'));
     const { answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '1']);
     expect(answer.runs).toEqual([third]);
     expect(answer.kept).toEqual([
@@ -76,7 +70,7 @@ describe('gc', () => {
       { run: second, why: 'pinned' },
       { run: first, why: 'tagged paper' },
     ]);
-    const after = filesBelow(join(folder, 'artifacts/blobs'));
+    const after = digestsIn(join(folder, 'artifacts'));
     expect(before.length - after.length).toBe(answer.blobs);
     expect(answer.blobs).toBeGreaterThanOrEqual(4);
     expect(answer.bytes).toBeGreaterThan(0);
@@ -92,7 +86,7 @@ describe('gc', () => {
     await asked(folder, ['tag', '--delete', 'paper']);
     await asked(folder, ['tag', second, '--unpin']);
     expect((await asked<Answer>(folder, ['gc', '--keep-runs', '0'])).answer.kept).toEqual([]);
-    expect(filesBelow(join(folder, 'artifacts/blobs'))).toEqual([]);
+    expect(digestsIn(join(folder, 'artifacts'))).toEqual([]);
     expect(readFileSync(join(folder, 'artifacts/latest/small/card/card.txt'), 'utf8')).toContain('Result');
   });
 
@@ -142,11 +136,11 @@ describe('gc', () => {
     const folder = copyOf(base);
     const path = join(folder, `artifacts/runs/${ids[1]}.json`);
     change(path);
-    const before = filesBelow(join(folder, 'artifacts/blobs'));
+    const before = digestsIn(join(folder, 'artifacts'));
     const { code, answer } = await asked<Answer>(folder, ['gc', '--keep-runs', '0']);
     expect(code).toBe(5);
     expect(answer.error).toMatchObject({ code: 'unreadable-record', message: expect.stringContaining(ids[1] ?? '') });
-    expect(filesBelow(join(folder, 'artifacts/blobs'))).toEqual(before);
+    expect(digestsIn(join(folder, 'artifacts'))).toEqual(before);
     expect((await called(folder, ['runs'])).code).toBe(0);
   });
 

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
 import { copyOf, edit } from '../rig.ts';
+import { lose, rot, storedBytes } from '../stored.ts';
 import { damage } from '../stores/stores.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
@@ -19,10 +20,8 @@ beforeAll(async () => {
   await asked(base, ['run', 'small']);
 });
 
-const blob = (folder: string, digest: string): string => join(folder, 'artifacts/blobs', digest.slice(0, 2), digest.slice(2));
-
-/** What a project's store holds of its run: the blobs of its code, its source map and its source, and the notes of them. */
-function holdings(folder: string): Readonly<Record<'code' | 'map' | 'bundle' | 'pack' | 'manifest' | 'note', string>> {
+/** What a project's store holds of its run: the digests of its code, its source map and its source, and the files of the notes of them. */
+function holdings(folder: string): Readonly<Record<(typeof KINDS)[number], string>> {
   const artifacts = join(folder, 'artifacts');
   const [record = ''] = readdirSync(join(artifacts, 'runs'));
   const { nodes, sources } = JSON.parse(readFileSync(join(artifacts, 'runs', record), 'utf8')) as RunRecord;
@@ -32,32 +31,45 @@ function holdings(folder: string): Readonly<Record<'code' | 'map' | 'bundle' | '
   const note = join(artifacts, 'sources', `${source}.json`);
   const { map } = JSON.parse(readFileSync(bundle, 'utf8')) as { map: string };
   const { manifest } = JSON.parse(readFileSync(note, 'utf8')) as { manifest: string };
-  const [codeBlob, mapBlob, packBlob, manifestBlob] = [code, map, source, manifest].map((digest) => blob(folder, digest));
-  return { code: codeBlob ?? '', map: mapBlob ?? '', pack: packBlob ?? '', manifest: manifestBlob ?? '', bundle, note };
+  return { code, map, pack: source, manifest, bundle, note };
 }
 
 const KINDS = ['code', 'map', 'bundle', 'pack', 'manifest', 'note'] as const;
 
+/** The bytes of one of them. */
+function bytesOf(folder: string, kind: (typeof KINDS)[number]): Buffer | undefined {
+  const at = holdings(folder)[kind];
+  return at.endsWith('.json') ? readFileSync(at) : storedBytes(join(folder, 'artifacts'), at);
+}
+
+function take(folder: string, kind: (typeof KINDS)[number]): void {
+  const at = holdings(folder)[kind];
+  if (at.endsWith('.json')) rmSync(at);
+  else lose(join(folder, 'artifacts'), at);
+}
+
 test.each(KINDS)('what is lost of a run’s %s is made again by the next run, although it executes nothing', async (kind) => {
   const folder = copyOf(base);
-  const before = readFileSync(holdings(folder)[kind]);
-  const file = holdings(folder)[kind];
-  rmSync(file);
+  const before = bytesOf(folder, kind);
+  const at = holdings(folder)[kind];
+  take(folder, kind);
   const { code, answer } = await asked<Answer>(folder, ['run', 'small']);
   expect([code, answer.executed]).toEqual([0, []]);
-  expect(readFileSync(file).equals(before)).toBe(true);
+  expect((at.endsWith('.json') ? readFileSync(at) : storedBytes(join(folder, 'artifacts'), at))?.equals(before ?? Buffer.of(1))).toBe(true);
 });
 
 test.each(KINDS)('what is damaged of a run’s %s stands in the way of neither pack nor reproduce', async (kind) => {
   const folder = copyOf(base);
-  damage(holdings(folder)[kind]);
+  const at = holdings(folder)[kind];
+  if (at.endsWith('.json')) damage(at);
+  else rot(join(folder, 'artifacts'), at);
   expect((await asked(folder, ['pack', '@latest', '--output', 'run.still'])).code).toBe(0);
   expect((await asked<Answer>(folder, ['reproduce', '@latest'])).answer.verdict).toBe('identical');
 });
 
 test('a source map that cannot be made again stands in the way of nothing', async () => {
   const folder = copyOf(base);
-  rmSync(holdings(folder).map);
+  take(folder, 'map');
   edit(folder, 'stages/train/run.ts', 'a model', 'another model');
   expect((await asked(folder, ['pack', '@latest', '--output', 'run.still'])).code).toBe(0);
   expect((await asked<Answer>(folder, ['reproduce', '@latest'])).answer.verdict).toBe('identical');
@@ -67,7 +79,7 @@ test('a source map that cannot be made again stands in the way of nothing', asyn
 test('code that is lost and is no longer in the project is told of, with what to do', async () => {
   const folder = copyOf(base);
   const { code } = holdings(folder);
-  rmSync(code);
+  lose(join(folder, 'artifacts'), code);
   edit(folder, 'stages/train/run.ts', 'a model', 'another model');
   const { answer, code: exit } = await asked<{ problems?: unknown; error?: { code: string; hint: string } }>(folder, [
     'pack',
@@ -77,5 +89,5 @@ test('code that is lost and is no longer in the project is told of, with what to
   ]);
   expect([exit, answer.error?.code]).toEqual([5, 'missing-content']);
   expect(answer.error?.hint).toContain('bring its files back');
-  expect(existsSync(code)).toBe(false);
+  expect(storedBytes(join(folder, 'artifacts'), code)).toBeUndefined();
 });

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { copyOf, edit, emptyFolder, called } from '../rig.ts';
+import { lose } from '../stored.ts';
 import { asked, measuredProject } from './measured-project.ts';
 
 interface Answer {
@@ -109,7 +110,7 @@ describe('a pack', () => {
     const [record = ''] = readdirSync(join(folder, 'artifacts/runs'));
     const { nodes } = JSON.parse(readFileSync(join(folder, 'artifacts/runs', record), 'utf8')) as RunRecord;
     const code = nodes['train']?.code ?? '';
-    rmSync(join(folder, 'artifacts/blobs', code.slice(0, 2), code.slice(2)));
+    lose(join(folder, 'artifacts'), code);
     edit(folder, 'stages/train/run.ts', 'a model', 'another model');
     const { answer } = await asked<Answer>(folder, ['pack', '@latest', '--output', 'x.still']);
     expect(answer.error).toMatchObject({ code: 'missing-content', message: expect.stringContaining('the code of train') });

@@ -191,7 +191,7 @@ describe('--restore', () => {
     const one = await asked<{ outputs: Record<string, string> }>(folder, ['reproduce', hash, '--restore', '--only', 'card', '--to', 'out']);
     expect(Object.keys(one.answer.outputs)).toEqual(['card.card']);
     expect((await asked<Answer>(folder, ['reproduce', hash, '--restore', '--to', 'out'])).answer.error?.code).toBe('folder-in-use');
-    rmSync(join(folder, 'artifacts/blobs'), { recursive: true });
+    rmSync(join(folder, 'artifacts/segments'), { recursive: true });
     const lost = await asked<Answer>(folder, ['reproduce', hash, '--restore']);
     expect(lost.code).toBe(4);
     expect(lost.answer.error?.message).toContain('card.card is missing');

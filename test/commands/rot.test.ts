@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { called, edit, emptyFolder, type Printed, write } from '../rig.ts';
+import { rot } from '../stored.ts';
 
 // On a bad disk bytes change and no stamp does.
 vi.mock('../../src/files/stamp.ts', async (original) => ({
@@ -29,16 +30,9 @@ stages:
 
 const TEXTS = { poem: 'a poem\n', a: 'a poem\nby a\n', b: 'a poem\nby a\nby b\n', c: 'a poem\nby a\nby b\nby c\n' };
 
-function blob(folder: string, content: string): string {
-  const digest = sha256(content);
-  return join(folder, 'artifacts/blobs', digest.slice(0, 2), digest.slice(2));
-}
-
 /** Flips a bit of a blob. */
-function rot(folder: string, content: string): void {
-  const path = blob(folder, content);
-  chmodSync(path, 0o644);
-  writeFileSync(path, content.replace('p', 'q'));
+function rotted(folder: string, content: string): void {
+  rot(join(folder, 'artifacts'), sha256(content));
 }
 
 async function run(folder: string, ...args: string[]): Promise<Printed & { readonly code: number }> {
@@ -57,7 +51,7 @@ test.each([
   const first = await run(folder);
   expect(first.code).toBe(0);
   edit(folder, 'p.yaml', from, to);
-  for (const content of Object.values(rotten)) rot(folder, content);
+  for (const content of Object.values(rotten)) rotted(folder, content);
   const second = await run(folder);
   expect([second.code, [...(second.executed ?? [])].sort()]).toEqual([0, executed]);
   expect(text(folder)).toBe(TEXTS.c.replace(from, to));
@@ -69,7 +63,7 @@ test('an output that is only published is made again in the run that finds it ro
   const folder = chain();
   const first = await run(folder);
   rmSync(join(folder, 'artifacts/latest/p'));
-  rot(folder, TEXTS.a);
+  rotted(folder, TEXTS.a);
   expect(await run(folder)).toMatchObject({ code: 0, executed: ['a'], reused: ['b', 'c'], hash: first.hash });
   expect(readFileSync(join(folder, 'artifacts/latest/p/a/o.txt'), 'utf8')).toBe(TEXTS.a);
 });
@@ -81,7 +75,7 @@ test('where it comes out otherwise, what was read before does not pass for what 
   await run(folder);
   const a = readFileSync(join(folder, 'artifacts/latest/p/a/o.txt'), 'utf8');
   edit(folder, 'p.yaml', 'by c', 'by me');
-  rot(folder, a);
+  rotted(folder, a);
   const second = await run(folder);
   expect(second).toMatchObject({ code: 5, error: { code: 'input-damaged', hint: expect.stringContaining('run again') } });
   expect(second.error?.message).toContain('b had read them');

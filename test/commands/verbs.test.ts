@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { localStore } from '../../src/stores/local/store.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { copyOf, edit, type Ended, emptyFolder, called, stillroom, write } from '../rig.ts';
+import { rot } from '../stored.ts';
 
 const text = `name: demo
 about: Two cards and a measurement
@@ -113,13 +115,9 @@ describe('run', () => {
     const after = await json(folder, 'run', 'random.yaml', '--force', 'draw');
     expect(after.stderr).toContain('draw: not deterministic: the same work gave other bytes in out');
     expect(after.json.hash).not.toBe(before.json.hash);
-    const draws = readdirSync(join(folder, 'artifacts/results')).filter((name) =>
-      readFileSync(join(folder, 'artifacts/results', name), 'utf8').includes('RANDOM$RANDOM'),
-    );
-    expect(draws).toHaveLength(1);
-    const [result = ''] = draws;
-    const { attempts } = JSON.parse(readFileSync(join(folder, 'artifacts/results', result), 'utf8')) as { attempts: { run: string }[] };
-    expect(attempts.map(({ run }) => run)).toEqual([after.json.run, before.json.run]);
+    const { results } = localStore(join(folder, 'artifacts'));
+    const { fingerprint = '' } = records(folder)[0]?.nodes['draw'] ?? {};
+    expect(results.read(fingerprint)?.attempts.map(({ run }) => run)).toEqual([after.json.run, before.json.run]);
     const reused = await json(folder, 'run', 'random.yaml');
     expect(reused.json).toMatchObject({ reused: ['draw', 'use'], hash: after.json.hash });
     const why = await json(folder, 'why', after.json.run ?? '', 'use');
@@ -220,9 +218,7 @@ describe('runs, show and verify', () => {
     expect(whole.json).toMatchObject({ version: 1, damaged: [] });
     const [record] = records(folder).filter(({ id }) => id === first.json.run);
     const digest = record?.nodes['upper']?.outputs?.['out']?.digest ?? '';
-    const blob = join(folder, 'artifacts/blobs', digest.slice(0, 2), digest.slice(2));
-    chmodSync(blob, 0o644);
-    writeFileSync(blob, 'POEMS\nONE\nTWO\nTHREX\n');
+    rot(join(folder, 'artifacts'), digest);
     const damaged = await json(folder, 'verify');
     expect(damaged.code).toBe(5);
     const told = { kind: 'content', id: digest, name: 'output upper.out', damage: 'damaged', cost: 'the next run makes it again' };

@@ -151,7 +151,7 @@ export class MemoryProject {
     const attempt = attemptOf(instance.name, typeof writes === 'string' ? writes : JSON.stringify(writes));
     const earlier = this.results.get(fingerprint)?.attempts ?? [];
     const result = { format: 1, fingerprint, stage: 'command', ingredients, attempts: [attempt, ...earlier] as const };
-    this.store.results.keep(result, workDigest);
+    void this.store.results.keep(result, workDigest);
     return { state: 'executed', settled: { instance, fingerprint, attempt } };
   }
 }

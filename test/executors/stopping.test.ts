@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Segments } from '../../src/stores/local/segments/segments.ts';
 import { checkout, emptyFolder, isAlive, stillroom, write } from '../rig.ts';
 
 interface Started {
@@ -225,7 +226,7 @@ export default work<typeof stage>(async ({ params, outputs, checkpoint, signal, 
     const { folder, coordinator, ended } = await startCounting();
     coordinator.kill('SIGTERM');
     expect((await ended).code).toBe(143);
-    expect(existsSync(join(folder, 'artifacts/results'))).toBe(false);
+    expect([...new Segments(join(folder, 'artifacts')).keys('result')]).toEqual([]);
     expect(await resume(folder)).toBe('starts at 3');
   });
 

@@ -6,6 +6,7 @@ import type { Event } from '../../src/model/event.ts';
 import type { Outcome } from '../../src/model/problem.ts';
 import { openProject, type Project } from '../../src/project/project.ts';
 import { copyOf, emptyFolder, write } from '../rig.ts';
+import { lose } from '../stored.ts';
 
 const PIPELINE = `name: poems
 params: { lines: 2, seed: 1 }
@@ -292,7 +293,7 @@ describe('upkeep', () => {
     expect(value(await project.verify()).damaged).toEqual([]);
     const { outputs } = value(await project.records.find(first)).nodes['score'] ?? {};
     const digest = outputs?.['out']?.digest ?? '';
-    rmSync(join(project.root, 'artifacts/blobs', digest.slice(0, 2), digest.slice(2)), { force: true });
+    lose(join(project.root, 'artifacts'), digest);
     expect(value(await project.verify()).damaged.map(({ id, damage }) => [damage, id])).toEqual([['missing', digest]]);
     expect((await project.doctor()).find(({ name }) => name === 'store')).toMatchObject({ ok: true });
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,18 +7,19 @@ import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { emptyFolder, write } from '../folders.ts';
-import { blobOf, collect, damage, open, value } from './stores.ts';
+import { collect, open, value } from './stores.ts';
+import { looseBlob, rot, storedBytes } from '../stored.ts';
 
 describe('blobs', () => {
-  test('are read-only and named by the SHA-256 of their content', () => {
+  test('are named by the SHA-256 of their content; large ones are read-only files', () => {
     const { store } = open();
     const digest = store.artifacts.add(Buffer.from('a poem'));
     expect(digest).toBe(sha256('a poem'));
-    expect(readFileSync(blobOf(store, digest), 'utf8')).toBe('a poem');
-    expect(lstatSync(blobOf(store, digest)).mode & 0o222).toBe(0);
-    const folder = value(collect(store, { 'a.txt': 'a poem', 'below/b.txt': 'another' }));
-    expect(lstatSync(blobOf(store, sha256('another'))).mode & 0o222).toBe(0);
-    expect(folder.size).toBe('a poemanother'.length);
+    expect(storedBytes(store.location, digest)?.toString()).toBe('a poem');
+    const large = 'large '.repeat(20_000);
+    const folder = value(collect(store, { 'a.txt': 'a poem', 'below/b.txt': large }));
+    expect(lstatSync(looseBlob(store.location, sha256(large))).mode & 0o222).toBe(0);
+    expect(folder.size).toBe('a poem'.length + large.length);
   });
 
   test('are handed out as files of their own: writing there changes nothing in the store', () => {
@@ -31,17 +32,17 @@ describe('blobs', () => {
     writeFileSync(join(folder, 'in/a.txt'), 'another');
     expect(store.artifacts.stamp(join(folder, 'in'))).not.toBe(stamp);
     expect(store.artifacts.broken({ model: artifact })).toEqual([]);
-    expect(readFileSync(blobOf(store, sha256('a poem')), 'utf8')).toBe('a poem');
+    expect(storedBytes(store.location, sha256('a poem'))?.toString()).toBe('a poem');
   });
 
   test('that are damaged go to quarantine, and their ports are broken; the same bytes heal them', () => {
     const { store } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));
-    damage(blobOf(store, sha256('a poem')));
     store.flush();
+    rot(store.location, sha256('a poem'));
     const later = localStore(store.location);
     expect(later.artifacts.broken({ model: artifact })).toEqual([{ port: 'model', damage: 'damaged' }]);
-    expect(existsSync(blobOf(store, sha256('a poem')))).toBe(false);
+    expect(storedBytes(store.location, sha256('a poem'))).toBeUndefined();
     expect(readdirSync(join(store.location, 'quarantine'))).toHaveLength(1);
     expect(localStore(store.location).artifacts.broken({ model: artifact })).toEqual([{ port: 'model', damage: 'missing' }]);
     const healing = localStore(store.location);
@@ -57,7 +58,7 @@ describe('blobs', () => {
       return bytes === undefined ? undefined : Buffer.from(bytes).toString();
     };
     expect([part(2, 3), part(4, 100), part(100, 1)]).toEqual(['poe', 'em', '']);
-    damage(blobOf(store, digest));
+    rot(store.location, digest);
     expect([part(2, 3), store.artifacts.payload(digest), store.artifacts.read(digest)]).toEqual([undefined, undefined, undefined]);
   });
 });

@@ -5,7 +5,8 @@ import { writeSealed } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Store } from '../../src/model/store.ts';
 import { write } from '../folders.ts';
-import { blobOf, damage, open } from './stores.ts';
+import { open } from './stores.ts';
+import { rot } from '../stored.ts';
 
 describe('the note of a bundle', () => {
   const [raw, code, map] = ['raw', 'code', 'map'].map((text) => sha256(text)) as [string, string, string];
@@ -59,7 +60,7 @@ test('a bundle is found by its digest and by its raw sources as long as its note
   store.bundles.keep(sha256('raw'), record);
   expect([store.bundles.read(record.digest), store.bundles.ofSources(sha256('raw'))]).toEqual([record, record]);
   expect([store.bundles.read(sha256('other')), store.bundles.ofSources(sha256('other'))]).toEqual([undefined, undefined]);
-  damage(blobOf(store, record.digest));
+  rot(store.location, record.digest);
   expect(store.bundles.ofSources(sha256('raw'))).toBeUndefined();
   writeFileSync(join(store.location, 'bundles', `${record.digest}.json`), '{"digest":1}');
   expect(store.bundles.read(record.digest)).toBeUndefined();

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { emptyFolder, write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
-import { blobOf, collect, damage, open, recordOf, value } from './stores.ts';
+import { collect, open, recordOf, value } from './stores.ts';
+import { lose, rot } from '../stored.ts';
 
 /** A store with a bundle, a kept source and an output, and the record of a run that has them. */
 function filled() {
@@ -43,8 +44,8 @@ describe('what a run reaches', () => {
 
   test('names what is missing or damaged', () => {
     const { store, record, code } = filled();
-    damage(blobOf(store, code));
-    damage(blobOf(store, sha256('some weights')));
+    rot(store.location, code);
+    rot(store.location, sha256('some weights'));
     expect(store.contents.ofRecord(record, new Set(['train']), { outputs: true }).missing).toEqual([
       `the code of train (${code.slice(0, 12)})`,
       `the output train.model (${sha256('some weights').slice(0, 12)})`,
@@ -83,8 +84,8 @@ describe('the flaw of what a run is made of', () => {
   test('is none where all is as its record says, also where outputs are not here', () => {
     const { store, record, model } = filled();
     expect(store.contents.flawOf(record)).toBeUndefined();
-    rmSync(blobOf(store, model.digest));
-    rmSync(blobOf(store, sha256('some weights')));
+    lose(store.location, model.digest);
+    lose(store.location, sha256('some weights'));
     expect(store.contents.flawOf(record)).toBeUndefined();
     expect(store.contents.flawOf({ ...record, nodes: {}, sources: {} })).toBeUndefined();
   });
@@ -106,7 +107,7 @@ describe('the flaw of what a run is made of', () => {
 
   test.each([undefined, 'code', 'map'])('is code that is lost, but not its source map (%s)', (lost) => {
     const { store, record } = filled();
-    if (lost !== undefined) rmSync(blobOf(store, sha256(lost)));
+    if (lost !== undefined) lose(store.location, sha256(lost));
     const { code: _code, ...codeless } = record.nodes.train;
     const flaw = 'the code of train is missing or damaged';
     expect(store.contents.flawOf(record)).toBe(lost === 'code' ? flaw : undefined);
@@ -159,7 +160,7 @@ describe('the flaw of what a run is made of', () => {
 describe('what is left out of a reach', () => {
   test('is a source map that is lost', () => {
     const { store, record, code } = filled();
-    rmSync(blobOf(store, sha256('map')));
+    lose(store.location, sha256('map'));
     const reach = store.contents.ofRecord(record, new Set(['train']), { outputs: false });
     expect([reach.missing, reach.leftOut, [...reach.bundles]]).toEqual([[], [sha256('map')], [code]]);
     expect(store.contents.ofRecord(record, new Set(), { outputs: true })).toMatchObject({ missing: [], leftOut: [] });
@@ -168,7 +169,7 @@ describe('what is left out of a reach', () => {
   test('is nothing of a source of which anything is lost', () => {
     const { store, record, snapshot } = filled();
     const reach = store.contents.ofRecord(record, new Set(), { outputs: false });
-    rmSync(blobOf(store, sha256('a poemanother')));
+    lose(store.location, sha256('a poemanother'));
     expect(store.contents.addSource(snapshot.digest, reach)).toBe(false);
     expect([reach.sources.size, reach.blobs.size]).toEqual([0, 0]);
   });
@@ -178,7 +179,7 @@ describe('what is left out of a reach', () => {
     const { code: _code, ...codeless } = record.nodes.train;
     const reach = store.contents.ofRecord({ ...record, nodes: { train: codeless } }, new Set(['train']), { outputs: false });
     expect(reach.missing).toEqual(['the code of train (unknown)']);
-    rmSync(blobOf(store, code));
+    lose(store.location, code);
     const scratch = store.contents.scratch('test', { blobs: new Set([code]), bundles: new Set(), sources: new Set() });
     expect(scratch).toEqual({
       ok: false,

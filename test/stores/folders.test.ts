@@ -80,7 +80,7 @@ describe('a pack', () => {
     const texts = ['a'.repeat(MiB - 3), 'poem', '', 'b'.repeat(3 * MiB), 'c', 'd'.repeat(MiB), ''];
     const { pack, entries, folder } = packed(texts);
     mkdirSync(join(folder, 'in'));
-    expect(unpackFiles(pack, entries, join(folder, 'in'))).toBe(true);
+    expect(unpackFiles({ path: pack, offset: 0, size: 0 }, entries, join(folder, 'in'))).toBe(true);
     expect(
       entries.map(({ path }) => readFileSync(join(folder, 'in', path), 'utf8') === texts[entries.findIndex((one) => one.path === path)]),
     ).toEqual(texts.map(() => true));
@@ -91,7 +91,7 @@ describe('a pack', () => {
     mkdirSync(join(folder, 'in', 'below'), { recursive: true });
     const before = process.umask(umask);
     try {
-      expect(unpackFiles(pack, entries, join(folder, 'in'))).toBe(true);
+      expect(unpackFiles({ path: pack, offset: 0, size: 0 }, entries, join(folder, 'in'))).toBe(true);
     } finally {
       process.umask(before);
     }
@@ -105,7 +105,14 @@ describe('a pack', () => {
   ])('that is %s is looked at: %s', (_, change, isWhole) => {
     const { pack, entries, folder } = packed(['a', 'b', 'c']);
     change(pack);
-    expect(unpackFiles(pack, entries)).toBe(isWhole);
+    expect(unpackFiles({ path: pack, offset: 0, size: 0 }, entries)).toBe(isWhole);
     expect(readdirSync(folder)).toEqual(['pack']);
+  });
+
+  test('may lie within another file', () => {
+    const { pack, entries, folder } = packed(['a', 'b', 'c']);
+    writeFileSync(join(folder, 'around'), `xyz${readFileSync(pack, 'utf8')}more`);
+    expect(unpackFiles({ path: join(folder, 'around'), offset: 3, size: 3 }, entries)).toBe(true);
+    expect(unpackFiles({ path: join(folder, 'around'), offset: 2, size: 3 }, entries)).toBe(false);
   });
 });

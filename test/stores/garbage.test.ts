@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { tryLockFile } from '../../src/files/lock.ts';
@@ -9,7 +9,8 @@ import type { Store } from '../../src/model/store.ts';
 import type { Garbage } from '../../src/model/upkeep.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import { write } from '../folders.ts';
-import { blobOf, collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
+import { stretchOf } from '../stored.ts';
+import { collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
 
 /** What was synced, by its path at that time. */
 const synced = vi.hoisted((): string[] => []);
@@ -187,14 +188,16 @@ describe('what is freed', () => {
     expect(found({ runs: 0 }).bytes - before).toBe(lstatSync(join(store.location, 'runs/run-1.json')).size);
     const artifact = value(collect(store, {}));
     keepResult(store, artifact, 'run-1');
-    const record = lstatSync(join(store.location, 'results', `${workFingerprint}.json`)).size;
-    expect(found().bytes - before).toBe(record + lstatSync(blobOf(store, artifact.digest)).size);
+    const { size: record } = stretchOf(store.location, workFingerprint, 'result');
+    expect(found().bytes - before).toBe(record + stretchOf(store.location, artifact.digest).size);
   });
 
   test('counts each record once, and only those that go', () => {
     const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a', seconds: 1, facts: {} };
     const result = { format: 2, stage: 'train', ingredients: {} as Ingredients, attempts: [attempt] as const };
-    for (const name of ['one', 'two', 'three']) store.results.keep({ ...result, fingerprint: sha256(name) }, sha256('work'));
+    // Of a former store: a file each.
+    for (const name of ['one', 'two', 'three'])
+      writeSealed(join(store.location, 'results', `${sha256(name)}.json`), { ...result, fingerprint: sha256(name) });
     const lost = { ...node, fingerprint: sha256('lost') };
     for (const id of ['run-1', 'run-2', 'run-3']) ran(id, { nodes: { a: { ...node, fingerprint: sha256('one') }, lost } });
     const size = (path: string): number => lstatSync(join(store.location, path)).size;
@@ -207,19 +210,18 @@ describe('what is freed', () => {
     expect(going.some(isThere)).toBe(false);
   });
 
-  test('leaves other results of the same work in its index', () => {
+  test('leaves other results of the same work', async () => {
     keepResult(store, value(collect(store, { 'a.txt': 'a poem' })), 'run-1');
     const other = sha256('other inputs');
     const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a', seconds: 1, facts: {} };
     const result = { format: 2, stage: 'train', ingredients: {} as Ingredients, attempts: [attempt] as const };
-    store.results.keep({ ...result, fingerprint: other }, sha256('work'));
-    store.results.keep({ ...result, fingerprint: sha256('third') }, sha256('other work'));
+    await store.results.keep({ ...result, fingerprint: other }, sha256('work'));
+    await store.results.keep({ ...result, fingerprint: sha256('third') }, sha256('other work'));
     ran('run-1', { nodes: { a: { ...node, fingerprint: other } } });
     const garbage = found();
     expect(new Set(garbage.results)).toEqual(new Set([workFingerprint, sha256('third')]));
     expect(store.maintenance.remove(garbage)).toEqual([]);
-    expect(readdirSync(join(store.location, 'results'))).toEqual([`${other}.json`]);
-    expect(readdirSync(join(store.location, 'index/work'))).toEqual([sha256('work')]);
+    expect(store.results.ofWork(sha256('other work'))).toEqual([]);
     expect(store.results.ofWork(sha256('work')).map(({ fingerprint }) => fingerprint)).toEqual([other]);
   });
 
@@ -240,7 +242,7 @@ describe('half-written files', () => {
   const part = '0123456789ab.part';
 
   test.each([
-    ...['', 'runs/', 'results/', 'tags/', 'pins/', 'bundles/', 'bundles/raw/', 'sources/', 'sweeps/', 'latest/'].map(
+    ...['', 'runs/', 'results/', 'tags/', 'pins/', 'bundles/', 'bundles/raw/', 'sources/', 'segments/', 'sweeps/', 'latest/'].map(
       (at) => `${at}a.${part}`,
     ),
     `blobs/a.${part}`,
@@ -281,6 +283,6 @@ describe('which runs stay cannot be decided', () => {
     leave(`blobs/${digest.slice(0, 2)}/strange`);
     expect(found().blobs).toEqual([digest]);
     store.maintenance.remove(found());
-    expect([existsSync(blobOf(store, digest)), isThere(`blobs/${digest.slice(0, 2)}/strange`)]).toEqual([false, true]);
+    expect([store.artifacts.read(digest), isThere(`blobs/${digest.slice(0, 2)}/strange`)]).toEqual([undefined, true]);
   });
 });

@@ -1,18 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeSealed } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
-import { blobOf, collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
+import { collect, keepResult, keptResult, open, recordOf, value, workFingerprint } from './stores.ts';
+import { lose, rot } from '../stored.ts';
 
 describe('verify', () => {
   test('names the node of what is damaged or missing', async () => {
     const { store } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem', 'b.txt': 'another', 'c.txt': 'a third' }));
-    keepResult(store, artifact, 'run-1');
+    await keptResult(store, artifact, 'run-1');
+    store.flush();
     expect((await store.maintenance.verify()).damaged).toEqual([]);
-    damage(blobOf(store, sha256('a poem')));
-    rmSync(blobOf(store, sha256('another')));
+    rot(store.location, sha256('a poem'));
+    lose(store.location, sha256('another'));
     const { damaged } = await store.maintenance.verify();
     const cost = 'the next run makes it again';
     expect(new Set(damaged)).toEqual(
@@ -27,8 +29,9 @@ describe('verify', () => {
     const { store } = open();
     keepResult(store, value(collect(store, { 'a.txt': 'a poem' })), 'run-1');
     store.runs.write(recordOf('run-1'));
-    for (const file of [`results/${workFingerprint}.json`, 'runs/run-1.json'])
-      writeFileSync(join(store.location, file), '{"attempts":[{}],"nodes":3');
+    rot(store.location, workFingerprint, 'result');
+    writeFileSync(join(store.location, 'runs/run-1.json'), '{"attempts":[{}],"nodes":3');
+    mkdirSync(join(store.location, 'results'));
     const [torn, strange, newer] = [workFingerprint, sha256('other'), sha256('newer')];
     writeFileSync(join(store.location, 'results', `${strange}.json`), '[1, 2]');
     writeSealed(join(store.location, 'results', `${newer}.json`), { format: 1000 });
@@ -73,6 +76,7 @@ describe('garbage', () => {
       `tags/best.${part}`,
       `pins/run-1.${part}`,
       `blobs/${sha256('a poem').slice(0, 2)}/${sha256('a poem').slice(2)}.${part}`,
+      `segments/${sha256('a poem').slice(0, 24)}.${part}`,
       `index/declarations/train.json.${part}`,
       `pipeline.schema.json.${part}`,
       'latest/.quickstart-00000000/student/model/a.txt',
@@ -99,7 +103,7 @@ describe('garbage', () => {
     store.runs.write(recordOf('run-2'));
     store.tags.set('best', 'run-1');
     keepResult(store, kept, 'run-1');
-    writeFileSync(join(store.location, 'results', `${workFingerprint}.json`), '{');
+    rot(store.location, workFingerprint, 'result');
     const garbage = store.maintenance.findGarbage({ runs: 0, days: undefined });
     expect(garbage).toMatchObject({ removedRuns: ['run-2'], results: [workFingerprint], blobs: [sha256('loose')] });
     store.maintenance.remove(garbage);

@@ -8,7 +8,8 @@ import type { RunNode, RunRecord } from '../../src/model/run.ts';
 import { RECORD_FORMAT } from '../../src/model/run.ts';
 import type { Store } from '../../src/model/store.ts';
 import { emptyFolder, write } from '../folders.ts';
-import { blobOf, collect, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
+import { looseBlob } from '../stored.ts';
+import { collect, keptResult, open, recordOf, value, workFingerprint } from './stores.ts';
 
 /** A store that holds one file of each kind, and what they are called. */
 export interface OneOfEach {
@@ -18,7 +19,14 @@ export interface OneOfEach {
   readonly source: string;
   /** Kind and name, as `verify` tells them, by the file in the store. */
   readonly files: Readonly<Record<string, string>>;
+  /** The same of what lies in segments, by its key. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** What lies in segments and is no content. */
+  readonly results: readonly string[];
 }
+
+/** Content that is too large for a segment. */
+const LARGE = 'large '.repeat(20_000);
 
 const RUN = '20260101T000000-000001';
 const WORK = sha256('work');
@@ -27,8 +35,8 @@ const WORK = sha256('work');
 export async function oneOfEach(): Promise<OneOfEach> {
   const { store } = open();
   const { location } = store;
-  const model = value(collect(store, { 'a.txt': 'a poem' }));
-  keepResult(store, model, RUN);
+  const model = value(collect(store, { 'a.txt': 'a poem', 'b.txt': LARGE }));
+  await keptResult(store, model, RUN);
   const [code, map] = ['the code', 'its map'].map((text) => store.artifacts.add(Buffer.from(text))) as [string, string];
   const raw = sha256('raw');
   store.bundles.keep(raw, { digest: code, map, files: {} });
@@ -65,10 +73,9 @@ export async function oneOfEach(): Promise<OneOfEach> {
   const kept = JSON.parse(readFileSync(join(location, 'sources', `${source.digest}.json`), 'utf8')) as { manifest: string };
   const [note = ''] = readdirSync(join(location, 'latest')).filter((name) => name.endsWith('.json'));
   const [sourceNote = ''] = readdirSync(join(location, 'index/sources'));
-  const blob = (digest: string): string => relative(location, blobOf(store, digest));
+  const [segment = ''] = readdirSync(join(location, 'segments'));
   const s = (digest: string): string => digest.slice(0, 12);
   const files = {
-    [`results/${workFingerprint}.json`]: `result: result ${s(workFingerprint)} of student`,
     [`runs/${RUN}.json`]: `run: record of the run ${RUN}`,
     [`bundles/${code}.json`]: `code: code of student (${s(code)})`,
     [`bundles/raw/${raw}`]: `code: what leads to code (${s(raw)})`,
@@ -83,15 +90,20 @@ export async function oneOfEach(): Promise<OneOfEach> {
     [`index/sources/${sourceNote}`]: `index: note index/sources/${sourceNote}`,
     'index/runs': 'index: note index/runs',
     'index/blobs': 'index: note index/blobs',
+    [`index/segments/${segment}`]: `index: note index/segments/${segment}`,
     [`latest/${note}`]: `index: note latest/${note}`,
-    [blob(model.digest)]: 'content: output student.model',
-    [blob(sha256('a poem'))]: 'content: output student.model/a.txt',
-    [blob(code)]: `code: code of student (${s(code)})`,
-    [blob(map)]: `code: source map of the code of student (${s(code)})`,
-    [blob(kept.manifest)]: `source: source "poem" (${s(source.digest)})`,
-    [blob(source.digest)]: `source: source "poem" (${s(source.digest)})`,
+    [relative(location, looseBlob(location, sha256(LARGE)))]: 'content: output student.model/b.txt',
   };
-  return { store, code, raw, source: source.digest, files };
+  const entries = {
+    [workFingerprint]: `result: result ${s(workFingerprint)} of student`,
+    [model.digest]: 'content: output student.model',
+    [sha256('a poem')]: 'content: output student.model/a.txt',
+    [code]: `code: code of student (${s(code)})`,
+    [map]: `code: source map of the code of student (${s(code)})`,
+    [kept.manifest]: `source: source "poem" (${s(source.digest)})`,
+    [source.digest]: `source: source "poem" (${s(source.digest)})`,
+  };
+  return { store, code, raw, source: source.digest, files, entries, results: [workFingerprint] };
 }
 
 /** The files below a folder, relative to it. */

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -20,7 +19,8 @@ import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
-import { blobOf, damage, open, value } from './stores.ts';
+import { open, value } from './stores.ts';
+import { lose, rot } from '../stored.ts';
 
 let store: Store;
 let folder: string;
@@ -149,10 +149,10 @@ describe('a folder', () => {
   test('is not placed where its manifest or one of its files is missing, and is broken then', () => {
     const artifact = collected();
     const { digest } = artifact;
-    rmSync(blobOf(store, sha256('b')));
+    lose(store.location, sha256('b'));
     expect(store.artifacts.place(artifact, at('placed'))).toBe(false);
     expect(store.artifacts.broken({ model: artifact }, true)).toEqual([{ port: 'model', damage: 'missing' }]);
-    rmSync(blobOf(store, digest));
+    lose(store.location, digest);
     expect(store.artifacts.place(artifact, at('again'))).toBe(false);
     expect(store.artifacts.manifest(digest)).toBeUndefined();
     expect(store.artifacts.broken({ one: artifact, two: { kind: 'file', digest: sha256('a') } }, true)).toEqual([
@@ -162,7 +162,7 @@ describe('a folder', () => {
 
   test.each(['a', 'b'])('is broken whichever of its files is lost (%s)', (text) => {
     const artifact = collected();
-    rmSync(blobOf(store, sha256(text)));
+    lose(store.location, sha256(text));
     expect(store.artifacts.broken({ model: artifact }, true)).toEqual([{ port: 'model', damage: 'missing' }]);
   });
 
@@ -176,9 +176,9 @@ describe('a folder', () => {
     const artifact = collected();
     const other = store.artifacts.add(Buffer.from('other'));
     expect(store.artifacts.broken({ model: artifact })).toEqual([]);
-    rmSync(blobOf(store, sha256('b')));
+    lose(store.location, sha256('b'));
     expect(store.artifacts.broken({ model: artifact })).toEqual([]);
-    damage(blobOf(store, other));
+    rot(store.location, other);
     expect(store.artifacts.read(other)).toBeUndefined();
     expect(store.artifacts.broken({ model: artifact })).toEqual([{ port: 'model', damage: 'missing' }]);
   });
@@ -266,6 +266,6 @@ describe('content for others', () => {
     };
     expect(await store.artifacts.receive(sha256('a poem'), bytes(), 5)).toBe(false);
     expect(await store.artifacts.receive(sha256('a poem'), bytes(), 6)).toBe(true);
-    expect(lstatSync(blobOf(store, sha256('a poem'))).size).toBe(6);
+    expect(store.artifacts.payload(sha256('a poem'))?.size).toBe(6);
   });
 });

@@ -68,7 +68,7 @@ function execute({ store }: Open): Attempt {
     seconds: 3,
     facts: { host: 'there' },
   };
-  store.results.keep(
+  void store.results.keep(
     { format: RESULT_FORMAT, fingerprint: wanted.fingerprint, stage: 'train', ingredients, attempts: [attempt] },
     wanted.workDigest,
   );

@@ -1,4 +1,3 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeSealed } from '../../src/files/sealed.ts';
@@ -6,9 +5,11 @@ import { sha256 } from '../../src/model/canonical.ts';
 import { type Ingredients, RESULT_FORMAT } from '../../src/model/result.ts';
 import type { Artifacts, WantedResult } from '../../src/model/store.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
+import { Segments } from '../../src/stores/local/segments/segments.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { emptyFolder, write } from '../folders.ts';
-import { blobOf, collect, damage, keepResult, open, value, workFingerprint as fingerprint } from './stores.ts';
+import { collect, keptResult, keepResult, open, value, workFingerprint as fingerprint } from './stores.ts';
+import { rot } from '../stored.ts';
 
 /** Nobody waits for what is looked for. */
 const errand = { signal: new AbortController().signal, notice: () => undefined };
@@ -28,17 +29,18 @@ describe('results', () => {
     expect(store.results.ofWork(sha256('work')).map((result) => result.fingerprint)).toEqual([fingerprint]);
   });
 
-  test.each(['blobs', 'result'])('survive a half-written file of a crash among the %s', async (where) => {
-    const { store } = open();
-    const artifact = value(collect(store, { 'a.txt': 'a poem' }));
-    keepResult(store, artifact, 'run-1');
-    const file = where === 'blobs' ? blobOf(store, sha256('half')) : join(store.location, 'results', 'f.json');
-    mkdirSync(join(file, '..'), { recursive: true });
-    writeFileSync(`${file}.0123456789ab.part`, 'ha');
-    const later = localStore(store.location);
-    expect(later.results.read(fingerprint)?.attempts).toHaveLength(1);
-    expect((await later.maintenance.verify()).damaged).toEqual([]);
-  });
+  test.each(['blobs/ab/cd', 'results/f.json', 'segments/0123456789abcdef01234567'])(
+    'survive a half-written file of a crash at %s',
+    async (file) => {
+      const { store } = open();
+      const artifact = value(collect(store, { 'a.txt': 'a poem' }));
+      keepResult(store, artifact, 'run-1');
+      write(store.location, { [`${file}.0123456789ab.part`]: 'ha' });
+      const later = localStore(store.location);
+      expect(later.results.read(fingerprint)?.attempts).toHaveLength(1);
+      expect((await later.maintenance.verify()).damaged).toEqual([]);
+    },
+  );
 
   test.each<[string, (text: string) => string]>([
     ['torn', (text) => text.slice(0, text.length / 2)],
@@ -51,8 +53,7 @@ describe('results', () => {
     const { store } = open();
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));
     keepResult(store, artifact, 'run-1');
-    const file = join(store.location, 'results', `${fingerprint}.json`);
-    writeFileSync(file, change(readFileSync(file, 'utf8')));
+    rot(store.location, fingerprint, 'result', (bytes) => Buffer.from(change(bytes.toString())));
     expect([store.results.read(fingerprint), store.results.whole(fingerprint)]).toEqual([undefined, undefined]);
     expect(store.results.ofWork(sha256('work'))).toEqual([]);
     keepResult(store, artifact, 'run-2');
@@ -64,34 +65,35 @@ describe('results', () => {
     const artifact = value(collect(store, { 'a.txt': 'a poem' }));
     const wanted = { fingerprint } as WantedResult;
     expect([store.results.whole(fingerprint), await store.results.find(wanted, errand)]).toEqual([undefined, undefined]);
-    keepResult(store, artifact, 'run-1');
+    await keptResult(store, artifact, 'run-1');
+    store.flush();
     const attempt = store.results.read(fingerprint)?.attempts[0];
     expect(store.results.whole(fingerprint)).toEqual(attempt);
     expect(await store.results.find(wanted, errand)).toEqual({ attempt, remote: undefined });
-    damage(blobOf(store, sha256('a poem')));
+    rot(store.location, sha256('a poem'));
     const { results } = localStore(store.location);
     expect([results.whole(fingerprint), await results.find(wanted, errand)]).toEqual([undefined, undefined]);
     expect(results.read(fingerprint)?.attempts).toHaveLength(1);
   });
 
-  test('of the same work on other inputs are found beside each other; those of other work are not', () => {
+  test('of the same work on other inputs are found beside each other; those of other work are not', async () => {
     const { store } = open();
     const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'student', seconds: 1, facts: {} };
-    const keep = (name: string, work: string): void =>
+    const keep = (name: string, work: string): Promise<void> =>
       store.results.keep(
         { format: 1, fingerprint: sha256(name), stage: 'train', ingredients: {} as Ingredients, attempts: [attempt] },
         sha256(work),
       );
-    keep('one', 'work');
-    keep('two', 'work');
-    keep('three', 'other work');
+    await keep('one', 'work');
+    await keep('two', 'work');
+    await keep('three', 'other work');
     expect(store.results.ofWork(sha256('work')).map((one) => one.fingerprint)).toEqual([sha256('one'), sha256('two')].sort());
     expect(store.results.ofWork(sha256('third work'))).toEqual([]);
   });
 });
 
 describe('the record of a result', () => {
-  const records = (root: string): LocalResults => new LocalResults(root, {} as Artifacts);
+  const records = (root: string): LocalResults => new LocalResults(root, {} as Artifacts, new Segments(root));
   const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a' };
   const shape = (format: number, more: object = {}) => ({ format, fingerprint, stage: 'a', ingredients: {}, attempts: [attempt], ...more });
   const written = (text: string): LocalResults => {
@@ -122,11 +124,21 @@ describe('the record of a result', () => {
   });
 
   test('counts under its own name only', () => {
-    const { store } = open();
-    keepResult(store, value(collect(store, {})), 'run-1');
+    const root = emptyFolder();
     const other = sha256('other work');
-    cpSync(join(store.location, 'results', `${fingerprint}.json`), join(store.location, 'results', `${other}.json`));
-    expect([store.results.read(fingerprint)?.fingerprint, store.results.read(other)]).toEqual([fingerprint, undefined]);
+    for (const name of [fingerprint, other]) writeSealed(join(root, 'results', `${name}.json`), shape(2));
+    expect([records(root).read(fingerprint)?.fingerprint, records(root).read(other)]).toEqual([fingerprint, undefined]);
+  });
+
+  test('of a former store stays where it is, and stays beneath what is kept since', async () => {
+    const { store } = open();
+    const root = store.location;
+    writeSealed(join(root, 'results', `${fingerprint}.json`), shape(2));
+    write(root, { [`index/work/${sha256('work')}/${fingerprint}`]: '' });
+    expect(store.results.ofWork(sha256('work')).map((one) => one.fingerprint)).toEqual([fingerprint]);
+    await keptResult(store, value(collect(store, { 'a.txt': 'a poem' })), 'run-2');
+    expect(store.results.read(fingerprint)?.attempts.map(({ run }) => run)).toEqual(['run-2', 'run-1']);
+    expect([store.results.ofWork(sha256('work')).length, records(root).fingerprints()]).toEqual([1, [fingerprint]]);
   });
 
   test('is listed though it is damaged', () => {

@@ -4,7 +4,8 @@ import { expect, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
-import { blobOf, collect, damage, open, value } from './stores.ts';
+import { collect, open, value } from './stores.ts';
+import { rot } from '../stored.ts';
 
 // On a bad disk bytes change and no stamp does.
 vi.mock('../../src/files/stamp.ts', async (original) => ({
@@ -18,7 +19,7 @@ const quarantined = (location: string): number =>
 test('wrong bytes are not placed, whatever the stamp says: they go to quarantine, and nothing is left where they should lie', () => {
   const { store, folder } = open();
   const artifact = value(collect(store, { 'a.txt': 'a poem', 'b.txt': 'another' }));
-  damage(blobOf(store, sha256('another')));
+  rot(store.location, sha256('another'));
   expect(store.artifacts.broken({ model: artifact })).toEqual([]);
   expect(store.artifacts.place(artifact, join(folder, 'in'))).toBe(false);
   expect(readdirSync(join(folder, 'in'))).toEqual(['a.txt']);
@@ -32,7 +33,7 @@ test('wrong bytes are not published, nor put anywhere, and what was published st
   const { store, folder } = open();
   const artifact = value(collect(store, { 'a.txt': 'a poem' }));
   const outputs = new Map([['train', new Map([['model', artifact]])]]);
-  damage(blobOf(store, sha256('a poem')));
+  rot(store.location, sha256('a poem'));
   expect(store.published.outputs('demo', outputs).lost).toEqual([{ node: 'train', port: 'model' }]);
   expect(store.published.placeIn(join(folder, 'mine'), outputs).lost).toEqual([{ node: 'train', port: 'model' }]);
   expect(readdirSync(join(store.location, 'latest'))).toEqual([]);
@@ -42,7 +43,7 @@ test('wrong bytes are not read: whole, in part, as a manifest or as a stream', a
   const { store } = open();
   const folder = value(collect(store, { 'a.txt': 'a poem' }));
   const texts = ['whole', 'a part', 'a stream'].map((text) => store.artifacts.add(Buffer.from(text)));
-  for (const digest of [...texts, folder.digest]) damage(blobOf(store, digest));
+  for (const digest of [...texts, folder.digest]) rot(store.location, digest);
   const [whole = '', , stream = ''] = texts;
   expect(store.artifacts.read(whole)).toBeUndefined();
   expect(store.artifacts.manifest(folder.digest)).toBeUndefined();
@@ -57,7 +58,7 @@ test('wrong bytes that another process has known as right are found as soon as t
   const { store } = open();
   const [one, two] = ['one', 'two'].map((text) => store.artifacts.add(Buffer.from(text))) as [string, string];
   store.flush();
-  for (const digest of [one, two]) damage(blobOf(store, digest));
+  for (const digest of [one, two]) rot(store.location, digest);
   const { artifacts } = localStore(store.location);
   const ports = { one: { kind: 'file', digest: one }, two: { kind: 'file', digest: two } } as const;
   expect(artifacts.broken(ports)).toEqual([]);
@@ -72,7 +73,7 @@ test('a kept source whose bytes are wrong is not placed, and is kept again', () 
   const source = { name: 'poems', path: join(folder, 'poems') };
   const snapshot = value(store.sources.snapshot(source));
   expect(value(store.sources.keep(source, snapshot))).toBe(true);
-  damage(blobOf(store, sha256('a poemanother')));
+  rot(store.location, sha256('a poemanother'));
   expect(store.sources.kept(snapshot.digest)).toBeDefined();
   expect(store.sources.place(snapshot, join(folder, 'in'))).toBe(false);
   expect(store.sources.kept(snapshot.digest)).toBeUndefined();
@@ -88,7 +89,7 @@ test('a scratch store is made of right bytes only', () => {
   store.sources.keep(source, snapshot);
   const reach = { blobs: new Set<string>(), bundles: new Set<string>(), sources: new Set<string>() };
   expect(store.contents.addSource(snapshot.digest, reach)).toBe(true);
-  damage(blobOf(store, sha256('a poem')));
+  rot(store.location, sha256('a poem'));
   expect(store.contents.scratch('test', reach)).toMatchObject({ ok: false, problems: [{ code: 'missing-content' }] });
   expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
 });

@@ -8,7 +8,8 @@ import type { Source } from '../../src/model/pipeline.ts';
 import type { Store } from '../../src/model/store.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
-import { blobOf, damage, open, value } from './stores.ts';
+import { open, value } from './stores.ts';
+import { lose, rot } from '../stored.ts';
 
 /** A store, and a folder of poems that is a source. */
 function openWithPoems(more: Partial<Source> = {}): { store: Store; folder: string; source: Source } {
@@ -203,7 +204,7 @@ describe('a source that is kept', () => {
     const source: Source = { name: 'poem', path: join(folder, 'poems/a.txt'), keep: true };
     const snapshot = value(store.sources.snapshot(source));
     value(store.sources.keep(source, snapshot));
-    damage(blobOf(store, sha256('a poem')));
+    rot(store.location, sha256('a poem'));
     expect(store.sources.kept(snapshot.digest)).toBeUndefined();
     value(store.sources.keep(source, snapshot));
     writeFileSync(join(store.location, 'sources', `${snapshot.digest}.json`), '{"kind":"file"');
@@ -244,7 +245,7 @@ describe('the note of a kept source', () => {
 
   test.each(['manifest', 'pack'])('counts only while its %s is whole, and nothing is placed then', (part) => {
     const { store, snapshot, note } = kept();
-    rmSync(blobOf(store, String(note[part])));
+    lose(store.location, String(note[part]));
     expect(store.sources.kept(snapshot.digest)).toBeUndefined();
     expect(store.sources.place(snapshot, join(store.location, '../in'))).toBe(false);
   });

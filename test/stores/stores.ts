@@ -21,11 +21,6 @@ export function open(): { store: Store; folder: string } {
   return { store: value(openLocalStore(join(folder, 'artifacts'))), folder };
 }
 
-/** Where a blob lies. */
-export function blobOf({ location }: Store, digest: string): string {
-  return join(location, 'blobs', digest.slice(0, 2), digest.slice(2));
-}
-
 /** Takes files into the store as the output `model` of a folder. */
 export function collect(store: Store, files: Readonly<Record<string, string>>): Outcome<Artifact> {
   const folder = join(emptyFolder(), 'model');
@@ -47,11 +42,16 @@ export function damage(path: string): void {
 /** The fingerprint of some work. */
 export const workFingerprint = sha256('some work');
 
-/** Keeps an artifact as the result of that work, as a run made it. */
-export function keepResult(store: Store, model: Artifact, run: string): void {
+/** Keeps an artifact as the result of that work, as a run made it; durably when it has ended. */
+export function keptResult(store: Store, model: Artifact, run: string): Promise<void> {
   const attempt = { outputs: { model }, metrics: {}, run, node: 'student', seconds: 1, facts: {} };
   const ingredients = {} as Ingredients;
-  store.results.keep({ format: 1, fingerprint: workFingerprint, stage: 'train', ingredients, attempts: [attempt] }, sha256('work'));
+  return store.results.keep({ format: 1, fingerprint: workFingerprint, stage: 'train', ingredients, attempts: [attempt] }, sha256('work'));
+}
+
+/** The same for who does not wait. */
+export function keepResult(store: Store, model: Artifact, run: string): void {
+  void keptResult(store, model, run);
 }
 
 /** The record of a done run without nodes. */

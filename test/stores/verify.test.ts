@@ -1,9 +1,11 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/model/upkeep.ts';
+import { HEAD } from '../../src/stores/local/segments/entry.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { emptyFolder } from '../folders.ts';
+import { lose, rot, stretchOf } from '../stored.ts';
 import { filesIn, type OneOfEach, oneOfEach } from './one-of-each.ts';
 import { workFingerprint } from './stores.ts';
 
@@ -42,11 +44,16 @@ const damages: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
   ['nothing', () => Buffer.alloc(0)],
 ];
 
+/** Those that leave the size as it is. */
+const inPlace = damages.filter(([, change]) => change(Buffer.from('some bytes')).length === 'some bytes'.length);
+
+const kindOf = (key: string): 'content' | 'result' => (each.results.includes(key) ? 'result' : 'content');
+
 describe('verify', () => {
   test('finds nothing in a whole store, and looks at every file that is read again', async () => {
     const store = localStore(copy());
     expect(await store.maintenance.verify()).toMatchObject({ damaged: [], stillMissing: [] });
-    const unread = /^(locks|latest\/|\.gitignore|index\/(work|verify))/;
+    const unread = /^(locks|latest\/|\.gitignore|segments|index\/verify)/;
     const files = filesIn(each.store.location).filter((file) => !unread.test(file) || file.endsWith('.json'));
     expect(Object.keys(each.files).sort()).toEqual(files.sort());
   });
@@ -66,12 +73,26 @@ describe('verify', () => {
     }
   });
 
+  test('finds damage to what lies in segments, tells what it costs, and is clean afterwards', async () => {
+    for (const [index, [key, name]] of Object.entries(each.entries).entries()) {
+      const [what, change] = inPlace[index % inPlace.length] ?? [];
+      const root = copy();
+      rot(root, key, kindOf(key), change);
+      const { damaged } = await localStore(root).maintenance.verify();
+      expect(damaged.map(told), `${what} in ${name}`).toContain(name);
+      expect(readdirSync(join(root, 'quarantine'))).toHaveLength(1);
+      const again = await localStore(root).maintenance.verify();
+      expect(again.damaged, name).toEqual([]);
+    }
+  });
+
   test('tells what is lost altogether, and afterwards that it still is', async () => {
     const unnamed = /^(tags|pins|checkpoints|sweeps|logs|index|latest|bundles\/raw)/;
-    for (const [file, name] of Object.entries(each.files)) {
+    for (const [file, name] of [...Object.entries(each.files), ...Object.entries(each.entries)]) {
       if (unnamed.test(file)) continue;
       const root = copy();
-      rmSync(join(root, file), { force: true });
+      if (file in each.entries) lose(root, file, kindOf(file));
+      else rmSync(join(root, file), { force: true });
       const first = await localStore(root).maintenance.verify();
       expect(first.damaged.map(told), file).toContain(name);
       expect(first.damaged.every(({ damage }) => damage === 'missing')).toBe(true);
@@ -97,9 +118,14 @@ describe('verify', () => {
       mkdirSync(join(root, file));
       writeFileSync(join(root, file, 'inside'), '');
     }
+    const [segment = ''] = readdirSync(join(root, 'segments'));
+    rmSync(join(root, 'segments', segment));
+    mkdirSync(join(root, 'segments', segment));
+    mkdirSync(join(root, 'results'));
     for (const folder of [
       'results',
       'runs',
+      'segments',
       'bundles',
       'bundles/raw',
       'sources',
@@ -116,7 +142,7 @@ describe('verify', () => {
       writeFileSync(join(root, folder, '__proto__'), '\0');
       writeFileSync(join(root, folder, 'ä\n\u001b.json'), '\0');
     }
-    for (const folder of ['index/work', 'index/checked', 'quarantine']) {
+    for (const folder of ['index/work', 'index/checked', 'index/segments', 'quarantine']) {
       rmSync(join(root, folder), { recursive: true, force: true });
       writeFileSync(join(root, folder), 'a file');
     }
@@ -131,7 +157,6 @@ test('a flip of any byte of a record makes it missing', () => {
   const root = copy();
   const store = localStore(root);
   const reads: Readonly<Record<string, () => unknown>> = {
-    results: () => store.results.read(workFingerprint),
     runs: () => [...store.runs.all()][0],
     'bundles/raw': () => store.bundles.ofSources(each.raw),
     bundles: () => store.bundles.read(each.code),
@@ -151,4 +176,17 @@ test('a flip of any byte of a record makes it missing', () => {
     expect(unfound, file).toEqual([]);
     writeFileSync(join(root, file), bytes);
   }
+});
+
+test('a flip of any byte of an entry of a segment makes it missing, and nothing else', () => {
+  const root = copy();
+  const { path, offset, size } = stretchOf(root, workFingerprint, 'result');
+  const bytes = readFileSync(path);
+  const flips = [...bytes.keys()].slice(offset - HEAD, offset + size);
+  const unfound = flips.filter((at) => {
+    writeFileSync(path, flipped(at)(bytes));
+    const { results, bundles } = localStore(root);
+    return results.read(workFingerprint) !== undefined || !bundles.isWhole(each.code);
+  });
+  expect(unfound).toEqual([]);
 });

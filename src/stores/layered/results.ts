@@ -45,8 +45,8 @@ class LayeredResults implements Results {
     return this.local.results.ofWork(workDigest);
   }
 
-  keep(result: StoredResult, workDigest: string): void {
-    this.local.results.keep(result, workDigest);
+  keep(result: StoredResult, workDigest: string): Promise<void> {
+    return this.local.results.keep(result, workDigest);
   }
 
   async find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined> {
@@ -84,7 +84,7 @@ class LayeredResults implements Results {
       if (!(await this.fetchArtifact(remote, artifact, errand))) return unused(`its output "${port}" is missing or damaged there`);
     const { fingerprint, stage, ingredients, workDigest } = wanted;
     const attempt: Attempt = { ...foreign, facts: { ...foreign.facts, remote: remote.name } };
-    this.local.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
+    await this.local.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
     return attempt;
   }
 

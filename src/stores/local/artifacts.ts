@@ -1,11 +1,12 @@
-import { closeSync, lstatSync, mkdirSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Content, Payload } from '../../model/store.ts';
 import { hashFile } from '../../files/hash.ts';
-import type { BlobState, Blobs } from './blobs.ts';
+import { readAt } from './segments/scan.ts';
+import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
 import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 
@@ -52,10 +53,11 @@ export class LocalArtifacts implements Artifacts {
     }
     const listed = listFolder(path);
     if (!listed.ok) return listed;
-    for (const file of listed.value.files) this.blobs.detach(file.absolute);
-    const files = listed.value.files.map((file) => ({
+    const found = listed.value.files;
+    const taken = this.blobs.takeAll(found.map((file) => file.absolute));
+    const files = found.map((file, index) => ({
       path: file.path,
-      ...this.blobs.take(file.absolute),
+      ...(taken[index] as Taken),
       executable: file.executable,
     }));
     const digest = this.blobs.add(manifestBytes({ files, emptyFolders: keepsAll ? listed.value.emptyFolders : [] }));
@@ -67,9 +69,15 @@ export class LocalArtifacts implements Artifacts {
     if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, artifact.executable === true);
     const manifest = this.manifest(artifact.digest);
     if (manifest === undefined) return false;
-    mkdirSync(path, { recursive: true });
-    for (const folder of manifest.emptyFolders) mkdirSync(join(path, folder), { recursive: true });
-    return manifest.files.every((entry) => this.blobs.place(entry.digest, join(path, entry.path), entry.executable));
+    for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
+    let last = path;
+    return manifest.files.every((entry) => {
+      const target = join(path, entry.path);
+      const folder = dirname(target);
+      if (folder !== last) mkdirSync(folder, { recursive: true });
+      last = folder;
+      return this.blobs.placeIn(entry.digest, target, entry.executable);
+    });
   }
 
   isShared(path: string): boolean {
@@ -98,7 +106,9 @@ export class LocalArtifacts implements Artifacts {
   }
 
   add(bytes: Uint8Array): string {
-    return this.blobs.add(bytes);
+    const digest = this.blobs.add(bytes);
+    this.blobs.commitNow();
+    return digest;
   }
 
   read(digest: string): Uint8Array | undefined {
@@ -107,12 +117,11 @@ export class LocalArtifacts implements Artifacts {
 
   readRange(digest: string, offset: number, length: number): Uint8Array | undefined {
     if (!this.blobs.isProven(digest)) return undefined;
-    const descriptor = openSync(this.blobs.path(digest), 'r');
+    const stretch = this.blobs.stretch(digest);
+    const descriptor = openSync(stretch.path, 'r');
     try {
-      const bytes = new Uint8Array(length);
-      let got = 0;
-      for (let read = -1; read !== 0 && got < length; got += read) read = readSync(descriptor, bytes, got, length - got, offset + got);
-      return bytes.subarray(0, got);
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, stretch.size - offset)));
+      return bytes.subarray(0, readAt(descriptor, bytes, stretch.offset + offset));
     } finally {
       closeSync(descriptor);
     }

@@ -1,71 +1,21 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, fchmodSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { namesIn } from '../../files/folder.ts';
 import { sha256 } from '../../model/canonical.ts';
-import { hashFile } from '../../files/hash.ts';
-import { fileStamp } from '../../files/stamp.ts';
-import { ifPossible, makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
+import { LooseBlobs } from './loose-blobs.ts';
+import type { NewEntry } from './segments/entry.ts';
+import type { Segments, Standing } from './segments/segments.ts';
 import type { StampBook } from './stamps.ts';
 
-/** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
-const LARGEST_COPY = 64 * 1024 * 1024;
+/** Content up to this size lies in segments, larger in a file each. */
+const SMALL = 64 * 1024;
 
-/** Makes a file that shares another's blocks; false where the file system cannot. */
-function clone(from: string, to: string): boolean {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
-    return true;
-  } catch {
-    rmSync(to, { force: true });
-    return false;
-  }
-}
-
-/** Why a file cannot be linked where it could be copied: another file system, one without links, or too many links already. */
-const UNLINKABLE: ReadonlySet<string | undefined> = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK']);
-
-/** Gives a file another name; false where it can only be copied there. */
-function link(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (UNLINKABLE.has((error as NodeJS.ErrnoException).code)) return false;
-    throw error;
-  }
-}
-
-/** Copies a file; returns the SHA-256 of what was copied. */
-function copyHashed(from: string, to: string): string {
-  const target = openSync(to, 'wx', 0o600);
-  try {
-    return hashFile(from, (piece) => {
-      writeAll(target, piece);
-    });
-  } finally {
-    closeSync(target);
-  }
-}
+/** Bytes of small content that are gathered before they are written. */
+const GATHERED = 1024 * 1024;
 
 /** How the content of a digest stands in the store. */
-export type BlobState = 'whole' | 'missing' | 'damaged';
+export type BlobState = Standing;
 
 /** Content whose bytes turned out to be wrong while they were handed over. */
 export class DamagedContent extends Error {
@@ -74,203 +24,201 @@ export class DamagedContent extends Error {
   }
 }
 
+/** Content that was taken in. */
+export interface Taken {
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** Where bytes lie: in a file, from an offset on. */
+export interface Stretch {
+  readonly path: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
 /**
- * Content by SHA-256, each in a read-only file. What is read, copied or linked is hashed in passing, whatever its stamp says: a bad disk
- * changes bytes and no stamp. The stamps only spare the hashing of what is merely looked for.
+ * Content by SHA-256, small in segments and large in a file each, where that of former stores lies altogether. What is given away is hashed
+ * on the way; stamps only spare the hashing of what is merely looked for. Small content is on the disk after the next commit.
  */
 export class Blobs {
-  private readonly root: string;
-  private readonly quarantine: string;
-  private readonly scratch: string;
-  private readonly stamps: StampBook;
-  /** How blobs stood when this process hashed them. */
-  private readonly proven = new Map<string, string>();
-  private quarantined = 0;
+  private readonly loose: LooseBlobs;
+  private readonly segments: Segments;
 
-  constructor(root: string, stamps: StampBook) {
-    this.root = join(root, 'blobs');
-    this.quarantine = join(root, 'quarantine');
-    this.scratch = join(root, 'scratch');
-    this.stamps = stamps;
-  }
-
-  path(digest: string): string {
-    return join(this.root, digest.slice(0, 2), digest.slice(2));
+  constructor(root: string, stamps: StampBook, segments: Segments) {
+    this.loose = new LooseBlobs(root, stamps);
+    this.segments = segments;
   }
 
   /** How many blobs went to quarantine since this was opened. */
   get losses(): number {
-    return this.quarantined;
+    return this.loose.losses + this.segments.losses;
   }
 
-  /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one is moved to quarantine. */
+  /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one goes to quarantine. */
   state(digest: string, thorough = false): BlobState {
-    const path = this.path(digest);
-    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stats === undefined) return 'missing';
-    if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
-    if (stats.isFile() && hashFile(path) === digest) {
-      this.note(digest);
-      return 'whole';
-    }
-    // Where it cannot be moved away, as in a store that is only read, it is not used either.
-    ifPossible(() => {
-      mkdirSync(this.quarantine, { recursive: true });
-      renameSync(path, join(this.quarantine, `${digest}-${randomBytes(4).toString('hex')}`));
-    });
-    this.quarantined += 1;
-    return 'damaged';
+    const standing = this.segments.standing('content', digest, thorough ? 'bytes' : 'stamp');
+    if (standing === 'whole') return standing;
+    const loose = this.loose.state(digest, thorough);
+    return loose === 'missing' ? standing : loose;
   }
 
   /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
   isProven(digest: string): boolean {
-    const stats = lstatSync(this.path(digest), { bigint: true, throwIfNoEntry: false });
-    return stats !== undefined && (this.proven.get(digest) === fileStamp(stats) || this.state(digest, true) === 'whole');
+    return this.segments.standing('content', digest, 'once') === 'whole' || this.loose.isProven(digest);
   }
 
-  /** Remembers that a blob's bytes were found to be right. */
-  private note(digest: string): void {
-    const path = this.path(digest);
-    this.stamps.note(digest, path);
-    this.proven.set(digest, fileStamp(lstatSync(path, { bigint: true })));
-  }
-
-  /** Bytes on the disk; 0 where it is missing. */
+  /** Its bytes, whole or not; 0 where it is missing. */
   size(digest: string): number {
-    return lstatSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
+    return this.segments.placeOf('content', digest)?.size ?? this.loose.size(digest);
+  }
+
+  /** Where the bytes of a blob lie, whole or not. */
+  stretch(digest: string): Stretch {
+    return this.segments.placeOf('content', digest) ?? { path: this.loose.path(digest), offset: 0, size: this.loose.size(digest) };
   }
 
   /** The bytes of a digest, hashed; undefined where they are missing or damaged. */
   read(digest: string): Uint8Array | undefined {
-    return this.proved(digest, (path) => {
-      const bytes = readFileSync(path);
-      return sha256(bytes) === digest ? bytes : undefined;
-    });
+    return this.segments.read('content', digest) ?? this.loose.read(digest);
   }
 
   /** The bytes of a digest piece by piece. Throws `DamagedContent` instead of ending where they were wrong. */
   async *pieces(digest: string): AsyncGenerator<Uint8Array> {
-    const hash = createHash('sha256');
-    for await (const piece of createReadStream(this.path(digest)) as AsyncIterable<Uint8Array>) {
-      hash.update(piece);
-      yield piece;
-    }
-    if (hash.digest('hex') === digest) return;
-    this.state(digest, true);
-    throw new DamagedContent(digest);
+    const small = this.segments.read('content', digest);
+    if (small !== undefined) yield small;
+    else if (!(yield* this.loose.pieces(digest))) throw new DamagedContent(digest);
   }
 
-  /**
-   * What comes of reading a blob, which gives undefined where its bytes are wrong: then it goes to quarantine, or, if another process has
-   * made it again meanwhile, is read anew. Undefined where it is missing or damaged.
-   */
-  private proved<Value>(digest: string, readBlob: (path: string) => Value | undefined): Value | undefined {
-    const path = this.path(digest);
-    const once = (): Value | undefined => (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? readBlob(path) : undefined);
-    return once() ?? (this.state(digest, true) === 'whole' ? once() : undefined);
+  /** Whether content need not be written. */
+  private has(digest: string): boolean {
+    return this.segments.holds(digest) || this.loose.has(digest);
+  }
+
+  /** Ends when all that was taken in is on the disk. */
+  commit(): Promise<void> {
+    return this.segments.commit();
+  }
+
+  /** As `commit`, for who cannot wait. */
+  commitNow(): void {
+    this.segments.commitNow();
   }
 
   add(bytes: Uint8Array): string {
     const digest = sha256(bytes);
     if (this.has(digest)) return digest;
-    writeDurably(this.path(digest), bytes);
-    chmodSync(this.path(digest), 0o444);
-    this.note(digest);
+    if (bytes.length <= SMALL) this.segments.add([entryOf(digest, bytes)]);
+    else this.loose.write(digest, bytes);
     return digest;
   }
 
-  /** Makes a file that has other names, or a link to one, a file of its own, so that it can be moved. */
-  detach(path: string): void {
-    const stats = lstatSync(path);
-    if (stats.nlink === 1 && !stats.isSymbolicLink()) return;
-    const own = `${path}.${randomBytes(6).toString('hex')}.own`;
-    copyFileSync(path, own);
-    renameSync(own, path);
+  /** Takes a file over as `takeAll` does; where its bytes were hashed as they were written, by that digest. */
+  take(path: string, known?: string): Taken {
+    const { size } = statSync(path);
+    if (size > SMALL) return { digest: this.loose.take(path, known), size };
+    return { digest: this.add(readFileSync(path)), size };
   }
 
-  /** Takes a file over by moving it; where its bytes were hashed as they were written, by that digest. */
-  take(path: string, known?: string): { readonly digest: string; readonly size: number } {
-    this.detach(path);
-    const { size } = lstatSync(path);
-    const digest = known ?? hashFile(path);
-    if (this.has(digest)) rmSync(path);
-    else {
-      chmodSync(path, 0o444);
-      syncFile(path);
-      this.adopt(path, digest);
-    }
-    return { digest, size };
+  /** Takes files over: large ones are moved, small ones copied. What is left of them is of no use any more. */
+  takeAll(paths: readonly string[]): Taken[] {
+    const sizes = paths.map((path) => statSync(path).size);
+    // Before any of them is moved: others may be links to it.
+    for (const [index, path] of paths.entries()) if ((sizes[index] ?? 0) > SMALL) this.loose.detach(path);
+    this.segments.refresh();
+    let gathered = new Map<string, Uint8Array>();
+    let bytes = 0;
+    const write = (): void => {
+      if (gathered.size > 0) this.segments.add([...gathered].map(([digest, body]) => entryOf(digest, body)));
+      gathered = new Map();
+      bytes = 0;
+    };
+    const taken = paths.map((path, index): Taken => {
+      if ((sizes[index] ?? 0) > SMALL) return { digest: this.loose.take(path), size: sizes[index] ?? 0 };
+      const body = withPath(path, () => readFileSync(path));
+      const digest = sha256(body);
+      if (!gathered.has(digest) && !this.segments.holds(digest, true) && !this.loose.has(digest)) {
+        gathered.set(digest, body);
+        bytes += body.length;
+        if (bytes >= GATHERED) write();
+      }
+      return { digest, size: body.length };
+    });
+    write();
+    return taken;
   }
 
   /** Takes bytes in as they come; false where they are more than so many or have another digest. */
   async receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
     if (this.has(digest)) return true;
-    mkdirSync(this.scratch, { recursive: true });
-    const path = join(this.scratch, `received-${randomBytes(6).toString('hex')}`);
-    const descriptor = openSync(path, 'wx', 0o444);
-    try {
-      const hash = createHash('sha256');
-      let size = 0;
-      for await (const chunk of bytes) {
-        size += chunk.length;
-        if (size > most) return false;
-        hash.update(chunk);
-        writeAll(descriptor, chunk);
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    const rest = bytes[Symbol.asyncIterator]();
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+      pieces.push(next.value);
+      size += next.value.length;
+      if (size > most) {
+        await rest.return?.();
+        return false;
       }
-      if (hash.digest('hex') !== digest) return false;
-      fsyncSync(descriptor);
-      this.adopt(path, digest);
-      return true;
-    } finally {
-      closeSync(descriptor);
-      rmSync(path, { force: true });
+      if (size > SMALL) return this.loose.receive(digest, joined(pieces, rest), most);
     }
-  }
-
-  /** Whether content need not be written, durably: whoever wrote it may have been killed, or be about, to make its name last. */
-  private has(digest: string): boolean {
-    if (!this.isProven(digest)) return false;
-    syncFolder(dirname(this.path(digest)));
+    const body = Buffer.concat(pieces);
+    if (sha256(body) !== digest) return false;
+    this.segments.add([entryOf(digest, body)]);
     return true;
-  }
-
-  /** Makes a synced file a blob by moving it. */
-  private adopt(path: string, digest: string): void {
-    const blob = this.path(digest);
-    makeFolder(dirname(blob));
-    renameSync(path, blob);
-    syncFolder(dirname(blob));
-    this.note(digest);
   }
 
   /**
-   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies on the same file system. Its bytes
-   * are hashed on the way, which costs as much as reading them: under a second for a GiB, where copying takes two. False where they are
-   * missing or damaged; then nothing is left at the path.
+   * Gives a blob as a read-only file, hashing its bytes on the way: small content as a file of its own, large as `LooseBlobs` does. False
+   * where they are missing or damaged; then nothing is left at the path.
    */
   place(digest: string, path: string, executable: boolean): boolean {
     mkdirSync(dirname(path), { recursive: true });
-    const placed = this.proved(digest, (blob) => this.handOver(digest, blob, path, executable));
-    return placed === true;
+    return this.placeIn(digest, path, executable);
   }
 
-  /** Undefined where the bytes are wrong. */
-  private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
-    const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY && link(blob, path);
-    const isRight = (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
-    if (!isRight) {
-      rmSync(path, { force: true });
-      return undefined;
+  /** The same where the folder is there. */
+  placeIn(digest: string, path: string, executable: boolean): boolean {
+    const body = this.segments.read('content', digest);
+    if (body === undefined) return this.loose.place(digest, path, executable);
+    const descriptor = openSync(path, 'wx', 0o600);
+    try {
+      withPath(path, () => {
+        writeAll(descriptor, body);
+        fchmodSync(descriptor, executable ? 0o555 : 0o444);
+      });
+    } finally {
+      closeSync(descriptor);
     }
-    if (isLinked) this.note(digest);
-    else chmodSync(path, executable ? 0o555 : 0o444);
     return true;
+  }
+
+  /** Removes blobs, and gives back the room of small ones; only for who has the store alone. Returns what refused. */
+  remove(digests: readonly string[]): string[] {
+    this.segments.void('content', new Set(digests));
+    this.segments.compact();
+    return digests.flatMap((digest) => [...this.loose.remove(digest)]);
   }
 
   /** All digests that have a blob. */
   *all(): Iterable<string> {
-    for (const prefix of namesIn(this.root)) {
-      for (const rest of namesIn(join(this.root, prefix))) if (/^[0-9a-f]{62}$/.test(rest)) yield prefix + rest;
-    }
+    const small = this.segments.keys('content');
+    yield* small;
+    for (const digest of this.loose.all()) if (!small.has(digest)) yield digest;
+  }
+}
+
+function entryOf(digest: string, body: Uint8Array): NewEntry {
+  return { kind: 'content', key: digest, order: 0, body };
+}
+
+/** What has come of a stream, and the rest of it. */
+async function* joined(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
   }
 }

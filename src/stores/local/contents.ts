@@ -135,7 +135,7 @@ export class LocalContents implements Contents {
     const files = blobs.isProven(pack) ? artifacts.manifest(manifest)?.files : undefined;
     if (files === undefined) return `the source "${name}" is missing, damaged, or has paths that leave it`;
     const isFilled = sizeOf(files) === blobs.size(pack) && (kind === 'dir' || files.length === 1);
-    if (!isFilled || !unpackFiles(blobs.path(pack), files)) return `the source "${name}" is damaged: its files do not fill its bytes`;
+    if (!isFilled || !unpackFiles(blobs.stretch(pack), files)) return `the source "${name}" is damaged: its files do not fill its bytes`;
     return size === undefined || size === sizeOf(files) ? undefined : `the source "${name}" is not of the size that its record states`;
   }
 
@@ -183,7 +183,7 @@ export class LocalContents implements Contents {
     for (const { name, path, digest } of this.files(reach))
       yield {
         name,
-        size: statSync(path).size,
+        size: digest === undefined ? statSync(path).size : this.holdings.blobs.size(digest),
         bytes: () => (digest === undefined ? (createReadStream(path) as AsyncIterable<Uint8Array>) : this.holdings.blobs.pieces(digest)),
       };
   }

@@ -186,30 +186,23 @@ export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
     ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
     ...leftovers(root),
   ];
-  const others = [
-    ...paths,
-    ...results.map((one) => join('results', `${one}.json`)),
-    ...removedRuns.map((id) => join('runs', `${id}.json`)),
-  ];
+  const others = [...paths, ...removedRuns.map((id) => join('runs', `${id}.json`))];
   const bytes =
-    blobs.reduce((sum, digest) => sum + parts.blobs.size(digest), 0) + others.reduce((sum, path) => sum + sizeOf(join(root, path)), 0);
+    results.reduce((sum, fingerprint) => sum + parts.results.size(fingerprint), 0) +
+    blobs.reduce((sum, digest) => sum + parts.blobs.size(digest), 0) +
+    others.reduce((sum, path) => sum + sizeOf(join(root, path)), 0);
   return { removedRuns, keptRuns, results, blobs, paths, bytes };
 }
 
 /** Removes what was found: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
-export function removeGarbage({ root, runs, blobs: content }: Parts, { removedRuns, results, blobs, paths }: Garbage): string[] {
+export function removeGarbage({ root, runs, results: kept, blobs: content }: Parts, garbage: Garbage): string[] {
+  const { removedRuns, results, blobs, paths } = garbage;
   runs.remove(new Set(removedRuns));
-  const left = results.flatMap((fingerprint) => removeTree(join(root, 'results', `${fingerprint}.json`)));
   // Or a power cut would bring records back whose bytes are gone.
-  for (const folder of ['runs', 'results']) if (existsSync(join(root, folder))) syncFolder(join(root, folder));
-  const index = join(root, 'index', 'work');
-  const gone = new Set(results);
-  for (const work of names(index)) {
-    for (const fingerprint of names(join(index, work))) if (gone.has(fingerprint)) left.push(...removeTree(join(index, work, fingerprint)));
-    if (names(join(index, work)).length === 0) left.push(...removeTree(join(index, work)));
-  }
+  if (existsSync(join(root, 'runs'))) syncFolder(join(root, 'runs'));
+  const left = kept.remove(new Set(results));
   for (const path of paths) left.push(...removeTree(join(root, path)));
-  for (const digest of blobs) left.push(...removeTree(content.path(digest)));
+  left.push(...content.remove(blobs));
   for (const name of names(join(root, 'locks'))) {
     const lock = name === 'store' ? undefined : tryLockFile(join(root, 'locks', name));
     if (lock === undefined) continue;

@@ -13,6 +13,7 @@ const WRITTEN = [
   'bundles',
   join('bundles', 'raw'),
   'sources',
+  'segments',
   'sweeps',
   'latest',
 ];

@@ -3,9 +3,11 @@ import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAll } from '../../files/write-all.ts';
 import { withPath } from '../../files/with-path.ts';
-import { hashFile, readFull } from '../../files/hash.ts';
+import { hashFile } from '../../files/hash.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
+import type { Stretch } from './blobs.ts';
 import { type FoundFile, foldersOf } from './folders.ts';
+import { readAt } from './segments/scan.ts';
 
 /** Bytes that are read or written at once. */
 const PIECE = 1024 * 1024;
@@ -84,12 +86,16 @@ class Unpacked {
 /** Gives at most so many of the bytes that come next, and none at the end. They last until the next are asked for. */
 type Next = (most: number) => Uint8Array;
 
-/** The bytes of a file, read in large pieces whatever is asked for. */
-function bytesOf(descriptor: number): Next {
+/** The bytes of a file from an offset on, read in large pieces whatever is asked for. */
+function bytesOf(descriptor: number, offset: number): Next {
+  let at = offset;
   const buffer = Buffer.allocUnsafe(PIECE);
   let rest = buffer.subarray(0, 0);
   return (most) => {
-    if (rest.length === 0) rest = buffer.subarray(0, readFull(descriptor, buffer));
+    if (rest.length === 0) {
+      rest = buffer.subarray(0, readAt(descriptor, buffer, at));
+      at += rest.length;
+    }
     const piece = rest.subarray(0, most);
     rest = rest.subarray(piece.length);
     return piece;
@@ -117,10 +123,10 @@ function isTaken({ size, digest }: ManifestEntry, next: Next, file: number | und
  * Takes the files apart that lie one after the other in one, as read-only files of a folder, or only looks at them where none is given; false
  * as soon as one is not what its entry says.
  */
-export function unpackFiles(pack: string, entries: readonly ManifestEntry[], folder?: string): boolean {
-  const descriptor = openSync(pack, 'r');
+export function unpackFiles(pack: Stretch, entries: readonly ManifestEntry[], folder?: string): boolean {
+  const descriptor = openSync(pack.path, 'r');
   try {
-    const next = bytesOf(descriptor);
+    const next = bytesOf(descriptor, pack.offset);
     const unpacked = folder === undefined ? undefined : new Unpacked(folder, entries);
     return entries.every((entry) => {
       const file = unpacked?.open(entry);

@@ -1,11 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncFolder } from '../../files/durable.ts';
 import { jsonNamesIn, namesIn } from '../../files/folder.ts';
-import { isObject } from '../../files/json.ts';
-import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
+import { isObject, parseJson } from '../../files/json.ts';
+import { removeTree } from '../../files/remove.ts';
+import { type FormerText, readSealed } from '../../files/sealed.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
 import type { Artifacts, FoundResult, Results, WantedResult } from '../../model/store.ts';
+import type { Segments, Standing } from './segments/segments.ts';
 import { isStoredResult } from './shapes.ts';
 
 /** Results of the first format had no seal. */
@@ -16,21 +19,35 @@ function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unkno
   return isObject(value) && typeof value['format'] === 'number' && value['format'] > RESULT_FORMAT;
 }
 
-/** Results by fingerprint, and an index of them by the digest of their work without its inputs. */
+/** Results by fingerprint, in segments; those of former stores lie in a file each, with an index by the digest of their work without its inputs. */
 export class LocalResults implements Results {
   private readonly root: string;
   private readonly index: string;
   private readonly artifacts: Artifacts;
+  private readonly segments: Segments;
 
-  constructor(root: string, artifacts: Artifacts) {
+  constructor(root: string, artifacts: Artifacts, segments: Segments) {
     this.artifacts = artifacts;
+    this.segments = segments;
     this.root = join(root, 'results');
     this.index = join(root, 'index', 'work');
   }
 
   read(fingerprint: string): StoredResult | undefined {
-    const result = readSealed(join(this.root, `${fingerprint}.json`), isStoredResult, former);
-    return result?.fingerprint === fingerprint ? result : undefined;
+    const record = this.record(fingerprint);
+    return isStoredResult(record) && record.fingerprint === fingerprint ? record : undefined;
+  }
+
+  /** What is written under a fingerprint, of whatever shape. */
+  private record(fingerprint: string): unknown {
+    const bytes = this.segments.read('result', fingerprint);
+    if (bytes !== undefined) return parseJson(bytes.toString('utf8'), isObject);
+    const file = this.file(fingerprint);
+    return existsSync(file) ? readSealed(file, isObject, former) : undefined;
+  }
+
+  private file(fingerprint: string): string {
+    return join(this.root, `${fingerprint}.json`);
   }
 
   whole(fingerprint: string): Attempt | undefined {
@@ -52,26 +69,55 @@ export class LocalResults implements Results {
   }
 
   ofWork(workDigest: string): readonly StoredResult[] {
-    return namesIn(join(this.index, workDigest)).flatMap((fingerprint) => this.read(fingerprint) ?? []);
+    const found = this.segments.ofWork(workDigest);
+    for (const fingerprint of namesIn(join(this.index, workDigest))) found.add(fingerprint);
+    return [...found].sort().flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 
-  keep(result: StoredResult, workDigest: string): void {
+  keep(result: StoredResult, workDigest: string): Promise<void> {
     const [newest] = result.attempts;
     const older = (this.read(result.fingerprint)?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
-    // First: a result that the index lacks would be overlooked by plans.
-    mkdirSync(join(this.index, workDigest), { recursive: true });
-    writeFileSync(join(this.index, workDigest, result.fingerprint), '');
-    writeSealed(join(this.root, `${result.fingerprint}.json`), { ...result, attempts: [newest, ...older] });
+    const order = (this.segments.placeOf('result', result.fingerprint)?.order ?? 0) + 1;
+    const body = Buffer.from(JSON.stringify({ ...result, attempts: [newest, ...older] }));
+    this.segments.add([{ kind: 'result', key: result.fingerprint, work: workDigest, order, body }]);
+    return this.segments.commit();
   }
 
   /** Whether a record is as it was written: of the shape of its format, or of a newer one, whose shape is not known. */
   isIntact(fingerprint: string): boolean {
-    return this.read(fingerprint) !== undefined || readSealed(join(this.root, `${fingerprint}.json`), isOfNewerFormat) !== undefined;
+    const record = this.record(fingerprint);
+    return (isStoredResult(record) && record.fingerprint === fingerprint) || isOfNewerFormat(record);
+  }
+
+  /** How the record of a result stands that lies in a segment; a damaged one goes to quarantine. */
+  standing(fingerprint: string): Standing {
+    const standing = this.segments.standing('result', fingerprint, 'bytes');
+    return standing === 'whole' && !this.isIntact(fingerprint) ? 'damaged' : standing;
+  }
+
+  /** Bytes of the record of a result. */
+  size(fingerprint: string): number {
+    return (
+      (this.segments.placeOf('result', fingerprint)?.size ?? 0) + (lstatSync(this.file(fingerprint), { throwIfNoEntry: false })?.size ?? 0)
+    );
+  }
+
+  /** Removes results, durably; returns what refused. */
+  remove(fingerprints: ReadonlySet<string>): string[] {
+    this.segments.void('result', fingerprints);
+    const left = [...fingerprints].flatMap((fingerprint) => (existsSync(this.file(fingerprint)) ? removeTree(this.file(fingerprint)) : []));
+    if (existsSync(this.root)) syncFolder(this.root);
+    for (const work of namesIn(this.index)) {
+      for (const fingerprint of namesIn(join(this.index, work)))
+        if (fingerprints.has(fingerprint)) left.push(...removeTree(join(this.index, work, fingerprint)));
+      if (namesIn(join(this.index, work)).length === 0) left.push(...removeTree(join(this.index, work)));
+    }
+    return left;
   }
 
   /** The fingerprints of all results, those of damaged records included. */
   fingerprints(): string[] {
-    return jsonNamesIn(this.root);
+    return [...new Set([...this.segments.keys('result'), ...jsonNamesIn(this.root)])].sort();
   }
 }
 

@@ -117,6 +117,7 @@ export class LocalSources implements Sources {
       const { kind, digest, manifest = new Uint8Array() } = read.value;
       if (digest !== snapshot.digest) return failed(changedWhileRead(source, source.path));
       const kept: KeptSource = { kind, manifest: this.blobs.add(manifest), pack: this.blobs.take(pack.path, pack.finish()).digest };
+      this.blobs.commitNow();
       writeSealed(join(this.folder, `${digest}.json`), kept);
       return done(true);
     } finally {
@@ -151,7 +152,7 @@ export class LocalSources implements Sources {
     if (record === undefined || manifest === undefined) return false;
     if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true);
     for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
-    if (this.blobs.size(record.pack) === sizeOf(manifest.files) && unpackFiles(this.blobs.path(record.pack), manifest.files, path))
+    if (this.blobs.size(record.pack) === sizeOf(manifest.files) && unpackFiles(this.blobs.stretch(record.pack), manifest.files, path))
       return true;
     // What was wrong goes to quarantine, so that it is kept again.
     this.blobs.state(record.pack, true);

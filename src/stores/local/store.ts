@@ -16,6 +16,8 @@ import { LocalPublished } from './published.ts';
 import { LocalResults } from './results.ts';
 import { LocalRuns } from './runs.ts';
 import { LocalSources } from './sources.ts';
+import { SEGMENTS } from './segments/segment.ts';
+import { Segments } from './segments/segments.ts';
 import { StampBook } from './stamps.ts';
 import { LocalSweeps } from './sweeps.ts';
 import { LocalTags } from './tags.ts';
@@ -33,9 +35,10 @@ interface Opening {
 export function localStore(root: string, { presence = new Presence(root), format = RECORD_FORMAT, unwritable }: Opening = {}): Store {
   const cache = join(root, 'index');
   const stamps = new StampBook(join(cache, 'blobs'));
-  const blobs = new Blobs(root, stamps);
+  const segments = new Segments(root);
+  const blobs = new Blobs(root, stamps, segments);
   const artifacts = new LocalArtifacts(root, blobs, format);
-  const results = new LocalResults(root, artifacts);
+  const results = new LocalResults(root, artifacts, segments);
   const bundles = new LocalBundles(root, blobs);
   const sources = new LocalSources(root, blobs);
   const runs = new LocalRuns(root);
@@ -62,7 +65,9 @@ export function localStore(root: string, { presence = new Presence(root), format
     contents,
     maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags }, presence),
     flush() {
-      if (existsSync(root)) stamps.flush();
+      if (!existsSync(root)) return;
+      stamps.flush();
+      segments.rest();
     },
   };
 }
@@ -117,5 +122,5 @@ function refusable<Value>(root: string, work: () => Outcome<Value>): Outcome<Val
 
 /** Whether something was kept in a folder before. */
 function isStore(root: string): boolean {
-  return ['runs', 'results', 'blobs'].some((name) => existsSync(join(root, name)));
+  return ['runs', 'results', 'blobs', SEGMENTS].some((name) => existsSync(join(root, name)));
 }

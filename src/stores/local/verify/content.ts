@@ -74,8 +74,8 @@ function addOfRuns({ bundles, sources }: Parts, { known, inspection, holdings }:
 
 /** Tells of all content that results name, the current attempts last. */
 function addOfResults({ results }: Parts, { inspection, holdings }: Looking): void {
-  const attempts = inspection.names('results').flatMap((name) => {
-    const result = inspection.attempt(() => results.read(name.replace(/\.json$/, '')));
+  const attempts = (inspection.attempt(() => results.fingerprints()) ?? []).flatMap((fingerprint) => {
+    const result = inspection.attempt(() => results.read(fingerprint));
     return (result?.attempts ?? []).map((attempt, index) => ({ ...attempt, isCurrent: index === 0 }));
   });
   for (const { node, outputs, isCurrent } of attempts.sort((a, b) => Number(a.isCurrent) - Number(b.isCurrent))) {
@@ -96,7 +96,8 @@ export async function inspectContent(parts: Parts, known: Known, inspection: Ins
   for (const digest of new Set([...holdings.expected, ...parts.blobs.all()])) {
     const state = holdings.state(digest);
     const loose: Story = { kind: 'content', id: digest, name: `content ${digest.slice(0, 12)}`, cost: 'nothing that is kept names it' };
-    if (state !== 'whole') inspection.find(holdings.stories.get(digest) ?? loose, state);
+    if (state === 'damaged' || (state === 'missing' && holdings.expected.has(digest)))
+      inspection.find(holdings.stories.get(digest) ?? loose, state);
     await turn();
   }
 }

@@ -6,6 +6,8 @@ import { openSummed, readSealed, readSummed, readText, sealedLine } from '../../
 import { isWholeFolder } from '../../../files/sealed-folder.ts';
 import { tryLockFile } from '../../../files/lock.ts';
 import type { Parts } from '../gc.ts';
+import { NOTES } from '../segments/segment.ts';
+import { readNote } from '../segments/table.ts';
 import type { Inspection, Story } from './inspection.ts';
 import { runStory } from './records.ts';
 
@@ -17,8 +19,11 @@ function noteStory(file: string): Story {
 /** Looks at what can be made again at no cost: what is damaged of it is removed. */
 export function inspectIndex(inspection: Inspection): void {
   // Markers of work say all by their names; what is checked has a sum in each line.
-  for (const folder of inspection.names('index').filter((name) => name !== 'work' && name !== 'checked'))
+  for (const folder of inspection.names('index').filter((name) => !['work', 'checked', 'segments'].includes(name)))
     for (const file of inspection.names(join('index', folder))) inspectNote(join('index', folder, file), inspection);
+  for (const name of inspection.names(NOTES).filter((one) => !isPart(one)))
+    if (inspection.look(() => readNote(join(inspection.root, NOTES, name))) === undefined)
+      inspection.discard(join(NOTES, name), noteStory(join(NOTES, name)));
   for (const file of inspection.names('latest'))
     if (file.startsWith('.') && file.endsWith('.json')) inspectNote(join('latest', file), inspection);
   const summed = ['blobs', ...inspection.names('index/checked').map((file) => join('checked', file))];

@@ -89,6 +89,9 @@ export function inspectRecords({ results, bundles, sources, tags }: Parts, known
     (fingerprint) => results.isIntact(fingerprint),
     (fingerprint) => resultStory(fingerprint, known),
   );
+  for (const fingerprint of inspection.attempt(() => results.fingerprints()) ?? [])
+    if (!inspection.has(join('results', `${fingerprint}.json`)) && inspection.look(() => results.standing(fingerprint)) === 'damaged')
+      inspection.find(resultStory(fingerprint, known), 'damaged');
   each(
     'bundles',
     (digest) => bundles.read(digest) !== undefined,
@@ -121,13 +124,14 @@ export function inspectRecords({ results, bundles, sources, tags }: Parts, known
 }
 
 /** Looks for the results, code and kept sources that records of runs name. */
-export function findMissing({ bundles, sources }: Parts, known: Known, inspection: Inspection): void {
+export function findMissing({ bundles, results, sources }: Parts, known: Known, inspection: Inspection): void {
+  const kept = new Set(inspection.attempt(() => results.fingerprints()));
   for (const { id, nodes, sources: read } of known.records) {
     // A run that was unpacked here came without its results.
     const wasHere = inspection.has(join('logs', id));
     for (const { state, fingerprint, code, recipe } of Object.values(nodes)) {
       const isResult = wasHere && (state === 'executed' || state === 'reused') && fingerprint !== undefined;
-      if (isResult && !inspection.has(join('results', `${fingerprint}.json`))) inspection.find(resultStory(fingerprint, known), 'missing');
+      if (isResult && !kept.has(fingerprint)) inspection.find(resultStory(fingerprint, known), 'missing');
       const isStage = recipe?.work.kind === 'stage' && code !== undefined;
       if (isStage && inspection.attempt(() => bundles.read(code)) === undefined) inspection.find(codeStory(code, known), 'missing');
     }

@@ -1,0 +1,270 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeAll } from '../../files/write-all.ts';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { namesIn } from '../../files/folder.ts';
+import { sha256 } from '../../model/canonical.ts';
+import { removeTree } from '../../files/remove.ts';
+import { hashFile } from '../../files/hash.ts';
+import { fileStamp } from '../../files/stamp.ts';
+import { ifPossible, makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
+import type { Standing } from './segments/segments.ts';
+import type { StampBook } from './stamps.ts';
+
+/** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
+const LARGEST_COPY = 64 * 1024 * 1024;
+
+/** Makes a file that shares another's blocks; false where the file system cannot. */
+function clone(from: string, to: string): boolean {
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    rmSync(to, { force: true });
+    return false;
+  }
+}
+
+/** Why a file cannot be linked where it could be copied: another file system, one without links, or too many links already. */
+const UNLINKABLE: ReadonlySet<string | undefined> = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK']);
+
+/** Gives a file another name; false where it can only be copied there. */
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (UNLINKABLE.has((error as NodeJS.ErrnoException).code)) return false;
+    throw error;
+  }
+}
+
+/** Copies a file; returns the SHA-256 of what was copied. */
+function copyHashed(from: string, to: string): string {
+  const target = openSync(to, 'wx', 0o600);
+  try {
+    return hashFile(from, (piece) => {
+      writeAll(target, piece);
+    });
+  } finally {
+    closeSync(target);
+  }
+}
+
+/**
+ * Content by SHA-256, each in a read-only file. What is read, copied or linked is hashed in passing, whatever its stamp says: a bad disk
+ * changes bytes and no stamp. The stamps only spare the hashing of what is merely looked for.
+ */
+export class LooseBlobs {
+  private readonly root: string;
+  private readonly quarantine: string;
+  private readonly scratch: string;
+  private readonly stamps: StampBook;
+  /** How blobs stood when this process hashed them. */
+  private readonly proven = new Map<string, string>();
+  private quarantined = 0;
+
+  constructor(root: string, stamps: StampBook) {
+    this.root = join(root, 'blobs');
+    this.quarantine = join(root, 'quarantine');
+    this.scratch = join(root, 'scratch');
+    this.stamps = stamps;
+  }
+
+  path(digest: string): string {
+    return join(this.root, digest.slice(0, 2), digest.slice(2));
+  }
+
+  /** How many blobs went to quarantine since this was opened. */
+  get losses(): number {
+    return this.quarantined;
+  }
+
+  /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one is moved to quarantine. */
+  state(digest: string, thorough = false): Standing {
+    const path = this.path(digest);
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats === undefined) return 'missing';
+    if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
+    if (stats.isFile() && hashFile(path) === digest) {
+      this.note(digest);
+      return 'whole';
+    }
+    // Where it cannot be moved away, as in a store that is only read, it is not used either.
+    ifPossible(() => {
+      mkdirSync(this.quarantine, { recursive: true });
+      renameSync(path, join(this.quarantine, `${digest}-${randomBytes(4).toString('hex')}`));
+    });
+    this.quarantined += 1;
+    return 'damaged';
+  }
+
+  /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
+  isProven(digest: string): boolean {
+    const stats = lstatSync(this.path(digest), { bigint: true, throwIfNoEntry: false });
+    return stats !== undefined && (this.proven.get(digest) === fileStamp(stats) || this.state(digest, true) === 'whole');
+  }
+
+  /** Remembers that a blob's bytes were found to be right. */
+  private note(digest: string): void {
+    const path = this.path(digest);
+    this.stamps.note(digest, path);
+    this.proven.set(digest, fileStamp(lstatSync(path, { bigint: true })));
+  }
+
+  /** Bytes on the disk; 0 where it is missing. */
+  size(digest: string): number {
+    return lstatSync(this.path(digest), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The bytes of a digest, hashed; undefined where they are missing or damaged. */
+  read(digest: string): Uint8Array | undefined {
+    return this.proved(digest, (path) => {
+      const bytes = readFileSync(path);
+      return sha256(bytes) === digest ? bytes : undefined;
+    });
+  }
+
+  /** The bytes of a digest piece by piece; false at the end where they were wrong or are missing. */
+  async *pieces(digest: string): AsyncGenerator<Uint8Array, boolean> {
+    if (!existsSync(this.path(digest))) return false;
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(this.path(digest)) as AsyncIterable<Uint8Array>) {
+      hash.update(piece);
+      yield piece;
+    }
+    if (hash.digest('hex') === digest) return true;
+    this.state(digest, true);
+    return false;
+  }
+
+  /**
+   * What comes of reading a blob, which gives undefined where its bytes are wrong: then it goes to quarantine, or, if another process has
+   * made it again meanwhile, is read anew. Undefined where it is missing or damaged.
+   */
+  private proved<Value>(digest: string, readBlob: (path: string) => Value | undefined): Value | undefined {
+    const path = this.path(digest);
+    const once = (): Value | undefined => (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? readBlob(path) : undefined);
+    return once() ?? (this.state(digest, true) === 'whole' ? once() : undefined);
+  }
+
+  /** Writes the bytes of a digest. */
+  write(digest: string, bytes: Uint8Array): void {
+    writeDurably(this.path(digest), bytes);
+    chmodSync(this.path(digest), 0o444);
+    this.note(digest);
+  }
+
+  /** Makes a file that has other names, or a link to one, a file of its own, so that it can be moved. */
+  detach(path: string): void {
+    const stats = lstatSync(path);
+    if (stats.nlink === 1 && !stats.isSymbolicLink()) return;
+    const own = `${path}.${randomBytes(6).toString('hex')}.own`;
+    copyFileSync(path, own);
+    renameSync(own, path);
+  }
+
+  /** Takes a file over by moving it; where its bytes were hashed as they were written, by that digest. Returns it. */
+  take(path: string, known?: string): string {
+    this.detach(path);
+    const digest = known ?? hashFile(path);
+    if (this.has(digest)) rmSync(path);
+    else {
+      chmodSync(path, 0o444);
+      syncFile(path);
+      this.adopt(path, digest);
+    }
+    return digest;
+  }
+
+  /** Takes bytes in as they come; false where they are more than so many or have another digest. */
+  async receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
+    mkdirSync(this.scratch, { recursive: true });
+    const path = join(this.scratch, `received-${randomBytes(6).toString('hex')}`);
+    const descriptor = openSync(path, 'wx', 0o444);
+    try {
+      const hash = createHash('sha256');
+      let size = 0;
+      for await (const chunk of bytes) {
+        size += chunk.length;
+        if (size > most) return false;
+        hash.update(chunk);
+        writeAll(descriptor, chunk);
+      }
+      if (hash.digest('hex') !== digest) return false;
+      fsyncSync(descriptor);
+      this.adopt(path, digest);
+      return true;
+    } finally {
+      closeSync(descriptor);
+      rmSync(path, { force: true });
+    }
+  }
+
+  /** Whether content need not be written, durably: whoever wrote it may have been killed, or be about, to make its name last. */
+  has(digest: string): boolean {
+    if (!this.isProven(digest)) return false;
+    syncFolder(dirname(this.path(digest)));
+    return true;
+  }
+
+  /** Makes a synced file a blob by moving it. */
+  private adopt(path: string, digest: string): void {
+    const blob = this.path(digest);
+    makeFolder(dirname(blob));
+    renameSync(path, blob);
+    syncFolder(dirname(blob));
+    this.note(digest);
+  }
+
+  /**
+   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies on the same file system. Its bytes
+   * are hashed on the way, which costs as much as reading them: under a second for a GiB, where copying takes two. False where they are
+   * missing or damaged; then nothing is left at the path.
+   */
+  place(digest: string, path: string, executable: boolean): boolean {
+    mkdirSync(dirname(path), { recursive: true });
+    const placed = this.proved(digest, (blob) => this.handOver(digest, blob, path, executable));
+    return placed === true;
+  }
+
+  /** Undefined where the bytes are wrong. */
+  private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
+    const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY && link(blob, path);
+    const isRight = (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
+    if (!isRight) {
+      rmSync(path, { force: true });
+      return undefined;
+    }
+    if (isLinked) this.note(digest);
+    else chmodSync(path, executable ? 0o555 : 0o444);
+    return true;
+  }
+
+  /** Removes a blob, if there is one; returns what refused. */
+  remove(digest: string): readonly string[] {
+    return existsSync(this.path(digest)) ? removeTree(this.path(digest)) : [];
+  }
+
+  /** All digests that have a blob. */
+  *all(): Iterable<string> {
+    for (const prefix of namesIn(this.root)) {
+      for (const rest of namesIn(join(this.root, prefix))) if (/^[0-9a-f]{62}$/.test(rest)) yield prefix + rest;
+    }
+  }
+}

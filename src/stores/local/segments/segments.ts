@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ifPossible } from '../../../files/durable.ts';
+import { tryLockFile } from '../../../files/lock.ts';
+import { trustedStamp } from '../../../files/stamp.ts';
+import { isDigest } from '../../../model/canonical.ts';
+import { compactSegments } from './compact.ts';
+import { type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
+import { Segment, SEGMENTS } from './segment.ts';
+import { Writer } from './writer.ts';
+
+/** An entry and the segment that it lies in. */
+interface Located {
+  readonly segment: Segment;
+  readonly entry: Entry;
+}
+
+/** How much of an entry is looked at: nothing, where its segment stands as it did when all in it was proven; its bytes, unless this process has hashed them; its bytes. */
+export type Care = 'stamp' | 'once' | 'bytes';
+
+/** How what has a key stands. */
+export type Standing = 'whole' | 'missing' | 'damaged';
+
+/** Small content and the records of results, in few files that only grow. */
+export class Segments {
+  private readonly root: string;
+  private readonly folder: string;
+  private readonly known = new Map<string, Segment>();
+  private listedAt = '';
+  private readonly writer: Writer;
+  /** How many entries went to quarantine since this was opened. */
+  losses = 0;
+
+  constructor(root: string) {
+    this.root = root;
+    this.folder = join(root, SEGMENTS);
+    this.writer = new Writer(
+      () => this.all(),
+      this.folder,
+      (name) => this.opened(name),
+    );
+  }
+
+  /** All segments, in the order of their names. */
+  private all(): Segment[] {
+    const stamp = trustedStamp(this.folder);
+    if (stamp === '' || stamp !== this.listedAt) this.list();
+    this.listedAt = stamp;
+    return [...this.known.values()];
+  }
+
+  /** Looks for segments that came since. */
+  private list(): void {
+    if (lstatSync(this.folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+    const entries = readdirSync(this.folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries)
+      if (entry.isFile() && /^[0-9a-f]{24}$/.test(entry.name) && !this.known.has(entry.name)) this.opened(entry.name);
+  }
+
+  private opened(name: string): Segment {
+    const segment = new Segment(this.root, name, (at, entry) => this.quarantine(at, entry));
+    this.known.set(name, segment);
+    return segment;
+  }
+
+  /** Finds what others added since. */
+  refresh(): void {
+    for (const segment of this.all()) {
+      if (segment.refresh()) continue;
+      segment.close();
+      this.known.delete(segment.name);
+    }
+  }
+
+  /** The entries with a key as far as they are known, the one that counts first. */
+  private knownOf(kind: Kind, key: string): Located[] {
+    const found: Located[] = [];
+    if (!isDigest(key)) return found;
+    for (const segment of this.known.values()) for (const entry of segment.find(kind, key)) found.push({ segment, entry });
+    return found.length < 2 ? found : found.sort((a, b) => b.entry.order - a.entry.order || (a.segment.name < b.segment.name ? -1 : 1));
+  }
+
+  /** The same with what others have added meanwhile, where there is none yet. */
+  private find(kind: Kind, key: string): Located[] {
+    const found = this.knownOf(kind, key);
+    if (found.length > 0) return found;
+    this.refresh();
+    return this.knownOf(kind, key);
+  }
+
+  /** How what has a key stands, and its bytes where they were read. What is damaged goes to quarantine. */
+  private look(kind: Kind, key: string, care: Care): { readonly standing: Standing; readonly at?: Located; readonly body?: Buffer } {
+    let standing: Standing = 'missing';
+    let candidates = this.find(kind, key);
+    const isAny = candidates.length > 0;
+    for (const isAgain of [false, true]) {
+      for (const at of candidates) {
+        const { segment, entry } = at;
+        if ((care === 'stamp' && segment.isTrusted()) || (care !== 'bytes' && segment.isHashed(entry))) return { standing: 'whole', at };
+        const body = segment.read(entry);
+        if (typeof body !== 'string') return { standing: 'whole', at, body };
+        if (body === 'damaged') {
+          standing = 'damaged';
+          if (!isAgain) this.quarantine(segment, entry);
+        } else segment.forget([entry]);
+      }
+      if (!isAny || isAgain) break;
+      // Someone else may have made it again.
+      this.refresh();
+      candidates = this.knownOf(kind, key);
+    }
+    return { standing };
+  }
+
+  standing(kind: Kind, key: string, care: Care): Standing {
+    return this.look(kind, key, care).standing;
+  }
+
+  /** The body of what has a key, hashed; undefined where it is missing or damaged. */
+  read(kind: Kind, key: string): Buffer | undefined {
+    return this.look(kind, key, 'bytes').body;
+  }
+
+  /** Whether content is there, proven, and on the disk after a commit, so that it need not be added; `isKnown`: no one else is asked. */
+  holds(key: string, isKnown = false): boolean {
+    if (isKnown && this.knownOf('content', key).length === 0) return false;
+    const { at } = this.look('content', key, 'once');
+    // This process makes durable what it adds; what others added may not be yet.
+    if (at !== undefined && !this.writer.isHeld(at.segment)) at.segment.sync();
+    return at !== undefined;
+  }
+
+  /** Where the bytes of something lie that is whole by the stamp of its segment. */
+  placeOf(
+    kind: Kind,
+    key: string,
+  ): { readonly path: string; readonly offset: number; readonly size: number; readonly order: number } | undefined {
+    const { at } = this.look(kind, key, 'stamp');
+    return at === undefined
+      ? undefined
+      : { path: at.segment.path, offset: at.entry.offset + HEAD, size: at.entry.length, order: at.entry.order };
+  }
+
+  /** The keys of all entries of a kind. */
+  keys(kind: Kind): Set<string> {
+    this.refresh();
+    const keys = new Set<string>();
+    for (const segment of this.known.values()) for (const { key } of segment.entries(kind)) keys.add(key.toString('hex'));
+    return keys;
+  }
+
+  /** The fingerprints of the results of a work, as far as is known. */
+  ofWork(work: string): Set<string> {
+    this.refresh();
+    const found = new Set<string>();
+    for (const segment of this.known.values()) for (const { key } of segment.ofWork(work)) found.add(key.toString('hex'));
+    return found;
+  }
+
+  /** Adds entries; others see them at once, and they are on the disk after a commit. */
+  add(entries: readonly NewEntry[]): void {
+    this.writer.add(entries);
+  }
+
+  /** Ends when all that was added is on the disk. */
+  commit(): Promise<void> {
+    return this.writer.commit();
+  }
+
+  /** As `commit`, for who cannot wait. */
+  commitNow(): void {
+    this.writer.commitNow();
+  }
+
+  /** Copies a damaged entry to quarantine and makes it count no more. Where that cannot be done, as in a store that is only read, it is not used either. */
+  private quarantine(segment: Segment, entry: Entry): void {
+    this.losses += 1;
+    ifPossible(() => {
+      const folder = join(this.root, 'quarantine');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, `${entry.key.toString('hex')}-${randomBytes(4).toString('hex')}`), segment.raw(entry));
+      segment.void([entry]);
+    });
+  }
+
+  /** Makes what has these keys count no more, durably. */
+  void(kind: Kind, keys: ReadonlySet<string>): void {
+    if (keys.size === 0) return;
+    this.refresh();
+    for (const segment of this.known.values()) {
+      const going = [...segment.entries(kind)].filter(({ key }) => keys.has(key.toString('hex')));
+      if (going.length > 0) segment.void(going);
+    }
+  }
+
+  /** Gives back the room of what counts no more; only for who has the store alone. */
+  compact(): void {
+    this.rest();
+    this.refresh();
+    const first = (kind: Kind, { segment, entry }: Located): boolean => {
+      const [found] = this.knownOf(kind, entry.key.toString('hex'));
+      return found?.segment === segment && found.entry.offset === entry.offset;
+    };
+    const counting = [...this.known.values()].map((segment) => ({
+      segment,
+      entries: KINDS.flatMap((kind) => [...segment.entries(kind)].filter((entry) => first(kind, { segment, entry }))),
+    }));
+    compactSegments(this.root, counting, (segment, entry) => this.quarantine(segment, entry));
+    this.known.clear();
+    this.listedAt = '';
+  }
+
+  /** Notes what was learned and lets go of all files. What is being made durable just now is let go the next time. */
+  rest(): void {
+    this.writer.rest();
+    for (const segment of this.known.values()) {
+      if (this.writer.isHeld(segment)) continue;
+      ifPossible(() => {
+        // Who adds to it notes it.
+        const lock = segment.isUnnoted ? tryLockFile(segment.path) : undefined;
+        if (lock !== undefined) segment.note();
+        lock?.release();
+      });
+      segment.close();
+    }
+  }
+}
