@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Numbers } from '../../src/nn/engine/session.ts';
 import { openSession } from '../../src/nn/engine/session.ts';
+import { activate } from '../../src/nn/graph/activations.ts';
 import { batchNormTraining } from '../../src/nn/graph/batch-norm.ts';
 import { convolution, inferenceConvolution } from '../../src/nn/graph/convolution.ts';
 import { gradients } from '../../src/nn/graph/gradients.ts';
 import { Graph } from '../../src/nn/graph/graph.ts';
-import { meanOver } from '../../src/nn/graph/shapes.ts';
-import { multiply } from '../../src/nn/graph/arithmetic.ts';
+import { meanOver, reshape } from '../../src/nn/graph/shapes.ts';
+import { matrixProduct, multiply } from '../../src/nn/graph/arithmetic.ts';
 import type { Value } from '../../src/nn/graph/types.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
 import { norm } from './rig.ts';
@@ -75,6 +76,19 @@ test.each(
     batchNormTraining(graph, x, { scale: scale as Value, offset: offset as Value }, { epsilon: 1e-3, activation }).output;
   const results = both(build, [[5, 9, 11, channels], [channels], [channels]]);
   expect(results[2]).toEqual(['StillroomNormalise', 'StillroomNormaliseGradient']);
+  expectSame(results);
+});
+
+test.each([16, 24, 5])('squeezing and exciting what is normalised, over %i channels, is what TensorFlow computes', (channels) => {
+  const build: Build = (graph, x, scale, offset, weights) => {
+    const values = { scale: scale as Value, offset: offset as Value };
+    const y = batchNormTraining(graph, x, values, { epsilon: 1e-3, activation: 'hard-swish' }).output;
+    const squeezed = reshape(graph, meanOver(graph, y, [1, 2], true), [3, channels]);
+    const gate = activate(graph, matrixProduct(graph, squeezed, weights as Value), 'sigmoid');
+    return multiply(graph, y, reshape(graph, gate, [3, 1, 1, channels]));
+  };
+  const results = both(build, [[3, 9, 11, channels], [channels], [channels], [channels, channels]]);
+  expect(results[2]).toEqual(['StillroomNormalise', 'StillroomGateGradient', 'StillroomGatedNormaliseGradient']);
   expectSame(results);
 });
 

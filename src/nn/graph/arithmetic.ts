@@ -1,3 +1,4 @@
+import { gateGradient, isGate, noteGated } from './gates.ts';
 import type { Graph } from './graph.ts';
 import { broadcastShape, sumTo } from './shapes.ts';
 import type { Value } from './types.ts';
@@ -23,7 +24,12 @@ export function multiply(graph: Graph, a: Value, b: Value): Value {
     inner.operation('Mul', [dy as Value, other as Value], output.shape);
   const times = (dy: Value, other: Value): Value =>
     graph.isRecomputable(other) ? graph.recomputed('product', [dy, other], product) : product(graph, dy, other);
-  return graph.record(output, [a, (dy) => sumTo(graph, times(dy, b), a.shape)], [b, (dy) => sumTo(graph, times(dy, a), b.shape)]);
+  const ofFirst = (dy: Value): Value => {
+    const slope = times(dy, b);
+    if (isGate(b, a)) noteGated(slope, dy, b);
+    return sumTo(graph, slope, a.shape);
+  };
+  return graph.record(output, [a, ofFirst], [b, (dy) => gateGradient(a, b, dy) ?? sumTo(graph, times(dy, a), b.shape)]);
 }
 
 /** The matrix product of [rows, inner] and [inner, columns]. */

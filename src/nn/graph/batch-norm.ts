@@ -1,6 +1,6 @@
 import { elements } from '../weights/tensor.ts';
 import type { Activation } from '../network.ts';
-import { activate, activateForInference } from './activations.ts';
+import { activate } from './activations.ts';
 import type { Graph } from './graph.ts';
 import { isNormalisedWith, normalise } from './native.ts';
 import type { Attributes, Shape, Value } from './types.ts';
@@ -40,19 +40,7 @@ interface Normalised {
 /** Batch normalisation of [N, H, W, C] by the batch's own statistics, and an activation; also gives its mean and its unbiased variance. */
 export function batchNormTraining(graph: Graph, x: Value, values: BatchNormValues, { epsilon, activation }: BatchNormOptions): Normalised {
   if (graph.isNative && x.type === 'float' && (activation === undefined || isNormalisedWith(activation))) {
-    const { inverse, ...result } = normalise(graph, { x, ...values, epsilon, activation: activation ?? 'none' });
-    // Several gradients may ask for it, or none.
-    let line: readonly Value[] | undefined;
-    const inputs = (): Value[] => {
-      line ??= lineOf(graph, result.mean, inverse, values);
-      return [x, ...line];
-    };
-    const body: typeof onLine = (inner, ...read) => {
-      const z = onLine(inner, ...read);
-      return activation === undefined ? z : activateForInference(inner, z, activation);
-    };
-    graph.recomputable(result.output, { name: `${(activation ?? 'only').replace('-', '_')}_normalised`, inputs, body });
-    return result;
+    return normalise(graph, { x, ...values, epsilon, activation: activation ?? 'none' });
   }
   const normalised = plainBatchNorm(graph, x, values, epsilon);
   return activation === undefined ? normalised : { ...normalised, output: activate(graph, normalised.output, activation) };

@@ -1,3 +1,4 @@
+import { noteSum } from './gates.ts';
 import type { Graph } from './graph.ts';
 import { broadcast } from './shapes.ts';
 import type { Shape, Value } from './types.ts';
@@ -41,5 +42,7 @@ function sum(graph: Graph, parts: readonly Value[], shape: Shape): Value {
   const added = (a: Value, b: Value): Value => graph.operation('AddV2', [a, b], shape);
   if (others.length > 1 && others.every(isWhole))
     return graph.operation('AddN', parts, shape, { T: typeOf(first), N: { int: parts.length } });
-  return others.reduce(added, broadcast(graph, first, shape));
+  const result = others.reduce(added, broadcast(graph, first, shape));
+  noteSum(result, [first, ...others]);
+  return result;
 }

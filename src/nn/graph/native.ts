@@ -1,5 +1,6 @@
 import type { Activation } from '../network.ts';
 import type { ConvolutionOptions } from './convolution.ts';
+import { gatedSlope, noteGateGradient } from './gates.ts';
 import type { Graph } from './graph.ts';
 import type { Attributes, Shape, Value } from './types.ts';
 
@@ -44,14 +45,21 @@ export function normalise(graph: Graph, { x, scale, offset, epsilon, activation 
   });
   const [output, mean, variance, inverse] = outputs as [Value, Value, Value, Value];
   let backward: { readonly dy: Value; readonly outputs: Value[] } | undefined;
+  const read = (dy: Value): Value[] => [dy, x, scale, offset, mean, inverse];
   const gradient = (dy: Value, index: number): Value => {
     if (backward?.dy !== dy) {
       const shapes = [x.shape, each, each].map((shape) => [shape, 'float'] as const);
-      const inputs = [dy, x, scale, offset, mean, inverse];
-      backward = { dy, outputs: graph.node('StillroomNormaliseGradient', { inputs, attributes, outputs: shapes }).outputs };
+      const { slope = dy, gate, added } = gatedSlope(dy) ?? {};
+      const [op, inputs] =
+        gate === undefined || added === undefined
+          ? ['StillroomNormaliseGradient', read(dy)]
+          : ['StillroomGatedNormaliseGradient', [...read(slope), gate, added]];
+      backward = { dy, outputs: graph.node(op, { inputs, attributes, outputs: shapes }).outputs };
     }
     return backward.outputs[index] as Value;
   };
+  const [images, , , channels] = x.shape as readonly [number, number, number, number];
+  noteGateGradient(output, (dy) => graph.operation('StillroomGateGradient', read(dy), [images, 1, 1, channels], attributes));
   graph.record(output, [x, (dy) => gradient(dy, 0)], [scale, (dy) => gradient(dy, 1)], [offset, (dy) => gradient(dy, 2)]);
   return { output, mean, variance, inverse };
 }

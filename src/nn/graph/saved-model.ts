@@ -57,7 +57,6 @@ function nodeDef({ name, op, inputs, attributes }: Node): MessageInitShape<typeo
 /** How a function's nodes name the outputs of these operations; those of all others here are called `z`. */
 const outputNames: Readonly<Record<string, string>> = {
   Const: 'output',
-  Relu: 'activations',
   Relu6: 'activations',
   Relu6Grad: 'backprops',
   Sigmoid: 'y',

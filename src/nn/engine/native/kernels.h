@@ -23,17 +23,28 @@ struct Taps {
   int64_t across;
 };
 
-/** All rows are `width` numbers, a multiple of kWidest. */
+/** What a slope is multiplied by and what is added to it before an activation sees it, for each place of a row; both or none. */
+struct Gate {
+  const float* factor;
+  const float* added;
+};
+
+/**
+ * Numbers are looked at as rows of `width`, a multiple of kWidest; the last of `count` numbers may end in the middle of a row. Here
+ * g = (dy * gate.factor + gate.added) * activation'(z).
+ */
 struct Kernels {
   /** Adds to the sums of (x - about) and of its square. */
-  void (*moments)(const float* x, int64_t rows, int64_t width, const float* about, float* sum, float* square);
+  void (*moments)(const float* x, int64_t count, int64_t width, const float* about, float* sum, float* square);
   /** y = activation(z) */
-  void (*apply[kActivations])(const float* x, int64_t rows, int64_t width, Line line, float* y);
-  /** Adds to the sums of g = dy * activation'(z) and of g * (x - mean). */
-  void (*slopes[kActivations])(const float* dy, const float* x, int64_t rows, int64_t width, Line line, float* sum, float* product);
-  /** dx = factor * g + tilt * (x - mean) + shift; dx may be dy. */
-  void (*back[kActivations])(const float* dy, const float* x, int64_t rows, int64_t width, Line line, const float* tilt, const float* shift,
-                             float* dx);
+  void (*apply[kActivations])(const float* x, int64_t count, int64_t width, Line line, float* y);
+  /** Adds to the sums of dy * activation(z). */
+  void (*weigh[kActivations])(const float* dy, const float* x, int64_t count, int64_t width, Line line, float* sum);
+  /** Adds to the sums of g and of g * (x - mean). */
+  void (*slopes[kActivations])(const float* dy, const float* x, int64_t count, int64_t width, Line line, Gate gate, float* sum, float* product);
+  /** dx = line.factor * g + tilt * (x - mean) + shift; dx may be dy. */
+  void (*back[kActivations])(const float* dy, const float* x, int64_t count, int64_t width, Line line, Gate gate, const float* tilt,
+                             const float* shift, float* dx);
   /** out[i] = sum of taps * weights, of which there is a row of `width` for each tap. */
   void (*correlate)(Taps taps, const float* weights, int64_t count, int64_t width, float* out);
   /** Adds the sums of dy[i] * tap to a row of `width` for each tap. */

@@ -129,7 +129,7 @@ Normalised normalised(Call& call, int first, const Attributes& own, Extents* ext
   const int64_t channels = extents->back();
   call.expect(of_scale[0] == channels && of_offset[0] == channels && product(*extents) > 0, "Batch norm's extents do not fit.");
   call.expect(own.activation >= 0 && own.activation < kActivations, "There is no such activation.");
-  return {x, product(*extents), channels, scale, offset, Activation(own.activation)};
+  return {x, (*extents)[0], product(*extents) / (*extents)[0], channels, scale, offset, Activation(own.activation)};
 }
 
 void run_normalise(void* attributes, TF_OpKernelContext* context) {
@@ -144,19 +144,53 @@ void run_normalise(void* attributes, TF_OpKernelContext* context) {
   if (call.ok()) normalise(of, own.epsilon, y, variance, statistics);
 }
 
-void run_normalise_gradient(void* attributes, TF_OpKernelContext* context) {
-  const auto& own = *static_cast<Attributes*>(attributes);
-  Call call(context);
-  Extents extents, of_dy;
-  const float* dy = call.input(0, &of_dy, 4);
-  const Normalised of = normalised(call, 1, own, &extents);
-  const Extents each{of.channels};
-  const Statistics statistics{const_cast<float*>(call.input(4)), const_cast<float*>(call.input(5))};
-  call.expect(of_dy == extents, "A gradient has other extents than its value.");
-  float* dx = call.output_in_place_of(0, 0, extents);
+/** What a batch norm's gradients read: a slope and what the batch norm read and gave. */
+struct Sloped {
+  Extents extents;
+  const float* dy;
+  Normalised of;
+  Statistics statistics;
+};
+
+Sloped sloped(Call& call, const Attributes& own) {
+  Sloped result;
+  Extents of_dy;
+  result.dy = call.input(0, &of_dy, 4);
+  result.of = normalised(call, 1, own, &result.extents);
+  result.statistics = {const_cast<float*>(call.input(4)), const_cast<float*>(call.input(5))};
+  call.expect(of_dy == result.extents, "A gradient has other extents than its value.");
+  return result;
+}
+
+void differentiate(Call& call, const Sloped& own, Gate gate) {
+  const Extents each{own.of.channels};
+  float* dx = call.output_in_place_of(0, 0, own.extents);
   float* d_scale = call.output(1, each);
   float* d_offset = call.output(2, each);
-  if (call.ok()) normalise_gradient(of, statistics, dy, dx, d_scale, d_offset);
+  if (call.ok()) normalise_gradient(own.of, own.statistics, own.dy, gate, {dx, d_scale, d_offset});
+}
+
+void run_normalise_gradient(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  differentiate(call, sloped(call, *static_cast<Attributes*>(attributes)), {nullptr, nullptr});
+}
+
+void run_gated_normalise_gradient(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  const Sloped own = sloped(call, *static_cast<Attributes*>(attributes));
+  Extents of_factor, of_added;
+  const Gate gate{call.input(6, &of_factor, 4), call.input(7, &of_added, 4)};
+  if (!call.ok()) return;
+  const int64_t size = own.of.images * own.of.channels;
+  call.expect(product(of_factor) == size && product(of_added) == size, "A gate has other extents than its value.");
+  differentiate(call, own, gate);
+}
+
+void run_gate_gradient(void* attributes, TF_OpKernelContext* context) {
+  Call call(context);
+  const Sloped own = sloped(call, *static_cast<Attributes*>(attributes));
+  float* d_gate = call.ok() ? call.output(0, {own.of.images, 1, 1, own.of.channels}) : nullptr;
+  if (call.ok()) gate_gradient(own.of, own.statistics, own.dy, d_gate);
 }
 
 /** A convolution of an image of these extents with an output of those. */
@@ -239,18 +273,19 @@ void add(const Operation& operation) {
 const bool added = [] {
   const std::vector<const char*> extents{"stride: int", "top: int", "left: int", "height: int", "width: int"};
   const std::vector<const char*> norm{"activation: int", "epsilon: float"};
+  const std::vector<const char*> sloped{"dy: float", "x: float", "scale: float", "offset: float", "mean: float", "inverse: float"};
+  std::vector<const char*> gated = sloped;
+  gated.insert(gated.end(), {"gate: float", "added: float"});
+  const std::vector<const char*> slopes{"dx: float", "d_scale: float", "d_offset: float"};
   add({"StillroomNormalise",
        {"x: float", "scale: float", "offset: float"},
        {"y: float", "mean: float", "variance: float", "inverse: float"},
        norm,
        normalising,
        run_normalise});
-  add({"StillroomNormaliseGradient",
-       {"dy: float", "x: float", "scale: float", "offset: float", "mean: float", "inverse: float"},
-       {"dx: float", "d_scale: float", "d_offset: float"},
-       norm,
-       normalising,
-       run_normalise_gradient});
+  add({"StillroomNormaliseGradient", sloped, slopes, norm, normalising, run_normalise_gradient});
+  add({"StillroomGatedNormaliseGradient", gated, slopes, norm, normalising, run_gated_normalise_gradient});
+  add({"StillroomGateGradient", sloped, {"d_gate: float"}, norm, normalising, run_gate_gradient});
   add({"StillroomDepthwise", {"x: float", "weights: float"}, {"y: float"}, extents, convolving, run_depthwise});
   add({"StillroomDepthwiseInputGradient", {"weights: float", "dy: float"}, {"dx: float"}, extents, convolving, run_depthwise_input_gradient});
   add({"StillroomDepthwiseWeightsGradient", {"x: float", "dy: float"}, {"d_weights: float"}, extents, convolving,

@@ -14,7 +14,7 @@ struct Call {
   void* data;
   int64_t count;
   std::atomic<int64_t> next{0};
-  int helpers = 0;
+  std::atomic<int> helpers{0};
 
   void work() {
     for (int64_t index = next++; index < count; index = next++) part(data, index);
@@ -32,11 +32,15 @@ class Helpers {
     if (count_ == 0 || call.count < 2) return call.work();
     std::unique_lock<std::mutex> lock(mutex_);
     const auto place = calls_.insert(calls_.end(), &call);
+    told_++;
     lock.unlock();
     called_.notify_all();
     call.work();
     lock.lock();
     calls_.erase(place);
+    lock.unlock();
+    attend([&] { return call.helpers == 0; });
+    lock.lock();
     left_.wait(lock, [&] { return call.helpers == 0; });
   }
 
@@ -45,6 +49,12 @@ class Helpers {
     const char* threads = std::getenv("TF_NUM_INTRAOP_THREADS");
     const int number = threads == nullptr ? int(std::thread::hardware_concurrency()) : std::atoi(threads);
     return number > 1 ? number - 1 : 0;
+  }
+
+  /** Looks for a moment whether something holds: most waits are shorter than being woken takes. */
+  template <typename Condition>
+  static void attend(Condition holds) {
+    for (int turn = 0; turn < 1000 && !holds(); turn++) __builtin_ia32_pause();
   }
 
   Call* open() {
@@ -58,7 +68,11 @@ class Helpers {
     for (;;) {
       Call* call = open();
       if (call == nullptr) {
-        called_.wait(lock);
+        const int64_t told = told_;
+        lock.unlock();
+        attend([&] { return told_ != told; });
+        lock.lock();
+        called_.wait(lock, [&] { return told_ != told; });
         continue;
       }
       call->helpers++;
@@ -70,6 +84,8 @@ class Helpers {
   }
 
   const int count_;
+  /** How many calls there have been. */
+  std::atomic<int64_t> told_{0};
   std::mutex mutex_;
   std::condition_variable called_;
   std::condition_variable left_;
