@@ -26,10 +26,10 @@ export interface Prepared {
   readonly workDigest: string;
 }
 
-/** The ingredients that instances have in common which share their work, outputs and environment. */
+/** The ingredients that instances have in common which share their work, outputs, environment and executor. */
 interface Shared {
-  readonly of: Pick<Instance, 'outputs' | 'env'>;
-  readonly at: Readonly<Record<string, string>>;
+  readonly of: Pick<Instance, 'inputs' | 'outputs' | 'env' | 'executor'>;
+  readonly executor: Executor;
   readonly code: Code | undefined;
   readonly own: Pick<Prepared['own'], 'work' | 'outputs' | 'env'>;
 }
@@ -63,18 +63,30 @@ type Around = Surroundings & { readonly found: Found };
 
 /** Gathers all of an instance's ingredients but its inputs. */
 export async function prepare(instance: Instance, surroundings: Surroundings): Promise<Outcome<Prepared>> {
-  const { executors, environment, found = new Found() } = surroundings;
-  const executor = await executors.get(instance.executor);
-  if (!executor.ok) return executor;
-  const { facts } = executor.value;
-  const missing = instance.env.find(({ name, value }) => value === undefined && environment[name] === undefined);
-  const known = sharedBefore(instance, found);
-  const common = known === undefined ? await shareOf(instance, { ...surroundings, found }) : done(known);
-  if (!common.ok) return common;
-  const { code, own: shared } = common.value;
-  const reached = code === undefined ? [] : surroundings.engines.filter((engine) => engine.package in code.packages);
+  const known = prepareAsBefore(instance, surroundings);
+  if (known !== undefined) return known;
+  const shared = await shareOf(instance, { ...surroundings, found: surroundings.found ?? new Found() });
+  return shared.ok ? prepareWith(instance, shared.value, surroundings) : shared;
+}
+
+/** The same at once, where all that takes time was found out for another instance of the plan; undefined: it was not. */
+export function prepareAsBefore(instance: Instance, surroundings: Surroundings): Outcome<Prepared> | undefined {
+  const shared = surroundings.found?.shared.get(instance.work);
+  return shared !== undefined && isAlike(instance, shared.of) ? prepareWith(instance, shared, surroundings) : undefined;
+}
+
+/** Whether instances with the same work share all that is found out for it. */
+function isAlike({ inputs, outputs, env, executor }: Instance, of: Shared['of']): boolean {
+  if (outputs !== of.outputs || env !== of.env || executor !== of.executor || inputs.length !== of.inputs.length) return false;
+  return inputs.every(({ port, at }, index) => port === of.inputs[index]?.port && at === of.inputs[index]?.at);
+}
+
+function prepareWith(instance: Instance, { executor, code, own: shared }: Shared, around: Surroundings): Outcome<Prepared> {
+  const { facts } = executor;
+  const reached = code === undefined ? [] : around.engines.filter((engine) => engine.package in code.packages);
   const engines = enginesIn(instance, reached, facts);
   if (!engines.ok) return engines;
+  const missing = instance.env.find(({ name, value }) => value === undefined && around.environment[name] === undefined);
   if (missing !== undefined) {
     return failed({
       kind: 'pipeline',
@@ -95,7 +107,7 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
     engines: engines.value,
     machine: instance.measures ? facts.machine : null,
   };
-  return done({ instance, executor: executor.value, code, own, workDigest: workDigestOf(own) });
+  return done({ instance, executor, code, own, workDigest: workDigestOf(own) });
 }
 
 const NO_ENGINES: Outcome<Ingredients['engines']> = done({});
@@ -124,20 +136,15 @@ function placesOf({ inputs }: Instance): Readonly<Record<string, string>> {
   return Object.fromEntries(inputs.flatMap((input) => (input.at === undefined ? [] : [[input.port, input.at]])));
 }
 
-function sharedBefore(instance: Instance, { shared }: Found): Shared | undefined {
-  const known = shared.get(instance.work);
-  if (known?.of.outputs !== instance.outputs || known.of.env !== instance.env) return undefined;
-  return instance.inputs.every(({ port, at }) => known.at[port] === at) ? known : undefined;
-}
-
 async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shared>> {
   const { work, outputs, env } = instance;
-  const at = placesOf(instance);
-  const prepared = await prepareWork(instance, at, around);
+  const executor = await around.executors.get(instance.executor);
+  if (!executor.ok) return executor;
+  const prepared = await prepareWork(instance, around);
   if (!prepared.ok) return prepared;
   const shared: Shared = {
-    of: { outputs, env },
-    at,
+    of: instance,
+    executor: executor.value,
     code: prepared.value.code,
     own: {
       work: prepared.value.ingredient,
@@ -158,7 +165,6 @@ async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shar
 
 async function prepareWork(
   instance: Instance,
-  at: Shared['at'],
   around: Around,
 ): Promise<Outcome<{ readonly code: Code | undefined; readonly ingredient: Ingredients['work'] }>> {
   const { work } = instance;
@@ -172,7 +178,7 @@ async function prepareWork(
   if (!tools.ok) return tools;
   return done({
     code: undefined,
-    ingredient: { kind: 'command', run: work.run, tools: tools.value, at, metrics: work.metrics ?? null },
+    ingredient: { kind: 'command', run: work.run, tools: tools.value, at: placesOf(instance), metrics: work.metrics ?? null },
   });
 }
 

@@ -7,7 +7,7 @@ import type { Ingredients, StoredResult } from '../model/result.ts';
 import { type Explaining, explainRun } from './explain.ts';
 import type { Difference } from './differences.ts';
 import { fingerprintOf, isSameInput } from '../model/fingerprint.ts';
-import { ingredientsOf, type Prepared, prepare, type Surroundings } from './fingerprint.ts';
+import { ingredientsOf, type Prepared, prepare, prepareAsBefore, type Surroundings } from './fingerprint.ts';
 import { History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 
@@ -62,7 +62,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
   for (const instance of wanted) {
-    const prepared = await prepare(instance, surroundings);
+    const prepared = prepareAsBefore(instance, surroundings) ?? (await prepare(instance, surroundings));
     if (!prepared.ok) {
       problems.push(...prepared.problems);
       continue;

@@ -121,9 +121,9 @@ export interface Pipeline {
 
 /** The names of the instances that an instance takes inputs from, or that a recipe of one does. */
 export function producersOf({ inputs }: Pick<Instance, 'inputs'>): string[] {
-  return [
-    ...new Set(inputs.flatMap(({ elements }) => elements.flatMap(({ origin }) => (origin.kind === 'output' ? [origin.instance] : [])))),
-  ];
+  const names = new Set<string>();
+  for (const { elements } of inputs) for (const { origin } of elements) if (origin.kind === 'output') names.add(origin.instance);
+  return [...names];
 }
 
 /** The named nodes with all that they need; undefined: all. */
@@ -136,6 +136,8 @@ export function withProducers(instances: readonly Instance[], only: ReadonlySet<
 
 /** The names of the sources that instances read. */
 export function sourcesOf(instances: readonly Instance[]): string[] {
-  const origins = instances.flatMap(({ inputs }) => inputs.flatMap(({ elements }) => elements.map(({ origin }) => origin)));
-  return [...new Set(origins.flatMap((origin) => (origin.kind === 'source' ? [origin.source] : [])))];
+  const names = new Set<string>();
+  for (const { inputs } of instances)
+    for (const { elements } of inputs) for (const { origin } of elements) if (origin.kind === 'source') names.add(origin.source);
+  return [...names];
 }

@@ -1,14 +1,17 @@
 import stringWidth from 'fast-string-width';
 
+/** Characters that all take one column, and move nothing. */
+const ASCII = /^[\x20-\x7e]*$/;
+
 /** The columns that text takes on a terminal: two for wide characters and emoji, none for combining marks. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  return ASCII.test(text) ? text.length : stringWidth(text);
 }
 
 /** Text cut to so many columns, between characters as people see them. */
 export function cutToWidth(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
-  if (/^[\x20-\x7e]*$/.test(text)) return text.slice(0, width);
+  if (ASCII.test(text)) return text.slice(0, width);
   let kept = '';
   let taken = 0;
   // Made only here: it costs several milliseconds.
@@ -22,7 +25,7 @@ export function cutToWidth(text: string, width: number): string {
 
 /** A cell in one line, without what would move the cursor. */
 function plain(cell: string): string {
-  return cell.replaceAll(/\p{Cc}+/gu, ' ');
+  return ASCII.test(cell) ? cell : cell.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 /** How a table is laid out. */

@@ -9,8 +9,11 @@ import { unsetInArguments, unsetVariables } from './shell.ts';
 export async function checkVariables(name: string, node: FileNode, drafts: readonly Draft[], context: NodeContext): Promise<void> {
   const { run } = node;
   if (run === undefined) return;
-  const given = drafts.flatMap(({ params, env }) => [...Object.keys(params), ...env.map((variable) => variable.name)]);
-  const declared = new Set([...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {}), ...Object.keys(node.with ?? {}), ...given]);
+  const declared = new Set([...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {}), ...Object.keys(node.with ?? {})]);
+  for (const { params, env } of drafts) {
+    for (const param in params) declared.add(param);
+    for (const variable of env) declared.add(variable.name);
+  }
   const isShell = typeof run === 'string';
   const unset = isShell ? await unsetVariables(run, declared) : unsetInArguments(run.map(String), declared);
   const otherwise = isShell ? 'or assigned in the text; one that may be unset is read as ${NAME-}' : 'and a dollar itself is written $$';

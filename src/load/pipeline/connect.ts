@@ -8,7 +8,7 @@ import type { FileNode } from './file-node.ts';
 import type { Draft } from './nodes.ts';
 import { having } from './matrix.ts';
 import { checkPaths, type CommandPaths } from './paths.ts';
-import { ROOM } from './references.ts';
+import { isPlain, ROOM } from './references.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
@@ -155,7 +155,9 @@ function elementsOf({ pointer, written, many, kind: marked }: Port, draft: Draft
   const { context } = wiring;
   const { from } = written;
   const kind = marked?.replace(/\W+$/, '');
-  const where = (fillInAt(written.where, scopeOf(context, draft.key), `${pointer}/where`, context) ?? {}) as JsonObject;
+  const where = isPlain(written.where)
+    ? written.where
+    : ((fillInAt(written.where, scopeOf(context, draft.key), `${pointer}/where`, context) ?? {}) as JsonObject);
   const wrong = (code: ProblemCode, message: string, hint?: string): undefined => {
     context.problems.push(context.locate.problem(code, message, pointer, 'value', hint));
     return undefined;
@@ -206,13 +208,14 @@ function kindHint(kind: string): string {
 }
 
 function choose(instances: readonly Instance[], where: JsonObject, many: boolean, own: Key): readonly Instance[] | string {
-  const selected = having(instances, where);
-  if (Object.keys(where).length > 0 && instances.length > 0 && selected.length === 0) return `no instance has ${JSON.stringify(where)}`;
+  const named = Object.keys(where);
+  const selected = having(instances, named, where);
+  if (named.length > 0 && instances.length > 0 && selected.length === 0) return `no instance has ${JSON.stringify(where)}`;
   if (many) return selected;
-  const variables = Object.keys(selected[0]?.key ?? {}).filter((name) => !Object.hasOwn(where, name));
-  const free = variables.find((name) => !Object.hasOwn(own, name));
-  if (free !== undefined && selected.length > 0) return `this input takes one artifact, but there is one for each ${free}`;
-  return having(instances, { ...Object.fromEntries(variables.map((name) => [name, own[name] as Json])), ...where });
+  const variables = Object.keys(selected[0]?.key ?? {});
+  const free = variables.find((name) => !Object.hasOwn(own, name) && !Object.hasOwn(where, name));
+  if (free !== undefined) return `this input takes one artifact, but there is one for each ${free}`;
+  return having(instances, variables, named.length === 0 ? own : { ...own, ...where });
 }
 
 function sourceElement(

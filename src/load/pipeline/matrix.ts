@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../model/canonical.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json } from '../../model/json.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
 import { combinations } from '../../model/combinations.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -24,12 +24,17 @@ const indexes = new WeakMap<object, Map<string, Map<string, readonly Instance[]>
 
 /** The texts of a point's values of some variables; undefined where it has not all of them. */
 function textOf(point: Key, names: readonly string[]): string | undefined {
-  return names.every((name) => Object.hasOwn(point, name)) ? names.map((name) => canonicalJson(point[name])).join('\n') : undefined;
+  let text = '';
+  for (const name of names) {
+    if (!Object.hasOwn(point, name)) return undefined;
+    const value = point[name];
+    text += typeof value === 'number' ? `${value}\n` : `${canonicalJson(value)}\n`;
+  }
+  return text;
 }
 
-/** Those of a node's instances whose points have the given values, variable by variable: looked up, since many nodes may ask. */
-export function having(instances: readonly Instance[], values: JsonObject): readonly Instance[] {
-  const names = Object.keys(values);
+/** Those of a node's instances whose points have the given point's values of some variables: looked up, since many nodes may ask. */
+export function having(instances: readonly Instance[], names: readonly string[], point: Key): readonly Instance[] {
   if (names.length === 0) return instances;
   const known = indexes.get(instances) ?? new Map<string, Map<string, Instance[]>>();
   indexes.set(instances, known);
@@ -47,7 +52,7 @@ export function having(instances: readonly Instance[], values: JsonObject): read
     index = made;
     known.set(of, made);
   }
-  return index.get(textOf(values, names) ?? '') ?? [];
+  return index.get(textOf(point, names) ?? '') ?? [];
 }
 
 /** The points of a node's matrix, and how the numbers of each variable are written that JSON would write otherwise. */
