@@ -241,7 +241,8 @@ export interface Published {
   standing(pipeline: string): string;
   /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */
   schemaTime(): number;
-  writeSchema(text: string): void;
+  /** Writes it; with a time it counts as written then. */
+  writeSchema(text: string, time?: number): void;
 }
 
 /** Where artifacts, results and runs live, as ports by purpose. Opening it for reading writes nothing. */

@@ -7,6 +7,7 @@ import { loadEngines } from '../engines/engines.ts';
 import { choicesFolder } from '../code/choices.ts';
 import { stageFolders } from '../code/declarations.ts';
 import { editorSchema } from '../load/editor.ts';
+import { pipelineSchema } from '../load/pipeline/schema.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Capacity, Executor } from '../model/executor.ts';
@@ -69,6 +70,9 @@ function nearbyPipelines(file: string, from: string): string {
     : `there are: ${files.map((name) => relative(from, join(folder, name))).join(', ')}`;
 }
 
+/** When a schema without stages counts as written: before any stage. To read the stages takes longer than many a pipeline of commands. */
+const WITHOUT_STAGES = 1000;
+
 /** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer, or a choice of this pipeline's. */
 async function writeEditorSchema(root: string, store: Store, { instances }: Pipeline): Promise<void> {
   const declarations = stageFolders(root).flatMap((folder) => [
@@ -86,6 +90,9 @@ async function writeEditorSchema(root: string, store: Store, { instances }: Pipe
   }
   for (const folder of choices) if (existsSync(folder)) declarations.push(folder, ...readdirSync(folder).map((name) => join(folder, name)));
   if (declarations.every((path) => lstatSync(path).mtimeMs < written)) return;
+  const isOfCommands = instances.every(({ work }) => work.kind === 'command');
+  if (isOfCommands && written === 0) store.published.writeSchema(`${JSON.stringify(pipelineSchema, null, 1)}\n`, WITHOUT_STAGES);
+  if (isOfCommands && written <= WITHOUT_STAGES) return;
   store.published.writeSchema(`${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
 }
 

@@ -172,7 +172,9 @@ test('the schema for editors has a time as soon as it was written', () => {
   const { store } = open();
   expect(store.published.schemaTime()).toBe(0);
   store.published.writeSchema('{}');
-  expect(store.published.schemaTime()).toBeGreaterThan(0);
+  expect(store.published.schemaTime()).toBeGreaterThan(1000);
+  store.published.writeSchema('{}', 1000);
+  expect(store.published.schemaTime()).toBe(1000);
 });
 
 test('the schema that editors read says when it was written; where it cannot be, it is done without', () => {

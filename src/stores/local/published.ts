@@ -1,4 +1,15 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, constants } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  constants,
+} from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { isObject } from '../../files/json.ts';
@@ -131,7 +142,10 @@ export class LocalPublished implements Published {
     return lstatSync(this.schema, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   }
 
-  writeSchema(text: string): void {
-    ifPossible(() => writeDurably(this.schema, text));
+  writeSchema(text: string, time?: number): void {
+    ifPossible(() => {
+      writeDurably(this.schema, text);
+      if (time !== undefined) utimesSync(this.schema, time / 1000, time / 1000);
+    });
   }
 }
