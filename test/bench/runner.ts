@@ -1,82 +1,96 @@
-// What executing trivial command nodes costs beside starting the same commands from Node, two at a time, on an empty store:
+// What Stillroom takes at work of many sizes, beside what others take that build: doit, ninja, make, Wireit, Snakemake and DVC where they are
+// installed, and beside the least that the work can take. Contenders of a row take turns; each figure is a median.
 //
-//   npm run bench -- runner [--nodes 200] [--rounds 5] [--folder /dev/shm]
+//   npm run bench -- runner [--rows 'nothing to do,sweep'] [--rounds 9] [--node PATH]… [--install FOLDER] [--folder FOLDER] [--markdown]
 //
-// The last line is what ending all that a command leaves costs each: an empty one started alone, under the compiled supervisor, and under the
-// shell that takes its place where there is no compiler.
-// A store syncs what it keeps, so most of a node's time is the disk's; --folder on a disk of memory shows the rest.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// --rows names rows by parts of their names; all of them take about an hour. Each --node measures Stillroom with another Node too. --install
+// puts the others, and Node 22 and 24, into a folder from PyPI and npm, and uses what is there. --folder is where projects are made: a store
+// syncs what it keeps, so that a part of each figure is the disk's.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { supervised } from '../../src/executors/job/supervisor.ts';
-import { cli, env, timed } from './measuring/processes.ts';
-import { medianOf } from './measuring/statistics.ts';
+import { Timer } from './measuring/timer.ts';
+import { rows as cold } from './runner/cold.ts';
+import { rows as files } from './runner/files.ts';
+import { rows as large } from './runner/large-file.ts';
+import { install, nodesIn, othersHere } from './runner/others.ts';
+import { rows as planning } from './runner/planning.ts';
+import type { Contender, Row } from './runner/row.ts';
+import { rows as startUp } from './runner/start-up.ts';
+import { rows as sweep } from './runner/sweep.ts';
+import { line, markdown, type Measured } from './runner/table.ts';
 
 const { values: given } = parseArgs({
   options: {
-    nodes: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '9' },
+    node: { type: 'string', multiple: true, default: [] },
+    install: { type: 'string' },
     folder: { type: 'string', default: tmpdir() },
+    markdown: { type: 'boolean', default: false },
   },
 });
-const nodes = Number(given.nodes);
 
-/** Milliseconds of a run of chains of ten nodes. */
-function run(): number {
+const installed = given.install === undefined ? undefined : resolve(given.install);
+if (installed !== undefined) install(installed);
+const others = othersHere(installed);
+const nodes = [process.execPath, ...given.node, ...(installed === undefined ? [] : nodesIn(installed))];
+const versions = new Map(nodes.map((node) => [execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim(), node]));
+const timer = new Timer();
+
+/** Contenders of one row, with the version of Node that they stand for. */
+async function contendersOf(row: Row, folder: string): Promise<(readonly [string, Contender])[]> {
+  const all: (readonly [string, Contender])[] = [];
+  for (const [version, node] of versions) {
+    const own = join(folder, version);
+    mkdirSync(own);
+    const [stillroom, ...least] = await row.prepare({ folder: own, node, timer, others });
+    if (stillroom !== undefined) all.push([version, stillroom]);
+    // What is beside Stillroom is measured once.
+    if (version === versions.keys().next().value)
+      for (const one of [...least, ...((await row.beside?.({ folder: own, node, timer, others })) ?? [])]) all.push([version, one]);
+  }
+  return all;
+}
+
+async function measure(row: Row): Promise<Measured[]> {
   const folder = mkdtempSync(join(given.folder, 'stillroom-bench-'));
-  mkdirSync(join(folder, 'artifacts'));
-  const written = Array.from({ length: nodes }, (_, index) => {
-    const input = index % 10 === 0 ? '' : `, in: { before: n${index - 1}.o }`;
-    return `  n${index}: { run: 'echo ${index} > "$o"'${input}, out: { o: o.txt } }\n`;
-  });
-  writeFileSync(join(folder, 'p.yaml'), `name: nodes\nstages:\n${written.join('')}`);
-  const taken = timed(folder, [cli, 'run', 'p.yaml', '--json', '--jobs', '2']);
-  rmSync(folder, { recursive: true, force: true });
-  return taken;
+  try {
+    const contenders = await contendersOf(row, folder);
+    const measured = contenders.map(([node, { name }]) => ({
+      row: row.name,
+      wanted: row.wanted,
+      node,
+      contender: name,
+      rounds: [] as Measured['rounds'][number][],
+    }));
+    for (let round = 0; round < Math.min(Number(given.rounds), row.rounds ?? Number.POSITIVE_INFINITY); round += 1)
+      for (const [index, [, contender]] of contenders.entries())
+        measured[index]?.rounds.push(await timer.run(await contender.commands(round)));
+    return measured;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-/** Milliseconds of the same commands, started by two loops. */
-async function plain(): Promise<number> {
-  const folder = mkdtempSync(join(given.folder, 'stillroom-bench-'));
-  const started = performance.now();
-  const loop = async (first: number): Promise<void> => {
-    for (let index = first; index < nodes; index += 2)
-      await once(spawn('bash', ['-euo', 'pipefail', '-c', `echo ${index} > o${index}.txt`], { cwd: folder, env, stdio: 'pipe' }), 'close');
-  };
-  await Promise.all([loop(0), loop(1)]);
-  const taken = performance.now() - started;
-  rmSync(folder, { recursive: true, force: true });
-  return taken;
+// Names have commas too, before digits and spaces.
+const asked = given.rows.split(/,(?![\d ])/);
+const chosen = [...startUp, ...cold, ...files, ...large, ...planning, ...sweep].filter(({ name }) =>
+  asked.some((part) => name.includes(part)),
+);
+const all: Measured[] = [];
+for (const row of chosen) {
+  const measured = await measure(row);
+  all.push(...measured);
+  const own = measured[0];
+  if (given.markdown || own === undefined) continue;
+  console.log(row.name);
+  for (const one of measured) {
+    const shown = one.contender === 'stillroom' && versions.size > 1 ? { ...one, contender: `stillroom, Node ${one.node}` } : one;
+    console.log(line(one === own ? own : shown, own));
+  }
 }
-
-const ours: number[] = [];
-const floor: number[] = [];
-for (let round = 0; round < Number(given.rounds); round += 1) {
-  floor.push(await plain());
-  ours.push(run());
-}
-const [own, least] = [medianOf(ours), medianOf(floor)];
-console.log(`the commands alone  ${(least / nodes).toFixed(2).padStart(6)} ms each`);
-console.log(`as nodes            ${(own / nodes).toFixed(2).padStart(6)} ms each, ${(own / least).toFixed(1)} × the commands alone`);
-
-/** Milliseconds to start an empty command and to hear that it has ended; `before` is what it runs under. */
-async function spawned(before: readonly string[]): Promise<number> {
-  const [file = '', ...args] = [...before, '/bin/true'];
-  const started = performance.now();
-  await once(spawn(file, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'pipe'] }), 'close');
-  return performance.now() - started;
-}
-
-const program = { command: [], env: {}, folder: '.', keepsEvents: false, confinement: [] };
-const ways: Readonly<Record<string, readonly string[]>> = {
-  alone: [],
-  'under the supervisor': supervised(program, 'compiled'),
-  'under the shell': supervised(program, 'shell'),
-};
-const taken = new Map<string, number[]>(Object.keys(ways).map((way) => [way, []]));
-for (let round = 0; round < nodes; round += 1)
-  for (const [way, before] of Object.entries(ways)) taken.get(way)?.push(await spawned(before));
-console.log(`an empty command    ${[...taken].map(([way, values]) => `${medianOf(values).toFixed(2)} ms ${way}`).join(', ')}`);
+if (given.markdown) console.log(markdown(all));
+timer.close();
