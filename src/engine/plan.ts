@@ -22,6 +22,8 @@ export interface PlanRequest {
   readonly forced: ReadonlySet<string>;
   /** The instances wanted, with all that they need; undefined: all. */
   readonly only: ReadonlySet<string> | undefined;
+  /** What is planned will be run at once. */
+  readonly running?: boolean;
 }
 
 /** What is to become of one instance, and why. */
@@ -57,7 +59,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   if (!executor.ok) return executor;
   const problems: Problem[] = [];
   const wanted = withProducers(pipeline.instances, request.only);
-  const snapshots = readSources(pipeline, wanted, surroundings, problems);
+  const snapshots = readSources(request, wanted, problems);
   const history = new History(surroundings.store, pipeline.name);
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
@@ -76,16 +78,15 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
 }
 
 function readSources(
-  pipeline: Pipeline,
+  { pipeline, surroundings: { store }, running }: PlanRequest,
   wanted: readonly Instance[],
-  { store }: Surroundings,
   problems: Problem[],
 ): ReadonlyMap<string, Snapshot> {
   const snapshots = new Map<string, Snapshot>();
   for (const name of sourcesOf(wanted)) {
     const source = pipeline.sources[name];
     if (source === undefined) continue;
-    const snapshot = store.sources.snapshot(source);
+    const snapshot = running === true ? store.sources.take(source) : store.sources.snapshot(source);
     if (snapshot.ok) snapshots.set(name, snapshot.value);
     else problems.push(...snapshot.problems);
   }

@@ -215,12 +215,13 @@ function changedSource(source: string, node: string): Problem {
 export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> | Unfed {
   const unfed: string[] = [];
   for (const { port, path, stamp, content, from, source } of given) {
-    const stands = store.artifacts.stamp(path) === stamp;
+    const now = store.artifacts.stamp(path);
+    const stands = now === stamp;
     if (source !== undefined) {
       if (stands && (content === undefined || isStill({ name: source, path }, content, store))) continue;
       return failed(changedSource(source, node));
     }
-    if (stands && (content === undefined || !store.artifacts.isShared(path))) continue;
+    if (stands && (content === undefined || !store.artifacts.isShared(now))) continue;
     if (content !== undefined && store.artifacts.isAt(path, content)) continue;
     if (!stands || from === undefined)
       return failed({

@@ -9,6 +9,9 @@ const MANY = 4000;
 /** Milliseconds without a sign of the other thread after which it is no longer waited for. */
 const PATIENCE = 2000;
 
+/** Memory that the other thread needs, in MiB: its garbage is young. */
+const THREAD = { maxYoungGenerationSizeMb: 8 };
+
 /** What was learned of files, in their order. */
 export interface Learned {
   /** Of each 32 bytes: its stamp, or its digest. */
@@ -23,7 +26,7 @@ let helper: Worker | undefined;
 function otherThread(): Worker | undefined {
   if (helper !== undefined || availableParallelism() < 2) return helper;
   // From wherever this is run: compiled, bundled, or as it was written.
-  helper = new Worker(new URL('../../dist/files/many-thread.js', import.meta.url), { execArgv: [], env: {} });
+  helper = new Worker(new URL('../../dist/files/many-thread.js', import.meta.url), { execArgv: [], env: {}, resourceLimits: THREAD });
   const forget = (): void => {
     helper = undefined;
   };
@@ -36,16 +39,23 @@ export function expectMany(count: number): void {
   if (count >= MANY) otherThread();
 }
 
+/** Files below a folder, by their paths; for `hash` with their sizes. */
+export interface FilesBelow {
+  readonly folder: string;
+  readonly paths: readonly string[];
+  readonly sizes?: readonly number[];
+}
+
 /**
- * Looks at files, a link itself: how each stands, or what it holds, of which the sizes are given then. Where they are many, two threads take
- * them from one list; what the other one has not done when the list is through is done here. Throws what the system says of the first that
- * cannot be looked at.
+ * Looks at files, a link itself: how each stands, or what it holds. Where they are many, two threads take them from one list; what the other
+ * one has not done when the list is through is done here. Throws what the system says of the first that cannot be looked at.
  */
-export function lookAt(look: Look, paths: readonly string[], sizes: readonly number[] = []): Learned {
+export function lookAt(look: Look, { folder, paths, sizes = [] }: FilesBelow): Learned {
   const other = paths.length >= MANY ? otherThread() : undefined;
   const memory = (bytes: number): ArrayBufferLike => (other === undefined ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes));
   const files: ManyFiles = {
     look,
+    folder,
     paths,
     learned: memory(paths.length * STAMP_BYTES),
     marks: new Int32Array(memory(paths.length * 8)),
@@ -57,7 +67,7 @@ export function lookAt(look: Look, paths: readonly string[], sizes: readonly num
   lookThrough(files);
   while (Atomics.load(control, BUSY) === 1 && Atomics.wait(control, BUSY, 1, PATIENCE) !== 'timed-out');
   // A copy: a thread that was given up may still write.
-  const own: ManyFiles = { ...files, marks: marks.slice(), learned: files.learned.slice(0) };
+  const own: ManyFiles = other === undefined ? files : { ...files, marks: marks.slice(), learned: files.learned.slice(0) };
   const learn = learner(own);
   for (let index = 0; index < paths.length; index += 1) if (own.marks[2 * index] === 0) learn(index);
   return own;

@@ -8,6 +8,8 @@ export type Look = 'stat' | 'hash';
 /** Files to look at, and what is learned of them, in memory that two threads may see. */
 export interface ManyFiles {
   readonly look: Look;
+  /** What all paths are below. */
+  readonly folder: string;
   readonly paths: readonly string[];
   /** Of each 32 bytes: its stamp, or its digest. */
   readonly learned: ArrayBufferLike;
@@ -43,15 +45,16 @@ export function lookThrough(files: ManyFiles): void {
 }
 
 /** A function that looks at one of the files. It throws what the system says. */
-export function learner({ look, paths, learned, marks }: ManyFiles): (index: number) => void {
+export function learner({ look, folder, paths, learned, marks }: ManyFiles): (index: number) => void {
   const digests = Buffer.from(learned);
   const stamps = new BigInt64Array(learned);
+  const pathOf = (index: number): string => `${folder}/${paths[index]}`;
   const learnDigest = (index: number): void => {
-    digests.write(hashFile(paths[index] ?? '', undefined, marks[2 * index + 1]), index * STAMP_BYTES, 'hex');
+    digests.write(hashFile(pathOf(index), undefined, marks[2 * index + 1]), index * STAMP_BYTES, 'hex');
     Atomics.store(marks, 2 * index, 1);
   };
   const learnStamp = (index: number): void => {
-    const stats = lstatSync(paths[index] ?? '', { bigint: true });
+    const stats = lstatSync(pathOf(index), { bigint: true });
     putStamp(stamps, index, stats);
     marks[2 * index + 1] = Number(stats.nlink);
     Atomics.store(marks, 2 * index, Number(stats.mode));

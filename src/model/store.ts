@@ -34,10 +34,10 @@ export interface Artifacts {
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
   /** Gives an artifact as read-only files at a path, hashing its bytes on the way; false where they are missing or damaged. */
   place(artifact: Artifact, path: string): boolean;
-  /** Whether a file at or below a path is a link to one of the store. */
-  isShared(path: string): boolean;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */
   stamp(path: string): string;
+  /** Whether one of the files of a stamp is a link, as to one of the store. */
+  isShared(stamp: string): boolean;
   /** Whether a path holds just this, by its bytes. */
   isAt(path: string, content: Content): boolean;
   /** Keeps bytes; returns their digest. */
@@ -138,6 +138,8 @@ export interface Snapshot {
 export interface Sources {
   /** Reads a source, or trusts an earlier reading if nothing about its files changed; as records of a format or of the current one know it. */
   snapshot(source: Source, format?: number): Outcome<Snapshot>;
+  /** Reads a source to run with it: the first time that it is read, it is kept in passing if it may be. */
+  take(source: Source): Outcome<Snapshot>;
   /** Keeps a source's bytes if it may; returns whether they are now in the store. */
   keep(source: Source, snapshot: Snapshot): Outcome<boolean>;
   /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it, and its executable bit is that of who kept it. */

@@ -119,13 +119,19 @@ export interface Wanted {
   readonly only?: readonly string[] | undefined;
 }
 
+/** What is wanted, and whether what is planned will be run at once. */
+export interface WantedPlan extends Wanted {
+  readonly running?: boolean;
+}
+
 /** Plans a pipeline that was read. */
-export async function planOpened({ pipeline, surroundings }: Opened, wanted: Wanted = {}): Promise<Outcome<Plan>> {
+export async function planOpened({ pipeline, surroundings }: Opened, wanted: WantedPlan = {}): Promise<Outcome<Plan>> {
   const forced = instancesOf(pipeline, wanted.force ?? [], '--force');
   if (!forced.ok) return forced;
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
-  return makePlan({ pipeline, surroundings, forced: forced.value, only: wanted.only === undefined ? undefined : only.value });
+  const { running = false } = wanted;
+  return makePlan({ pipeline, surroundings, forced: forced.value, only: wanted.only === undefined ? undefined : only.value, running });
 }
 
 /** What may be used at once: all that the executor has, or as many threads as were asked for. */

@@ -8,7 +8,7 @@ import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import type { Context } from './context.ts';
-import { capacityOf, type Opened, openPipeline, planOpened, type Wanted } from './pipeline.ts';
+import { capacityOf, type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
 import { onLostEvents } from './lost-events.ts';
 import { newRunId } from './run-id.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
@@ -71,7 +71,7 @@ interface Planned {
   readonly plan: Plan;
 }
 
-async function planned(context: Context, file: string, options: PlanOptions): Promise<Outcome<Planned>> {
+async function planned(context: Context, file: string, options: PlanOptions & WantedPlan): Promise<Outcome<Planned>> {
   const opened = await openPipeline(context, file, options.set);
   if (!opened.ok) return opened;
   const plan = await planOpened(opened.value, options);
@@ -100,7 +100,7 @@ export async function runFile(
 ): Promise<Outcome<RunResult>> {
   const unchanged = await findUnchanged(context, file, options);
   if (unchanged !== undefined) return repeat(unchanged, options, emit);
-  const found = await planned(context, file, options);
+  const found = await planned(context, file, { ...options, running: true });
   if (!found.ok) return found;
   const ended = await runPlanned(found.value, { ...options, set: options.set ?? [] }, emit);
   const { text } = found.value.opened;

@@ -101,7 +101,7 @@ describe('what lies at a path', () => {
     ['a folder that no artifact may be', false, 'in', () => symlinkSync('/etc', at('in/link'))],
   ])('is shared with others: %s, %s', (_, shared, path, change) => {
     change();
-    expect(store.artifacts.isShared(at(path))).toBe(shared);
+    expect(store.artifacts.isShared(store.artifacts.stamp(at(path)))).toBe(shared);
   });
 
   test.each<[string, () => unknown]>([

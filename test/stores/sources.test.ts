@@ -214,6 +214,36 @@ describe('a source that is kept', () => {
   });
 });
 
+describe('a source that is taken to run with it', () => {
+  test('is kept as it is read for the first time', () => {
+    vi.mocked(stamping.isFresh).mockReturnValue(false);
+    const { store, source } = openWithPoems();
+    expect(readDuring(() => void value(store.sources.take(source)))).toEqual(['a.txt', 'b.txt']);
+    const snapshot = value(store.sources.snapshot(source));
+    expect(value(store.sources.take(source))).toEqual(snapshot);
+    expect(store.sources.kept(snapshot.digest)).toEqual(snapshot);
+    expect(value(store.sources.keep(source, snapshot))).toBe(true);
+    expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
+    vi.mocked(stamping.isFresh).mockReset();
+  });
+
+  test('is not kept as it is read where it may not be, was read before, or the system refuses it', () => {
+    const { store, source } = openWithPoems();
+    const taken = (one: Source): boolean => store.sources.kept(value(store.sources.take(one)).digest) !== undefined;
+    expect(taken({ ...source, keep: false })).toBe(false);
+    expect(taken(source)).toBe(false);
+    const fresh = openWithPoems({ keep: true });
+    write(fresh.store.location, { scratch: 'no folder' });
+    expect(value(fresh.store.sources.take(fresh.source))).toEqual(value(store.sources.snapshot(source)));
+    expect(() => fresh.store.sources.keep(fresh.source, value(fresh.store.sources.snapshot(fresh.source)))).toThrow('scratch');
+  });
+
+  test('is a problem where it is missing', () => {
+    const { store, source } = openWithPoems();
+    expect(store.sources.take({ ...source, path: join(source.path, 'no') })).toMatchObject({ problems: [{ code: 'missing-source' }] });
+  });
+});
+
 describe('the note of a kept source', () => {
   /** A store with a kept folder, and how its note is replaced. */
   function kept() {

@@ -8,7 +8,7 @@ import { hashFile } from '../../files/hash.ts';
 import { readAt } from './segments/scan.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
-import { isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
+import { isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
 
 /** Outputs as blobs: a file is one, a folder is its manifest and one for each of its files. */
 export class LocalArtifacts implements Artifacts {
@@ -54,7 +54,7 @@ export class LocalArtifacts implements Artifacts {
     const listed = listFolder(path);
     if (!listed.ok) return listed;
     const found = listed.value.files;
-    const taken = this.blobs.takeAll(found.map((file) => file.absolute));
+    const taken = this.blobs.takeAll(found.map((file) => join(path, file.path)));
     const files = found.map((file, index) => ({
       path: file.path,
       ...(taken[index] as Taken),
@@ -80,15 +80,12 @@ export class LocalArtifacts implements Artifacts {
     });
   }
 
-  isShared(path: string): boolean {
-    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (stats?.isDirectory() !== true) return (stats?.nlink ?? 1n) > 1n;
-    const listed = listFolder(path);
-    return listed.ok && listed.value.files.some((file) => file.links > 1);
-  }
-
   stamp(path: string): string {
     return stampTree(path, this.root);
+  }
+
+  isShared(stamp: string): boolean {
+    return stamp.endsWith(SHARED);
   }
 
   isAt(path: string, { kind, digest, executable }: Content): boolean {
@@ -99,7 +96,7 @@ export class LocalArtifacts implements Artifacts {
     const files = listed.value.files.map((file) => ({
       path: file.path,
       size: file.size,
-      digest: hashFile(file.absolute, undefined, file.size),
+      digest: hashFile(join(path, file.path), undefined, file.size),
       executable: file.executable,
     }));
     return sha256(manifestBytes({ files, emptyFolders: this.format >= ATTRIBUTES_SINCE ? listed.value.emptyFolders : [] })) === digest;

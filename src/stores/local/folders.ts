@@ -13,7 +13,6 @@ import { fileStamp, putStamp, STAMP_BYTES } from '../../files/stamp.ts';
 export interface FoundFile {
   /** Relative, with forward slashes. */
   readonly path: string;
-  readonly absolute: string;
   readonly size: number;
   readonly executable: boolean;
   /** How many names it has. */
@@ -22,6 +21,8 @@ export interface FoundFile {
 
 /** What a folder holds, each list in the byte order of its paths. */
 export interface Listing {
+  /** What the paths are below. */
+  readonly folder: string;
   readonly files: readonly FoundFile[];
   /** How the files stand, in their order. */
   readonly stamps: BigInt64Array;
@@ -74,7 +75,6 @@ interface Stop {
 class Walk {
   /** Of what is no folder, in the order of their bytes. */
   readonly paths: string[] = [];
-  readonly absolute: string[] = [];
   readonly emptyFolders: string[] = [];
   private readonly without: string | undefined;
 
@@ -101,10 +101,7 @@ class Walk {
       if (isFolder) {
         const inner = this.visit({ absolute, prefix: prefix + marked });
         if (!inner.ok) return inner;
-      } else {
-        this.paths.push(prefix + name);
-        this.absolute.push(absolute);
-      }
+      } else this.paths.push(prefix + name);
     }
     return done(undefined);
   }
@@ -126,21 +123,20 @@ export function listFolder(folder: string, without?: string): Outcome<Listing> {
   const walk = new Walk(without);
   const walked = walk.visit({ absolute: folder, prefix: '' });
   if (!walked.ok) return walked;
-  const { learned, marks } = lookAt('stat', walk.absolute);
+  const { learned, marks } = lookAt('stat', { folder, paths: walk.paths });
   const stamps = new BigInt64Array(learned);
   const files: FoundFile[] = [];
   for (const [index, path] of walk.paths.entries()) {
-    const absolute = walk.absolute[index] ?? '';
     let [mode = 0, links = 0] = [marks[2 * index], marks[2 * index + 1]];
     if ((mode & constants.S_IFMT) === constants.S_IFLNK) {
-      const target = targetOf(absolute, folder);
+      const target = targetOf(join(folder, path), folder);
       if (!target.ok) return target;
       putStamp(stamps, index, target.value);
       [mode, links] = [Number(target.value.mode), Number(target.value.nlink)];
-    } else if ((mode & constants.S_IFMT) !== constants.S_IFREG) return refusal(absolute, 'it is neither a file nor a folder');
-    files.push({ path, absolute, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0, links });
+    } else if ((mode & constants.S_IFMT) !== constants.S_IFREG) return refusal(join(folder, path), 'it is neither a file nor a folder');
+    files.push({ path, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0, links });
   }
-  return done({ files, stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
+  return done({ folder, files, stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
 }
 
 /** The file that a link leads to, which lies in the same folder. */
@@ -159,12 +155,11 @@ export function listFile(absolute: string, stats: BigIntStats): Listing {
   putStamp(stamps, 0, stats);
   const file = {
     path: basename(absolute),
-    absolute,
     size: Number(stats.size),
     executable: isExecutable(stats),
     links: Number(stats.nlink),
   };
-  return { files: [file], stamps, emptyFolders: [] };
+  return { folder: dirname(absolute), files: [file], stamps, emptyFolders: [] };
 }
 
 /** Paths in the order of their bytes; that of their characters is another where some are beyond U+FFFF. */
@@ -174,20 +169,33 @@ function inByteOrder(paths: readonly string[]): string[] {
   return bytes.sort().map((path) => Buffer.from(path, 'latin1').toString('utf8'));
 }
 
+/** Entries of a manifest that are written at once. */
+const AT_ONCE = 1000;
+
 /**
  * A folder's manifest as bytes: equal content gives equal bytes, whoever wrote it and under whatever umask. Without empty folders it is a
  * list of files, as it was before those were kept; with them it is a mapping, which readers of that time refuse.
  */
 export function manifestBytes({ files, emptyFolders }: Manifest): Buffer {
-  // As canonical JSON has it, but a hundred thousand files are written in a tenth of a second.
-  const entry = ({ path, size, digest, executable }: ManifestEntry): string =>
-    `{"digest":"${digest}","executable":${executable},"path":${JSON.stringify(path)},"size":${size}}`;
-  const list = `[${files.map(entry).join(',')}]`;
-  return Buffer.from(emptyFolders.length === 0 ? list : `{"emptyFolders":${canonicalJson(emptyFolders)},"files":${list}}`);
+  // As canonical JSON has it, part by part: there may be a hundred thousand files.
+  const parts: Buffer[] = [];
+  const open = emptyFolders.length === 0 ? '[' : `{"emptyFolders":${canonicalJson(emptyFolders)},"files":[`;
+  for (let from = 0; from < files.length || from === 0; from += AT_ONCE) {
+    const written = files
+      .slice(from, from + AT_ONCE)
+      .map(entryText)
+      .join(',');
+    parts.push(Buffer.from(`${from === 0 ? open : ','}${written}`));
+  }
+  return Buffer.concat([...parts, Buffer.from(emptyFolders.length === 0 ? ']' : ']}')]);
+}
+
+function entryText({ path, size, digest, executable }: ManifestEntry): string {
+  return `{"digest":"${digest}","executable":${executable},"path":${JSON.stringify(path)},"size":${size}}`;
 }
 
 function isInside(path: unknown): path is string {
-  return typeof path === 'string' && !path.includes('\0') && path.split('/').every((step) => !['', '.', '..'].includes(step));
+  return typeof path === 'string' && !path.includes('\0') && !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
 }
 
 function isEntry(value: unknown): value is ManifestEntry {
@@ -231,20 +239,24 @@ export function isExecutable(stats: BigIntStats): boolean {
   return (stats.mode & 0o111n) !== 0n;
 }
 
+/** What the stamp of something ends in of which a file has several names. */
+export const SHARED = ' shared';
+
 /** How all that is at or below a path stands, in few words. */
 export function stampTree(path: string, without?: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
-  if (!stats.isDirectory()) return fileStamp(stats);
+  if (!stats.isDirectory()) return fileStamp(stats) + (stats.nlink > 1n ? SHARED : '');
   const listed = listFolder(path, without);
-  return listed.ok ? stampOf(listed.value) : 'refused';
+  if (!listed.ok) return 'refused';
+  const { files, stamps } = listed.value;
+  const hash = createHash('sha256')
+    .update(sha256(pathsOf(listed.value)))
+    .update(stamps);
+  return hash.digest('hex') + (files.some(({ links }) => links > 1) ? SHARED : '');
 }
 
-/** How what was listed stands. */
-function stampOf({ files, stamps, emptyFolders }: Listing): string {
-  const paths = [...files.map((file) => file.path), ...emptyFolders.map((folder) => `${folder}/`)];
-  return createHash('sha256')
-    .update(sha256(paths.join('\0')))
-    .update(stamps)
-    .digest('hex');
+/** The paths of a listing as one text: the files, and then the empty folders with a slash; each ended by a zero. */
+export function pathsOf({ files, emptyFolders }: Listing): string {
+  return [...files.map(({ path }) => path), ...emptyFolders.map((folder) => `${folder}/`), ''].join('\0');
 }

@@ -26,9 +26,9 @@ export class Pack {
     this.descriptor = openSync(path, 'wx', 0o600);
   }
 
-  /** Adds what a file holds; returns its SHA-256. */
-  add({ absolute, size }: FoundFile): string {
-    return hashFile(absolute, (piece) => this.write(piece), size);
+  /** Adds what a file below a folder holds; returns its SHA-256. */
+  add(folder: string, { path, size }: FoundFile): string {
+    return hashFile(join(folder, path), (piece) => this.write(piece), size);
   }
 
   private write(piece: Uint8Array): void {

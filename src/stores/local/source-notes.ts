@@ -2,7 +2,7 @@ import { readSummed, writeSummedNote } from '../../files/sealed.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { bytesOfStamps, changeOf, isFresh, STAMP_BYTES } from '../../files/stamp.ts';
 import type { Manifest } from '../../model/artifact.ts';
-import type { Listing } from './folders.ts';
+import { type Listing, pathsOf } from './folders.ts';
 
 /** What a source holds by its names, and how its files stand. */
 export interface Listed extends Listing {
@@ -41,10 +41,6 @@ function isHead(value: unknown): value is Head {
   return (
     isObject(value) && typeof value['kind'] === 'string' && Number.isSafeInteger(value['files']) && typeof value['digest'] === 'string'
   );
-}
-
-function pathsOf({ files, emptyFolders }: Listing): string {
-  return [...files.map(({ path }) => path), ...emptyFolders.map((folder) => `${folder}/`), ''].join('\0');
 }
 
 /** What is to be noted of a source that was read. */

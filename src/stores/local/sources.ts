@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
@@ -9,9 +9,10 @@ import { lookAt } from '../../files/many-files.ts';
 import type { Blobs } from './blobs.ts';
 import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
-import { type FoundFile, listFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
+import { listFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
 import { Pack, unpackFiles } from './packed-files.ts';
 import { DIGEST_BYTES, isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
+import { ifPossible } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 
 /** Larger sources are kept in the store only if asked for. */
@@ -73,12 +74,12 @@ export class LocalSources implements Sources {
    * noted.
    */
   private read(source: Source, listed: Listed, pack?: Pack): Outcome<Reading> {
-    const noteFile = join(this.notes, sha256(source.path));
+    const noteFile = this.noteFile(source);
     const note = readNote(noteFile);
     if (pack === undefined && note !== undefined && isAsNoted(note, listed)) return done({ ...listed, digest: note.digest });
     const noted = note === undefined ? () => undefined : notedDigests(note, listed);
     const known = listed.files.map((_, index) => noted(index));
-    const digests = pack === undefined ? digestsOf(listed.files, known) : listed.files.map((file) => pack.add(file));
+    const digests = pack === undefined ? digestsOf(listed, known) : listed.files.map((file) => pack.add(listed.folder, file));
     const changed = listed.files.find((_, index) => known[index] !== undefined && known[index] !== digests[index]);
     if (changed !== undefined) return failed(changedWhileRead(source, changed.path));
     const manifest = manifestBytes(manifestOf(listed, digests));
@@ -90,40 +91,56 @@ export class LocalSources implements Sources {
   snapshot(source: Source, format: number = RECORD_FORMAT): Outcome<Snapshot> {
     const listed = this.list(source);
     if (!listed.ok) return listed;
-    const { kind, files, emptyFolders } = listed.value;
     // The first format counted no empty folders.
-    const isCounted = format >= ATTRIBUTES_SINCE || emptyFolders.length === 0;
-    const read = this.read(source, isCounted ? listed.value : { ...listed.value, emptyFolders: [] });
-    if (!read.ok) return read;
-    const { digest } = read.value;
-    const size = sizeOf(files);
-    if (kind === 'dir') return done({ kind, digest, size, suffix: '' });
-    const attributes = files[0]?.executable === true ? { executable: true as const } : {};
-    return done({ kind, digest, size, suffix: extname(source.path), ...attributes });
+    const { emptyFolders } = listed.value;
+    const counted = format >= ATTRIBUTES_SINCE || emptyFolders.length === 0 ? listed.value : { ...listed.value, emptyFolders: [] };
+    const read = this.read(source, counted);
+    return read.ok ? done(snapshotOf(source, read.value)) : read;
   }
 
-  /** Packs a source's files into one blob as they are read, checking that they are still those of the snapshot. */
-  keep(source: Source, snapshot: Snapshot): Outcome<boolean> {
-    if (this.isKept(snapshot.digest)) return done(true);
-    if (!(source.keep ?? snapshot.size <= LARGEST_KEPT)) return done(false);
+  take(source: Source): Outcome<Snapshot> {
     const listed = this.list(source);
     if (!listed.ok) return listed;
+    let read: Outcome<Reading> | undefined;
+    if (mayKeep(source, sizeOf(listed.value.files)) && !existsSync(this.noteFile(source)))
+      // Where the system does not let it be kept, that is told when it must be.
+      ifPossible(() => {
+        read = this.pack(source, listed.value);
+      });
+    read ??= this.read(source, listed.value);
+    return read.ok ? done(snapshotOf(source, read.value)) : read;
+  }
+
+  keep(source: Source, snapshot: Snapshot): Outcome<boolean> {
+    if (this.isKept(snapshot.digest)) return done(true);
+    if (!mayKeep(source, snapshot.size)) return done(false);
+    const listed = this.list(source);
+    const packed = listed.ok ? this.pack(source, listed.value, snapshot.digest) : listed;
+    return packed.ok ? done(true) : packed;
+  }
+
+  /** Packs a source's files into one blob as they are read, checking that they are what they are taken for, if for anything. */
+  private pack(source: Source, listed: Listed, expected?: string): Outcome<Reading> {
     mkdirSync(this.scratch, { recursive: true });
     const folder = mkdtempSync(join(this.scratch, 'source-'));
     const pack = new Pack(join(folder, 'pack'));
     try {
-      const read = this.read(source, listed.value, pack);
+      const read = this.read(source, listed, pack);
       if (!read.ok) return read;
       const { kind, digest, manifest = new Uint8Array() } = read.value;
-      if (digest !== snapshot.digest) return failed(changedWhileRead(source, source.path));
+      if (digest !== (expected ?? digest)) return failed(changedWhileRead(source, source.path));
       const kept: KeptSource = { kind, manifest: this.blobs.add(manifest), pack: this.blobs.take(pack.path, pack.finish()).digest };
       this.blobs.commitNow();
       writeSealed(join(this.folder, `${digest}.json`), kept);
-      return done(true);
+      return read;
     } finally {
       pack.close();
       removeTree(folder);
     }
+  }
+
+  private noteFile({ path }: Source): string {
+    return join(this.notes, sha256(path));
   }
 
   /** Where the bytes of a kept source are; undefined where there is no note of it. */
@@ -160,14 +177,21 @@ export class LocalSources implements Sources {
   }
 }
 
+/** Whether a source of a size is kept: a large one only where that is asked for. */
+function mayKeep({ keep }: Source, size: number): boolean {
+  return keep ?? size <= LARGEST_KEPT;
+}
+
+function snapshotOf({ path }: Source, { kind, digest, files }: Reading): Snapshot {
+  const size = sizeOf(files);
+  if (kind === 'dir') return { kind, digest, size, suffix: '' };
+  return { kind, digest, size, suffix: extname(path), ...(files[0]?.executable === true ? { executable: true } : {}) };
+}
+
 /** The digests of files, of which some are known. */
-function digestsOf(files: readonly FoundFile[], known: readonly (string | undefined)[]): string[] {
+function digestsOf({ folder, files }: Listed, known: readonly (string | undefined)[]): string[] {
   const unknown = files.filter((_, index) => known[index] === undefined);
-  const { learned } = lookAt(
-    'hash',
-    unknown.map(({ absolute }) => absolute),
-    unknown.map(({ size }) => size),
-  );
+  const { learned } = lookAt('hash', { folder, paths: unknown.map(({ path }) => path), sizes: unknown.map(({ size }) => size) });
   const digests = Buffer.from(learned);
   let next = 0;
   return known.map((digest) => {
