@@ -30,6 +30,8 @@ export type Content = Pick<Artifact, 'kind' | 'digest' | 'executable'>;
 export interface Artifacts {
   /** The ports whose bytes are missing or damaged; by their stamps, or with `thorough` by their bytes. */
   broken(outputs: Readonly<Record<string, Content>>, thorough?: boolean): readonly BrokenPort[];
+  /** The digests of what outputs consist of that lies in files of its own: of this the store's `standing` says nothing. */
+  apart(outputs: Readonly<Record<string, Content>>): readonly string[];
   /** Takes a finished output over: what is left at the path is of no use. It is on the disk when a result has been kept; refuses links that leave a folder, sockets and names that are not UTF-8. */
   collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
   /** Gives an artifact as read-only files at a path, hashing its bytes on the way; false where they are missing or damaged. */
@@ -268,6 +270,11 @@ export interface Store {
   readonly published: Published;
   readonly contents: Contents;
   readonly maintenance: Maintenance;
+  /**
+   * How all that many things share stands, without looking into it: small content and results. As long as it is the same, none of it came,
+   * went or changed.
+   */
+  standing(): string;
   /** Writes what was learned while reading, so that the next reading is cheap. */
   flush(): void;
 }

@@ -63,6 +63,24 @@ describe('blobs', () => {
   });
 });
 
+test('how small content stands is told without looking into it, and which content lies apart from that', () => {
+  const { store } = open();
+  const large = 'large '.repeat(20_000);
+  const artifact = value(collect(store, { 'a.txt': 'a poem', 'b.txt': large }));
+  expect([store.artifacts.apart({ artifact }), localStore(store.location).artifacts.apart({ artifact })]).toEqual([
+    [sha256(large)],
+    [sha256(large)],
+  ]);
+  const before = store.standing();
+  store.flush();
+  expect([store.standing(), localStore(store.location).standing()]).toEqual([before, before]);
+  store.artifacts.add(Buffer.from('another'));
+  expect(store.standing()).not.toBe(before);
+  const added = store.standing();
+  rot(store.location, sha256('a poem'));
+  expect(store.standing()).not.toBe(added);
+});
+
 describe('a folder as an artifact', () => {
   test('has one digest whatever the umask, the times and the order of writing', () => {
     const { store } = open();

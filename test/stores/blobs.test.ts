@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { Blobs } from '../../src/stores/local/blobs.ts';
 import { LooseBlobs } from '../../src/stores/local/loose-blobs.ts';
@@ -13,6 +13,9 @@ import { bytesOf } from './remote-contract.ts';
 /** What was synced, by its path at that time. */
 const synced = vi.hoisted((): string[] => []);
 
+/** Why the disk refuses to make anything durable, if it does. */
+const refusal = vi.hoisted((): { code?: string } => ({}));
+
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof import('node:fs')>();
   const pathOf = (descriptor: number): string => real.readlinkSync(`/proc/self/fd/${descriptor}`);
@@ -24,7 +27,7 @@ vi.mock('node:fs', async (original) => {
     const path = pathOf(descriptor);
     real.fsync(descriptor, (error) => {
       synced.push(path);
-      done(error);
+      done(refusal.code === undefined ? error : Object.assign(new Error('refused'), refusal));
     });
   };
   return { ...real, fsyncSync, fsync };
@@ -128,11 +131,16 @@ describe('content', () => {
   });
 });
 
+/** The files of a folder as they are listed. */
+function found(folder: string): { readonly path: string; readonly size: number }[] {
+  return readdirSync(folder).map((path) => ({ path, size: statSync(join(folder, path)).size }));
+}
+
 describe('files', () => {
   test('are taken in: of links what they lead to, and equal ones once', () => {
     const folder = emptyFolder();
     write(folder, { a: 'a poem', b: 'a poem', c: large });
-    const taken = blobs.takeAll(['a', 'b', 'c'].map((name) => join(folder, name)));
+    const taken = blobs.takeAll(folder, found(folder));
     expect(taken).toEqual([
       { digest, size: 6 },
       { digest, size: 6 },
@@ -146,7 +154,7 @@ describe('files', () => {
     const folder = emptyFolder();
     const texts = Array.from({ length: 100 }, (_, index) => `${index} `.repeat(15_000));
     write(folder, Object.fromEntries(texts.map((one, index) => [String(index), one])));
-    blobs.takeAll(texts.map((_, index) => join(folder, String(index))));
+    blobs.takeAll(folder, found(folder));
     for (const one of texts) expect(blobs.state(sha256(one), true)).toBe('whole');
   });
 });
@@ -199,6 +207,23 @@ describe('what is kept is on the disk', () => {
     await Promise.resolve();
     await Promise.all([first, commit('second'), commit('third')]);
     expect(ended).toEqual(['first 1', 'second 2', 'third 2']);
+  });
+
+  test('or is not there: what the disk refuses to make durable is taken back, from all who wait for it', async () => {
+    blobs.add(poem);
+    await blobs.commit();
+    onTestFinished(() => void delete refusal.code);
+    refusal.code = 'EIO';
+    const refused = ['b', 'c'].map((one) => {
+      blobs.add(Buffer.from(one));
+      return blobs.commit();
+    });
+    for (const one of refused) await expect(one).rejects.toMatchObject({ code: 'EIO', path: segment() });
+    delete refusal.code;
+    for (const one of [blobs, opened()]) expect(['b', 'c'].map((name) => one.state(sha256(name)))).toEqual(['missing', 'missing']);
+    blobs.add(Buffer.from('b'));
+    await blobs.commit();
+    for (const one of [blobs, opened()]) expect([one.state(digest, true), one.state(sha256('b'), true)]).toEqual(['whole', 'whole']);
   });
 
   test('where another process wrote it, before it is relied upon', () => {

@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   copyFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -228,5 +229,37 @@ describe('what counts no more', () => {
     expect([names().length, statSync(file()).size]).toEqual([1, 3 * HEAD + 2 + 5]);
     expect(new Segments(root).read('result', sha256('one'))?.toString()).toBe('newer');
     expect(found('a', 'b')).toEqual([true, true]);
+  });
+
+  test('comes back with nothing else where removing was cut off, and goes the next time', () => {
+    const [one, two] = [new Segments(root), new Segments(root)];
+    one.add([content('a'), content('b'), result('one', 1, 'older')]);
+    two.add([content('c'), result('one', 2, 'newer')]);
+    for (const each of [one, two]) each.rest();
+    new Segments(root).void('content', new Set([sha256('b')]));
+    const kept = join(root, 'kept');
+    cpSync(join(root, 'segments'), kept, { recursive: true });
+    new Segments(root).compact();
+    cpSync(kept, join(root, 'segments'), { recursive: true });
+    expect(names()).toHaveLength(3);
+    expect(found('a', 'b', 'c')).toEqual([true, false, true]);
+    expect(new Segments(root).read('result', sha256('one'))?.toString()).toBe('newer');
+    new Segments(root).compact();
+    expect(names()).toHaveLength(1);
+    expect(found('a', 'b', 'c')).toEqual([true, false, true]);
+    expect(statSync(file()).size).toBe(3 * HEAD + 2 + 5);
+  });
+
+  test('is passed over by a segment that grows meanwhile', () => {
+    const one = new Segments(root);
+    one.add([content('a'), content('b')]);
+    one.commitNow();
+    new Segments(root).void('content', new Set([sha256('a')]));
+    one.add([content('c')]);
+    one.commitNow();
+    one.rest();
+    expect(found('a', 'b', 'c')).toEqual([false, true, true]);
+    one.add([content('a')]);
+    expect(found('a', 'b', 'c')).toEqual([true, true, true]);
   });
 });

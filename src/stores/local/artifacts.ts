@@ -54,7 +54,7 @@ export class LocalArtifacts implements Artifacts {
     const listed = listFolder(path);
     if (!listed.ok) return listed;
     const found = listed.value.files;
-    const taken = this.blobs.takeAll(found.map((file) => join(path, file.path)));
+    const taken = this.blobs.takeAll(path, found);
     const files = found.map((file, index) => ({
       path: file.path,
       ...(taken[index] as Taken),
@@ -100,6 +100,14 @@ export class LocalArtifacts implements Artifacts {
       executable: file.executable,
     }));
     return sha256(manifestBytes({ files, emptyFolders: this.format >= ATTRIBUTES_SINCE ? listed.value.emptyFolders : [] })) === digest;
+  }
+
+  apart(outputs: Readonly<Record<string, Content>>): string[] {
+    const digests = Object.values(outputs).flatMap(({ kind, digest }) => [
+      digest,
+      ...(kind === 'file' ? [] : (this.manifest(digest)?.files ?? []).map((entry) => entry.digest)),
+    ]);
+    return digests.filter((digest) => this.blobs.isApart(digest));
   }
 
   add(bytes: Uint8Array): string {

@@ -1,8 +1,10 @@
 import { closeSync, fchmodSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { hashFile } from '../../files/hash.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { sha256 } from '../../model/canonical.ts';
+import type { FoundFile } from './folders.ts';
 import { LooseBlobs } from './loose-blobs.ts';
 import type { NewEntry } from './segments/entry.ts';
 import type { Segments, Standing } from './segments/segments.ts';
@@ -120,11 +122,10 @@ export class Blobs {
     return { digest: this.add(readFileSync(path)), size };
   }
 
-  /** Takes files over: large ones are moved, small ones copied. What is left of them is of no use any more. */
-  takeAll(paths: readonly string[]): Taken[] {
-    const sizes = paths.map((path) => statSync(path).size);
+  /** Takes files of a folder over: large ones are moved, small ones copied. What is left of them is of no use any more. */
+  takeAll(folder: string, files: readonly Pick<FoundFile, 'path' | 'size'>[]): Taken[] {
     // Before any of them is moved: others may be links to it.
-    for (const [index, path] of paths.entries()) if ((sizes[index] ?? 0) > SMALL) this.loose.detach(path);
+    for (const { path, size } of files) if (size > SMALL) this.loose.detach(join(folder, path));
     this.segments.refresh();
     let gathered = new Map<string, Uint8Array>();
     let bytes = 0;
@@ -133,10 +134,12 @@ export class Blobs {
       gathered = new Map();
       bytes = 0;
     };
-    const taken = paths.map((path, index): Taken => {
-      if ((sizes[index] ?? 0) > SMALL) return { digest: this.loose.take(path), size: sizes[index] ?? 0 };
-      const body = withPath(path, () => readFileSync(path));
-      const digest = sha256(body);
+    const taken = files.map(({ path, size }): Taken => {
+      const absolute = join(folder, path);
+      if (size > SMALL) return { digest: this.loose.take(absolute), size };
+      const pieces: Uint8Array[] = [];
+      const digest = hashFile(absolute, (piece) => pieces.push(Uint8Array.from(piece)), size);
+      const body = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
       if (!gathered.has(digest) && !this.segments.holds(digest, true) && !this.loose.has(digest)) {
         gathered.set(digest, body);
         bytes += body.length;
@@ -199,6 +202,11 @@ export class Blobs {
     this.segments.void('content', new Set(digests));
     this.segments.compact();
     return digests.flatMap((digest) => [...this.loose.remove(digest)]);
+  }
+
+  /** Whether content lies in a file of its own. */
+  isApart(digest: string): boolean {
+    return this.segments.placeOf('content', digest) === undefined;
   }
 
   /** All digests that have a blob. */

@@ -64,6 +64,7 @@ export function localStore(root: string, { presence = new Presence(root), format
     published: new LocalPublished(root, (artifact, path) => artifacts.place(artifact, path)),
     contents,
     maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags }, presence),
+    standing: () => segments.stamps(),
     flush() {
       if (!existsSync(root)) return;
       stamps.flush();

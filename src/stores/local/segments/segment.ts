@@ -1,8 +1,10 @@
 import { closeSync, constants, existsSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { ifPossible } from '../../../files/durable.ts';
 import { fileStamp } from '../../../files/stamp.ts';
 import { withPath } from '../../../files/with-path.ts';
-import { digestOf, type Entry, HEAD, type Kind, KINDS, readHead, VOID } from './entry.ts';
+import { digestOf, type Entry, HEAD, type Head, type Kind, KINDS, readHead, VOID } from './entry.ts';
+import { KnownEntries } from './known.ts';
 import { readAt, type Scanned, scan } from './scan.ts';
 import { type Note, readNote, Table, writeNote } from './table.ts';
 
@@ -23,13 +25,7 @@ export class Segment {
   private readonly onDamage: OnDamage;
   private readonly notePath: string;
   private descriptor: number | undefined;
-  private tables: Readonly<Record<Kind, Table>> = { content: new Table('content'), result: new Table('result') };
-  /** Entries that the tables lack, by kind and key. */
-  private readonly fresh = new Map<string, Entry[]>();
-  /** Results by their work, once someone has asked for that. */
-  private byWork: Map<string, Entry[]> | undefined;
-  /** Entries, by their offsets, that count no more. */
-  private readonly voided = new Set<number>();
+  private known = new KnownEntries();
   private covered = 0;
   /** The size at which there was nothing more that counts. */
   private scanned = -1;
@@ -87,7 +83,7 @@ export class Segment {
     if (size < this.covered) this.prove();
     else if (size > this.covered && size !== this.scanned) {
       const scanned = this.scanFrom(this.covered, size);
-      for (const entry of scanned.entries) this.remember(entry);
+      for (const entry of scanned.entries) this.known.add(entry);
       this.covered = scanned.end;
       this.scanned = size;
       this.isNoted = false;
@@ -104,19 +100,12 @@ export class Segment {
   }
 
   private adopt(note: Note): void {
-    this.know({ content: note.content, result: note.results }, note.covered);
+    this.known = new KnownEntries(note.content, note.results);
+    this.covered = note.covered;
     this.scanned = note.covered;
     this.durable = note.covered;
     this.standing = note.stamp;
     this.isNoted = true;
-  }
-
-  private know(tables: Readonly<Record<Kind, Table>>, covered: number): void {
-    this.tables = tables;
-    this.covered = covered;
-    this.fresh.clear();
-    this.voided.clear();
-    this.byWork = undefined;
   }
 
   /** Knows all that the segment holds to be proven: as whoever added to it last noted it, else by reading it. */
@@ -139,62 +128,35 @@ export class Segment {
     this.durable = Math.min(this.durable, size);
     const scanned = this.scanFrom(0, size);
     const { entries, gaps, end } = scanned;
-    const known = gaps.length === 0 ? [] : KINDS.flatMap((kind) => [...this.entries(kind)]);
-    const tableOf = (kind: Kind): Table =>
-      new Table(kind).changed(
-        new Set(),
-        entries.filter((entry) => entry.kind === kind),
-      );
-    this.know({ content: tableOf('content'), result: tableOf('result') }, end);
+    const before = gaps.length === 0 ? [] : KINDS.flatMap((kind) => [...this.known.all(kind)]);
+    const tableOf = (kind: Kind): Table => Table.of(kind, entries);
+    this.known = new KnownEntries(tableOf('content'), tableOf('result'));
+    this.covered = end;
     this.hashed.clear();
     this.scanned = size;
     this.standing = this.look()?.stamp === stamp ? stamp : '';
     this.isNoted = false;
-    this.tellOf(scanned, known);
+    this.tellOf(scanned, before);
   }
 
   /** Tells of damaged entries: what they were, their heads say, or who knew them before. */
-  private tellOf({ gaps }: Scanned, known: readonly Entry[] = []): void {
-    for (const { offset, entry = known.find((one) => one.offset === offset) } of gaps) if (entry !== undefined) this.onDamage(this, entry);
-  }
-
-  private remember(entry: Entry): void {
-    const key = entry.kind + entry.key.toString('hex');
-    const known = this.fresh.get(key);
-    if (known === undefined) this.fresh.set(key, [entry]);
-    else known.push(entry);
-    if (this.byWork !== undefined) this.rememberWork(entry, this.byWork);
-  }
-
-  private rememberWork(entry: Entry, byWork: Map<string, Entry[]>): void {
-    if (entry.kind !== 'result') return;
-    const work = entry.work.toString('latin1');
-    const known = byWork.get(work);
-    if (known === undefined) byWork.set(work, [entry]);
-    else known.push(entry);
+  private tellOf({ gaps }: Scanned, before: readonly Entry[] = []): void {
+    for (const { offset, entry = before.find((one) => one.offset === offset) } of gaps) if (entry !== undefined) this.onDamage(this, entry);
   }
 
   /** The results of a work, given in hex, as far as is known. */
   ofWork(work: string): readonly Entry[] {
-    if (this.byWork === undefined) {
-      const byWork = new Map<string, Entry[]>();
-      for (const entry of this.entries('result')) this.rememberWork(entry, byWork);
-      this.byWork = byWork;
-    }
-    return this.byWork.get(Buffer.from(work, 'hex').toString('latin1')) ?? [];
+    return this.known.ofWork(work);
   }
 
   /** The entries with a key, given in hex, as far as is known. */
   find(kind: Kind, key: string): readonly Entry[] {
-    const found = [...(this.fresh.get(kind + key) ?? []), ...this.tables[kind].find(Buffer.from(key, 'hex'))];
-    return this.voided.size === 0 ? found : found.filter(({ offset }) => !this.voided.has(offset));
+    return this.known.find(kind, key);
   }
 
-  /** All entries of a kind. */
-  *entries(kind: Kind): Generator<Entry> {
-    for (const entry of this.tables[kind].entries()) if (!this.voided.has(entry.offset)) yield entry;
-    for (const known of this.fresh.values())
-      for (const entry of known) if (entry.kind === kind && !this.voided.has(entry.offset)) yield entry;
+  /** All entries of a kind, as far as is known. */
+  entries(kind: Kind): Iterable<Entry> {
+    return this.known.all(kind);
   }
 
   /** Whether the segment stands as it did when all that it holds was proven. */
@@ -230,13 +192,16 @@ export class Segment {
     );
   }
 
-  /** Makes entries count no more, durably. Whoever adds to the segment meanwhile is not disturbed. */
+  /**
+   * Makes entries count no more, durably. Whoever adds to the segment meanwhile is not disturbed. Where no head stands that says what the
+   * entry was, nothing counts anyway, and nothing is written.
+   */
   void(entries: readonly Entry[]): void {
     const wasTrusted = this.isTrusted();
     const descriptor = openSync(this.path, constants.O_WRONLY | constants.O_NOFOLLOW);
     withPath(this.path, () => {
       try {
-        for (const { offset } of entries) writeSync(descriptor, VOID, 0, VOID.length, offset);
+        for (const entry of entries) if (this.headOf(entry)?.isVoid === false) writeSync(descriptor, VOID, 0, VOID.length, entry.offset);
         fsyncSync(descriptor);
       } finally {
         closeSync(descriptor);
@@ -246,10 +211,24 @@ export class Segment {
     if (wasTrusted) this.standing = this.look()?.stamp ?? '';
   }
 
-  /** Uses entries no more, though they could not be made to count no more. */
+  /** The head of an entry, if it still stands where it did. */
+  private headOf({ kind, key, offset }: Entry): Head | undefined {
+    const bytes = Buffer.allocUnsafe(HEAD);
+    const head = readHead(this.name, offset, bytes.subarray(0, readAt(this.open(), bytes, offset)));
+    return head?.kind === kind && head.key.equals(key) ? head : undefined;
+  }
+
+  /** Uses entries no more. */
   forget(entries: readonly Entry[]): void {
-    for (const { offset } of entries) this.voided.add(offset);
+    for (const entry of entries) this.known.remove(entry);
     this.isNoted = false;
+  }
+
+  /** Takes back what is not known to be on the disk, as far as that can be done. */
+  takeBack(): void {
+    const lost = KINDS.flatMap((kind) => [...this.known.since(kind)]).filter(({ offset }) => offset >= this.durable);
+    ifPossible(() => this.void(lost));
+    this.forget(lost);
   }
 
   /** Makes durable what others wrote, up to the end of what counts. */
@@ -270,19 +249,8 @@ export class Segment {
     this.settle();
     this.sync();
     if (this.isNoted) return;
-    const more = [...this.fresh.values()].flat().filter(({ offset }) => !this.voided.has(offset));
-    const changed = (kind: Kind): Table =>
-      this.tables[kind].changed(
-        this.voided,
-        more.filter((entry) => entry.kind === kind),
-      );
-    this.know({ content: changed('content'), result: changed('result') }, this.covered);
-    writeNote(this.notePath, {
-      covered: this.covered,
-      stamp: this.standing,
-      content: this.tables.content,
-      results: this.tables.result,
-    });
+    const { content, result: results } = this.known.settled();
+    writeNote(this.notePath, { covered: this.covered, stamp: this.standing, content, results });
     this.isNoted = true;
   }
 
@@ -291,13 +259,7 @@ export class Segment {
     const wasTrusted = this.isTrusted();
     const { epoch } = this;
     const { added, end } = work();
-    if (end < this.covered)
-      for (const [key, known] of this.fresh)
-        this.fresh.set(
-          key,
-          known.filter(({ offset }) => offset < end),
-        );
-    for (const entry of added) this.remember(entry);
+    for (const entry of added) this.known.add(entry);
     this.covered = end;
     this.isNoted = false;
     const stamp = this.look()?.stamp ?? '';

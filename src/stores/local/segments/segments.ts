@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { tryLockFile } from '../../../files/lock.ts';
-import { trustedStamp } from '../../../files/stamp.ts';
+import { fileStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
 import { compactSegments } from './compact.ts';
 import { type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
@@ -71,6 +71,17 @@ export class Segments {
       segment.close();
       this.known.delete(segment.name);
     }
+  }
+
+  /** How all segments stand. */
+  stamps(): string {
+    return this.all()
+      .flatMap(({ name, path }) => {
+        const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+        return stats === undefined ? [] : [`${name} ${fileStamp(stats)}`];
+      })
+      .sort()
+      .join('\n');
   }
 
   /** The entries with a key as far as they are known, the one that counts first. */

@@ -27,6 +27,14 @@ export class Table {
     this.rows = rows;
   }
 
+  /** Those of some entries that are of a kind. */
+  static of(kind: Kind, entries: readonly Entry[]): Table {
+    return new Table(kind).changed(
+      new Set(),
+      entries.filter((entry) => entry.kind === kind),
+    );
+  }
+
   get size(): number {
     return this.rows.length / ROW;
   }

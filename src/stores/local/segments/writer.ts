@@ -170,7 +170,7 @@ export class Writer {
         });
       });
     } catch (error) {
-      this.cutBack(held, Object.assign(error as Error, { path: segment.path }));
+      this.giveUp(held, Object.assign(error as Error, { path: segment.path }));
       throw error;
     }
     segment.durable = Math.max(segment.durable, end);
@@ -184,21 +184,17 @@ export class Writer {
     try {
       withPath(segment.path, () => fsyncSync(lock.descriptor));
     } catch (error) {
-      this.cutBack(held, error);
+      this.giveUp(held, error);
       throw error;
     }
     segment.durable = segment.end;
   }
 
   /** What could not be made durable is taken back: a later sync would say of it that it is. */
-  private cutBack(held: Held, refusal: unknown): void {
-    const { segment, lock } = held;
+  private giveUp(held: Held, refusal: unknown): void {
     this.cuts += 1;
     this.refusal = refusal;
-    segment.change(() => {
-      ifPossible(() => ftruncateSync(lock.descriptor, segment.durable));
-      return { added: [], end: segment.durable };
-    });
+    held.segment.takeBack();
     if (this.held === held) this.letGo();
   }
 
