@@ -45,10 +45,15 @@ class Helpers {
   }
 
  private:
+  /** All of the node's threads, however TensorFlow is to share them out. */
   static int wanted() {
-    const char* threads = std::getenv("TF_NUM_INTRAOP_THREADS");
-    const int number = threads == nullptr ? int(std::thread::hardware_concurrency()) : std::atoi(threads);
-    return number > 1 ? number - 1 : 0;
+    const int number = variable("TF_NUM_INTEROP_THREADS") * variable("TF_NUM_INTRAOP_THREADS");
+    return (number > 0 ? number : int(std::thread::hardware_concurrency())) - 1;
+  }
+
+  static int variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? 0 : std::atoi(value);
   }
 
   /** Looks for a moment whether something holds: most waits are shorter than being woken takes. */

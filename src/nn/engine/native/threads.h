@@ -1,4 +1,4 @@
-// The threads that an operation may use: as many as TensorFlow gives to each operation.
+// The threads that an operation may use: all of the node's.
 #pragma once
 #include <cstdint>
 
