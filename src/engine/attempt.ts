@@ -83,11 +83,13 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
       log: store.runs.log(run.run, instance.name).path,
     };
     const others = hold.beside === undefined ? {} : { disturbed: hold.beside() };
+    // Whoever watches an attempt through its folder reads it, and so does the process of a stage. What a kill leaves half written of it counts
+    // as missing, and so nothing was started.
+    const isWritten = executor.isAttached !== true || specification.program.kind === 'stage';
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
-    // What a kill leaves half written of it counts as missing, and so nothing was started.
-    ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
+    if (isWritten) ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
-    return collect(exit, { prepared, specification, given, place }, run);
+    return collect(exit, { prepared, specification, given, place, isWritten }, run);
   } finally {
     removeLeft(place, instance.name, run.emit);
   }
@@ -107,17 +109,23 @@ interface Ended {
   readonly specification: JobSpecification;
   readonly given: readonly Given[];
   readonly place: Workplace;
+  /** Its specification lies in its folder. */
+  readonly isWritten: boolean;
 }
 
 /** Takes the outputs of an attempt into the store, if it came to its end and wrote into none of its inputs. */
-function collect(exit: ExitRecord, { prepared, specification, given, place }: Ended, { run, surroundings }: AttemptRun): AttemptEnd {
+function collect(
+  exit: ExitRecord,
+  { prepared, specification, given, place, isWritten }: Ended,
+  { run, surroundings }: AttemptRun,
+): AttemptEnd {
   const { instance } = prepared;
   if (exit.ended === 'stopped') return 'stopped';
   if (exit.ended === 'failed') return failed(exit.problem);
   const unchanged = findChange(given, instance.name, surroundings.store);
   if ('unfed' in unchanged) return unchanged;
   // Taking outputs moves them away. Whoever finds an attempt without its specification, since this process was killed meanwhile, begins anew.
-  removeFile(join(place.folder, JOB_FILE));
+  if (isWritten) removeFile(join(place.folder, JOB_FILE));
   const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
   if (!outputs.ok) {
     // The names of files that it made are words of the program too.
@@ -157,10 +165,11 @@ function withheld({ kind, code }: Problem, { node, run }: JobSpecification): Pro
 export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], run: AttemptRun): Promise<AttemptEnd | undefined> {
   let taken: AttemptEnd | undefined;
   for (const place of remains) {
-    // Undefined: the coordinator was gone before it had written it, so nothing was started.
+    // Undefined: nothing was started yet, or what was ended with its coordinator.
     const specification = readSealed(join(place.folder, JOB_FILE), isAttemptFile);
     const isWanted = taken === undefined && !ready.isForced && specification?.fingerprint === ready.fingerprint;
-    if (specification !== undefined) {
+    if (specification === undefined) await ready.plan.prepared.executor.endLeft?.(place.id);
+    else {
       const executor = await run.surroundings.executors.get(specification.executor);
       if (!executor.ok) return failed(leftBehind(specification));
       const told = isWanted ? tellOf(ready, specification, run.emit) : () => undefined;
@@ -169,7 +178,11 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
       if (isWanted && exit !== undefined) {
         told();
         keepLog(specification.log, run.surroundings.store.runs.log(run.run, ready.plan.prepared.instance.name).path);
-        const end = collect(exit, { prepared: ready.plan.prepared, specification, given: specification.given, place }, run);
+        const end = collect(
+          exit,
+          { prepared: ready.plan.prepared, specification, given: specification.given, place, isWritten: true },
+          run,
+        );
         taken = specification.disturbed === undefined ? end : withOthers(end, specification.disturbed);
       }
     }

@@ -21,7 +21,7 @@ export type NodeEnd =
   | { readonly state: 'cancelled' };
 
 /** Executes a node whose inputs are known, unless an equal result exists by the time its work is claimed. */
-export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<NodeEnd> {
+export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () => void): Promise<NodeEnd> {
   const { fingerprint, work, isForced } = ready;
   const { instance } = ready.plan.prepared;
   const { store } = run.surroundings;
@@ -39,13 +39,15 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun): Promise<No
       return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };
     }
     const attempt = await executeClaimed(ready, claim, run);
+    // What it made is kept while others use its slots: a disk that makes it durable uses none.
+    onFree();
     if (attempt === 'stopped') return { state: 'cancelled' };
     if ('unfed' in attempt) return { state: 'unfed', producers: attempt.unfed };
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
     const made = isDisturbed(attempt.value) ? disturbed(wanted, run.run) : wanted;
     await keep(ready, made, attempt.value, run);
     store.results.share(made, errand);
-    if (!hasBudget(instance)) removeLeft(store.workplaces.checkpoints(work), instance.name, run.emit);
+    if (instance.work.kind === 'stage' && !hasBudget(instance)) removeLeft(store.workplaces.checkpoints(work), instance.name, run.emit);
     return { state: 'executed', settled: { instance, fingerprint: made.fingerprint, attempt: attempt.value } };
   } finally {
     claim.release();

@@ -81,12 +81,13 @@ export class OpenNodes {
     this.move(name, node, nodes);
   }
 
-  /** Work has ended, and its slots are free. Returns whether a node may begin that could not before. */
-  freed(work: string): boolean {
-    const same = [...(this.busy.get(work) ?? [])];
-    this.busy.delete(work);
-    for (const [name, node] of same) this.move(name, node, this.fresh);
-    for (const queue of this.queues.values()) queue.isBlocked = false;
+  /** Work has ended; undefined: slots were given back. Returns whether a node may begin that could not before. */
+  freed(work: string | undefined): boolean {
+    if (work !== undefined) {
+      const same = [...(this.busy.get(work) ?? [])];
+      this.busy.delete(work);
+      for (const [name, node] of same) this.move(name, node, this.fresh);
+    } else for (const queue of this.queues.values()) queue.isBlocked = false;
     return this.next() !== undefined;
   }
 

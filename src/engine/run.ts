@@ -16,7 +16,7 @@ import { openingNodes } from './recorded-node.ts';
 import { type Plan, plannedNodes } from './plan.ts';
 import { recordedSources } from './recipe.ts';
 import { schedule } from './schedule.ts';
-import type { ReadyNode, ScheduleEnd, Scheduling } from './scheduling.ts';
+import type { ScheduleEnd, Scheduling } from './scheduling.ts';
 import { Slots } from './slots.ts';
 
 /** How a plan is run. */
@@ -166,8 +166,8 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     const outcome = refusable(plan, work);
     return outcome.ok ? outcome.value : other;
   };
-  const execute = (ready: ReadyNode): Promise<NodeEnd> =>
-    executeNode(ready, run).catch((error: unknown) => systemFailure(error, ready.plan.prepared.instance.name, placesOf(plan)));
+  const execute: Scheduling['execute'] = (ready, onFree) =>
+    executeNode(ready, run, onFree).catch((error: unknown) => systemFailure(error, ready.plan.prepared.instance.name, placesOf(plan)));
   return schedule(plan, {
     slots: options.capacity instanceof Slots ? options.capacity : new Slots({ name: plan.executor.name, capacity: options.capacity }),
     keepGoing: options.keepGoing,

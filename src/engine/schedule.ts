@@ -184,13 +184,13 @@ class Schedule {
 
   private start(ready: ReadyNode): void {
     const { instance, executor } = ready.plan.prepared;
+    const { slots, execute } = this.scheduling;
     this.running += 1;
-    void this.scheduling
-      .execute(ready)
+    void execute(ready, () => slots.free(instance, executor, ready.work))
       .then((end) => this.ended(ready, end))
       .finally(() => {
         this.running -= 1;
-        this.scheduling.slots.release(instance, executor, ready.work);
+        slots.release(instance, executor, ready.work);
       })
       .then(
         () => this.bell.ring(),

@@ -30,8 +30,8 @@ export interface Scheduling {
   readonly emit: Emit;
   /** The current attempt of a fingerprint, if it is whole. */
   readonly find: (fingerprint: string) => Attempt | undefined;
-  /** Executes a node, unless its result has come meanwhile. Ends when nothing of it lives any more. */
-  readonly execute: (ready: ReadyNode) => Promise<NodeEnd>;
+  /** Executes a node, unless its result has come meanwhile, and keeps what it made. `onFree`: nothing of it lives any more, so others may have its slots. */
+  readonly execute: (ready: ReadyNode, onFree: () => void) => Promise<NodeEnd>;
   /** Why a node runs whose inputs were not known when it was planned. */
   readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
   /** The nodes as the run's opening record has them: those to be reused with what came out of them. */

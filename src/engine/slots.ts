@@ -20,9 +20,10 @@ interface Pool {
  */
 export class Slots {
   private readonly pools = new Map<string, Pool>();
-  private readonly works = new Set<string>();
+  /** Work that is done, with whether it holds slots. */
+  private readonly works = new Map<string, boolean>();
   private readonly failures = new Map<string, Problem>();
-  private readonly watchers = new Set<(work: string) => void>();
+  private readonly watchers = new Set<(work: string | undefined) => void>();
 
   /** The executor that was chosen, with what may be used of it; others may be used whole. */
   constructor(chosen: Counted) {
@@ -40,7 +41,7 @@ export class Slots {
     const { resources } = instance;
     if (this.works.has(work)) return 'busy';
     if (instance.measures) {
-      this.works.add(work);
+      this.works.set(work, false);
       return 'taken';
     }
     const pool = this.poolOf(executor);
@@ -52,23 +53,30 @@ export class Slots {
       taken.memory + resources.memory <= capacity.memory;
     if (pool.alone || (isAlone ? pool.running > 0 : !fits)) return 'full';
     change(pool, instance, 1);
-    this.works.add(work);
+    this.works.set(work, true);
     pool.alone = isAlone;
     return 'taken';
   }
 
+  /** Gives a node's slots back, once; its work may go on, and nobody begins the same. */
+  free(instance: Instance, executor: Counted, work: string): void {
+    if (this.works.get(work) !== true) return;
+    this.works.set(work, false);
+    const pool = this.poolOf(executor);
+    change(pool, instance, -1);
+    pool.alone = false;
+    for (const watcher of this.watchers) watcher(undefined);
+  }
+
+  /** Says that work has ended; gives its slots back as well. */
   release(instance: Instance, executor: Counted, work: string): void {
+    this.free(instance, executor, work);
     this.works.delete(work);
-    if (!instance.measures) {
-      const pool = this.poolOf(executor);
-      change(pool, instance, -1);
-      pool.alone = false;
-    }
     for (const watcher of this.watchers) watcher(work);
   }
 
-  /** Calls back whenever work ends and its slots are given back; returns what ends that. */
-  watch(watcher: (work: string) => void): () => void {
+  /** Calls back whenever slots are given back, and with each work that has ended; returns what ends that. */
+  watch(watcher: (work: string | undefined) => void): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
   }

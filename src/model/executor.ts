@@ -67,6 +67,8 @@ export interface Executor {
   readonly name: string;
   readonly facts: ExecutorFacts;
   readonly capacity: Capacity;
+  /** True: its attempts end with their coordinator, so none is found again by a specification in its folder. */
+  readonly isAttached?: boolean;
   /** Waits until a node may use it; undefined if the signal comes first. */
   hold(need: Need, asker: Asker): Promise<Hold | undefined>;
   /** Ends only when nothing of the attempt lives any more. */
@@ -76,6 +78,8 @@ export interface Executor {
    * it lives no more, and nothing came of it. An attempt that is not wanted is recovered with `stop` asked from the start.
    */
   recover(left: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined>;
+  /** Ends what is left of an attempt of which nothing but its id is known. */
+  endLeft?(attempt: string): Promise<void>;
 }
 
 /** The executors that a project declares, each opened when it is first asked for. */

@@ -13,6 +13,8 @@ import { attemptOf, executor } from './plans.ts';
 interface Execution {
   readonly name: string;
   readonly ready: ReadyNode;
+  /** Nothing of it lives any more; what it made is still kept. */
+  free(): Promise<void>;
   end(end?: NodeEnd | Error): Promise<void>;
 }
 
@@ -46,7 +48,7 @@ export class DrivenRun {
       stop: this.asked.signal,
       emit: broadcast([{ report: (event) => void this.events.push(event) }]),
       find: (fingerprint) => this.results.get(fingerprint),
-      execute: (ready) => this.execute(ready),
+      execute: (ready, onFree) => this.execute(ready, onFree),
       explain: (_, inputs) => `explained by ${Object.keys(inputs).join()}`,
       opening: openingNodes(plan),
       logOf: (node) => `logs/${node}.log`,
@@ -54,7 +56,7 @@ export class DrivenRun {
     });
   }
 
-  private execute(ready: ReadyNode): Promise<NodeEnd> {
+  private execute(ready: ReadyNode, onFree: () => void): Promise<NodeEnd> {
     const { instance } = ready.plan.prepared;
     return new Promise((resolve, reject) => {
       ready.onStart();
@@ -64,7 +66,11 @@ export class DrivenRun {
         else resolve(how ?? { state: 'executed', settled });
         await settle();
       };
-      this.executions.push({ name: instance.name, ready, end });
+      const free = (): Promise<void> => {
+        onFree();
+        return settle();
+      };
+      this.executions.push({ name: instance.name, ready, free, end });
     });
   }
 

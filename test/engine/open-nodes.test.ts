@@ -30,7 +30,8 @@ describe('open nodes', () => {
     expect(open.next()).toMatchObject({ name: 'wide 2', isAsked: false });
     open.waitForSlots('wide 2');
     expect([open.next(), open.size]).toEqual([undefined, 2]);
-    expect(open.freed('another work')).toBe(true);
+    expect(open.freed('work')).toBe(false);
+    expect(open.freed(undefined)).toBe(true);
     expect(open.next()).toMatchObject({ name: 'wide 1', isAsked: true });
     open.waitForSlots('wide 1');
     expect(open.next()).toBeUndefined();
@@ -39,7 +40,7 @@ describe('open nodes', () => {
   test('begin in their order, whichever waited for slots', () => {
     const open = opened('wide', 'slim');
     open.waitForSlots('wide');
-    open.freed('work');
+    open.freed(undefined);
     expect(open.next()).toMatchObject({ name: 'wide' });
   });
 

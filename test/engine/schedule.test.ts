@@ -113,6 +113,19 @@ describe('a node is reused', () => {
   });
 });
 
+test('a node whose program has ended leaves its slots to another while what it made is kept; what reads that waits', async () => {
+  const slots = new Slots({ name: executor.name, capacity: { cpu: 1, gpu: 0, memory: 100 } });
+  const run = new DrivenRun(planOf([instanceOf('a'), instanceOf('b'), instanceOf('c', { after: ['a'] })]), { slots });
+  expect(run.names).toEqual(['a']);
+  await run.get('a').free();
+  expect(run.names).toEqual(['a', 'b']);
+  await run.get('b').end();
+  expect(run.names).toEqual(['a', 'b']);
+  await run.get('a').end();
+  expect(run.names).toEqual(['a', 'b', 'c']);
+  expect(states(await run.finish())).toEqual({ a: 'executed', b: 'executed', c: 'executed' });
+});
+
 describe('a failed node', () => {
   const plan = planOf([instanceOf('a'), instanceOf('b'), instanceOf('c', { after: ['a'] }), instanceOf('d', { after: ['b'] })]);
 

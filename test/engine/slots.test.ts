@@ -93,14 +93,26 @@ describe('slots', () => {
     expect(slots.take(one, here, 'a')).toBe('taken');
   });
 
-  test('tell all who watch which work has ended, until they watch no more', () => {
+  test('tell all who watch that slots are free and which work has ended, until they watch no more', () => {
     const slots = slotsOf({ cpu: 1, gpu: 0, memory: 100 });
-    const told: string[] = [];
-    const ends = [slots.watch((work) => void told.push(`first ${work}`)), slots.watch((work) => void told.push(`second ${work}`))];
+    const told: [string, string | undefined][] = [];
+    const ends = ['first', 'second'].map((name) => slots.watch((work) => void told.push([name, work])));
     slots.take(one, here, 'a');
     slots.release(one, here, 'a');
     for (const end of ends) end();
     slots.release(one, here, 'a');
-    expect(told).toEqual(['first a', 'second a']);
+    const both = (work: string | undefined) => ['first', 'second'].map((name) => [name, work]);
+    expect(told).toEqual([...both(undefined), ...both('a')]);
+  });
+
+  test('can be given back before the work has ended, once', () => {
+    const slots = slotsOf({ cpu: 1, gpu: 0, memory: 100 });
+    slots.take(one, here, 'a');
+    slots.free(one, here, 'a');
+    expect([slots.take(one, here, 'a'), slots.take(one, here, 'b')]).toEqual(['busy', 'taken']);
+    slots.release(one, here, 'a');
+    expect([slots.take(one, here, 'a'), slots.take(one, here, 'c')]).toEqual(['full', 'full']);
+    slots.release(one, here, 'b');
+    expect(slots.take(one, here, 'a')).toBe('taken');
   });
 });

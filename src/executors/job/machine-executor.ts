@@ -3,6 +3,7 @@ import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import type { Asker } from '../../model/waiting.ts';
 import { amount } from '../../text/amounts.ts';
 import { devicesOf } from './devices.ts';
+import { endSurvivors } from './survivors.ts';
 import { holdMachine, type Machine, machineCapacity, machineFacts, machinePatience } from './machine.ts';
 
 /** What executors of this machine share: its facts, its capacity, how a node holds it, and what it has to end. */
@@ -25,6 +26,10 @@ export abstract class MachineExecutor implements Executor {
 
   hold(need: Need, asker: Asker): Promise<Hold | undefined> {
     return holdMachine(this.machine, need, asker);
+  }
+
+  async endLeft(attempt: string): Promise<void> {
+    await endSurvivors(attempt);
   }
 
   abstract execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord>;

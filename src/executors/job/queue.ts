@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { isObject, readJson } from '../../files/json.ts';
@@ -82,7 +82,7 @@ function removeFree(path: string): void {
   try {
     const descriptor = openSync(path, 'r+');
     const isFree = tryLock(descriptor) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
-    if (isFree) rmSync(path, { force: true });
+    if (isFree) unlinkSync(path);
     closeSync(descriptor);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
@@ -137,8 +137,7 @@ export class MachineQueue {
 
   /** One look at everyone, while no one else looks. */
   private tryBegin(wanted: Wanted, { note, isLate, who }: Trying): Tried {
-    makeFolders(this.folder);
-    const all = readdirSync(this.folder);
+    const all = this.names();
     for (const name of all) if (name.endsWith(UNFINISHED)) removeFree(join(this.folder, name));
     const names = all.filter(isFinished);
     const ticket = note?.turn.ticket ?? 1 + Math.max(0, ...names.map(ticketOf));
@@ -155,6 +154,17 @@ export class MachineQueue {
     const next = written(this.folder, note, turn);
     if (!('devices' in decision)) return { note: next, decision };
     return { note: next, begun: this.begunOf(next, isBeside) };
+  }
+
+  /** The names of all notes, in a folder that is nearly always there. */
+  private names(): string[] {
+    try {
+      return readdirSync(this.folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      makeFolders(this.folder);
+      return [];
+    }
   }
 
   private begunOf(note: Note, isBeside: boolean): Begun {

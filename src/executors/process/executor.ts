@@ -2,10 +2,11 @@ import type { Job, JobEvent, OpenExecutor, Stop } from '../../model/executor.ts'
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { done } from '../../model/problem.ts';
 import { MachineExecutor } from '../job/machine-executor.ts';
-import { endSurvivors } from '../job/survivors.ts';
 
 /** Executes nodes as children of this process. */
 class ProcessExecutor extends MachineExecutor {
+  readonly isAttached = true;
+
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     // Loaded with the first node that runs: a run that only reuses starts faster without it.
     const { executeJob } = await import('../job/execute.ts');
@@ -14,7 +15,7 @@ class ProcessExecutor extends MachineExecutor {
 
   /** A child dies with its coordinator; what got away from that is killed. */
   async recover({ attempt }: JobSpecification): Promise<undefined> {
-    await endSurvivors(attempt);
+    await this.endLeft(attempt);
   }
 }
 
