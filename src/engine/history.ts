@@ -13,11 +13,17 @@ export interface Past {
   readonly last: RunNode | undefined;
 }
 
+/** What runs say of one node: how it ended last, and where it came out. */
+interface NodePast {
+  readonly last: RunNode;
+  good: RunNode | undefined;
+}
+
 /** The past of a pipeline's nodes. Runs are read from the newest on, and only as far back as what has to be explained is found. */
 export class History {
   private readonly store: Store;
   private readonly pipeline: string;
-  private readonly nodes = new Map<string, { readonly last: RunNode; good: RunNode | undefined }>();
+  private readonly nodes = new Map<string, NodePast>();
   private older: Iterator<RunRecord> | undefined;
   private searched = 0;
 
@@ -40,15 +46,26 @@ export class History {
     this.searched += 1;
     const { value: record, done } = this.older.next();
     if (done === true) return false;
-    for (const [written, node] of Object.entries(record.nodes)) {
-      // Records of the first format may call it otherwise.
-      const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
-      if (node.state === 'skipped' || node.state === 'waiting') continue;
-      const good = node.state === 'executed' || node.state === 'reused' ? node : undefined;
+    for (const [name, past] of pastsOf(record)) {
       const known = this.nodes.get(name);
-      if (known === undefined) this.nodes.set(name, { last: node, good });
-      else known.good ??= good;
+      if (known === undefined) this.nodes.set(name, past);
+      else known.good ??= past.good;
     }
     return true;
+  }
+
+  /** Adds a run that has ended since. */
+  add(record: RunRecord): void {
+    for (const [name, { last, good }] of pastsOf(record)) this.nodes.set(name, { last, good: good ?? this.nodes.get(name)?.good });
+  }
+}
+
+/** How the nodes of a run ended that came to an end, by name. */
+function* pastsOf(record: RunRecord): Iterable<readonly [string, NodePast]> {
+  for (const [written, node] of Object.entries(record.nodes)) {
+    if (node.state === 'skipped' || node.state === 'waiting') continue;
+    // Records of the first format may call it otherwise.
+    const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
+    yield [name, { last: node, good: node.state === 'executed' || node.state === 'reused' ? node : undefined }];
   }
 }

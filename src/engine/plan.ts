@@ -24,6 +24,8 @@ export interface PlanRequest {
   readonly only: ReadonlySet<string> | undefined;
   /** What is planned will be run at once. */
   readonly running?: boolean;
+  /** The nodes' past, where several plans share what is read of it. */
+  readonly history?: History | undefined;
 }
 
 /** What is to become of one instance, and why. */
@@ -60,7 +62,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const problems: Problem[] = [];
   const wanted = withProducers(pipeline.instances, request.only);
   const snapshots = readSources(request, wanted, problems);
-  const history = new History(surroundings.store, pipeline.name);
+  const { history = new History(surroundings.store, pipeline.name) } = request;
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
   for (const instance of wanted) {

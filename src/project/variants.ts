@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { History } from '../engine/history.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { runPlan } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
@@ -57,10 +58,13 @@ export class Variants implements Workbench {
   private readonly opened: Opened;
   private readonly options: VariantsOptions;
   private last: Promise<unknown> = Promise.resolve();
+  /** Of all variants: what is read of earlier runs is read once. */
+  private readonly history: History;
 
   constructor(opened: Opened, options: VariantsOptions) {
     this.opened = opened;
     this.options = options;
+    this.history = new History(opened.store, opened.pipeline.name);
   }
 
   read(params: VariantParams): Promise<Outcome<Pipeline>> {
@@ -86,7 +90,8 @@ export class Variants implements Workbench {
     const pipeline = await this.read(params);
     if (!pipeline.ok) return pipeline;
     const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
-    const plan = await makePlan({ pipeline: pipeline.value, surroundings: this.opened.surroundings, forced: new Set(), only });
+    const { surroundings } = this.opened;
+    const plan = await makePlan({ pipeline: pipeline.value, surroundings, forced: new Set(), only, history: this.history });
     if (!plan.ok) return plan;
     return done({ asked: askedOf(plan.value), run: (onEvent) => this.run(plan.value, params, onEvent) });
   }
@@ -106,6 +111,7 @@ export class Variants implements Workbench {
       watchers: [kept, { report: onEvent }],
       stop: this.options.stop,
     }).finally(() => kept.close());
+    this.history.add(record);
     const [problem] = problems;
     const state = record.state === 'cancelled' ? 'stopped' : record.state === 'done' ? 'done' : 'failed';
     return {

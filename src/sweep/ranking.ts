@@ -30,10 +30,10 @@ function crowding(losses: readonly (readonly number[])[]): number[] {
   return found;
 }
 
-/** The indices of losses, the best first: by rank, and within a rank the loneliest first; with one objective simply by its loss. */
+/** The indices of losses, the best first: by rank, and within a rank the loneliest first; with one objective simply by its loss, and without one as they come. */
 export function bestFirst(losses: readonly (readonly number[])[]): number[] {
   const indices = losses.map((_, index) => index);
-  if ((losses[0]?.length ?? 1) === 1) return indices.sort((a, b) => (losses[a]?.[0] ?? 0) - (losses[b]?.[0] ?? 0));
+  if ((losses[0]?.length ?? 1) <= 1) return indices.sort((a, b) => (losses[a]?.[0] ?? 0) - (losses[b]?.[0] ?? 0));
   const rankOf = ranks(losses);
   const lonely = losses.map(() => 0);
   for (const rank of new Set(rankOf)) {
