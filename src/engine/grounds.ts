@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs';
-import { declaredDigest, readChoice } from '../code/choices.ts';
 import type { CodeRequest } from '../code/bundler.ts';
-import { findStage } from '../code/declarations.ts';
-import { type Code, stageCode } from '../code/stage-code.ts';
+import type { Code } from '../code/stage-code.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Executor } from '../model/executor.ts';
 import type { Source, Tool } from '../model/pipeline.ts';
 import type { Content } from '../model/store.ts';
 import type { Surroundings } from './fingerprint.ts';
 import type { Plan } from './plan.ts';
-import { toolDigests } from './tools.ts';
 
 /** What a plan looked up outside of its pipeline file, each with the digest of what was found: while all of it stands, the plan does. */
 export interface Grounds {
@@ -47,18 +44,23 @@ async function executorNow(name: string | null, { executors }: Surroundings): Pr
   return executor.ok ? executorDigest(executor.value) : '';
 }
 
+// What looks at code is loaded where there is any to look at.
+
 async function stageDigest(stage: string, { root, store }: Surroundings): Promise<string> {
+  const { findStage } = await import('../code/declarations.ts');
   const found = await findStage(stage, root, store.cache);
   return found.ok ? digestOf({ folder: found.value.folder, declaration: found.value.declaration }) : '';
 }
 
 async function choiceDigest(file: string, { store }: Surroundings): Promise<string> {
   if (!existsSync(file)) return '';
+  const { declaredDigest, readChoice } = await import('../code/choices.ts');
   const read = await readChoice(file, store.cache);
   return read.ok ? declaredDigest(read.value) : '';
 }
 
-function toolNow(tool: Tool, { environment }: Surroundings): string {
+async function toolNow(tool: Tool, { environment }: Surroundings): Promise<string> {
+  const { toolDigests } = await import('./tools.ts');
   const found = toolDigests([tool], environment['PATH'] ?? '', new Map());
   return found.ok ? (Object.values(found.value)[0] ?? '') : '';
 }
@@ -115,6 +117,7 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
 }
 
 async function codeNow(request: CodeRequest, { store, bundler }: Surroundings): Promise<string> {
+  const { stageCode } = await import('../code/stage-code.ts');
   const code = await stageCode(request, store, bundler);
   return code.ok ? codeDigest(code.value) : '';
 }

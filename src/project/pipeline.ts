@@ -10,7 +10,6 @@ import { editorSchema } from '../load/editor.ts';
 import { pipelineSchema } from '../load/pipeline/schema.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
-import type { Capacity, Executor } from '../model/executor.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -132,17 +131,4 @@ export async function planOpened({ pipeline, surroundings }: Opened, wanted: Wan
   if (!only.ok) return only;
   const { running = false } = wanted;
   return makePlan({ pipeline, surroundings, forced: forced.value, only: wanted.only === undefined ? undefined : only.value, running });
-}
-
-/** What may be used at once: all that the executor has, or as many threads as were asked for. */
-export function capacityOf(jobs: number | undefined, { capacity }: Executor): Outcome<Capacity> {
-  if (jobs === undefined) return done(capacity);
-  return Number.isInteger(jobs) && jobs >= 1
-    ? done({ ...capacity, cpu: jobs })
-    : failed({
-        kind: 'usage',
-        code: 'bad-option',
-        message: `${jobs} is no number of threads: it must be whole and above 0`,
-        hint: 'for example --jobs 2',
-      });
 }

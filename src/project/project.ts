@@ -76,7 +76,12 @@ export class Project {
 
   /** Runs a pipeline file. Fails only where it cannot begin: how its nodes ended is told in the result and by the events. */
   run(file: string, options: RunOptions = {}): Running<Outcome<RunResult>> {
-    return startRunning((emit) => this.context.guarded(async () => (await import('./run.ts')).runFile(this.context, file, options, emit)));
+    return startRunning((emit) =>
+      this.context.guarded(async () => {
+        const repeated = await (await import('./repeat.ts')).repeatFile(this.context, file, options, emit);
+        return repeated ?? (await import('./run.ts')).runFile(this.context, file, options, emit);
+      }),
+    );
   }
 
   /**

@@ -1,18 +1,15 @@
 import { type Plan, plannedNodes } from '../engine/plan.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
 import type { Difference } from '../engine/differences.ts';
-import { recordUnchanged } from '../engine/unchanged.ts';
-import { broadcast, type Event, type Happening, type PlannedNode, type Watcher } from '../model/event.ts';
-import type { Store } from '../model/store.ts';
+import type { Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import type { Context } from './context.ts';
-import { capacityOf, type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
-import { onLostEvents } from './lost-events.ts';
-import { newRunId } from './run-id.ts';
+import { capacityOf } from './capacity.ts';
+import { type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
+import { openEvents } from './kept-events.ts';
 import { type RunSummary, summaryOf } from './summary.ts';
-import { type FoundUnchanged, findUnchanged, rememberUnchanged } from './unchanged.ts';
+import { rememberUnchanged } from './unchanged.ts';
 import { type Running, startRunning } from './running.ts';
 
 /** What is asked of a pipeline. */
@@ -98,8 +95,6 @@ export async function runFile(
   options: RunOptions,
   emit: (event: Event) => void,
 ): Promise<Outcome<RunResult>> {
-  const unchanged = await findUnchanged(context, file, options);
-  if (unchanged !== undefined) return repeat(unchanged, options, emit);
   const found = await planned(context, file, { ...options, running: true });
   if (!found.ok) return found;
   const ended = await runPlanned(found.value, { ...options, set: options.set ?? [] }, emit);
@@ -119,34 +114,6 @@ async function runPlanned(
   const { set, keepGoing = false } = options;
   const ended = await runPlan(plan, { shownFile, set, keepGoing }, options, emit);
   return ended.ok ? done({ ...ended.value, summary: summaryOf(pipeline, ended.value.record) }) : ended;
-}
-
-/** Records a run in which nothing had to be looked at node by node, since all stands as it stood. */
-async function repeat(
-  { unchanged, summary, surroundings: { store, executors } }: FoundUnchanged,
-  { jobs, set = [], onEvent }: RunOptions,
-  emit: (event: Event) => void,
-): Promise<Outcome<RunResult>> {
-  const executor = await executors.get();
-  const capacity = executor.ok ? capacityOf(jobs, executor.value) : executor;
-  if (!capacity.ok) return capacity;
-  const { id, told, kept } = openEvents(store, onEvent, emit);
-  try {
-    return done({ ...recordUnchanged(unchanged, store, { id, set, watchers: [...told, kept] }), summary });
-  } finally {
-    await kept.close();
-  }
-}
-
-/** A new run's id, and who is told of it: the callers, and the file of events. */
-function openEvents(
-  store: Store,
-  onEvent: WatchOptions['onEvent'],
-  emit: (event: Event) => void,
-): { readonly id: string; readonly told: readonly Watcher[]; readonly kept: JsonLinesReporter } {
-  const id = newRunId(store.runs.ids()[0]);
-  const told = [{ report: (event: Event) => onEvent?.(event) }, { report: emit }];
-  return { id, told, kept: new JsonLinesReporter(store.runs.appendEvents(id, onLostEvents(broadcast<Happening>(told)))) };
 }
 
 /** What a record says of how a plan was asked for. */

@@ -16,7 +16,8 @@ import { checkValues, parallelOf, runSweep, sweepId } from '../sweep/sweep.ts';
 import { bestFile } from '../sweep/variant-file.ts';
 import type { Context } from './context.ts';
 import { onLostEvents } from './lost-events.ts';
-import { capacityOf, type Opened, openPipeline, planOpened } from './pipeline.ts';
+import { capacityOf } from './capacity.ts';
+import { type Opened, openPipeline, planOpened } from './pipeline.ts';
 import { writeSweepFiles } from './sweep-files.ts';
 import { askedOf, Variants } from './variants.ts';
 
