@@ -16,8 +16,10 @@ export interface UnchangedRun {
   readonly outputs: readonly (readonly [name: string, path: string])[];
   /** How the folder of outputs stood when they had been put there. */
   readonly published: string;
-  /** The results of which the nodes came, each with the digest of its attempt. */
-  readonly results: readonly (readonly [fingerprint: string, digest: string])[];
+  /** The results of which the nodes came: of each its fingerprint and the digest of its attempt, a line each. */
+  readonly results: string;
+  /** Content of theirs that is kept in files of its own, and whether records of them are. */
+  readonly apart: { readonly content: readonly string[]; readonly records: boolean };
   readonly sources: readonly (readonly [source: Source, snapshot: Snapshot])[];
 }
 
@@ -26,17 +28,32 @@ export function attemptDigest(attempt: Attempt | undefined): string {
   return attempt === undefined ? '' : digestOf(attempt);
 }
 
-/** Whether the store still holds all that a run would reuse, as it was, and users find its outputs as they were put there. */
-export function isStillThere({ record, results, published, sources }: UnchangedRun, store: Store): boolean {
-  return (
+/**
+ * Whether the store still holds all that a run would reuse, as it was, and users find its outputs as they were put there. `noted`: how the store
+ * stood when all that is kept among other small content was there; returns that of now, by which it is known the next time. Undefined: something
+ * is otherwise.
+ */
+export function standingOf({ record, results, apart, published, sources }: UnchangedRun, store: Store, noted: string): string | undefined {
+  const standing = store.standing();
+  const isNoted = standing !== '' && standing === noted;
+  const isThere =
     store.runs.hasNodes(record.nodes) &&
     store.published.standing(record.pipeline) === published &&
-    results.every(([fingerprint, digest]) => attemptDigest(store.results.whole(fingerprint)) === digest) &&
+    (isNoted || areThere(results, store)) &&
+    apart.content.every((digest) => store.artifacts.broken({ content: { kind: 'file', digest } }).length === 0) &&
     sources.every(([source, snapshot]) => {
       const isKept = store.sources.keep(source, snapshot);
       return isKept.ok && isKept.value === (record.sources[source.name]?.kept === true);
-    })
-  );
+    });
+  if (!isThere) return undefined;
+  return apart.records || store.standing() !== standing ? '' : standing;
+}
+
+function areThere(results: string, store: Store): boolean {
+  return results.split('\n').every((line) => {
+    const [fingerprint = '', digest] = line.split(' ');
+    return line === '' || attemptDigest(store.results.whole(fingerprint)) === digest;
+  });
 }
 
 /** Who is told of a run, and what it is called. */

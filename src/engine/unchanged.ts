@@ -14,15 +14,19 @@ export function unchangedRun(plan: Plan, { record, problems, outputs }: RunEnd):
   const reused = Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)]));
   const { id: _id, started: _started, ended: _ended, ...head } = record;
   const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf({ ...record, nodes: reused });
-  const results = nodes.map(([, { fingerprint = '' }]) => [fingerprint, attemptDigest(store.results.whole(fingerprint))] as const);
-  if (results.some(([, digest]) => digest === '')) return undefined;
+  const results = nodes.map(([, { fingerprint = '' }]) => ({ fingerprint, attempt: store.results.whole(fingerprint) }));
+  if (results.some(({ attempt }) => attempt === undefined)) return undefined;
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
     row,
     nodes: plannedNodes(plan).map((node) => ({ ...node, action: 'reuse', cause: UNCHANGED })),
     outputs: [...outputs],
     published: store.published.standing(record.pipeline),
-    results,
+    results: results.map(({ fingerprint, attempt }) => `${fingerprint} ${attemptDigest(attempt)}\n`).join(''),
+    apart: {
+      content: [...new Set(results.flatMap(({ attempt }) => store.artifacts.apart(attempt?.outputs ?? {})))],
+      records: results.some(({ fingerprint }) => store.results.isApart(fingerprint)),
+    },
     sources: [...plan.snapshots].flatMap(([name, snapshot]) => {
       const source = ownMember(plan.request.pipeline.sources, name);
       return source === undefined ? [] : [[source, snapshot] as const];

@@ -92,6 +92,8 @@ export interface Results {
   read(fingerprint: string): StoredResult | undefined;
   /** The current attempt of what is here, if its outputs are whole. */
   whole(fingerprint: string): Attempt | undefined;
+  /** Whether the record of a result is a file of its own, as former stores have it. */
+  isApart(fingerprint: string): boolean;
   /** A whole result: from here, else from a remote, from where it is fetched and kept here. */
   find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
   /** Offers a kept result to the remotes, beside what else goes on. */
@@ -271,8 +273,8 @@ export interface Store {
   readonly contents: Contents;
   readonly maintenance: Maintenance;
   /**
-   * How all that many things share stands, without looking into it: small content and results. As long as it is the same, none of it came,
-   * went or changed.
+   * How the files stand that hold small content and the records of results: as long as it stays the same, so does all that was found in them.
+   * Empty as long as a change might not be told by it.
    */
   standing(): string;
   /** Writes what was learned while reading, so that the next reading is cheap. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { areStanding } from '../engine/grounds.ts';
-import { isStillThere, recordUnchanged } from '../engine/repeat.ts';
+import { recordUnchanged, standingOf } from '../engine/repeat.ts';
 import { loadEngines } from '../engines/engines.ts';
+import { ifPossible, writeWhole } from '../files/durable.ts';
 import { hashFile } from '../files/hash.ts';
-import { readSealed } from '../files/sealed.ts';
+import { openSummed, readSealed, readText, summedLine } from '../files/sealed.ts';
 import type { Event } from '../model/event.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { systemErrorIn } from '../model/system-failure.ts';
@@ -12,7 +13,7 @@ import { capacityOf } from './capacity.ts';
 import { type Context, pipelineFile } from './context.ts';
 import { openEvents } from './kept-events.ts';
 import type { PlanOptions, RunOptions, RunResult } from './run.ts';
-import { isUnchangedNote, noteFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
+import { isUnchangedNote, noteFile, standingFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
 
 /** What a run that reuses everything needs. */
 interface Found extends Pick<UnchangedNote, 'unchanged' | 'summary'> {
@@ -42,10 +43,15 @@ async function look(context: Context, file: string, options: PlanOptions): Promi
   const executors = await context.executors();
   const chosen = executors.ok ? await executors.value.get() : executors;
   if (!executors.ok || !chosen.ok) return undefined;
-  const note = readSealed(noteFile(store.value.cache, { file: absolute, folder, options, executor: chosen.value.name }), isUnchangedNote);
+  const path = noteFile(store.value.cache, { file: absolute, folder, options, executor: chosen.value.name });
+  const note = readSealed(path, isUnchangedNote);
   if (note === undefined || note.version !== stillroomVersion() || hashFile(absolute) !== note.text) return undefined;
   const surroundings = { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment };
-  if (!isStillThere(note.unchanged, store.value) || !(await areStanding(note.grounds, surroundings))) return undefined;
+  if (!(await areStanding(note.grounds, surroundings))) return undefined;
+  const noted = openSummed(readText(standingFile(path)) ?? '') ?? '';
+  const standing = standingOf(note.unchanged, store.value, noted);
+  if (standing === undefined) return undefined;
+  if (standing !== noted) ifPossible(() => writeWhole(standingFile(path), summedLine(standing)));
   return { unchanged: note.unchanged, summary: note.summary, surroundings };
 }
 

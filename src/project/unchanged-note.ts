@@ -10,7 +10,7 @@ import type { PlanOptions } from './run.ts';
 import type { RunSummary } from './summary.ts';
 
 /** Raise it when what is remembered of a run changes its form, or what a plan looks at. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** What is remembered of a run in which everything came out, for the next one that is asked for the same. */
 export interface UnchangedNote {
@@ -48,4 +48,9 @@ export function noteFile(
   const set = options.set ?? [];
   const key = digestOf({ file, executor, set, folder: set.length === 0 ? '' : folder, only: options.only ?? null });
   return join(cache, 'unchanged', `${key}.json`);
+}
+
+/** Where it is noted how the store stood when all was there that a note names. */
+export function standingFile(note: string): string {
+  return note.replace(/\.json$/, '.standing');
 }

@@ -41,6 +41,10 @@ class LayeredResults implements Results {
     return this.local.results.whole(fingerprint);
   }
 
+  isApart(fingerprint: string): boolean {
+    return this.local.results.isApart(fingerprint);
+  }
+
   ofWork(workDigest: string): readonly StoredResult[] {
     return this.local.results.ofWork(workDigest);
   }

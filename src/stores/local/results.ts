@@ -55,6 +55,10 @@ export class LocalResults implements Results {
     return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : attempt;
   }
 
+  isApart(fingerprint: string): boolean {
+    return this.segments.placeOf('result', fingerprint) === undefined;
+  }
+
   async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
     const attempt = this.whole(fingerprint);
     return attempt === undefined ? undefined : { attempt, remote: undefined };

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
+import { namesIn } from '../../../files/folder.ts';
 import { tryLockFile } from '../../../files/lock.ts';
-import { fileStamp, trustedStamp } from '../../../files/stamp.ts';
+import { trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
 import { compactSegments } from './compact.ts';
 import { type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
@@ -64,6 +65,12 @@ export class Segments {
     return segment;
   }
 
+  /** How all segments stand; empty as long as a change might not be told by that. */
+  stamps(): string {
+    const stamps = namesIn(this.folder).map((name) => [name, trustedStamp(join(this.folder, name))] as const);
+    return stamps.some(([, stamp]) => stamp === '') ? '' : JSON.stringify(stamps);
+  }
+
   /** Finds what others added since. */
   refresh(): void {
     for (const segment of this.all()) {
@@ -71,17 +78,6 @@ export class Segments {
       segment.close();
       this.known.delete(segment.name);
     }
-  }
-
-  /** How all segments stand. */
-  stamps(): string {
-    return this.all()
-      .flatMap(({ name, path }) => {
-        const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-        return stats === undefined ? [] : [`${name} ${fileStamp(stats)}`];
-      })
-      .sort()
-      .join('\n');
   }
 
   /** The entries with a key as far as they are known, the one that counts first. */
