@@ -96,6 +96,32 @@ describe('the folder in which users find outputs', () => {
     expect(readFileSync(join(latest, 'demo/train/model/a.txt'), 'utf8')).toBe('two');
   });
 
+  test('is swapped file by file where a single one differs, and as one where more do', () => {
+    const { store } = open();
+    const file = (text: string): Artifact => {
+      const path = join(emptyFolder(), 'out.txt');
+      writeFileSync(path, text);
+      return value(store.artifacts.collect(path, 'file', '.txt'));
+    };
+    const publish = (...texts: readonly string[]): string[] => {
+      const nodes = texts.map((text, index) => [`n${index}`, new Map([['o', file(text)]])] as const);
+      const { paths, lost } = store.published.outputs('demo', new Map(nodes));
+      expect(lost).toEqual([]);
+      expect([...paths.values()].map((path) => readFileSync(path, 'utf8'))).toEqual(texts);
+      const link = readlinkSync(join(store.location, 'latest/demo'));
+      expect(readdirSync(join(store.location, 'latest')).toSorted()).toEqual([link, `${link}.json`, 'demo']);
+      return [link, ...[...paths.values()].map((path) => String(lstatSync(path).ino))];
+    };
+    const [link, ...inodes] = publish('one', 'two', 'three');
+    const [same, ...after] = publish('one', 'other', 'three');
+    expect([same, after[0], after[2]]).toEqual([link, inodes[0], inodes[2]]);
+    expect(publish('one', 'other', 'three')).toEqual([same, ...after]);
+    expect(publish('one', 'two', 'four')[0]).not.toBe(link);
+    const [before] = publish('one', 'two', 'three');
+    write(store.location, { 'latest/demo/n0/more.txt': 'of the user' });
+    expect(publish('one', 'two', 'five')[0]).not.toBe(before);
+  });
+
   test('remembers what it keeps of other nodes', () => {
     const { store } = open();
     const model = new Map([['model', value(collect(store, { 'a.txt': 'a poem' }))]]);

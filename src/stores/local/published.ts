@@ -34,6 +34,11 @@ function isNote(value: unknown): value is Note {
   return isObject(value) && isObject(value['outputs']) && typeof value['stamp'] === 'string';
 }
 
+/** A name for what is about to be published. */
+function freshName(pipeline: string): string {
+  return `.${safeFileName(pipeline)}-${randomBytes(4).toString('hex')}`;
+}
+
 /** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one; and the schema that editors read. */
 export class LocalPublished implements Published {
   private readonly root: string;
@@ -56,10 +61,12 @@ export class LocalPublished implements Published {
     const link = join(this.root, safeFileName(pipeline));
     const paths = new Map<string, string>();
     const digests: Record<string, string> = {};
+    const artifacts = new Map<string, Artifact>();
     for (const [node, ports] of outputs) {
       for (const [port, artifact] of ports) {
         const inside = join(safeFileName(node), `${port}${artifact.suffix}`);
         paths.set(`${node}.${port}`, join(link, inside));
+        artifacts.set(inside, artifact);
         digests[inside] = artifact.executable === true ? `${artifact.digest} executable` : artifact.digest;
       }
     }
@@ -68,13 +75,34 @@ export class LocalPublished implements Published {
     const untouched = old !== undefined && before !== undefined && before.stamp === stampTree(old);
     const named = new Set([...outputs.keys()].map(safeFileName));
     const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
-    const known = nodes === undefined ? had : nodes.map(safeFileName);
-    const stay = had.filter((name) => !named.has(name) && known.includes(name));
-    const isWithin = untouched && Object.entries(digests).every(([inside, digest]) => before.outputs[inside] === digest);
-    if (isWithin && had.every((name) => named.has(name) || stay.includes(name))) return { paths, lost: [] };
-    const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stay.includes(inside.split('/', 1)[0] ?? ''));
+    const known = new Set(nodes === undefined ? had : nodes.map(safeFileName));
+    const stay = had.filter((name) => !named.has(name) && known.has(name));
+    if (untouched && had.every((name) => named.has(name) || known.has(name))) {
+      const changed = Object.keys(digests).filter((inside) => before.outputs[inside] !== digests[inside]);
+      if (changed.length === 0) return { paths, lost: [] };
+      const [inside = ''] = changed;
+      const file = changed.length === 1 && Object.hasOwn(before.outputs, inside) ? artifacts.get(inside) : undefined;
+      if (file?.kind === 'file' && this.replaceFile(pipeline, file, join(old, inside))) {
+        writeSealedNote(`${old}.json`, { outputs: { ...before.outputs, ...digests }, stamp: stampTree(old) } satisfies Note);
+        return { paths, lost: [] };
+      }
+    }
+    const stays = new Set(stay);
+    const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stays.has(inside.split('/', 1)[0] ?? ''));
     const lost = this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests });
     return { paths, lost };
+  }
+
+  /** Where a single file differs, one rename swaps it as the whole folder is swapped otherwise. False: it is damaged, or its place is none of a file. */
+  private replaceFile(pipeline: string, artifact: Artifact, path: string): boolean {
+    const fresh = join(this.root, freshName(pipeline));
+    try {
+      if (lstatSync(path).isDirectory() || !this.place(artifact, fresh)) return false;
+      renameSync(fresh, path);
+      return true;
+    } finally {
+      removeTree(fresh);
+    }
   }
 
   /** `stay`: what is copied from the old folder. Returns what is lost; then nothing is swapped. */
@@ -88,7 +116,7 @@ export class LocalPublished implements Published {
     outputs: NodeOutputs,
     digests: Readonly<Record<string, string>>,
   ): Placed['lost'] {
-    const name = `.${safeFileName(pipeline)}-${randomBytes(4).toString('hex')}`;
+    const name = freshName(pipeline);
     const fresh = join(this.root, name);
     let lost: Placed['lost'];
     try {
