@@ -1,14 +1,15 @@
 import { closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Content, Payload } from '../../model/store.ts';
 import { hashFile } from '../../files/hash.ts';
+import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { readAt } from './segments/scan.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
-import { isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
+import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
 
 /** Outputs as blobs: a file is one, a folder is its manifest and one for each of its files. */
 export class LocalArtifacts implements Artifacts {
@@ -29,11 +30,15 @@ export class LocalArtifacts implements Artifacts {
     if (kind === 'file') return this.blobs.state(digest, thorough);
     const known = this.checkedFolders.get(digest);
     if (known?.losses === this.blobs.losses && !thorough) return known.state;
-    let state = this.blobs.state(digest, thorough);
-    for (const entry of state === 'whole' ? (this.manifest(digest)?.files ?? []) : []) {
-      const one = this.blobs.state(entry.digest, thorough);
-      if (one !== 'whole') state = one;
-    }
+    const own = this.blobs.state(digest, thorough);
+    const files = own === 'whole' ? (this.manifest(digest)?.files ?? []) : [];
+    const state =
+      own === 'whole'
+        ? this.blobs.stateOf(
+            files.map((entry) => entry.digest),
+            thorough,
+          )
+        : own;
     this.checkedFolders.set(digest, { state, losses: this.blobs.losses });
     return state;
   }
@@ -69,15 +74,10 @@ export class LocalArtifacts implements Artifacts {
     if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, artifact.executable === true);
     const manifest = this.manifest(artifact.digest);
     if (manifest === undefined) return false;
-    for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
-    let last = path;
-    return manifest.files.every((entry) => {
-      const target = join(path, entry.path);
-      const folder = dirname(target);
-      if (folder !== last) mkdirSync(folder, { recursive: true });
-      last = folder;
-      return this.blobs.placeIn(entry.digest, target, entry.executable);
-    });
+    const folders = foldersOf(manifest.files.map((entry) => entry.path));
+    for (const folder of ['', ...folders, ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
+    const files = new ReadOnlyFiles();
+    return manifest.files.every((entry) => this.blobs.placeIn({ ...entry, path: `${path}/${entry.path}` }, files));
   }
 
   stamp(path: string): string {

@@ -1,6 +1,7 @@
-import { closeSync, fchmodSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hashFile } from '../../files/hash.ts';
+import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { sha256 } from '../../model/canonical.ts';
@@ -30,6 +31,13 @@ export class DamagedContent extends Error {
 export interface Taken {
   readonly digest: string;
   readonly size: number;
+}
+
+/** Content, and the file that it is to be given as. */
+interface Placing {
+  readonly digest: string;
+  readonly path: string;
+  readonly executable: boolean;
 }
 
 /** Where bytes lie: in a file, from an offset on. */
@@ -63,6 +71,16 @@ export class Blobs {
     if (standing === 'whole') return standing;
     const loose = this.loose.state(digest, thorough);
     return loose === 'missing' ? standing : loose;
+  }
+
+  /** How blobs stand together: whole if all of them are. */
+  stateOf(digests: readonly string[], thorough = false): BlobState {
+    let worst: BlobState = 'whole';
+    for (const digest of thorough ? digests : this.segments.untrusted(digests)) {
+      const state = this.state(digest, thorough);
+      if (state !== 'whole') worst = state;
+    }
+    return worst;
   }
 
   /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
@@ -178,19 +196,16 @@ export class Blobs {
    */
   place(digest: string, path: string, executable: boolean): boolean {
     mkdirSync(dirname(path), { recursive: true });
-    return this.placeIn(digest, path, executable);
+    return this.placeIn({ digest, path, executable });
   }
 
-  /** The same where the folder is there. */
-  placeIn(digest: string, path: string, executable: boolean): boolean {
+  /** The same where the folder is there, for one of many files. */
+  placeIn({ digest, path, executable }: Placing, files = new ReadOnlyFiles()): boolean {
     const body = this.segments.read('content', digest);
     if (body === undefined) return this.loose.place(digest, path, executable);
-    const descriptor = openSync(path, 'wx', 0o600);
+    const descriptor = files.open(path, executable);
     try {
-      withPath(path, () => {
-        writeAll(descriptor, body);
-        fchmodSync(descriptor, executable ? 0o555 : 0o444);
-      });
+      withPath(path, () => writeAll(descriptor, body));
     } finally {
       closeSync(descriptor);
     }

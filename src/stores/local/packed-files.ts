@@ -1,6 +1,7 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
-import { closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { withPath } from '../../files/with-path.ts';
 import { hashFile } from '../../files/hash.ts';
@@ -62,27 +63,6 @@ export class Pack {
   }
 }
 
-/** Writes files of a pack into a folder, read-only. */
-class Unpacked {
-  private readonly folder: string;
-  /** Modes by whether a file that is made with one has it: the process may be set to make files with less. */
-  private readonly given = new Map<number, boolean>();
-
-  constructor(folder: string, entries: readonly ManifestEntry[]) {
-    this.folder = folder;
-    for (const one of foldersOf(entries.map(({ path }) => path))) mkdirSync(join(folder, one), { recursive: true });
-  }
-
-  open({ path, executable }: ManifestEntry): number {
-    const mode = executable ? 0o555 : 0o444;
-    const descriptor = openSync(`${this.folder}/${path}`, 'wx', mode);
-    const isGiven = this.given.get(mode) ?? (fstatSync(descriptor).mode & 0o777) === mode;
-    this.given.set(mode, isGiven);
-    if (!isGiven) fchmodSync(descriptor, mode);
-    return descriptor;
-  }
-}
-
 /** Gives at most so many of the bytes that come next, and none at the end. They last until the next are asked for. */
 type Next = (most: number) => Uint8Array;
 
@@ -127,9 +107,11 @@ export function unpackFiles(pack: Stretch, entries: readonly ManifestEntry[], fo
   const descriptor = openSync(pack.path, 'r');
   try {
     const next = bytesOf(descriptor, pack.offset);
-    const unpacked = folder === undefined ? undefined : new Unpacked(folder, entries);
+    const opened = new ReadOnlyFiles();
+    if (folder !== undefined)
+      for (const one of foldersOf(entries.map(({ path }) => path))) mkdirSync(join(folder, one), { recursive: true });
     return entries.every((entry) => {
-      const file = unpacked?.open(entry);
+      const file = folder === undefined ? undefined : opened.open(`${folder}/${entry.path}`, entry.executable);
       try {
         return withPath(entry.path, () => isTaken(entry, next, file));
       } finally {

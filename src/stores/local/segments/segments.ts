@@ -120,6 +120,12 @@ export class Segments {
     return { standing };
   }
 
+  /** Those of some content that is not known to be whole by the stamps of its segments, each of which is looked at once. */
+  untrusted(digests: Iterable<string>): string[] {
+    const trusted = this.all().filter((segment) => segment.refresh() && segment.isTrusted());
+    return [...digests].filter((digest) => !trusted.some((segment) => segment.find('content', digest).length > 0));
+  }
+
   standing(kind: Kind, key: string, care: Care): Standing {
     return this.look(kind, key, care).standing;
   }
