@@ -57,6 +57,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
   const { instance, executor } = prepared;
   const { store } = run.surroundings;
   const place = store.workplaces.make(ready.work);
+  let isPlain = false;
   try {
     const space = prepareWorkspace(prepared, place, { known: ready.known, keptSources: run.keptSources, store, sources: run.sources });
     if ('unfed' in space || !space.ok) return space;
@@ -89,9 +90,10 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
     if (isWritten) ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
     const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
+    isPlain = exit.ended === 'done' && exit.isPlain === true;
     return collect(exit, { prepared, specification, given, place, isWritten }, run);
   } finally {
-    removeLeft(place, instance.name, run.emit);
+    removeLeft(isPlain ? { remove: () => place.giveOn() } : place, instance.name, run.emit);
   }
 }
 

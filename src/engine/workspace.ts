@@ -56,8 +56,8 @@ export function prepareWorkspace(
   const { instance } = prepared;
   const isCommand = instance.work.kind === 'command';
   const base = join(place.folder, isCommand ? 'work' : 'in');
-  // A folder made costs a node as much as starting it: a command has no use for those of a stage.
-  for (const name of ['work', 'home', 'tmp', ...(isCommand ? [] : ['in', 'out', 'code'])]) mkdirSync(join(place.folder, name));
+  // A command has no use for the folders of a stage.
+  if (!isCommand) for (const name of ['in', 'out', 'code']) mkdirSync(join(place.folder, name));
   const given: Given[] = [];
   const outside: { path: string; kind: 'dir' | 'file' }[] = [];
 

@@ -93,6 +93,8 @@ export type ExitRecord = {
       readonly facts: JsonObject;
       /** The last lines that it printed. */
       readonly last: readonly string[];
+      /** Nothing is set on the folders of the attempt but what anyone can see of them: another may be given them. */
+      readonly isPlain?: boolean;
     }
   | { readonly ended: 'failed'; readonly problem: Problem }
   | { readonly ended: 'stopped' }

@@ -15,6 +15,8 @@ export interface Workplace {
   readonly folder: string;
   /** Returns what refused to be removed, each as a path and why. */
   remove(): readonly string[];
+  /** As `remove`, but its folders, on which nothing may be set that cannot be seen, are given to another attempt if they can be emptied. */
+  giveOn(): readonly string[];
 }
 
 /** A piece of work that one coordinator has to itself. */
@@ -30,8 +32,10 @@ export interface Claim {
 export interface Workplaces {
   /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
   claim(work: string, asker: Asker): Promise<Claim | undefined>;
-  /** A fresh folder for an attempt. */
+  /** A folder for an attempt, in which are the empty folders `work`, `home` and `tmp`. */
   make(work: string): Workplace;
+  /** Removes folders that no attempt was given yet. */
+  tidy(): void;
   /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
   checkpoints(work: string): { readonly folder: string; remove(): readonly string[] };
 }

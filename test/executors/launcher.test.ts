@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,6 +41,19 @@ async function pidsOf(job: JobSpecification): Promise<[launcher: number, hidden:
   await until(() => fileOf(job, 'pids') !== '');
   return fileOf(job, 'pids').split(' ').map(Number) as [number, number, number];
 }
+
+const ATTRIBUTES = spawnSync('python3', ['-c', 'import os, sys; os.setxattr(sys.argv[1], "user.x", b"1")', emptyFolder()]).status === 0;
+
+test('folders on which nothing is set can be given to another attempt', async () => {
+  expect(await execute(jobOf('echo > ../home/left; mkdir -p deep/er')).exit).toMatchObject({ ended: 'done', isPlain: true });
+});
+
+test.runIf(ATTRIBUTES).each(['.', '..', '../home', '../tmp'])('those with attributes of their own cannot: %s', async (folder) => {
+  const job = jobOf(['python3', '-c', `import os; os.setxattr("${folder}", "user.x", b"1")`]);
+  const exit = await execute(job).exit;
+  expect(exit.ended).toBe('done');
+  expect(exit).not.toHaveProperty('isPlain');
+});
 
 test('many programs at once do not mix what they say, and leave no character cut', async () => {
   const said = Array.from({ length: 12 }, (_, index) => {

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SweepPlace } from '../../src/model/workplace.ts';
 import { asker } from '../executors/fake.ts';
@@ -57,5 +58,54 @@ describe('locks', () => {
     const second = open('demo-1');
     expect(second).toMatchObject({ journal: first.journal, folder: first.folder });
     second.release();
+  });
+});
+
+describe('the folders of an attempt that has ended', () => {
+  const inodes = (folder: string): number[] => ['', 'home', 'tmp', 'work'].map((name) => lstatSync(join(folder, name)).ino);
+
+  test('are emptied and given to another, which has a name of its own', () => {
+    const { store } = openStore();
+    const first = store.workplaces.make('one');
+    const made = inodes(first.folder);
+    mkdirSync(join(first.folder, 'work/deep/er'), { recursive: true });
+    writeFileSync(join(first.folder, 'work/deep/er/file'), 'left');
+    writeFileSync(join(first.folder, 'home/.rc'), 'left', { mode: 0o444 });
+    expect(first.giveOn()).toEqual([]);
+    expect(existsSync(first.folder)).toBe(false);
+    const second = store.workplaces.make('another');
+    expect(second.id).toMatch(/^another-/);
+    expect(inodes(second.folder)).toEqual(made);
+    expect(readdirSync(second.folder, { recursive: true }).sort()).toEqual(['home', 'tmp', 'work']);
+  });
+
+  test.each<readonly [string, (folder: string) => void]>([
+    ['whose rights were changed', (folder) => chmodSync(join(folder, 'home'), 0o777)],
+    ['that may not be listed', (folder) => chmodSync(join(folder, 'tmp'), 0)],
+    ['that lacks one of them', (folder) => rmSync(join(folder, 'tmp'), { recursive: true })],
+    ['in which lies more', (folder) => mkdirSync(join(folder, 'more'))],
+    [
+      'of which one is a link by now',
+      (folder) => {
+        rmSync(join(folder, 'home'), { recursive: true });
+        symlinkSync('work', join(folder, 'home'));
+      },
+    ],
+  ])('are removed where it is one %s', (_, change) => {
+    const { store } = openStore();
+    store.workplaces.make('first').giveOn();
+    const place = store.workplaces.make('work');
+    change(place.folder);
+    expect(place.giveOn()).toEqual([]);
+    expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
+  });
+
+  test('are gone when the store is tidied, as it is at the end of a run', () => {
+    const { store } = openStore();
+    store.workplaces.make('work').giveOn();
+    expect(readdirSync(join(store.location, 'scratch'))).toHaveLength(1);
+    store.flush();
+    expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
+    expect(readdirSync(store.workplaces.make('work').folder).sort()).toEqual(['home', 'tmp', 'work']);
   });
 });

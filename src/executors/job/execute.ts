@@ -59,7 +59,8 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const { blotter } = log;
   if (!metrics.ok)
     return failed(withLog(blotter.cleanMembers(metrics.problems[0] as Problem, 'message', 'hint'), log.last, specification.log));
-  return { ...common, ended: 'done', metrics: blotter.cleanAll(metrics.value), facts, last: log.last };
+  const plain = ending.isPlain === true ? { isPlain: true } : {};
+  return { ...common, ended: 'done', metrics: blotter.cleanAll(metrics.value), facts, last: log.last, ...plain };
 }
 
 function lostLog({ node }: JobSpecification, error: SystemError): JobEvent {

@@ -90,8 +90,8 @@ export class Launcher {
     this.programs.delete(number);
     if (this.programs.size === 0) this.socket.unref();
     if (what === ANSWER.refused) return program.ended({ refused: startError(getSystemErrorName(-bytes.readInt32LE(0))) });
-    const [exitCode, signal] = [bytes.readInt32LE(0), bytes.readInt32LE(4)];
-    program.ended(signal === 0 ? { exitCode } : { signal: SIGNAL_NAMES.get(signal) ?? 'SIGKILL' });
+    const [exitCode, signal, isPlain] = [bytes.readInt32LE(0), bytes.readInt32LE(4), bytes.readInt32LE(8) === 1];
+    program.ended(signal === 0 ? { exitCode, isPlain } : { signal: SIGNAL_NAMES.get(signal) ?? 'SIGKILL' });
   }
 
   /** Whatever ran has been ended by its supervisors, which saw the launcher's end. */

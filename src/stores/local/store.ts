@@ -42,6 +42,7 @@ export function localStore(root: string, { presence = new Presence(root), format
   const bundles = new LocalBundles(root, blobs);
   const sources = new LocalSources(root, blobs);
   const runs = new LocalRuns(root);
+  const workplaces = new LocalWorkplaces(root);
   const tags = new LocalTags(root);
   const contents = new LocalContents(
     root,
@@ -59,7 +60,7 @@ export function localStore(root: string, { presence = new Presence(root), format
     sources,
     runs,
     tags,
-    workplaces: new LocalWorkplaces(root),
+    workplaces,
     sweeps: new LocalSweeps(root),
     published: new LocalPublished(root, (artifact, path) => artifacts.place(artifact, path)),
     contents,
@@ -68,6 +69,7 @@ export function localStore(root: string, { presence = new Presence(root), format
     flush() {
       if (!existsSync(root)) return;
       stamps.flush();
+      workplaces.tidy();
       segments.rest();
     },
   };

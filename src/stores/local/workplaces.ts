@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders, namesIn } from '../../files/folder.ts';
 import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
+import { SpareFolders } from './spare-folders.ts';
 import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
 
 /** Characters of a work's digest at the beginning of the names of its attempts. */
@@ -14,9 +15,11 @@ const WORK_PREFIX = 16;
 export class LocalWorkplaces implements Workplaces {
   private readonly root: string;
   private real: string | undefined;
+  private readonly spares: SpareFolders;
 
   constructor(root: string) {
     this.root = root;
+    this.spares = new SpareFolders(() => this.scratch);
   }
 
   async claim(work: string, { who, signal, onWait }: Asker): Promise<Claim | undefined> {
@@ -35,8 +38,12 @@ export class LocalWorkplaces implements Workplaces {
 
   make(work: string): Workplace {
     const place = this.at(`${work.slice(0, WORK_PREFIX)}-${randomBytes(6).toString('hex')}`);
-    mkdirSync(place.folder, { recursive: true });
+    this.spares.take(place.folder);
     return place;
+  }
+
+  tidy(): void {
+    this.spares.remove();
   }
 
   /** Where attempts really lie: Node looks for a stage's code there, so that is what the stage is granted. */
@@ -51,7 +58,7 @@ export class LocalWorkplaces implements Workplaces {
 
   private at(id: string): Workplace {
     const folder = join(this.scratch, id);
-    return { id, folder, remove: () => removeTree(folder) };
+    return { id, folder, remove: () => removeTree(folder), giveOn: () => this.spares.put(folder) };
   }
 
   checkpoints(work: string): { folder: string; remove(): readonly string[] } {

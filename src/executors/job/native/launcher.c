@@ -10,7 +10,7 @@
  *   SIGNAL  the signal for the supervisor
  *   CLOSE   ends the control pipe: what is left of it is killed
  *
- * An answer is its length, the program's number, what it is (from which stream bytes come, or how the program ended) and that itself.
+ * An answer is its length, the program's number, what it is (from which stream bytes come, or how the program ended, with whether its folders can be given to another) and that itself.
  */
 #define _GNU_SOURCE
 #include "launcher.h"
@@ -171,8 +171,8 @@ static int end_programs(void) {
       at = &program->next;
       continue;
     }
-    int32_t how[2] = {WIFEXITED(program->status) ? WEXITSTATUS(program->status) : -1,
-                      WIFSIGNALED(program->status) ? WTERMSIG(program->status) : 0};
+    int32_t how[3] = {WIFEXITED(program->status) ? WEXITSTATUS(program->status) : -1,
+                      WIFSIGNALED(program->status) ? WTERMSIG(program->status) : 0, are_plain(program->folder)};
     release(program);
     answer(program->number, ENDED, how, sizeof how);
     *at = program->next;

@@ -19,6 +19,8 @@ struct program {
   int streams[STREAMS];
   int control;
   int lock;
+  /* The folder that it works in. */
+  int folder;
   /* The first of its streams among those that are polled. */
   int polled;
 };
@@ -31,6 +33,9 @@ struct inherited {
 
 /* Starts a program under its supervisor as a request says; 0, with `errno`, where that cannot be. */
 int start_supervised(struct program *program, char *request, const struct inherited *inherited);
+
+/* Whether nothing is set on the folders of an attempt, found from the one that its program works in, but what anyone can see of them. */
+int are_plain(int work);
 
 /* Closes a descriptor that is open. */
 void close_if_open(int *descriptor);

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is given to a supervisor: the other ends of its streams and of its control pipe, and the folder that it works in. */
-enum { CONTROL = STREAMS, FOLDER, GIVEN };
+/* What is given to a supervisor: the other ends of its streams and of its control pipe. */
+enum { CONTROL = STREAMS, GIVEN };
 
 void close_if_open(int *descriptor) {
   if (*descriptor >= 0) close(*descriptor);
@@ -39,7 +39,7 @@ static void become_supervisor(struct program *program, const int given[GIVEN], c
   work.command = texts(&at, counts[2]);
   char **environment = texts(&at, counts[3]);
   if (counts[1] > 0) work.confinement = confinement;
-  if (fchdir(given[FOLDER]) != 0) _exit(126);
+  if (fchdir(program->folder) != 0) _exit(126);
   dup2(inherited->nothing, STDIN_FILENO);
   dup2(given[PRINTED], STDOUT_FILENO);
   dup2(given[PRINTED_AS_ERRORS], STDERR_FILENO);
@@ -76,16 +76,17 @@ void release(struct program *program) {
   for (int index = 0; index < STREAMS; index += 1) close_if_open(&program->streams[index]);
   close_if_open(&program->control);
   close_if_open(&program->lock);
+  close_if_open(&program->folder);
 }
 
 int start_supervised(struct program *program, char *request, const struct inherited *inherited) {
-  int given[GIVEN] = {-1, -1, -1, -1, -1};
-  program->lock = program->control = -1;
+  int given[GIVEN] = {-1, -1, -1, -1};
+  program->lock = program->control = program->folder = -1;
   for (int index = 0; index < STREAMS; index += 1) program->streams[index] = -1;
   const char *lock = request + 4 * sizeof(uint32_t);
   int is_ready = take_lock(program, lock) && make_pipes(program, given);
-  if (is_ready) given[FOLDER] = open(lock + strlen(lock) + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (given[FOLDER] < 0) is_ready = 0;
+  if (is_ready) program->folder = open(lock + strlen(lock) + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (program->folder < 0) is_ready = 0;
   program->supervisor = is_ready ? fork() : -1;
   if (program->supervisor == 0) become_supervisor(program, given, request, inherited);
   int error = errno;
