@@ -12,7 +12,7 @@ let buffer: Buffer | undefined;
  * Reads from where an open file stands until a buffer is full or the file ends; returns how many bytes that were. With the file's size, where
  * that is known, it is not asked for more once so many have come.
  */
-function readFull(descriptor: number, into: Uint8Array, size?: number): number {
+export function readFull(descriptor: number, into: Uint8Array, size?: number): number {
   let filled = 0;
   do {
     const read = readSync(descriptor, into, filled, into.length - filled, null);

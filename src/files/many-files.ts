@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { BUSY, learner, type Look, lookThrough, type ManyFiles } from './many-work.ts';
+import { otherThread } from './other-thread.ts';
 import { STAMP_BYTES } from './stamp.ts';
 
 /** From so many files on it pays to look at them in two threads. */
@@ -9,29 +8,12 @@ const MANY = 4000;
 /** Milliseconds without a sign of the other thread after which it is no longer waited for. */
 const PATIENCE = 2000;
 
-/** Memory that the other thread needs, in MiB: its garbage is young. */
-const THREAD = { maxYoungGenerationSizeMb: 8 };
-
 /** What was learned of files, in their order. */
 export interface Learned {
   /** Of each 32 bytes: its stamp, or its digest. */
   readonly learned: ArrayBufferLike;
   /** Two numbers of each: of `stat` its mode and how many names it has. */
   readonly marks: Int32Array;
-}
-
-let helper: Worker | undefined;
-
-/** The other thread, started when it is first needed; undefined where there is but one processor. It keeps no process alive. */
-function otherThread(): Worker | undefined {
-  if (helper !== undefined || availableParallelism() < 2) return helper;
-  // From wherever this is run: compiled, bundled, or as it was written.
-  helper = new Worker(new URL('../../dist/files/many-thread.js', import.meta.url), { execArgv: [], env: {}, resourceLimits: THREAD });
-  const forget = (): void => {
-    helper = undefined;
-  };
-  helper.once('error', forget).once('exit', forget).unref();
-  return helper;
 }
 
 /** Says that many files will be looked at soon: a thread takes as long to start as ten thousand files. */

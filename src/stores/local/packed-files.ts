@@ -1,10 +1,10 @@
-import { createHash, hash as hashOnce } from 'node:crypto';
+import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { withPath } from '../../files/with-path.ts';
-import { hashFile } from '../../files/hash.ts';
+import { copyHashed } from '../../files/copy-hashed.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
 import type { Stretch } from './blobs.ts';
 import { type FoundFile, foldersOf } from './folders.ts';
@@ -17,19 +17,24 @@ const PIECE = 1024 * 1024;
 export class Pack {
   readonly path: string;
   private readonly descriptor: number;
-  private readonly hash = createHash('sha256');
+  /** Of all; none of a file alone, which is hashed by itself. */
+  private readonly hash: Hash | undefined;
+  private last = '';
   private readonly buffer = Buffer.allocUnsafe(PIECE);
   private filled = 0;
   private isOpen = true;
 
-  constructor(path: string) {
+  /** `kind`: whether it takes the files of a folder, or a file alone. */
+  constructor(path: string, kind: 'dir' | 'file') {
     this.path = path;
+    this.hash = kind === 'dir' ? createHash('sha256') : undefined;
     this.descriptor = openSync(path, 'wx', 0o600);
   }
 
   /** Adds what a file below a folder holds; returns its SHA-256. */
   add(folder: string, { path, size }: FoundFile): string {
-    return hashFile(join(folder, path), (piece) => this.write(piece), size);
+    this.last = copyHashed(join(folder, path), (piece) => this.write(piece), size);
+    return this.last;
   }
 
   private write(piece: Uint8Array): void {
@@ -46,7 +51,7 @@ export class Pack {
   }
 
   private put(bytes: Uint8Array): void {
-    this.hash.update(bytes);
+    this.hash?.update(bytes);
     withPath(this.path, () => writeAll(this.descriptor, bytes));
   }
 
@@ -54,7 +59,7 @@ export class Pack {
   finish(): string {
     this.flush();
     this.close();
-    return this.hash.digest('hex');
+    return this.hash?.digest('hex') ?? this.last;
   }
 
   close(): void {

@@ -123,7 +123,7 @@ export class LocalSources implements Sources {
   private pack(source: Source, listed: Listed, expected?: string): Outcome<Reading> {
     mkdirSync(this.scratch, { recursive: true });
     const folder = mkdtempSync(join(this.scratch, 'source-'));
-    const pack = new Pack(join(folder, 'pack'));
+    const pack = new Pack(join(folder, 'pack'), listed.kind);
     try {
       const read = this.read(source, listed, pack);
       if (!read.ok) return read;
