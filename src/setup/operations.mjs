@@ -6,8 +6,8 @@ import { root } from './places.mjs';
 /** The operations that Stillroom adds to libtensorflow: C++ that becomes a part of the engine's addon. */
 const folder = join(root, 'src', 'nn', 'engine', 'native');
 
-/** How they are compiled beside the addon's own sources. */
-export const operationFlags = [`-I${folder}`];
+/** Products are added as part of the same instruction where a processor has one. */
+export const operationFlags = ['-ffp-contract=fast'];
 
 const names = () => readdirSync(folder).sort();
 
@@ -22,7 +22,7 @@ export function operationSources() {
  * @returns {string}
  */
 export function operationsDigest() {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(operationFlags.join('\n'));
   for (const name of names()) hash.update(`${name}\n`).update(withoutComments(readFileSync(join(folder, name), 'utf8')));
   return hash.digest('hex').slice(0, 16);
 }
