@@ -30,7 +30,7 @@ export const equivalents: readonly Equivalent[] = [
     ['settled === undefined || known', 'known === undefined', 'false', 'what is settled was planned'],
     ["action: 'run'", "'run'", '""', 'only of `maybe` is anything told'],
   ]),
-  ...of('src/stores/local/blobs.ts', [
+  ...of('src/stores/local/loose-blobs.ts', [
     ['function clone(', '{\n  try {', '{}', 'only where the file system shares blocks'],
     ['try {', '{\n    copyFileSync(from, to', '{}', 'only where the file system shares blocks'],
     ['this.proven.get(digest) === fileStamp(stats)', 'this.proven.get(digest)', 'false', 'it only spares hashing again'],
@@ -52,7 +52,6 @@ export const equivalents: readonly Equivalent[] = [
     ["name === 'store'", "name === 'store'", 'false', 'whoever removes holds that lock'],
     ["name === 'store'", "'store'", '""', 'whoever removes holds that lock'],
   ]),
-  ...of('src/stores/local/results.ts', [["fingerprint), '')", "''", '"Stryker', 'the names in the index are all that is read']]),
   ...of('src/engine/fingerprint.ts', [
     ["environment['PATH'] ?? ''", "''", '"Stryker', 'no program is found in a folder that is not there either'],
   ]),

@@ -37,7 +37,11 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
   ],
   store: [
     { changed: store('results', 'shapes'), tests: tests('stores', 'results', 'shapes') },
-    { changed: store('blobs', 'stamps'), tests: tests('stores', 'blobs', 'stamps', 'rot') },
+    { changed: store('blobs', 'loose-blobs', 'stamps'), tests: tests('stores', 'blobs', 'loose-blobs', 'stamps', 'rot') },
+    {
+      changed: store(...['entry', 'scan', 'table', 'known', 'segment', 'segments', 'writer', 'compact'].map((name) => `segments/${name}`)),
+      tests: tests('stores', 'segments', 'blobs', 'rot', 'garbage'),
+    },
     { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'placed', 'rot') },
     { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'bundles', 'rot') },
     { changed: store('gc', 'leftovers'), tests: tests('stores', 'maintenance', 'garbage') },
