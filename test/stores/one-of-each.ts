@@ -1,8 +1,9 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { writeWhole } from '../../src/files/durable.ts';
 import { LinesFile } from '../../src/files/lines.ts';
 import { sealFolder } from '../../src/files/sealed-folder.ts';
-import { writeSealedNote } from '../../src/files/sealed.ts';
+import { summedLine, writeSealedNote } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { RunNode, RunRecord } from '../../src/model/run.ts';
 import { RECORD_FORMAT } from '../../src/model/run.ts';
@@ -65,6 +66,7 @@ export async function oneOfEach(): Promise<OneOfEach> {
   journal.begin({ type: 'sweep' });
   journal.append({ type: 'start' }, true);
   writeSealedNote(join(store.cache, 'code', 'note.json'), { version: '1' });
+  writeWhole(join(store.cache, 'unchanged', 'one.standing'), summedLine('["as it was"]'));
   const checkpoint = join(store.workplaces.checkpoints(WORK).folder, 'complete-1');
   mkdirSync(checkpoint, { recursive: true });
   writeFileSync(join(checkpoint, 'weights'), 'some weights');
@@ -88,6 +90,7 @@ export async function oneOfEach(): Promise<OneOfEach> {
     [`logs/${RUN}/events.jsonl`]: `events: events of the run ${RUN}`,
     'index/code/note.json': 'index: note index/code/note.json',
     [`index/sources/${sourceNote}`]: `index: note index/sources/${sourceNote}`,
+    'index/unchanged/one.standing': 'index: note index/unchanged/one.standing',
     'index/runs': 'index: note index/runs',
     'index/blobs': 'index: note index/blobs',
     [`index/segments/${segment}`]: `index: note index/segments/${segment}`,
