@@ -16,7 +16,9 @@ export interface UnchangedRun {
   readonly outputs: readonly (readonly [name: string, path: string])[];
   /** How the folder of outputs stood when they had been put there. */
   readonly published: string;
-  /** The results of which the nodes came: of each its fingerprint and the digest of its attempt, a line each. */
+  /** How the store stood when it held all that came out; empty where that could not be told yet. */
+  readonly standing: string;
+  /** In place of that, the results of which the nodes came: of each its fingerprint and the digest of its attempt, a line each. */
   readonly results: string;
   /** Content of theirs that is kept in files of its own, and whether records of them are. */
   readonly apart: { readonly content: readonly string[]; readonly records: boolean };
@@ -33,13 +35,14 @@ export function attemptDigest(attempt: Attempt | undefined): string {
  * stood when all that is kept among other small content was there; returns that of now, by which it is known the next time. Undefined: something
  * is otherwise.
  */
-export function standingOf({ record, results, apart, published, sources }: UnchangedRun, store: Store, noted: string): string | undefined {
+export function standingOf(unchanged: UnchangedRun, store: Store, noted: string): string | undefined {
+  const { record, results, apart, published, sources } = unchanged;
   const standing = store.standing();
-  const isNoted = standing !== '' && standing === noted;
+  const isNoted = standing !== '' && !apart.records && (standing === noted || standing === unchanged.standing);
   const isThere =
     store.runs.hasNodes(record.nodes) &&
     store.published.standing(record.pipeline) === published &&
-    (isNoted || areThere(results, store)) &&
+    (isNoted || (results !== '' && areThere(results, store))) &&
     apart.content.every((digest) => store.artifacts.broken({ content: { kind: 'file', digest } }).length === 0) &&
     sources.every(([source, snapshot]) => {
       const isKept = store.sources.keep(source, snapshot);

@@ -2,6 +2,7 @@ import { ownMember } from '../model/own-member.ts';
 import type { RunNode } from '../model/run.ts';
 import { rowOf } from '../model/run-row.ts';
 import { type Plan, plannedNodes, UNCHANGED } from './plan.ts';
+import type { Store } from '../model/store.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { RunEnd } from './run.ts';
 
@@ -14,19 +15,21 @@ export function unchangedRun(plan: Plan, { record, problems, outputs }: RunEnd):
   const reused = Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)]));
   const { id: _id, started: _started, ended: _ended, ...head } = record;
   const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf({ ...record, nodes: reused });
-  const results = nodes.map(([, { fingerprint = '' }]) => ({ fingerprint, attempt: store.results.whole(fingerprint) }));
-  if (results.some(({ attempt }) => attempt === undefined)) return undefined;
+  const before = store.standing();
+  if (!nodes.every(([, node]) => isHeld(node, store))) return undefined;
+  const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
     row,
     nodes: plannedNodes(plan).map((node) => ({ ...node, action: 'reuse', cause: UNCHANGED })),
     outputs: [...outputs],
     published: store.published.standing(record.pipeline),
-    results: results.map(({ fingerprint, attempt }) => `${fingerprint} ${attemptDigest(attempt)}\n`).join(''),
+    results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',
     apart: {
-      content: [...new Set(results.flatMap(({ attempt }) => store.artifacts.apart(attempt?.outputs ?? {})))],
-      records: results.some(({ fingerprint }) => store.results.isApart(fingerprint)),
+      content: [...new Set(nodes.flatMap(([, { outputs = {} }]) => store.artifacts.apart(outputs)))],
+      records: nodes.some(([, { fingerprint = '' }]) => store.results.isApart(fingerprint)),
     },
+    standing,
     sources: [...plan.snapshots].flatMap(([name, snapshot]) => {
       const source = ownMember(plan.request.pipeline.sources, name);
       return source === undefined ? [] : [[source, snapshot] as const];
@@ -40,4 +43,14 @@ function isReusable({ state, disturbed, fingerprint }: RunNode): boolean {
 
 function asReused({ log: _log, ...node }: RunNode): RunNode {
   return { ...node, state: 'reused', cause: UNCHANGED };
+}
+
+/** Whether the store has a node's result and what came out of it, as far as can be seen without reading it. */
+function isHeld({ fingerprint = '', outputs = {} }: RunNode, { results, artifacts }: Store): boolean {
+  const isThere = !results.isApart(fingerprint) || results.whole(fingerprint) !== undefined;
+  return isThere && artifacts.broken(outputs).length === 0;
+}
+
+function resultLine({ fingerprint = '' }: RunNode, store: Store): string {
+  return `${fingerprint} ${attemptDigest(store.results.whole(fingerprint))}\n`;
 }

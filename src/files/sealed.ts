@@ -23,10 +23,13 @@ function sealOf(before: string | Uint8Array, after: string | Uint8Array, charact
   return createHash('sha256').update(before).update(after).digest('hex').slice(0, characters);
 }
 
-/** An object as sealed JSON, each member on a line of its own. */
-export function sealedJson(value: object): string {
+/** How sealed JSON is laid out: each member on a line of its own, for people; or without any space, where there are very many. */
+export type Layout = 'lines' | 'compact';
+
+/** An object as sealed JSON. */
+export function sealedJson(value: object, layout: Layout = 'lines'): string {
   if ('seal' in value) throw new Error('what is sealed may have no member "seal" of its own');
-  const text = JSON.stringify({ ...value, seal: '' }, null, 1);
+  const text = JSON.stringify({ ...value, seal: '' }, null, layout === 'lines' ? 1 : 0);
   const before = text.slice(0, text.lastIndexOf('"'));
   return `${before}${sealOf(before, FILE_END, SEAL.file)}${FILE_END}`;
 }
@@ -103,16 +106,16 @@ export function readText(path: string): string | undefined {
 }
 
 /** Writes an object as sealed JSON that outlives a power cut. */
-export function writeSealed(path: string, value: object): void {
-  writeDurably(path, sealedJson(value));
+export function writeSealed(path: string, value: object, layout: Layout = 'lines'): void {
+  writeDurably(path, sealedJson(value, layout));
 }
 
 /**
  * Writes an object that can be made again as sealed JSON: it is seen whole or not at all, but a power cut may lose or damage it, and where the
  * system refuses it there is none.
  */
-export function writeSealedNote(path: string, value: object): void {
-  ifPossible(() => writeWhole(path, sealedJson(value)));
+export function writeSealedNote(path: string, value: object, layout: Layout = 'lines'): void {
+  ifPossible(() => writeWhole(path, sealedJson(value, layout)));
 }
 
 /** A line of plain text with its sum at the end, for notes of which there are too many for JSON. */

@@ -2,7 +2,6 @@ import { groundsOf } from '../engine/grounds.ts';
 import type { Plan } from '../engine/plan.ts';
 import type { RunEnd } from '../engine/run.ts';
 import { unchangedRun } from '../engine/unchanged.ts';
-import { ifPossible } from '../files/durable.ts';
 import { writeSealedNote } from '../files/sealed.ts';
 import type { PlanOptions } from './run.ts';
 import { asReused, type RunSummary } from './summary.ts';
@@ -21,5 +20,5 @@ export function rememberUnchanged(
   const grounds = groundsOf(plan);
   const asked = { file: pipeline.file, folder, options, executor: plan.executor.name };
   const note: UnchangedNote = { version: stillroomVersion(), text, grounds, unchanged, summary: asReused(summary) };
-  ifPossible(() => writeSealedNote(noteFile(surroundings.store.cache, asked), note));
+  writeSealedNote(noteFile(surroundings.store.cache, asked), note, 'compact');
 }

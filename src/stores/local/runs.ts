@@ -21,6 +21,9 @@ import { isRunRecord } from './shapes.ts';
 /** Records of the first format had no seal. */
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
+/** Of a live run with more nodes nobody reads the record as it lies. */
+const MOST_LAID_OUT = 100;
+
 /** Characters of JSON of a run's nodes that stand in its record. More of them are a file of their own. */
 const LARGEST_INSIDE = 65_536;
 
@@ -56,7 +59,10 @@ export class LocalRuns implements Runs {
   }
 
   write(record: RunRecord): void {
-    if (record.state === 'live') return writeSealed(join(this.root, `${record.id}.json`), record);
+    if (record.state === 'live') {
+      const layout = Object.keys(record.nodes).length > MOST_LAID_OUT ? 'compact' : 'lines';
+      return writeSealed(join(this.root, `${record.id}.json`), record, layout);
+    }
     return this.writeKept({ ...record, nodes: this.keepNodes(record.nodes) }, rowOf(record));
   }
 
