@@ -14,13 +14,13 @@ export function unchangedRun(plan: Plan, { record, problems, outputs }: RunEnd):
   if (!isWhole || !nodes.every(([, node]) => isReusable(node))) return undefined;
   const reused = Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)]));
   const { id: _id, started: _started, ended: _ended, ...head } = record;
-  const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf({ ...record, nodes: reused });
+  const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf(record);
   const before = store.standing();
   if (!nodes.every(([, node]) => isHeld(node, store))) return undefined;
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
-    row,
+    row: { ...row, executed: 0, reused: nodes.length },
     nodes: plannedNodes(plan).map((node) => ({ ...node, action: 'reuse', cause: UNCHANGED })),
     outputs: [...outputs],
     published: store.published.standing(record.pipeline),
@@ -41,8 +41,10 @@ function isReusable({ state, disturbed, fingerprint }: RunNode): boolean {
   return (state === 'executed' || state === 'reused') && disturbed === undefined && fingerprint !== undefined;
 }
 
-function asReused({ log: _log, ...node }: RunNode): RunNode {
-  return { ...node, state: 'reused', cause: UNCHANGED };
+function asReused(node: RunNode): RunNode {
+  if (node.state === 'reused' && node.cause === UNCHANGED) return node;
+  const { log: _log, ...rest } = node;
+  return { ...rest, state: 'reused', cause: UNCHANGED };
 }
 
 /** Whether the store has a node's result and what came out of it, as far as can be seen without reading it. */

@@ -5,6 +5,8 @@ import type { RunNode, RunRecord } from './run.ts';
 export class RecordFold {
   private head: RunRecord | undefined;
   private readonly nodes = new Map<string, RunNode>();
+  /** The record as it stands, once someone has asked for it. */
+  private made: RunRecord | undefined;
 
   /** Begins with a record as it was written when its run started, or with nothing. */
   constructor(opening?: RunRecord) {
@@ -18,6 +20,12 @@ export class RecordFold {
 
   /** Takes the next event; returns whether the record is another one now. */
   add(event: Event): boolean {
+    const isAnother = this.take(event);
+    if (isAnother) this.made = undefined;
+    return isAnother;
+  }
+
+  private take(event: Event): boolean {
     if (event.type === 'run-started') {
       this.open({ ...event.record, started: event.time });
       return true;
@@ -49,6 +57,8 @@ export class RecordFold {
 
   /** The record as it stands; undefined before the run has started. */
   get record(): RunRecord | undefined {
-    return this.head === undefined ? undefined : { ...this.head, nodes: Object.fromEntries(this.nodes) };
+    if (this.head === undefined) return undefined;
+    this.made ??= { ...this.head, nodes: Object.fromEntries(this.nodes) };
+    return this.made;
   }
 }

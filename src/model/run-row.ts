@@ -28,8 +28,19 @@ export interface RunRow {
   readonly goals: Readonly<Record<string, 'maximize' | 'minimize'>>;
 }
 
+const known = new WeakMap<RunRecord['nodes'], RunRow>();
+
 /** Sums a record up. */
 export function rowOf(record: RunRecord): RunRow {
+  // A record of many nodes is summed up for its row, and for that of the next run, in which nothing has changed.
+  const before = known.get(record.nodes);
+  const same = before?.run === record.id && before.state === record.state && record.ended !== undefined ? before : undefined;
+  const row = same ?? sumUp(record);
+  known.set(record.nodes, row);
+  return row;
+}
+
+function sumUp(record: RunRecord): RunRow {
   const nodes = Object.entries(record.nodes);
   const params = dottedParams(record.params);
   const metrics: Record<string, number> = {};

@@ -7,7 +7,7 @@ import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { Event } from '../../model/event.ts';
 import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
-import { isRunId, type KeptRecord, RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
+import { isRunId, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
@@ -34,6 +34,7 @@ function isKeptRecord(value: unknown): value is KeptRecord {
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
 export class LocalRuns implements Runs {
   private readonly root: string;
+  private readonly texts = new WeakMap<RunNode, string>();
   /** Nodes that stand in files of their own, by digest. */
   private readonly nodes = new Map<string, WeakRef<RunRecord['nodes']>>();
   private readonly locks: string;
@@ -72,13 +73,23 @@ export class LocalRuns implements Runs {
   }
 
   keepNodes(nodes: RunRecord['nodes']): KeptRecord['nodes'] {
-    const text = JSON.stringify(nodes);
+    const text = this.textOf(nodes);
     if (text.length <= LARGEST_INSIDE) return nodes;
     const digest = sha256(text);
     if (!this.hasNodes(digest)) writeDurably(this.nodesPath(digest), text);
     else syncFolder(dirname(this.nodesPath(digest)));
     this.nodes.set(digest, new WeakRef(nodes));
     return digest;
+  }
+
+  /** The JSON of nodes, that of each written once: a run's nodes and those of the next one, in which nothing has changed, are mostly the same. */
+  private textOf(nodes: RunRecord['nodes']): string {
+    const members = Object.entries(nodes).map(([name, node]) => {
+      const text = this.texts.get(node) ?? JSON.stringify(node);
+      this.texts.set(node, text);
+      return `${JSON.stringify(name)}:${text}`;
+    });
+    return `{${members.join(',')}}`;
   }
 
   private nodesPath(digest: string): string {
