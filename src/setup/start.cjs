@@ -19,8 +19,8 @@ const { crc32 } = require('node:zlib');
 /** How often what a verb has compiled is added to what is kept of it: its first runs differ in what they do. */
 const MOST_ADDITIONS = 3;
 
-/** Milliseconds after which the code of a longer run is kept: V8 forgets in time what is not called again. */
-const LONGEST_WAIT = 1000;
+/** Microseconds of the processor after which a process's code is not kept: it spares little there, and loading it would hold up short ones. */
+const MOST_WORK = 1_000_000;
 
 /** Milliseconds after which kept code is removed, used or not: that of builds and versions of Node that are gone. */
 const LONGEST_KEPT = 30 * 24 * 3600 * 1000;
@@ -81,14 +81,11 @@ function compiledParts(file) {
   const before = kept === undefined ? undefined : readKept(kept);
   const script = new Script(text, { filename: file, cachedData: before?.code });
   const additions = before === undefined || script.cachedDataRejected ? 0 : before.additions;
-  if (kept !== undefined && additions < MOST_ADDITIONS) {
-    const write = () => {
-      process.off('exit', write);
-      writeKept(kept, { code: script.createCachedData(), additions: additions + 1 });
-    };
-    process.on('exit', write);
-    setTimeout(write, LONGEST_WAIT).unref();
-  }
+  if (kept !== undefined && additions < MOST_ADDITIONS)
+    process.on('exit', () => {
+      const { user, system } = process.cpuUsage();
+      if (user + system < MOST_WORK) writeKept(kept, { code: script.createCachedData(), additions: additions + 1 });
+    });
   return script.runInThisContext();
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from '../measuring/timer.ts';
 import { writeChains } from './chains.ts';
 import { othersWith } from './others.ts';
-import { always, type Contender, type Row, type Site, stillroom } from './row.ts';
+import { always, type Contender, grouped, type Row, type Site, stillroom } from './row.ts';
 
 /** The same commands started by Node alone, two at a time: the least that a program in Node can take. */
 export function commandsAlone({ node, folder }: Site, count: number): Contender {
@@ -30,7 +30,7 @@ function anew(folder: string, original: string): void {
 
 function cold(count: number, wanted: string): Row {
   return {
-    name: `all to do, ${count.toLocaleString('en')} nodes`,
+    name: `all to do: ${grouped(count)} nodes`,
     wanted,
     rounds: count > 1000 ? 3 : 5,
     prepare(site) {
@@ -55,7 +55,7 @@ function cold(count: number, wanted: string): Row {
 }
 
 const together: Row = {
-  name: '16 processes with 200 nodes each, one store',
+  name: '16 processes with 200 nodes each on one store',
   wanted: '≤ 1.3 × one process',
   rounds: 3,
   prepare(site) {
@@ -70,7 +70,7 @@ const together: Row = {
     };
     return [
       { name: 'stillroom', commands: () => fresh(16) },
-      { name: 'one process with 3,200', commands: () => fresh(1) },
+      { name: 'one process with 3 200', commands: () => fresh(1) },
     ];
   },
 };

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../measuring/timer.ts';
-import { always, type Contender, type Row, type Site, stillroom } from './row.ts';
+import { always, type Contender, grouped, type Row, type Site, stillroom } from './row.ts';
 
 const SMALL_FILES = 70_000;
 
@@ -57,10 +57,10 @@ walk(process.argv[2]);
   return always(name, { words: [node, script, join(folder, 'project/files')], folder });
 }
 
-const small = `${SMALL_FILES.toLocaleString('en')} small files`;
+const small = `${grouped(SMALL_FILES)} small files`;
 
 const tracking: Row = {
-  name: `${small}, first plan`,
+  name: `${small}: first plan`,
   wanted: '≤ 0.6 s',
   prepare(site) {
     const folder = project(site);
@@ -75,7 +75,7 @@ const tracking: Row = {
 };
 
 const keeping: Row = {
-  name: `${small}, first run, kept in the store`,
+  name: `${small}: first run that keeps them`,
   wanted: '≤ 2 s, ≤ 200 MiB',
   rounds: 3,
   prepare(site) {
@@ -101,7 +101,7 @@ const keeping: Row = {
 };
 
 const untouched: Row = {
-  name: `${small}, nothing to do`,
+  name: `${small}: nothing to do`,
   wanted: '≤ 0.3 s',
   async prepare(site) {
     const folder = project(site);
@@ -112,7 +112,7 @@ const untouched: Row = {
 };
 
 const placed: Row = {
-  name: `${small}, placed for a second consumer`,
+  name: `${small}: placed for a second consumer`,
   wanted: '≤ 1.2 × cp -r',
   rounds: 3,
   async prepare(site) {
@@ -142,7 +142,7 @@ const placed: Row = {
 };
 
 const outputs: Row = {
-  name: '20,000 files as an output',
+  name: '20 000 files as an output',
   wanted: '≤ 2.5 s',
   rounds: 3,
   prepare(site) {

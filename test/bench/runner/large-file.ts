@@ -38,7 +38,7 @@ function fresh(site: Site, folder: string): Contender {
 }
 
 const tracked: Row = {
-  name: `a source of ${GIBIBYTES} GiB, tracked only`,
+  name: `a source of ${GIBIBYTES} GiB: tracked only`,
   wanted: '≤ 1.8 s, memory flat',
   rounds: 3,
   prepare(site) {
@@ -52,7 +52,7 @@ const tracked: Row = {
 };
 
 const kept: Row = {
-  name: `a source of ${GIBIBYTES} GiB, kept in the store`,
+  name: `a source of ${GIBIBYTES} GiB: kept in the store`,
   wanted: '≤ 1.2 × cp and fsync',
   rounds: 3,
   prepare(site) {

@@ -10,8 +10,8 @@ const programs: Readonly<Record<string, { readonly args: readonly string[]; read
   doit: { args: ['-n', '2', '-v', '0'], most: 10_000 },
   ninja: { args: ['-j', '2', '--quiet'], most: 10_000 },
   make: { args: ['-j', '2', '-s'], most: 10_000 },
-  wireit: { args: ['run', 'all'], most: 1000 },
-  snakemake: { args: ['--cores', '2', '--quiet', 'all'], most: 1000 },
+  wireit: { args: ['run', 'all'], most: 100 },
+  snakemake: { args: ['--cores', '2', '--quiet', 'all'], most: 100 },
   dvc: { args: ['repro'], most: 100 },
 };
 

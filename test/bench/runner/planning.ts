@@ -14,7 +14,7 @@ function project({ folder }: Site, stages: string): string {
 const values = (count: number): string => `[${Array.from({ length: count }, (_, index) => index).join(', ')}]`;
 
 const instances: Row = {
-  name: 'the plan of 22,500 instances',
+  name: 'the plan of 22 500 instances',
   wanted: '≤ 1 s',
   prepare(site) {
     const matrix = `    matrix: { a: ${values(75)}, b: ${values(100)} }\n`;
@@ -27,7 +27,7 @@ const instances: Row = {
 };
 
 const chain: Row = {
-  name: 'the plan of a chain of 3,000',
+  name: 'the plan of a chain of 3 000',
   wanted: '≤ 0.4 s',
   prepare(site) {
     const stages = Array.from(
@@ -40,7 +40,7 @@ const chain: Row = {
 
 function recorded(name: string, ...options: readonly string[]): Row {
   return {
-    name: `10,000 recorded runs: ${name}`,
+    name: `10 000 recorded runs: ${name}`,
     wanted: '≤ 0.15 s',
     async prepare(site) {
       const made = project(

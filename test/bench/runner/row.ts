@@ -46,6 +46,11 @@ export function emptyNode({ node, folder }: Site): Contender {
   return always('an empty Node', { words: [node, '-e', ''], folder });
 }
 
+/** A number with its digits in groups, without commas: those stand between the names of rows. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en').replaceAll(',', ' ');
+}
+
 /** What is measured as it is, round after round. */
 export function always(name: string, ...commands: readonly Command[]): Contender {
   return { name, commands: () => commands };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from '../measuring/timer.ts';
 import { changeLast, writeChains, writeFor } from './chains.ts';
 import { othersWith } from './others.ts';
-import { always, type Contender, emptyNode, type Row, type Site, stillroom } from './row.ts';
+import { always, type Contender, emptyNode, grouped, type Row, type Site, stillroom } from './row.ts';
 
 const help: Row = {
   name: '--help',
@@ -29,7 +29,7 @@ async function othersRanOnce(site: Site, count: number, last: (round: number) =>
 
 function unchanged(count: number, wanted: string): Row {
   return {
-    name: `nothing to do, ${count.toLocaleString('en')} nodes`,
+    name: `nothing to do: ${grouped(count)} nodes`,
     wanted,
     async prepare(site) {
       return [always('stillroom', stillroom(site, await ranOnce(site, count), 'run', 'p.yaml', '--json'))];
@@ -40,7 +40,7 @@ function unchanged(count: number, wanted: string): Row {
 
 function changed(count: number, wanted: string): Row {
   return {
-    name: `one leaf changed, ${count.toLocaleString('en')} nodes`,
+    name: `one leaf changed: ${grouped(count)} nodes`,
     wanted,
     async prepare(site) {
       const project = await ranOnce(site, count);
@@ -56,7 +56,7 @@ function changed(count: number, wanted: string): Row {
 
 /** In the checkout's own store, since its first run trains for minutes. */
 const quickstart: Row = {
-  name: 'the quickstart, nothing to do',
+  name: 'nothing to do: the quickstart',
   wanted: '≤ 120 ms',
   async prepare(site) {
     const run = stillroom(site, process.cwd(), 'run', 'pipelines/quickstart.yaml', '--json');
