@@ -29,29 +29,30 @@ const known = new WeakMap<JsonObject, ReadonlyMap<string, Json>>();
 export function scopeOf({ params, texts, room }: NodeContext, more: JsonObject = {}): Scope {
   const all = known.get(params) ?? new Map(Object.entries(params));
   known.set(params, all);
-  const own = new Map(Object.entries(more));
-  return { values: own.size === 0 ? all : new Layered(own, all), texts, room };
+  return { values: Object.keys(more).length === 0 ? all : new Layered(more, all), texts, room };
 }
 
 /** Each instance has names of its own beside those of all: these are not copied for each. */
 class Layered implements Names {
-  readonly size: number;
-  private readonly over: ReadonlyMap<string, Json>;
+  private readonly over: JsonObject;
   private readonly under: ReadonlyMap<string, Json>;
 
-  constructor(over: ReadonlyMap<string, Json>, under: ReadonlyMap<string, Json>) {
+  constructor(over: JsonObject, under: ReadonlyMap<string, Json>) {
     this.over = over;
     this.under = under;
-    this.size = over.size + under.size;
+  }
+
+  get size(): number {
+    return Object.keys(this.over).length + this.under.size;
   }
 
   get(name: string): Json | undefined {
-    return this.over.has(name) ? this.over.get(name) : this.under.get(name);
+    return Object.hasOwn(this.over, name) ? this.over[name] : this.under.get(name);
   }
 
   *keys(): MapIterator<string> {
     yield* this.under.keys();
-    yield* this.over.keys();
+    yield* Object.keys(this.over);
     return undefined;
   }
 }

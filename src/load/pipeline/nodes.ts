@@ -1,6 +1,6 @@
 import { meets } from '../../model/condition.ts';
 import type { Declaration } from '../../model/declaration.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import { instanceName } from '../../model/instance-name.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
 import type { FoundStage } from '../../code/declarations.ts';
@@ -48,7 +48,7 @@ export async function draftInstances(
     if (isFull(context)) break;
     const scope = { ...scopeOf(context, key), texts: textsAt(key, texts, context) };
     if (!isOn(node, scope, base, context)) continue;
-    const own = overrides.flatMap(({ override, keys }) => (keys === undefined || keys.has(key) ? [override] : []));
+    const own = overrides.length === 0 ? [] : overridesAt(key, overrides);
     const at = { scope, base, context };
     const parts = (own.length === 0 ? same : undefined) ?? (await partsOf(node, own, stage, { at, shared }));
     if (isSame && own.length === 0) same = parts;
@@ -69,8 +69,11 @@ async function partsOf(
 ): Promise<Parts> {
   const written = node.with ?? {};
   const { given, locate } = own.length === 0 ? filedParams(written, stage, at) : await givenParams(written, own, stage, at);
-  const context = { ...at.context, locate };
-  if (stage === undefined) return { params: given, ...shared.command(given, { ...at, context }) };
+  const context = locate === at.context.locate ? at.context : { ...at.context, locate };
+  if (stage === undefined) {
+    const { work, outputs } = shared.command(given, { ...at, context });
+    return { params: given, work, outputs };
+  }
   return stageWork(node, stage, given, { ...context, pointer: `${at.base}/with` });
 }
 
@@ -103,12 +106,17 @@ function isOn(node: FileNode, scope: Scope, base: string, context: NodeContext):
   });
 }
 
+interface PointOverride {
+  readonly override: NodeOverride;
+  readonly keys: ReadonlySet<Key> | undefined;
+}
+
+function overridesAt(key: Key, overrides: readonly PointOverride[]): NodeOverride[] {
+  return overrides.filter(({ keys }) => keys === undefined || keys.has(key)).map(({ override }) => override);
+}
+
 /** The overrides for a node, each with the points that it is for; undefined: for all. */
-function overridesOf(
-  name: string,
-  points: readonly Key[],
-  { overrides }: NodeContext,
-): readonly { readonly override: NodeOverride; readonly keys: ReadonlySet<Key> | undefined }[] {
+function overridesOf(name: string, points: readonly Key[], { overrides }: NodeContext): readonly PointOverride[] {
   const all = points.map((key) => ({ key }));
   return overrides
     .filter(({ node }) => node === name)
@@ -153,11 +161,16 @@ function filedParams(written: JsonObject, stage: FoundStage | undefined, { scope
   const { locate } = context;
   const filed = (fillInAt(written, scope, `${base}/with`, context) ?? {}) as JsonObject;
   if (stage !== undefined) return { given: filed, locate };
-  const shown = Object.entries(filed).map(([param, value]) => {
+  let given: Record<string, Json> | undefined;
+  for (const param of Object.keys(filed)) {
+    const value = filed[param] ?? null;
     const own = typeof value === 'number' ? locate.written.get(`${base}/with${pointerStep(param)}`) : undefined;
-    return [param, asWritten(value, { raw: written[param] ?? null, own, texts: scope.texts })] as const;
-  });
-  return { given: Object.fromEntries(shown), locate };
+    const shown = asWritten(value, { raw: written[param] ?? null, own, texts: scope.texts });
+    if (shown === value) continue;
+    given ??= { ...filed };
+    given[param] = shown;
+  }
+  return { given: given ?? filed, locate };
 }
 
 async function stageWork(
