@@ -109,22 +109,22 @@ describe('what is read plainly', () => {
   test('is exactly what the whole reader makes of it, whatever is put together', () => {
     const roll = dice(7);
     let sure = 0;
-    for (let index = 0; index < 6000; index += 1) {
+    for (let index = 0; index < 4000; index += 1) {
       const text = `k0: ${Array.from({ length: 1 + roll(9) }, () => oneOf(roll, PIECES)).join('')}`;
       if (isSure(text)) sure += 1;
     }
-    expect(sure).toBeGreaterThan(300);
+    expect(sure).toBeGreaterThan(200);
   });
 
   test('stays that when a sign of an honest file is changed', () => {
     const roll = dice(8);
     const honest = HONEST.replace("'other'", 'other');
     let sure = 0;
-    for (let index = 0; index < 1500; index += 1) {
+    for (let index = 0; index < 800; index += 1) {
       const at = roll(honest.length);
       if (isSure(honest.slice(0, at) + oneOf(roll, PIECES) + honest.slice(at + roll(3)))) sure += 1;
     }
-    expect(sure).toBeGreaterThan(300);
+    expect(sure).toBeGreaterThan(200);
   });
 
   test('is no more than is allowed otherwise', () => {

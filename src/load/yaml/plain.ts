@@ -277,7 +277,7 @@ class PlainReader {
 
 /**
  * Reads a YAML text that says no more than nearly all files say: block mappings and sequences, `[…]` and `{…}`, plain and quoted texts of one
- * line, `|`, comments. That takes a thirtieth of the time of the whole reader. Undefined where it holds anything else, or may be at fault: that is for
+ * line, `|`, comments. That takes a twentieth of the time of the whole reader. Undefined where it holds anything else, or may be at fault: that is for
  * the whole reader, which would give the same value.
  */
 export function readPlain(text: string): JsonObject | undefined {
