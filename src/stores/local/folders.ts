@@ -214,7 +214,7 @@ function isWritten(value: unknown): value is Manifest | readonly ManifestEntry[]
 
 /** Reads a manifest back; undefined if it is not one, or names a path that leaves the folder or stands for two things. */
 export function readManifest(bytes: Uint8Array): Manifest | undefined {
-  const written = parseJson(Buffer.from(bytes).toString('utf8'), isWritten);
+  const written = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), isWritten);
   if (written === undefined) return undefined;
   const manifest: Manifest = 'files' in written ? written : { files: written, emptyFolders: [] };
   const paths = [...manifest.files.map(({ path }) => path), ...manifest.emptyFolders];

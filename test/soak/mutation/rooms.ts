@@ -42,8 +42,11 @@ export const rooms: Readonly<Record<string, readonly Group[]>> = {
       changed: store(...['entry', 'scan', 'table', 'known', 'segment', 'segments', 'writer', 'compact'].map((name) => `segments/${name}`)),
       tests: tests('stores', 'segments', 'blobs', 'rot', 'garbage'),
     },
-    { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'placed', 'rot') },
-    { changed: store('sources', 'packed-files', 'bundles'), tests: tests('stores', 'sources', 'bundles', 'rot') },
+    { changed: store('artifacts', 'folders'), tests: tests('stores', 'artifacts', 'attributes', 'folders', 'placed', 'rot') },
+    {
+      changed: store('sources', 'source-notes', 'packed-files', 'bundles'),
+      tests: tests('stores', 'sources', 'folders', 'bundles', 'rot'),
+    },
     { changed: store('gc', 'leftovers'), tests: tests('stores', 'maintenance', 'garbage') },
     { changed: store('runs', 'run-index', 'tags'), tests: tests('stores', 'runs', 'tags') },
     { changed: store('contents'), tests: tests('stores', 'contents', 'rot') },
