@@ -185,8 +185,8 @@ describe('an entry that was durable and is damaged', () => {
     read(other, 'b');
     change(HEAD, Buffer.from('x'));
     const one = new Segments(root);
-    expect(one.standing('content', sha256('a'), 'bytes')).toBe('damaged');
-    expect(other.standing('content', sha256('a'), 'bytes')).toBe('missing');
+    expect(one.standing('content', sha256('a'), 'all')).toBe('damaged');
+    expect(other.standing('content', sha256('a'), 'all')).toBe('missing');
     one.add([content('a')]);
     expect([read(other, 'a'), other.losses]).toEqual(['a', 0]);
   });

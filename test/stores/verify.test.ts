@@ -1,8 +1,11 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/model/upkeep.ts';
+import { fileStamp } from '../../src/files/stamp.ts';
+import { sha256 } from '../../src/model/canonical.ts';
 import { HEAD } from '../../src/stores/local/segments/entry.ts';
+import { readNote, writeNote } from '../../src/stores/local/segments/table.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { emptyFolder } from '../folders.ts';
 import { lose, rot, stretchOf } from '../stored.ts';
@@ -83,6 +86,20 @@ describe('verify', () => {
       expect(readdirSync(join(root, 'quarantine'))).toHaveLength(1);
       const again = await localStore(root).maintenance.verify();
       expect(again.damaged, name).toEqual([]);
+    }
+  });
+
+  test('finds a flip anywhere in the head of an entry, though the segment is said to stand as it did', async () => {
+    for (const at of [0, 4, 9, 30, 60, 100, 130]) {
+      const root = copy();
+      const { path, offset } = stretchOf(root, sha256('a poem'));
+      const bytes = readFileSync(path);
+      writeFileSync(path, flipped(offset - HEAD + at)(bytes));
+      const noteFile = path.replace('/segments/', '/index/segments/');
+      const note = readNote(noteFile);
+      if (note !== undefined) writeNote(noteFile, { ...note, stamp: fileStamp(lstatSync(path, { bigint: true })) });
+      const { damaged } = await localStore(root).maintenance.verify();
+      expect(damaged.map(told), String(at)).toEqual(['content: output student.model/a.txt']);
     }
   });
 

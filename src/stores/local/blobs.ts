@@ -67,7 +67,7 @@ export class Blobs {
 
   /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one goes to quarantine. */
   state(digest: string, thorough = false): BlobState {
-    const standing = this.segments.standing('content', digest, thorough ? 'bytes' : 'stamp');
+    const standing = this.segments.standing('content', digest, thorough ? 'all' : 'stamp');
     if (standing === 'whole') return standing;
     const loose = this.loose.state(digest, thorough);
     return loose === 'missing' ? standing : loose;

@@ -95,7 +95,7 @@ export class LocalResults implements Results {
 
   /** How the record of a result stands that lies in a segment; a damaged one goes to quarantine. */
   standing(fingerprint: string): Standing {
-    const standing = this.segments.standing('result', fingerprint, 'bytes');
+    const standing = this.segments.standing('result', fingerprint, 'all');
     return standing === 'whole' && !this.isIntact(fingerprint) ? 'damaged' : standing;
   }
 

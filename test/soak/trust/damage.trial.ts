@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { fileStamp } from '../../../src/files/stamp.ts';
+import { readNote, writeNote } from '../../../src/stores/local/segments/table.ts';
 import { StampBook } from '../../../src/stores/local/stamps.ts';
 import { value } from './aftermath.ts';
 import { fillStore, LEFT } from './full-store.ts';
@@ -25,8 +27,8 @@ function kindOf(path: string): string | undefined {
 /** Kinds that nothing is made of: copies that people may change and that are written again, and notes that are nothing but their name. */
 const EXCUSED = ['latest', 'tables of sweeps', 'index/work'];
 
-/** Kinds that are made again, or that nothing names: only blobs are missed when they are gone. */
-const isMissed = (kind: string): boolean => kind === 'blobs';
+/** Kinds that are made again, or that nothing names: only content is missed when they are gone. */
+const isMissed = (kind: string): boolean => kind === 'blobs' || kind === 'segments';
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -46,6 +48,14 @@ function inflict(path: string, damage: Damage, random: () => number): void {
   if (damage === 'zeros') bytes.fill(0, at, Math.min(bytes.length, at + 512));
   if (damage === 'a flipped bit' || bytes.equals(readFileSync(path))) bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
   return writeFileSync(path, bytes);
+}
+
+/** Makes the note of a segment say that all in it was proven as the segment stands now. */
+function noteAsProven(store: string, file: string): void {
+  const path = join(store, 'index', file);
+  const note = readNote(path);
+  const stats = lstatSync(join(store, file), { bigint: true });
+  if (note !== undefined && note.covered <= stats.size) writeNote(path, { ...note, stamp: fileStamp(stats) });
 }
 
 /** Numbers from 0 up to 1, the same for the same seed. */
@@ -157,6 +167,7 @@ async function run(attacks: number, tell: (line: string) => void): Promise<Findi
         stamps.note(attack.file.split('/').slice(1).join(''), join(store, attack.file));
         stamps.flush();
       }
+      if (kind === 'segments' && attack.isRot && attack.damage !== 'a deletion') noteAsProven(store, attack.file);
       const found = await faultsOf(attack, folder, hashes);
       for (const fault of found) {
         faults.push(`${attack.damage} in ${attack.file}${attack.isLookedFor ? '' : ', not looked for'}: ${fault}`);

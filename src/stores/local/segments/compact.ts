@@ -35,7 +35,7 @@ export function compactSegments(root: string, segments: readonly Counting[], onD
   };
   for (const { segment, entries } of old) {
     for (const entry of entries.toSorted((a, b) => a.offset - b.offset)) {
-      const body = segment.read(entry);
+      const body = segment.read(entry, true);
       if (body === 'damaged') onDamage(segment, entry);
       if (typeof body === 'string') continue;
       pieces.push(headOf(asNew(entry, body), { segment: name, offset, durable: 0 }), body);

@@ -17,8 +17,11 @@ interface Located {
   readonly entry: Entry;
 }
 
-/** How much of an entry is looked at: nothing, where its segment stands as it did when all in it was proven; its bytes, unless this process has hashed them; its bytes. */
-export type Care = 'stamp' | 'once' | 'bytes';
+/**
+ * How much of an entry is looked at: nothing, where its segment stands as it did when all in it was proven; its bytes, unless this process
+ * has hashed them; its bytes; its bytes and what its head says of them.
+ */
+export type Care = 'stamp' | 'once' | 'bytes' | 'all';
 
 /** How what has a key stands. */
 export type Standing = 'whole' | 'missing' | 'damaged';
@@ -104,8 +107,9 @@ export class Segments {
     for (const isAgain of [false, true]) {
       for (const at of candidates) {
         const { segment, entry } = at;
-        if ((care === 'stamp' && segment.isTrusted()) || (care !== 'bytes' && segment.isHashed(entry))) return { standing: 'whole', at };
-        const body = segment.read(entry);
+        const isProven = (care === 'stamp' && segment.isTrusted()) || ((care === 'stamp' || care === 'once') && segment.isHashed(entry));
+        if (isProven) return { standing: 'whole', at };
+        const body = segment.read(entry, care === 'all');
         if (typeof body !== 'string') return { standing: 'whole', at, body };
         if (body === 'damaged') {
           standing = 'damaged';
