@@ -51,7 +51,8 @@ async function look(context: Context, file: string, options: PlanOptions): Promi
   const noted = openSummed(readText(standingFile(path)) ?? '') ?? '';
   const standing = standingOf(note.unchanged, store.value, noted);
   if (standing === undefined) return undefined;
-  if (standing !== noted) ifPossible(() => writeWhole(standingFile(path), summedLine(standing)));
+  // Nothing is said of a store that changed just now.
+  if (standing !== '' && standing !== noted) ifPossible(() => writeWhole(standingFile(path), summedLine(standing)));
   return { unchanged: note.unchanged, summary: note.summary, surroundings };
 }
 
