@@ -98,7 +98,12 @@ export function recordUnchanged(unchanged: UnchangedRun, store: Store, { id, set
     emit({ type: 'sources-kept', sources: head.sources });
     if (unchanged.nodes.length > 0) emit({ type: 'nodes-reused', nodes: unchanged.nodes.map(({ node }) => node) });
     emit({ type: 'run-ended', run: id, state: 'done', ...(hash === undefined ? {} : { hash }) });
-    return { record: withNodes({ ...head, id, set, started, ended }, kept, store), problems: [], outputs: new Map(unchanged.outputs) };
+    return {
+      record: withNodes({ ...head, id, set, started, ended }, kept, store),
+      problems: [],
+      outputs: new Map(unchanged.outputs),
+      published: unchanged.published,
+    };
   } finally {
     store.flush();
     lease.release();

@@ -43,6 +43,8 @@ export interface RunEnd {
   readonly record: RunRecord;
   readonly problems: readonly Problem[];
   readonly outputs: ReadonlyMap<string, string>;
+  /** How the folder of outputs stands; empty where nothing was put there. */
+  readonly published: string;
 }
 
 /** Runs a plan: keeps the sources that it reads, schedules it, publishes what came out, and keeps a record from the start. */
@@ -81,6 +83,7 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
       record: ledger.record,
       problems: [...end.problems, ...(told.ok ? [] : told.problems), ...unpublished],
       outputs: published.paths,
+      published: published.standing,
     };
   } finally {
     asked.removeEventListener('abort', onStop);
@@ -207,6 +210,8 @@ interface Waiter {
 class Publication {
   /** By `node.port`; empty as long as nothing is published. */
   paths: ReadonlyMap<string, string> = new Map();
+  /** How the folder of outputs stands; empty as long as nothing is published. */
+  standing = '';
   /** Why nothing could be published. */
   problems: readonly Problem[] = [];
   private readonly plan: Plan;
@@ -246,8 +251,9 @@ class Publication {
     const placed = refusable(this.plan, () => surroundings.store.published.outputs(pipeline.name, artifacts, nodes));
     this.problems = placed.ok ? [] : placed.problems;
     if (!placed.ok) return [];
-    const { paths, lost } = placed.value;
+    const { paths, lost, standing } = placed.value;
     if (lost.length === 0) this.paths = paths;
+    this.standing = standing;
     return [...new Set(lost.map(({ node }) => node))];
   }
 }

@@ -7,7 +7,7 @@ import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { RunEnd } from './run.ts';
 
 /** What a finished run will be while nothing changes; undefined where another one would have to look anew. */
-export function unchangedRun(plan: Plan, { record, problems, outputs }: RunEnd): UnchangedRun | undefined {
+export function unchangedRun(plan: Plan, { record, problems, outputs, published }: RunEnd): UnchangedRun | undefined {
   const { store } = plan.request.surroundings;
   const nodes = Object.entries(record.nodes);
   const isWhole = record.state === 'done' && problems.length === 0 && plan.request.forced.size === 0;
@@ -23,7 +23,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs }: RunEnd):
     row: { ...row, executed: 0, reused: nodes.length },
     nodes: plannedNodes(plan).map((node) => ({ ...node, action: 'reuse', cause: UNCHANGED })),
     outputs: [...outputs],
-    published: store.published.standing(record.pipeline),
+    published,
     results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',
     apart: {
       content: [...new Set(nodes.flatMap(([, { outputs = {} }]) => store.artifacts.apart(outputs)))],

@@ -232,6 +232,11 @@ export interface Placed {
   readonly lost: readonly { readonly node: string; readonly port: string }[];
 }
 
+/** Outputs that were put where people look for them, and how their folder stands then. */
+export interface PublishedOutputs extends Placed {
+  readonly standing: string;
+}
+
 /** What people and their editors find in the store. */
 export interface Published {
   /** Keeps others from publishing outputs of a pipeline, waiting while another does; undefined if the signal comes first. */
@@ -240,7 +245,7 @@ export interface Published {
    * Swaps the folder of a pipeline's outputs as one; of nodes without new outputs those stay that the pipeline still has (`nodes`; undefined:
    * all stay). Where anything is lost, the folder stays as it was.
    */
-  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): Placed;
+  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): PublishedOutputs;
   /** Puts outputs into a folder of the user, as `<node>/<port>`. */
   placeIn(folder: string, outputs: NodeOutputs): Placed;
   /** How the folder of a pipeline's outputs stands; another text after any change in it. */

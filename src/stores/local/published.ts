@@ -10,17 +10,16 @@ import {
   utimesSync,
   constants,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { ifPossible, writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import { lockFile } from '../../files/lock.ts';
-import { sha256 } from '../../model/canonical.ts';
 import type { Lock } from '../../model/workplace.ts';
 import type { Artifact } from '../../model/artifact.ts';
-import type { NodeOutputs, Placed, Published } from '../../model/store.ts';
+import type { NodeOutputs, Placed, Published, PublishedOutputs } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
 import { stampTree } from './folders.ts';
 
@@ -32,6 +31,11 @@ interface Note {
 
 function isNote(value: unknown): value is Note {
   return isObject(value) && isObject(value['outputs']) && typeof value['stamp'] === 'string';
+}
+
+/** How a published folder stands, in few words. */
+function standingOf(folder: string, stamp: string): string {
+  return `${basename(folder)} ${stamp}`;
 }
 
 /** A name for what is about to be published. */
@@ -57,7 +61,7 @@ export class LocalPublished implements Published {
     return lockFile(join(this.locks, `latest-${safeFileName(pipeline)}`), signal);
   }
 
-  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): Placed {
+  outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): PublishedOutputs {
     const link = join(this.root, safeFileName(pipeline));
     const paths = new Map<string, string>();
     const digests: Record<string, string> = {};
@@ -72,25 +76,26 @@ export class LocalPublished implements Published {
     }
     const old = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true ? join(this.root, readlinkSync(link)) : undefined;
     const before = old === undefined ? undefined : this.content(old);
-    const untouched = old !== undefined && before !== undefined && before.stamp === stampTree(old);
+    const stamp = old === undefined ? '' : stampTree(old);
+    const untouched = old !== undefined && before !== undefined && before.stamp === stamp;
     const named = new Set([...outputs.keys()].map(safeFileName));
     const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
     const known = new Set(nodes === undefined ? had : nodes.map(safeFileName));
     const stay = had.filter((name) => !named.has(name) && known.has(name));
     if (untouched && had.every((name) => named.has(name) || known.has(name))) {
       const changed = Object.keys(digests).filter((inside) => before.outputs[inside] !== digests[inside]);
-      if (changed.length === 0) return { paths, lost: [] };
+      if (changed.length === 0) return { paths, lost: [], standing: standingOf(old, stamp) };
       const [inside = ''] = changed;
       const file = changed.length === 1 && Object.hasOwn(before.outputs, inside) ? artifacts.get(inside) : undefined;
       if (file?.kind === 'file' && this.replaceFile(pipeline, file, join(old, inside))) {
-        writeSealedNote(`${old}.json`, { outputs: { ...before.outputs, ...digests }, stamp: stampTree(old) } satisfies Note);
-        return { paths, lost: [] };
+        const note: Note = { outputs: { ...before.outputs, ...digests }, stamp: stampTree(old) };
+        writeSealedNote(`${old}.json`, note);
+        return { paths, lost: [], standing: standingOf(old, note.stamp) };
       }
     }
     const stays = new Set(stay);
     const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stays.has(inside.split('/', 1)[0] ?? ''));
-    const lost = this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests });
-    return { paths, lost };
+    return { paths, ...this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests }) };
   }
 
   /** Where a single file differs, one rename swaps it as the whole folder is swapped otherwise. False: it is damaged, or its place is none of a file. */
@@ -115,19 +120,20 @@ export class LocalPublished implements Published {
     }: { readonly pipeline: string; readonly link: string; readonly old: string | undefined; readonly stay: readonly string[] },
     outputs: NodeOutputs,
     digests: Readonly<Record<string, string>>,
-  ): Placed['lost'] {
+  ): Omit<PublishedOutputs, 'paths'> {
     const name = freshName(pipeline);
     const fresh = join(this.root, name);
-    let lost: Placed['lost'];
+    let stamp: string;
     try {
       mkdirSync(fresh, { recursive: true });
-      ({ lost } = this.placeIn(fresh, outputs));
+      const { lost } = this.placeIn(fresh, outputs);
       if (lost.length > 0) {
         removeTree(fresh);
-        return lost;
+        return { lost, standing: '' };
       }
       for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
-      writeSealedNote(`${fresh}.json`, { outputs: digests, stamp: stampTree(fresh) } satisfies Note);
+      stamp = stampTree(fresh);
+      writeSealedNote(`${fresh}.json`, { outputs: digests, stamp } satisfies Note);
       symlinkSync(name, `${fresh}.link`);
       renameSync(`${fresh}.link`, link);
     } catch (error) {
@@ -139,7 +145,7 @@ export class LocalPublished implements Published {
       removeTree(old);
       removeTree(`${old}.json`);
     }
-    return lost;
+    return { lost: [], standing: standingOf(fresh, stamp) };
   }
 
   private content(folder: string): Note | undefined {
@@ -163,7 +169,7 @@ export class LocalPublished implements Published {
     const link = join(this.root, safeFileName(pipeline));
     const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
     const folder = isLink ? readlinkSync(link) : '';
-    return isLink ? `${folder} ${sha256(stampTree(join(this.root, folder)))}` : '';
+    return isLink ? standingOf(folder, stampTree(join(this.root, folder))) : '';
   }
 
   schemaTime(): number {
