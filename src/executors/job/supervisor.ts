@@ -27,8 +27,8 @@ export function ownSupervisorHere(): OwnSupervisor {
 
 /**
  * Runs a program in its own process group and dies with the coordinator: a guard reads the control pipe, whose other end only the
- * coordinator holds, and kills the whole group when it ends. The lock is held by the shell and its guard. At the end it says what time of
- * the processor all this took.
+ * coordinator holds, and kills the whole group when it ends. The lock is held by the shell and its guard, which is gone when the shell is: it
+ * must not be taken for something that the program left. At the end it says what time of the processor all this took.
  */
 const shell = (closed: string): string => `
 trap : TERM INT
@@ -39,7 +39,7 @@ exec 3<&-
 work=$!
 wait $work; code=$?
 while kill -0 $work 2>/dev/null; do wait $work; code=$?; done
-kill -KILL $guard 2>/dev/null
+kill -KILL $guard 2>/dev/null; wait $guard 2>/dev/null
 times >&5
 exit $code
 `;
