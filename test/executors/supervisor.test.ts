@@ -33,7 +33,8 @@ describe.concurrent.each(['launched', 'compiled', 'shell'] as const)('a program 
   });
 
   test('does not wait for one that hides and has its output open', async () => {
-    const job = jobOf('env -i setsid sleep 600 & echo $! > pid; echo said');
+    const hidden = 'while [ -n "$(tr -d "\\0" < /proc/$!/environ)" ]; do sleep 0.01; done';
+    const job = jobOf(`env -i setsid sleep 600 & echo $! > pid; ${hidden}; echo said`);
     const exit = await execute(job, supervisor);
     const pid = Number(fileOf(job, 'pid'));
     expect(exit).toMatchObject({ ended: 'done', last: expect.arrayContaining(['said']) });
