@@ -36,6 +36,31 @@ function listingOf(folder: string): string {
   return existsSync(folder) ? sha256(readdirSync(folder).sort().join('\n')) : '';
 }
 
+/** How files and folders stand, each looked at once: for who asks of many builds at a time whether they still hold. */
+export class Glance {
+  private readonly seen = new Map<string, string>();
+
+  stamp(path: string): string {
+    return this.once(`stamp ${path}`, () => trustedStamp(path));
+  }
+
+  /** The digest of the names in a folder. */
+  listing(folder: string): string {
+    return this.once(`listing ${folder}`, () => listingOf(folder));
+  }
+
+  /** Where a package is installed, looked for from a folder; empty where it is not. */
+  packageFolder(name: string, from: string): string {
+    return this.once(`package ${name} ${from}`, () => installedPackage(name, from) ?? '');
+  }
+
+  private once(what: string, look: () => string): string {
+    const known = this.seen.get(what) ?? look();
+    this.seen.set(what, known);
+    return known;
+  }
+}
+
 /** The paths of the files among a build's inputs: what has none (our own entry, what a plugin made up) is left out. */
 export function filesAmong(inputs: Iterable<string>, base: string): string[] {
   return [...inputs].filter((path) => !/^(?:<stdin>$|native:|work:|\(disabled\):)/.test(path)).map((path) => join(base, path));
@@ -100,10 +125,10 @@ export function openReader(): Reader {
 }
 
 /** The same files with their stamps of now; undefined if one is another than it was. */
-function restamped(files: Readings['files'], digestAt: (path: string) => string): Readings['files'] | undefined {
+function restamped(files: Readings['files'], digestAt: (path: string) => string, glance: Glance): Readings['files'] | undefined {
   const now: [path: string, stamp: string, digest: string][] = [];
   for (const [path, before, digest] of files) {
-    const stamp = trustedStamp(path);
+    const stamp = glance.stamp(path);
     if ((stamp === '' || stamp !== before) && (!existsSync(path) || digestAt(path) !== digest)) return undefined;
     now.push([path, stamp, digest]);
   }
@@ -111,11 +136,11 @@ function restamped(files: Readings['files'], digestAt: (path: string) => string)
 }
 
 /** What a build read, with the stamps of now; undefined if any of it has changed. */
-function standing({ files, manifests, listings, packages }: Readings): Readings | undefined {
-  if (listings.some(([folder, digest]) => listingOf(folder) !== digest)) return undefined;
-  if (packages.some(([name, from, folder]) => (installedPackage(name, from) ?? null) !== folder)) return undefined;
-  const nowFiles = restamped(files, hashFile);
-  const nowManifests = restamped(manifests, findingDigest);
+function standing({ files, manifests, listings, packages }: Readings, glance: Glance): Readings | undefined {
+  if (listings.some(([folder, digest]) => glance.listing(folder) !== digest)) return undefined;
+  if (packages.some(([name, from, folder]) => glance.packageFolder(name, from) !== (folder ?? ''))) return undefined;
+  const nowFiles = restamped(files, hashFile, glance);
+  const nowManifests = restamped(manifests, findingDigest, glance);
   return nowFiles === undefined || nowManifests === undefined
     ? undefined
     : { files: nowFiles, manifests: nowManifests, listings, packages };
@@ -136,6 +161,7 @@ export interface Memory<Value> {
   readonly version: string;
   /** Whether what was built is still usable; true if not given. */
   readonly usable?: (value: Value) => boolean;
+  readonly glance?: Glance | undefined;
 }
 
 function isNote(value: unknown): value is Note<unknown> {
@@ -146,11 +172,11 @@ function isNote(value: unknown): value is Note<unknown> {
 
 /** Gives what was built before as long as nothing that the building read or looked for has changed, else builds it. */
 export async function remembered<Value>(
-  { file, version, usable = () => true }: Memory<Value>,
+  { file, version, usable = () => true, glance = new Glance() }: Memory<Value>,
   build: () => Promise<Outcome<Omit<Note<Value>, 'version'>>>,
 ): Promise<Outcome<Value>> {
   const known = readSealed(file, isNote) as Note<Value> | undefined;
-  const readings = known?.version === version ? standing(known.readings) : undefined;
+  const readings = known?.version === version ? standing(known.readings, glance) : undefined;
   if (known !== undefined && readings !== undefined && usable(known.value)) {
     // What was touched without a change, or was too new to be trusted by its stamp, need not be read again the next time.
     if (!isDeepStrictEqual(readings, known.readings)) writeSealedNote(file, { ...known, readings });

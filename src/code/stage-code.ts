@@ -8,7 +8,7 @@ import { done, type Outcome } from '../model/problem.ts';
 import type { PackageIngredient } from '../model/result.ts';
 import { type Bundled, type Bundler, type CodeRequest, esbuildBundler } from './bundler.ts';
 import { areNotesUnchanged, ingredientOf, type InstalledPackage, installedIngredient } from './packages.ts';
-import { bundlingDigest, type Memory, remembered } from './readings.ts';
+import { bundlingDigest, type Glance, type Memory, remembered } from './readings.ts';
 
 /** Raise it when what is remembered of a bundling changes its form. */
 const FORMAT = 2;
@@ -31,6 +31,12 @@ export interface BundleStore {
   readonly unwritable: object | undefined;
 }
 
+/** How stage code is bundled, and who has looked at its files meanwhile. */
+interface Bundling {
+  readonly bundler?: Bundler | undefined;
+  readonly glance?: Glance | undefined;
+}
+
 /** What is remembered of a bundling. */
 interface Built {
   readonly digest: string;
@@ -51,11 +57,16 @@ function shown(path: string, root: string): string {
  * Bundles a stage's code, or trusts an earlier bundling as long as nothing that it read or looked for has changed. Sources that were
  * bundled before keep their bundle, whatever bundler is installed now: an upgrade of it reruns nothing.
  */
-export async function stageCode(request: CodeRequest, store: BundleStore, bundler: Bundler = esbuildBundler): Promise<Outcome<Code>> {
+export async function stageCode(
+  request: CodeRequest,
+  store: BundleStore,
+  { bundler = esbuildBundler, glance }: Bundling = {},
+): Promise<Outcome<Code>> {
   const { folder, entry, modules } = request;
   const memory: Memory<Built> = {
     file: join(store.cache, 'code', `${digestOf({ folder, entry, modules })}.json`),
     version: `${FORMAT} ${bundler.version} ${bundler.settings}`,
+    glance,
     usable: ({ digest, packages, isMapless }) =>
       Object.values(packages).every((one) => existsSync(join(one.folder, 'package.json')) && areNotesUnchanged(one)) &&
       store.artifacts.read(digest) !== undefined &&

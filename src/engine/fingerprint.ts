@@ -9,6 +9,7 @@ import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Ingredients } from '../model/result.ts';
 import { RECORD_FORMAT } from '../model/run.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
+import { Glance } from '../code/readings.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
 import { toolDigests } from './tools.ts';
 
@@ -41,6 +42,7 @@ export class Found {
   /** The code of stages, by what is asked of the bundler. */
   readonly codes: Map<string, Promise<Outcome<Code>>> = new Map();
   readonly shared: WeakMap<NodeWork, Shared> = new WeakMap();
+  readonly glance: Glance = new Glance();
 }
 
 /** What preparing needs to know beside the instance. */
@@ -184,11 +186,11 @@ async function prepareWork(
 
 function codeOfStage(
   { folder, modules, declaration }: NodeWork & { readonly kind: 'stage' },
-  { root, store, bundler = esbuildBundler, found: { codes } }: Around,
+  { root, store, bundler = esbuildBundler, found: { codes, glance } }: Around,
 ): Promise<Outcome<Code>> {
   const request = { folder, entry: declaration.run, modules, root };
   const asked = JSON.stringify(request);
-  const code = codes.get(asked) ?? stageCode(request, store, bundler);
+  const code = codes.get(asked) ?? stageCode(request, store, { bundler, glance });
   codes.set(asked, code);
   return code;
 }

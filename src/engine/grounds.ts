@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { CodeRequest } from '../code/bundler.ts';
+import type { Glance } from '../code/readings.ts';
 import type { Code } from '../code/stage-code.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Executor } from '../model/executor.ts';
@@ -116,9 +117,9 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
   };
 }
 
-async function codeNow(request: CodeRequest, { store, bundler }: Surroundings): Promise<string> {
+async function codeNow(request: CodeRequest, { store, bundler }: Surroundings, glance: Glance): Promise<string> {
   const { stageCode } = await import('../code/stage-code.ts');
-  const code = await stageCode(request, store, bundler);
+  const code = await stageCode(request, store, { bundler, glance });
   return code.ok ? codeDigest(code.value) : '';
 }
 
@@ -142,6 +143,13 @@ export async function areStanding(grounds: Grounds, surroundings: Surroundings):
     })) &&
     (await stand(grounds.stages, (stage) => stageDigest(stage, surroundings))) &&
     (await stand(grounds.choices, (file) => choiceDigest(file, surroundings))) &&
-    (await stand(grounds.code, (request) => codeNow(request, surroundings)))
+    (await isCodeStanding(grounds.code, surroundings))
   );
+}
+
+async function isCodeStanding(code: Grounds['code'], surroundings: Surroundings): Promise<boolean> {
+  if (code.length === 0) return true;
+  const { Glance } = await import('../code/readings.ts');
+  const glance = new Glance();
+  return stand(code, (request) => codeNow(request, surroundings, glance));
 }

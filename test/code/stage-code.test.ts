@@ -38,7 +38,7 @@ const text = (digest: string): string => Buffer.from(store.artifacts.read(digest
 
 async function digest(changes: Partial<CodeRequest> = {}, bundler = counting()): Promise<string> {
   const request = { folder: join(root, 'stages/one'), entry: './run.ts', modules: {}, root, ...changes };
-  const code = await stageCode(request, store, bundler);
+  const code = await stageCode(request, store, { bundler });
   if (!code.ok) throw new Error(code.problems[0]?.message);
   return code.value.digest;
 }
@@ -187,7 +187,9 @@ test.each([0, 150])(
     const note = (integrity: string) =>
       write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/native': { integrity } } }));
     const packages = async () => {
-      const code = await stageCode({ folder: join(root, 'stages/one'), entry: './run.ts', modules: {}, root }, store, counting());
+      const code = await stageCode({ folder: join(root, 'stages/one'), entry: './run.ts', modules: {}, root }, store, {
+        bundler: counting(),
+      });
       return code.ok ? code.value.packages : {};
     };
     note('sha512-one');
