@@ -35,7 +35,7 @@ export function isUnchangedNote(value: unknown): value is UnchangedNote {
 
 /** Which Stillroom this is: another one may plan otherwise. */
 export function stillroomVersion(): string {
-  const stats = lstatSync(join(installation, 'dist/cli.js'), { bigint: true, throwIfNoEntry: false });
+  const stats = lstatSync(join(installation, 'dist/bundle/parts.cjs'), { bigint: true, throwIfNoEntry: false });
   return `${FORMAT} ${process.version} ${stats === undefined ? '' : fileStamp(stats)}`;
 }
 
