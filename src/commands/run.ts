@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { secondsBetween } from '../model/run.ts';
 import type { RunResult } from '../project/run.ts';
 import { duration, figure } from '../text/figures.ts';
 import { textTable } from '../text/table.ts';
@@ -53,7 +54,7 @@ function told(result: RunResult, file: string, folder: string): Answer {
 function linesOf(result: RunResult, file: string, folder: string): string[] {
   const { record, problems, summary } = result;
   const [executed, reused] = [summary.nodes.executed?.length ?? 0, summary.nodes.reused?.length ?? 0];
-  const time = duration(Math.max(0, Date.parse(record.ended ?? record.started) - Date.parse(record.started)) / 1000);
+  const time = duration(secondsBetween(record.started, record.ended ?? record.started));
   if (problems.length > 0 && record.state !== 'done')
     return [`${summary.pipeline}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
   const first = `${summary.pipeline}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;

@@ -17,11 +17,17 @@ export interface Grounds {
   readonly choices: readonly (readonly [file: string, digest: string])[];
   readonly code: readonly (readonly [request: CodeRequest, digest: string])[];
   readonly tools: readonly (readonly [tool: Tool, digest: string])[];
-  /** Variables that nodes take from the environment; of secret ones only whether they are set. */
-  readonly variables: readonly (readonly [name: string, digest: string])[];
+  /** Variables that nodes take from the environment; where they are secret, only whether they are set. */
+  readonly variables: readonly (readonly [variable: Taken, digest: string])[];
   readonly sources: readonly (readonly [source: Source, digest: string])[];
   /** Where nodes are executed; null: where none is named. */
   readonly executors: readonly (readonly [name: string | null, digest: string])[];
+}
+
+/** A variable as a node takes it: another may take the same one otherwise. */
+interface Taken {
+  readonly name: string;
+  readonly secret: boolean;
 }
 
 function codeDigest({ digest, packages, packageFolders }: Code): string {
@@ -32,8 +38,9 @@ function snapshotDigest({ kind, digest, executable }: Content): string {
   return digestOf({ kind, digest, executable: executable === true });
 }
 
-function variableDigest(value: string | undefined, isSecret: boolean): string {
-  return value === undefined ? '' : isSecret ? 'set' : sha256(value);
+function variableDigest({ name, secret }: Taken, { environment }: Surroundings): string {
+  const value = environment[name];
+  return value === undefined ? '' : secret ? 'set' : sha256(value);
 }
 
 function executorDigest({ name, facts }: Executor): string {
@@ -66,12 +73,13 @@ async function toolNow(tool: Tool, { environment }: Surroundings): Promise<strin
   return found.ok ? (Object.values(found.value)[0] ?? '') : '';
 }
 
-/** Values by their JSON: what is looked up once however many nodes ask for it. */
+/** Values by their JSON: what is looked up, and digested, once however many nodes ask for it. */
 class Lookups<Key> {
   private readonly found = new Map<string, readonly [Key, string]>();
 
-  add(key: Key, digest: string): void {
-    this.found.set(JSON.stringify(key), [key, digest]);
+  add(key: Key, digest: () => string): void {
+    const text = JSON.stringify(key);
+    if (!this.found.has(text)) this.found.set(text, [key, digest()]);
   }
 
   get pairs(): (readonly [Key, string])[] {
@@ -85,22 +93,23 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
   const choices = new Lookups<string>();
   const code = new Lookups<CodeRequest>();
   const tools = new Lookups<Tool>();
-  const variables = new Lookups<string>();
+  const variables = new Lookups<Taken>();
   const executors = new Lookups<string | null>();
   for (const { prepared } of nodes.values()) {
     const { instance, own, executor } = prepared;
     const { work, env } = instance;
-    executors.add(instance.executor ?? null, executorDigest(executor));
+    executors.add(instance.executor ?? null, () => executorDigest(executor));
     for (const { name, value, secret } of env)
-      if (value === undefined) variables.add(name, variableDigest(surroundings.environment[name], secret));
+      if (value === undefined) variables.add({ name, secret }, () => variableDigest({ name, secret }, surroundings));
     if (work.kind === 'stage') {
       const { folder, declaration, modules } = work;
-      stages.add(work.stage, digestOf({ folder, declaration }));
-      for (const { file, declared = '' } of Object.values(modules)) choices.add(file, declared);
+      stages.add(work.stage, () => digestOf({ folder, declaration }));
+      for (const { file, declared = '' } of Object.values(modules)) choices.add(file, () => declared);
       const request = { folder, entry: declaration.run, modules, root: surroundings.root };
-      code.add(request, prepared.code === undefined ? '' : codeDigest(prepared.code));
+      code.add(request, () => (prepared.code === undefined ? '' : codeDigest(prepared.code)));
     } else if (own.work.kind === 'command') {
-      for (const tool of work.tools) tools.add(tool, own.work.tools['program' in tool ? tool.program : tool.run] ?? '');
+      const digests = own.work.tools;
+      for (const tool of work.tools) tools.add(tool, () => digests['program' in tool ? tool.program : tool.run] ?? '');
     }
   }
   return {
@@ -131,10 +140,9 @@ async function stand<Key>(pairs: readonly (readonly [Key, string])[], digest: (k
 
 /** Whether a plan would find everything outside of its pipeline file as it was: looks for all of it again. */
 export async function areStanding(grounds: Grounds, surroundings: Surroundings): Promise<boolean> {
-  const { environment, store } = surroundings;
-  const variableNow = (name: string, before: string): string => variableDigest(environment[name], before === 'set');
+  const { store } = surroundings;
   return (
-    grounds.variables.every(([name, before]) => before !== '' && variableNow(name, before) === before) &&
+    (await stand(grounds.variables, (variable) => variableDigest(variable, surroundings))) &&
     (await stand(grounds.executors, (name) => executorNow(name, surroundings))) &&
     (await stand(grounds.tools, (tool) => toolNow(tool, surroundings))) &&
     (await stand(grounds.sources, (source) => {

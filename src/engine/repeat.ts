@@ -2,7 +2,7 @@ import { digestOf } from '../model/canonical.ts';
 import { broadcast, type Happening, type PlannedNode, type Watcher } from '../model/event.ts';
 import type { Source } from '../model/pipeline.ts';
 import type { Attempt } from '../model/result.ts';
-import type { KeptRecord, RunRecord } from '../model/run.ts';
+import { type KeptRecord, type RunRecord, secondsBetween } from '../model/run.ts';
 import type { RunRow } from '../model/run-row.ts';
 import type { Snapshot, Store } from '../model/store.ts';
 import type { RunEnd } from './run.ts';
@@ -85,7 +85,7 @@ export function recordUnchanged(unchanged: UnchangedRun, store: Store, { id, set
     report({ type, time }) {
       if (type === 'run-started') started = time;
       if (type !== 'run-ended') return;
-      const seconds = Math.max(0, Date.parse(time) - Date.parse(started)) / 1000;
+      const seconds = secondsBetween(started, time);
       store.runs.writeKept({ ...head, id, set, started, ended: time, nodes: kept }, { ...unchanged.row, run: id, started, seconds });
       ended = time;
     },

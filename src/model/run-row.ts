@@ -1,7 +1,7 @@
 import { digestOf } from './canonical.ts';
 import { dottedParams } from './dotted.ts';
 import type { Json } from './json.ts';
-import type { RunRecord, RunState } from './run.ts';
+import { type RunRecord, type RunState, secondsBetween } from './run.ts';
 
 /** The shape of a row: rows of another one are made again. */
 export const ROW_FORMAT = 3;
@@ -66,8 +66,7 @@ function sumUp(record: RunRecord): RunRow {
     pipeline: record.pipeline,
     state: record.state,
     started: record.started,
-    // The clock may have been set back since a run started that goes on.
-    seconds: Math.max(0, (record.ended === undefined ? Date.now() : Date.parse(record.ended)) - Date.parse(record.started)) / 1000,
+    seconds: secondsBetween(record.started, record.ended ?? new Date().toISOString()),
     executed: count('executed'),
     reused: count('reused'),
     set: record.set,

@@ -95,3 +95,8 @@ export interface RunRecord {
 
 /** A run's record as it is kept: many nodes by the digest of their JSON, which runs that came out alike share. */
 export type KeptRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: RunRecord['nodes'] | string };
+
+/** Seconds from one time to another, ISO 8601; never below 0, since the clock may have been set back in between. */
+export function secondsBetween(started: string, ended: string): number {
+  return Math.max(0, Date.parse(ended) - Date.parse(started)) / 1000;
+}

@@ -31,7 +31,7 @@ stages:
     env: [WORD]
     out: { out: out.txt }
     tools: [mine, { run: mine --version }]
-  say: { uses: say, in: { text: head.out }, with: { voice: loud } }
+  say: { uses: say, in: { text: head.out }, with: { voice: loud }, env: { WORD: { secret: true } } }
 show: [say.length]
 `;
 
