@@ -92,6 +92,12 @@ export const param = {
   /** One of the given texts. */
   choice: <const Name extends string>(names: readonly Name[], options: ParamOptions<NoInfer<Name>> = {}): Param<Name> =>
     define<Name>({ type: 'string', enum: names }, options),
+  /** A list of at least one of the given texts, each at most once. */
+  choices: <const Name extends string>(
+    names: readonly Name[],
+    options: ParamOptions<readonly NoInfer<Name>[]> = {},
+  ): Param<readonly Name[]> =>
+    define<readonly Name[]>({ type: 'array', items: { type: 'string', enum: names }, minItems: 1, uniqueItems: true }, options),
   /** A list of numbers. */
   numbers: (options: ParamOptions<readonly number[]> = {}): Param<readonly number[]> =>
     define({ type: 'array', items: { type: 'number' } }, options),

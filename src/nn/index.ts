@@ -10,6 +10,7 @@ export type { Model, ModelInput, TrainingFacts } from './weights/model-folder.ts
 export { readModel, readModelOf, writeModel } from './weights/model-folder.ts';
 export type { Dataset, DatasetInfo, Images } from './data/dataset.ts';
 export { openDataset } from './data/dataset.ts';
+export { preparationOf } from './data/formats.ts';
 export type { Folds } from './data/folds.ts';
 export { foldsDigest, imagesOfFold, readFolds } from './data/folds.ts';
 export type { Probabilities } from './data/probabilities.ts';
@@ -23,7 +24,9 @@ export { describeForOnnx, onnxruntimeVersion, openOnnx } from './onnx/classifier
 export type { TensorLayout } from './images/normalise.ts';
 export { Normaliser } from './images/normalise.ts';
 export type { Classifier } from './serving/classifier.ts';
-export type { ExportedClassifier, InferenceRuntime } from './serving/runtime.ts';
+export type { ExportedModel, ExportFormat } from './serving/exported.ts';
+export { formatFolder, readExported, writeExported } from './serving/exported.ts';
+export type { ExportedClassifier, InferenceRuntime, RuntimeOptions } from './serving/runtime.ts';
 export { openSavedModel, writeSavedModel } from './serving/saved-model.ts';
 export { cropCentre } from './images/crop.ts';
 export { engineFacts, heldTensors } from './engine/session.ts';

@@ -29,7 +29,7 @@ export async function measureAccuracy(
     const input = new Float32Array(size * area);
     for (let index = 0; index < size; index++) {
       data.read(start + index, pixels);
-      normaliser.write(cropCentre(pixels, data.info, side), 'NCHW', input, index * area);
+      normaliser.write(cropCentre(pixels, data.info, side), model.layout, input, index * area);
     }
     const logits = await model.logits(input, size);
     for (let index = 0; index < size; index++) {

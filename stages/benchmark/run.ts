@@ -1,8 +1,9 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeImage, decodeOneImageAThread, writeClassTables } from 'stillroom/nn';
-import type { ExportedClassifier } from 'stillroom/nn';
+import { decodeImage, decodeOneImageAThread, formatFolder, readExported, writeClassTables } from 'stillroom/nn';
+import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import { evaluate, FormulaProblem } from './formula.ts';
 import { measureSpeed } from './speed.ts';
@@ -14,6 +15,26 @@ type Context = WorkContext<typeof stage>;
 
 /** Others' share of the machine above which the speed is doubtful. */
 const busy = 0.1;
+
+/** The folder of what the runtime reads; fails where the exported model lacks it. */
+function findFormat(model: string, { format }: InferenceRuntime, runtime: string, fail: Context['fail']): string {
+  const { formats } = readExported(model);
+  if (!formats.includes(format)) {
+    fail(
+      `the runtime ${runtime} reads ${format}, and the model was exported as ${formats.join(', ')} only`,
+      `Add ${format} to the param \`formats\` of the stage \`export\`.`,
+    );
+  }
+  return formatFolder(model, format);
+}
+
+/** The bytes of all files in a folder and below it. */
+async function bytesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
 
 /** Fails where model and test set do not fit together. */
 function checkFit({ input, classes }: ExportedClassifier, { info }: TestSet, fail: Context['fail']): void {
@@ -51,7 +72,8 @@ export default work<typeof stage>(async ({ params, modules, inputs, outputs, met
   const trial = { accuracy: 1, worst_class: 1, fps: 1, model_fps: 1, p50_ms: 1, p95_ms: 1, megabytes: 1, ...weights };
   computeScore(params.score, trial, fail);
   decodeOneImageAThread();
-  const model = await modules.runtime.open(inputs.model, cpu);
+  const folder = findFormat(inputs.model, modules.runtime, params.runtime.name, fail);
+  const model = await modules.runtime.open(inputs.model, { threads: cpu });
   const data = openTestSet(inputs.data);
   checkFit(model, data, fail);
   await checkDecoding(data, fail);
@@ -68,7 +90,7 @@ export default work<typeof stage>(async ({ params, modules, inputs, outputs, met
   const speed = await measureSpeed(model, data, params, (round) => progress(round, rounds, 'rounds'));
   await model.close();
   data.close();
-  const megabytes = (await stat(inputs.model)).size / 1e6;
+  const megabytes = (await bytesBelow(folder)) / 1e6;
   const { p50_ms, p95_ms, fps, model_fps, load } = speed;
   const values = {
     accuracy: found.accuracy,

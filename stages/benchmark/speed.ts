@@ -67,7 +67,7 @@ export async function measureSpeed(
   const modelFps: number[] = [];
   const infer = async (image: number): Promise<number> => {
     const pixels = await decodeImage(data.encoded(image), data.preparation);
-    normaliser.write(cropCentre(pixels, data.info, size), 'NCHW', input);
+    normaliser.write(cropCentre(pixels, data.info, size), model.layout, input);
     const start = performance.now();
     const logits = await model.logits(input, 1);
     const taken = performance.now() - start;

@@ -19,7 +19,7 @@ export default defineStage({
         'min, max, sqrt, log, exp.',
     }),
   },
-  inputs: { model: 'file', data: 'dir' },
+  inputs: { model: 'dir', data: 'dir' },
   outputs: { results: 'file.json', tables: 'dir', report: { kind: 'file.json', measured: true } },
   metrics: {
     accuracy: { about: 'Share of the whole test set that is labelled right.', goal: 'maximize', tolerance: 0.001 },

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataset } from 'stillroom/nn';
+import { openDataset, preparationOf } from 'stillroom/nn';
 import type { Dataset, Preparation } from 'stillroom/nn';
 
 /** A packed test set with its encoded files and the way in which they were prepared. */
@@ -13,13 +13,11 @@ export interface TestSet extends Dataset {
 /** Opens a test set. Throws if it is none: only test sets hold encoded files. */
 export function openTestSet(folder: string): TestSet {
   const data = openDataset(folder);
-  const description = JSON.parse(readFileSync(join(folder, 'dataset.json'), 'utf8')) as Partial<Preparation>;
   const { offsets } = JSON.parse(readFileSync(join(folder, 'encoded.json'), 'utf8')) as { offsets: readonly number[] };
   const file = openSync(join(folder, 'encoded.bin'), 'r');
-  const { height, channels } = data.info;
   return {
     ...data,
-    preparation: { size: height, channels, fit: description.fit ?? 'pad', background: description.background ?? 0 },
+    preparation: preparationOf(data.info),
     encoded(index) {
       const [start = 0, end = 0] = offsets.slice(index, index + 2);
       const bytes = new Uint8Array(end - start);

@@ -1,8 +1,9 @@
 import { defineStage, param } from 'stillroom';
 
 export default defineStage({
-  about: 'Write a model as ONNX and as a TensorFlow SavedModel, and check both against the training graph.',
+  about: 'Write a model for others to use, as ONNX and as a TensorFlow SavedModel, and check each against the training graph.',
   params: {
+    formats: param.choices(['onnx', 'saved_model'], { default: ['onnx', 'saved_model'], about: 'What the folder of the model holds.' }),
     images: param.int({ min: 1, default: 200, about: 'Training images whose logits are compared.' }),
     tolerance: param.number({
       above: 0,
@@ -11,7 +12,7 @@ export default defineStage({
     }),
   },
   inputs: { model: 'dir', data: 'dir' },
-  outputs: { onnx: 'file.onnx', saved_model: 'dir' },
+  outputs: { onnx: 'file.onnx', model: 'dir' },
   metrics: {
     onnx_difference: { about: 'Largest such difference, onnxruntime to the training graph.', goal: 'minimize', tolerance: 1e-4 },
     saved_model_difference: {

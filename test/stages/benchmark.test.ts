@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describeForOnnx, encodeOnnx } from 'stillroom/nn';
+import { describeForOnnx, encodeOnnx, writeExported } from 'stillroom/nn';
 import type { InferenceRuntime, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { evaluate } from '../../stages/benchmark/formula.ts';
@@ -38,12 +38,15 @@ function writeJudge(): string {
     ['head.bias', { shape: [3], data: Float32Array.of(0, 0, -9) }],
   ]);
   const input = { size, channels: 1, mean: [0.5], std: [0.25] };
-  const file = join(room.folder, 'judge.onnx');
+  const preparation = { size, channels: 1, fit: 'pad', background: 0 } as const;
+  const folder = join(room.folder, 'judge');
+  writeExported(folder, { architecture: 'judge', classes, input, preparation, formats: ['onnx'] });
+  mkdirSync(join(folder, 'onnx'), { recursive: true });
   writeFileSync(
-    file,
+    join(folder, 'onnx', 'model.onnx'),
     encodeOnnx(network, weights, { size, channels: 1, classes: 3, name: 'judge', metadata: describeForOnnx(input, classes, 'judge') }),
   );
-  return file;
+  return folder;
 }
 
 /** A test set of plain images of these grey values, with their PNG files. */
@@ -127,9 +130,10 @@ describe('the stage', () => {
     const contrary: InferenceRuntime = {
       version: '0.1',
       precision: 'int8',
-      async open(file, threads) {
-        opened.push(threads);
-        const classifier = await onnxruntime.open(file, threads);
+      format: 'onnx',
+      async open(folder, options) {
+        opened.push(options.threads);
+        const classifier = await onnxruntime.open(folder, options);
         return { ...classifier, logits: async (images, count) => (await classifier.logits(images, count)).map((logit) => -logit) };
       },
     };
@@ -138,6 +142,14 @@ describe('the stage', () => {
     expect(metrics['accuracy']).toBe(0);
     const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as { engine: object };
     expect(report.engine).toEqual({ name: 'contrary', version: '0.1', precision: 'int8', threads: 2 });
+  });
+
+  test('a format that the runtime reads and the model lacks is named, with what to do', async () => {
+    const data = await writeGreys([0, 1], [10, 250]);
+    const other: InferenceRuntime = { ...onnxruntime, format: 'tfjs' };
+    await expect(measure(data, { runtime: { name: 'other' } }, other)).rejects.toThrow(
+      'the runtime other reads tfjs, and the model was exported as onnx only',
+    );
   });
 
   test('what does not fit together, and a formula that cannot be read, is refused before anything is measured', async () => {

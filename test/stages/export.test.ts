@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { encodeOnnx, openOnnx, openSavedModel } from 'stillroom/nn';
+import { encodeOnnx, openOnnx, openSavedModel, readExported } from 'stillroom/nn';
 import type { Architecture, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Layers } from '../../src/nn/models/parts/blocks.ts';
@@ -24,8 +24,12 @@ afterEach(() => room.remove());
 const classes = ['a', 'b', 'c'];
 
 /** Exports a fresh model of an architecture over a small made dataset. */
-function exportFresh(architecture: Architecture, channels: number, params: { images?: number; tolerance?: number } = {}): Promise<Watched> {
-  const model = join(room.folder, 'model');
+function exportFresh(
+  architecture: Architecture,
+  channels: number,
+  params: { images?: number; tolerance?: number; formats?: readonly ('onnx' | 'saved_model')[] } = {},
+): Promise<Watched> {
+  const model = join(room.folder, 'trained');
   writeFreshModel(model, architecture, { size: 32, channels, classes });
   const labels = Array.from({ length: 40 }, (_, image) => image % 3);
   const data = writeDataset(join(room.folder, 'data'), { labels, classes, size: 32, channels });
@@ -66,7 +70,7 @@ describe.each([
 
 test('the batch is free, in both', async () => {
   const { outputs } = await exportFresh(small, 3);
-  const opened = [await openOnnx(outputs['onnx'] as string, 1), openSavedModel(outputs['saved_model'] as string)];
+  const opened = [await openOnnx(outputs['onnx'] as string, 1), openSavedModel(join(outputs['model'] as string, 'saved_model'))];
   for (const model of opened) {
     const images = Float32Array.from({ length: 3 * 3 * 32 * 32 }, (_, index) => Math.sin(index));
     const three = await model.logits(images, 3);
@@ -100,7 +104,7 @@ test('the ONNX file carries its opset, its free batch and what its users need to
 test('the same model gives the same bytes', async () => {
   const bytes = async (): Promise<Buffer[]> => {
     const { outputs } = await exportFresh(small, 3);
-    return [readFileSync(outputs['onnx'] as string), readFileSync(join(outputs['saved_model'] as string, 'saved_model.pb'))];
+    return [readFileSync(outputs['onnx'] as string), readFileSync(join(outputs['model'] as string, 'saved_model', 'saved_model.pb'))];
   };
   const first = await bytes();
   expect((await bytes()).map((file, index) => Buffer.compare(file, first[index] as Buffer))).toEqual([0, 0]);
@@ -111,7 +115,7 @@ test('a difference above the tolerance fails', async () => {
 });
 
 test('a model for other images or classes is refused', async () => {
-  const model = join(room.folder, 'model');
+  const model = join(room.folder, 'trained');
   writeFreshModel(model, small, { size: 32, channels: 3, classes });
   const labels = [0, 1, 2];
   const narrow = writeDataset(join(room.folder, 'narrow'), { labels, classes, size: 16, channels: 3 });
@@ -125,4 +129,17 @@ test('a model for other images or classes is refused', async () => {
 test('a network with a missing weight is refused by name', () => {
   const network = small({ classes: 3, channels: 3, stemStride: 1 });
   expect(() => encodeOnnx(network, new Map(), { size: 32, channels: 3, classes: 3, name: 'x', metadata: {} })).toThrow(/stem\.weight/);
+});
+
+test('the folder of the exported model says what it is and holds what was asked for, nothing else', async () => {
+  const { outputs } = await exportFresh(small, 3, { formats: ['onnx'] });
+  const folder = outputs['model'] as string;
+  expect(readdirSync(folder).sort()).toEqual(['exported.json', 'onnx']);
+  expect(readFileSync(join(folder, 'onnx', 'model.onnx'))).toEqual(readFileSync(outputs['onnx'] as string));
+  expect(readExported(folder)).toMatchObject({
+    classes,
+    input: { size: 32, channels: 3, mean: [0.25, 0.25, 0.25], std: [0.2, 0.2, 0.2] },
+    preparation: { size: 32, channels: 3, fit: 'pad', background: 0 },
+    formats: ['onnx'],
+  });
 });

@@ -1,3 +1,5 @@
+import type { Preparation } from '../images/decode.ts';
+
 /** What `dataset.json` says of a packed dataset. */
 export interface DatasetInfo {
   readonly format: 1;
@@ -9,6 +11,14 @@ export interface DatasetInfo {
   /** Per channel, of values in 0…1, measured on the training set. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** How pictures became its images: squares of `height`. */
+  readonly fit?: Preparation['fit'];
+  readonly background?: number;
+}
+
+/** How the images of a packed dataset were prepared, and are to be where a model of them is used. */
+export function preparationOf({ height, channels, fit = 'pad', background = 0 }: DatasetInfo): Preparation {
+  return { size: height, channels, fit, background };
 }
 
 /** A row of class probabilities per image: predictions, or soft labels. */

@@ -50,6 +50,7 @@ export async function openOnnx(file: string, threads: number): Promise<ExportedC
   return {
     input,
     classes,
+    layout: 'NCHW',
     async logits(images, count) {
       const fed = new Tensor('float32', images, [count, input.channels, input.size, input.size]);
       const { [outputName]: fetched } = await session.run({ [inputName]: fed });

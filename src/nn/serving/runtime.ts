@@ -1,10 +1,20 @@
+import type { TensorLayout } from '../images/normalise.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 import type { Classifier } from './classifier.ts';
+import type { ExportFormat } from './exported.ts';
 
-/** An exported model that is opened, with what its file says of itself. It takes images as channels × height × width. */
+/** An exported model that is opened, with what it says of itself. */
 export interface ExportedClassifier extends Classifier {
   readonly input: ModelInput;
   readonly classes: readonly string[];
+  /** The order of the numbers of an image that it takes. */
+  readonly layout: TensorLayout;
+}
+
+/** How a runtime is to run a model. */
+export interface RuntimeOptions {
+  /** Of the CPU. */
+  readonly threads: number;
 }
 
 /** What runs exported models. */
@@ -12,6 +22,8 @@ export interface InferenceRuntime {
   readonly version: string;
   /** Of the numbers that it computes with. */
   readonly precision: 'float32' | 'float16' | 'bfloat16' | 'int8';
-  /** Opens a file that the stage `export` wrote, on the CPU with that many threads. */
-  open(file: string, threads: number): Promise<ExportedClassifier>;
+  /** What it reads of an exported model. */
+  readonly format: ExportFormat;
+  /** Opens a model that the stage `export` wrote, by its folder. */
+  open(folder: string, options: RuntimeOptions): Promise<ExportedClassifier>;
 }

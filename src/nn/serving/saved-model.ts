@@ -11,7 +11,7 @@ import { parametersOf, toGraphLayout } from '../layers/parameters.ts';
 import { SavedModelSchema } from '../protobuf/tensorflow_pb.ts';
 import type { Model } from '../weights/model-folder.ts';
 import { tensorOf } from '../weights/tensor.ts';
-import type { Classifier } from './classifier.ts';
+import type { ExportedClassifier } from './runtime.ts';
 
 /**
  * Writes a SavedModel for serving: tagged `serve`, its weights constants of the graph, with the signature `serving_default` from
@@ -37,7 +37,7 @@ export function writeSavedModel(folder: string, { network, input, weights }: Mod
 }
 
 /** Loads such a SavedModel into TensorFlow as any server would: by its tag and signature. Images are height × width × channels. */
-export function openSavedModel(folder: string): Classifier {
+export function openSavedModel(folder: string): Pick<ExportedClassifier, 'logits' | 'close' | 'layout'> {
   const saved = fromBinary(SavedModelSchema, readFileSync(join(folder, 'saved_model.pb')));
   const signature = saved.metaGraphs[0]?.signatureDef['serving_default'];
   const [input, logits] = [signature?.inputs['input'], signature?.outputs['logits']];
@@ -45,6 +45,7 @@ export function openSavedModel(folder: string): Classifier {
   const extents = input.tensorShape?.dim.slice(1).map(({ size }) => Number(size)) ?? [];
   const model = addon().loadSavedModel(`${folder}/`, 'serve');
   return {
+    layout: 'NHWC',
     async logits(images, count) {
       const fed = addon().createTensor([count, ...extents], dataTypes.float, images);
       const [fetched] = addon().runSavedModel(model, [fed], input.name, logits.name);

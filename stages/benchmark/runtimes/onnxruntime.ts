@@ -1,7 +1,13 @@
+import { join } from 'node:path';
 import { onnxruntimeVersion, openOnnx } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
 
 /** ONNX Runtime. */
-const onnxruntime: InferenceRuntime = { version: onnxruntimeVersion(), precision: 'float32', open: openOnnx };
+const onnxruntime: InferenceRuntime = {
+  version: onnxruntimeVersion(),
+  precision: 'float32',
+  format: 'onnx',
+  open: (folder, { threads }) => openOnnx(join(folder, 'onnx', 'model.onnx'), threads),
+};
 
 export default onnxruntime;
