@@ -320,4 +320,13 @@ describe('content is given', () => {
     refusal.code = 'EIO';
     expect(() => blobs.place(large ?? '', join(root, 'other'), false)).toThrow('refused');
   });
+
+  test('only with the bytes that were taken, though this process has hashed them: large ones are looked at before they are shared', () => {
+    const path = file();
+    truncateSync(path, 64 * 1024 * 1024 + 1);
+    const large = blobs.take(path);
+    expect(blobs.place(large, join(root, 'first'), false)).toBe(true);
+    damage(blobs.path(large));
+    expect([blobs.place(large, join(root, 'second'), false), existsSync(join(root, 'second')), blobs.losses]).toEqual([false, false, 1]);
+  });
 });

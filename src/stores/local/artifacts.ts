@@ -9,7 +9,7 @@ import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { readAt } from './segments/scan.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
-import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
+import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 
 /** Outputs as blobs: a file is one, a folder is its manifest and one for each of its files. */
 export class LocalArtifacts implements Artifacts {
@@ -82,10 +82,6 @@ export class LocalArtifacts implements Artifacts {
 
   stamp(path: string): string {
     return stampTree(path, this.root);
-  }
-
-  isShared(stamp: string): boolean {
-    return stamp.endsWith(SHARED);
   }
 
   isAt(path: string, { kind, digest, executable }: Content): boolean {

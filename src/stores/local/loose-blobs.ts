@@ -54,6 +54,18 @@ function link(from: string, to: string): boolean {
   }
 }
 
+/** How long the bytes of a blob count as this process found them where its stamp stands, in milliseconds: a disk does not rot within it. */
+const PROVEN_FOR = 10 * 60 * 1000;
+
+/** Longer than a tick of the clock that files are stamped by, in milliseconds. */
+const TICK = 20;
+
+/** How a blob stood when its bytes were found to be right, and when that was. */
+interface Proof {
+  readonly stamp: string;
+  readonly at: number;
+}
+
 /** Copies a file; returns the SHA-256 of what was copied. */
 function copyHashed(from: string, to: string): string {
   const target = openSync(to, 'wx', 0o600);
@@ -76,7 +88,7 @@ export class LooseBlobs {
   private readonly scratch: string;
   private readonly stamps: StampBook;
   /** How blobs stood when this process hashed them. */
-  private readonly proven = new Map<string, string>();
+  private readonly proven = new Map<string, Proof>();
   private quarantined = 0;
 
   constructor(root: string, stamps: StampBook) {
@@ -117,14 +129,21 @@ export class LooseBlobs {
   /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
   isProven(digest: string): boolean {
     const stats = lstatSync(this.path(digest), { bigint: true, throwIfNoEntry: false });
-    return stats !== undefined && (this.proven.get(digest) === fileStamp(stats) || this.state(digest, true) === 'whole');
+    return stats !== undefined && (this.proven.get(digest)?.stamp === fileStamp(stats) || this.state(digest, true) === 'whole');
   }
 
-  /** Remembers that a blob's bytes were found to be right. */
-  private note(digest: string): void {
+  /** Whether this process found a blob's bytes to be right minutes ago, and its file stands as it did. */
+  private isJustProven(digest: string, path: string): boolean {
+    const proof = this.proven.get(digest);
+    if (proof === undefined || performance.now() - proof.at > PROVEN_FOR) return false;
+    return fileStamp(lstatSync(path, { bigint: true })) === proof.stamp;
+  }
+
+  /** Remembers that a blob's bytes were found to be right, now or at a time. */
+  private note(digest: string, at = performance.now()): void {
     const path = this.path(digest);
     this.stamps.note(digest, path);
-    this.proven.set(digest, fileStamp(lstatSync(path, { bigint: true })));
+    this.proven.set(digest, { stamp: fileStamp(lstatSync(path, { bigint: true })), at });
   }
 
   /** Bytes on the disk; 0 where it is missing. */
@@ -233,9 +252,9 @@ export class LooseBlobs {
   }
 
   /**
-   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies on the same file system. Its bytes
-   * are hashed on the way, which costs as much as reading them: under a second for a GiB, where copying takes two. False where they are
-   * missing or damaged; then nothing is left at the path.
+   * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies
+   * on the same file system. Its bytes are hashed on the way, which costs as much as reading them, unless they are shared and this process
+   * hashed them minutes ago. False where they are missing or damaged; then nothing is left at the path.
    */
   place(digest: string, path: string, executable: boolean): boolean {
     mkdirSync(dirname(path), { recursive: true });
@@ -245,13 +264,16 @@ export class LooseBlobs {
 
   /** Undefined where the bytes are wrong. */
   private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
+    const isHashed = this.isJustProven(digest, blob);
     const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY && link(blob, path);
-    const isRight = (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
+    // A write to a link shows by its stamp, unless it comes in the tick in which the link was made.
+    if (isLinked && isHashed) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK);
+    const isRight = existsSync(path) ? isHashed || hashFile(path) === digest : copyHashed(blob, path) === digest;
     if (!isRight) {
       rmSync(path, { force: true });
       return undefined;
     }
-    if (isLinked) this.note(digest);
+    if (isLinked) this.note(digest, isHashed ? this.proven.get(digest)?.at : undefined);
     else chmodSync(path, executable ? 0o555 : 0o444);
     return true;
   }
