@@ -16,7 +16,8 @@ export function unchangedRun(plan: Plan, { record, problems, outputs, published 
   const { id: _id, started: _started, ended: _ended, ...head } = record;
   const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf(record);
   const before = store.standing();
-  if (!nodes.every(([, node]) => isHeld(node, store))) return undefined;
+  const isApart = nodes.some(([, { fingerprint = '' }]) => store.results.isApart(fingerprint));
+  if (!areHeld(nodes, isApart, store)) return undefined;
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
@@ -27,7 +28,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs, published 
     results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',
     apart: {
       content: [...new Set(nodes.flatMap(([, { outputs = {} }]) => store.artifacts.apart(outputs)))],
-      records: nodes.some(([, { fingerprint = '' }]) => store.results.isApart(fingerprint)),
+      records: isApart,
     },
     standing,
     sources: [...plan.snapshots].flatMap(([name, snapshot]) => {
@@ -47,10 +48,14 @@ function asReused(node: RunNode): RunNode {
   return { ...rest, state: 'reused', cause: UNCHANGED };
 }
 
-/** Whether the store has a node's result and what came out of it, as far as can be seen without reading it. */
-function isHeld({ fingerprint = '', outputs = {} }: RunNode, { results, artifacts }: Store): boolean {
-  const isThere = !results.isApart(fingerprint) || results.whole(fingerprint) !== undefined;
-  return isThere && artifacts.broken(outputs).length === 0;
+/** Whether the store has the results of nodes and what came out of them, as far as can be seen without reading it. */
+function areHeld(nodes: readonly (readonly [string, RunNode])[], isApart: boolean, { results, artifacts }: Store): boolean {
+  if (isApart && !nodes.every(([, { fingerprint = '' }]) => !results.isApart(fingerprint) || results.whole(fingerprint) !== undefined))
+    return false;
+  const outputs = nodes.flatMap(([name, node]) =>
+    Object.entries(node.outputs ?? {}).map(([port, output]) => [`${name} ${port}`, output] as const),
+  );
+  return artifacts.broken(Object.fromEntries(outputs)).length === 0;
 }
 
 function resultLine({ fingerprint = '' }: RunNode, store: Store): string {

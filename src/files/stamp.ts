@@ -30,6 +30,9 @@ export function bytesOfStamps(stamps: BigInt64Array): Buffer {
 /** Within this of now, a second write could fall into the same clock tick. */
 const RECENT_NS = 100_000_000n;
 
+/** Longer than a tick of the system's clock. */
+const TICK_NS = 20_000_000n;
+
 /** Whether a file changed so recently, before a time in milliseconds since 1970 or after it, that its stamp cannot be trusted yet. */
 export function isFresh({ ctimeNs }: Pick<BigIntStats, 'ctimeNs'>, now = Date.now()): boolean {
   return BigInt(now) * 1_000_000n - ctimeNs < RECENT_NS;
@@ -39,4 +42,10 @@ export function isFresh({ ctimeNs }: Pick<BigIntStats, 'ctimeNs'>, now = Date.no
 export function trustedStamp(path: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats === undefined || isFresh(stats) ? '' : fileStamp(stats);
+}
+
+/** The same of a file of the store, which lies on a disk whose clock is the system's. */
+export function storedStamp(path: string): string {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined || BigInt(Date.now()) * 1_000_000n - stats.ctimeNs < TICK_NS ? '' : fileStamp(stats);
 }

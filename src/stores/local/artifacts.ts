@@ -11,6 +11,9 @@ import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
 import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
 
+/** From so many contents on, segments are looked at once for all of them instead of for each. */
+const MANY = 16;
+
 /** Outputs as blobs: a file is one, a folder is its manifest and one for each of its files. */
 export class LocalArtifacts implements Artifacts {
   private readonly root: string;
@@ -43,8 +46,15 @@ export class LocalArtifacts implements Artifacts {
     return state;
   }
 
+  /** Those of many that have to be looked at one by one: segments that stand as they did vouch for the others. */
+  private doubtful(entries: readonly (readonly [string, Content])[]): readonly (readonly [string, Content])[] {
+    const unsure = new Set(this.blobs.untrusted(entries.map(([, { digest }]) => digest)));
+    return entries.filter(([, { kind, digest }]) => kind !== 'file' || unsure.has(digest));
+  }
+
   broken(outputs: Readonly<Record<string, Content>>, thorough = false): BrokenPort[] {
-    return Object.entries(outputs).flatMap(([port, content]) => {
+    const entries = Object.entries(outputs);
+    return (thorough || entries.length < MANY ? entries : this.doubtful(entries)).flatMap(([port, content]) => {
       const state = this.state(content, thorough);
       return state === 'whole' ? [] : [{ port, damage: state }];
     });

@@ -73,10 +73,15 @@ export class Blobs {
     return loose === 'missing' ? standing : loose;
   }
 
+  /** Those that are not known to be whole by the stamps of their segments. */
+  untrusted(digests: readonly string[]): string[] {
+    return this.segments.untrusted(digests);
+  }
+
   /** How blobs stand together: whole if all of them are. */
   stateOf(digests: readonly string[], thorough = false): BlobState {
     let worst: BlobState = 'whole';
-    for (const digest of thorough ? digests : this.segments.untrusted(digests)) {
+    for (const digest of thorough ? digests : this.untrusted(digests)) {
       const state = this.state(digest, thorough);
       if (state !== 'whole') worst = state;
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { namesIn } from '../../../files/folder.ts';
 import { tryLockFile } from '../../../files/lock.ts';
-import { trustedStamp } from '../../../files/stamp.ts';
+import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
 import { compactSegments } from './compact.ts';
 import { type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
@@ -70,7 +70,7 @@ export class Segments {
 
   /** How all segments stand; empty as long as a change might not be told by that. */
   stamps(): string {
-    const stamps = namesIn(this.folder).map((name) => [name, trustedStamp(join(this.folder, name))] as const);
+    const stamps = namesIn(this.folder).map((name) => [name, storedStamp(join(this.folder, name))] as const);
     return stamps.some(([, stamp]) => stamp === '') ? '' : JSON.stringify(stamps);
   }
 
