@@ -4,20 +4,25 @@ import { digestOf, type Entry, HEAD, type Head, nextHead, readHead } from './ent
 /** Bytes that are read at once. */
 const WINDOW = 1024 * 1024;
 
-/** Bytes of an open file from an offset on, read in large pieces. */
+/**
+ * Bytes of an open file from an offset on, read in large pieces, but none larger than what there is to read: a segment grows by small
+ * entries that every process looks at, and Node collects garbage all the time where each look takes a large buffer.
+ */
 class Window {
   private readonly descriptor: number;
+  private readonly to: number;
   private bytes = Buffer.alloc(0);
   private start = 0;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, to: number) {
     this.descriptor = descriptor;
+    this.to = to;
   }
 
   /** So many bytes from an offset on, fewer at the end. They stay as they are until the next call. */
   at(offset: number, length: number): Buffer {
     if (offset < this.start || offset + length > this.start + this.bytes.length) {
-      const piece = Buffer.allocUnsafe(Math.max(length, WINDOW));
+      const piece = Buffer.allocUnsafe(Math.max(length, Math.min(WINDOW, this.to - offset)));
       this.bytes = piece.subarray(0, readAt(this.descriptor, piece, offset));
       this.start = offset;
     }
@@ -61,7 +66,7 @@ interface Stretch {
  * anything behind it. What had been durable has rotted where it is not whole, and is passed over.
  */
 export function scan({ descriptor, segment, from, to, durable }: Stretch): Scanned {
-  const window = new Window(descriptor);
+  const window = new Window(descriptor, to);
   const entries: Entry[] = [];
   const gaps: Gap[] = [];
   let known = durable;
