@@ -6,9 +6,6 @@ import { EXIT } from './answer.ts';
 import { isHangUpIgnored } from './terminal.ts';
 import { flag, type Invocation } from './verb.ts';
 
-/** More nodes than a screen holds are told as lines. */
-const LARGEST_TREE = 60;
-
 /** `--verbose`, of all verbs that run something. */
 export const verbose = flag('--verbose', 'print every line that the nodes print');
 
@@ -22,7 +19,7 @@ export const noWait = flag(
 export const watching = {
   noWait,
   verbose,
-  plain: flag('--plain', 'lines instead of the live tree'),
+  plain: flag('--plain', 'lines instead of the live view'),
 };
 
 interface Watching {
@@ -37,20 +34,11 @@ export function mayDraw({ stderr, environment }: Invocation, { plain, verbose }:
   return stderr.isTTY === true && !plain && !verbose && environment['CI'] === undefined && environment['TERM'] !== 'dumb';
 }
 
-/** Who watches a run: a live tree or lines, chosen when it is known how many nodes there are. */
+/** Who watches a run: what is drawn anew, or lines. */
 async function openReporter(invocation: Invocation, options: Watching): Promise<Reporter> {
-  const lines = new LinesReporter(invocation.stderr, options.verbose);
-  if (!mayDraw(invocation, options)) return lines;
-  const { LiveReporter } = await import('../reporters/live.ts');
-  const tree = new LiveReporter(invocation.stderr as NodeJS.WriteStream);
-  let chosen: Reporter = lines;
-  return {
-    report(event: Event) {
-      if (event.type === 'run-started' && event.nodes.length <= LARGEST_TREE) chosen = tree;
-      chosen.report(event);
-    },
-    close: () => chosen.close(),
-  };
+  if (!mayDraw(invocation, options)) return new LinesReporter(invocation.stderr, options.verbose);
+  const { LiveReporter } = await import('../reporters/live/live.ts');
+  return new LiveReporter(invocation.stderr);
 }
 
 /** Signals that ask to stop. */

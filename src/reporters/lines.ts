@@ -1,10 +1,10 @@
 import { counted } from '../text/amounts.ts';
-import type { Writable } from 'node:stream';
 import type { Event } from '../model/event.ts';
 import type { RunNode } from '../model/run.ts';
 import { printable } from '../text/printable.ts';
 import type { Reporter } from '../model/reporter.ts';
 import { ending } from './ending.ts';
+import type { Screen } from './painter.ts';
 
 /** Milliseconds between two progress lines of a node. */
 const PROGRESS_PAUSE = 10_000;
@@ -16,12 +16,12 @@ const MARKS: Readonly<Record<string, string>> = { executed: '✔', reused: '·',
 
 /** Writes one line for each thing that happens, as logs and CI want it. */
 export class LinesReporter implements Reporter {
-  private readonly out: Writable;
+  private readonly out: Pick<Screen, 'write'>;
   private readonly verbose: boolean;
   private readonly lastProgress = new Map<string, number>();
   private opening: Readonly<Record<string, RunNode>> = {};
 
-  constructor(out: Writable, verbose: boolean) {
+  constructor(out: Pick<Screen, 'write'>, verbose: boolean) {
     this.out = out;
     this.verbose = verbose;
   }

@@ -195,7 +195,9 @@ function elementsOf({ pointer, written, many, kind: marked }: Port, draft: Draft
     return wrong(
       'ambiguous-instance',
       `${chosen} of "${producer}"`,
-      `choose one: { from: ${from}, where: { ${Object.keys(fileNode.matrix ?? {})[0] ?? 'variable'}: … } }`,
+      `choose one: { from: ${from}, where: { ${Object.keys(fileNode.matrix ?? {})[0] ?? 'variable'}: … } }${
+        draft.work.kind === 'command' ? `, or take all as a folder: { from: ${from}, all: true }` : ''
+      }`,
     );
   context.room.left -= chosen.length;
   if (context.room.left < 0)

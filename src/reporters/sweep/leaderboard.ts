@@ -1,43 +1,35 @@
-import type { Writable } from 'node:stream';
 import type { Event } from '../../model/event.ts';
 import type { Standing, SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
-import { cutToWidth } from '../../text/table.ts';
+import { Painter, type Screen } from '../painter.ts';
 import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
 import { sweepLines } from './table.ts';
-import { printable, printableLine } from '../../text/printable.ts';
 
 /** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;
 /** Milliseconds: often enough to be lively. */
 const PAUSE = 200;
 
-/** Where a leaderboard is drawn: a terminal. */
-export interface Screen extends Pick<Writable, 'write'> {
-  readonly columns?: number;
-}
-
-/** Draws on a terminal which trials lead and what runs, in the place of the last drawing. What failed and what is to be noted stays above it. */
+/** Draws on a terminal which trials lead and what runs. What failed and what is to be noted stays above it. */
 export class Leaderboard implements SweepWatcher {
-  private readonly screen: Screen;
+  private readonly painter: Painter;
   private readonly pause: number;
   private readonly trials = new Map<number, Trial>();
   private readonly doing = new Map<number, string>();
   private spec: SweepSpec | undefined;
   private count: number | undefined;
   private standing: Standing = { ranking: [], best: undefined };
-  private drawn = 0;
+  private above = '';
   private drawnAt = 0;
 
   /** `pause`: milliseconds between two drawings that only progress asks for. */
   constructor(screen: Screen, pause = PAUSE) {
-    this.screen = screen;
+    this.painter = new Painter(screen);
     this.pause = pause;
   }
 
   report(event: SweepEvent): void {
     if (event.type === 'trial-progress') return this.progress(event.trial, event.event);
-    this.clear();
     if ('ranking' in event) this.standing = event;
     if (event.type === 'notice') this.line(`! ${event.message}`);
     else if (event.type === 'sweep-started') {
@@ -45,7 +37,7 @@ export class Leaderboard implements SweepWatcher {
       this.count = event.count;
       for (const trial of event.trials) this.trials.set(trial.trial, trial);
       this.line(startLine(event));
-    } else if (event.type === 'sweep-ended') return undefined;
+    } else if (event.type === 'sweep-ended') return this.painter.draw([], this.above);
     else this.change(event);
     return this.draw();
   }
@@ -65,13 +57,10 @@ export class Leaderboard implements SweepWatcher {
       this.doing.set(trial, [event.node, shareOf(event), ...(event.note === undefined ? [] : [event.note])].join('  '));
     else if (event.type === 'node-waiting') this.doing.set(trial, `${event.node} ${event.message}`);
     else if (event.type === 'notice' && isWorthALine(event)) {
-      this.clear();
       this.line(`! trial ${trial}: ${event.node}: ${event.message}`);
       return this.draw();
     } else return undefined;
-    if (performance.now() - this.drawnAt < this.pause) return undefined;
-    this.clear();
-    return this.draw();
+    return performance.now() - this.drawnAt < this.pause ? undefined : this.draw();
   }
 
   private ended(): number {
@@ -85,26 +74,22 @@ export class Leaderboard implements SweepWatcher {
     const leading = ranking.flatMap((trial) => this.trials.get(trial) ?? []);
     const others = all.filter(({ trial, state }) => state !== 'unfinished' && !ranking.includes(trial));
     const rows = [...leading, ...others].slice(0, ROWS);
-    const width = (this.screen.columns ?? 80) - 1;
+    const { columns, rows: height } = this.painter.room;
     const table = { spec: this.spec, trials: rows, best: best === undefined ? undefined : this.trials.get(best) };
+    const running = [...this.doing].slice(0, ROWS).map(([trial, what]) => `▸ trial ${trial}  ${what}`.trimEnd());
+    const leaders = rows.length === 0 ? [] : sweepLines(table, columns);
     const lines = [
       `${this.ended()}${this.count === undefined ? '' : ` of ${this.count}`} trials ended, ${this.doing.size} running`,
-      ...(rows.length === 0 ? [] : sweepLines(table, width)),
-      ...[...this.doing].slice(0, ROWS).map(([trial, what]) => cutToWidth(printableLine(`▸ trial ${trial}  ${what}`.trimEnd()), width)),
+      ...leaders.slice(0, Math.max(2, height - 1 - running.length)),
+      ...running,
     ];
-    this.screen.write(lines.map((line) => `${printableLine(line)}\n`).join(''));
-    this.drawn = lines.length;
+    this.painter.draw(lines, this.above);
+    this.above = '';
     this.drawnAt = performance.now();
   }
 
   private line(text: string): void {
-    this.screen.write(`${printable(text)}\n`);
-  }
-
-  /** Takes the drawing away. */
-  private clear(): void {
-    if (this.drawn > 0) this.screen.write(`\u001b[${this.drawn}A\u001b[0J`);
-    this.drawn = 0;
+    this.above += `${text}\n`;
   }
 }
 

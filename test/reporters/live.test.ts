@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import type { Event, Happening, PlannedNode } from '../../src/model/event.ts';
+import type { NodeState, RunRecord } from '../../src/model/run.ts';
+import { frameOf } from '../../src/reporters/live/frame.ts';
+import { LiveReporter } from '../../src/reporters/live/live.ts';
+import { Picture } from '../../src/reporters/live/picture.ts';
+import { Painter } from '../../src/reporters/painter.ts';
+import { Terminal } from './terminal.ts';
+
+const at = (seconds: number, happening: Happening): Event => ({ ...happening, time: new Date(1000 * seconds).toISOString() });
+const planned = (node: string): PlannedNode => ({ node, action: 'run', cause: 'it has not run before', after: [] });
+const started = (node: string): Happening => ({ type: 'node-started', node, cause: 'it has not run before', inputs: {} });
+const ended = (node: string, state: NodeState = 'executed'): Happening => ({
+  type: 'node-ended',
+  node,
+  outcome: { state, stage: 's', cause: 'a node before it failed', params: {}, seconds: 2 },
+  ...(state === 'failed' ? { problem: { kind: 'stage', code: 'exit-code', message: `${node} ended with exit code 3` } } : {}),
+});
+const opening = (nodes: readonly string[]): Happening => ({
+  type: 'run-started',
+  run: 'run-1',
+  pipeline: 'demo',
+  nodes: nodes.map(planned),
+  record: { id: 'run-1', state: 'live', nodes: {} } as unknown as RunRecord,
+});
+
+/** The lines that are drawn after some events. */
+function drawn(happenings: readonly Happening[], room = { columns: 79, rows: 23 }): string[] {
+  const picture = new Picture();
+  for (const [index, happening] of happenings.entries()) picture.report(at(index, happening));
+  return frameOf(picture, room, { now: 1000 * 100, spinner: '*' });
+}
+
+const folds = [0, 1, 2].map((fold) => `teacher[fold=${fold}]`);
+const all = ['data', ...folds, 'student', 'card'];
+
+test('a summary, what runs with how far it is and what it said last, and what comes next with instances folded', () => {
+  const lines = drawn([
+    opening(all),
+    started('data'),
+    ended('data'),
+    started(folds[0] as string),
+    { type: 'node-progress', node: folds[0] as string, done: 1, total: 3, note: 'epoch 1 of 3' },
+    started('card'),
+    { type: 'node-log', node: 'card', line: 'writing' },
+  ]);
+  expect(lines).toEqual([
+    'demo  1 of 6 · 2 running',
+    '  * teacher[fold=0]  33 %  97 s  epoch 1 of 3',
+    '  * card  95 s  writing',
+    '  then teacher × 2, student',
+  ]);
+});
+
+test('what waits stands still and says for whom', () => {
+  const waits: Happening = { type: 'node-waiting', node: 'card', reason: 'alone', message: 'waits until nothing else runs', for: [] };
+  const lines = drawn([opening(['data', 'card']), started('data'), waits]);
+  expect(lines).toEqual(['demo  0 of 2 · 1 running · 1 waiting', '  * data  99 s', '  … card waits until nothing else runs']);
+});
+
+test('what failed is counted', () => {
+  expect(drawn([opening(['a', 'b']), started('a'), ended('a', 'failed')])[0]).toBe('demo  1 of 2 · 1 failed');
+});
+
+test.each([
+  [79, 8],
+  [79, 3],
+  [79, 2],
+  [19, 6],
+  [1, 1],
+])('no more than fits %i columns and %i rows, whatever runs', (columns, rows) => {
+  const names = Array.from({ length: 40 }, (_, index) => `node-${index}`);
+  const running = names.slice(0, 12).map(started);
+  const waiting = names
+    .slice(12, 20)
+    .map((node): Happening => ({ type: 'node-waiting', node, reason: 'devices', message: 'waits for a device', for: [] }));
+  const lines = drawn([opening(names), ...running, ...waiting], { columns, rows });
+  expect(lines.length).toBeLessThanOrEqual(rows);
+  expect(lines[0]).toMatch(/^demo {2}0 of 40 · 12 running/);
+  if (rows === 8) expect(lines.filter((line) => line.includes('more running'))).toHaveLength(1);
+});
+
+test('lines that stay are above the drawing, which is taken away at the end', async () => {
+  const terminal = new Terminal();
+  const live = new LiveReporter(terminal);
+  for (const [index, happening] of [opening(['a', 'b']), started('a'), ended('a'), started('b')].entries())
+    live.report(at(index, happening));
+  live.report(at(4, { type: 'notice', level: 'warning', node: 'b', message: 'trying again' }));
+  expect(terminal.screen.split('\n').slice(0, 4)).toEqual([
+    'demo: 2 nodes, 2 to run or check (run run-1)',
+    '✔ a  2.0 s',
+    '! b: trying again',
+    'demo  1 of 2 · 1 running',
+  ]);
+  live.report(at(5, ended('b', 'failed')));
+  live.report(at(6, { type: 'run-ended', run: 'run-1', state: 'failed' }));
+  await live.close();
+  expect(terminal.screen.split('\n').slice(1)).toEqual(['✔ a  2.0 s', '! b: trying again', '✖ b  failed: b ended with exit code 3']);
+});
+
+test('of many nodes those that did not come out are named, the others counted', async () => {
+  const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
+  const terminal = new Terminal();
+  const live = new LiveReporter(terminal);
+  live.report(at(0, opening(names)));
+  for (const name of names) live.report(at(1, ended(name, name === 'n90' ? 'failed' : 'executed')));
+  live.report(at(2, { type: 'run-ended', run: 'run-1', state: 'failed' }));
+  await live.close();
+  const lines = terminal.screen.split('\n');
+  expect(lines.filter((line) => line.startsWith('✔ n'))).toHaveLength(60);
+  expect(lines).toContain('✖ n90  failed: n90 ended with exit code 3');
+  expect(lines.at(-1)).toBe('✔ 39 nodes executed');
+});
+
+test('a drawing is taken away whole after the terminal has become narrower', () => {
+  const terminal = new Terminal(40, 24);
+  const painter = new Painter(terminal);
+  painter.draw(['x'.repeat(39), 'y'.repeat(30)], 'stays\n');
+  terminal.resize(10, 24);
+  painter.draw(['short']);
+  expect(terminal.screen).toBe('stays\nshort');
+});
+
+test('a terminal that does not say how large it is counts as one of 80 columns and 24 rows', () => {
+  expect(new Painter({ write: () => true, columns: 0, rows: 0 }).room).toEqual({ columns: 79, rows: 23 });
+});
+
+test('what nodes say moves no cursor', async () => {
+  const terminal = new Terminal();
+  const live = new LiveReporter(terminal);
+  live.report(at(0, opening(['a'])));
+  live.report(at(1, started('a')));
+  live.report(at(2, { type: 'node-progress', node: 'a', done: 0, total: 1, note: 'x\u001b[2Jy\nz' }));
+  live.report(at(3, { type: 'notice', level: 'note', message: 'told' }));
+  await live.close();
+  expect(terminal.text).toContain('x\\x1b[2Jy z');
+});
