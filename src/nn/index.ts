@@ -29,6 +29,8 @@ export { formatFolder, readExported, writeExported } from './serving/exported.ts
 export type { ExportedClassifier, InferenceRuntime, RuntimeOptions } from './serving/runtime.ts';
 export { openSavedModel, writeSavedModel } from './serving/saved-model.ts';
 export { cropCentre } from './images/crop.ts';
+export type { Placement } from './images/place.ts';
+export { centrePlacement, placeImage } from './images/place.ts';
 export { engineFacts, heldTensors } from './engine/session.ts';
 export { parametersOf } from './layers/parameters.ts';
 export { initialWeights } from './layers/initialise.ts';
@@ -57,7 +59,7 @@ export { openFold } from './training/fold.ts';
 export type { Reported, StageContext } from './training/reported.ts';
 export { trainAndReport } from './training/reported.ts';
 export type { ClassScores, ConfusionCounts } from './reports/classification.ts';
-export { confusionOf, macroF1, scoresByClass } from './reports/classification.ts';
+export { balancedAccuracy, confusionOf, macroF1, scoresByClass } from './reports/classification.ts';
 export { writeClassTables } from './reports/tables.ts';
 export type { WeightedNetwork } from './fuse.ts';
 export { fuse } from './fuse.ts';

@@ -1,15 +1,23 @@
 import { readdir, stat, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
 import { decodeImage, decodeOneImageAThread, formatFolder, readExported, writeClassTables } from 'stillroom/nn';
 import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
-import { evaluate, FormulaProblem } from './formula.ts';
-import { measureSpeed } from './speed.ts';
+import type { Accuracy } from './accuracy.ts';
+import { watchLoad } from './load.ts';
+import { checkScore, scoreOf } from './score.ts';
+import type { ScoreValues } from './score.ts';
+import { figuresOf, measureSpeeds } from './speeds.ts';
+import type { Plan, Speeds } from './speeds.ts';
+import { speedsCsv } from './speeds-table.ts';
 import type stage from './stage.ts';
 import { openTestSet } from './testset.ts';
 import type { TestSet } from './testset.ts';
+import { placementsOf, Showing } from './views.ts';
+import type { Views } from './views.ts';
 
 type Context = WorkContext<typeof stage>;
 
@@ -36,14 +44,20 @@ async function bytesBelow(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Fails where model and test set do not fit together. */
-function checkFit({ input, classes }: ExportedClassifier, { info }: TestSet, fail: Context['fail']): void {
+/** Fails where model, test set and params do not fit together. */
+function checkFit({ input, classes }: ExportedClassifier, { info }: TestSet, { params, fail }: Context): void {
   if (info.height < input.size || info.width < input.size || info.channels !== input.channels) {
     fail(
       `the model takes ${input.size} × ${input.size} × ${input.channels} images, the test set holds ${info.height} × ${info.width} × ${info.channels}`,
     );
   }
   if (info.classes.join('\n') !== classes.join('\n')) fail('the model and the test set have other classes');
+  if (params.tta.endsWith('crops') && info.height === input.size && info.width === input.size) {
+    fail(
+      `\`tta: ${params.tta}\` crops images of ${info.height} × ${info.width} for a model that takes them whole`,
+      'Prepare larger images (`size` of prepare-images), or choose `tta: flip`.',
+    );
+  }
 }
 
 /** Fails unless an encoded file decodes to the pixels that the accuracy is measured on. */
@@ -56,68 +70,112 @@ async function checkDecoding(data: TestSet, fail: Context['fail']): Promise<void
   }
 }
 
-/** The score, or the user's mistake in its formula. */
-function computeScore(formula: string, values: Readonly<Record<string, number>>, fail: Context['fail']): number {
-  try {
-    return evaluate(formula, values);
-  } catch (problem) {
-    if (problem instanceof FormulaProblem) fail(problem.message, 'Fix the param `score`.');
-    throw problem;
-  }
+/** What was found of one choice of views. */
+interface Found {
+  readonly accuracy: Accuracy;
+  readonly worst: number;
+  readonly speeds: Speeds;
 }
 
-export default work<typeof stage>(async ({ params, modules, inputs, outputs, metric, progress, log, fail, cpu }) => {
-  const { accuracy_weight, speed_weight, reference_fps, rounds, images } = params;
-  const weights = { accuracy_weight, speed_weight, reference_fps };
-  const trial = { accuracy: 1, worst_class: 1, fps: 1, model_fps: 1, p50_ms: 1, p95_ms: 1, megabytes: 1, ...weights };
-  computeScore(params.score, trial, fail);
-  decodeOneImageAThread();
+/** Measures speeds, then the accuracy, of what is shown by these views. */
+async function measure(context: Context, data: TestSet, views: Views): Promise<Found> {
+  const { params, modules, inputs, progress, cpu } = context;
+  const open = (threads: number): Promise<ExportedClassifier> => modules.runtime.open(inputs.model, { threads });
+  const show: Plan['show'] = (model) => new Showing(model, data.info, placementsOf(views, data.info, model.input.size));
+  const { images, rounds, warmup, batches, ahead, batch } = params;
+  const speeds = await measureSpeeds({
+    ...{ data, images, rounds, warmup, batches, ahead, open, show },
+    threads: { alone: cpu, overlapped: overlappedThreads(cpu) },
+    progress: (done, of) => progress(done, of, 'rounds'),
+  });
+  const model = await open(cpu);
+  const { count } = data.info;
+  const accuracy = await measureAccuracy(model, data, show(model), { batch, progress: (done) => progress(done, count, 'images labelled') });
+  await model.close();
+  return { accuracy, worst: accuracy.by_class.reduce<number>((least, own) => Math.min(least, own ?? 1), 1), speeds };
+}
+
+/** The threads that a model has while others decode: one is left to them. */
+function overlappedThreads(cpu: number): number {
+  return Math.max(cpu - 1, 1);
+}
+
+/** Checks all that may be wrong before anything is measured; returns the folder of what the runtime reads. */
+async function check(context: Context, data: TestSet): Promise<string> {
+  const { params, modules, inputs, fail, cpu } = context;
+  const bad = params.batches.find((batch) => !(Number.isInteger(batch) && batch >= 1));
+  if (bad !== undefined) fail(`\`batches\` holds ${bad}, which is no number of images`, 'Give whole numbers from 1.');
+  checkScore(params.score, params, fail);
   const folder = findFormat(inputs.model, modules.runtime, params.runtime.name, fail);
   const model = await modules.runtime.open(inputs.model, { threads: cpu });
-  const data = openTestSet(inputs.data);
-  checkFit(model, data, fail);
-  await checkDecoding(data, fail);
-
-  const { count, classes } = data.info;
-  const found = await measureAccuracy(model, data, params.batch, (done) => progress(done, count, 'images labelled'));
-  const worst = found.by_class.reduce<number>((least, own) => Math.min(least, own ?? 1), 1);
-  await writeFile(outputs.results, `${JSON.stringify({ format: 1, count, classes, ...found })}\n`);
-  writeClassTables(outputs.tables, found.confusion, classes);
-  metric('accuracy', found.accuracy);
-  metric('worst_class', worst);
-  classes.forEach((name, label) => log(`${name}: ${found.by_class[label]?.toFixed(4) ?? 'no test image'}`));
-
-  const speed = await measureSpeed(model, data, params, (round) => progress(round, rounds, 'rounds'));
+  checkFit(model, data, context);
   await model.close();
+  await checkDecoding(data, fail);
+  return folder;
+}
+
+export default work<typeof stage>(async (context) => {
+  const { params, modules, inputs, outputs, metric, log, fail, cpu } = context;
+  decodeOneImageAThread();
+  const data = openTestSet(inputs.data);
+  const folder = await check(context, data);
+  const loadSince = watchLoad();
+  const found = await measure(context, data, params.tta);
+  const plain = params.tta === 'none' ? undefined : await measure(context, data, 'none');
+  const load = loadSince();
   data.close();
+
   const megabytes = (await bytesBelow(folder)) / 1e6;
-  const { p50_ms, p95_ms, fps, model_fps, load } = speed;
-  const values = {
-    accuracy: found.accuracy,
-    worst_class: worst,
-    fps: fps.median,
-    model_fps: model_fps.median,
-    p50_ms,
-    p95_ms,
-    megabytes,
-    ...weights,
+  const { accuracy_weight, speed_weight, reference_fps } = params;
+  const valuesOf = ({ accuracy: { accuracy, macro_f1, balanced_accuracy }, worst, speeds }: Found) => {
+    const { p50_ms, p95_ms, p99_ms, memory_mib } = speeds;
+    const values: ScoreValues = {
+      ...{ accuracy, macro_f1, balanced_accuracy, worst_class: worst },
+      ...{ ...figuresOf(speeds), p50_ms, p95_ms, p99_ms, megabytes, memory_mib },
+    };
+    const all = { ...values, accuracy_weight, speed_weight, reference_fps };
+    return { values, score: { formula: params.score, values: all, score: scoreOf(params.score, all, fail) } };
   };
-  const score = computeScore(params.score, values, fail);
-  if (!Number.isFinite(score)) fail(`the score "${params.score}" is ${score} for ${JSON.stringify(values)}`, 'Fix the param `score`.');
+  const { values, score } = valuesOf(found);
+  const without = plain === undefined ? undefined : valuesOf(plain);
   const { version, precision } = modules.runtime;
-  const engine = { name: params.runtime.name, version, precision, threads: cpu };
+  const engine = { name: params.runtime.name, version, precision, threads: cpu, overlapped_threads: overlappedThreads(cpu) };
+  await writeResults(context, data, found.accuracy);
+  await writeFile(outputs.speeds, speedsCsv(engine, found.speeds, placementsOf(params.tta, data.info, 1).length));
+  const { images, rounds, warmup, ahead, tta } = params;
   const report = {
-    format: 1,
+    format: 2,
     engine,
-    images,
-    rounds,
-    accuracy: found.accuracy,
-    by_class: found.by_class,
-    ...speed,
-    score: { formula: params.score, values, score },
+    machine: { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
+    ...{ images, rounds, warmup, ahead, tta },
+    ...{ accuracy: found.accuracy.accuracy, macro_f1: values.macro_f1, balanced_accuracy: values.balanced_accuracy },
+    by_class: found.accuracy.by_class,
+    ...found.speeds,
+    load,
+    score,
+    ...(without === undefined ? {} : { without_tta: { speeds: plain?.speeds.batches, ...without } }),
   };
   await writeFile(outputs.report, `${JSON.stringify(report, null, 1)}\n`);
-  for (const [name, value] of Object.entries({ p50_ms, p95_ms, fps: fps.median, model_fps: model_fps.median, score }))
-    metric(name as 'score', value);
+  for (const [name, value] of Object.entries(values)) if (name !== 'megabytes') metric(name as 'fps', value);
+  if (without !== undefined) {
+    metric('tta_gain', values.accuracy - without.values.accuracy);
+    metric('tta_cost', without.values.fps / values.fps);
+  }
+  metric('score', score.score);
+  tell(context, values);
   if (load.others > busy) log(`other processes used ${Math.round(100 * load.others)} % of the machine meanwhile: the speed is doubtful`);
 });
+
+/** Writes what does not depend on the machine. */
+async function writeResults({ outputs, log }: Context, { info: { count, classes } }: TestSet, accuracy: Accuracy): Promise<void> {
+  await writeFile(outputs.results, `${JSON.stringify({ format: 1, count, classes, ...accuracy })}\n`);
+  writeClassTables(outputs.tables, accuracy.confusion, classes);
+  classes.forEach((name, label) => log(`${name}: ${accuracy.by_class[label]?.toFixed(4) ?? 'no test image'}`));
+}
+
+/** Says the figures in one line, with what they were measured under. */
+function tell({ params, modules, log, cpu }: Context, { fps, overlapped_fps, best_fps, model_fps, memory_mib }: ScoreValues): void {
+  const under = `${params.runtime.name} ${modules.runtime.version}, ${modules.runtime.precision}, ${cpu} threads`;
+  const speeds = `${fps.toFixed(0)} images/s from file to label, ${overlapped_fps.toFixed(0)} with decoding overlapped (best ${best_fps.toFixed(0)})`;
+  log(`${under}: ${speeds}, ${model_fps.toFixed(0)} of the model alone, ${memory_mib.toFixed(0)} MiB`);
+}

@@ -1,7 +1,7 @@
-import { cpus, loadavg } from 'node:os';
-import { cropCentre, decodeImage, Normaliser } from 'stillroom/nn';
+import { decodeImage } from 'stillroom/nn';
 import type { ExportedClassifier } from 'stillroom/nn';
 import type { TestSet } from './testset.ts';
+import type { Showing } from './views.ts';
 
 /** A number measured several times. */
 export interface Spread {
@@ -10,26 +10,29 @@ export interface Spread {
   readonly highest: number;
 }
 
-/** What was measured; times are of images run one after another. */
-export interface Speed {
-  readonly p50_ms: number;
-  readonly p95_ms: number;
+/** How images are run through a model. */
+export interface Way {
+  /** Images that the model is given at once. */
+  readonly batch: number;
+  /** Images that are decoded meanwhile by other threads; 0: each is decoded when it is wanted, and nothing else happens then. */
+  readonly ahead: number;
+}
+
+/** What was measured of one way. */
+export interface Speed extends Way {
+  /** Images a second from encoded file to label. */
   readonly fps: Spread;
+  /** Images a second of the model alone: the time in it while the rest went on as this way says. */
   readonly model_fps: Spread;
-  readonly load: Load;
+  /** Milliseconds of the model for each batch, over all rounds. */
+  readonly latencies: readonly number[];
 }
 
-/** How busy the machine was besides this measurement. */
-interface Load {
-  /** Processes that ran or waited to, on average over the last minute. */
-  readonly before: number;
-  readonly after: number;
-  /** Share of all cores that others used meanwhile. */
-  readonly others: number;
-}
-
-/** How much is measured. */
-interface Amount {
+/** What is measured, and how much. */
+export interface Measuring {
+  readonly model: ExportedClassifier;
+  readonly data: TestSet;
+  readonly showing: Showing;
   readonly images: number;
   readonly rounds: number;
   readonly warmup: number;
@@ -45,52 +48,79 @@ function spreadOf(numbers: readonly number[]): Spread {
   return { median: quantile(numbers, 0.5), lowest: Math.min(...numbers), highest: Math.max(...numbers) };
 }
 
-/** Milliseconds of CPU since the start: of all processes of the machine, and of this one. */
-function cpuTimes(): { readonly all: number; readonly own: number } {
-  const { user, system } = process.cpuUsage();
-  const all = cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
-  return { all, own: (user + system) / 1000 };
+/** Decodes images in order, some of them before they are asked for. */
+class Decoding {
+  readonly #data: TestSet;
+  readonly #count: number;
+  readonly #ahead: number;
+  readonly #begun: Promise<Uint8Array>[] = [];
+  #next = 0;
+
+  constructor(data: TestSet, count: number, ahead: number) {
+    this.#data = data;
+    this.#count = count;
+    this.#ahead = ahead;
+  }
+
+  /** The pixels of the next image. */
+  next(): Promise<Uint8Array> {
+    while (this.#next < this.#count && this.#begun.length <= this.#ahead) {
+      const pixels = decodeImage(this.#data.encoded(this.#next++ % this.#data.info.count), this.#data.preparation);
+      pixels.catch(() => {}); // It is told by whoever takes it.
+      this.#begun.push(pixels);
+    }
+    return this.#begun.shift() as Promise<Uint8Array>;
+  }
 }
 
-/** Measures a model over a test set's encoded files: a warm-up, then rounds over the same images. */
-export async function measureSpeed(
-  model: ExportedClassifier,
-  data: TestSet,
-  amount: Amount,
-  progress: (round: number) => void,
-): Promise<Speed> {
-  const normaliser = new Normaliser(model.input);
-  const { size, channels } = model.input;
-  const input = new Float32Array(channels * size * size);
-  const latencies: number[] = [];
-  const fps: number[] = [];
-  const modelFps: number[] = [];
-  const infer = async (image: number): Promise<number> => {
-    const pixels = await decodeImage(data.encoded(image), data.preparation);
-    normaliser.write(cropCentre(pixels, data.info, size), model.layout, input);
-    const start = performance.now();
-    const logits = await model.logits(input, 1);
-    const taken = performance.now() - start;
-    logits.indexOf(Math.max(...logits));
-    return taken;
+/** The time of one round, and of each batch in the model, in milliseconds. */
+interface Round {
+  readonly whole: number;
+  readonly latencies: readonly number[];
+}
+
+/** Runs that many batches from file to label. */
+async function runRound({ model, data, showing }: Measuring, { batch, ahead }: Way, batches: number): Promise<Round> {
+  const decoding = new Decoding(data, batches * batch, ahead);
+  const fill = async (buffer: Float32Array): Promise<Float32Array> => {
+    for (let index = 0; index < batch; index++) showing.write(await decoding.next(), buffer, index * showing.length);
+    return buffer;
   };
-  for (let image = 0; image < amount.warmup; image++) await infer(image % data.info.count);
-  const before = { load: loadavg()[0] ?? 0, times: cpuTimes(), at: performance.now() };
-  for (let round = 0; round < amount.rounds; round++) {
-    const start = performance.now();
-    let inModel = 0;
-    for (let image = 0; image < amount.images; image++) {
-      const taken = await infer(image % data.info.count);
-      latencies.push(taken);
-      inModel += taken;
+  const [first, second] = [new Float32Array(batch * showing.length), new Float32Array(ahead > 0 ? batch * showing.length : 0)];
+  const latencies: number[] = [];
+  const start = performance.now();
+  let filling = ahead > 0 ? fill(first) : undefined;
+  for (let index = 0; index < batches; index++) {
+    const input = await (filling ?? fill(first));
+    if (ahead > 0 && index + 1 < batches) {
+      filling = fill(input === first ? second : first);
+      filling.catch(() => {}); // It is told when it is waited for.
     }
-    fps.push((1000 * amount.images) / (performance.now() - start));
-    modelFps.push((1000 * amount.images) / inModel);
-    progress(round + 1);
+    const before = performance.now();
+    const logits = await model.logits(input, batch * showing.views);
+    latencies.push(performance.now() - before);
+    for (let image = 0; image < batch; image++)
+      showing.label(logits.subarray((image * logits.length) / batch, ((image + 1) * logits.length) / batch));
   }
-  const now = cpuTimes();
-  const available = (performance.now() - before.at) * cpus().length;
-  const others = (now.all - before.times.all - (now.own - before.times.own)) / available;
-  const load = { before: before.load, after: loadavg()[0] ?? 0, others: Math.min(Math.max(others, 0), 1) };
-  return { p50_ms: quantile(latencies, 0.5), p95_ms: quantile(latencies, 0.95), fps: spreadOf(fps), model_fps: spreadOf(modelFps), load };
+  return { whole: performance.now() - start, latencies };
+}
+
+/** Measures one way: a warm-up of two batches or more, then rounds over the same images, of whole batches. */
+export async function measureSpeed(measuring: Measuring, way: Way, progress: () => void): Promise<Speed> {
+  const { images, rounds, warmup } = measuring;
+  const batchesOf = (count: number, least: number): number => Math.max(Math.floor(count / way.batch), least);
+  if (warmup > 0) await runRound(measuring, way, batchesOf(warmup, 2));
+  const batches = batchesOf(images, 1);
+  const perSecond = (milliseconds: number): number => (1000 * batches * way.batch) / milliseconds;
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    measured.push(await runRound(measuring, way, batches));
+    progress();
+  }
+  return {
+    ...way,
+    fps: spreadOf(measured.map(({ whole }) => perSecond(whole))),
+    model_fps: spreadOf(measured.map(({ latencies }) => perSecond(latencies.reduce((sum, taken) => sum + taken, 0)))),
+    latencies: measured.flatMap(({ latencies }) => latencies),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Images } from '../../src/nn/data/dataset.ts';
-import { confusionOf, macroF1, scoresByClass } from '../../src/nn/reports/classification.ts';
+import { balancedAccuracy, confusionOf, macroF1, scoresByClass } from '../../src/nn/reports/classification.ts';
 import { classesCsv, confusionCsv } from '../../src/nn/reports/tables.ts';
 import { scoresOf, topK } from '../../src/nn/training/evaluate.ts';
 import { fixture } from './rig.ts';
@@ -39,6 +39,8 @@ describe('scores', () => {
       classes.forEach((own, label) => expect(own[key]).toBeCloseTo(reference[key][label] as number, 12));
     }
     expect(macroF1(confusion)).toBeCloseTo(reference.macro_f1, 12);
+    const recalls = reference.recall.filter((_, label) => (reference.images[label] as number) > 0);
+    expect(balancedAccuracy(confusion)).toBeCloseTo(recalls.reduce((sum, recall) => sum + recall, 0) / recalls.length, 12);
     const rows = Float32Array.from(reference.logits.flat());
     const scores = scoresOf(rows, labelled(reference.truth, reference.classes), places(reference.truth));
     expect(scores.predicted).toEqual(reference.predicted);

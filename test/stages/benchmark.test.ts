@@ -49,6 +49,27 @@ function writeJudge(): string {
   return folder;
 }
 
+const readJson = (path: string | undefined): object => JSON.parse(readFileSync(path as string, 'utf8')) as object;
+
+/** Writes images, all of one size, into a test set that is there, with their PNG files. */
+async function writeImages(folder: string, images: readonly Buffer[], side: number, encoded = images): Promise<string> {
+  writeFileSync(join(folder, 'images.bin'), Buffer.concat(images));
+  const raw = { width: side, height: side, channels: 1 } as const;
+  const files = await Promise.all(encoded.map((image) => sharp(image, { raw }).png().toBuffer()));
+  const offsets = [0];
+  for (const file of files) offsets.push((offsets.at(-1) as number) + file.length);
+  writeFileSync(join(folder, 'encoded.bin'), Buffer.concat(files));
+  writeFileSync(join(folder, 'encoded.json'), JSON.stringify({ offsets }));
+  return folder;
+}
+
+/** A test set of one bright image: its middle alone is just dark, and a corner holds some of its bright frame. */
+function writeFramed(side: number): Promise<string> {
+  const image = Buffer.alloc(side * side, 255);
+  for (let row = 1; row < side - 1; row++) image.fill(124, row * side + 1, (row + 1) * side - 1);
+  return writeImages(writeDataset(join(room.folder, 'test-set'), { labels: [1], classes, size: side }), [image], side);
+}
+
 /** A test set of plain images of these grey values, with their PNG files. */
 async function writeGreys(
   labels: readonly number[],
@@ -57,23 +78,11 @@ async function writeGreys(
 ): Promise<string> {
   const folder = writeDataset(join(room.folder, 'test-set'), { labels, classes: options.classes ?? classes, size });
   const images = greys.map((grey) => Buffer.alloc(size * size, grey));
-  writeFileSync(join(folder, 'images.bin'), Buffer.concat(images));
-  const raw = { width: size, height: size, channels: 1 } as const;
-  const files = await Promise.all(
-    images.map((image) =>
-      sharp(options.damage === true ? Buffer.from(image).fill(1) : image, { raw })
-        .png()
-        .toBuffer(),
-    ),
-  );
-  const offsets = [0];
-  for (const file of files) offsets.push((offsets.at(-1) as number) + file.length);
-  writeFileSync(join(folder, 'encoded.bin'), Buffer.concat(files));
-  writeFileSync(join(folder, 'encoded.json'), JSON.stringify({ offsets }));
-  return folder;
+  const encoded = options.damage === true ? images.map((image) => Buffer.from(image).fill(1)) : images;
+  return writeImages(folder, images, size, encoded);
 }
 
-const quick = { images: 20, rounds: 3, warmup: 2, batch: 3 };
+const quick = { images: 20, rounds: 3, warmup: 2, batch: 3, batches: [4] };
 
 function measure(data: string, params: object = {}, runtime: InferenceRuntime = onnxruntime): Promise<Watched> {
   mkdirSync(room.folder, { recursive: true });
@@ -93,6 +102,8 @@ describe('the stage', () => {
       count: 7,
       classes,
       accuracy: 5 / 7,
+      macro_f1: (6 / 8 + 4 / 6) / 2,
+      balanced_accuracy: (3 / 4 + 2 / 3) / 2,
       by_class: [3 / 4, 2 / 3, null],
       confusion: [
         [3, 1, 0],
@@ -108,20 +119,79 @@ describe('the stage', () => {
   test('speeds agree with one another, and the report holds load, spread and the score with its values', async () => {
     const data = await writeGreys([0, 1], [10, 250]);
     const { outputs, metrics } = await measure(data, { score: 'accuracy_weight * accuracy + speed_weight * min(1, fps / 1e9)' });
-    const { p50_ms = 0, p95_ms = 0, fps = 0, model_fps = 0, score = 0 } = metrics;
+    const { p50_ms = 0, p95_ms = 0, p99_ms = 0, fps = 0, overlapped_fps = 0, best_fps = 0, model_fps = 0, score = 0 } = metrics;
     expect(p50_ms).toBeGreaterThan(0);
     expect(p95_ms).toBeGreaterThanOrEqual(p50_ms);
+    expect(p99_ms).toBeGreaterThanOrEqual(p95_ms);
+    expect(best_fps).toBeGreaterThanOrEqual(Math.max(fps, overlapped_fps));
+    expect(metrics['memory_mib']).toBeGreaterThan(10);
     expect(model_fps).toBeGreaterThan(fps);
     expect(score).toBeCloseTo(0.7 + (0.3 * fps) / 1e9, 9);
-    const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as Record<
-      string,
-      { values: Record<string, number> } & Record<string, number>
-    >;
-    expect(report['fps']).toMatchObject({ median: fps });
-    expect(report['fps']?.['lowest']).toBeLessThanOrEqual(fps);
+    const report = readJson(outputs['report']) as Record<string, { values: object }> & { batches: Record<string, unknown>[] };
+    expect(report.batches.map(({ batch }) => batch)).toEqual([1, 4]);
+    expect(report.batches[0]?.['fps']).toMatchObject({ median: fps });
+    expect(report.batches[0]?.['overlapped_fps']).toMatchObject({ median: overlapped_fps });
     expect(Object.keys(report['load'] ?? {})).toEqual(['before', 'after', 'others']);
     expect(report['score']?.values).toMatchObject({ accuracy: 1, fps });
     expect(report['engine']).toMatchObject({ name: 'onnxruntime', precision: 'float32', threads: 2 });
+    const [head, ...rows] = readFileSync(outputs['speeds'] as string, 'utf8')
+      .trim()
+      .split('\r\n');
+    expect(head?.split(',')).toContain('precision');
+    expect(rows.map((row) => row.split(',').slice(2, 7).join(' '))).toEqual([
+      'float32 2 1 1 file to label',
+      'float32 1 1 1 file to label with decoding overlapped',
+      'float32 2 1 1 model only',
+      'float32 2 1 4 file to label',
+      'float32 1 1 4 file to label with decoding overlapped',
+      'float32 2 1 4 model only',
+    ]);
+  });
+
+  test('a score may be of any figure', async () => {
+    const data = await writeGreys([0, 1], [10, 250]);
+    const score = 'macro_f1 + balanced_accuracy + 0 * (overlapped_fps + best_fps + best_model_fps + p99_ms + memory_mib + megabytes)';
+    expect((await measure(data, { score })).metrics['score']).toBe(2);
+  });
+
+  test('decoding ahead changes neither which images the model is given nor their order', async () => {
+    const data = await writeGreys([0, 1, 0, 1, 0], [10, 250, 20, 240, 30]);
+    const seen: string[] = [];
+    const watching: InferenceRuntime = {
+      ...onnxruntime,
+      async open(folder, options) {
+        const classifier = await onnxruntime.open(folder, options);
+        const rounds: number[] = [];
+        seen.push('');
+        return {
+          ...classifier,
+          async logits(images, count) {
+            for (let image = 0; image < count; image++) rounds.push(images[image * size * size] as number);
+            seen[seen.length - 1] = rounds.map((value) => value.toFixed(2)).join(' ');
+            return classifier.logits(images, count);
+          },
+        };
+      },
+    };
+    await measure(data, { warmup: 0, rounds: 1, images: 10, batches: [1, 5], ahead: 3 }, watching);
+    const [, alone, overlapped, batched, batchedOverlapped] = seen;
+    expect(alone?.split(' ')).toHaveLength(10);
+    expect(new Set([overlapped, batched, batchedOverlapped])).toEqual(new Set([alone]));
+  });
+
+  test('views beside the middle are averaged, and what they bring and cost is told', async () => {
+    const data = await writeFramed(10);
+    const alone = await measure(data);
+    const { outputs, metrics } = await measure(data, { tta: 'crops' });
+    expect(alone.metrics['accuracy']).toBe(0);
+    expect(alone.metrics['tta_gain']).toBeUndefined();
+    expect(metrics['accuracy']).toBe(1);
+    expect(metrics['tta_gain']).toBe(1);
+    expect(metrics['tta_cost']).toBeGreaterThan(0);
+    expect(readJson(outputs['report'])).toMatchObject({ tta: 'crops', without_tta: { values: { accuracy: 0 } } });
+    expect(readFileSync(outputs['speeds'] as string, 'utf8')).toContain(',float32,2,5,1,file to label,');
+    const mirrored = await measure(data, { tta: 'flip-crops' });
+    expect(mirrored.metrics['accuracy']).toBe(1);
   });
 
   test('the runtime that is chosen answers, is told its threads, and is named in the report', async () => {
@@ -138,10 +208,10 @@ describe('the stage', () => {
       },
     };
     const { outputs, metrics } = await measure(data, { runtime: { name: 'contrary' } }, contrary);
-    expect(opened).toEqual([2]);
+    expect(new Set(opened)).toEqual(new Set([1, 2]));
     expect(metrics['accuracy']).toBe(0);
     const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as { engine: object };
-    expect(report.engine).toEqual({ name: 'contrary', version: '0.1', precision: 'int8', threads: 2 });
+    expect(report.engine).toEqual({ name: 'contrary', version: '0.1', precision: 'int8', threads: 2, overlapped_threads: 1 });
   });
 
   test('a format that the runtime reads and the model lacks is named, with what to do', async () => {
@@ -156,6 +226,8 @@ describe('the stage', () => {
     const data = await writeGreys([0, 1], [10, 250]);
     await expect(measure(data, { score: 'accuracy + frames' })).rejects.toThrow('there is no frames in a formula');
     await expect(measure(data, { score: 'log(accuracy - accuracy)' })).rejects.toThrow('is -Infinity for');
+    await expect(measure(data, { tta: 'crops' })).rejects.toThrow('`tta: crops` crops images of 8 × 8 for a model that takes them whole');
+    await expect(measure(data, { batches: [4, 0.5] })).rejects.toThrow('`batches` holds 0.5, which is no number of images');
     const others = await writeGreys([0, 1], [10, 250], { classes: ['a', 'b', 'c'] });
     await expect(measure(others)).rejects.toThrow('the model and the test set have other classes');
     const damaged = await writeGreys([0, 1], [10, 250], { damage: true });

@@ -49,3 +49,12 @@ export function macroF1(confusion: ConfusionCounts): number {
     occurring.length,
   );
 }
+
+/** The unweighted mean of the recall of all classes with images; 0 without any. It is scikit-learn's `balanced_accuracy_score`. */
+export function balancedAccuracy(confusion: ConfusionCounts): number {
+  const withImages = scoresByClass(confusion).filter(({ images }) => images > 0);
+  return ratio(
+    withImages.reduce((sum, { recall }) => sum + recall, 0),
+    withImages.length,
+  );
+}
