@@ -26,8 +26,8 @@ export default verb({
   about: 'say what a run would do, and why',
   example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
   options: { ...planning, strict: flag('--strict', 'refuse commands that declare no tools') },
-  async run({ pipeline, set, force, only, executor, strict }, { open }) {
-    const planned = await (await open({ file: pipeline, executor })).plan(pipeline, { set, force, only });
+  async run({ pipeline, set, force, remeasure, only, executor, strict }, { open }) {
+    const planned = await (await open({ file: pipeline, executor })).plan(pipeline, { set, force, remeasure, only });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes } = plan.value;

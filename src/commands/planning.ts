@@ -1,4 +1,4 @@
-import { number, text, texts } from './verb.ts';
+import { flag, number, text, texts } from './verb.ts';
 
 /** `--jobs`, of all verbs that run something. */
 export const jobs = number('--jobs <threads>', 'threads that may be busy at once (default: all cores)', {
@@ -16,6 +16,7 @@ export const executor = text(
 export const planning = {
   set: texts('--set <name=value>', 'set a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR); repeatable'),
   force: texts('--force <node>', 'execute a node although its result exists; repeatable'),
+  remeasure: flag('--remeasure', 'execute the nodes that measure the machine although their results exist'),
   jobs,
   executor,
   only: texts('--only <node>', 'this node and what it needs, nothing downstream of it; repeatable'),

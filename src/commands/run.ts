@@ -19,11 +19,11 @@ export default verb({
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
-  async run({ pipeline, set, force, only, executor, keepGoing, ...options }, invocation) {
+  async run({ pipeline, set, force, remeasure, only, executor, keepGoing, ...options }, invocation) {
     const project = await invocation.open({ file: pipeline, executor });
     const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
     const { result, signal } = await watched(invocation, options, stopping, (watch) =>
-      project.run(pipeline, { set, force, only, keepGoing, ...watch }),
+      project.run(pipeline, { set, force, remeasure, only, keepGoing, ...watch }),
     );
     if (!result.ok) return refusal(result.problems);
     const { record, problems } = result.value;

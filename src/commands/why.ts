@@ -9,8 +9,8 @@ export default verb({
   about: 'name what changed that makes a node run (target: a pipeline file, a run, or a node of the newest run)',
   example: 'stillroom why pipelines/quickstart.yaml student',
   options: planning,
-  async run({ target, node, set, force, only, executor }, { open }) {
-    const explained = await (await open({ file: target, executor })).why(target, node, { set, force, only });
+  async run({ target, node, set, force, remeasure, only, executor }, { open }) {
+    const explained = await (await open({ file: target, executor })).why(target, node, { set, force, remeasure, only });
     if (!explained.ok) return refusal(explained.problems);
     const nodes = explained.value;
     return answer(

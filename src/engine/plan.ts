@@ -14,12 +14,16 @@ import { inputIngredients, type Settled } from './inputs.ts';
 /** Why a node is reused. */
 export const UNCHANGED = 'nothing that counts has changed';
 
+const REMEASURED = 'measured again, as --remeasure says';
+
 /** What a plan is made for. */
 export interface PlanRequest {
   readonly pipeline: Pipeline;
   readonly surroundings: Surroundings;
   /** Instances to execute although their results exist. */
   readonly forced: ReadonlySet<string>;
+  /** What measures is executed because it shall be measured again: it is among the forced. */
+  readonly remeasure?: boolean;
   /** The instances wanted, with all that they need; undefined: all. */
   readonly only: ReadonlySet<string> | undefined;
   /** What is planned will be run at once. */
@@ -117,8 +121,9 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     settled: undefined,
   });
   const isForced = planning.request.forced.has(instance.name);
+  const forcing = planning.request.remeasure === true && instance.measures ? REMEASURED : 'forced with --force';
   if (unknown.length > 0) {
-    if (isForced) return run('forced with --force');
+    if (isForced) return run(forcing);
     const candidates = planning.request.surroundings.store.results.ofWork(prepared.workDigest);
     if (candidates.some((result) => agrees(result, inputs))) {
       return {
@@ -139,7 +144,7 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const fingerprint = fingerprintOf(ingredients);
   const { store } = planning.request.surroundings;
   const result = store.results.read(fingerprint);
-  if (isForced) return run('forced with --force');
+  if (isForced) return run(forcing);
   if (result === undefined) {
     const explained = explainRun(prepared, inputs, explaining(planning));
     return run(explained.cause, explained.differences);

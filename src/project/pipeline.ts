@@ -115,6 +115,8 @@ function instancesOf(pipeline: Pipeline, words: readonly string[], option: strin
 /** Which nodes are wanted, and which are executed although their results exist. */
 export interface Wanted {
   readonly force?: readonly string[] | undefined;
+  /** Nodes that measure the machine are executed although their results exist. */
+  readonly remeasure?: boolean | undefined;
   readonly only?: readonly string[] | undefined;
 }
 
@@ -123,12 +125,30 @@ export interface WantedPlan extends Wanted {
   readonly running?: boolean;
 }
 
+/** The instances that measure the machine; that there are none is a problem. */
+function measuring({ name, instances }: Pipeline): Outcome<ReadonlySet<string>> {
+  const names = instances.flatMap((instance) => (instance.measures ? [instance.name] : []));
+  if (names.length > 0) return done(new Set(names));
+  return failed({
+    kind: 'usage',
+    code: 'bad-option',
+    message: `--remeasure: no node of ${name} measures the machine`,
+    hint: 'execute a node although its result exists with --force NODE; a stage or command measures that says measures: machine',
+  });
+}
+
 /** Plans a pipeline that was read. */
 export async function planOpened({ pipeline, surroundings }: Opened, wanted: WantedPlan = {}): Promise<Outcome<Plan>> {
   const forced = instancesOf(pipeline, wanted.force ?? [], '--force');
   if (!forced.ok) return forced;
+  const remeasured = wanted.remeasure === true ? measuring(pipeline) : done(new Set<string>());
+  if (!remeasured.ok) return remeasured;
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
-  const { running = false } = wanted;
-  return makePlan({ pipeline, surroundings, forced: forced.value, only: wanted.only === undefined ? undefined : only.value, running });
+  const { running = false, remeasure = false } = wanted;
+  return makePlan({
+    ...{ pipeline, surroundings, remeasure, running },
+    forced: new Set([...forced.value, ...remeasured.value]),
+    only: wanted.only === undefined ? undefined : only.value,
+  });
 }

@@ -37,7 +37,7 @@ async function findUnchanged(context: Context, file: string, options: PlanOption
 async function look(context: Context, file: string, options: PlanOptions): Promise<Found | undefined> {
   const { folder, root, environment } = context;
   const absolute = pipelineFile(file, folder);
-  if ((options.force ?? []).length > 0 || !existsSync(absolute)) return undefined;
+  if ((options.force ?? []).length > 0 || options.remeasure === true || !existsSync(absolute)) return undefined;
   const store = context.store();
   if (!store.ok || store.value.unwritable !== undefined) return undefined;
   const executors = await context.executors();

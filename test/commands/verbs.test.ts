@@ -113,6 +113,9 @@ describe('run', () => {
     });
     const before = await json(folder, 'run', 'random.yaml');
     const after = await json(folder, 'run', 'random.yaml', '--force', 'draw');
+    const nothing = await json(folder, 'run', 'random.yaml', '--remeasure');
+    expect([nothing.code, nothing.json.error?.code]).toEqual([2, 'bad-option']);
+    expect(nothing.json.error?.message).toBe('--remeasure: no node of random measures the machine');
     expect(after.stderr).toContain('draw: not deterministic: the same work gave other bytes in out');
     expect(after.json.hash).not.toBe(before.json.hash);
     const { results } = localStore(join(folder, 'artifacts'));

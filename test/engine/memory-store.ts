@@ -20,6 +20,7 @@ import { attemptOf, executor } from './plans.ts';
 /** What a plan is asked for. */
 interface Asked {
   readonly force?: readonly string[];
+  readonly remeasure?: boolean;
   readonly only?: readonly string[];
 }
 
@@ -75,13 +76,14 @@ export class MemoryProject {
     return { root: '/', store: this.store, engines: [], executors: only(executor), environment: this.environment };
   }
 
-  plan(instances: readonly Instance[], { force = [], only: wanted }: Asked = {}): Promise<Outcome<Plan>> {
+  plan(instances: readonly Instance[], { force = [], remeasure = false, only: wanted }: Asked = {}): Promise<Outcome<Plan>> {
     const sources = Object.fromEntries(sourcesOf(instances).map((path) => [path, { name: path, path }]));
     const pipeline: Pipeline = { name: 'demo', file: '/demo.yaml', root: '/', params: {}, sources, instances, show: [] };
     return makePlan({
       pipeline,
       surroundings: this.surroundings,
       forced: new Set(force),
+      remeasure,
       only: wanted === undefined ? undefined : new Set(wanted),
     });
   }

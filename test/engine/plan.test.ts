@@ -61,6 +61,17 @@ describe('a plan', () => {
     expect(await told(project, [a(), b()], { force: ['a', 'b'] })).toEqual({ a: forced, b: forced });
   });
 
+  test('measures again what measures, where that is asked', async () => {
+    const measuring = { ...a(), measures: true };
+    const project = await projectAfter(measuring, b());
+    const again = ['run', 'measured again, as --remeasure says'];
+    expect(await told(project, [measuring, b()], { force: ['a'], remeasure: true })).toMatchObject({ a: again });
+    expect(await told(project, [measuring, b()], { force: ['a', 'b'], remeasure: true })).toEqual({
+      a: again,
+      b: ['run', 'forced with --force'],
+    });
+  });
+
   test('runs what has lost its bytes, and says which', async () => {
     const project = await projectAfter(a({ writes: 'x' }), b());
     project.damaged.add(attemptOf('a', 'x').outputs['out']?.digest ?? '');

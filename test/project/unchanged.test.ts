@@ -142,6 +142,7 @@ describe('a run of what has not changed', () => {
     // Users find other outputs now.
     expect((await run()).planned).toBe(true);
     expect((await run()).planned).toBe(false);
+    expect((await run({ remeasure: false })).planned).toBe(false);
     expect(await run({ force: ['say'] })).toMatchObject({ planned: true, summary: { nodes: { executed: ['say'], reused: ['head'] } } });
   });
 });
