@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { safeFileName } from '../files/file-name.ts';
 import { withPath } from '../files/with-path.ts';
-import type { ReportRun } from '../model/report.ts';
+import { metricNames, type ReportRun } from '../model/report.ts';
+import { SPEED_AND_ACCURACY, type TradeOff, tradeOff } from '../reporters/report/trade-off.ts';
 import { answer, rawAnswer, refusal } from './answer.ts';
 import { flag, text, verb } from './verb.ts';
 import { makeFolders } from '../files/folder.ts';
@@ -17,9 +18,10 @@ export default verb({
     output: text('--output <file>', 'write to a file instead of standard output'),
     md: flag('--md', 'Markdown'),
     csv: flag('--csv', 'one line per run'),
-    pictures: text('--pictures <folder>', 'write the learning curves of each node as SVG there, and nothing else'),
+    pictures: text('--pictures <folder>', 'write the learning curves of each node, and the axes below, as SVG there, and nothing else'),
+    axes: text('--axes <metric,metric>', 'the metrics that runs are compared on, across and upward (default: fps,accuracy)'),
   },
-  async run({ runs: words, output, md, csv, pictures }, { json, folder, stdout, open }) {
+  async run({ runs: words, output, md, csv, pictures, axes }, { json, folder, stdout, open }) {
     const usage = (message: string, hint: string) => refusal([{ kind: 'usage', code: 'bad-option', message, hint }]);
     if ([md, csv, json].filter((one) => one).length > 1) return usage('choose one of --md, --csv and --json', 'without them it is HTML');
     if (!md && !csv && !json && pictures === undefined && output === undefined && stdout.isTTY === true)
@@ -27,25 +29,31 @@ export default verb({
     const reported = await (await open()).records.report(words);
     if (!reported.ok) return refusal(reported.problems);
     const runs = reported.value;
+    const [across, upward, ...more] = axes?.split(',') ?? SPEED_AND_ACCURACY;
+    if (!across || !upward || more.length > 0)
+      return usage(`--axes ${axes} does not name two metrics`, 'for example --axes export.megabytes,accuracy');
+    const found = tradeOff(runs, [across, upward]);
+    if (axes !== undefined && found === undefined)
+      return usage(`--axes ${axes}: fewer than two values of both in these runs`, `there are: ${metricNames(runs).join(', ')}`);
     const data = { runs: runs.map(({ samples: _samples, ...run }) => run) };
     if (pictures !== undefined) {
-      const files = await writePictures(runs, resolve(folder, pictures));
+      const files = await writePictures(runs, found, resolve(folder, pictures));
       return answer(
         { pictures: files },
         files.map((file) => `wrote ${relative(folder, file)}`),
       );
     }
-    if (json) return rawAnswer(data, '');
-    const written = await textOf(runs, md ? 'md' : csv ? 'csv' : 'html');
+    if (json) return rawAnswer({ ...data, ...(found === undefined ? {} : { tradeOff: found }) }, '');
+    const written = await textOf(runs, found, md ? 'md' : csv ? 'csv' : 'html');
     if (output !== undefined) writeFile(resolve(folder, output), written);
     return rawAnswer(data, output === undefined ? written : '');
   },
 });
 
-async function textOf(runs: readonly ReportRun[], format: 'md' | 'csv' | 'html'): Promise<string> {
-  if (format === 'html') return (await import('../reporters/report/page.ts')).reportPage(runs);
+async function textOf(runs: readonly ReportRun[], found: TradeOff | undefined, format: 'md' | 'csv' | 'html'): Promise<string> {
+  if (format === 'html') return (await import('../reporters/report/page.ts')).reportPage(runs, found);
   const { reportCsv, reportMarkdown } = await import('../reporters/report/tables.ts');
-  return format === 'md' ? reportMarkdown(runs) : reportCsv(runs);
+  return format === 'md' ? reportMarkdown(runs, found) : reportCsv(runs);
 }
 
 function writeFile(path: string, text: string): void {
@@ -53,9 +61,15 @@ function writeFile(path: string, text: string): void {
 }
 
 /** Writes the learning curves of runs; those of several runs into a folder each. Returns the files. */
-async function writePictures(runs: readonly ReportRun[], folder: string): Promise<string[]> {
+async function writePictures(runs: readonly ReportRun[], found: TradeOff | undefined, folder: string): Promise<string[]> {
   const { learningCurves } = await import('../reporters/report/pictures.ts');
-  return runs.flatMap((run) =>
+  const { tradeOffPicture } = await import('../reporters/report/trade-off-picture.ts');
+  const traded = found === undefined ? [] : [join(folder, `${safeFileName(`${found.upward.metric}-against-${found.across.metric}`)}.svg`)];
+  for (const file of traded) {
+    makeFolders(folder);
+    writeFile(file, tradeOffPicture(found as TradeOff));
+  }
+  const curves = runs.flatMap((run) =>
     learningCurves(run).map(({ node, svg }) => {
       const file = join(folder, ...(runs.length > 1 ? [run.run] : []), `${safeFileName(node)}.svg`);
       makeFolders(dirname(file));
@@ -63,4 +77,5 @@ async function writePictures(runs: readonly ReportRun[], folder: string): Promis
       return file;
     }),
   );
+  return [...traded, ...curves];
 }

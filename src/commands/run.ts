@@ -62,10 +62,10 @@ function linesOf(result: RunResult, file: string, folder: string): string[] {
 }
 
 /** What came out, and how the run is found again. */
-function valuesOf({ record, outputs, summary: { metrics, shown } }: RunResult, folder: string): string[] {
+function valuesOf({ record, outputs, summary: { metrics, under, shown } }: RunResult, folder: string): string[] {
   const values = shown.flatMap((name) => {
     const [path, metric] = [outputs.get(name), metrics[name]];
-    if (metric !== undefined) return [[name, figure(metric)]];
+    if (metric !== undefined) return [[name, figure(metric), ...(under[name] === undefined ? [] : [`(${under[name]})`])]];
     return path === undefined ? [] : [[name, relative(folder, path) || path]];
   });
   return textTable([...values, ['run', record.id], ['hash', record.hash ?? '']]).map((line) => `  ${line}`);

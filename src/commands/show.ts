@@ -23,7 +23,7 @@ export default verb({
     const { record } = shown.value;
     const names = nodesNamed(record, node);
     if (!names.ok) return refusal(names.problems);
-    const told = names.value.map((name) => ({ name, lines: describeNode(name, record, records.originsOf(record, name)) }));
+    const told = names.value.map((name) => ({ name, lines: describeNode(name, shown.value, records.originsOf(record, name)) }));
     const lines =
       node === undefined
         ? [...describe(shown.value), ...told.flatMap((one) => one.lines)]
@@ -58,7 +58,7 @@ function describe({ record, tags, cost }: ShownRun): string[] {
   return lines;
 }
 
-function describeNode(name: string, record: RunRecord, origins: readonly LineageOrigin[]): string[] {
+function describeNode(name: string, { record, under }: ShownRun, origins: readonly LineageOrigin[]): string[] {
   const node = record.nodes[name];
   if (node === undefined) return [];
   const lines = [
@@ -69,8 +69,10 @@ function describeNode(name: string, record: RunRecord, origins: readonly Lineage
   if (node.error !== undefined) lines.push(`  error    ${node.error.message}`);
   for (const [param, value] of Object.entries(dottedParams(node.params))) lines.push(`  with     ${param} = ${JSON.stringify(value)}`);
   for (const origin of origins) lines.push(`  input    ${originText(origin)}`);
-  for (const [metric, { value, measured }] of Object.entries(node.metrics ?? {}))
-    lines.push(`  metric   ${metric} = ${figure(value)}${measured ? ' (measured)' : ''}`);
+  for (const [metric, { value, measured }] of Object.entries(node.metrics ?? {})) {
+    const how = under[`${name}.${metric}`];
+    lines.push(`  metric   ${metric} = ${figure(value)}${measured ? ` (measured${how === undefined ? '' : `: ${how}`})` : ''}`);
+  }
   for (const [port, { digest, size, measured }] of Object.entries(node.outputs ?? {}))
     lines.push(`  output   ${port} ${digest.slice(0, 12)}, ${counted(size, 'byte')}${measured ? ' (measured)' : ''}`);
   if (node.log !== undefined) lines.push(`  log      ${node.log}`);

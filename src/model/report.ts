@@ -23,6 +23,8 @@ export interface ReportMetric {
   readonly measured: boolean;
   /** It was measured while other work ran. */
   readonly disturbed?: true;
+  /** What it was measured under, where that is known: runtime, precision, threads. */
+  readonly under?: string;
   readonly goal: 'maximize' | 'minimize' | null;
 }
 

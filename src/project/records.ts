@@ -2,6 +2,7 @@ import { costOf, type RunCost } from '../records/cost.ts';
 import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import { withCurrentNames } from '../records/current-names.ts';
 import { findRun, tagsOf } from '../records/find.ts';
+import { allMeasuredUnder } from '../records/measured-under.ts';
 import { type LineageStep, lineageOf, type LineageOrigin, originsOf } from '../records/lineage.ts';
 import { type Noise, seedNoise } from '../records/noise.ts';
 import { reportRun } from '../records/report/data.ts';
@@ -26,6 +27,8 @@ export interface ShownRun {
   readonly record: RunRecord;
   readonly tags: readonly string[];
   readonly cost: RunCost;
+  /** What measured metrics were measured under, where that is known: runtime, precision, threads. By `node.metric`. */
+  readonly under: Readonly<Record<string, string>>;
 }
 
 /** A run beside the one that it is compared with. */
@@ -84,7 +87,8 @@ export class Records {
       const found = await this.findAll([word]);
       if (!found.ok) return found;
       const [record] = found.value.records as [RunRecord];
-      return done({ record, tags: tagsOf(found.value.store, record.id), cost: costOf(record) });
+      const { store } = found.value;
+      return done({ record, tags: tagsOf(store, record.id), cost: costOf(record), under: allMeasuredUnder(store.artifacts, record) });
     });
   }
 

@@ -107,13 +107,13 @@ export async function runFile(
 }
 
 async function runPlanned(
-  { opened: { pipeline, shownFile }, plan }: Planned,
+  { opened: { pipeline, shownFile, store }, plan }: Planned,
   options: StartOptions & { readonly set: readonly string[] },
   emit: (event: Event) => void,
 ): Promise<Outcome<RunResult>> {
   const { set, keepGoing = false } = options;
   const ended = await runPlan(plan, { shownFile, set, keepGoing }, options, emit);
-  return ended.ok ? done({ ...ended.value, summary: summaryOf(pipeline, ended.value.record) }) : ended;
+  return ended.ok ? done({ ...ended.value, summary: summaryOf(pipeline, ended.value.record, store.artifacts) }) : ended;
 }
 
 /** What a record says of how a plan was asked for. */

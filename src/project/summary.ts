@@ -1,5 +1,7 @@
 import { type Pipeline, producersOf } from '../model/pipeline.ts';
 import type { NodeState, RunRecord } from '../model/run.ts';
+import type { Artifacts } from '../model/store.ts';
+import { allMeasuredUnder } from '../records/measured-under.ts';
 
 /** What there is to say of a run when it has ended. */
 export interface RunSummary {
@@ -11,6 +13,8 @@ export interface RunSummary {
   readonly disturbed: readonly string[];
   /** By `node.metric`. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What measured metrics were measured under, where that is known: runtime, precision, threads. By `node.metric`. */
+  readonly under: Readonly<Record<string, string>>;
   /** The `node.metric` and `node.port` that the end of a run shows. */
   readonly shown: readonly string[];
   /** The pipeline's last node. */
@@ -20,7 +24,7 @@ export interface RunSummary {
 }
 
 /** Sums a run up. */
-export function summaryOf(pipeline: Pipeline, record: RunRecord): RunSummary {
+export function summaryOf(pipeline: Pipeline, record: RunRecord, artifacts: Artifacts): RunSummary {
   const nodes: Partial<Record<NodeState, string[]>> = {};
   const metrics: Record<string, number> = {};
   const disturbed: string[] = [];
@@ -37,6 +41,7 @@ export function summaryOf(pipeline: Pipeline, record: RunRecord): RunSummary {
     nodes,
     disturbed,
     metrics,
+    under: allMeasuredUnder(artifacts, record),
     shown: shownNames(pipeline, record),
     last,
     setting: exampleSetting(pipeline),

@@ -1,11 +1,12 @@
 import { disturbedText } from '../../model/waiting.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import type { RunNode, RunRecord } from '../../model/run.ts';
-import type { Curve, ReportRun } from '../../model/report.ts';
+import type { Curve, ReportMetric, ReportRun } from '../../model/report.ts';
 import { producersOf } from '../../model/pipeline.ts';
 import { rowOf } from '../../model/run-row.ts';
 import type { Artifacts, Results, Runs, Tags } from '../../model/store.ts';
 import { tagsOf } from '../find.ts';
+import { measuredUnder } from '../measured-under.ts';
 import { confusionsOf, historyOf } from './artifacts.ts';
 import { samplesOf } from './samples.ts';
 
@@ -77,6 +78,18 @@ function curvesOf(
   return historyOf(store.artifacts, name, node);
 }
 
+function metricsOf(artifacts: Artifacts, name: string, node: RunNode): ReportMetric[] {
+  const under = measuredUnder(artifacts, node);
+  return Object.entries(node.metrics ?? {}).map(([metric, { value, measured }]) => ({
+    name: `${name}.${metric}`,
+    value,
+    measured,
+    ...(node.disturbed === undefined ? {} : { disturbed: true as const }),
+    ...(measured && under !== undefined ? { under } : {}),
+    goal: node.recipe?.metrics[metric]?.goal ?? null,
+  }));
+}
+
 /** All that a report shows of a run. */
 export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
   const row = rowOf(record);
@@ -92,15 +105,7 @@ export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
     seconds: row.seconds,
     set: record.set,
     params: row.params,
-    metrics: nodes.flatMap(([name, { metrics, recipe, disturbed }]) =>
-      Object.entries(metrics ?? {}).map(([metric, { value, measured }]) => ({
-        name: `${name}.${metric}`,
-        value,
-        measured,
-        ...(disturbed === undefined ? {} : { disturbed: true as const }),
-        goal: recipe?.metrics[metric]?.goal ?? null,
-      })),
-    ),
+    metrics: nodes.flatMap(([name, node]) => metricsOf(store.artifacts, name, node)),
     nodes: nodes.map(([name, { stage, state, cause, seconds, recipe, disturbed }]) => ({
       name,
       node: recipe?.node ?? name,

@@ -6,6 +6,8 @@ import { graphSvg } from './graph.ts';
 import { confusionTable, sampleGrid } from './images.ts';
 import { html, Markup } from '../../text/markup.ts';
 import { STYLE } from './style.ts';
+import { type TradeOff, tradeOffRows } from './trade-off.ts';
+import { tradeOffPicture } from './trade-off-picture.ts';
 
 /** The runs with the best value of a metric that says what is better. */
 function bestRuns(runs: readonly ReportRun[], name: string): ReadonlySet<ReportRun> {
@@ -42,12 +44,25 @@ function metricsTable(runs: readonly ReportRun[]): Markup {
     const cells = runs.map((run) => {
       const metric = run.metrics.find((one) => one.name === name);
       const text = metric === undefined ? '' : `${figure(metric.value)}${metric.disturbed === true ? ' (disturbed)' : ''}`;
-      return html`<td class="number${best.has(run) ? ' best' : ''}">${text}</td>`;
+      const under = metric?.under === undefined ? '' : html`<br><span class="soft">${metric.under}</span>`;
+      return html`<td class="number${best.has(run) ? ' best' : ''}">${text}${under}</td>`;
     });
     return html`<tr><td>${name} <span class="soft">${notes}</span></td>${cells}</tr>`;
   });
   const heads = runs.map((run) => html`<th><code>${run.tags[0] ?? run.run}</code></th>`);
   return html`<div class="scroll"><table><thead><tr><th>metric</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function tradeOffSection(found: TradeOff): Markup {
+  const [head = [], ...rows] = tradeOffRows(found);
+  // Inside a page an SVG needs no namespace, and a page names no address.
+  const drawn = new Markup(tradeOffPicture(found).replace(/ xmlns="[^"]*"/, ''));
+  const cells = rows.map(
+    (row) =>
+      html`<tr>${row.map((cell, column) => html`<td${new Markup(column === 1 || column === 2 ? ' class="number"' : '')}>${cell}</td>`)}</tr>`,
+  );
+  return html`<section><h2>${found.upward.metric} against ${found.across.metric}</h2><figure class="wide">${drawn}</figure>
+<div class="scroll"><table><thead><tr>${head.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${cells}</tbody></table></div></section>`;
 }
 
 function paramsTable(run: ReportRun): Markup {
@@ -79,7 +94,7 @@ ${samples.length === 0 ? '' : html`<h3>Predictions</h3>${samples}`}</section>`;
 }
 
 /** Runs as one page that needs nothing else: no script, no network, its style allowed by digest. */
-export function reportPage(runs: readonly ReportRun[]): string {
+export function reportPage(runs: readonly ReportRun[], found?: TradeOff): string {
   const digest = createHash('sha256').update(STYLE).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${digest}'; img-src data:; base-uri 'none'; form-action 'none'`;
   const title = [...new Set(runs.map(({ pipeline }) => pipeline))].join(', ');
@@ -89,6 +104,7 @@ export function reportPage(runs: readonly ReportRun[]): string {
 <body><header><h1>${title}</h1><p class="soft">${runs.length === 1 ? 'One run' : `${runs.length} runs`}, reported by Stillroom</p></header>
 <section><h2>Runs</h2>${runsTable(runs)}</section>
 ${metricNames(runs).length === 0 ? '' : html`<section><h2>Metrics</h2>${metricsTable(runs)}</section>`}
+${found === undefined ? '' : tradeOffSection(found)}
 ${charts.length === 0 ? '' : html`<section><h2>Curves</h2><div class="charts">${charts}</div></section>`}
 ${runs.map(runSection)}
 </body></html>
