@@ -7,7 +7,7 @@ import type { Measuring, Speed, Spread } from './speed.ts';
 export interface Plan extends Omit<Measuring, 'model' | 'showing'> {
   /** Images at once, beside 1. */
   readonly batches: readonly number[];
-  /** Images that are decoded ahead where decoding overlaps. */
+  /** Images that are decoded ahead where decoding overlaps; at least as many as are run at once. */
   readonly ahead: number;
   /** Threads of the model: all, and those that it has while others decode. */
   readonly threads: { readonly alone: number; readonly overlapped: number };
@@ -46,7 +46,10 @@ export async function measureSpeeds(plan: Plan): Promise<Speeds> {
     const model = await plan.open(ahead > 0 ? plan.threads.overlapped : plan.threads.alone);
     const speeds: Speed[] = [];
     const measuring = { ...plan, model, showing: plan.show(model) };
-    for (const batch of batches) speeds.push(await measureSpeed(measuring, { batch, ahead }, () => plan.progress(++done, steps)));
+    for (const batch of batches)
+      speeds.push(
+        await measureSpeed(measuring, { batch, ahead: ahead > 0 ? Math.max(ahead, batch) : 0 }, () => plan.progress(++done, steps)),
+      );
     await model.close();
     return speeds;
   };

@@ -13,7 +13,11 @@ export default defineStage({
     rounds: param.int({ min: 1, default: 5, about: 'Rounds; the median counts, the others give the spread.' }),
     warmup: param.int({ min: 0, default: 50, about: 'Images before the first round of each measurement, not counted.' }),
     batches: param.numbers({ default: [8, 32], about: 'Images at once of which the speed is measured beside 1; the best counts.' }),
-    ahead: param.int({ min: 1, default: 4, about: 'Images that are decoded while the model runs, where decoding overlaps.' }),
+    ahead: param.int({
+      min: 1,
+      default: 4,
+      about: 'Images that are decoded while the model runs, where decoding overlaps; at least a batch.',
+    }),
     batch: param.int({ min: 1, default: 64, about: 'Images at once while the accuracy is measured.' }),
     accuracy_weight: param.number({ min: 0, default: 0.7, about: 'For the score.' }),
     speed_weight: param.number({ min: 0, default: 0.3, about: 'For the score.' }),
