@@ -4,29 +4,45 @@ import { safeFileName } from '../files/file-name.ts';
 import { withPath } from '../files/with-path.ts';
 import { metricNames, type ReportRun } from '../model/report.ts';
 import { SPEED_AND_ACCURACY, type TradeOff, tradeOff } from '../reporters/report/trade-off.ts';
+import { done } from '../model/problem.ts';
 import { answer, rawAnswer, refusal } from './answer.ts';
 import { flag, text, verb } from './verb.ts';
 import { makeFolders } from '../files/folder.ts';
 
+/** Runs that a filter may choose; a page of more says little. */
+const MOST = 200;
+
 /** `stillroom report`: runs as one page that needs no network, or as Markdown, CSV or JSON. */
 export default verb({
   name: 'report',
-  arguments: ['<runs...>'],
+  arguments: ['[runs...]'],
   about: 'show runs as one HTML page, or as a table',
   example: 'stillroom report @latest --output report.html',
   options: {
+    where: text(
+      '--where <filter>',
+      "also all runs that match, for example 'pipeline=ablation and benchmark.fps>30': the trials of a sweep",
+    ),
     output: text('--output <file>', 'write to a file instead of standard output'),
     md: flag('--md', 'Markdown'),
     csv: flag('--csv', 'one line per run'),
     pictures: text('--pictures <folder>', 'write the learning curves of each node, and the axes below, as SVG there, and nothing else'),
     axes: text('--axes <metric,metric>', 'the metrics that runs are compared on, across and upward (default: fps,accuracy)'),
   },
-  async run({ runs: words, output, md, csv, pictures, axes }, { json, folder, stdout, open }) {
+  async run({ runs: named, where, output, md, csv, pictures, axes }, { json, folder, stdout, open }) {
     const usage = (message: string, hint: string) => refusal([{ kind: 'usage', code: 'bad-option', message, hint }]);
     if ([md, csv, json].filter((one) => one).length > 1) return usage('choose one of --md, --csv and --json', 'without them it is HTML');
     if (!md && !csv && !json && pictures === undefined && output === undefined && stdout.isTTY === true)
-      return usage('a page is not written to a terminal', `stillroom report ${words.join(' ')} --output report.html`);
-    const reported = await (await open()).records.report(words);
+      return usage('a page is not written to a terminal', `stillroom report ${named.join(' ')} --output report.html`);
+    const { records } = await open();
+    const chosen = where === undefined ? done([]) : await records.list({ where, limit: MOST });
+    if (!chosen.ok) return refusal(chosen.problems);
+    const words = [...named, ...chosen.value.map(({ run }) => run)];
+    if (words.length === 0)
+      return where === undefined
+        ? usage('name at least one run', 'stillroom report @latest')
+        : usage(`no run fits --where '${where}'`, 'see: stillroom runs');
+    const reported = await records.report(words);
     if (!reported.ok) return refusal(reported.problems);
     const runs = reported.value;
     const [across, upward, ...more] = axes?.split(',') ?? SPEED_AND_ACCURACY;

@@ -70,11 +70,17 @@ type NameOf<Written> = Written extends `<${infer Name}...>`
   ? Name
   : Written extends `<${infer Name}>`
     ? Name
-    : Written extends `[${infer Name}]`
+    : Written extends `[${infer Name}...]`
       ? Name
-      : never;
+      : Written extends `[${infer Name}]`
+        ? Name
+        : never;
 
-type ValueOf<Written> = Written extends `<${string}...>` ? readonly string[] : Written extends `<${string}>` ? string : string | undefined;
+type ValueOf<Written> = Written extends `<${string}...>` | `[${string}...]`
+  ? readonly string[]
+  : Written extends `<${string}>`
+    ? string
+    : string | undefined;
 
 type ArgumentsOf<Written extends readonly string[]> = { readonly [One in Written[number] as NameOf<One>]: ValueOf<One> };
 
@@ -101,7 +107,7 @@ export interface Invocation extends Caller {
 /** A command of the command line, whatever its arguments and options. */
 export interface Verb {
   readonly name: string;
-  /** As they are written: `<needed>`, `[optional]`, `<several...>`. */
+  /** As they are written: `<needed>`, `[optional]`, `<several...>`, `[any...]`. */
   readonly arguments: readonly string[];
   readonly about: string;
   /** A line that shows it at work. */

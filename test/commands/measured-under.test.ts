@@ -64,6 +64,11 @@ test('a report of several runs sets them against each other, on a page, as Markd
   const markdown = (await called(folder, ['report', ...runs, '--md'])).stdout;
   expect(markdown).toContain(`| kind=small | 400 | 0.5 | ${UNDER} | yes |`);
   expect(markdown).toContain(`400 (${UNDER})`);
+  const all = (await called(folder, ['report', '--where', 'pipeline=shipped and speed.fps>100', '--md'])).stdout;
+  expect(all.match(/^\| kind=\w+ \|.*$/gm)).toEqual([
+    `| kind=small | 400 | 0.5 | ${UNDER} | yes |`,
+    expect.stringContaining('| kind=large | 300 |'),
+  ]);
   const { tradeOff } = JSON.parse((await called(folder, ['report', ...runs, '--json'])).stdout) as { tradeOff: { points: unknown[] } };
   expect(tradeOff.points).toHaveLength(2);
   const { stdout } = await called(folder, ['report', ...runs, '--pictures', 'drawn']);
@@ -77,5 +82,9 @@ test('other scales are chosen with --axes, and metrics that are not there are re
   const unknown = await called(folder, ['report', ...runs, '--axes', 'speed,accuracy', '--json']);
   expect([unknown.code, unknown.json.error?.hint]).toEqual([2, 'there are: speed.accuracy, speed.fps']);
   expect((await called(folder, ['report', ...runs, '--axes', 'accuracy', '--json'])).code).toBe(2);
+  for (const args of [[], ['--where', 'speed.fps>1000']]) {
+    const nothing = await called(folder, ['report', ...args, '--json']);
+    expect([nothing.code, nothing.json.error?.code]).toEqual([2, 'bad-option']);
+  }
   expect((await called(folder, ['report', '@latest'])).stdout).not.toContain(' against ');
 });

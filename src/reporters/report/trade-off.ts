@@ -26,7 +26,7 @@ export interface Scale {
 export interface TradeOff {
   readonly across: Scale;
   readonly upward: Scale;
-  /** In the order of the runs. */
+  /** In the order of the runs; those that reused the same result once. */
   readonly points: readonly TradePoint[];
 }
 
@@ -79,7 +79,8 @@ export function tradeOff(runs: readonly ReportRun[], scales = SPEED_AND_ACCURACY
   ];
   const dominates = (a: readonly [number, number], b: readonly [number, number]): boolean =>
     a[0] >= b[0] && a[1] >= b[1] && (a[0] > b[0] || a[1] > b[1]);
-  const points = found.map((one) => ({
+  const different = new Map(found.map((one) => [JSON.stringify([one.label, one.across.value, one.upward.value, one.across.under]), one]));
+  const points = [...different.values()].map((one) => ({
     run: one.run,
     node: nodeOf(one.across.name),
     label: one.label,
