@@ -63,9 +63,12 @@ function linesOf(result: RunResult, file: string, folder: string): string[] {
 
 /** What came out, and how the run is found again. */
 function valuesOf({ record, outputs, summary: { metrics, under, shown } }: RunResult, folder: string): string[] {
+  const figures = Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, figure(value)]));
+  const width = Math.max(0, ...shown.map((name) => figures[name]?.length ?? 0));
   const values = shown.flatMap((name) => {
-    const [path, metric] = [outputs.get(name), metrics[name]];
-    if (metric !== undefined) return [[name, figure(metric), ...(under[name] === undefined ? [] : [`(${under[name]})`])]];
+    const [path, metric] = [outputs.get(name), figures[name]];
+    // What it was measured under stands right beside it, however long other values are.
+    if (metric !== undefined) return [[name, under[name] === undefined ? metric : `${metric.padEnd(width)}  (${under[name]})`]];
     return path === undefined ? [] : [[name, relative(folder, path) || path]];
   });
   return textTable([...values, ['run', record.id], ['hash', record.hash ?? '']]).map((line) => `  ${line}`);

@@ -158,8 +158,12 @@ export default work<typeof stage>(async (context) => {
   await writeFile(outputs.report, `${JSON.stringify(report, null, 1)}\n`);
   for (const [name, value] of Object.entries(values)) if (name !== 'megabytes') metric(name as 'fps', value);
   if (without !== undefined) {
-    metric('tta_gain', values.accuracy - without.values.accuracy);
-    metric('tta_cost', without.values.fps / values.fps);
+    const [gain, cost] = [values.accuracy - without.values.accuracy, without.values.fps / values.fps];
+    metric('tta_gain', gain);
+    metric('tta_cost', cost);
+    log(
+      `${tta}: accuracy ${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(4)} at ${cost.toFixed(2)} times the time an image, score ${score.score.toFixed(4)} in place of ${without.score.score.toFixed(4)}`,
+    );
   }
   metric('score', score.score);
   tell(context, values);

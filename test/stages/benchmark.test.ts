@@ -182,7 +182,8 @@ describe('the stage', () => {
   test('views beside the middle are averaged, and what they bring and cost is told', async () => {
     const data = await writeFramed(10);
     const alone = await measure(data);
-    const { outputs, metrics } = await measure(data, { tta: 'crops' });
+    const { outputs, metrics, log } = await measure(data, { tta: 'crops' });
+    expect(log.join('\n')).toMatch(/^crops: accuracy \+1\.0000 at .* score .* in place of /m);
     expect(alone.metrics['accuracy']).toBe(0);
     expect(alone.metrics['tta_gain']).toBeUndefined();
     expect(metrics['accuracy']).toBe(1);
