@@ -46,7 +46,7 @@ export async function measureRow({ model, data, runtime: name, threads, rounds }
   );
   const { p50_ms, p95_ms, p99_ms, memory_mib } = speeds;
   return [
-    `${basename(data)}: ${under}, ${threads} threads (${overlapped} where decoding overlaps), others used ${Math.round(100 * others)} % of the machine`,
+    `${basename(data)}: ${under}, ${threads} ${threads === 1 ? 'thread' : 'threads'} (${overlapped} where decoding overlaps), others used ${Math.round(100 * others)} % of the machine`,
     ...lines,
     `  the model: p50 ${p50_ms.toFixed(2)}, p95 ${p95_ms.toFixed(2)}, p99 ${p99_ms.toFixed(2)} ms; ${memory_mib.toFixed(0)} MiB at batch 1`,
     await compareDecoding(set),
