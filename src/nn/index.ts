@@ -16,7 +16,7 @@ export { foldsDigest, imagesOfFold, readFolds } from './data/folds.ts';
 export type { Probabilities } from './data/probabilities.ts';
 export { readLabels, readLabelsOf, readPredictions, readPredictionsOf, writeLabels, writePredictions } from './data/probabilities.ts';
 export type { Pixels, Preparation } from './images/decode.ts';
-export { decodeImage, decodeOneImageAThread, encodePng } from './images/decode.ts';
+export { decodeImage, decodeOneImageAThread, decodeWhole, encodePng } from './images/decode.ts';
 export type { OnnxOptions } from './onnx/encode.ts';
 export { encodeOnnx } from './onnx/encode.ts';
 export { shuffleByClass } from './data/stratify.ts';

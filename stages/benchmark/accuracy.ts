@@ -29,21 +29,31 @@ function accuracyOf(confusion: ConfusionCounts): Accuracy {
   };
 }
 
+/** How images are labelled. */
+interface AccuracyOptions {
+  /** Images at once. */
+  readonly batch: number;
+  /** Decode the files instead of taking the packed pixels. */
+  readonly fromFiles: boolean;
+  readonly progress: (done: number) => void;
+}
+
 /** Labels every image of a test set by what is shown of it, a batch at a time. */
 export async function measureAccuracy(
   model: ExportedClassifier,
   data: TestSet,
   showing: Showing,
-  { batch, progress }: { readonly batch: number; readonly progress: (done: number) => void },
+  { batch, fromFiles, progress }: AccuracyOptions,
 ): Promise<Accuracy> {
   const { count, classes, height, width, channels } = data.info;
-  const pixels = new Uint8Array(height * width * channels);
+  let pixels: Uint8Array = new Uint8Array(height * width * channels);
   const confusion = classes.map(() => new Array<number>(classes.length).fill(0));
   for (let start = 0; start < count; start += batch) {
     const size = Math.min(batch, count - start);
     const input = new Float32Array(size * showing.length);
     for (let index = 0; index < size; index++) {
-      data.read(start + index, pixels);
+      if (fromFiles) pixels = await data.decode(start + index);
+      else data.read(start + index, pixels);
       showing.write(pixels, input, index * showing.length);
     }
     const logits = await model.logits(input, size * showing.views);

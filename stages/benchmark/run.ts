@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeImage, decodeOneImageAThread, formatFolder, readExported, writeClassTables } from 'stillroom/nn';
+import { decodeOneImageAThread, formatFolder, readExported, writeClassTables } from 'stillroom/nn';
 import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import type { Accuracy } from './accuracy.ts';
@@ -14,7 +14,7 @@ import { figuresOf, measureSpeeds } from './speeds.ts';
 import type { Plan, Speeds } from './speeds.ts';
 import { speedsCsv } from './speeds-table.ts';
 import type stage from './stage.ts';
-import { openTestSet } from './testset.ts';
+import { changeOfPixels, openTestSet } from './testset.ts';
 import type { TestSet } from './testset.ts';
 import { placementsOf, Showing } from './views.ts';
 import type { Views } from './views.ts';
@@ -65,7 +65,7 @@ async function checkDecoding(data: TestSet, fail: Context['fail']): Promise<void
   const packed = new Uint8Array(data.preparation.size ** 2 * data.preparation.channels);
   for (const image of [0, data.info.count - 1]) {
     data.read(image, packed);
-    const decoded = await decodeImage(data.encoded(image), data.preparation);
+    const decoded = await data.decode(image);
     if (Buffer.compare(decoded, packed) !== 0) fail(`the encoded file of test image ${image} does not decode to its packed pixels`);
   }
 }
@@ -73,6 +73,8 @@ async function checkDecoding(data: TestSet, fail: Context['fail']): Promise<void
 /** What was found of one choice of views. */
 interface Found {
   readonly accuracy: Accuracy;
+  /** On the packed pixels, however files are decoded. */
+  readonly packed: Accuracy;
   readonly worst: number;
   readonly speeds: Speeds;
 }
@@ -90,9 +92,13 @@ async function measure(context: Context, data: TestSet, views: Views): Promise<F
   });
   const model = await open(cpu);
   const { count } = data.info;
-  const accuracy = await measureAccuracy(model, data, show(model), { batch, progress: (done) => progress(done, count, 'images labelled') });
+  const fromFiles = params.decoding === 'whole';
+  const told = (done: number): void => progress(done, count, 'images labelled');
+  const accuracy = await measureAccuracy(model, data, show(model), { batch, fromFiles, progress: told });
+  const packed = fromFiles ? await measureAccuracy(model, data, show(model), { batch, fromFiles: false, progress: told }) : accuracy;
   await model.close();
-  return { accuracy, worst: accuracy.by_class.reduce<number>((least, own) => Math.min(least, own ?? 1), 1), speeds };
+  const worst = accuracy.by_class.reduce<number>((least, own) => Math.min(least, own ?? 1), 1);
+  return { accuracy, packed, worst, speeds };
 }
 
 /** The threads that a model has while others decode: one is left to them. */
@@ -110,19 +116,20 @@ async function check(context: Context, data: TestSet): Promise<string> {
   const model = await modules.runtime.open(inputs.model, { threads: cpu });
   checkFit(model, data, context);
   await model.close();
-  await checkDecoding(data, fail);
+  if (params.decoding === 'prepared') await checkDecoding(data, fail);
   return folder;
 }
 
 export default work<typeof stage>(async (context) => {
   const { params, modules, inputs, outputs, metric, log, fail, cpu } = context;
   decodeOneImageAThread();
-  const data = openTestSet(inputs.data);
+  const data = openTestSet(inputs.data, params.decoding);
   const folder = await check(context, data);
   const loadSince = watchLoad();
   const found = await measure(context, data, params.tta);
   const plain = params.tta === 'none' ? undefined : await measure(context, data, 'none');
   const load = loadSince();
+  const decoding = await describeDecoding(context, data, found);
   data.close();
 
   const megabytes = (await bytesBelow(folder)) / 1e6;
@@ -147,7 +154,7 @@ export default work<typeof stage>(async (context) => {
     format: 2,
     engine,
     machine: { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
-    ...{ images, rounds, warmup, ahead, tta },
+    ...{ images, rounds, warmup, ahead, tta, decoding },
     ...{ accuracy: found.accuracy.accuracy, macro_f1: values.macro_f1, balanced_accuracy: values.balanced_accuracy },
     by_class: found.accuracy.by_class,
     ...found.speeds,
@@ -169,6 +176,17 @@ export default work<typeof stage>(async (context) => {
   tell(context, values);
   if (load.others > busy) log(`other processes used ${Math.round(100 * load.others)} % of the machine meanwhile: the speed is doubtful`);
 });
+
+/** What decoding whole changes: pixels from 0 to 255, and the accuracy. */
+async function describeDecoding({ params: { decoding }, log }: Context, data: TestSet, { accuracy, packed }: Found): Promise<object> {
+  if (decoding === 'prepared') return { way: decoding };
+  const { largest, mean } = await changeOfPixels(data);
+  const change = accuracy.accuracy - packed.accuracy;
+  log(
+    `decoding whole changes pixels by at most ${largest} of 255, ${mean.toFixed(3)} on average, and the accuracy by ${change.toFixed(4)}`,
+  );
+  return { way: decoding, largest_pixel_change: largest, mean_pixel_change: mean, accuracy_change: change };
+}
 
 /** Writes what does not depend on the machine. */
 async function writeResults({ outputs, log }: Context, { info: { count, classes } }: TestSet, accuracy: Accuracy): Promise<void> {

@@ -1,4 +1,3 @@
-import { decodeImage } from 'stillroom/nn';
 import type { ExportedClassifier } from 'stillroom/nn';
 import type { TestSet } from './testset.ts';
 import type { Showing } from './views.ts';
@@ -65,7 +64,7 @@ class Decoding {
   /** The pixels of the next image. */
   next(): Promise<Uint8Array> {
     while (this.#next < this.#count && this.#begun.length <= this.#ahead) {
-      const pixels = decodeImage(this.#data.encoded(this.#next++ % this.#data.info.count), this.#data.preparation);
+      const pixels = this.#data.decode(this.#next++ % this.#data.info.count);
       pixels.catch(() => {}); // It is told by whoever takes it.
       this.#begun.push(pixels);
     }

@@ -9,6 +9,10 @@ export default defineStage({
       default: 'none',
       about: 'Views of each image whose probabilities are averaged: also mirrored, also the four corners, or all of these.',
     }),
+    decoding: param.choice(['prepared', 'whole'], {
+      default: 'prepared',
+      about: 'prepared: files become the very pixels that were packed; whole: large JPEGs are not decoded scaled, as by other programs.',
+    }),
     images: param.int({ min: 1, default: 300, about: 'Test images that each round of a speed measurement runs over.' }),
     rounds: param.int({ min: 1, default: 5, about: 'Rounds; the median counts, the others give the spread.' }),
     warmup: param.int({ min: 0, default: 50, about: 'Images before the first round of each measurement, not counted.' }),

@@ -45,6 +45,13 @@ if (values.row === undefined) {
   }
 } else {
   const { runtime, threads, rounds } = values;
-  const lines = await measureRow({ model, data: join(folder, values.row), runtime, threads: Number(threads), rounds: Number(rounds) });
+  const lines = await measureRow({
+    model,
+    data: join(folder, values.row),
+    runtime,
+    threads: Number(threads),
+    rounds: Number(rounds),
+    warmup: 100,
+  });
   for (const line of lines) console.log(line);
 }

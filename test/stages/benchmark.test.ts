@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describeForOnnx, encodeOnnx, writeExported } from 'stillroom/nn';
+import { decodeImage, describeForOnnx, encodeOnnx, writeExported } from 'stillroom/nn';
 import type { InferenceRuntime, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { evaluate } from '../../stages/benchmark/formula.ts';
 import run from '../../stages/benchmark/run.ts';
 import onnxruntime from '../../stages/benchmark/runtimes/onnxruntime.ts';
 import { quantile } from '../../stages/benchmark/speed.ts';
@@ -51,16 +50,36 @@ function writeJudge(): string {
 
 const readJson = (path: string | undefined): object => JSON.parse(readFileSync(path as string, 'utf8')) as object;
 
-/** Writes images, all of one size, into a test set that is there, with their PNG files. */
-async function writeImages(folder: string, images: readonly Buffer[], side: number, encoded = images): Promise<string> {
+/** Writes packed images and their encoded files into a test set that is there. */
+function writeFiles(folder: string, images: readonly Uint8Array[], files: readonly Uint8Array[]): string {
   writeFileSync(join(folder, 'images.bin'), Buffer.concat(images));
-  const raw = { width: side, height: side, channels: 1 } as const;
-  const files = await Promise.all(encoded.map((image) => sharp(image, { raw }).png().toBuffer()));
   const offsets = [0];
   for (const file of files) offsets.push((offsets.at(-1) as number) + file.length);
   writeFileSync(join(folder, 'encoded.bin'), Buffer.concat(files));
   writeFileSync(join(folder, 'encoded.json'), JSON.stringify({ offsets }));
   return folder;
+}
+
+/** Writes images, all of one size, into a test set that is there, with their PNG files. */
+async function writeImages(folder: string, images: readonly Buffer[], side: number, encoded = images): Promise<string> {
+  const raw = { width: side, height: side, channels: 1 } as const;
+  const files = await Promise.all(encoded.map((image) => sharp(image, { raw }).png().toBuffer()));
+  return writeFiles(folder, images, files);
+}
+
+/** A test set of textured JPEGs of 80 px, which are decoded scaled for images of 8 px, with the pixels that they are prepared to. */
+async function writeLargeJpegs(count: number): Promise<string> {
+  const folder = writeDataset(join(room.folder, 'test-set'), { labels: new Array<number>(count).fill(1), classes, size });
+  const raw = { width: 80, height: 80, channels: 1 } as const;
+  const files = await Promise.all(
+    Array.from({ length: count }, (_, image) => {
+      const pixels = Uint8Array.from({ length: 80 * 80 }, (__, index) => (index * 7919 + image * 31 + (index >> 5) * 104_729) % 251);
+      return sharp(pixels, { raw }).jpeg({ quality: 95 }).toBuffer();
+    }),
+  );
+  const preparation = { size, channels: 1, fit: 'pad', background: 0 } as const;
+  const images = await Promise.all(files.map((file) => decodeImage(file, preparation)));
+  return writeFiles(folder, images, files);
 }
 
 /** A test set of one bright image: its middle alone is just dark, and a corner holds some of its bright frame. */
@@ -195,6 +214,19 @@ describe('the stage', () => {
     expect(mirrored.metrics['accuracy']).toBe(1);
   });
 
+  test('decoding large JPEGs whole tells how far pixels and accuracy change; small files decode to the same', async () => {
+    const plain = await measure(await writeGreys([0, 1], [10, 250]), { decoding: 'whole' });
+    expect(readJson(plain.outputs['report'])).toMatchObject({
+      decoding: { way: 'whole', largest_pixel_change: 0, mean_pixel_change: 0, accuracy_change: 0 },
+    });
+    const { outputs } = await measure(await writeLargeJpegs(2), { decoding: 'whole' });
+    const { decoding } = readJson(outputs['report']) as { decoding: Record<string, number> };
+    expect(decoding['largest_pixel_change']).toBeGreaterThan(0);
+    expect(decoding['mean_pixel_change']).toBeLessThan(decoding['largest_pixel_change'] as number);
+    const prepared = await measure(await writeLargeJpegs(2));
+    expect(readJson(prepared.outputs['report'])).toMatchObject({ decoding: { way: 'prepared' } });
+  });
+
   test('the runtime that is chosen answers, is told its threads, and is named in the report', async () => {
     const data = await writeGreys([0, 1, 1], [10, 250, 250]);
     const opened: unknown[] = [];
@@ -234,30 +266,6 @@ describe('the stage', () => {
     const damaged = await writeGreys([0, 1], [10, 250], { damage: true });
     await expect(measure(damaged)).rejects.toThrow('does not decode to its packed pixels');
   });
-});
-
-describe('formulas', () => {
-  const values = { a: 2, b: 3 };
-  test.each([
-    ['1 + 2 * 3', 7],
-    ['(1 + 2) * 3', 9],
-    ['10 - 4 - 3', 3],
-    ['2 ^ 3 ^ 2', 512],
-    ['-2 ^ 2', -4],
-    ['2 * -3 + 1', -5],
-    ['a * b - min(a, b, 1)', 5],
-    ['max(a, b) / 1.5e0', 2],
-    ['sqrt(16) + log(exp(1))', 5],
-  ])('%s = %d', (text, expected) => expect(evaluate(text, values)).toBeCloseTo(expected, 12));
-
-  test.each([
-    ['1 +', 'a number, a name or ( is expected in "1 +" instead of its end'],
-    ['(1', ') is expected'],
-    ['1 2', 'an operator or the end is expected'],
-    ['a ** b', 'a number, a name or ( is expected'],
-    ['constructor', 'there is no constructor in a formula; there are a, b'],
-    ['', 'instead of its end'],
-  ])('%s is refused', (text, message) => expect(() => evaluate(text, values)).toThrow(message));
 });
 
 test('quantiles are of the nearest rank', () => {

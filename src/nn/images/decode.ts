@@ -65,6 +65,22 @@ export async function decodeImage(image: Uint8Array | Pixels, preparation: Prepa
   return centre(data, info.height, info.width, preparation);
 }
 
+/**
+ * The same, but decoded whole before it is resized. `decodeImage` lets a format decode a large picture scaled where it can (JPEG: a half
+ * where the picture is three times the size or more, a quarter from five times, an eighth from nine), which is faster and gives slightly
+ * other pixels; other programs decode whole.
+ */
+export async function decodeWhole(image: Uint8Array, preparation: Preparation): Promise<Uint8Array> {
+  const { channels, background } = preparation;
+  const { data, info } = await open(image)
+    .autoOrient()
+    .flatten({ background: { r: background, g: background, b: background } })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return decodeImage({ data, width: info.width, height: info.height, channels: info.channels === 1 ? 1 : 3 }, preparation);
+}
+
 /** Encodes pixels as a PNG file, without loss. */
 export function encodePng({ data, width, height, channels }: Pixels): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 9 }).toBuffer();

@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
-import sharp from 'sharp';
-import { decodeImage, decodeOneImageAThread } from 'stillroom/nn';
+import { decodeOneImageAThread } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
 import { watchLoad } from '../../../stages/benchmark/load.ts';
 import type { Spread } from '../../../stages/benchmark/speed.ts';
 import { measureSpeeds } from '../../../stages/benchmark/speeds.ts';
-import { openTestSet, type TestSet } from '../../../stages/benchmark/testset.ts';
+import { changeOfPixels, openTestSet, type TestSet } from '../../../stages/benchmark/testset.ts';
 import { placementsOf, Showing } from '../../../stages/benchmark/views.ts';
 
 /** What one process measures. */
@@ -18,21 +17,24 @@ export interface Row {
   readonly runtime: string;
   readonly threads: number;
   readonly rounds: number;
+  /** Images before what counts. */
+  readonly warmup: number;
 }
 
-const WIDEST_DECODED = 40;
+/** Images of which the time to decode is compared. */
+const COMPARED = 100;
 
 const spread = ({ median, lowest, highest }: Spread): string => `${median.toFixed(0)} (${lowest.toFixed(0)} to ${highest.toFixed(0)})`;
 
 /** Measures from file to label and returns what is to be printed; the runtime and its precision stand beside every figure. */
-export async function measureRow({ model, data, runtime: name, threads, rounds }: Row): Promise<string[]> {
+export async function measureRow({ model, data, runtime: name, threads, rounds, warmup }: Row): Promise<string[]> {
   const { default: runtime } = (await import(`../../../stages/benchmark/runtimes/${name}.ts`)) as { default: InferenceRuntime };
   decodeOneImageAThread();
   const set = openTestSet(data);
   const loadSince = watchLoad();
   const overlapped = Math.max(threads - 1, 1);
   const speeds = await measureSpeeds({
-    ...{ data: set, images: Math.min(500, set.info.count), rounds, warmup: 100, batches: [8, 32], ahead: 4 },
+    ...{ data: set, images: Math.min(500, set.info.count), rounds, warmup, batches: [8, 32], ahead: 4 },
     threads: { alone: threads, overlapped },
     open: (count) => runtime.open(model, { threads: count }),
     show: (opened) => new Showing(opened, set.info, placementsOf('none', set.info, opened.input.size)),
@@ -49,30 +51,21 @@ export async function measureRow({ model, data, runtime: name, threads, rounds }
     `${basename(data)}: ${under}, ${threads} ${threads === 1 ? 'thread' : 'threads'} (${overlapped} where decoding overlaps), others used ${Math.round(100 * others)} % of the machine`,
     ...lines,
     `  the model: p50 ${p50_ms.toFixed(2)}, p95 ${p95_ms.toFixed(2)}, p99 ${p99_ms.toFixed(2)} ms; ${memory_mib.toFixed(0)} MiB at batch 1`,
-    await compareDecoding(set),
+    await compareDecoding(data),
   ];
 }
 
-/** What scaled decoding, which `decodeImage` uses for large JPEGs, changes against decoding whole and resizing then. */
-async function compareDecoding(set: TestSet): Promise<string> {
-  let [largest, sum, numbers] = [0, 0, 0];
-  const taken = { scaled: 0, whole: 0 };
-  for (let image = 0; image < Math.min(WIDEST_DECODED, set.info.count); image++) {
-    const file = set.encoded(image);
+/** What scaled decoding, which preparing uses for large JPEGs, changes against decoding whole and resizing then. */
+async function compareDecoding(data: string): Promise<string> {
+  const [prepared, whole] = [openTestSet(data), openTestSet(data, 'whole')];
+  const time = async (set: TestSet): Promise<number> => {
     const start = performance.now();
-    const scaled = await decodeImage(file, set.preparation);
-    const middle = performance.now();
-    const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
-    const whole = await decodeImage({ data, width: info.width, height: info.height, channels: 3 }, set.preparation);
-    taken.scaled += middle - start;
-    taken.whole += performance.now() - middle;
-    for (let index = 0; index < scaled.length; index++) {
-      const change = Math.abs((scaled[index] as number) - (whole[index] as number));
-      largest = Math.max(largest, change);
-      sum += change;
-    }
-    numbers += scaled.length;
-  }
-  const ratio = (taken.whole / taken.scaled).toFixed(1);
-  return `  decoding as prepared is ${ratio} times as fast as decoding whole, and changes pixels by at most ${largest} of 255, ${(sum / numbers).toFixed(2)} on average`;
+    for (let image = 0; image < Math.min(COMPARED, set.info.count); image++) await set.decode(image);
+    return performance.now() - start;
+  };
+  const ratio = (await time(whole)) / (await time(prepared));
+  const { largest, mean } = await changeOfPixels(whole);
+  prepared.close();
+  whole.close();
+  return `  decoding as prepared is ${ratio.toFixed(1)} times as fast as decoding whole, and changes pixels by at most ${largest} of 255, ${mean.toFixed(2)} on average`;
 }
