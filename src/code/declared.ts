@@ -8,7 +8,7 @@ import { suggestion } from '../text/suggestion.ts';
 /** What a declaration evaluates to, before anything of it is believed. */
 type Written = Readonly<Record<string, unknown>>;
 
-const INPUT_KINDS: readonly InputPort[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?'];
+const INPUT_KINDS: readonly InputPort[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?', 'dir[]?', 'file[]?'];
 const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'network', 'former', 'run'];
 const OUTPUT_KEYS = ['kind', 'measured'];
 const METRIC_KEYS = ['about', 'goal', 'tolerance', 'measured'];

@@ -5,8 +5,8 @@ import type { Param, ParamValues } from './params.ts';
 /** What a port holds. `file.onnx` is a file that keeps that suffix wherever it is seen. */
 export type Kind = 'dir' | 'file' | `file.${string}`;
 
-/** An input port: one artifact, all instances of a node (`[]`), or one that may be absent (`?`). */
-export type InputPort = 'dir' | 'file' | 'dir[]' | 'file[]' | 'dir?' | 'file?';
+/** An input port: one artifact or all instances of a node (`[]`), which may be absent (`?`). */
+export type InputPort = 'dir' | 'file' | 'dir[]' | 'file[]' | 'dir?' | 'file?' | 'dir[]?' | 'file[]?';
 
 /** An output port; `measured` outputs (time, speed, memory) are kept and shown but never hashed. */
 export type OutputPort = Kind | { readonly kind: Kind; readonly measured: true };
@@ -59,7 +59,11 @@ export interface Stage<
   readonly run: () => Promise<object>;
 }
 
-type InputValue<Port> = Port extends `${string}[]` ? readonly Element[] : Port extends `${string}?` ? string | undefined : string;
+type InputValue<Port> = Port extends `${infer Present}?`
+  ? InputValue<Present> | undefined
+  : Port extends `${string}[]`
+    ? readonly Element[]
+    : string;
 
 /** Where a stage keeps what lets it go on after being stopped. */
 export interface Checkpoint {

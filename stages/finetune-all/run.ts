@@ -5,7 +5,7 @@ import {
   openDataset,
   readLabelsOf,
   readModelOf,
-  readPredictionsOf,
+  readTeacher,
   trainAndReport,
   trainingOptions,
   writeModel,
@@ -25,7 +25,7 @@ export default work<typeof stage>(async (context) => {
     training: Array.from({ length: data.info.count }, (_, index) => index),
     heldOut: [],
     labels: inputs.labels === undefined ? undefined : readLabelsOf(inputs.labels, data.info),
-    teacher: inputs.teacher === undefined ? undefined : readPredictionsOf(inputs.teacher, data.info),
+    ...readTeacher(modules.loss, inputs, data.info, context),
     keep: 'every',
   });
   const { kept } = await trainAndReport(options, context, { history: outputs.history });

@@ -5,7 +5,7 @@ export default defineStage({
   about: 'Train a model some more epochs on all images and keep a checkpoint of each.',
   params: trainingParams({ batch: 64, epochs: 4, optimizer: 'radam', lr: 0.002, warmUp: 0, sampling: 'balanced', mixing: 'cutmix' }),
   former: formerParams,
-  inputs: { data: 'dir', labels: 'dir?', teacher: 'dir?', model: 'dir' },
+  inputs: { data: 'dir', labels: 'dir?', teacher: 'dir?', teacher_models: 'dir[]?', model: 'dir' },
   outputs: { checkpoints: 'dir', history: 'file.json' },
   metrics: { loss: heldOutMetrics.loss, learning_rate: heldOutMetrics.learning_rate },
   resources: { cpu: 2, memory: '1536MiB' },

@@ -1,14 +1,5 @@
 import { work } from 'stillroom';
-import {
-  initialModel,
-  makeBatches,
-  openFold,
-  readLabelsOf,
-  readPredictionsOf,
-  trainAndReport,
-  trainingOptions,
-  writeModel,
-} from 'stillroom/nn';
+import { initialModel, makeBatches, openFold, readLabelsOf, readTeacher, trainAndReport, trainingOptions, writeModel } from 'stillroom/nn';
 import type stage from './stage.ts';
 
 export const threads = { makeBatches };
@@ -24,7 +15,7 @@ export default work<typeof stage>(async (context) => {
     training,
     heldOut,
     labels: inputs.labels === undefined ? undefined : readLabelsOf(inputs.labels, data.info),
-    teacher: inputs.teacher === undefined ? undefined : readPredictionsOf(inputs.teacher, data.info),
+    ...readTeacher(modules.loss, inputs, data.info, context),
     keep: 'best',
     stopAfter: stop_after === 0 ? epochs : Math.min(stop_after, epochs),
   });

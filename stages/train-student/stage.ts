@@ -11,7 +11,7 @@ export default defineStage({
     patience,
   },
   former: formerParams,
-  inputs: { data: 'dir', split: 'file', labels: 'dir?', teacher: 'dir?', init: 'file?' },
+  inputs: { data: 'dir', split: 'file', labels: 'dir?', teacher: 'dir?', teacher_models: 'dir[]?', init: 'file?' },
   outputs: { model: 'dir', history: 'file.json', report: 'dir' },
   metrics: {
     ...heldOutMetrics,

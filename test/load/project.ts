@@ -20,7 +20,7 @@ export default defineStage({
     mode: param.choice(['fast', 'slow'], { default: 'fast' }),
     model: param.module({ folder: './models', default: 'small' }),
   },
-  inputs: { text: 'file', many: 'file[]', maybe: 'dir?' },
+  inputs: { text: 'file', many: 'file[]', maybe: 'dir?', some: 'dir[]?' },
   outputs: { counts: 'file.txt', folder: 'dir' },
   metrics: { lines: { goal: 'maximize' } },
   run: () => import('./run.ts'),

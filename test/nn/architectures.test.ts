@@ -19,7 +19,7 @@ import type { Architecture, Network } from '../../src/nn/network.ts';
 import { crossEntropy } from '../../src/nn/losses/parts/cross-entropy.ts';
 import { normalise } from '../../src/nn/training/input.ts';
 import { elements } from '../../src/nn/weights/tensor.ts';
-import { fixture, norm, relativeError, withoutDropping } from './rig.ts';
+import { filled, fixture, noise, norm, relativeError, withoutDropping } from './rig.ts';
 
 /** Of one stride of a model's first convolution; norms are in the order of the tensors' names. */
 interface Reference {
@@ -50,34 +50,6 @@ const architectures: readonly (readonly [string, Architecture])[] = [
 const cases = architectures.flatMap(([name, architecture]) =>
   fixture<Reference[]>(name).map((reference) => ({ name, architecture, reference, stride: reference.stemStride })),
 );
-
-/** Numbers evenly in [−1, 1) that look random, from a name and their places alone: `noise` in fixtures/make.py. */
-function noise(name: string, count: number): Float64Array {
-  const letters = [...name].reduce((sum, letter, place) => sum + (letter.codePointAt(0) as number) * (place + 1), 0);
-  const seed = Math.imul(letters, 0x9e3779b1);
-  const values = new Float64Array(count);
-  for (let index = 0; index < count; index++) {
-    const first = (Math.imul(index, 0x9e3779b1) + seed) | 0;
-    const second = Math.imul(first ^ (first >>> 15), 0x85ebca6b);
-    const third = Math.imul(second ^ (second >>> 13), 0xc2b2ae35);
-    values[index] = ((third ^ (third >>> 16)) >>> 0) / 2 ** 31 - 1;
-  }
-  return values;
-}
-
-/** A network's tensor: `filled` in fixtures/make.py. */
-function filled(name: string, shape: readonly number[]): Float32Array {
-  const [middle, deviation] = name.endsWith('running_var')
-    ? [1, 0.5]
-    : name.endsWith('running_mean')
-      ? [0, 0.1]
-      : shape.length > 1
-        ? [0, Math.sqrt(3 / elements(shape.slice(1)))]
-        : name.endsWith('weight')
-          ? [0.7, 0.14]
-          : [1, 0.2];
-  return new Float32Array(noise(name, elements(shape)).map((own) => middle + deviation * own));
-}
 
 /** Each image's probabilities of the classes. */
 function labels(): Float32Array {

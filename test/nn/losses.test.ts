@@ -35,7 +35,7 @@ interface Numbers {
 function evaluate(loss: Loss, { logits, labels }: Numbers, smoothing = 0): Case {
   const graph = new Graph();
   const given = graph.placeholder('logits', shape);
-  const teacher = loss.teacher !== undefined ? { teacher: graph.constant(reference.teacher, shape) } : {};
+  const teacher = loss.teaching !== undefined ? { teacher: graph.constant(reference.teacher, shape) } : {};
   const own = graph.constant(labels, shape);
   const value = loss.value(graph, { logits: given, labels: own, smoothed: smoothed(graph, own, smoothing), ...teacher });
   const wanted = [value, ...gradients(graph, value, [given])];
@@ -50,7 +50,7 @@ const cases: readonly (readonly [string, Loss, number])[] = [
   ['smoothed', crossEntropy, 0.1],
   ['focal', focal({ gamma: 2 }), 0],
   ['focal, weak', focal({ gamma: 0.5 }), 0.1],
-  ['distillation', distillation({ temperature: 2.5, teacher_weight: 0.7 }), 0],
+  ['distillation', distillation({ temperature: 2.5, teacher: 'stored', teacher_weight: 0.7 }), 0],
   ['arcface', arcface({ margin: 0.3, scale: 16 }), 0],
 ];
 
@@ -89,7 +89,12 @@ test('a teacher that is certain of one class leaves finite numbers', () => {
   const graph = new Graph();
   const logits = graph.placeholder('logits', shape);
   const own = graph.constant(labels, shape);
-  const value = distillation({ temperature: 1, teacher_weight: 1 }).value(graph, { logits, labels: own, smoothed: own, teacher: own });
+  const value = distillation({ temperature: 1, teacher: 'stored', teacher_weight: 1 }).value(graph, {
+    logits,
+    labels: own,
+    smoothed: own,
+    teacher: own,
+  });
   const session = openSession(graph);
   const [loss] = session.function([logits], [value])([Float32Array.from(reference.logits)]);
   session.close();

@@ -32,6 +32,34 @@ export function formulaWeights(network: Network): Weights {
   return new Map(parametersOf(network).map(({ name, shape }): [string, Tensor] => [name, { shape, data: formula(name, shape) }]));
 }
 
+/** Numbers evenly in [−1, 1) that look random, from a name and their places alone: `noise` in fixtures/make.py. */
+export function noise(name: string, count: number): Float64Array {
+  const letters = [...name].reduce((sum, letter, place) => sum + (letter.codePointAt(0) as number) * (place + 1), 0);
+  const seed = Math.imul(letters, 0x9e3779b1);
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
+    const first = (Math.imul(index, 0x9e3779b1) + seed) | 0;
+    const second = Math.imul(first ^ (first >>> 15), 0x85ebca6b);
+    const third = Math.imul(second ^ (second >>> 13), 0xc2b2ae35);
+    values[index] = ((third ^ (third >>> 16)) >>> 0) / 2 ** 31 - 1;
+  }
+  return values;
+}
+
+/** A network's tensor: `filled` in fixtures/make.py. */
+export function filled(name: string, shape: readonly number[]): Float32Array {
+  const [middle, deviation] = name.endsWith('running_var')
+    ? [1, 0.5]
+    : name.endsWith('running_mean')
+      ? [0, 0.1]
+      : shape.length > 1
+        ? [0, Math.sqrt(3 / elements(shape.slice(1)))]
+        : name.endsWith('weight')
+          ? [0.7, 0.14]
+          : [1, 0.2];
+  return new Float32Array(noise(name, elements(shape)).map((own) => middle + deviation * own));
+}
+
 /** The two images of fixtures/make.py as bytes, N × H × W × C: one like noise, one that is smooth. */
 export function formulaImages(size: number): Uint8Array {
   const count = size * size * 3;

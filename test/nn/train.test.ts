@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { heldTensors } from '../../src/nn/engine/session.ts';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
+import distillation from '../../src/nn/losses/distillation.ts';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
@@ -39,10 +40,12 @@ const recipe: TrainingRecipe = {
 };
 
 /** 100 images, of which the last 20 are held out: 5 steps an epoch. */
-function options(changes: Partial<TrainingRecipe> & Pick<Partial<TrainingOptions>, 'keep' | 'stopAfter'> = {}): TrainingOptions {
+function options(
+  changes: Partial<TrainingRecipe> & Pick<Partial<TrainingOptions>, 'keep' | 'stopAfter' | 'teachers'> = {},
+): TrainingOptions {
   const images = quarterImages(100);
   const indices = Array.from({ length: 100 }, (_, index) => index);
-  const { keep = 'last', stopAfter, ...changed } = changes;
+  const { keep = 'last', stopAfter, teachers, ...changed } = changes;
   const own = { ...recipe, ...changed };
   const task = {
     model: smallModel(),
@@ -50,11 +53,13 @@ function options(changes: Partial<TrainingRecipe> & Pick<Partial<TrainingOptions
     training: indices.slice(0, 80),
     heldOut: indices.slice(80),
     keep,
+    teachers,
     stopAfter: stopAfter ?? own.epochs,
   };
   const optimizer = adam({ weight_decay: 0.01 });
   const mixing = cutmix({ probability: 0.5, alpha: 1 });
-  return trainingOptions(own, { optimizer, schedule: cosine, loss: crossEntropy, sampling: balanced, mixing }, task);
+  const loss = teachers === undefined ? crossEntropy : distillation({ temperature: 4, teacher: 'online', teacher_weight: 0.9 });
+  return trainingOptions(own, { optimizer, schedule: cosine, loss, sampling: balanced, mixing }, task);
 }
 
 let folder: string;
@@ -174,6 +179,17 @@ describe('a training', () => {
     const part = await trained(averaged, undefined, 8);
     expect(lastWeights(await trained(averaged, part.saved.at(-1)))).toBe(lastWeights(whole));
     expect(lastWeights(whole)).not.toBe(lastWeights(await trained(options())));
+  });
+
+  test('with a teacher in its graph learns, depends on it, and goes on to the same bits', async () => {
+    const small = smallModel();
+    const teachers = [{ ...small, input: { ...small.input, size: 7 } }];
+    const taught = options({ teachers });
+    const whole = await trained(taught);
+    expect(lastWeights(await trained(taught))).toBe(lastWeights(whole));
+    const part = await trained(taught, undefined, 8);
+    expect(lastWeights(await trained(taught, part.saved.at(-1)))).toBe(lastWeights(whole));
+    expect(lastWeights(await trained(options({ teachers: [small] })))).not.toBe(lastWeights(whole));
   });
 
   test('another seed gives other weights', async () => {

@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Architecture, EpochRecord } from 'stillroom/nn';
-import { foldsDigest, readModel, writeLabels } from 'stillroom/nn';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Json } from '../../src/model/json.ts';
+import type { Architecture, EpochRecord, Loss } from 'stillroom/nn';
+import { foldsDigest, readModel, writeLabels, writeModel } from 'stillroom/nn';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
+import distillation from '../../src/nn/losses/distillation.ts';
 import cutmix from '../../src/nn/mixing/cutmix.ts';
 import none from '../../src/nn/mixing/none.ts';
 import adam from '../../src/nn/optimizers/adam.ts';
@@ -22,6 +24,7 @@ import runTeacher from '../../stages/train-teacher/run.ts';
 import teacher from '../../stages/train-teacher/stage.ts';
 import { smallNetwork } from '../nn/rig.ts';
 import { perform, scratch } from './context.ts';
+import { writeFreshModel } from './models.ts';
 import { writeDataset } from './dataset.ts';
 
 let room: ReturnType<typeof scratch>;
@@ -150,6 +153,81 @@ test('from the student to the folded average', async () => {
   const fused = await perform(fuse, runFuse, { inputs: { data: inputs.data, model: path }, folder: folder('fuse') });
   expect(fused.metrics['folded']).toBe(3);
   expect(fused.metrics['relative_error']).toBeLessThan(1e-5);
+});
+
+describe('a teacher that answers each batch', () => {
+  const loss = distillation({ temperature: 2, teacher: 'online', teacher_weight: 0.9 });
+  const params = { batch: 8, epochs: 1, lr: 0.02, augment: { crop_padding: 1 } };
+  const network = smallNetwork();
+  const classes = ['class 0', 'class 1', 'class 2', 'class 3'];
+  const made = (name: string, changes: Partial<Parameters<typeof writeFreshModel>[2]> = {}) => {
+    writeFreshModel(folder(name), () => network, { size: 8, channels: 1, classes, ...changes });
+    return { key: { fold: 1 }, path: folder(name) };
+  };
+  const study = (models: readonly { key: object; path: string }[] | undefined, own: Loss = loss) =>
+    perform(student, runStudent, {
+      params: { ...params, model: { name: 'small' } },
+      modules: { ...modules, loss: own },
+      inputs: { ...inputs, teacher_models: models as readonly { key: Record<string, Json>; path: string }[] | undefined },
+      folder: mkdtempSync(`${folder('out')}-`),
+    });
+  const weightsOf = ({ outputs }: { outputs: Readonly<Record<string, string>> }) =>
+    readFileSync(join(outputs['model'] ?? '', 'weights.safetensors')).toString('base64');
+
+  test('teaches a student and the epochs on all images; others, and several, teach something else', async () => {
+    const [one, other] = [made('one'), made('other', { size: 7 })];
+    const studied = await study([one]);
+    const weights = weightsOf(studied);
+    expect(weightsOf(await study([one]))).toBe(weights);
+    expect(weightsOf(await study([other]))).not.toBe(weights);
+    expect(weightsOf(await study([one, other]))).not.toBe(weights);
+    expect(weightsOf(await study([one], crossEntropy))).toBe(weightsOf(await study(undefined, crossEntropy)));
+    const { model: _, ...others } = modules;
+    const tuned = await perform(finetune, runFinetune, {
+      params,
+      modules: { ...others, loss },
+      inputs: { data: inputs.data, model: studied.outputs['model'] ?? '', teacher_models: [one] },
+      folder: folder('finetune'),
+    });
+    expect(readdirSync(tuned.outputs['checkpoints'] ?? '')).toEqual(['epoch-1']);
+  });
+
+  test.each([
+    ['no teacher', () => undefined, 'is given no model of one', 'Connect trained models as `teacher_models`'],
+    ['a folder of something else', () => [{ key: {}, path: inputs.data }], 'holds no model', 'Connect the output `model` of a training'],
+    [
+      'other channels',
+      () => [made('coloured', { channels: 3 })],
+      'The teacher {"fold":1} (test) takes images of 3 channels, but the student\'s have 1.',
+      '`channels: 1`',
+    ],
+    [
+      'other classes',
+      () => [made('named', { classes: ['class 0', 'cat', 'class 2', 'class 3'] })],
+      'class 1 is "cat" instead of "class 1"',
+      'the same classes in the same order',
+    ],
+    ['fewer classes', () => [made('few', { classes: ['class 0', 'class 1'] })], '2 instead of 4', 'the same classes'],
+  ])('is refused with %s', async (_case, models, message, hint) => {
+    await expect(study(models())).rejects.toMatchObject({
+      name: 'StageFailure',
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  test('is refused whose weights are no numbers', async () => {
+    const { path, key } = made('broken');
+    const model = readModel(path);
+    model.weights.get('classifier.bias')?.data.fill(Number.NaN);
+    writeModel(path, model);
+    await expect(study([{ key, path }])).rejects.toThrow('"classifier.bias" that are no numbers');
+  });
+
+  test('stored answers are asked for where there are none', async () => {
+    const stored = distillation({ temperature: 2, teacher: 'stored', teacher_weight: 0.9 });
+    await expect(study([made('one')], stored)).rejects.toMatchObject({ hint: expect.stringContaining('set `teacher: online`') });
+  });
 });
 
 test('checkpoints are taken in the order of their numbers', () => {

@@ -97,7 +97,7 @@ function portsOf(node: FileNode, base: string, declared: Readonly<Record<string,
       continue;
     }
     const written = takeApart(value);
-    ports.push({ port, pointer, written, many: kind === undefined ? written.all : kind.endsWith('[]'), kind });
+    ports.push({ port, pointer, written, many: kind === undefined ? written.all : kind.includes('[]'), kind });
   }
   for (const [port, kind] of Object.entries(declared ?? {})) {
     if (kind.endsWith('?') || port in (node.in ?? {})) continue;

@@ -8,6 +8,10 @@ import { type Choice, param } from '../../model/params.ts';
 
 export const params = () => ({
   temperature: param.number({ above: 0, default: 4, about: "What both sides' logits are divided by." }),
+  teacher: param.choice(['stored', 'online'], {
+    default: 'stored',
+    about: 'Whether the teacher has answered each image once, uncropped, or answers each batch as the student sees it.',
+  }),
   teacher_weight: param.number({ min: 0, max: 1, default: 0.9, about: "The teacher's part in the loss." }),
 });
 
@@ -15,8 +19,8 @@ export const params = () => ({
  * Knowledge distillation (Hinton et al., 2015): (1 − w) · cross-entropy with the labels + w · T² · KL(teacher ‖ student), where both
  * sides' logits are divided by the temperature T before softmax. T² keeps gradients of equal size over temperatures.
  */
-const distillation: Choice<Loss, typeof params> = ({ temperature, teacher_weight: teacherWeight }) => ({
-  teacher: temperature,
+const distillation: Choice<Loss, typeof params> = ({ temperature, teacher: kind, teacher_weight: teacherWeight }) => ({
+  teaching: { temperature, teacher: kind },
   value(graph, { logits, smoothed, teacher }) {
     if (teacher === undefined) throw new Error('Distillation needs a teacher’s answers.');
     const own = crossEntropy(graph, logits, smoothed);

@@ -7,6 +7,7 @@ import type { Schedule } from '../schedules/parts/schedule.ts';
 import type { Sampler } from '../samplers/parts/sampler.ts';
 import type { Model } from '../weights/model-folder.ts';
 import type { Precision } from './step.ts';
+import type { Teacher } from './teachers.ts';
 import type { TrainingOptions } from './train.ts';
 
 /** What all training stages let their user set, under the names of their params; what a choice is told itself is already in the module. */
@@ -37,6 +38,8 @@ export interface Task {
   readonly labels?: Probabilities | undefined;
   /** A teacher's predictions of all images; other losses than those that learn from them pass them over. */
   readonly teacher?: Probabilities | undefined;
+  /** Trained models that answer each batch, for a loss that learns from such. */
+  readonly teachers?: readonly Teacher[] | undefined;
   readonly keep: TrainingOptions['keep'];
   readonly stopAfter?: number;
 }
@@ -51,19 +54,17 @@ export interface RecipeModules {
 }
 
 /** Puts a recipe, the modules that its names chose, and a task together. */
-export function trainingOptions(
-  recipe: TrainingRecipe,
-  modules: RecipeModules,
-  { model, images, training, heldOut, labels, teacher, keep, stopAfter = recipe.epochs }: Task,
-): TrainingOptions {
-  checkFit(modules.loss, model, teacher);
+export function trainingOptions(recipe: TrainingRecipe, modules: RecipeModules, task: Task): TrainingOptions {
+  const { model, images, training, heldOut, labels, teacher, teachers = [], keep, stopAfter = recipe.epochs } = task;
+  const { teaching } = modules.loss;
+  checkFit(modules.loss, task);
   return {
     model,
     source: {
       images,
       indices: training,
       ...(labels === undefined ? {} : { targets: labels.values }),
-      ...(teacher === undefined || modules.loss.teacher === undefined ? {} : { teacher: soften(teacher, modules.loss.teacher) }),
+      ...(teacher === undefined || teaching?.teacher !== 'stored' ? {} : { teacher: soften(teacher, teaching.temperature) }),
       batch: recipe.batch,
       size: model.input.size,
       augmentation: { padding: recipe.augment.crop_padding, flip: recipe.augment.flip },
@@ -78,6 +79,7 @@ export function trainingOptions(
     movingAverage: recipe.moving_average,
     precision: recipe.precision,
     loss: modules.loss,
+    teachers: teaching?.teacher === 'online' ? teachers : [],
     labelSmoothing: recipe.loss.label_smoothing,
     batchNormMomentum: recipe.batch_norm_momentum,
     epochs: recipe.epochs,
@@ -88,13 +90,13 @@ export function trainingOptions(
 }
 
 /** Throws if the loss does not go with the network's last layer or with the answers that are there to learn from. */
-function checkFit(loss: Loss, { network }: Model, teacher: Probabilities | undefined): void {
+function checkFit({ cosines, teaching }: Loss, { model: { network }, teacher, teachers = [] }: Task): void {
   const head = network.layers.find(({ name }) => name === network.output);
-  if ((head?.kind === 'cosine') !== (loss.cosines !== undefined)) {
+  if ((head?.kind === 'cosine') !== (cosines !== undefined)) {
     throw new Error(`The model ends in a ${head?.kind ?? 'missing'} layer, which this loss is not for: give the loss it was made with.`);
   }
-  if (loss.teacher !== undefined && teacher === undefined) {
-    throw new Error('This loss learns from a teacher: give its predictions as the input teacher.');
+  if (teaching !== undefined && (teaching.teacher === 'stored' ? teacher === undefined : teachers.length === 0)) {
+    throw new Error('This loss learns from a teacher, and this training is given none.');
   }
 }
 

@@ -15,6 +15,8 @@ import type { ModelInput } from '../weights/model-folder.ts';
 import type { Tensor, Weights } from '../weights/tensor.ts';
 import { elements, tensorOf } from '../weights/tensor.ts';
 import { normalise } from './input.ts';
+import type { Teacher } from './teachers.ts';
+import { addTeachers } from './teachers.ts';
 
 /** The types that a step can compute in. */
 export type Precision = 'float32' | 'bfloat16';
@@ -28,6 +30,8 @@ export interface StepOptions {
   readonly batch: number;
   readonly optimizer: Optimizer;
   readonly loss: Loss;
+  /** What answers each batch in the graph, for a loss that learns from such. */
+  readonly teachers?: readonly Teacher[];
   /** The share of every label that is spread evenly over all classes. */
   readonly labelSmoothing: number;
   /** The decay of a running average of all weights, which is then what is evaluated and read out; 0 for none. */
@@ -49,7 +53,7 @@ const WIDE_FROM = 50e6;
 export interface StepInput {
   readonly images: Uint8Array;
   readonly labels: Float32Array;
-  /** N × classes probabilities, for a loss that learns from a teacher. */
+  /** N × classes probabilities, for a loss that learns from a teacher's stored answers. */
   readonly teacher?: Float32Array;
   readonly seed: number;
   /** The first step is 1. */
@@ -83,8 +87,8 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const momentum = options.momentum === undefined ? {} : { momentum: graph.constant(options.momentum) };
   const seen = cast(graph, pixels, options.precision === 'bfloat16' ? 'bfloat16' : 'float');
   const built = buildForTraining(graph, network, seen, { key, ...momentum });
-  const teacher = options.loss.teacher !== undefined ? graph.placeholder('teacher', [batch, classes]) : undefined;
-  const told = { labels, smoothed: smoothed(graph, labels, options.labelSmoothing), ...(teacher === undefined ? {} : { teacher }) };
+  const { fed, answers, held } = teacherOf(graph, options, images);
+  const told = { labels, smoothed: smoothed(graph, labels, options.labelSmoothing), ...answers };
   const loss = options.loss.value(graph, { logits: cast(graph, built.output, 'float'), ...told });
   // Counted here, since gradients and the evaluation are recorded on the same tape.
   const computed = graph.tape.reduce((sum, { output }) => sum + elements(output.shape), 0);
@@ -97,10 +101,9 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const result = graph.after(loss, average?.updates ?? all);
   const evaluation = buildForInference(graph, network, pixels, average?.value);
   const session = openSession(graph);
-  const taught = teacher === undefined ? [] : [teacher];
-  const step = session.function([images, labels, ...taught, key, ...scalars.map(([, value]) => value)], [result]);
+  const step = session.function([images, labels, ...fed, key, ...scalars.map(([, value]) => value)], [result]);
   const evaluate = session.function([images], [evaluation]);
-  setWeights(session, graph, network, weights);
+  session.assign(new Map([...firstValues(graph, network, weights), ...held]));
   return {
     step(own) {
       const numbers = Object.values(optimizer.scalars(own.step, own.learningRate)).map((number) => Float32Array.of(number));
@@ -110,10 +113,27 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
     },
     logits: (own) => evaluate([own])[0] as Float32Array,
     weights: () => readWeights(session, network, average === undefined ? (name) => name : averageName),
-    state: () => readState(session, graph),
+    state: () => readState(session, graph, held),
     restore: (state) => session.assign(new Map([...state].map(([name, { data }]) => [name, data]))),
     close: session.close,
   };
+}
+
+/** What a loss that learns from a teacher reads of it, what of that is fed, and the variables that hold the teacher and stay as they are. */
+interface TeacherInGraph {
+  readonly answers: { readonly teacher?: Value };
+  readonly fed: readonly Value[];
+  readonly held: ReadonlyMap<string, Float32Array>;
+}
+
+function teacherOf(graph: Graph, { loss, teachers = [], batch, classes }: StepOptions, images: Value): TeacherInGraph {
+  if (loss.teaching === undefined) return { answers: {}, fed: [], held: new Map() };
+  if (loss.teaching.teacher === 'stored') {
+    const teacher = graph.placeholder('teacher', [batch, classes]);
+    return { answers: { teacher }, fed: [teacher], held: new Map() };
+  }
+  const { answers, weights } = addTeachers(graph, images, teachers, loss.teaching.temperature);
+  return { answers: { teacher: answers }, fed: [], held: weights };
 }
 
 /** Adds the gradients and the optimizer's update of every trainable parameter; gives the names of the updating nodes. */
@@ -134,14 +154,14 @@ function addUpdates(graph: Graph, { network, optimizer }: StepOptions, loss: Val
   });
 }
 
-/** Assigns a network's weights, and zeros to all other variables. */
-function setWeights(session: Session, graph: Graph, network: Network, weights: Weights): void {
+/** A network's weights in the graph's layouts, and zeros for all other variables. */
+function firstValues(graph: Graph, network: Network, weights: Weights): Map<string, Float32Array> {
   const values = new Map<string, Float32Array>();
   for (const { name, shape } of graph.variables.values()) values.set(name, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   for (const parameter of parametersOf(network)) {
     values.set(parameter.name, toGraphLayout(parameter, tensorOf(weights, parameter.name, parameter.shape)));
   }
-  session.assign(values);
+  return values;
 }
 
 /** A network's weights out of a session, in PyTorch's layouts; `variableOf` names the variable that holds a parameter's value. */
@@ -153,9 +173,10 @@ function readWeights(session: Session, network: Network, variableOf: (name: stri
   );
 }
 
-function readState(session: Session, graph: Graph): Weights {
+/** All variables but those that are held as they are. */
+function readState(session: Session, graph: Graph, held: ReadonlyMap<string, unknown>): Weights {
   const state = new Map<string, Tensor>();
-  for (const [name, data] of session.read())
+  for (const [name, data] of session.read([...graph.variables.keys()].filter((name) => !held.has(name))))
     state.set(name, { shape: (graph.variables.get(name) as { shape: readonly number[] }).shape, data });
   return state;
 }

@@ -16,6 +16,7 @@ import { openFeed } from './feed.ts';
 import { startPace } from './pace.ts';
 import type { Precision, Trainer } from './step.ts';
 import { openTrainer } from './step.ts';
+import type { Teacher } from './teachers.ts';
 import { inTurns, turn } from './turns.ts';
 
 /** How a model is trained. */
@@ -32,6 +33,8 @@ export interface TrainingOptions {
   /** What a training step computes in; the model is float32 anyway. */
   readonly precision: Precision;
   readonly loss: Loss;
+  /** The trained models that answer each batch, if the loss learns from such. */
+  readonly teachers: readonly Teacher[];
   /** The share of every label that is spread evenly over all classes. */
   readonly labelSmoothing: number;
   /** The share of a new batch in the running statistics; 0 keeps each layer's own. */
@@ -87,6 +90,7 @@ export async function train(options: TrainingOptions, context: TrainingContext):
       movingAverage: options.movingAverage,
       precision: options.precision,
       loss: options.loss,
+      teachers: options.teachers,
       labelSmoothing: options.labelSmoothing,
       momentum: options.batchNormMomentum === 0 ? undefined : options.batchNormMomentum,
     },
