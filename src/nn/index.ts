@@ -27,6 +27,7 @@ export type { Classifier } from './serving/classifier.ts';
 export type { ExportedModel, ExportFormat } from './serving/exported.ts';
 export { formatFolder, readExported, writeExported } from './serving/exported.ts';
 export type { ExportedClassifier, InferenceRuntime, RuntimeOptions } from './serving/runtime.ts';
+export { writeTfjs } from './serving/tfjs.ts';
 export { openSavedModel, writeSavedModel } from './serving/saved-model.ts';
 export { cropCentre } from './images/crop.ts';
 export type { Placement } from './images/place.ts';

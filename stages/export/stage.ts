@@ -1,9 +1,12 @@
 import { defineStage, param } from 'stillroom';
 
 export default defineStage({
-  about: 'Write a model for others to use, as ONNX and as a TensorFlow SavedModel, and check each against the training graph.',
+  about: 'Write a model for others to use, as ONNX, TensorFlow SavedModel or TensorFlow.js, and check each against the training graph.',
   params: {
-    formats: param.choices(['onnx', 'saved_model'], { default: ['onnx', 'saved_model'], about: 'What the folder of the model holds.' }),
+    formats: param.choices(['onnx', 'saved_model', 'tfjs'], {
+      default: ['onnx', 'saved_model'],
+      about: 'What the folder of the model holds.',
+    }),
     images: param.int({ min: 1, default: 200, about: 'Training images whose logits are compared.' }),
     tolerance: param.number({
       above: 0,
@@ -17,6 +20,11 @@ export default defineStage({
     onnx_difference: { about: 'Largest such difference, onnxruntime to the training graph.', goal: 'minimize', tolerance: 1e-4 },
     saved_model_difference: {
       about: 'Largest such difference, TensorFlow serving to the training graph.',
+      goal: 'minimize',
+      tolerance: 1e-4,
+    },
+    tfjs_difference: {
+      about: 'Largest such difference, TensorFlow.js to the training graph.',
       goal: 'minimize',
       tolerance: 1e-4,
     },

@@ -10,6 +10,7 @@ import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { ModelProtoSchema } from '../../src/nn/onnx/generated/onnx_pb.ts';
 import run from '../../stages/export/run.ts';
 import stage from '../../stages/export/stage.ts';
+import type { ExportFormat } from '../../stages/export/formats.ts';
 import { perform, scratch } from './context.ts';
 import type { Watched } from './context.ts';
 import { writeDataset } from './dataset.ts';
@@ -27,7 +28,7 @@ const classes = ['a', 'b', 'c'];
 function exportFresh(
   architecture: Architecture,
   channels: number,
-  params: { images?: number; tolerance?: number; formats?: readonly ('onnx' | 'saved_model')[] } = {},
+  params: { images?: number; tolerance?: number; formats?: readonly ExportFormat[] } = {},
 ): Promise<Watched> {
   const model = join(room.folder, 'trained');
   writeFreshModel(model, architecture, { size: 32, channels, classes });
@@ -142,4 +143,14 @@ test('the folder of the exported model says what it is and holds what was asked 
     preparation: { size: 32, channels: 3, fit: 'pad', background: 0 },
     formats: ['onnx'],
   });
+});
+
+test('what was compared with the training graph is said, and what could not be', async () => {
+  const { outputs, log, metrics } = await exportFresh(small, 3, { formats: ['onnx', 'tfjs'] });
+  expect(readExported(outputs['model'] as string).checked).toEqual({
+    onnx: 'logits of 40 images by ONNX Runtime, in float32, within 0.0001',
+    tfjs: 'no: TensorFlow.js is not a part of the stage',
+  });
+  expect(log.join('\n')).toContain('tfjs was not compared with the training graph: TensorFlow.js is not a part of the stage');
+  expect(metrics['tfjs_difference']).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import type { Architecture, Model, Weights } from 'stillroom/nn';
 import { initialWeights } from '../../src/nn/layers/initialise.ts';
 
 /** Moves running statistics away from 0 and 1, so that a check notices a batch norm that is left out. */
-function stir(weights: Weights): Weights {
+export function stir(weights: Weights): Weights {
   for (const [name, { data }] of weights) {
     data.forEach((value, index) => {
       if (name.endsWith('running_mean')) data[index] = 0.05 * Math.sin(index);

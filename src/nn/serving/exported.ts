@@ -15,14 +15,17 @@ export interface ExportedModel {
   /** How a picture is prepared before its middle is cropped. */
   readonly preparation: Preparation;
   readonly formats: readonly ExportFormat[];
+  /** How each format's answers were compared with the training graph's, in words; `no` with the reason where they were not. */
+  readonly checked?: Partial<Record<ExportFormat, string>>;
 }
 
 const FORMAT = 1;
 
 /** Writes `exported.json` into the folder of an exported model, which is made if needed. The same description gives the same bytes. */
-export function writeExported(folder: string, { architecture, classes, input, preparation, formats }: ExportedModel): void {
+export function writeExported(folder: string, exported: ExportedModel): void {
+  const { architecture, classes, input, preparation, formats, checked } = exported;
   mkdirSync(folder, { recursive: true });
-  const description = { format: FORMAT, architecture, classes, input, preparation, formats };
+  const description = { format: FORMAT, architecture, classes, input, preparation, formats, checked };
   writeFileSync(join(folder, 'exported.json'), `${JSON.stringify(description, null, 1)}\n`);
 }
 

@@ -2,15 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { addon } from '../engine/addon.cjs';
-import { Graph } from '../graph/graph.ts';
 import { encodeSavedModel } from '../graph/saved-model.ts';
 import { dataTypes } from '../graph/types.ts';
-import type { Value } from '../graph/types.ts';
-import { buildForInference } from '../layers/build.ts';
-import { parametersOf, toGraphLayout } from '../layers/parameters.ts';
 import { SavedModelSchema } from '../protobuf/tensorflow_pb.ts';
 import type { Model } from '../weights/model-folder.ts';
-import { tensorOf } from '../weights/tensor.ts';
+import { inferenceGraph } from './inference-graph.ts';
 import type { ExportedClassifier } from './runtime.ts';
 
 /**
@@ -18,20 +14,8 @@ import type { ExportedClassifier } from './runtime.ts';
  * `input` (batch × size × size × channels, float32, normalised; the batch is free) to `logits` (batch × classes). The same model gives
  * the same bytes.
  */
-export function writeSavedModel(folder: string, { network, input, weights }: Model): void {
-  const graph = new Graph();
-  const images = graph.placeholder('input', [-1, input.size, input.size, input.channels]);
-  const constants = new Map<string, Value>();
-  for (const parameter of parametersOf(network)) {
-    const tensor = tensorOf(weights, parameter.name, parameter.shape);
-    constants.set(parameter.name, graph.constant(toGraphLayout(parameter, tensor), parameter.graphShape));
-  }
-  const output = buildForInference(graph, network, images, (name) => {
-    const value = constants.get(name);
-    if (value === undefined) throw new Error(`The network has no parameter "${name}".`);
-    return value;
-  });
-  const logits = graph.after(output, [], 'logits');
+export function writeSavedModel(folder: string, model: Model): void {
+  const { graph, images, logits } = inferenceGraph(model);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(graph, { inputs: { input: images }, outputs: { logits } }));
 }
