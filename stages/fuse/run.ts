@@ -17,8 +17,11 @@ export default work<typeof stage>(({ params, inputs, outputs, metric, log, fail 
   data.close();
   const error = relativeDifference(before, after);
   const folded = model.network.layers.length - fused.network.layers.length;
-  log(`folded ${folded} batch norms; largest relative error ${error.toExponential(2)} on ${count} images`);
+  const left = fused.network.layers.filter(({ kind }) => kind === 'batch-norm').length;
+  const rest = left === 0 ? '' : `, left ${left} that no convolution stands right before`;
+  log(`folded ${folded} batch norms${rest}; largest relative error ${error.toExponential(2)} on ${count} images`);
   metric('folded', folded);
+  metric('left', left);
   metric('relative_error', error);
   if (!(error <= params.tolerance)) {
     fail(`The folded model's outputs differ by ${error.toExponential(2)} (relative), more than the tolerance ${params.tolerance}.`);

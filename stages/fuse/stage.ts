@@ -15,6 +15,7 @@ export default defineStage({
   outputs: { model: 'dir' },
   metrics: {
     folded: { about: 'How many batch norms were folded.' },
+    left: { about: 'How many could not be: they stand before their convolution, not behind it.' },
     relative_error: { about: 'Largest difference of a logit, relative to the largest logit.', goal: 'minimize', tolerance: 1e-5 },
   },
   resources: { cpu: 2, memory: '1GiB' },
