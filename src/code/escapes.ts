@@ -4,10 +4,12 @@ import type { Problem } from '../model/problem.ts';
 import { type AnyNode, isNode, memberName, readSyntax, textOf } from './syntax.ts';
 import { readPlain } from '../files/plain.ts';
 
+const FREE_REQUIRE = '$freeRequire';
+
 /** Names that lead out of a bundle, by what they become where no declaration of the file shadows them: esbuild knows scopes. */
 const FREE = {
   $freeMeta: 'import.meta',
-  $freeRequire: 'require',
+  [FREE_REQUIRE]: 'require',
   $freeDirname: '__dirname',
   $freeFilename: '__filename',
 } as const;
@@ -38,9 +40,21 @@ function freeName(node: AnyNode, parent: AnyNode | undefined): Omit<Escape, 'off
     const shown = member === undefined ? name : `${name}.${member}`;
     return { message: `stage code may not use ${shown}: what it reads that way would not count`, hint: READS_BESIDE };
   }
-  const given = parent?.type === 'CallExpression' && parent['callee'] === node ? (parent['arguments'] as readonly unknown[]) : [];
-  if (given.length === 1 && textOf(given[0]) !== undefined) return undefined;
+  // Where a package lies tells nothing that does not count: the package itself does.
+  if (parent !== undefined && isResolve(parent)) return undefined;
+  if (givenText(node, parent) !== undefined) return undefined;
   return { message: 'require takes a literal text in stage code: what it loads otherwise would not count', hint: WRITE_OUT };
+}
+
+/** Whether something is `require.resolve`. */
+function isResolve(node: AnyNode): boolean {
+  return node.type === 'MemberExpression' && (node['object'] as AnyNode)['name'] === FREE_REQUIRE && memberName(node) === 'resolve';
+}
+
+/** The text that is written out as the only argument of a function, where it is called. */
+function givenText(called: AnyNode, parent: AnyNode | undefined): string | undefined {
+  const given = parent?.type === 'CallExpression' && parent['callee'] === called ? (parent['arguments'] as readonly unknown[]) : [];
+  return given.length === 1 ? textOf(given[0]) : undefined;
 }
 
 function escapeAt(node: AnyNode, parent: AnyNode | undefined, absent: ReadonlySet<string>): Omit<Escape, 'offset'> | undefined {
@@ -52,6 +66,11 @@ function escapeAt(node: AnyNode, parent: AnyNode | undefined, absent: ReadonlySe
   const reached = node.type === 'MemberExpression' ? memberName(node) : key === undefined ? undefined : (textOf(key) ?? key['name']);
   if (imported === 'createRequire' || reached === 'createRequire')
     return { message: 'stage code may not use createRequire: what it loads would not count', hint: 'import what is needed by its path' };
+  if (isResolve(node) && !/^[^./]/.test(givenText(node, parent) ?? ''))
+    return {
+      message: 'require.resolve takes the name of a package in stage code: what it finds otherwise would not count',
+      hint: WRITE_OUT,
+    };
   const text = node.type === 'Literal' ? textOf(node) : undefined;
   if (text !== undefined && absent.has(text) && /Import|Export|Call/.test(parent?.type ?? ''))
     return { message: `"${text}" is not there, so what it may be later would not count`, hint: 'create it, or remove its import' };

@@ -119,14 +119,14 @@ function enginesIn(instance: Instance, reached: readonly Engine[], facts: Execut
   if (reached.length === 0) return NO_ENGINES;
   const engines: Record<string, EngineUse> = {};
   for (const engine of reached) {
-    const { name, hint } = engine;
+    const { name } = engine;
     const found = facts.engines[name];
     if (found === undefined)
       return failed({
         kind: 'stage',
         code: 'engine-missing',
         message: `${instance.name} needs the engine ${name}, which is not set up`,
-        hint,
+        hint: engine.remedy(instance.name),
       });
     engines[name] = engine.use(instance.resources.cpu, found);
   }

@@ -23,6 +23,6 @@ export interface Engine {
   facts(): EngineFacts | undefined;
   /** How a node with so many threads uses it, where these are its facts. */
   use(threads: number, facts: JsonObject): EngineUse;
-  /** What to do where it is not set up. */
-  readonly hint: string;
+  /** What to do where it is not set up and a node wants it. */
+  remedy(node: string): string;
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findProgram, lastLines, runProgram } from './command.mjs';
 import { addonPath, factsFormat, factsPath, holdsFiles } from './facts.mjs';
 import { operationFlags, operationsDigest, operationSources } from './operations.mjs';
+import { linkLibraries } from './engine.mjs';
 import { packageFolder, readJson } from './places.mjs';
 import { SetupProblem } from './problem.mjs';
 import { engineVersion } from './wheels.mjs';
@@ -118,7 +119,7 @@ export async function installAddon(folder, engine, cache, work) {
   const target = join(folder, addonPath);
   await mkdir(dirname(target), { recursive: true });
   await rm(join(folder, factsPath), { force: true });
-  await linkEngine(folder, engine.folder);
+  await linkLibraries(folder, engine.folder);
   await copyFile(addon, `${target}.new`);
   await rename(`${target}.new`, target);
   const program = 'process.stdout.write(require(process.argv[1]).TF_Version)';
@@ -150,18 +151,4 @@ export async function installAddon(folder, engine, cache, work) {
  */
 function libraryFiles(files) {
   return Object.fromEntries(Object.entries(files).filter(([path]) => /\.so[\d.]*$/.test(path)));
-}
-
-/** Points the package's `deps` to the engine.
- * @param {string} folder
- * @param {string} engine
- */
-async function linkEngine(folder, engine) {
-  const deps = join(folder, 'deps');
-  const found = lstatSync(deps, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink() && readlinkSync(deps) === engine) return;
-  if (found && !found.isSymbolicLink()) await rm(deps, { recursive: true, force: true });
-  await rm(`${deps}.new`, { force: true });
-  await symlink(engine, `${deps}.new`);
-  await rename(`${deps}.new`, deps);
 }

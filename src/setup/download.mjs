@@ -22,7 +22,7 @@ async function findPip(work) {
 
 /** The remedy where pip is missing. */
 const pipRemedy = [
-  'The training engine is a library inside a Python package; pip downloads it, Python is not used afterwards.',
+  'What is missing is a library inside a Python package; pip downloads it, Python is not used afterwards.',
   'On Debian or Ubuntu:  sudo apt-get install python3-pip',
   'Elsewhere: install Python 3 with pip (python3 -m ensurepip), and have python3 on the PATH.',
   'Then run this command again.',
@@ -33,7 +33,7 @@ const pipRemedy = [
  * @returns {string[]}
  */
 function pipTags({ file }) {
-  const [python = '', abi = '', platforms = ''] = file.slice(0, -'.whl'.length).split('-').slice(2);
+  const [python = '', abi = '', platforms = ''] = file.slice(0, -'.whl'.length).split('-').slice(-3);
   const version = python.slice(2);
   const platform = platforms.split('.').flatMap((tag) => ['--platform', tag]);
   return ['--implementation', 'cp', '--python-version', version === '3' ? '312' : version, '--abi', abi, ...platform];

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { readlinkSync } from 'node:fs';
@@ -9,13 +9,14 @@ import { cacheFolder, readJson } from './places.mjs';
 import { SetupProblem } from './problem.mjs';
 import { megabytes } from './progress.mjs';
 import { unpack } from './unzip.mjs';
-import { engines, engineVersion } from './wheels.mjs';
+import { engines } from './wheels.mjs';
 
 /**
  * The engine's libraries in the user's cache: `engine/<version>-<platform>-<variant>`, shared by all installations of Stillroom.
  * The folder is made beside itself and renamed into place when it is whole and on the disk; `contents.json` in it lists its files.
  *
  * @typedef {import('./wheels.mjs').Engine} Engine
+ * @typedef {import('./wheels.mjs').Libraries} Libraries
  * @typedef {import('./wheels.mjs').Wheel} Wheel
  * @typedef {import('./command.mjs').Work} Work
  */
@@ -37,11 +38,11 @@ export function chooseEngine(environment = process.env) {
 }
 
 /** The folder that an engine has in the cache.
- * @param {Engine} engine
+ * @param {Libraries} libraries
  * @param {string} [cache]
  */
-export function engineFolder({ variant }, cache = cacheFolder()) {
-  return join(cache, 'engine', `${engineVersion}-${process.platform}-${process.arch}-${variant}`);
+export function engineFolder({ folder }, cache = cacheFolder()) {
+  return join(cache, 'engine', folder);
 }
 
 /** The files of an engine's folder with their sizes, or undefined if it is missing or not whole.
@@ -73,58 +74,59 @@ export function engineWorkplace(folder) {
   return { lock: join(dirname(folder), `${name}.lock`), staging: join(dirname(folder), `${name}.part`) };
 }
 
-/** Refuses machines that the engine does not run on, before anything is downloaded. */
-function checkMachine() {
+/** Refuses machines that the libraries do not run on, before anything is downloaded.
+ * @param {Libraries} libraries
+ */
+function checkMachine({ title }) {
   const machine = `${process.platform}-${process.arch}`;
   if (machine !== 'linux-x64') {
-    throw new SetupProblem(`The training engine runs on Linux on x86-64; this machine is ${machine}.`, [
+    throw new SetupProblem(`${title} runs on Linux on x86-64; this machine is ${machine}.`, [
       'Pipelines of command stages run without it.',
     ]);
   }
   const header = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport()).header;
   const [major = 0, minor = 0] = (header?.glibcVersionRuntime ?? '0.0').split('.').map(Number);
   if (major < 2 || (major === 2 && minor < 27)) {
-    throw new SetupProblem('The training engine needs glibc 2.27 or newer (musl, as in Alpine Linux, does not run it).', [
+    throw new SetupProblem(`${title} needs glibc 2.27 or newer (musl, as in Alpine Linux, does not run it).`, [
       'Use an image or system based on Debian 10, Ubuntu 18.04, Fedora 28 or newer.',
     ]);
   }
 }
 
 /** Refuses to begin what the disk cannot hold.
- * @param {Engine} engine
+ * @param {Libraries} libraries
  * @param {string} cache
  */
-async function checkSpace({ unpackedBytes, wheels }, cache) {
+async function checkSpace({ title, unpackedBytes, wheels }, cache) {
   const needed = unpackedBytes + Math.max(...wheels.map((wheel) => wheel.bytes));
   const { bavail, bsize } = await statfs(cache);
   if (bavail * bsize >= needed) return;
-  throw new SetupProblem(
-    `The training engine needs ${megabytes(needed)} of free space in ${cache}; there are ${megabytes(bavail * bsize)}.`,
-    ['Make room, or set XDG_CACHE_HOME to a folder on a larger disk, then run this command again.'],
-  );
+  throw new SetupProblem(`${title} needs ${megabytes(needed)} of free space in ${cache}; there are ${megabytes(bavail * bsize)}.`, [
+    'Make room, or set XDG_CACHE_HOME to a folder on a larger disk, then run this command again.',
+  ]);
 }
 
 /** Downloads and unpacks an engine into the cache; the caller holds its lock. What an interrupted set-up had finished is used.
- * @param {Engine} engine
+ * @param {Libraries} libraries
  * @param {string} folder
  * @param {Work} work
  * @returns {Promise<Record<string, number>>} Its files with their sizes in bytes.
  */
-export async function fillCache(engine, folder, work) {
-  checkMachine();
+export async function fillCache(libraries, folder, work) {
+  checkMachine(libraries);
   const { staging } = engineWorkplace(folder);
   const parent = dirname(folder);
   await mkdir(staging, { recursive: true });
   await removeLeftovers(parent, staging);
-  if (readdirSync(staging).length === 0) await checkSpace(engine, parent);
+  if (readdirSync(staging).length === 0) await checkSpace(libraries, parent);
   /** @type {Record<string, number>} */
   const files = {};
-  for (const wheel of engine.wheels) Object.assign(files, await addWheel(wheel, staging, work));
+  for (const wheel of libraries.wheels) Object.assign(files, await addWheel(wheel, staging, work));
   if (!holdsFiles(staging, files)) {
     await rm(staging, { recursive: true, force: true });
     throw new SetupProblem('The half-made engine in the cache had been changed; it was removed. Run this command again.');
   }
-  await writeDurably(join(staging, 'contents.json'), JSON.stringify({ format: 1, version: engineVersion, variant: engine.variant, files }));
+  await writeDurably(join(staging, 'contents.json'), JSON.stringify({ format: 1, version: libraries.version, files }));
   await rm(join(staging, 'wheels'), { recursive: true, force: true });
   await syncFolders(staging);
   await replaceFolder(staging, folder);
@@ -203,4 +205,18 @@ async function removeLeftovers(parent, staging) {
     if (path !== staging && (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? weekAgo) < weekAgo)
       await rm(path, { recursive: true, force: true });
   }
+}
+
+/** Points `deps` of the package that reaches libraries to their folder.
+ * @param {string} folder
+ * @param {string} libraries
+ */
+export async function linkLibraries(folder, libraries) {
+  const deps = join(folder, 'deps');
+  const found = lstatSync(deps, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() && readlinkSync(deps) === libraries) return;
+  if (found && !found.isSymbolicLink()) await rm(deps, { recursive: true, force: true });
+  await rm(`${deps}.new`, { force: true });
+  await symlink(libraries, `${deps}.new`);
+  await rename(`${deps}.new`, deps);
 }

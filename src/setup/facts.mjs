@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLinked, compiled } from './compile.mjs';
 import { findProgram } from './command.mjs';
@@ -51,6 +51,21 @@ export function readEngineFacts(from = root) {
   return facts?.format === factsFormat && holdsFiles(join(folder, 'deps'), facts.files) ? facts : undefined;
 }
 
+/** The npm package by which OpenVINO's libraries are reached: set-up links their folder below it. */
+export const openvinoPackage = 'koffi';
+
+/** What is known of the OpenVINO that is set up, without loading it; undefined where none is, or a file of it is missing.
+ * @param {string} [from] The package root whose OpenVINO is meant.
+ * @returns {{ readonly version: string, readonly path: string } | undefined}
+ */
+export function readOpenvinoFacts(from = root) {
+  const folder = packageFolder(openvinoPackage, from);
+  const path = folder === undefined ? undefined : join(folder, 'deps');
+  const contents = path === undefined ? undefined : readJson(join(path, 'contents.json'));
+  if (path === undefined || contents?.format !== 1 || !holdsFiles(path, contents.files)) return undefined;
+  return { version: contents.version, path: realpathSync(path) };
+}
+
 /** True if the root is a checkout, where packages and `dist` are set-up's work; false for an installation from the tarball.
  * @param {string} [folder]
  */
@@ -94,8 +109,20 @@ export function describeSetup() {
     ? `libtensorflow ${facts.libtensorflow}, ${facts.variant} build, in ${facts.path}`
     : 'not installed: stages that train cannot run';
   items.push({ name: 'training engine', ok: facts !== undefined, detail, ...unless(facts !== undefined, engineCommand) });
+  items.push(describeOpenvino(checkout));
   if (!facts) items.push(...describeTools());
   return items;
+}
+
+/** What runs exported models by OpenVINO: nothing is wrong where it is not set up, since nothing takes it unasked.
+ * @param {boolean} checkout
+ * @returns {SetupItem}
+ */
+function describeOpenvino(checkout) {
+  const facts = readOpenvinoFacts();
+  const command = checkout ? 'npm run setup -- --openvino' : 'npx stillroom doctor --openvino';
+  const detail = facts ? `${facts.version}, in ${facts.path}` : `not set up: \`runtime: openvino\` is refused; to get it: ${command}`;
+  return { name: 'OpenVINO', ok: true, detail };
 }
 
 /** Whether processes that a node leaves are ended for certain.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,11 +22,10 @@ export function cacheFolder(environment = process.env) {
  * @returns {string | undefined}
  */
 export function packageFolder(name, from = root) {
-  try {
-    return dirname(createRequire(join(from, 'package.json')).resolve(`${name}/package.json`));
-  } catch {
-    return undefined;
-  }
+  // A package need not export its package.json.
+  const folders = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
+  const found = folders.map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, 'package.json')));
+  return found === undefined ? undefined : realpathSync(found);
 }
 
 /** Parses a JSON file; undefined where it is missing or damaged.

@@ -5,8 +5,9 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addonReady, installAddon } from './addon.mjs';
 import { commandLinked, compile, compiled, linkCommand } from './compile.mjs';
-import { chooseEngine, engineFolder, engineWorkplace, fillCache, wholeEngine } from './engine.mjs';
-import { addonPackage, isCheckout } from './facts.mjs';
+import { chooseEngine, engineFolder, engineWorkplace, fillCache, linkLibraries, wholeEngine } from './engine.mjs';
+import { openvino } from './wheels.mjs';
+import { addonPackage, isCheckout, openvinoPackage, readOpenvinoFacts } from './facts.mjs';
 import { withLock } from './lock.mjs';
 import { nodeProblem } from './node-version.cjs';
 import { installOptionalPackages, installPackages, packagesReady } from './packages.mjs';
@@ -21,6 +22,7 @@ import { compileSupervisor, supervisorNeeds, supervisorReady } from './superviso
  *   node src/setup/setup.mjs            everything: npm packages, the compiled sources, the command's link, the supervisor of processes,
  *                                       the training engine
  *   node src/setup/setup.mjs --sources  without the engine
+ *   node src/setup/setup.mjs --openvino OpenVINO too, for the runtime of that name
  *
  * @typedef {import('./command.mjs').Work} Work
  */
@@ -114,6 +116,22 @@ export async function installEngine({ signal = new AbortController().signal } = 
   });
 }
 
+/** Brings OpenVINO's libraries into the user's cache, and links them below the package that reaches them.
+ * @param {AbortSignal} signal
+ */
+async function installOpenvino(signal) {
+  const target = engineFolder(openvino, cacheFolder());
+  const ready = () => readOpenvinoFacts()?.version === openvino.version;
+  await step('OpenVINO', engineWorkplace(target).lock, signal, ready, async (work) => {
+    if (packageFolder(openvinoPackage) === undefined) await installOptionalPackages(root, work);
+    const folder = packageFolder(openvinoPackage);
+    if (folder === undefined) throw new SetupProblem(`npm did not install ${openvinoPackage}, by which OpenVINO is reached.`);
+    if (wholeEngine(target) === undefined) await fillCache(openvino, target, work);
+    await linkLibraries(realpathSync(folder), target);
+    return `OpenVINO ${openvino.version}`;
+  });
+}
+
 /** What to do about a file system that refuses: no permission, read-only, full. */
 const refusals = /** @type {Record<string, string>} */ ({
   EACCES: 'it is not writable for you',
@@ -165,6 +183,7 @@ async function main(args) {
     if (isCheckout()) await setUpSources(controller.signal);
     await setUpSupervisor(controller.signal);
     if (!args.includes('--sources')) await installEngine({ signal: controller.signal });
+    if (args.includes('--openvino')) await installOpenvino(controller.signal);
     return 0;
   } catch (error) {
     if (controller.signal.aborted) process.stderr.write('set-up: stopped; the next one goes on from here\n');

@@ -5,7 +5,10 @@
  * depend on Python); `take` says which members are unpacked, each with the path it gets in the engine's folder.
  *
  * @typedef {{ name: string, version: string, file: string, sha256: string, bytes: number, take: (member: string) => string | undefined }} Wheel
- * @typedef {{ variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu', unpackedBytes: number, wheels: readonly Wheel[] }} Engine
+ * What is taken from wheels into a folder of the cache: `title` for people, `folder` its name there.
+ *
+ * @typedef {{ title: string, folder: string, version: string, unpackedBytes: number, wheels: readonly Wheel[] }} Libraries
+ * @typedef {Libraries & { variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu' }} Engine
  */
 
 /** The version of libtensorflow. */
@@ -49,6 +52,9 @@ function wheel(name, version, tags, bytes, sha256) {
   return { name, version, file: `${name}-${version}-${tags}.whl`, bytes, sha256, take };
 }
 
+const title = 'The training engine';
+const machine = `${process.platform}-${process.arch}`;
+
 const tensorflowTags = 'cp312-cp312-manylinux_2_27_x86_64';
 const manylinux2010 = 'py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64';
 const manylinux2014 = 'py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64';
@@ -57,6 +63,9 @@ const manylinux227 = 'py3-none-manylinux_2_27_x86_64';
 
 /** @type {Engine} */
 const cpu = {
+  title,
+  folder: `${engineVersion}-${machine}-cpu`,
+  version: engineVersion,
   variant: 'cpu',
   device: 'cpu',
   unpackedBytes: 855_000_000,
@@ -69,6 +78,9 @@ const cpu = {
  * @type {Engine}
  */
 const cuda = {
+  title,
+  folder: `${engineVersion}-${machine}-cuda`,
+  version: engineVersion,
   variant: 'cuda',
   device: 'gpu',
   unpackedBytes: 5_290_000_000,
@@ -128,6 +140,40 @@ const cuda = {
       39_748_338,
       'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9',
     ),
+  ],
+};
+
+/** What the wheel of OpenVINO gives: its C library with all that reads ONNX and its own format and computes on the CPU, and the licences.
+ * @param {string} member
+ */
+function fromOpenvino(member) {
+  return /^openvino\/libs\/lib(?:openvino(?:_c|_onnx_frontend|_ir_frontend)?|hwloc|tbb|tbbmalloc|tbbbind_2_5)\.so\.[\d]+$/.test(member) ||
+    /^openvino\/libs\/libopenvino_intel_cpu_plugin\.so$/.test(member) ||
+    /^openvino-[^/]+\/licenses\//.test(member)
+    ? member
+    : undefined;
+}
+
+/** The version of OpenVINO. */
+const openvinoVersion = '2026.4.1';
+
+/** OpenVINO, which runs exported models.
+ * @type {Libraries}
+ */
+export const openvino = {
+  title: 'OpenVINO',
+  folder: `openvino-${openvinoVersion}-${machine}`,
+  version: openvinoVersion,
+  unpackedBytes: 94_000_000,
+  wheels: [
+    {
+      name: 'openvino',
+      version: openvinoVersion,
+      file: `openvino-${openvinoVersion}-22982-cp312-cp312-manylinux_2_28_x86_64.whl`,
+      bytes: 59_144_434,
+      sha256: '6b4375c17ddcac83a5180349e2e2bb811185c261066e2a920659892d58ef0e3b',
+      take: fromOpenvino,
+    },
   ],
 };
 

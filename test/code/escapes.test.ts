@@ -38,6 +38,12 @@ describe('leads out of the bundle, at its very place', () => {
     ['require of an expression', 'export const load = (name: string) => <<require(name);', 'require'],
     ['require under another name', 'const load = <<require;\nexport default load;', 'require'],
     ['require.resolve', "export default <<require.resolve('./a.txt');", 'require'],
+    [
+      'require.resolve of what is not written out',
+      'const name = "a";\nexport default <<require.resolve(name);',
+      'require.resolve takes the name of a package',
+    ],
+    ['require.resolve by another name', 'export const find = <<require.resolve;', 'require.resolve takes the name of a package'],
     ['createRequire', "import { <<createRequire } from 'node:module';\nexport default createRequire('/');", 'createRequire'],
     ['createRequire, renamed', "import { <<createRequire as make } from 'node:module';\nexport default make('/');", 'createRequire'],
     [
@@ -86,6 +92,7 @@ describe('does not lead out of it', () => {
     ['a literal import', "export const a = () => import('./a.ts');\nexport const b = () => import(\n  // why\n  `./b.ts`,\n);"],
     ['import attributes', "export const a = () => import('./a.json', { with: { type: 'json' } });"],
     ['a literal require', "export const a = require('./a.json');"],
+    ['where a package lies', "export const a = require.resolve('a-package');"],
     ['asking for a type', 'export default typeof require === "undefined" ? typeof __dirname : 1;'],
     ['a type', "export type A = typeof import('./a.ts');\nexport default (a: ImportMeta) => a.url;"],
     ['names of its own', 'const __dirname = 1;\nexport default (require: (a: number) => number) => require(__dirname);'],

@@ -19,7 +19,7 @@ const facts = { version: '1.0', device: 'cpu' as const };
 const engine = (variables: (threads: number) => Record<string, string> = (threads) => ({ FAKE_THREADS: String(threads) })): Engine => ({
   name: 'fake',
   package: 'fake-engine',
-  hint: 'set it up: npm run set-up-fake',
+  remedy: () => 'set it up: npm run set-up-fake',
   facts: () => facts,
   use: (threads, known) => ({ ...known, device: 'cpu', environment: variables(threads) }),
 });

@@ -37,7 +37,8 @@ cp '${index}'/"\${3%%==*}"-* "$2" || { echo "ERROR: no matching distribution for
   onTestFinished(() => {
     process.env['PATH'] = path;
   });
-  const engine = { variant: 'cpu', device: 'cpu', unpackedBytes: 1000, wheels: [one.wheel, two.wheel] } as const;
+  const names = { title: 'The engine', folder: '1.0-cpu', version: '1.0' };
+  const engine = { ...names, variant: 'cpu', device: 'cpu', unpackedBytes: 1000, wheels: [one.wheel, two.wheel] } as const;
   const calls = () => (existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') : []);
   return { index, engine, target: join(folder, 'cache', 'engine', '1.0-cpu'), calls, two };
 }

@@ -59,7 +59,7 @@ describe('set-up', () => {
     expect(first.status).toBe(0);
     expect(readEngineFacts(folder)).toMatchObject({ libtensorflow: '2.21.0' });
     expect(setUp(folder, environment)).toEqual({ status: 0, output: '' });
-  });
+  }, 600_000);
 
   test('repairs an addon that was removed, without compiling it again', () => {
     const folder = makeInstallation();
@@ -123,6 +123,7 @@ describe('the facts', () => {
       ['process supervisor', true],
       ['stage confinement', true],
       ['training engine', true],
+      ['OpenVINO', true],
     ]);
   });
 });

@@ -5,7 +5,7 @@ import { addonPackage, readEngineFacts } from '../../setup/facts.mjs';
 export const engine: Engine = {
   name: 'tensorflow',
   package: addonPackage,
-  hint: 'set it up: npx stillroom doctor --install',
+  remedy: () => 'set it up: npx stillroom doctor --install',
   facts() {
     const installed = readEngineFacts();
     if (installed === undefined) return undefined;
