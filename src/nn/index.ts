@@ -32,6 +32,15 @@ export type { OpenVinoOptions } from './serving/openvino/classifier.ts';
 export { openVinoRuntime } from './serving/openvino/classifier.ts';
 export { OpenVinoError } from './serving/openvino/functions.ts';
 export { openSavedModel, writeSavedModel } from './serving/saved-model.ts';
+export type { HubModel } from './serving/hub/hub-model.ts';
+export { asHubModel, NoCounterpartError } from './serving/hub/hub-model.ts';
+export {
+  preprocessingDifferences,
+  transformersJsType,
+  writeTimm,
+  writeTransformers,
+  writeTransformersJs,
+} from './serving/hub/folders.ts';
 export { cropCentre } from './images/crop.ts';
 export type { Placement } from './images/place.ts';
 export { centrePlacement, placeImage } from './images/place.ts';

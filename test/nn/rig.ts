@@ -27,11 +27,6 @@ export function formula(name: string, shape: readonly number[]): Float32Array {
   });
 }
 
-/** A network's weights by `formula`. */
-export function formulaWeights(network: Network): Weights {
-  return new Map(parametersOf(network).map(({ name, shape }): [string, Tensor] => [name, { shape, data: formula(name, shape) }]));
-}
-
 /** Numbers evenly in [−1, 1) that look random, from a name and their places alone: `noise` in fixtures/make.py. */
 export function noise(name: string, count: number): Float64Array {
   const letters = [...name].reduce((sum, letter, place) => sum + (letter.codePointAt(0) as number) * (place + 1), 0);
@@ -60,6 +55,12 @@ export function filled(name: string, shape: readonly number[]): Float32Array {
   return new Float32Array(noise(name, elements(shape)).map((own) => middle + deviation * own));
 }
 
+/** A network's weights by `formula`. */
+export function formulaWeights(network: Network): Weights {
+  return new Map(parametersOf(network).map(({ name, shape }): [string, Tensor] => [name, { shape, data: formula(name, shape) }]));
+}
+
+/** Numbers evenly in [−1, 1) that look random, from a name and their places alone: `noise` in fixtures/make.py. */
 /** The two images of fixtures/make.py as bytes, N × H × W × C: one like noise, one that is smooth. */
 export function formulaImages(size: number): Uint8Array {
   const count = size * size * 3;

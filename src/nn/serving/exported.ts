@@ -4,7 +4,7 @@ import type { Preparation } from '../images/decode.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 
 /** What a model can be exported as; each has a folder of its name in that of the exported model. */
-export type ExportFormat = 'onnx' | 'saved_model' | 'openvino' | 'tfjs' | 'timm' | 'transformers';
+export type ExportFormat = 'onnx' | 'saved_model' | 'openvino' | 'tfjs' | 'timm' | 'transformers' | 'transformers_js';
 
 /** What `exported.json` says of an exported model: all that its users need to know to feed it and to read its answers. */
 export interface ExportedModel {

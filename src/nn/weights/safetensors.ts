@@ -18,8 +18,9 @@ const HEADER_LIMIT = 64 * 1024 * 1024;
 /**
  * Encodes tensors as a safetensors file (https://github.com/huggingface/safetensors): F32, little-endian, sorted by name, the header
  * padded with spaces to a multiple of 8, so that equal tensors always give equal bytes.
+ * @param metadata what the header says of the file itself; some readers want PyTorch's `format: pt` there
  */
-export function encodeSafetensors(weights: Weights): Uint8Array {
+export function encodeSafetensors(weights: Weights, metadata?: Readonly<Record<string, string>>): Uint8Array {
   const names = [...weights.keys()].sort();
   const header: Record<string, Entry> = {};
   let length = 0;
@@ -28,7 +29,7 @@ export function encodeSafetensors(weights: Weights): Uint8Array {
     header[name] = { dtype: 'F32', shape: [...tensor.shape], data_offsets: [length, length + tensor.data.byteLength] };
     length += tensor.data.byteLength;
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify(metadata === undefined ? header : { __metadata__: metadata, ...header }));
   const padding = (8 - (text.length % 8)) % 8;
   const start = 8 + text.length + padding;
   const bytes = Buffer.alloc(start + length, 0x20);
