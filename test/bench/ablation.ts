@@ -2,8 +2,8 @@
 //
 //   npm run bench -- ablation [options of `stillroom sweep`, e.g. --store FOLDER --time 90m]
 //
-// Runs pipelines/ablation.yaml's sweep (it goes on where it was stopped) and compares each arm with the recipe seed by seed. A
-// difference whose size is below two standard errors of the paired differences is called "none shown".
+// Runs pipelines/ablation.yaml's sweep (it goes on where it was stopped) and compares each arm with the recipe of as many epochs seed by
+// seed. A difference whose size is below two standard errors of the paired differences is called "none shown".
 import { spawn } from 'node:child_process';
 
 interface Repeat {
@@ -66,20 +66,27 @@ function verdictOf(differences: readonly number[]): string {
 
 const percent = (values: readonly number[]): string => `${(100 * meanOf(values)).toFixed(2)} ± ${(100 * deviationOf(values)).toFixed(2)}`;
 
+/** The params of an arm as they are written, `loss.teacher` in place of one for each node. */
+function nameOf({ params }: Arm): string {
+  const said = Object.entries(params).map(([param, value]) => `\`${param.replace(/^\w+\.(?=.*\.)/, '')}: ${value}\``);
+  return said.length === 0 ? 'the recipe' : [...new Set(said)].join(', ');
+}
+
 /** Prints the table as Markdown. */
 function report(trials: readonly Arm[]): void {
   const done = trials.filter(({ repeats = [] }) => repeats.length > 0);
-  const base = done.find(({ params }) => Object.keys(params).length === 0);
-  if (base === undefined) throw new Error('The recipe itself has not been run yet.');
-  console.log('| arm | held-out fold % | test % | against the recipe, points | frames/s | score |');
+  const recipeOf = ({ params: { epochs } }: Arm): Arm | undefined =>
+    done.find(({ params: { epochs: own, ...others } }) => own === epochs && Object.keys(others).length === 0);
+  if (done.every((arm) => recipeOf(arm) === undefined)) throw new Error('The recipe itself has not been run yet.');
+  console.log('| arm | held-out fold % | test % | against the recipe of as many epochs, points | frames/s | score |');
   console.log('|---|---|---|---|---|---|');
   for (const arm of done) {
-    const name = Object.entries(arm.params).map(([param, value]) => `${param}: ${value}`);
+    const base = recipeOf(arm);
     const cells = [
-      name.length === 0 ? 'the recipe' : name.join(', '),
+      nameOf(arm),
       percent(metricOf(arm, 'student.top1')),
       percent(metricOf(arm, 'benchmark.accuracy')),
-      arm === base ? '' : verdictOf(pairedDifferences(arm, base)),
+      base === undefined ? 'not run yet' : arm === base ? '' : verdictOf(pairedDifferences(arm, base)),
       meanOf(metricOf(arm, 'benchmark.fps')).toFixed(0),
       meanOf(metricOf(arm, 'benchmark.score')).toFixed(3),
     ];
