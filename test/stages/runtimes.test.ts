@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeForOnnx, encodeOnnx, writeExported } from 'stillroom/nn';
+import { describeForOnnx, encodeOnnx, writeExported, writeSavedModel } from 'stillroom/nn';
 import type { ExportedClassifier } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { readOpenvinoFacts } from '../../src/setup/facts.mjs';
 import onnxruntime from '../../stages/benchmark/runtimes/onnxruntime.ts';
 import openvino from '../../stages/benchmark/runtimes/openvino.ts';
+import tensorflow from '../../stages/benchmark/runtimes/tensorflow.ts';
 import { scratch } from './context.ts';
 import { writeFreshModel } from './models.ts';
 
@@ -21,10 +22,12 @@ const size = 32;
 
 /** The folder of an exported model with stirred weights. */
 function exported(): string {
-  const { network, weights, input } = writeFreshModel(join(room.folder, 'trained'), mobileNetV3Small, { size, channels: 3, classes });
+  const model = writeFreshModel(join(room.folder, 'trained'), mobileNetV3Small, { size, channels: 3, classes });
+  const { network, weights, input } = model;
   const folder = join(room.folder, 'exported');
   const preparation = { size, channels: 3, fit: 'pad', background: 0 } as const;
-  writeExported(folder, { architecture: 'mobilenet-v3-small', classes, input, preparation, formats: ['onnx'] });
+  writeExported(folder, { architecture: 'mobilenet-v3-small', classes, input, preparation, formats: ['onnx', 'saved_model'] });
+  writeSavedModel(join(folder, 'saved_model'), model);
   mkdirSync(join(folder, 'onnx'));
   const metadata = describeForOnnx(input, classes, 'mobilenet-v3-small');
   const options = { size, channels: 3, classes: 3, name: 'test', metadata };
@@ -41,6 +44,20 @@ async function logitsOf(model: ExportedClassifier, count: number): Promise<numbe
 function largestDifference(left: readonly number[], right: readonly number[]): number {
   return Math.max(...left.map((value, index) => Math.abs(value - (right[index] as number))));
 }
+
+test('TensorFlow gives the logits of ONNX Runtime from the SavedModel, its images height by width by channels', async () => {
+  const folder = exported();
+  const [own, reference] = [await tensorflow.open(folder, { threads: 1 }), await onnxruntime.open(folder, { threads: 1 })];
+  expect(own).toMatchObject({ classes, layout: 'NHWC', input: { size, channels: 3 } });
+  const area = size * size;
+  const first = images.slice(0, 3 * area);
+  const turned = Float32Array.from(first, (_, index) => first[(index % 3) * area + Math.floor(index / 3)] as number);
+  const given = [...(await own.logits(turned, 1))];
+  expect(largestDifference(given, await logitsOf(reference, 1))).toBeLessThan(1e-4);
+  expect(tensorflow.version).toMatch(/^2\./);
+  await own.close();
+  await reference.close();
+});
 
 // CI sets it up; elsewhere it is a part of set-up that one has to ask for.
 const isThere = readOpenvinoFacts() !== undefined || process.env['CI'] !== undefined;
