@@ -1,6 +1,7 @@
 // How fast a shipped model is, from file to label: MobileNetV3-small at 224 px with its batch norms folded, over made photographs.
 //
-//   npm run bench -- inference [--rows 256,1024] [--runtime onnxruntime] [--threads 2] [--rounds 5] [--count 1000] [--folder FOLDER]
+//   npm run bench -- inference [--rows 256,1024] [--runtime openvino] [--precision bfloat16] [--threads 2] [--rounds 5] [--count 1000]
+//     [--folder FOLDER]
 //
 // A row is a folder of textured JPEGs of that short side (256: 1,000 of 15 to 25 KB; 1024: a tenth as many), made once by
 // `inference/photographs.ts` and kept in the folder, by default artifacts/bench. Each row is measured in a process of its own, by what the
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '256,1024' },
     runtime: { type: 'string', default: 'onnxruntime' },
+    precision: { type: 'string', default: 'float32' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '5' },
     count: { type: 'string', default: '1000' },
@@ -36,7 +38,10 @@ if (values.row === undefined) {
   for (const row of values.rows.split(',').map(Number)) {
     const count = row > 512 ? Math.ceil(Number(values.count) / 10) : Number(values.count);
     await makeTestSet(join(folder, `photographs-${row}-${count}`), { shortSide: row, count });
-    const given = ['runtime', 'threads', 'rounds', 'folder'].flatMap((name) => [`--${name}`, String(values[name as 'runtime'])]);
+    const given = ['runtime', 'precision', 'threads', 'rounds', 'folder'].flatMap((name) => [
+      `--${name}`,
+      String(values[name as 'runtime']),
+    ]);
     const { status } = spawnSync(process.execPath, [process.argv[1] ?? '', '--row', `photographs-${row}-${count}`, ...given], {
       stdio: 'inherit',
       env,
@@ -44,11 +49,12 @@ if (values.row === undefined) {
     if (status !== 0) process.exitCode = 1;
   }
 } else {
-  const { runtime, threads, rounds } = values;
+  const { runtime, precision, threads, rounds } = values;
   const lines = await measureRow({
     model,
     data: join(folder, values.row),
     runtime,
+    precision,
     threads: Number(threads),
     rounds: Number(rounds),
     warmup: 100,

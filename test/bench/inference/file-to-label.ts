@@ -15,6 +15,8 @@ export interface Row {
   readonly data: string;
   /** A file of `stages/benchmark/runtimes`. */
   readonly runtime: string;
+  /** Of a runtime that has a choice. */
+  readonly precision: string;
   readonly threads: number;
   readonly rounds: number;
   /** Images before what counts. */
@@ -26,9 +28,17 @@ const COMPARED = 100;
 
 const spread = ({ median, lowest, highest }: Spread): string => `${median.toFixed(0)} (${lowest.toFixed(0)} to ${highest.toFixed(0)})`;
 
+/** A runtime by the name of its file; one that has params is told the precision. */
+async function runtimeOf(name: string, precision: string): Promise<InferenceRuntime> {
+  const loaded = (await import(`../../../stages/benchmark/runtimes/${name}.ts`)) as {
+    readonly default: InferenceRuntime | ((params: { readonly precision: string; readonly pinning: boolean }) => InferenceRuntime);
+  };
+  return typeof loaded.default === 'function' ? loaded.default({ precision, pinning: true }) : loaded.default;
+}
+
 /** Measures from file to label and returns what is to be printed; the runtime and its precision stand beside every figure. */
-export async function measureRow({ model, data, runtime: name, threads, rounds, warmup }: Row): Promise<string[]> {
-  const { default: runtime } = (await import(`../../../stages/benchmark/runtimes/${name}.ts`)) as { default: InferenceRuntime };
+export async function measureRow({ model, data, runtime: name, precision, threads, rounds, warmup }: Row): Promise<string[]> {
+  const runtime = await runtimeOf(name, precision);
   decodeOneImageAThread();
   const set = openTestSet(data);
   const loadSince = watchLoad();

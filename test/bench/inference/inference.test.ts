@@ -35,7 +35,15 @@ test('a row is measured from file to label, and says its runtime, precision and 
   const [model, data] = [join(room.folder, 'model'), join(room.folder, 'photographs')];
   writeShippedModel(model);
   await makeTestSet(data, { count: 2, shortSide: 64 });
-  const [head, ...lines] = await measureRow({ model, data, runtime: 'onnxruntime', threads: 1, rounds: 1, warmup: 0 });
+  const [head, ...lines] = await measureRow({
+    model,
+    data,
+    runtime: 'onnxruntime',
+    precision: 'float32',
+    threads: 1,
+    rounds: 1,
+    warmup: 0,
+  });
   expect(head).toMatch(/^photographs: onnxruntime [\d.]+, float32, 1 thread /);
   expect(lines.slice(0, 3).map((line) => /batch (\d+): \d+ /.exec(line)?.[1])).toEqual(['1', '8', '32']);
   expect(lines[3]).toMatch(/p50 [\d.]+.* MiB at batch 1/);
