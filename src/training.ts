@@ -122,19 +122,39 @@ export const formerParams = {
   flip: 'augment.flip',
 } as const;
 
+/** What is told of any answers beside how many of them are right. */
+export const worthMetrics = {
+  majority: { about: 'Share of the most frequent class: what giving it to every image is right on.' },
+  never_given: { about: 'Classes that have images and are given to none.', goal: 'minimize' },
+} as const;
+
 /** What both training stages with a held-out fold report of it. */
 export const heldOutMetrics = {
   loss: { about: 'Mean training loss of an epoch.', goal: 'minimize' },
   top1: { about: 'Share of the held-out fold that is classified rightly; in the end that of the kept epoch.', goal: 'maximize' },
   top5: { about: 'Share of the held-out fold whose class is among the five best answers.', goal: 'maximize' },
   macro_f1: { about: 'Unweighted mean of the F1 of all classes on the held-out fold.', goal: 'maximize' },
+  balanced_accuracy: {
+    about: 'Unweighted mean of the share of each class of the held-out fold that is classified rightly.',
+    goal: 'maximize',
+  },
+  held_out_loss: { about: 'Mean cross-entropy of the answers for the held-out fold and its own classes.', goal: 'minimize' },
+  ...worthMetrics,
   learning_rate: { about: "The learning rate of an epoch's last step." },
   initialised: { about: 'Tensors that were loaded from the file of weights; absent without one.' },
 } as const;
+
+/** Which epoch's weights a training with a held-out fold keeps. */
+export const chooseBy = (byDefault: 'last' | 'top1') =>
+  param.choice(['last', 'top1', 'macro_f1', 'balanced_accuracy', 'loss'], {
+    default: byDefault,
+    about: 'The epoch that is kept: the last one, or the best on the held-out fold by this measure, of equals the later.',
+  });
 
 /** When a training with a held-out fold ends early. */
 export const patience = param.int({
   min: 0,
   default: 0,
-  about: 'Stop when this many epochs in a row were no better on the held-out fold; 0 for never.',
+  about:
+    'Stop when this many epochs in a row were no better on the held-out fold, by `choose_by` (by top1 where that is `last`); 0 for never.',
 });

@@ -119,6 +119,8 @@ export interface WorkContext<Declaration extends Stage> {
   progress(done: number, total: number, note?: string): void;
   /** One line for the node's log. */
   log(line: string): void;
+  /** Warns whoever watches the run, and its log: what was made is whole, but to be doubted. */
+  warn(message: string): void;
   /** Ends the node with an error that a user can act on (a throw of anything else is reported as a bug, with its stack). */
   fail(message: string, hint?: string): never;
   readonly checkpoint: Checkpoint;

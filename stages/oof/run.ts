@@ -1,15 +1,21 @@
-import type { Element } from 'stillroom';
+import type { Element, WorkContext } from 'stillroom';
 import { work } from 'stillroom';
-import type { Folds, Model } from 'stillroom/nn';
+import type { ConfusionCounts, Dataset, Folds, Model } from 'stillroom/nn';
 import {
+  balancedAccuracy,
+  confusionOf,
+  doubtOf,
   foldsDigest,
   imagesOfFold,
   openDataset,
   openPredictor,
   readFolds,
   readModelOf,
+  reportWorth,
+  scoresOf,
   softmax,
   top1,
+  worthOf,
   writePredictions,
 } from 'stillroom/nn';
 import type stage from './stage.ts';
@@ -43,7 +49,69 @@ export function mismatch({ training }: Pick<Model, 'training'>, fold: number, di
   return training['split'] === digest ? undefined : `The teacher for fold ${fold} was trained on another split.`;
 }
 
-export default work<typeof stage>(async ({ params, inputs, outputs, metric, progress, log, fail, signal }) => {
+type Context = WorkContext<typeof stage>;
+
+/** The packed images, their folds, and what is known of each image: its class's probabilities, not a number where none is given yet. */
+interface Answering {
+  readonly data: Dataset;
+  readonly split: Folds;
+  readonly values: Float32Array;
+}
+
+/** Lets a fold's teacher answer for the fold, and says what its answers are worth; returns their accuracy. */
+async function answerFold(fold: number, path: string, { data, split, values }: Answering, context: Context): Promise<number> {
+  const { params, metric, log, warn, fail, signal } = context;
+  const { classes } = data.info;
+  const model = readModelOf(path, data.info);
+  const problem = mismatch(model, fold, foldsDigest(split));
+  if (problem !== undefined) return fail(problem);
+  const images = imagesOfFold(split, fold, true);
+  const predictor = openPredictor(model, params.batch);
+  const rows = softmax(await predictor.logitsInTurns(data, images, signal), classes.length);
+  predictor.close();
+  images.forEach((image, place) => {
+    values.set(rows.subarray(place * classes.length, (place + 1) * classes.length), image * classes.length);
+  });
+  const accuracy = images.length === 0 ? 0 : top1(rows, data, images);
+  metric('fold_accuracy', accuracy, { step: fold });
+  log(`fold ${fold}: accuracy ${accuracy.toFixed(4)} on ${images.length} images`);
+  if (images.length === 0) return accuracy;
+  const answers = { who: `the teacher of fold ${fold}`, images: `${images.length} images of its fold`, classes };
+  const doubt = doubtOf(worthOf(confusionFor(rows, data, images)), answers);
+  if (doubt !== undefined) warn(doubt);
+  return accuracy;
+}
+
+/** How often images of each class were given each class by rows of probabilities. */
+function confusionFor(rows: Float32Array, data: Dataset, images: readonly number[]): ConfusionCounts {
+  const truth = images.map((image) => data.labels[image] as number);
+  return confusionOf(truth, scoresOf(rows, data, images).predicted, data.info.classes.length);
+}
+
+/** Says what all answers are worth together, and fails where that is less than is asked for. */
+function tellWorth({ data, values }: Answering, context: Context): void {
+  const { params, metric, fail } = context;
+  const { count, classes } = data.info;
+  const confusion = confusionFor(
+    values,
+    data,
+    Array.from({ length: count }, (_, image) => image),
+  );
+  const { accuracy, majority } = worthOf(confusion);
+  metric('accuracy', accuracy);
+  reportWorth(confusion, { who: 'the set of teachers', images: `${count} images out of fold`, classes }, context);
+  metric('balanced_accuracy', balancedAccuracy(confusion));
+  const gain = accuracy - majority.share;
+  if (params.least_gain > -1 && gain < params.least_gain) {
+    fail(
+      `The teachers are right on ${accuracy.toFixed(4)} of the images, ${gain.toFixed(4)} above the ${majority.share.toFixed(4)} of always answering "${classes[majority.label]}"; \`least_gain\` asks for ${params.least_gain}.`,
+      'Train the teachers for longer, with another lr or other sampling, or from pretrained weights; or lower least_gain.',
+    );
+  }
+}
+
+export default work<typeof stage>(async (context) => {
+  const { inputs, outputs, metric, progress, fail } = context;
   const data = openDataset(inputs.data);
   const split = readFolds(inputs.split, data.info.count);
   const pairs = pairByFold(inputs.models, split);
@@ -52,20 +120,7 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, prog
   const values = new Float32Array(count * classes.length).fill(Number.NaN);
   const accuracies: number[] = [];
   for (const [fold, path] of pairs.entries()) {
-    const model = readModelOf(path, data.info);
-    const problem = mismatch(model, fold, foldsDigest(split));
-    if (problem !== undefined) return fail(problem);
-    const images = imagesOfFold(split, fold, true);
-    const predictor = openPredictor(model, params.batch);
-    const rows = softmax(await predictor.logitsInTurns(data, images, signal), classes.length);
-    predictor.close();
-    images.forEach((image, place) => {
-      values.set(rows.subarray(place * classes.length, (place + 1) * classes.length), image * classes.length);
-    });
-    const accuracy = images.length === 0 ? 0 : top1(rows, data, images);
-    accuracies.push(accuracy);
-    metric('fold_accuracy', accuracy, { step: fold });
-    log(`fold ${fold}: accuracy ${accuracy.toFixed(4)} on ${images.length} images`);
+    accuracies.push(await answerFold(fold, path, { data, split, values }, context));
     progress(fold + 1, split.folds);
   }
   const unpredicted = values.findIndex((value) => !Number.isFinite(value));
@@ -74,17 +129,10 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, prog
       `Image ${Math.floor(unpredicted / classes.length)} has no prediction.`,
       'Look at the split, and train the teachers with a lower lr.',
     );
+  tellWorth({ data, split, values }, context);
   writePredictions(outputs.predictions, { count, classes, values });
   const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
   const squares = accuracies.reduce((sum, accuracy) => sum + (accuracy - mean) ** 2, 0);
-  metric(
-    'accuracy',
-    top1(
-      values,
-      data,
-      Array.from({ length: count }, (_, index) => index),
-    ),
-  );
   metric('accuracy_mean', mean);
   metric('accuracy_sd', Math.sqrt(squares / Math.max(1, accuracies.length - 1)));
   data.close();

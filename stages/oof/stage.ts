@@ -1,14 +1,23 @@
 import { defineStage, param } from 'stillroom';
+import { worthMetrics } from 'stillroom/training';
 
 export default defineStage({
   about: 'Predict every training image by the one teacher that did not see it.',
   params: {
     batch: param.int({ min: 1, default: 64, about: 'Images computed at a time.' }),
+    least_gain: param.number({
+      min: -1,
+      max: 1,
+      default: -1,
+      about: 'Fail unless the accuracy is this much above the share of the most frequent class; -1 for never.',
+    }),
   },
   inputs: { data: 'dir', split: 'file', models: 'dir[]' },
   outputs: { predictions: 'dir' },
   metrics: {
     accuracy: { about: 'Share of all images that are classified rightly.', goal: 'maximize' },
+    balanced_accuracy: { about: 'Unweighted mean of the share of each class that is classified rightly.', goal: 'maximize' },
+    ...worthMetrics,
     accuracy_mean: { about: "Mean of the folds' accuracies.", goal: 'maximize' },
     accuracy_sd: { about: "Standard deviation of the folds' accuracies." },
     fold_accuracy: { about: 'Accuracy of each fold; its number is the step.', goal: 'maximize' },

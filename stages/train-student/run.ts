@@ -16,7 +16,7 @@ export default work<typeof stage>(async (context) => {
     heldOut,
     labels: inputs.labels === undefined ? undefined : readLabelsOf(inputs.labels, data.info),
     ...readTeacher(modules.loss, inputs, data.info, context),
-    keep: 'best',
+    keep: 'chosen',
     stopAfter: stop_after === 0 ? epochs : Math.min(stop_after, epochs),
   });
   const { history, epoch, weights } = await trainAndReport(options, context, outputs);

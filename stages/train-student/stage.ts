@@ -1,5 +1,5 @@
 import { defineStage, param } from 'stillroom';
-import { formerParams, heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
+import { chooseBy, formerParams, heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
 
 export default defineStage({
   about: 'Train the student on all folds but one and keep its best epoch.',
@@ -8,6 +8,7 @@ export default defineStage({
     ...networkParams({ model: 'mobilenet-v3-small' }),
     ...trainingParams({ batch: 64, epochs: 20, optimizer: 'radam', lr: 0.008, warmUp: 0.1, sampling: 'balanced', mixing: 'cutmix' }),
     stop_after: param.budget({ min: 0, default: 0, about: 'Stop after this many epochs of that plan; 0 for all.' }),
+    choose_by: chooseBy('top1'),
     patience,
   },
   former: formerParams,

@@ -9,7 +9,7 @@ export default work<typeof stage>(async (context) => {
   const { fold, seed } = params;
   const { data, training, heldOut, facts } = openFold(inputs, fold, context);
   const model = initialModel(data, params, modules, { init: inputs.init, report: outputs.report }, context);
-  const options = trainingOptions(params, modules, { model, images: data, training, heldOut, keep: 'last' });
+  const options = trainingOptions(params, modules, { model, images: data, training, heldOut, keep: 'chosen' });
   const { history, weights } = await trainAndReport(options, context, outputs);
   data.close();
   writeModel(outputs.model, { ...model, weights, training: { ...facts, epochs: history.length, seed } });

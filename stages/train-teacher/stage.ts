@@ -1,5 +1,5 @@
 import { defineStage, param } from 'stillroom';
-import { formerParams, heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
+import { chooseBy, formerParams, heldOutMetrics, networkParams, patience, trainingParams } from 'stillroom/training';
 
 export default defineStage({
   about: 'Train a teacher on all folds but one.',
@@ -7,6 +7,7 @@ export default defineStage({
     fold: param.int({ min: 0, about: 'The fold that this teacher does not see.' }),
     ...networkParams({ model: 'efficientnet-b0' }),
     ...trainingParams({ batch: 32, epochs: 20, optimizer: 'adam', lr: 0.003, warmUp: 0.1, sampling: 'shuffled', mixing: 'none' }),
+    choose_by: chooseBy('last'),
     patience,
   },
   former: formerParams,

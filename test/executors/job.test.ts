@@ -10,6 +10,7 @@ import type { JobEvent } from '../../src/model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder } from '../rig.ts';
 import { jobOf, stageOf } from './specification.ts';
+import { executeStage } from './stage-job.ts';
 
 const never = new AbortController().signal;
 
@@ -202,4 +203,13 @@ test('a run-job can be started by hand on a folder', () => {
     `${sealedLine('{"type":"node-log","node":"node","line":"hello"}')}\n`,
   );
   expect(existsSync(join(job.folder, 'stop'))).toBe(false);
+});
+
+test('a stage that warns is done all the same: who watches is told, and the log', async () => {
+  const { exit, events } = await executeStage("context.warn('to be doubted'); fs.writeFileSync(context.outputs.out, 'made');", {
+    folder: emptyFolder(),
+  });
+  expect(exit.ended).toBe('done');
+  expect(events).toContainEqual({ type: 'notice', level: 'warning', node: expect.any(String), message: 'to be doubted' });
+  expect(lines(events)).toContain('warning: to be doubted');
 });

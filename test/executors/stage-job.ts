@@ -6,6 +6,7 @@ import { executeJob } from '../../src/executors/job/execute.ts';
 import { runtimeHere } from '../../src/executors/job/runtime.ts';
 import type { Supervisor } from '../../src/executors/job/supervisor.ts';
 import { sealedJson } from '../../src/files/sealed.ts';
+import type { JobEvent } from '../../src/model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../src/model/job.ts';
 import { JOB_FILE } from '../../src/model/job.ts';
 import { attemptIn } from './attempt-in.ts';
@@ -23,6 +24,8 @@ export interface StageOptions {
 export interface ExecutedStage {
   readonly exit: ExitRecord;
   readonly out: string | undefined;
+  /** What it told while it ran. */
+  readonly events: readonly JobEvent[];
 }
 
 /** Makes the folders of an attempt, with one input. */
@@ -70,6 +73,7 @@ export async function executeStage(body: string, { folder, supervisor, network, 
   const specification = attemptIn(folder, program, { inputs, outputs: { out: { path: out, kind: 'file' } }, ...more });
   writeFileSync(join(folder, JOB_FILE), sealedJson(specification));
   const job = { specification, secrets: {}, lock: undefined, ...(supervisor === undefined ? {} : { supervisor }) };
-  const exit = await executeJob(job, () => undefined, { asked: never, forced: never });
-  return { exit, out: existsSync(out) ? readFileSync(out, 'utf8') : undefined };
+  const events: JobEvent[] = [];
+  const exit = await executeJob(job, (event) => events.push(event), { asked: never, forced: never });
+  return { exit, out: existsSync(out) ? readFileSync(out, 'utf8') : undefined, events };
 }

@@ -15,7 +15,7 @@ import { learningRateAt } from '../../src/nn/schedules/parts/schedule.ts';
 import type { CheckpointStore, EpochRecord } from '../../src/nn/training/checkpoint.ts';
 import { readState } from '../../src/nn/training/checkpoint.ts';
 import { checkAnswers, DivergedError } from '../../src/nn/training/divergence.ts';
-import { openPredictor, scoresOf } from '../../src/nn/training/evaluate.ts';
+import { openPredictor, scoresOf, softmax } from '../../src/nn/training/evaluate.ts';
 import type { TrainingRecipe } from '../../src/nn/training/recipe.ts';
 import { trainingOptions } from '../../src/nn/training/recipe.ts';
 import { openTrainer } from '../../src/nn/training/step.ts';
@@ -45,7 +45,7 @@ function options(
 ): TrainingOptions {
   const images = quarterImages(100);
   const indices = Array.from({ length: 100 }, (_, index) => index);
-  const { keep = 'last', stopAfter, teachers, ...changed } = changes;
+  const { keep = 'chosen', stopAfter, teachers, ...changed } = changes;
   const own = { ...recipe, ...changed };
   const task = {
     model: smallModel(),
@@ -206,7 +206,7 @@ describe('a training', () => {
   });
 
   test('keeps the best epoch, or every one, over a restart too', async () => {
-    const best = await trained(options({ keep: 'best', epochs: 4 }));
+    const best = await trained(options({ choose_by: 'top1', epochs: 4 }));
     const tops = best.result?.history.map(({ top1 }) => top1 ?? 0) ?? [];
     expect([...(best.result?.kept.keys() ?? [])]).toEqual([tops.lastIndexOf(Math.max(...tops)) + 1]);
     const part = await trained(options({ keep: 'every' }), undefined, 7);
@@ -216,21 +216,39 @@ describe('a training', () => {
     expect([...(rest.result?.kept.values() ?? [])].map(bytes)).toEqual([...(every.result?.kept.values() ?? [])].map(bytes));
   });
 
+  test.each(['macro_f1', 'balanced_accuracy', 'loss'] as const)('keeps the best epoch by %s', async (measure) => {
+    const { result } = await trained(options({ choose_by: measure, epochs: 4 }));
+    const of = (record: EpochRecord): number => (measure === 'loss' ? -(record.held_out_loss ?? 0) : (record[measure] ?? 0));
+    const values = result?.history.map(of) ?? [];
+    expect([...(result?.kept.keys() ?? [])]).toEqual([values.lastIndexOf(Math.max(...values)) + 1]);
+  });
+
   test('notes of each epoch what the kept weights answer, over a restart too', async () => {
-    const own = options({ keep: 'best', epochs: 4 });
+    const own = options({ choose_by: 'top1', epochs: 4 });
     const part = await trained(own, undefined, 12);
     const { result } = await trained(own, part.saved.at(-1));
     const [[epoch, weights] = [0, undefined]] = [...(result?.kept ?? [])];
     const predictor = openPredictor({ ...smallModel(), weights: weights ?? new Map() }, 16);
-    const scores = scoresOf(predictor.logits(own.source.images, own.heldOut), own.source.images, own.heldOut);
+    const logits = predictor.logits(own.source.images, own.heldOut);
+    const scores = scoresOf(logits, own.source.images, own.heldOut);
+    const probabilities = softmax(logits, 4);
+    const loss = own.heldOut.map((image, place) => -Math.log(probabilities[4 * place + (own.source.images.labels[image] ?? 0)] ?? 0));
     predictor.close();
     expect(result?.predicted).toEqual(scores.predicted);
     const record = result?.history[epoch - 1];
-    expect(record).toMatchObject({ epoch, top1: scores.top1, top5: 1, macro_f1: scores.macroF1 });
+    expect(record).toMatchObject({
+      epoch,
+      top1: scores.top1,
+      top5: 1,
+      macro_f1: scores.macroF1,
+      balanced_accuracy: scores.balancedAccuracy,
+    });
+    expect(record?.held_out_loss).toBeCloseTo(loss.reduce((sum, own) => sum + own, 0) / loss.length, 5);
     expect(result?.history.map(({ learning_rate }) => learning_rate)).toEqual(
       [4, 9, 14, 19].map((step) => learningRateAt(own.learningRate, { step, steps: 20, perEpoch: 5 })),
     );
-    expect(Object.keys(record ?? {})).toEqual(['epoch', 'loss', 'learning_rate', 'top1', 'top5', 'macro_f1']);
+    const scored = ['top1', 'top5', 'macro_f1', 'balanced_accuracy', 'held_out_loss'];
+    expect(Object.keys(record ?? {})).toEqual(['epoch', 'loss', 'learning_rate', ...scored]);
   });
 
   test('ends when its patience does, as it would have gone on until then, over a restart and with a budget too', async () => {
@@ -250,7 +268,7 @@ describe('a training', () => {
   });
 
   test('that stands still ends after as many epochs as its patience', async () => {
-    const { result } = await trained(options({ epochs: 6, patience: 2, lr: 1e-12, batch_norm_momentum: 1e-9, keep: 'best' }));
+    const { result } = await trained(options({ epochs: 6, patience: 2, lr: 1e-12, batch_norm_momentum: 1e-9, choose_by: 'top1' }));
     expect(result?.history).toHaveLength(3);
     expect([...(result?.kept.keys() ?? [])]).toEqual([3]);
   });

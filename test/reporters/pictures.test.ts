@@ -21,6 +21,8 @@ function training(count: number, isHeldOut: boolean): Curve[] {
     curve('top1', (epoch) => 0.49 + epoch / 100),
     curve('top5', (epoch) => 0.89 + epoch / 100),
     curve('macro_f1', (epoch) => 0.39 + epoch / 100),
+    curve('balanced_accuracy', (epoch) => 0.29 + epoch / 100),
+    curve('held_out_loss', (epoch) => 3 / epoch),
   ];
   return isHeldOut ? [...always, ...scores] : always;
 }
@@ -29,14 +31,29 @@ const svgOf = (curves: readonly Curve[], kept?: number): string => learningCurve
 
 describe('learning curves', () => {
   const titles = (svg: string): string[] =>
-    ['Training loss', 'Held-out top-1 and macro-F1', 'Held-out top-5', 'Learning rate'].filter((title) => svg.includes(`>${title}<`));
+    [
+      'Training loss',
+      'Held-out top-1 and macro-F1',
+      'Held-out balanced accuracy',
+      'Held-out loss',
+      'Held-out top-5',
+      'Learning rate',
+    ].filter((title) => svg.includes(`>${title}<`));
 
   test('show what was measured: a point for each epoch, and the numbers of the kept one', () => {
     const svg = svgOf(training(6, true), 5);
-    expect(titles(svg)).toHaveLength(4);
-    expect(svg.match(/<polyline/g)).toHaveLength(5);
-    expect(svg.match(/<circle/g)).toHaveLength(30);
-    for (const value of ['top-1: 0.54', 'macro-F1: 0.44', 'top-5: 0.94', 'mean of the epoch: 0.4', 'last step of the epoch: 0.002'])
+    expect(titles(svg)).toHaveLength(6);
+    expect(svg.match(/<polyline/g)).toHaveLength(7);
+    expect(svg.match(/<circle/g)).toHaveLength(42);
+    for (const value of [
+      'top-1: 0.54',
+      'macro-F1: 0.44',
+      'top-5: 0.94',
+      'mean of the classes: 0.34',
+      'cross-entropy: 0.6',
+      'mean of the epoch: 0.4',
+      'last step of the epoch: 0.002',
+    ])
       expect(svg).toContain(`>${value}<`);
     expect(svgOf(training(6, true), 5)).toBe(svg);
   });
@@ -79,7 +96,7 @@ describe('learning curves', () => {
       const points = [...svg.matchAll(/points="([^"]*)"/g)].flatMap(([, own = '']) =>
         own.split(' ').map((pair) => pair.split(',').map(Number)),
       );
-      expect(points).toHaveLength(5 * count);
+      expect(points).toHaveLength(7 * count);
       for (const [x = -1, y = -1] of points) expect(x >= 62 && x <= 378 && y >= 52 && y <= 216, `${count}: ${x},${y}`).toBe(true);
     }
   });

@@ -11,6 +11,7 @@ export interface Watched {
   /** The last value of each metric. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly log: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** Some of a stage's params, and of groups and choices some of their members. */
@@ -69,6 +70,7 @@ export async function perform<Declaration extends Stage>(
 ): Promise<Watched> {
   const metrics: Record<string, number> = {};
   const log: string[] = [];
+  const warnings: string[] = [];
   const outputs: Record<string, string> = {};
   for (const [port, declared] of Object.entries(stage.outputs)) {
     const kind = typeof declared === 'string' ? declared : declared.kind;
@@ -86,6 +88,7 @@ export async function perform<Declaration extends Stage>(
     },
     progress() {},
     log: (line: string) => void log.push(line),
+    warn: (message: string) => void warnings.push(message),
     fail(message: string, hint?: string): never {
       throw new StageFailure(message, hint);
     },
@@ -94,5 +97,5 @@ export async function perform<Declaration extends Stage>(
     cpu: stage.resources?.cpu ?? 1,
   };
   await run(context as unknown as WorkContext<Declaration>);
-  return { outputs, metrics, log };
+  return { outputs, metrics, log, warnings };
 }

@@ -50,6 +50,28 @@ test('each image is predicted by the teacher that did not see it, whatever the o
   expect(readPredictions(reversed.outputs['predictions'] as string)).toEqual({ count, classes: ['a', 'b', 'c', 'd'], values });
 });
 
+test('a teacher no better than the most frequent class is told by its fold, and a least gain fails the node', async () => {
+  const { data, split, models } = given();
+  const { metrics, warnings } = await perform(stage, run, { inputs: { data, split, models }, folder: room.folder });
+  const majority = metrics['majority'] ?? 0;
+  expect(majority).toBeCloseTo(1 / 3);
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^the teacher of fold 0 is right on 0\.6667 of the 3 images of its fold, where "a" for every image is on 0\.6667/,
+    ),
+    expect.stringMatching(/^the teacher of fold 1 is right on/),
+    expect.stringMatching(/^the set of teachers never gives "c", "d"/),
+  ]);
+  const asking = (least_gain: number) =>
+    perform(stage, run, { params: { least_gain }, inputs: { data, split, models }, folder: join(room.folder, String(least_gain)) });
+  const gain = (metrics['accuracy'] ?? 0) - majority;
+  await expect(asking(gain + 0.01)).rejects.toMatchObject({
+    message: expect.stringMatching(/^The teachers are right on .* always answering "a".*`least_gain` asks for/),
+    hint: expect.stringContaining('lower least_gain'),
+  });
+  await expect(asking(gain)).resolves.toBeDefined();
+});
+
 test.each([
   ['a fold without a teacher', [element(0)], 'no teacher for fold 1'],
   ['two teachers of a fold', [element(0), element(1), element(1)], 'more than one teacher for fold 1'],

@@ -74,7 +74,7 @@ test('a teacher notes the fold that it left out and keeps its last epoch', async
   expect(epochs).toHaveLength(2);
   const { epoch, ...last } = epochs[1] ?? { epoch: 0 };
   expect(epoch).toBe(2);
-  expect(metrics).toEqual(last);
+  expect(metrics).toEqual({ ...last, majority: 0.25, never_given: metrics['never_given'] });
   const report = outputs['report'] ?? '';
   expect(readdirSync(report).sort()).toEqual(['classes.csv', 'confusion.csv']);
   expect(confusionIn(report)).toEqual({ size: [4, 4], images: 20, right: metrics['top1'] });
@@ -97,6 +97,55 @@ test('a fold that the split has not, and a training that diverges, fail with a h
     name: 'StageFailure',
     hint: 'Lower lr, or raise warm_up.',
   });
+});
+
+test('a training that learns nothing warns of it by the name of the class, and is written all the same', async () => {
+  writeFileSync(join(inputs.data, 'images.bin'), new Uint8Array(40 * 64));
+  const still = { model: { name: 'small' }, batch: 8, epochs: 1 };
+  for (const [stage, run, own] of [
+    [teacher, runTeacher, { fold: 0 }],
+    [student, runStudent, { holdout: 0 }],
+  ] as const) {
+    const work = run as typeof runTeacher;
+    const { metrics, warnings, outputs } = await perform(stage as typeof teacher, work, {
+      params: { ...still, ...own },
+      modules,
+      inputs,
+      folder: folder(`still ${stage.about}`),
+    });
+    expect([metrics['top1'], metrics['majority'], metrics['never_given']]).toEqual([0.25, 0.25, 3]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /^the model is right on 0\.2500 of the 20 held-out images, where "class 0" for every image is on 0\.2500, and never gives "class \d", "class \d", "class \d": train for longer/,
+    );
+    expect(readdirSync(outputs['model'] ?? '')).toContain('weights.safetensors');
+  }
+  const model = join(folder(`still ${student.about}`), 'model');
+  const { metrics, warnings } = await perform(finetune, runFinetune, {
+    params: { batch: 8, epochs: 1 },
+    modules,
+    inputs: { data: inputs.data, model },
+    folder: folder('still finetune'),
+  });
+  expect([metrics['seen_top1'], metrics['majority'], metrics['never_given']]).toEqual([0.25, 0.25, 3]);
+  expect(warnings).toEqual([expect.stringMatching(/^the last checkpoint is right on 0\.2500 of the 40 images that it was trained on/)]);
+});
+
+test('what the kept epoch is chosen by is a param: a teacher keeps its last by default, a student its best', async () => {
+  const params = { model: { name: 'small' }, batch: 8, epochs: 4, lr: 0.02 };
+  const taught = await perform(teacher, runTeacher, {
+    params: { ...params, fold: 0, choose_by: 'loss' },
+    modules,
+    inputs,
+    folder: folder('teacher'),
+  });
+  const { best_epoch: best, epochs } = history(taught.outputs['history']);
+  const losses = epochs.map(({ held_out_loss }) => held_out_loss ?? 0);
+  expect(best).toBe(losses.lastIndexOf(Math.min(...losses)) + 1);
+  expect(taught.metrics['held_out_loss']).toBe(Math.min(...losses));
+  const last = await perform(student, runStudent, { params: { ...params, choose_by: 'last' }, modules, inputs, folder: folder('student') });
+  expect(last.metrics['best_epoch']).toBe(4);
+  expect(history(last.outputs['history'])).not.toHaveProperty('best_epoch');
 });
 
 test('with patience a training notes the epochs that it made', async () => {
@@ -137,7 +186,8 @@ test('from the student to the folded average', async () => {
   });
   const checkpoints = tuned.outputs['checkpoints'] ?? '';
   expect(history(tuned.outputs['history']).epochs).toHaveLength(3);
-  expect(Object.keys(tuned.metrics)).toEqual(['loss', 'learning_rate']);
+  expect(Object.keys(tuned.metrics)).toEqual(['loss', 'learning_rate', 'seen_top1', 'majority', 'never_given']);
+  expect(tuned.metrics['majority']).toBe(0.25);
   expect(readdirSync(checkpoints).sort()).toEqual(['epoch-1', 'epoch-2', 'epoch-3']);
   expect(readModel(join(checkpoints, 'epoch-3')).training).toMatchObject({ holdout: null, finetuned_epochs: 3 });
   const averaged = await perform(average, runAverage, {

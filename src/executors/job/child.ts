@@ -124,6 +124,9 @@ async function main(jobFile: string): Promise<void> {
     log(line: string) {
       send({ type: 'log', line });
     },
+    warn(message: string) {
+      send({ type: 'warning', message });
+    },
     fail(message: string, hint?: string): never {
       throw new StageFailure(message, hint);
     },

@@ -85,13 +85,23 @@ export class Messages {
     else if (message.type === 'not-started') this.refused = startError(String(message.code));
     else if (message.type === 'saved') this.onSaved(String(message.checkpoint));
     else if (message.type === 'done') this.facts = message.facts;
-    else if (message.type === 'log') for (const line of log.write([message.line])) this.emit({ type: 'node-log', node, line });
+    else if (message.type === 'log') this.logLine(message.line);
+    else if (message.type === 'warning') this.warning(message.message);
     else if (message.type === 'progress') this.progress(message);
     else if (message.type === 'metric') {
       if (message.step === undefined) this.final.add(message.name);
       if (message.step === undefined || !this.final.has(message.name)) this.values.set(message.name, message.value);
       this.emit({ ...message, type: 'node-metric', node });
     }
+  }
+
+  private logLine(text: string): void {
+    for (const line of this.log.write([text])) this.emit({ type: 'node-log', node: this.node, line });
+  }
+
+  private warning(message: string): void {
+    this.logLine(`warning: ${message}`);
+    this.emit({ type: 'notice', level: 'warning', node: this.node, message });
   }
 
   /** The newest progress is always told, those before it now and then. */

@@ -24,6 +24,7 @@ export type ChildMessage =
   | { readonly type: 'metric'; readonly name: string; readonly value: number; readonly step?: number }
   | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly note?: string }
   | { readonly type: 'log'; readonly line: string }
+  | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'saved'; readonly checkpoint: string }
   | { readonly type: 'failed'; readonly code: ProblemCode; readonly message: string; readonly hint?: string }
   | { readonly type: 'done'; readonly facts: JsonObject }

@@ -17,6 +17,10 @@ export interface EpochRecord {
   readonly top5: number | null;
   /** The unweighted mean of the F1 of the held-out images' classes. */
   readonly macro_f1: number | null;
+  /** The unweighted mean of the recall of the held-out images' classes. */
+  readonly balanced_accuracy: number | null;
+  /** The mean cross-entropy of the answers for held-out images and their own classes, whatever loss is trained with. */
+  readonly held_out_loss: number | null;
 }
 
 /** All that a training needs to go on as if it had not been stopped. */
@@ -49,7 +53,7 @@ interface Progress extends Omit<TrainingState, 'variables' | 'kept'> {
   readonly kept: readonly number[];
 }
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Writes a training's state into a folder. */
 export function writeState(folder: string, { variables, kept, ...rest }: TrainingState): void {

@@ -3,7 +3,7 @@ import { openSession } from '../engine/session.ts';
 import { Graph } from '../graph/graph.ts';
 import { buildForInference } from '../layers/build.ts';
 import { parametersOf, toGraphLayout } from '../layers/parameters.ts';
-import { confusionOf, macroF1 } from '../reports/classification.ts';
+import { balancedAccuracy, confusionOf, macroF1 } from '../reports/classification.ts';
 import type { Model } from '../weights/model-folder.ts';
 import { tensorOf } from '../weights/tensor.ts';
 import { evaluationBatches } from './batches.ts';
@@ -89,6 +89,8 @@ export interface Scores {
   readonly top5: number;
   /** See `macroF1`. */
   readonly macroF1: number;
+  /** See `balancedAccuracy`. */
+  readonly balancedAccuracy: number;
   /** The best answer for each image. */
   readonly predicted: readonly number[];
 }
@@ -99,12 +101,26 @@ export function scoresOf(rows: Float32Array, images: Images, indices: readonly n
   const classes = images.info.classes.length;
   const predicted = indices.map((_, place) => largestPlace(rows.subarray(place * classes, (place + 1) * classes)));
   const truth = indices.map((index) => images.labels[index] as number);
+  const confusion = confusionOf(truth, predicted, classes);
   return {
     top1: topK(rows, images, indices, 1),
     top5: topK(rows, images, indices, 5),
-    macroF1: macroF1(confusionOf(truth, predicted, classes)),
+    macroF1: macroF1(confusion),
+    balancedAccuracy: balancedAccuracy(confusion),
     predicted,
   };
+}
+
+/** The mean cross-entropy of rows of logits and the classes of the images that they answer. */
+export function crossEntropyOf(logits: Float32Array, images: Images, indices: readonly number[]): number {
+  const classes = images.info.classes.length;
+  const losses = indices.map((index, place) => {
+    const row = logits.subarray(place * classes, (place + 1) * classes);
+    const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const sum = row.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+    return Math.log(sum) + largest - (row[images.labels[index] as number] as number);
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
 /** The share of rows (of logits or probabilities) whose largest number is at the image's own class. Ties go to the first class. */

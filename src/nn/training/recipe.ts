@@ -6,6 +6,7 @@ import type { Optimizer } from '../optimizers/parts/optimizer.ts';
 import type { Schedule } from '../schedules/parts/schedule.ts';
 import type { Sampler } from '../samplers/parts/sampler.ts';
 import type { Model } from '../weights/model-folder.ts';
+import type { ChooseBy } from './choice.ts';
 import type { Precision } from './step.ts';
 import type { Teacher } from './teachers.ts';
 import type { TrainingOptions } from './train.ts';
@@ -23,8 +24,9 @@ export interface TrainingRecipe {
   readonly precision: Precision;
   readonly epoch_length: number;
   readonly augment: { readonly crop_padding: number; readonly flip: boolean };
-  /** See `TrainingOptions`; a training without held-out images has none. */
+  /** See `TrainingOptions`; a training without held-out images has neither. */
   readonly patience?: number;
+  readonly choose_by?: ChooseBy;
 }
 
 /** What a training is about: the model it starts from, its images and its labels. */
@@ -85,6 +87,7 @@ export function trainingOptions(recipe: TrainingRecipe, modules: RecipeModules, 
     epochs: recipe.epochs,
     stopAfter,
     patience: recipe.patience ?? 0,
+    chooseBy: recipe.choose_by ?? 'last',
     keep,
   };
 }

@@ -8,9 +8,11 @@ import type { BatchArrays, BatchSource } from './batches.ts';
 import { stepsPerEpoch } from './batches.ts';
 import type { CheckpointStore, EpochRecord, TrainingState } from './checkpoint.ts';
 import { readState, writeState } from './checkpoint.ts';
+import type { ChooseBy } from './choice.ts';
+import { hasStalled, isChosen } from './choice.ts';
 import { checkAnswers, checkLoss, checkVariables, type Moment } from './divergence.ts';
 import type { Scores } from './evaluate.ts';
-import { logitsOf, scoresOf } from './evaluate.ts';
+import { crossEntropyOf, logitsOf, scoresOf } from './evaluate.ts';
 import type { Feed, StartThread } from './feed.ts';
 import { openFeed } from './feed.ts';
 import { startPace } from './pace.ts';
@@ -43,10 +45,11 @@ export interface TrainingOptions {
   readonly epochs: number;
   /** The epochs to do now; at most `epochs`. */
   readonly stopAfter: number;
-  /** The training ends after this many epochs without a better top-1 on the held-out images; 0 for never. */
+  /** The training ends after this many epochs that were no better on the held-out images (see `hasStalled`); 0 for never. */
   readonly patience: number;
-  /** Which epochs' weights are kept: the one that is most accurate on the held-out images, the last one, or every one. */
-  readonly keep: 'best' | 'last' | 'every';
+  /** Which epochs' weights are kept: the one that is chosen, or every one. */
+  readonly keep: 'chosen' | 'every';
+  readonly chooseBy: ChooseBy;
 }
 
 /** Who watches a training, and how it is stopped. */
@@ -143,7 +146,7 @@ async function loop(own: Loop, earlier: Done): Promise<TrainingResult> {
         await save(variables);
         pace.restart();
       }
-      if (done.step === total || hasStalled(done.history, options.patience)) return done;
+      if (done.step === total || hasStalled(done.history, options.patience, options.chooseBy)) return done;
       context.signal.throwIfAborted();
       done = stepOnce(own, await feed.next(done.step), done);
       pace.count(options.source.batch);
@@ -197,29 +200,20 @@ async function endEpoch(own: Loop, done: Done): Promise<Done> {
     top1: scores?.top1 ?? null,
     top5: scores?.top5 ?? null,
     macro_f1: scores?.macroF1 ?? null,
+    balanced_accuracy: scores?.balancedAccuracy ?? null,
+    held_out_loss: scores?.loss ?? null,
   };
   const all = { ...done, lossSum: 0, history: [...history, record] };
-  if (options.keep === 'best' && !isBest(record, history)) return all;
+  if (options.keep === 'chosen' && !isChosen(record, history, options.chooseBy)) return all;
   const kept = new Map([...(options.keep === 'every' ? done.kept : []), [record.epoch, trainer.weights()] as const]);
   return { ...all, kept, predicted: scores?.predicted ?? [] };
 }
 
-async function heldOutScores(own: Loop, done: Done): Promise<Scores | undefined> {
+async function heldOutScores(own: Loop, done: Done): Promise<(Scores & { readonly loss: number }) | undefined> {
   const { options, context, trainer } = own;
   const { heldOut, source } = options;
   if (heldOut.length === 0) return undefined;
   const logits = await inTurns(logitsOf(trainer.logits, source.images, heldOut, source), context.signal);
   checkAnswers(logits, placeOf(own, done));
-  return scoresOf(logits, source.images, heldOut);
-}
-
-/** Whether an epoch is the most accurate so far. Of equally accurate epochs the later one is the best. */
-function isBest({ top1 }: EpochRecord, earlier: readonly EpochRecord[]): boolean {
-  return earlier.every((other) => (top1 ?? 0) >= (other.top1 ?? 0));
-}
-
-/** Whether the last `patience` epochs (0 for any number) were all no better on the held-out images than one before them. */
-function hasStalled(history: readonly EpochRecord[], patience: number): boolean {
-  const tops = history.flatMap(({ top1 }) => (top1 === null ? [] : [top1]));
-  return patience > 0 && tops.length > 0 && tops.length - 1 - tops.indexOf(Math.max(...tops)) >= patience;
+  return { ...scoresOf(logits, source.images, heldOut), loss: crossEntropyOf(logits, source.images, heldOut) };
 }

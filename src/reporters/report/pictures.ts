@@ -34,6 +34,8 @@ const TRAINING: readonly Panel[] = [
       { metric: 'macro_f1', name: 'macro-F1', colour: '#0f7b6c', dash: '5 3' },
     ],
   },
+  { title: 'Held-out balanced accuracy', series: [{ metric: 'balanced_accuracy', name: 'mean of the classes', colour: '#0f7b6c' }] },
+  { title: 'Held-out loss', series: [{ metric: 'held_out_loss', name: 'cross-entropy', colour: '#b3400c' }] },
   { title: 'Held-out top-5', series: [{ metric: 'top5', name: 'top-5', colour: '#1f5fa8' }] },
   { title: 'Learning rate', series: [{ metric: 'learning_rate', name: 'last step of the epoch', colour: '#6b3fa0' }], fromZero: true },
 ];
