@@ -2,16 +2,18 @@ import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  describeForOnnx,
+  describeModel,
   encodeOnnx,
+  encodeOpenVino,
   formatFolder,
   openOnnx,
   openSavedModel,
+  openTfjsByTensorFlow,
   preparationOf,
   writeSavedModel,
   writeTfjs,
 } from 'stillroom/nn';
-import type { DatasetInfo, ExportedClassifier, Model } from 'stillroom/nn';
+import type { DatasetInfo, Described, ExportedClassifier, Model } from 'stillroom/nn';
 import type { WorkContext } from 'stillroom';
 import type stage from './stage.ts';
 
@@ -29,46 +31,68 @@ export interface Exporting {
   readonly folder: string;
 }
 
+/** How what was written is compared with what it was made from. */
+interface Check {
+  readonly metric: Exclude<Parameters<WorkContext<typeof stage>['metric']>[0], 'megabytes'>;
+  /** Who runs it. */
+  readonly by: string;
+  open(folder: string, threads: number): Promise<Opened>;
+}
+
 /** A form that a model is exported in. */
 interface Format {
   write(exporting: Exporting): Promise<void>;
-  /** Who runs it where it is compared. */
-  readonly by: string;
-  /** Opens what was written; a text says why that cannot be done here. */
-  readonly open: ((folder: string, threads: number) => Promise<Opened>) | string;
+  /** A text says why it cannot be compared here. */
+  readonly check: Check | string;
 }
+
+/** What every file says of the model. */
+const described = ({ model, data }: Omit<Exporting, 'folder'>): Described => ({ ...model, preparation: preparationOf(data) });
 
 /** The bytes of the ONNX file of a model. */
-export function onnxOf({ network, input, classes, architecture, weights }: Model): Uint8Array {
+export function onnxOf(exporting: Omit<Exporting, 'folder'>): Uint8Array {
+  const { network, input, classes, architecture, weights } = exporting.model;
   const options = { size: input.size, channels: input.channels, classes: classes.length, name: architecture };
-  return encodeOnnx(network, weights, { ...options, metadata: describeForOnnx(input, classes, architecture) });
+  return encodeOnnx(network, weights, { ...options, metadata: describeModel(described(exporting), 'NCHW') });
 }
 
-/** What can be chosen, by name. */
+/** The formats that the stage writes, by name. */
 export const formats: Readonly<Record<ExportFormat, Format>> = {
   onnx: {
-    async write({ model, folder }) {
-      writeFileSync(join(folder, 'model.onnx'), onnxOf(model));
+    async write(exporting) {
+      writeFileSync(join(exporting.folder, 'model.onnx'), onnxOf(exporting));
     },
-    by: 'ONNX Runtime',
-    open: (folder, threads) => openOnnx(join(folder, 'model.onnx'), threads),
+    check: {
+      metric: 'onnx_difference',
+      by: 'ONNX Runtime',
+      open: (folder, threads) => openOnnx(join(folder, 'model.onnx'), threads),
+    },
   },
   saved_model: {
     write: async ({ model, folder }) => writeSavedModel(folder, model),
-    by: 'TensorFlow',
-    open: async (folder) => openSavedModel(folder),
+    check: { metric: 'saved_model_difference', by: 'TensorFlow', open: async (folder) => openSavedModel(folder) },
+  },
+  openvino: {
+    async write(exporting) {
+      const { network, weights, input, architecture } = exporting.model;
+      const metadata = describeModel(described(exporting), 'NCHW');
+      const { xml, bin } = encodeOpenVino(network, weights, { ...input, name: architecture, metadata });
+      writeFileSync(join(exporting.folder, 'model.xml'), xml);
+      writeFileSync(join(exporting.folder, 'model.bin'), bin);
+    },
+    check: 'the stage does without OpenVINO, so that it exports where that is not installed',
   },
   tfjs: {
-    async write({ model, data, folder }) {
-      const { architecture, classes, input } = model;
-      writeTfjs(folder, model, { architecture, classes, input, preparation: preparationOf(data) });
+    write: async (exporting) => writeTfjs(exporting.folder, exporting.model, describeModel(described(exporting), 'NHWC')),
+    check: {
+      metric: 'tfjs_difference',
+      by: 'TensorFlow, as the files say',
+      open: async (folder) => openTfjsByTensorFlow(folder),
     },
-    by: 'TensorFlow.js',
-    open: 'TensorFlow.js is not a part of the stage',
   },
 };
 
-/** Writes a model in a form, into its folder of the exported model. */
+/** Writes a model in a form into its folder of the exported model. */
 export async function writeFormat(name: ExportFormat, exported: string, { model, data }: Omit<Exporting, 'folder'>): Promise<void> {
   const folder = formatFolder(exported, name);
   await mkdir(folder, { recursive: true });

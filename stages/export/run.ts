@@ -4,8 +4,10 @@ import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
 import {
   cropCentre,
+  epsilonsOf,
   formatFolder,
   Normaliser,
+  ONNX_OPSET,
   openDataset,
   openOnnx,
   openPredictor,
@@ -56,24 +58,12 @@ function checkFit({ input, classes }: Model, { info }: Dataset, fail: WorkContex
 async function writeModels(model: Model, { info }: Dataset, names: readonly ExportFormat[], outputs: Outputs): Promise<void> {
   for (const name of names) await writeFormat(name, outputs.model, { model, data: info });
   const onnx = join(formatFolder(outputs.model, 'onnx'), 'model.onnx');
-  await (names.includes('onnx') ? copyFile(onnx, outputs.onnx) : writeFile(outputs.onnx, onnxOf(model)));
+  await (names.includes('onnx') ? copyFile(onnx, outputs.onnx) : writeFile(outputs.onnx, onnxOf({ model, data: info })));
 }
 
 type Outputs = WorkContext<typeof stage>['outputs'];
 
-/** How each format that was written is opened: the ONNX file always is. */
-function openersOf(outputs: Outputs, names: readonly ExportFormat[], threads: number) {
-  const others = names.filter((name) => name !== 'onnx');
-  return [
-    { name: 'onnx', by: formats.onnx.by, open: () => openOnnx(outputs.onnx, threads) },
-    ...others.map((name) => {
-      const { by, open } = formats[name];
-      return { name, by, open: typeof open === 'string' ? open : () => open(formatFolder(outputs.model, name), threads) };
-    }),
-  ] as const;
-}
-
-/** Compares what was written with the training graph; returns in words how each was. */
+/** Compares what was written with the training graph; returns in words how each was. The ONNX file always is. */
 async function checkAll(
   { params, outputs, cpu, metric, progress, log, fail }: WorkContext<typeof stage>,
   model: Model,
@@ -84,22 +74,24 @@ async function checkAll(
   const predictor = openPredictor(model, batch);
   const expected = predictor.logits(data, images);
   predictor.close();
-  const openers = openersOf(outputs, params.formats, cpu);
-  progress(1, 1 + openers.length, 'models checked');
+  const written = new Set<ExportFormat>(['onnx', ...params.formats]);
   const checked: Partial<Record<ExportFormat, string>> = {};
-  for (const [index, { name, by, open }] of openers.entries()) {
-    if (typeof open === 'string') {
-      checked[name] = `no: ${open}`;
-      log(`${name} was not compared with the training graph: ${open}`);
+  for (const name of written) {
+    progress(1 + Object.keys(checked).length, 1 + written.size, 'models checked');
+    const { check } = formats[name];
+    if (typeof check === 'string') {
+      checked[name] = `no: ${check}`;
+      log(`${name} was not compared with the training graph: ${check}`);
       continue;
     }
-    const difference = relativeDifference(expected, await inferExported(await open(), data, images, model), 1);
-    progress(2 + index, 1 + openers.length, 'models checked');
-    log(`${name}_difference: ${difference.toExponential(2)} over ${count} images, by ${by}`);
-    if (!(difference <= params.tolerance)) fail(`${name}_difference is ${difference}, more than the tolerance ${params.tolerance}`);
-    metric(`${name}_difference`, difference);
-    checked[name] = `logits of ${count} images by ${by}, in float32, within ${params.tolerance}`;
+    const opened = await (name === 'onnx' ? openOnnx(outputs.onnx, cpu) : check.open(formatFolder(outputs.model, name), cpu));
+    const difference = relativeDifference(expected, await inferExported(opened, data, images, model), 1);
+    log(`${check.metric}: ${difference.toExponential(2)} over ${count} images, by ${check.by}`);
+    if (!(difference <= params.tolerance)) fail(`${check.metric} is ${difference}, more than the tolerance ${params.tolerance}`);
+    metric(check.metric, difference);
+    checked[name] = `logits of ${count} images by ${check.by}, in float32, within ${params.tolerance}`;
   }
+  progress(1 + written.size, 1 + written.size, 'models checked');
   return checked;
 }
 
@@ -110,8 +102,9 @@ export default work<typeof stage>(async (context) => {
   checkFit(model, data, fail);
   await writeModels(model, data, params.formats, outputs);
   const checked = await checkAll(context, model, data);
-  const { architecture, classes, input } = model;
-  writeExported(outputs.model, { architecture, classes, input, preparation: preparationOf(data.info), formats: params.formats, checked });
+  const { architecture, classes, input, network } = model;
+  const known = { architecture, classes, input, preparation: preparationOf(data.info), formats: params.formats };
+  writeExported(outputs.model, { ...known, opset: ONNX_OPSET, bn_eps: epsilonsOf(network), checked });
   data.close();
   metric('megabytes', (await stat(outputs.onnx)).size / 1e6);
 });

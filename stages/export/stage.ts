@@ -1,9 +1,10 @@
 import { defineStage, param } from 'stillroom';
 
 export default defineStage({
-  about: 'Write a model for others to use, as ONNX, TensorFlow SavedModel or TensorFlow.js, and check each against the training graph.',
+  about:
+    'Write a model for others to use, as ONNX, TensorFlow SavedModel, OpenVINO IR or TensorFlow.js, and check each against the training graph.',
   params: {
-    formats: param.choices(['onnx', 'saved_model', 'tfjs'], {
+    formats: param.choices(['onnx', 'saved_model', 'openvino', 'tfjs'], {
       default: ['onnx', 'saved_model'],
       about: 'What the folder of the model holds.',
     }),
@@ -24,7 +25,7 @@ export default defineStage({
       tolerance: 1e-4,
     },
     tfjs_difference: {
-      about: 'Largest such difference, TensorFlow.js to the training graph.',
+      about: 'Largest such difference, TensorFlow on the graph and weights of the TensorFlow.js files to the training graph.',
       goal: 'minimize',
       tolerance: 1e-4,
     },

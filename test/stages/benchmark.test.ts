@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { decodeImage, describeForOnnx, encodeOnnx, writeExported } from 'stillroom/nn';
+import { decodeImage, describeModel, encodeOnnx, writeExported } from 'stillroom/nn';
 import type { InferenceRuntime, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import run from '../../stages/benchmark/run.ts';
@@ -39,11 +39,12 @@ function writeJudge(): string {
   const input = { size, channels: 1, mean: [0.5], std: [0.25] };
   const preparation = { size, channels: 1, fit: 'pad', background: 0 } as const;
   const folder = join(room.folder, 'judge');
+  const metadata = describeModel({ architecture: 'judge', classes, input, preparation, network }, 'NCHW');
   writeExported(folder, { architecture: 'judge', classes, input, preparation, formats: ['onnx'] });
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   writeFileSync(
     join(folder, 'onnx', 'model.onnx'),
-    encodeOnnx(network, weights, { size, channels: 1, classes: 3, name: 'judge', metadata: describeForOnnx(input, classes, 'judge') }),
+    encodeOnnx(network, weights, { size, channels: 1, classes: 3, name: 'judge', metadata }),
   );
   return folder;
 }

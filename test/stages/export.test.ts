@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { encodeOnnx, openOnnx, openSavedModel, readExported } from 'stillroom/nn';
+import { encodeOnnx, openOnnx, openSavedModel, preprocessingOf, readExported } from 'stillroom/nn';
 import type { Architecture, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Layers } from '../../src/nn/models/parts/blocks.ts';
@@ -146,11 +146,35 @@ test('the folder of the exported model says what it is and holds what was asked 
 });
 
 test('what was compared with the training graph is said, and what could not be', async () => {
-  const { outputs, log, metrics } = await exportFresh(small, 3, { formats: ['onnx', 'tfjs'] });
+  const { outputs, log, metrics } = await exportFresh(small, 3, { formats: ['onnx', 'tfjs', 'openvino'] });
+  const reason = 'no: the stage does without OpenVINO, so that it exports where that is not installed';
   expect(readExported(outputs['model'] as string).checked).toEqual({
     onnx: 'logits of 40 images by ONNX Runtime, in float32, within 0.0001',
-    tfjs: 'no: TensorFlow.js is not a part of the stage',
+    tfjs: 'logits of 40 images by TensorFlow, as the files say, in float32, within 0.0001',
+    openvino: reason,
   });
-  expect(log.join('\n')).toContain('tfjs was not compared with the training graph: TensorFlow.js is not a part of the stage');
-  expect(metrics['tfjs_difference']).toBeUndefined();
+  expect(log.join('\n')).toContain('openvino was not compared with the training graph: the stage does without OpenVINO');
+  expect(metrics['tfjs_difference']).toBeLessThanOrEqual(1e-4);
+});
+
+test('every file says how a picture becomes what the model takes', async () => {
+  const { outputs } = await exportFresh(small, 3, { formats: ['onnx', 'tfjs', 'openvino'] });
+  const folder = outputs['model'] as string;
+  const read = (...path: string[]): string => readFileSync(join(folder, ...path), 'utf8');
+  const { layout: _, ...preprocessing } = preprocessingOf(
+    { size: 32, channels: 3, mean: [0.25, 0.25, 0.25], std: [0.2, 0.2, 0.2] },
+    { size: 32, channels: 3, fit: 'pad', background: 0 },
+    'NCHW',
+  );
+  expect(preprocessing).toMatchObject({ resize: { size: 32, fit: 'pad', kernel: 'lanczos3', antialias: true }, crop: 32, background: 0 });
+  const exported = JSON.parse(read('exported.json')) as object;
+  expect(exported).toMatchObject({ preprocessing, opset: 17, bn_eps: [1e-3] });
+  const onnx = fromBinary(ModelProtoSchema, readFileSync(join(folder, 'onnx', 'model.onnx')));
+  const metadata = Object.fromEntries(onnx.metadataProps.map(({ key, value }) => [key, value]));
+  expect(JSON.parse(metadata['preprocessing'] as string)).toEqual({ ...preprocessing, layout: 'NCHW' });
+  const { userDefinedMetadata } = JSON.parse(read('tfjs', 'model.json')) as { userDefinedMetadata: Record<string, string> };
+  expect(JSON.parse(userDefinedMetadata['preprocessing'] as string)).toEqual({ ...preprocessing, layout: 'NHWC' });
+  expect(userDefinedMetadata).toMatchObject({ classes: metadata['classes'], bn_eps: '[0.001]' });
+  const info = /<preprocessing value="([^"]*)"\/>/.exec(read('openvino', 'model.xml'))?.[1] as string;
+  expect(info.replaceAll('&quot;', '"')).toBe(metadata['preprocessing']);
 });

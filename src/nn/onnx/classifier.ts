@@ -5,20 +5,6 @@ import type { ExportedClassifier } from '../serving/runtime.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 import { ModelProtoSchema } from './generated/onnx_pb.ts';
 
-/** The metadata with which a file describes its model: texts, since ONNX holds nothing else there. */
-export function describeForOnnx(input: ModelInput, classes: readonly string[], architecture: string): Record<string, string> {
-  return {
-    architecture,
-    classes: JSON.stringify(classes),
-    size: String(input.size),
-    channels: String(input.channels),
-    mean: JSON.stringify(input.mean),
-    std: JSON.stringify(input.std),
-    layout: 'NCHW',
-    preprocessing: '(pixel / 255 - mean) / std for each channel',
-  };
-}
-
 /** The description in a file's metadata. Throws if a key is missing. */
 function readDescription(file: string): { input: ModelInput; classes: string[] } {
   const { metadataProps } = fromBinary(ModelProtoSchema, readFileSync(file));

@@ -1,7 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Convolution, Cosine, Layer, Network } from '../network.ts';
+import { rowsOfLength } from '../weights/rows.ts';
 import { tensorOf } from '../weights/tensor.ts';
-import type { Tensor, Weights } from '../weights/tensor.ts';
+import type { Weights } from '../weights/tensor.ts';
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from './generated/onnx_pb.ts';
 import type { NodeProto, TensorProto } from './generated/onnx_pb.ts';
 import { activation, integers, node, tensor, value } from './nodes.ts';
@@ -20,7 +21,7 @@ export interface OnnxOptions {
 }
 
 /** The opset and the file version that go together: onnxruntime has read them since 1.12. */
-const opset = 17n;
+export const ONNX_OPSET = 17;
 const irVersion = 8n;
 
 const inputName = 'input';
@@ -40,15 +41,6 @@ function convolutionAttributes(layer: Convolution): OnnxAttributes {
 /** For every channel after a shuffle the channel that it was before. */
 function shuffled(channels: number, groups: number): number[] {
   return Array.from({ length: channels }, (_, place) => (place % groups) * (channels / groups) + Math.floor(place / groups));
-}
-
-/** The rows of a matrix made that long; a row of zeros stays one. */
-function rowsOfLength({ shape, data }: Tensor, length: number): Float32Array {
-  const columns = shape[1] as number;
-  const factors = Array.from({ length: shape[0] as number }, (_, row) => {
-    return length / Math.max(1e-12, Math.hypot(...data.subarray(row * columns, (row + 1) * columns)));
-  });
-  return data.map((entry, place) => entry * (factors[Math.floor(place / columns)] as number));
 }
 
 /** Builds the graph layer by layer; layers that do nothing at inference hand their input on. */
@@ -199,7 +191,7 @@ export function encodeOnnx(network: Network, weights: Weights, options: OnnxOpti
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: 'stillroom',
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: opset })],
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(ONNX_OPSET) })],
     graph,
     metadataProps: Object.entries(options.metadata).map(([key, text]) => create(StringStringEntryProtoSchema, { key, value: text })),
   });

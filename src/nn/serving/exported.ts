@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Preparation } from '../images/decode.ts';
+import { preprocessingOf } from './description.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 
 /** What a model can be exported as; each has a folder of its name in that of the exported model. */
@@ -15,17 +16,26 @@ export interface ExportedModel {
   /** How a picture is prepared before its middle is cropped. */
   readonly preparation: Preparation;
   readonly formats: readonly ExportFormat[];
+  /** Of the ONNX files. */
+  readonly opset?: number;
+  /** The epsilons of the batch norms that are left. */
+  readonly bn_eps?: readonly number[];
   /** How each format's answers were compared with the training graph's, in words; `no` with the reason where they were not. */
   readonly checked?: Partial<Record<ExportFormat, string>>;
 }
 
 const FORMAT = 1;
 
-/** Writes `exported.json` into the folder of an exported model, which is made if needed. The same description gives the same bytes. */
+/**
+ * Writes `exported.json` into the folder of an exported model, which is made if needed, with what follows from it at `preprocessing`.
+ *
+ * The same description gives the same bytes.
+ */
 export function writeExported(folder: string, exported: ExportedModel): void {
-  const { architecture, classes, input, preparation, formats, checked } = exported;
+  const { architecture, classes, input, preparation, formats, opset, bn_eps, checked } = exported;
+  const { layout: _, ...preprocessing } = preprocessingOf(input, preparation, 'NCHW');
   mkdirSync(folder, { recursive: true });
-  const description = { format: FORMAT, architecture, classes, input, preparation, formats, checked };
+  const description = { format: FORMAT, architecture, classes, input, preparation, preprocessing, formats, opset, bn_eps, checked };
   writeFileSync(join(folder, 'exported.json'), `${JSON.stringify(description, null, 1)}\n`);
 }
 

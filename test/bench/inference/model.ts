@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeForOnnx, encodeOnnx, fuse, initialWeights, writeExported } from 'stillroom/nn';
+import { describeModel, encodeOnnx, fuse, initialWeights, writeExported } from 'stillroom/nn';
 import mobileNetV3Small from '../../../src/nn/models/mobilenet-v3-small.ts';
 
 /** What the photographs are of, as far as the model is concerned: its weights are fresh, so only its speed means something. */
@@ -16,7 +16,7 @@ export function writeShippedModel(folder: string): void {
   const input = { size: SIZE, channels: 3, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
   const preparation = { size: SIZE, channels: 3, fit: 'cover', background: 0 } as const;
   const name = 'mobilenet-v3-small';
-  const metadata = describeForOnnx(input, CLASSES, name);
+  const metadata = describeModel({ architecture: name, classes: CLASSES, input, preparation, network }, 'NCHW');
   writeExported(folder, { architecture: name, classes: CLASSES, input, preparation, formats: ['onnx'] });
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   const file = encodeOnnx(network, weights, { size: SIZE, channels: 3, classes: CLASSES.length, name, metadata });
