@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeForOnnx, encodeOnnx, writeExported, writeSavedModel } from 'stillroom/nn';
+import { describeModel, encodeOnnx, writeExported, writeSavedModel } from 'stillroom/nn';
 import type { ExportedClassifier } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
@@ -29,7 +29,7 @@ function exported(): string {
   writeExported(folder, { architecture: 'mobilenet-v3-small', classes, input, preparation, formats: ['onnx', 'saved_model'] });
   writeSavedModel(join(folder, 'saved_model'), model);
   mkdirSync(join(folder, 'onnx'));
-  const metadata = describeForOnnx(input, classes, 'mobilenet-v3-small');
+  const metadata = describeModel({ architecture: 'mobilenet-v3-small', classes, input, preparation, network }, 'NCHW');
   const options = { size, channels: 3, classes: 3, name: 'test', metadata };
   writeFileSync(join(folder, 'onnx', 'model.onnx'), encodeOnnx(network, weights, options));
   return folder;

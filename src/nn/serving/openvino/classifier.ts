@@ -113,15 +113,19 @@ function compile({ library, core, file, options, image, classes }: Source, count
 const KEPT = 4;
 
 /**
- * Opens the ONNX file of an exported model with OpenVINO on the CPU. Batches of any size are taken; each size is compiled when it first
- * comes. Throws `OpenVinoError` where OpenVINO lacks an operation of the model, or the processor the precision.
+ * Opens a file (ONNX, or the `model.xml` of OpenVINO's own format) of an exported model with OpenVINO on the CPU. Batches of any size are
+ * taken; each size is compiled when it first comes. Throws `OpenVinoError` where OpenVINO lacks an operation of the model, or the processor
+ * the precision.
  */
-async function openWithOpenVino(folder: string, options: OpenVinoOptions): Promise<ExportedClassifier> {
-  const { input, classes } = readExported(folder);
+export function openByOpenVino(
+  file: string,
+  { input, classes }: Pick<ExportedClassifier, 'input' | 'classes'>,
+  options: OpenVinoOptions,
+): ExportedClassifier {
   const library = openVino();
   const core = library.made('start', library.functions.core);
   const image = [input.channels, input.size, input.size] as const;
-  const source = { library, core, file: join(folder, 'onnx', 'model.onnx'), options, image, classes: classes.length };
+  const source = { library, core, file, options, image, classes: classes.length };
   const kept = new Map<number, Compiled>();
   const forBatch = (count: number): Compiled => {
     const compiled = kept.get(count) ?? compile(source, count);
@@ -161,6 +165,7 @@ export function openVinoRuntime({ precision, pinning }: Omit<OpenVinoOptions, 't
     },
     precision,
     format: 'onnx',
-    open: (folder, { threads }) => openWithOpenVino(folder, { threads, precision, pinning }),
+    open: async (folder, { threads }) =>
+      openByOpenVino(join(folder, 'onnx', 'model.onnx'), readExported(folder), { threads, precision, pinning }),
   };
 }
