@@ -3,7 +3,7 @@ import { formerParams, heldOutMetrics, trainingParams, worthMetrics } from 'stil
 
 export default defineStage({
   about: 'Train a model some more epochs on all images and keep a checkpoint of each.',
-  params: trainingParams({ batch: 64, epochs: 4, optimizer: 'radam', lr: 0.002, warmUp: 0, sampling: 'balanced', mixing: 'cutmix' }),
+  params: trainingParams({ batch: 64, epochs: 4, optimizer: 'radam', lr: 0.002, warmUp: 0, sampling: 'shuffled', mixing: 'cutmix' }),
   former: formerParams,
   inputs: { data: 'dir', labels: 'dir?', teacher: 'dir?', teacher_models: 'dir[]?', model: 'dir' },
   outputs: { checkpoints: 'dir', history: 'file.json' },

@@ -10,7 +10,7 @@ export default defineStage({
       about: 'Batch-norm statistics are measured anew on training images, or averaged as the weights are.',
     }),
     batch: param.int({ min: 2, default: 64, about: 'Images in a batch when batch-norm statistics are measured anew.' }),
-    sampling: samplingParam('balanced', 'How images are drawn for that: as in the training.'),
+    sampling: samplingParam('shuffled', 'How images are drawn for that: as in the training.'),
     seed: param.int({ default: 0, about: 'Decides which images come together for that.' }),
   },
   inputs: { checkpoints: 'dir[]', data: 'dir' },

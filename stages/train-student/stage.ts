@@ -6,7 +6,7 @@ export default defineStage({
   params: {
     holdout: param.int({ min: 0, default: 0, about: 'The fold that the best epoch is chosen on.' }),
     ...networkParams({ model: 'mobilenet-v3-small' }),
-    ...trainingParams({ batch: 64, epochs: 20, optimizer: 'radam', lr: 0.008, warmUp: 0.1, sampling: 'balanced', mixing: 'cutmix' }),
+    ...trainingParams({ batch: 64, epochs: 20, optimizer: 'radam', lr: 0.008, warmUp: 0.1, sampling: 'shuffled', mixing: 'cutmix' }),
     stop_after: param.budget({ min: 0, default: 0, about: 'Stop after this many epochs of that plan; 0 for all.' }),
     choose_by: chooseBy('top1'),
     patience,

@@ -148,6 +148,10 @@ test('what the kept epoch is chosen by is a param: a teacher keeps its last by d
   expect(history(last.outputs['history'])).not.toHaveProperty('best_epoch');
 });
 
+test('by default every training shows each image equally often, whatever its class', () => {
+  for (const { params } of [teacher, student, finetune, average]) expect(params?.sampling.schema['default']).toBe('shuffled');
+});
+
 test('with patience a training notes the epochs that it made', async () => {
   const still = { fold: 0, model: { name: 'small' }, batch: 8, epochs: 9, lr: 1e-12, batch_norm_momentum: 1e-9, patience: 2 };
   const { outputs } = await perform(teacher, runTeacher, { params: still, modules, inputs, folder: folder('still') });
