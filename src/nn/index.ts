@@ -38,13 +38,8 @@ export { OpenVinoError } from './serving/openvino/functions.ts';
 export { openSavedModel, writeSavedModel } from './serving/saved-model.ts';
 export type { HubModel } from './serving/hub/hub-model.ts';
 export { asHubModel, NoCounterpartError } from './serving/hub/hub-model.ts';
-export {
-  preprocessingDifferences,
-  transformersJsType,
-  writeTimm,
-  writeTransformers,
-  writeTransformersJs,
-} from './serving/hub/folders.ts';
+export { preprocessingDifferences, writeTimm, writeTransformers, writeTransformersJs } from './serving/hub/folders.ts';
+export { openTimm } from './serving/hub/open-timm.ts';
 export { cropCentre } from './images/crop.ts';
 export type { Placement } from './images/place.ts';
 export { centrePlacement, placeImage } from './images/place.ts';

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  asHubModel,
   describeModel,
   encodeOnnx,
   encodeOpenVino,
@@ -9,9 +10,13 @@ import {
   openOnnx,
   openSavedModel,
   openTfjsByTensorFlow,
+  openTimm,
   preparationOf,
   writeSavedModel,
   writeTfjs,
+  writeTimm,
+  writeTransformers,
+  writeTransformersJs,
 } from 'stillroom/nn';
 import type { DatasetInfo, Described, ExportedClassifier, Model } from 'stillroom/nn';
 import type { WorkContext } from 'stillroom';
@@ -88,6 +93,22 @@ export const formats: Readonly<Record<ExportFormat, Format>> = {
       metric: 'tfjs_difference',
       by: 'TensorFlow, as the files say',
       open: async (folder) => openTfjsByTensorFlow(folder),
+    },
+  },
+  timm: {
+    write: async (exporting) => writeTimm(exporting.folder, asHubModel(exporting.model), described(exporting)),
+    check: { metric: 'timm_difference', by: "ONNX Runtime, with the file's tensors in timm's architecture", open: openTimm },
+  },
+  transformers: {
+    write: async (exporting) => writeTransformers(exporting.folder, asHubModel(exporting.model), described(exporting)),
+    check: { metric: 'transformers_difference', by: "ONNX Runtime, with the file's tensors in timm's architecture", open: openTimm },
+  },
+  transformers_js: {
+    write: async (exporting) => writeTransformersJs(exporting.folder, onnxOf(exporting), described(exporting)),
+    check: {
+      metric: 'transformers_js_difference',
+      by: 'ONNX Runtime',
+      open: (folder, threads) => openOnnx(join(folder, 'onnx', 'model.onnx'), threads),
     },
   },
 };

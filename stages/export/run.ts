@@ -6,6 +6,7 @@ import {
   cropCentre,
   epsilonsOf,
   formatFolder,
+  NoCounterpartError,
   Normaliser,
   ONNX_OPSET,
   openDataset,
@@ -100,7 +101,12 @@ export default work<typeof stage>(async (context) => {
   const model = readModel(inputs.model);
   const data = openDataset(inputs.data);
   checkFit(model, data, fail);
-  await writeModels(model, data, params.formats, outputs);
+  try {
+    await writeModels(model, data, params.formats, outputs);
+  } catch (error) {
+    if (error instanceof NoCounterpartError) fail(error.message, error.hint);
+    throw error;
+  }
   const checked = await checkAll(context, model, data);
   const { architecture, classes, input, network } = model;
   const known = { architecture, classes, input, preparation: preparationOf(data.info), formats: params.formats };

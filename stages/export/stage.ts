@@ -1,10 +1,9 @@
 import { defineStage, param } from 'stillroom';
 
 export default defineStage({
-  about:
-    'Write a model for others to use, as ONNX, TensorFlow SavedModel, OpenVINO IR or TensorFlow.js, and check each against the training graph.',
+  about: 'Write a model for others to use, as ONNX and in the forms that other packages load, and check each against the training graph.',
   params: {
-    formats: param.choices(['onnx', 'saved_model', 'openvino', 'tfjs'], {
+    formats: param.choices(['onnx', 'saved_model', 'openvino', 'tfjs', 'timm', 'transformers', 'transformers_js'], {
       default: ['onnx', 'saved_model'],
       about: 'What the folder of the model holds.',
     }),
@@ -26,6 +25,17 @@ export default defineStage({
     },
     tfjs_difference: {
       about: 'Largest such difference, TensorFlow on the graph and weights of the TensorFlow.js files to the training graph.',
+      goal: 'minimize',
+      tolerance: 1e-4,
+    },
+    timm_difference: {
+      about: "Largest such difference, the tensors of the timm folder in timm's architecture to the training graph.",
+      goal: 'minimize',
+      tolerance: 1e-4,
+    },
+    transformers_difference: { about: "The same of the folder of Python's transformers.", goal: 'minimize', tolerance: 1e-4 },
+    transformers_js_difference: {
+      about: 'Largest such difference, onnxruntime on the file of the transformers.js folder to the training graph.',
       goal: 'minimize',
       tolerance: 1e-4,
     },

@@ -60,7 +60,6 @@ export function formulaWeights(network: Network): Weights {
   return new Map(parametersOf(network).map(({ name, shape }): [string, Tensor] => [name, { shape, data: formula(name, shape) }]));
 }
 
-/** Numbers evenly in [−1, 1) that look random, from a name and their places alone: `noise` in fixtures/make.py. */
 /** The two images of fixtures/make.py as bytes, N × H × W × C: one like noise, one that is smooth. */
 export function formulaImages(size: number): Uint8Array {
   const count = size * size * 3;

@@ -6,8 +6,8 @@ import type { ModelInput } from '../weights/model-folder.ts';
 import { ModelProtoSchema } from './generated/onnx_pb.ts';
 
 /** The description in a file's metadata. Throws if a key is missing. */
-function readDescription(file: string): { input: ModelInput; classes: string[] } {
-  const { metadataProps } = fromBinary(ModelProtoSchema, readFileSync(file));
+function readDescription(bytes: Uint8Array): { input: ModelInput; classes: string[] } {
+  const { metadataProps } = fromBinary(ModelProtoSchema, bytes);
   const text = (key: string): string => {
     const found = metadataProps.find((property) => property.key === key);
     if (found === undefined) throw new Error(`The ONNX file says nothing of its ${key}: it was not written by the stage export.`);
@@ -23,15 +23,16 @@ export function onnxruntimeVersion(): string {
   return env.versions.node ?? env.versions.common;
 }
 
-/** Opens an ONNX file that the stage `export` wrote, on the CPU with that many threads. */
-export async function openOnnx(file: string, threads: number): Promise<ExportedClassifier> {
-  const { input, classes } = readDescription(file);
-  const session = await InferenceSession.create(file, {
+/** Opens an ONNX file that the stage `export` wrote (its path or its bytes), on the CPU with that many threads. */
+export async function openOnnx(file: string | Uint8Array, threads: number): Promise<ExportedClassifier> {
+  const { input, classes } = readDescription(typeof file === 'string' ? readFileSync(file) : file);
+  const options: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
-  });
+  };
+  const session = await (typeof file === 'string' ? InferenceSession.create(file, options) : InferenceSession.create(file, options));
   const [inputName = '', outputName = ''] = [session.inputNames[0], session.outputNames[0]];
   return {
     input,

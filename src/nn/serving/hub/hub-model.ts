@@ -134,17 +134,22 @@ export function asHubModel(model: Model): HubModel {
   return { counterpart, network: architecture, weights, restored: folded.size };
 }
 
+/** timm's name of one of our tensors. */
+export function timmName(layers: ReadonlyMap<string, string>, tensor: string): string {
+  const at = tensor.lastIndexOf('.');
+  const layer = tensor.slice(0, at);
+  return `${layers.get(layer) ?? layer}${tensor.slice(at)}`;
+}
+
 /** The model's tensors by timm's names and in its shapes: where timm has a convolution for a dense layer, that of a 1 × 1 kernel. */
 export function timmWeights({ counterpart, network, weights }: HubModel): Weights {
   const names = counterpart.names(network);
   return new Map(
     parametersOf(network).map(({ name, shape }): [string, Tensor] => {
-      const at = name.lastIndexOf('.');
-      const [layer, own] = [name.slice(0, at), name.slice(at + 1)];
-      const renamed = names.get(layer) ?? layer;
+      const renamed = timmName(names, name);
       const { data } = tensorOf(weights, name, shape);
-      const isPointwise = renamed === 'conv_head' && own === 'weight' && shape.length === 2;
-      return [`${renamed}.${own}`, { shape: isPointwise ? [...shape, 1, 1] : shape, data }];
+      const isPointwise = renamed === 'conv_head.weight' && shape.length === 2;
+      return [renamed, { shape: isPointwise ? [...shape, 1, 1] : shape, data }];
     }),
   );
 }
