@@ -190,6 +190,8 @@ describe('a training', () => {
     const part = await trained(taught, undefined, 8);
     expect(lastWeights(await trained(taught, part.saved.at(-1)))).toBe(lastWeights(whole));
     expect(lastWeights(await trained(options({ teachers: [small] })))).not.toBe(lastWeights(whole));
+    const low = await trained(options({ teachers, precision: 'bfloat16', moving_average: 0.9 }));
+    expect(relativeError([low.result?.history[0]?.loss ?? 0], [whole.result?.history[0]?.loss ?? 1])).toBeLessThan(0.1);
   });
 
   test('another seed gives other weights', async () => {

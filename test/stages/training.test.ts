@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import type { Json } from '../../src/model/json.ts';
 import type { Architecture, EpochRecord, Loss } from 'stillroom/nn';
-import { foldsDigest, readModel, writeLabels, writeModel } from 'stillroom/nn';
+import { foldsDigest, readModel, writeLabels, writeModel, writePredictions } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import crossEntropy from '../../src/nn/losses/cross-entropy.ts';
 import distillation from '../../src/nn/losses/distillation.ts';
@@ -218,11 +218,11 @@ describe('a teacher that answers each batch', () => {
     writeFreshModel(folder(name), () => network, { size: 8, channels: 1, classes, ...changes });
     return { key: { fold: 1 }, path: folder(name) };
   };
-  const study = (models: readonly { key: object; path: string }[] | undefined, own: Loss = loss) =>
+  const study = (models: readonly { key: object; path: string }[] | undefined, own: Loss = loss, teacher?: string) =>
     perform(student, runStudent, {
       params: { ...params, model: { name: 'small' } },
       modules: { ...modules, loss: own },
-      inputs: { ...inputs, teacher_models: models as readonly { key: Record<string, Json>; path: string }[] | undefined },
+      inputs: { ...inputs, teacher, teacher_models: models as readonly { key: Record<string, Json>; path: string }[] | undefined },
       folder: mkdtempSync(`${folder('out')}-`),
     });
   const weightsOf = ({ outputs }: { outputs: Readonly<Record<string, string>> }) =>
@@ -278,9 +278,27 @@ describe('a teacher that answers each batch', () => {
     await expect(study([{ key, path }])).rejects.toThrow('"classifier.bias" that are no numbers');
   });
 
-  test('stored answers are asked for where there are none', async () => {
+  test('is asked for by its stored answers where those are to be learned from, and they must be of the same images', async () => {
     const stored = distillation({ temperature: 2, teacher: 'stored', teacher_weight: 0.9 });
-    await expect(study([made('one')], stored)).rejects.toMatchObject({ hint: expect.stringContaining('set `teacher: online`') });
+    const attempt = (teacher?: string) => study([made('one')], stored, teacher);
+    await expect(attempt()).rejects.toMatchObject({ hint: expect.stringContaining('set `teacher: online`') });
+    await expect(attempt(made('model').path)).rejects.toMatchObject({
+      message: expect.stringContaining('holds no predictions'),
+      hint: expect.stringContaining('a model belongs to `teacher_models`'),
+    });
+    const answers = (name: string, count: number, own: readonly string[]): string => {
+      mkdirSync(folder(name));
+      writePredictions(folder(name), { count, classes: own, values: new Float32Array(count * own.length).fill(1 / own.length) });
+      return folder(name);
+    };
+    await expect(attempt(answers('fewer', 39, classes))).rejects.toThrow('for 39 images, but there are 40');
+    await expect(attempt(answers('two', 40, ['a', 'b']))).rejects.toThrow('2 instead of 4');
+    await expect(attempt(answers('right', 40, classes))).resolves.toBeDefined();
+  });
+
+  test('is not itself taught by one', async () => {
+    const taught = { params: { fold: 0, model: { name: 'small' } }, modules: { ...modules, loss }, inputs, folder: folder('x') };
+    await expect(perform(teacher, runTeacher, taught)).rejects.toMatchObject({ hint: expect.stringContaining('train-student') });
   });
 });
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetInfo } from '../data/dataset.ts';
-import { readPredictionsOf } from '../data/probabilities.ts';
+import type { Probabilities } from '../data/probabilities.ts';
+import { readPredictions } from '../data/probabilities.ts';
 import type { Loss } from '../losses/parts/loss.ts';
 import type { Model } from '../weights/model-folder.ts';
 import { readModel } from '../weights/model-folder.ts';
@@ -20,7 +21,7 @@ type Fail = (message: string, hint?: string) => never;
 
 /**
  * What the loss learns from: stored answers, or the models that are to answer each batch; nothing for other losses, which pass both over.
- * Fails the stage if it is missing, or if a model does not fit the images.
+ * Fails the stage if it is missing, or if answers or a model do not fit the images.
  */
 export function readTeacher(
   { teaching }: Loss,
@@ -30,7 +31,7 @@ export function readTeacher(
 ): Pick<Task, 'teacher' | 'teachers'> {
   if (teaching === undefined) return {};
   if (teaching.teacher === 'stored') {
-    if (teacher !== undefined) return { teacher: readPredictionsOf(teacher, info) };
+    if (teacher !== undefined) return { teacher: readAnswers(teacher, info, fail) };
     return fail(
       'The loss learns from stored answers of a teacher, and the node is given none.',
       'Connect a teacher’s predictions as `teacher` (predict or oof make them), or set `teacher: online` in the loss and connect its model as `teacher_models`.',
@@ -45,6 +46,23 @@ export function readTeacher(
   return {
     teachers: models.map(({ key, path }) => readOne(path, Object.keys(key).length === 0 ? '' : ` ${JSON.stringify(key)}`, info, fail)),
   };
+}
+
+/** Reads a teacher's stored answers. */
+function readAnswers(folder: string, info: DatasetInfo, fail: Fail): Probabilities {
+  if (!existsSync(join(folder, 'predictions.json'))) {
+    return fail(
+      'The folder given as `teacher` holds no predictions.',
+      'Connect the output `predictions` of predict or oof; a model belongs to `teacher_models`, with `teacher: online` in the loss.',
+    );
+  }
+  const answers = readPredictions(folder);
+  const remedy = 'Let the teacher predict the very images that the student is trained on: connect both to one prepare-images.';
+  if (answers.count !== info.count)
+    return fail(`The teacher's answers are for ${answers.count} images, but there are ${info.count}.`, remedy);
+  const difference = differenceOf(answers.classes, info.classes);
+  if (difference !== undefined) return fail(`The teacher's answers are of other classes than the images: ${difference}.`, remedy);
+  return answers;
 }
 
 /** Reads the model of a teacher that messages call by `name`. */
