@@ -83,10 +83,11 @@ function entriesOf(folder: string) {
   return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function holdsAddon(folder: string): boolean {
+/** Whether a package has addons, or WebAssembly, which it reads from beside its own files. */
+function holdsNativeCode(folder: string): boolean {
   return ownEntries(folder).some((entry) => {
-    if (entry.isDirectory()) return holdsAddon(join(folder, entry.name));
-    return entry.name.endsWith('.node') || entry.name === 'binding.gyp';
+    if (entry.isDirectory()) return holdsNativeCode(join(folder, entry.name));
+    return /\.(?:node|wasm)$/.test(entry.name) || entry.name === 'binding.gyp';
   });
 }
 
@@ -113,7 +114,7 @@ function reading<Value>(folder: string, read: () => Value): Outcome<Value> {
 
 /** Whether a package has native code, in itself or in what it depends on: such a one stays outside the bundle. */
 export function isNative(folder: string): Outcome<boolean> {
-  return reading(folder, () => [...closureOf(folder).keys()].some(holdsAddon));
+  return reading(folder, () => [...closureOf(folder).keys()].some(holdsNativeCode));
 }
 
 /** The packages that npm notes in a folder of installed ones, by path; nothing if its note is damaged. */

@@ -145,8 +145,10 @@ export default work<typeof stage>(async (context) => {
   };
   const { values, score } = valuesOf(found);
   const without = plain === undefined ? undefined : valuesOf(plain);
-  const { version, precision } = modules.runtime;
-  const engine = { name: params.runtime.name, version, precision, threads: cpu, overlapped_threads: overlappedThreads(cpu) };
+  const { version, precision, affinity, mostThreads = cpu } = modules.runtime;
+  const threads = Math.min(cpu, mostThreads);
+  const overlapped = Math.min(overlappedThreads(cpu), mostThreads);
+  const engine = { name: params.runtime.name, version, precision, affinity, threads, overlapped_threads: overlapped };
   await writeResults(context, data, found.accuracy);
   await writeFile(outputs.speeds, speedsCsv(engine, found.speeds, placementsOf(params.tta, data.info, 1).length));
   const { images, rounds, warmup, ahead, tta } = params;
@@ -197,7 +199,9 @@ async function writeResults({ outputs, log }: Context, { info: { count, classes 
 
 /** Says the figures in one line, with what they were measured under. */
 function tell({ params, modules, log, cpu }: Context, { fps, overlapped_fps, best_fps, model_fps, memory_mib }: ScoreValues): void {
-  const under = `${params.runtime.name} ${modules.runtime.version}, ${modules.runtime.precision}, ${cpu} threads`;
+  const { version, precision, mostThreads = cpu } = modules.runtime;
+  const threads = Math.min(cpu, mostThreads);
+  const under = `${params.runtime.name} ${version}, ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const speeds = `${fps.toFixed(0)} images/s from file to label, ${overlapped_fps.toFixed(0)} with decoding overlapped (best ${best_fps.toFixed(0)})`;
   log(`${under}: ${speeds}, ${model_fps.toFixed(0)} of the model alone, ${memory_mib.toFixed(0)} MiB`);
 }

@@ -65,6 +65,12 @@ describe('odd packages are read without a crash', () => {
     expect(ingredient('a').integrity).not.toBe(before);
   });
 
+  test('that hold WebAssembly count as native: they read it from beside their own files', () => {
+    write('node_modules/a/package.json', '{ "name": "a" }');
+    write('node_modules/a/dist/a.wasm', '');
+    expect(native('a')).toBe(true);
+  });
+
   test('that are linked, with links in circles below them', () => {
     write('packages/mine/package.json', '{ "name": "mine", "version": "0.0.0" }');
     write('packages/mine/build/mine.node', '');

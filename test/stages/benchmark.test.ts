@@ -234,6 +234,7 @@ describe('the stage', () => {
     const contrary: InferenceRuntime = {
       version: '0.1',
       precision: 'int8',
+      affinity: 'free',
       format: 'onnx',
       async open(folder, options) {
         opened.push(options.threads);
@@ -245,7 +246,14 @@ describe('the stage', () => {
     expect(new Set(opened)).toEqual(new Set([1, 2]));
     expect(metrics['accuracy']).toBe(0);
     const report = JSON.parse(readFileSync(outputs['report'] as string, 'utf8')) as { engine: object };
-    expect(report.engine).toEqual({ name: 'contrary', version: '0.1', precision: 'int8', threads: 2, overlapped_threads: 1 });
+    expect(report.engine).toEqual({
+      name: 'contrary',
+      version: '0.1',
+      precision: 'int8',
+      affinity: 'free',
+      threads: 2,
+      overlapped_threads: 1,
+    });
   });
 
   test('a format that the runtime reads and the model lacks is named, with what to do', async () => {

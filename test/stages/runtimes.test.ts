@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeModel, encodeOnnx, writeExported, writeSavedModel } from 'stillroom/nn';
-import type { ExportedClassifier } from 'stillroom/nn';
+import { describeModel, encodeOnnx, writeExported, writeSavedModel, writeTfjs } from 'stillroom/nn';
+import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { readOpenvinoFacts } from '../../src/setup/facts.mjs';
 import onnxruntime from '../../stages/benchmark/runtimes/onnxruntime.ts';
 import openvino from '../../stages/benchmark/runtimes/openvino.ts';
 import tensorflow from '../../stages/benchmark/runtimes/tensorflow.ts';
+import tfjsWasm from '../../stages/benchmark/runtimes/tfjs-wasm.ts';
 import { scratch } from './context.ts';
 import { writeFreshModel } from './models.ts';
 
@@ -26,7 +27,8 @@ function exported(): string {
   const { network, weights, input } = model;
   const folder = join(room.folder, 'exported');
   const preparation = { size, channels: 3, fit: 'pad', background: 0 } as const;
-  writeExported(folder, { architecture: 'mobilenet-v3-small', classes, input, preparation, formats: ['onnx', 'saved_model'] });
+  writeExported(folder, { architecture: 'mobilenet-v3-small', classes, input, preparation, formats: ['onnx', 'saved_model', 'tfjs'] });
+  writeTfjs(join(folder, 'tfjs'), model);
   writeSavedModel(join(folder, 'saved_model'), model);
   mkdirSync(join(folder, 'onnx'));
   const metadata = describeModel({ architecture: 'mobilenet-v3-small', classes, input, preparation, network }, 'NCHW');
@@ -45,16 +47,21 @@ function largestDifference(left: readonly number[], right: readonly number[]): n
   return Math.max(...left.map((value, index) => Math.abs(value - (right[index] as number))));
 }
 
-test('TensorFlow gives the logits of ONNX Runtime from the SavedModel, its images height by width by channels', async () => {
+test.each<[string, InferenceRuntime, RegExp]>([
+  ['TensorFlow, from the SavedModel,', tensorflow, /^2\./],
+  ['TensorFlow.js with WebAssembly, from the graph model,', tfjsWasm, /^4\./],
+])('%s gives the logits of ONNX Runtime, its images height by width by channels', async (_, runtime, version) => {
   const folder = exported();
-  const [own, reference] = [await tensorflow.open(folder, { threads: 1 }), await onnxruntime.open(folder, { threads: 1 })];
+  const [own, reference] = [await runtime.open(folder, { threads: 1 }), await onnxruntime.open(folder, { threads: 1 })];
   expect(own).toMatchObject({ classes, layout: 'NHWC', input: { size, channels: 3 } });
   const area = size * size;
   const first = images.slice(0, 3 * area);
-  const turned = Float32Array.from(first, (_, index) => first[(index % 3) * area + Math.floor(index / 3)] as number);
-  const given = [...(await own.logits(turned, 1))];
-  expect(largestDifference(given, await logitsOf(reference, 1))).toBeLessThan(1e-4);
-  expect(tensorflow.version).toMatch(/^2\./);
+  const turned = Float32Array.from(first, (_value, index) => first[(index % 3) * area + Math.floor(index / 3)] as number);
+  const expected = await logitsOf(reference, 1);
+  expect(largestDifference([...(await own.logits(turned, 1))], expected)).toBeLessThan(1e-4);
+  const twice = await own.logits(Float32Array.from([...turned, ...turned]), 2);
+  expect(largestDifference([...twice], [...expected, ...expected])).toBeLessThan(1e-4);
+  expect(runtime.version).toMatch(version);
   await own.close();
   await reference.close();
 });

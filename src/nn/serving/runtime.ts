@@ -22,6 +22,10 @@ export interface InferenceRuntime {
   readonly version: string;
   /** Of the numbers that it computes with. */
   readonly precision: 'float32' | 'float16' | 'bfloat16' | 'int8';
+  /** The most threads that it uses, where it cannot use as many as it is given. */
+  readonly mostThreads?: number;
+  /** Whether each of its threads stays on one core. */
+  readonly affinity: 'pinned' | 'free';
   /** What it reads of an exported model. */
   readonly format: ExportFormat;
   /** Opens a model that the stage `export` wrote, by its folder. */

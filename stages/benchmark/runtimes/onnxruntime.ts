@@ -6,6 +6,7 @@ import type { InferenceRuntime } from 'stillroom/nn';
 const onnxruntime: InferenceRuntime = {
   version: onnxruntimeVersion(),
   precision: 'float32',
+  affinity: 'free',
   format: 'onnx',
   open: (folder, { threads }) => openOnnx(join(folder, 'onnx', 'model.onnx'), threads),
 };

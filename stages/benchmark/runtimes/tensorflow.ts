@@ -8,6 +8,7 @@ const tensorflow: InferenceRuntime = {
     return engineFacts().version;
   },
   precision: 'float32',
+  affinity: 'free',
   format: 'saved_model',
   async open(folder) {
     const { input, classes } = readExported(folder);

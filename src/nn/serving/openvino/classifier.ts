@@ -164,6 +164,7 @@ export function openVinoRuntime({ precision, pinning }: Omit<OpenVinoOptions, 't
       return openVinoVersion();
     },
     precision,
+    affinity: pinning ? 'pinned' : 'free',
     format: 'onnx',
     open: async (folder, { threads }) =>
       openByOpenVino(join(folder, 'onnx', 'model.onnx'), readExported(folder), { threads, precision, pinning }),
