@@ -36,7 +36,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/training\.ts$/, values: ['src/model/'], types: ['src/nn/'] },
   { files: /^src\/cli\.ts$/, values: ['src/commands/'] },
   { files: /^src\/commands\//, values: ['self', 'src/project/', 'src/reporters/', ...leaves, 'package'] },
-  { files: /^src\/project\//, values: ['self', ...leaves, ...wired, 'package'] },
+  { files: /^src\/project\//, values: ['self', ...leaves, ...wired, 'package'], types: ['src/nn/'] },
   { files: /^src\/nn\//, values: ['self', 'src/model/params.ts', 'src/text/', 'package'] },
   { files: /^src\/(?:model|text|files|setup)\//, values: ['self', 'package'] },
   { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },

@@ -10,6 +10,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   show: () => import('./show.ts'),
   diff: () => import('./diff.ts'),
   report: () => import('./report.ts'),
+  predict: () => import('./predict.ts'),
   tag: () => import('./tag.ts'),
   gc: () => import('./gc.ts'),
   pack: () => import('./pack.ts'),

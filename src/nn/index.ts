@@ -31,6 +31,10 @@ export { formatFolder, readExported, writeExported } from './serving/exported.ts
 export type { ExportedClassifier, InferenceRuntime, RuntimeOptions } from './serving/runtime.ts';
 export { encodeOpenVino } from './openvino/encode.ts';
 export { openTfjsByTensorFlow } from './serving/tfjs-reader.ts';
+export type { LabelledPicture } from './serving/labelling.ts';
+export type { Prediction, PredictionRequest } from './serving/predicting.ts';
+export { default as predict } from './serving/predicting.ts';
+export { PredictionProblem } from './serving/prediction-problem.ts';
 export { writeTfjs } from './serving/tfjs.ts';
 export type { OpenVinoOptions } from './serving/openvino/classifier.ts';
 export { openVinoRuntime } from './serving/openvino/classifier.ts';

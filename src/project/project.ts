@@ -4,6 +4,7 @@ import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
 import type { Packed, PackOptions } from './pack.ts';
+import type { Prediction, PredictOptions } from './predict.ts';
 import { Records } from './records.ts';
 import type { ReproduceOptions, Reproduction, RestoreOptions } from './reproduce.ts';
 import type { Restored } from './restore.ts';
@@ -31,6 +32,7 @@ export type { Tag } from '../model/store.ts';
 export type { SweepEvent } from '../model/sweep-event.ts';
 export type { EnterOptions, ProjectOptions } from './context.ts';
 export type { Packed, PackOptions } from './pack.ts';
+export type { Prediction, PredictOptions } from './predict.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
 export type { ReproduceOptions, Reproduction, RestoreOptions, Verdicts } from './reproduce.ts';
 export type { Restored } from './restore.ts';
@@ -117,6 +119,14 @@ export class Project {
   /** Makes of a pack a store in an empty folder, to be opened with `store`: its run is found there like any other. Returns its record. */
   async unpack(file: string, folder: string): Promise<Outcome<RunRecord>> {
     return this.context.guarded(async () => (await import('./unpack.ts')).unpackRun(this.context, file, folder));
+  }
+
+  /**
+   * Labels pictures, or all those in folders, by an exported model: that of a run, of a folder of outputs, or an ONNX file. Pictures that
+   * can't be read are told in the result and hold up no others.
+   */
+  async predict(model: string, pictures: readonly string[], options: PredictOptions = {}): Promise<Outcome<Prediction>> {
+    return this.context.guarded(async () => (await import('./predict.ts')).predictPictures(this.context, model, pictures, options));
   }
 
   /** Removes what no kept run reaches, while no one else uses the store. Returns what was, or with `dryRun` would be, removed. */

@@ -103,4 +103,8 @@ export const runningCodes = {
     means: 'Neither the project’s `stages` nor Stillroom’s own have a stage of this name.',
     remedy: 'Follow the suggestion, or write it: stages/NAME/stage.ts and run.ts.',
   },
+  'unreadable-picture': {
+    means: 'A picture that was to be labelled cannot be read, or is named by the wanted order and not there. All others are labelled.',
+    remedy: 'Open it in a viewer: it is damaged, or of a kind that is not read. Repair or remove it.',
+  },
 } as const satisfies Readonly<Record<string, ProblemExplanation>>;

@@ -1,21 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { readDescription } from '../serving/description.ts';
 import type { ExportedClassifier } from '../serving/runtime.ts';
-import type { ModelInput } from '../weights/model-folder.ts';
 import { ModelProtoSchema } from './generated/onnx_pb.ts';
 
-/** The description in a file's metadata. Throws if a key is missing. */
-function readDescription(bytes: Uint8Array): { input: ModelInput; classes: string[] } {
-  const { metadataProps } = fromBinary(ModelProtoSchema, bytes);
-  const text = (key: string): string => {
-    const found = metadataProps.find((property) => property.key === key);
-    if (found === undefined) throw new Error(`The ONNX file says nothing of its ${key}: it was not written by the stage export.`);
-    return found.value;
-  };
-  const numbers = (key: string): number[] => JSON.parse(text(key)) as number[];
-  const input = { size: Number(text('size')), channels: Number(text('channels')), mean: numbers('mean'), std: numbers('std') };
-  return { input, classes: JSON.parse(text('classes')) as string[] };
+/** The metadata of an ONNX file. Throws if it is none. */
+export function onnxMetadata(file: string | Uint8Array): Readonly<Record<string, string>> {
+  const { metadataProps } = fromBinary(ModelProtoSchema, typeof file === 'string' ? readFileSync(file) : file);
+  return Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));
 }
 
 /** The version of onnxruntime in use. */
@@ -25,7 +18,7 @@ export function onnxruntimeVersion(): string {
 
 /** Opens an ONNX file that the stage `export` wrote (its path or its bytes), on the CPU with that many threads. */
 export async function openOnnx(file: string | Uint8Array, threads: number): Promise<ExportedClassifier> {
-  const { input, classes } = readDescription(typeof file === 'string' ? readFileSync(file) : file);
+  const { input, classes } = readDescription(onnxMetadata(file));
   const options: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,

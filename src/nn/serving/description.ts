@@ -94,3 +94,28 @@ export function describeModel(
     bn_eps: JSON.stringify(epsilonsOf(network)),
   };
 }
+
+/** What a file of an exported model says of itself, read back. */
+export interface ReadDescription extends Omit<Described, 'network' | 'preparation'> {
+  /** Undefined where the file does not say how pictures are prepared. */
+  readonly preparation: Preparation | undefined;
+}
+
+/** Reads what `describeModel` wrote. Throws if a key is missing that a model cannot be used without. */
+export function readDescription(texts: Readonly<Record<string, string>>): ReadDescription {
+  const text = (key: string): string => {
+    const found = texts[key];
+    if (found === undefined) throw new Error(`The file says nothing of its ${key}: it was not written by the stage export.`);
+    return found;
+  };
+  const numbers = (key: string): number[] => JSON.parse(text(key)) as number[];
+  const input = { size: Number(text('size')), channels: Number(text('channels')), mean: numbers('mean'), std: numbers('std') };
+  const { background, resize } = (
+    texts['preprocessing']?.startsWith('{') ? JSON.parse(texts['preprocessing']) : {}
+  ) as Partial<Preprocessing>;
+  const preparation =
+    background === undefined || resize === undefined
+      ? undefined
+      : { size: resize.size, channels: input.channels, fit: resize.fit, background };
+  return { architecture: text('architecture'), classes: JSON.parse(text('classes')) as string[], input, preparation };
+}

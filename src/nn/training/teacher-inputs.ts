@@ -34,7 +34,7 @@ export function readTeacher(
     if (teacher !== undefined) return { teacher: readAnswers(teacher, info, fail) };
     return fail(
       'The loss learns from stored answers of a teacher, and the node is given none.',
-      'Connect a teacher’s predictions as `teacher` (predict or oof make them), or set `teacher: online` in the loss and connect its model as `teacher_models`.',
+      'Connect a teacher’s predictions as `teacher` (answers or oof make them), or set `teacher: online` in the loss and connect its model as `teacher_models`.',
     );
   }
   if (models.length === 0) {

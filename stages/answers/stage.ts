@@ -1,0 +1,15 @@
+import { defineStage, param } from 'stillroom';
+
+export default defineStage({
+  about: 'Predict every image of a packed set by one model: a teacher’s answers, for instance.',
+  params: {
+    batch: param.int({ min: 1, default: 64, about: 'Images computed at a time.' }),
+  },
+  inputs: { data: 'dir', model: 'dir' },
+  outputs: { predictions: 'dir' },
+  metrics: {
+    accuracy: { about: 'Share of all images that are classified rightly; of images that the model was trained on, no measure of it.' },
+  },
+  resources: { cpu: 2, memory: '1GiB' },
+  run: () => import('./run.ts'),
+});
