@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeOneImageAThread, formatFolder, readExported, writeClassTables } from 'stillroom/nn';
+import { decodeOneImageAThread, formatFolder, precisionInUse, readExported, writeClassTables } from 'stillroom/nn';
 import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import type { Accuracy } from './accuracy.ts';
@@ -145,7 +145,8 @@ export default work<typeof stage>(async (context) => {
   };
   const { values, score } = valuesOf(found);
   const without = plain === undefined ? undefined : valuesOf(plain);
-  const { version, precision, affinity, mostThreads = cpu } = modules.runtime;
+  const { version, affinity, mostThreads = cpu } = modules.runtime;
+  const precision = precisionInUse(readExported(inputs.model), modules.runtime);
   const threads = Math.min(cpu, mostThreads);
   const overlapped = Math.min(overlappedThreads(cpu), mostThreads);
   const engine = { name: params.runtime.name, version, precision, affinity, threads, overlapped_threads: overlapped };
@@ -198,8 +199,9 @@ async function writeResults({ outputs, log }: Context, { info: { count, classes 
 }
 
 /** Says the figures in one line, with what they were measured under. */
-function tell({ params, modules, log, cpu }: Context, { fps, overlapped_fps, best_fps, model_fps, memory_mib }: ScoreValues): void {
-  const { version, precision, mostThreads = cpu } = modules.runtime;
+function tell({ params, modules, inputs, log, cpu }: Context, { fps, overlapped_fps, best_fps, model_fps, memory_mib }: ScoreValues): void {
+  const { version, mostThreads = cpu } = modules.runtime;
+  const precision = precisionInUse(readExported(inputs.model), modules.runtime);
   const threads = Math.min(cpu, mostThreads);
   const under = `${params.runtime.name} ${version}, ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const speeds = `${fps.toFixed(0)} images/s from file to label, ${overlapped_fps.toFixed(0)} with decoding overlapped (best ${best_fps.toFixed(0)})`;

@@ -20,6 +20,7 @@ import {
 } from 'stillroom/nn';
 import type { DatasetInfo, Described, ExportedClassifier, Model } from 'stillroom/nn';
 import type { WorkContext } from 'stillroom';
+import type { OnnxForm } from './precision.ts';
 import type stage from './stage.ts';
 
 /** The formats that the stage writes. */
@@ -31,6 +32,8 @@ export type Opened = Pick<ExportedClassifier, 'logits' | 'close' | 'layout'>;
 /** What is exported. */
 export interface Exporting {
   readonly model: Model;
+  /** What the file of the format `onnx` is made of. */
+  readonly onnx: OnnxForm;
   readonly data: DatasetInfo;
   /** The folder of the format. */
   readonly folder: string;
@@ -38,7 +41,7 @@ export interface Exporting {
 
 /** How what was written is compared with what it was made from. */
 interface Check {
-  readonly metric: Exclude<Parameters<WorkContext<typeof stage>['metric']>[0], 'megabytes'>;
+  readonly metric: Exclude<Parameters<WorkContext<typeof stage>['metric']>[0], 'megabytes' | 'accuracy_lost'>;
   /** Who runs it. */
   readonly by: string;
   open(folder: string, threads: number): Promise<Opened>;
@@ -52,20 +55,20 @@ interface Format {
 }
 
 /** What every file says of the model. */
-const described = ({ model, data }: Omit<Exporting, 'folder'>): Described => ({ ...model, preparation: preparationOf(data) });
+const described = ({ model, data }: Pick<Exporting, 'model' | 'data'>): Described => ({ ...model, preparation: preparationOf(data) });
 
 /** The bytes of the ONNX file of a model. */
-export function onnxOf(exporting: Omit<Exporting, 'folder'>): Uint8Array {
-  const { network, input, classes, architecture, weights } = exporting.model;
-  const options = { size: input.size, channels: input.channels, classes: classes.length, name: architecture };
-  return encodeOnnx(network, weights, { ...options, metadata: describeModel(described(exporting), 'NCHW') });
+export function onnxOf({ model, precision, ...rest }: OnnxForm, data: DatasetInfo): Uint8Array {
+  const { network, input, classes, architecture, weights } = model;
+  const options = { size: input.size, channels: input.channels, classes: classes.length, name: architecture, ...rest };
+  return encodeOnnx(network, weights, { ...options, metadata: { ...describeModel(described({ model, data }), 'NCHW'), precision } });
 }
 
 /** The formats that the stage writes, by name. */
 export const formats: Readonly<Record<ExportFormat, Format>> = {
   onnx: {
-    async write(exporting) {
-      writeFileSync(join(exporting.folder, 'model.onnx'), onnxOf(exporting));
+    async write({ onnx, data, folder }) {
+      writeFileSync(join(folder, 'model.onnx'), onnxOf(onnx, data));
     },
     check: {
       metric: 'onnx_difference',
@@ -104,7 +107,9 @@ export const formats: Readonly<Record<ExportFormat, Format>> = {
     check: { metric: 'transformers_difference', by: "ONNX Runtime, with the file's tensors in timm's architecture", open: openTimm },
   },
   transformers_js: {
-    write: async (exporting) => writeTransformersJs(exporting.folder, onnxOf(exporting), described(exporting)),
+    async write({ model, data, folder }) {
+      writeTransformersJs(folder, onnxOf({ model, precision: 'float32' }, data), described({ model, data }));
+    },
     check: {
       metric: 'transformers_js_difference',
       by: 'ONNX Runtime',
@@ -114,8 +119,8 @@ export const formats: Readonly<Record<ExportFormat, Format>> = {
 };
 
 /** Writes a model in a form into its folder of the exported model. */
-export async function writeFormat(name: ExportFormat, exported: string, { model, data }: Omit<Exporting, 'folder'>): Promise<void> {
+export async function writeFormat(name: ExportFormat, exported: string, exporting: Omit<Exporting, 'folder'>): Promise<void> {
   const folder = formatFolder(exported, name);
   await mkdir(folder, { recursive: true });
-  await formats[name].write({ model, data, folder });
+  await formats[name].write({ ...exporting, folder });
 }

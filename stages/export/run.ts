@@ -15,11 +15,14 @@ import {
   preparationOf,
   readModel,
   relativeDifference,
+  top1,
   writeExported,
 } from 'stillroom/nn';
 import type { Dataset, Model } from 'stillroom/nn';
 import { formats, onnxOf, writeFormat } from './formats.ts';
 import type { ExportFormat, Opened } from './formats.ts';
+import { calibrationImages, onnxForm, spread } from './precision.ts';
+import type { OnnxForm } from './precision.ts';
 import type stage from './stage.ts';
 
 /** Images that are given to a model at once. */
@@ -56,17 +59,23 @@ function checkFit({ input, classes }: Model, { info }: Dataset, fail: WorkContex
 }
 
 /** Writes the ONNX file, and the formats that are asked for into the folder of the exported model. */
-async function writeModels(model: Model, { info }: Dataset, names: readonly ExportFormat[], outputs: Outputs): Promise<void> {
-  for (const name of names) await writeFormat(name, outputs.model, { model, data: info });
+async function writeModels({ params, outputs, fail }: Context, form: OnnxForm, model: Model, { info }: Dataset): Promise<void> {
+  const names = params.formats;
+  try {
+    for (const name of names) await writeFormat(name, outputs.model, { model, onnx: form, data: info });
+  } catch (error) {
+    if (error instanceof NoCounterpartError) fail(error.message, error.hint);
+    throw error;
+  }
   const onnx = join(formatFolder(outputs.model, 'onnx'), 'model.onnx');
-  await (names.includes('onnx') ? copyFile(onnx, outputs.onnx) : writeFile(outputs.onnx, onnxOf({ model, data: info })));
+  await (names.includes('onnx') ? copyFile(onnx, outputs.onnx) : writeFile(outputs.onnx, onnxOf(form, info)));
 }
 
-type Outputs = WorkContext<typeof stage>['outputs'];
+type Context = WorkContext<typeof stage>;
 
 /** Compares what was written with the training graph; returns in words how each was. The ONNX file always is. */
 async function checkAll(
-  { params, outputs, cpu, metric, progress, log, fail }: WorkContext<typeof stage>,
+  { params, outputs, cpu, metric, progress, log, fail }: Context,
   model: Model,
   data: Dataset,
 ): Promise<Partial<Record<ExportFormat, string>>> {
@@ -88,12 +97,48 @@ async function checkAll(
     const opened = await (name === 'onnx' ? openOnnx(outputs.onnx, cpu) : check.open(formatFolder(outputs.model, name), cpu));
     const difference = relativeDifference(expected, await inferExported(opened, data, images, model), 1);
     log(`${check.metric}: ${difference.toExponential(2)} over ${count} images, by ${check.by}`);
-    if (!(difference <= params.tolerance)) fail(`${check.metric} is ${difference}, more than the tolerance ${params.tolerance}`);
+    const isReduced = name === 'onnx' && params.precision !== 'float32';
+    if (!(isReduced || difference <= params.tolerance))
+      fail(`${check.metric} is ${difference}, more than the tolerance ${params.tolerance}`);
     metric(check.metric, difference);
-    checked[name] = `logits of ${count} images by ${check.by}, in float32, within ${params.tolerance}`;
+    const within = isReduced ? `${params.precision}, within ${difference.toPrecision(2)}` : `float32, within ${params.tolerance}`;
+    checked[name] = `logits of ${count} images by ${check.by}, in ${within}`;
   }
   progress(1 + written.size, 1 + written.size, 'models checked');
   return checked;
+}
+
+/** Measures what the ONNX file's precision costs: fails where that is more than allowed. */
+async function measureLoss(context: Context, model: Model, data: Dataset): Promise<void> {
+  const { params, inputs, outputs, cpu, metric, log, fail } = context;
+  if (params.precision === 'float32') return;
+  const held = inputs.validation === undefined ? data : openDataset(inputs.validation);
+  checkFit(model, held, fail);
+  const calibrating = new Set(inputs.validation === undefined ? calibrationImages(params, data) : []);
+  const others = [...Array(held.info.count).keys()].filter((image) => !calibrating.has(image));
+  const images = spread(others, params.loss_images);
+  if (images.length === 0) {
+    fail(
+      `all ${held.info.count} training images calibrate, so none is left to measure the accuracy on`,
+      'Lower `int8.images`, or connect the input `validation`.',
+    );
+  }
+  const predictor = openPredictor(model, batch);
+  const before = top1(predictor.logits(held, images), held, images);
+  predictor.close();
+  const after = top1(await inferExported(await openOnnx(outputs.onnx, cpu), held, images, model), held, images);
+  if (held !== data) held.close();
+  const lost = before - after;
+  const of = inputs.validation === undefined ? 'training images that do not calibrate' : 'validation images';
+  log(`${params.precision}: accuracy ${after.toFixed(4)} in place of ${before.toFixed(4)} on ${images.length} ${of}`);
+  metric('accuracy_lost', lost);
+  if (lost > params.max_loss) {
+    const kept = 'Keep more layers in float32 (`int8.keep_float`), choose another `int8.method` or more `int8.images`';
+    fail(
+      `${params.precision} loses ${lost.toFixed(4)} of accuracy (${before.toFixed(4)} to ${after.toFixed(4)} on ${images.length} ${of}), more than max_loss ${params.max_loss}`,
+      `${params.precision === 'int8' ? kept : 'Choose `precision: float32`'}, or allow more by \`max_loss\`.`,
+    );
+  }
 }
 
 export default work<typeof stage>(async (context) => {
@@ -101,15 +146,18 @@ export default work<typeof stage>(async (context) => {
   const model = readModel(inputs.model);
   const data = openDataset(inputs.data);
   checkFit(model, data, fail);
-  try {
-    await writeModels(model, data, params.formats, outputs);
-  } catch (error) {
-    if (error instanceof NoCounterpartError) fail(error.message, error.hint);
-    throw error;
-  }
+  await writeModels(context, await onnxForm(context, model, data), model, data);
+  await measureLoss(context, model, data);
   const checked = await checkAll(context, model, data);
   const { architecture, classes, input, network } = model;
-  const known = { architecture, classes, input, preparation: preparationOf(data.info), formats: params.formats };
+  const known = {
+    architecture,
+    classes,
+    input,
+    preparation: preparationOf(data.info),
+    formats: params.formats,
+    precision: params.precision,
+  };
   writeExported(outputs.model, { ...known, opset: ONNX_OPSET, bn_eps: epsilonsOf(network), checked });
   data.close();
   metric('megabytes', (await stat(outputs.onnx)).size / 1e6);

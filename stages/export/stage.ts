@@ -7,6 +7,36 @@ export default defineStage({
       default: ['onnx', 'saved_model'],
       about: 'What the folder of the model holds.',
     }),
+    precision: param.choice(['float32', 'float16', 'bfloat16', 'int8'], {
+      default: 'float32',
+      about: 'Of the ONNX file: how its weights are stored, with int8 also what it computes with. Other formats are float32.',
+    }),
+    int8: param.group(
+      {
+        target: param.choice(['openvino', 'onnxruntime'], {
+          default: 'openvino',
+          about: 'Whose way of computing the file is written for; the other can read it, slowly.',
+        }),
+        keep_float: param.choices(['none', 'first', 'last', 'depthwise', 'squeeze-excite'], {
+          default: ['none'],
+          about:
+            'Layers that stay in float32: the first convolution, the last layer with weights, depthwise ones, those of pooled features.',
+        }),
+        method: param.choice(['min-max', 'percentile', 'mse'], {
+          default: 'percentile',
+          about: 'How the range of a layer is chosen: all that was seen, without the rarest, or with the least squared error.',
+        }),
+        percentile: param.number({ above: 50, max: 100, default: 99.99, about: 'The share of numbers within the range, for that method.' }),
+        images: param.int({ min: 1, default: 256, about: 'Training images that calibrate.' }),
+      },
+      { about: 'How int8 is made.' },
+    ),
+    max_loss: param.number({ min: 0, default: 0.01, about: 'The largest accuracy that a precision below float32 may lose.' }),
+    loss_images: param.int({
+      min: 1,
+      default: 1000,
+      about: 'Images on which that is measured: of `validation`, else training images that do not calibrate.',
+    }),
     images: param.int({ min: 1, default: 200, about: 'Training images whose logits are compared.' }),
     tolerance: param.number({
       above: 0,
@@ -14,7 +44,7 @@ export default defineStage({
       about: 'The largest allowed difference of a logit, relative to the largest logit where that is above 1.',
     }),
   },
-  inputs: { model: 'dir', data: 'dir' },
+  inputs: { model: 'dir', data: 'dir', validation: 'dir?' },
   outputs: { onnx: 'file.onnx', model: 'dir' },
   metrics: {
     onnx_difference: { about: 'Largest such difference, onnxruntime to the training graph.', goal: 'minimize', tolerance: 1e-4 },
@@ -38,6 +68,11 @@ export default defineStage({
       about: 'Largest such difference, onnxruntime on the file of the transformers.js folder to the training graph.',
       goal: 'minimize',
       tolerance: 1e-4,
+    },
+    accuracy_lost: {
+      about: 'Accuracy of the training graph less that of the ONNX file, where its precision is below float32.',
+      goal: 'minimize',
+      tolerance: 0.002,
     },
     megabytes: { about: 'Size of the ONNX file, in 10⁶ bytes.', goal: 'minimize' },
   },

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { encodeOnnx, openOnnx, openSavedModel, preprocessingOf, readExported } from 'stillroom/nn';
-import type { Architecture, Network } from 'stillroom/nn';
+import { encodeOnnx, openDataset, openOnnx, openPredictor, openSavedModel, preprocessingOf, readExported, writeModel } from 'stillroom/nn';
+import type { Architecture, Network, Tensor } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Layers } from '../../src/nn/models/parts/blocks.ts';
 import efficientNetB0 from '../../src/nn/models/efficientnet-b0.ts';
@@ -10,7 +10,6 @@ import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { ModelProtoSchema } from '../../src/nn/onnx/generated/onnx_pb.ts';
 import run from '../../stages/export/run.ts';
 import stage from '../../stages/export/stage.ts';
-import type { ExportFormat } from '../../stages/export/formats.ts';
 import { perform, scratch } from './context.ts';
 import type { Watched } from './context.ts';
 import { writeDataset } from './dataset.ts';
@@ -28,7 +27,7 @@ const classes = ['a', 'b', 'c'];
 function exportFresh(
   architecture: Architecture,
   channels: number,
-  params: { images?: number; tolerance?: number; formats?: readonly ExportFormat[] } = {},
+  params: Parameters<typeof perform<typeof stage>>[2]['params'] = {},
 ): Promise<Watched> {
   const model = join(room.folder, 'trained');
   writeFreshModel(model, architecture, { size: 32, channels, classes });
@@ -177,4 +176,69 @@ test('every file says how a picture becomes what the model takes', async () => {
   expect(userDefinedMetadata).toMatchObject({ classes: metadata['classes'], bn_eps: '[0.001]' });
   const info = /<preprocessing value="([^"]*)"\/>/.exec(read('openvino', 'model.xml'))?.[1] as string;
   expect(info.replaceAll('&quot;', '"')).toBe(metadata['preprocessing']);
+});
+
+describe.each(['float16', 'bfloat16', 'int8'] as const)('%s', (precision) => {
+  test('is what the ONNX file says it is and computes, with the accuracy lost', async () => {
+    const given = { precision, formats: ['onnx', 'saved_model'], max_loss: 1, int8: { images: 20, target: 'onnxruntime' } } as const;
+    const { outputs, metrics, log } = await exportFresh(small, 3, given);
+    const folder = outputs['model'] as string;
+    const file = fromBinary(ModelProtoSchema, readFileSync(join(folder, 'onnx', 'model.onnx')));
+    expect(file.metadataProps.find(({ key }) => key === 'precision')?.value).toBe(precision);
+    expect(readExported(folder).precision).toBe(precision);
+    expect(metrics['onnx_difference']).toBeGreaterThan(0);
+    expect(metrics['onnx_difference']).toBeLessThan({ float16: 2e-3, bfloat16: 2e-2, int8: 0.2 }[precision]);
+    expect(metrics['saved_model_difference']).toBeLessThanOrEqual(1e-4);
+    expect(metrics['accuracy_lost']).toBeLessThanOrEqual(1);
+    const measured = precision === 'int8' ? 20 : 40;
+    expect(log.join('\n')).toMatch(new RegExp(`${precision}: accuracy [\\d.]+ in place of [\\d.]+ on ${measured} training images`));
+  });
+});
+
+/** A network that answers differently from image to image without having been trained; of one channel, since it takes pixels in any order. */
+const direct: Architecture = ({ classes: count, channels }): Network => {
+  const layers = new Layers(channels, { epsilon: 1e-3, momentum: 0.1 });
+  layers.append({ kind: 'flatten', name: 'flatten', inputs: [layers.last] });
+  layers.append({ kind: 'dense', name: 'head', inputs: ['flatten'], inFeatures: 32 * 32 * channels, outFeatures: count });
+  return { layers: layers.list, output: 'head' };
+};
+
+test('a loss above the limit fails, measured on validation images where there are any', async () => {
+  const paths = { model: join(room.folder, 'trained'), data: join(room.folder, 'data'), validation: join(room.folder, 'validation') };
+  const fresh = writeFreshModel(paths.model, direct, { size: 32, channels: 1, classes });
+  // Weights that differ by less than a step of int8, but for which all images would be answered alike.
+  const close = (fresh.weights.get('head.weight') as Tensor).data.map((value) => 1 + value / 10);
+  const head = { shape: [3, 32 * 32], data: close };
+  const model = { ...fresh, weights: new Map(fresh.weights).set('head.weight', head) };
+  writeModel(paths.model, model);
+  const images = [...Array(30).keys()];
+  writeDataset(paths.data, { labels: images.map((image) => image % 3), classes, size: 32, channels: 1 });
+  const data = openDataset(paths.data);
+  const predictor = openPredictor(model, 10);
+  const logits = predictor.logits(data, images);
+  predictor.close();
+  data.close();
+  // The validation images are the same under the model's own answers, so all that is answered otherwise is lost.
+  cpSync(paths.data, paths.validation, { recursive: true });
+  const answers = images.map((image) => {
+    const row = logits.subarray(3 * image, 3 * image + 3);
+    return row.indexOf(Math.max(...row));
+  });
+  writeFileSync(join(paths.validation, 'labels.bin'), new Uint8Array(Uint16Array.from(answers).buffer));
+  const exported = (keep: 'none' | 'last') => {
+    const params = { precision: 'int8', formats: ['onnx'], max_loss: 0.1, int8: { keep_float: [keep] } } as const;
+    return perform(stage, run, { params, inputs: paths, folder: room.folder });
+  };
+  expect((await exported('last')).metrics['accuracy_lost']).toBeLessThanOrEqual(0.1);
+  await expect(exported('none')).rejects.toMatchObject({
+    message: expect.stringMatching(/int8 loses 0\.\d+ of accuracy \(1\.0000 to 0\.\d+ on 30 validation images\), more than max_loss 0\.1/),
+    hint: expect.stringContaining('int8.keep_float'),
+  });
+});
+
+test('where all training images calibrate there is none to measure on', async () => {
+  await expect(exportFresh(small, 3, { precision: 'int8' })).rejects.toMatchObject({
+    message: expect.stringContaining('all 40 training images calibrate'),
+    hint: expect.stringContaining('int8.images'),
+  });
 });

@@ -5,7 +5,8 @@ import { tensorOf } from '../weights/tensor.ts';
 import type { Weights } from '../weights/tensor.ts';
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema, StringStringEntryProtoSchema } from './generated/onnx_pb.ts';
 import type { NodeProto, TensorProto } from './generated/onnx_pb.ts';
-import { activation, integers, node, tensor, value } from './nodes.ts';
+import type { GraphParts, GraphRewrite } from './graph-parts.ts';
+import { activation, anyValue, integers, node, tensor, value } from './nodes.ts';
 import type { OnnxAttributes } from './nodes.ts';
 
 /** What an ONNX file says beside the network itself. */
@@ -18,6 +19,10 @@ export interface OnnxOptions {
   readonly name: string;
   /** Key and text pairs that any reader of the file finds again; written in this order. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What is made of the graph before it is written; left out, it is written as it is. */
+  readonly rewrite?: GraphRewrite;
+  /** Values inside the graph that are outputs too, after `logits`. */
+  readonly watched?: readonly string[];
 }
 
 /** The opset and the file version that go together: onnxruntime has read them since 1.12. */
@@ -25,7 +30,8 @@ export const ONNX_OPSET = 17;
 const irVersion = 8n;
 
 const inputName = 'input';
-const outputName = 'logits';
+/** The name of the only output. */
+export const outputName = 'logits';
 
 const sides = (padding: number): number[] => [padding, padding, padding, padding];
 
@@ -173,20 +179,27 @@ class GraphBuilder {
   }
 }
 
+/** The nodes and constants of a network: from the value `input` to the value `logits`. Throws as `encodeOnnx`. */
+export function graphParts(network: Network, weights: Weights): GraphParts {
+  const builder = new GraphBuilder(weights, network.output);
+  for (const layer of network.layers) builder.add(layer);
+  return { nodes: builder.nodes, initializers: builder.initializers };
+}
+
 /**
  * Encodes a network and its weights as an ONNX model: opset 17, one input `input` (batch × channels × size × size, float32, the batch
  * is free), one output `logits` (batch × classes). The same arguments give the same bytes.
  * @throws where a layer's weight is missing or a layer is read before it is computed.
  */
 export function encodeOnnx(network: Network, weights: Weights, options: OnnxOptions): Uint8Array {
-  const builder = new GraphBuilder(weights, network.output);
-  for (const layer of network.layers) builder.add(layer);
+  const parts = graphParts(network, weights);
+  const { nodes, initializers } = options.rewrite?.(parts) ?? parts;
   const graph = create(GraphProtoSchema, {
     name: options.name,
-    node: builder.nodes,
-    initializer: builder.initializers,
+    node: [...nodes],
+    initializer: [...initializers],
     input: [value(inputName, ['batch', options.channels, options.size, options.size])],
-    output: [value(outputName, ['batch', options.classes])],
+    output: [value(outputName, ['batch', options.classes]), ...(options.watched ?? []).map(anyValue)],
   });
   const model = create(ModelProtoSchema, {
     irVersion,

@@ -39,6 +39,13 @@ export function tensor(name: string, { shape, data }: Tensor): TensorProto {
   });
 }
 
+/** The numbers of a float32 constant; they may lie in the same memory. */
+export function floatsOf({ name, dataType, rawData }: TensorProto): Float32Array {
+  if (dataType !== DataType.FLOAT) throw new Error(`The constant "${name}" is not float32.`);
+  const bytes = rawData.byteOffset % 4 === 0 ? rawData : rawData.slice();
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+}
+
 /** A list of whole numbers, as nodes take places and orders. */
 export function integers(name: string, values: readonly number[]): TensorProto {
   const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
@@ -55,6 +62,14 @@ export function value(name: string, dimensions: readonly (number | string)[]): V
   const shape = create(TensorShapeProtoSchema, { dim });
   const type = create(TypeProtoSchema, {
     value: { case: 'tensorType', value: create(TypeProto_TensorSchema, { elemType: DataType.FLOAT, shape }) },
+  });
+  return create(ValueInfoProtoSchema, { name, type });
+}
+
+/** A float32 output of any shape. */
+export function anyValue(name: string): ValueInfoProto {
+  const type = create(TypeProtoSchema, {
+    value: { case: 'tensorType', value: create(TypeProto_TensorSchema, { elemType: DataType.FLOAT }) },
   });
   return create(ValueInfoProtoSchema, { name, type });
 }

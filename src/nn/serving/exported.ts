@@ -7,6 +7,9 @@ import type { ModelInput } from '../weights/model-folder.ts';
 /** What a model can be exported as; each has a folder of its name in that of the exported model. */
 export type ExportFormat = 'onnx' | 'saved_model' | 'openvino' | 'tfjs' | 'timm' | 'transformers' | 'transformers_js';
 
+/** How numbers are stored or computed with. */
+export type Precision = 'float32' | 'float16' | 'bfloat16' | 'int8';
+
 /** What `exported.json` says of an exported model: all that its users need to know to feed it and to read its answers. */
 export interface ExportedModel {
   readonly architecture: string;
@@ -16,6 +19,8 @@ export interface ExportedModel {
   /** How a picture is prepared before its middle is cropped. */
   readonly preparation: Preparation;
   readonly formats: readonly ExportFormat[];
+  /** Of the file in the folder `onnx`; left out, and of all other formats, float32. */
+  readonly precision?: Precision;
   /** Of the ONNX files. */
   readonly opset?: number;
   /** The epsilons of the batch norms that are left. */
@@ -32,10 +37,22 @@ const FORMAT = 1;
  * The same description gives the same bytes.
  */
 export function writeExported(folder: string, exported: ExportedModel): void {
-  const { architecture, classes, input, preparation, formats, opset, bn_eps, checked } = exported;
+  const { architecture, classes, input, preparation, formats, precision, opset, bn_eps, checked } = exported;
   const { layout: _, ...preprocessing } = preprocessingOf(input, preparation, 'NCHW');
   mkdirSync(folder, { recursive: true });
-  const description = { format: FORMAT, architecture, classes, input, preparation, preprocessing, formats, opset, bn_eps, checked };
+  const description = {
+    format: FORMAT,
+    architecture,
+    classes,
+    input,
+    preparation,
+    preprocessing,
+    formats,
+    precision,
+    opset,
+    bn_eps,
+    checked,
+  };
   writeFileSync(join(folder, 'exported.json'), `${JSON.stringify(description, null, 1)}\n`);
 }
 
@@ -49,4 +66,13 @@ export function readExported(folder: string): ExportedModel {
 /** The folder of one format of an exported model, which may not have it. */
 export function formatFolder(folder: string, format: ExportFormat): string {
   return join(folder, format);
+}
+
+/**
+ * What a runtime computes an exported model with, in words: its own precision, and that of the weights where they are stored in another;
+ * a model in int8 is computed in int8.
+ */
+export function precisionInUse({ precision = 'float32' }: ExportedModel, runtime: { format: ExportFormat; precision: Precision }): string {
+  if (runtime.format !== 'onnx' || precision === 'float32' || precision === runtime.precision) return runtime.precision;
+  return precision === 'int8' ? 'int8' : `${runtime.precision} with ${precision} weights`;
 }

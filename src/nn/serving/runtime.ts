@@ -1,7 +1,7 @@
 import type { TensorLayout } from '../images/normalise.ts';
 import type { ModelInput } from '../weights/model-folder.ts';
 import type { Classifier } from './classifier.ts';
-import type { ExportFormat } from './exported.ts';
+import type { ExportFormat, Precision } from './exported.ts';
 
 /** An exported model that is opened, with what it says of itself. */
 export interface ExportedClassifier extends Classifier {
@@ -21,7 +21,7 @@ export interface RuntimeOptions {
 export interface InferenceRuntime {
   readonly version: string;
   /** Of the numbers that it computes with. */
-  readonly precision: 'float32' | 'float16' | 'bfloat16' | 'int8';
+  readonly precision: Precision;
   /** The most threads that it uses, where it cannot use as many as it is given. */
   readonly mostThreads?: number;
   /** Whether each of its threads stays on one core. */

@@ -53,3 +53,20 @@ function halfToNumber(bits: number): number {
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** Bits of IEEE 754 binary16, each rounded to the nearest, and of two equally near ones to the even one. Above 65504 lies infinity. */
+export function toFloat16(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, (value) => {
+    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+    const size = Math.abs(value);
+    if (Number.isNaN(size)) return 0x7e00;
+    if (size >= 65_520) return sign | 0x7c00;
+    scratch.setFloat32(0, size);
+    const exponent = Math.max((scratch.getUint32(0) >>> 23) - 127, -14);
+    const steps = size * 2 ** (10 - exponent);
+    const nearest = Math.round(steps);
+    const even = steps % 1 === 0.5 && nearest % 2 === 1 ? nearest - 1 : nearest;
+    // A fraction that is rounded up to the next power of two carries into the exponent by itself.
+    return sign | (((exponent + 14) << 10) + even);
+  });
+}
