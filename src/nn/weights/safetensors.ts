@@ -15,15 +15,26 @@ interface Entry {
 
 const HEADER_LIMIT = 64 * 1024 * 1024;
 
+/** What a file holds beside its tensors, for readers that ask for it. */
+export interface SafetensorsExtras {
+  /** What the header says of the file itself. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Names of 64-bit counters of PyTorch, all 0. */
+  readonly counters?: readonly string[];
+}
+
 /**
  * Encodes tensors as a safetensors file (https://github.com/huggingface/safetensors): F32, little-endian, sorted by name, the header
- * padded with spaces to a multiple of 8, so that equal tensors always give equal bytes.
- * @param metadata what the header says of the file itself; some readers want PyTorch's `format: pt` there
+ * padded with spaces to a multiple of 8, so that equal tensors always give equal bytes. Counters come first.
  */
-export function encodeSafetensors(weights: Weights, metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function encodeSafetensors(weights: Weights, { metadata, counters = [] }: SafetensorsExtras = {}): Uint8Array {
   const names = [...weights.keys()].sort();
   const header: Record<string, Entry> = {};
   let length = 0;
+  for (const name of counters) {
+    header[name] = { dtype: 'I64', shape: [], data_offsets: [length, length + 8] };
+    length += 8;
+  }
   for (const name of names) {
     const tensor = weights.get(name) as Tensor;
     header[name] = { dtype: 'F32', shape: [...tensor.shape], data_offsets: [length, length + tensor.data.byteLength] };
@@ -33,6 +44,7 @@ export function encodeSafetensors(weights: Weights, metadata?: Readonly<Record<s
   const padding = (8 - (text.length % 8)) % 8;
   const start = 8 + text.length + padding;
   const bytes = Buffer.alloc(start + length, 0x20);
+  bytes.fill(0, start);
   bytes.writeBigUInt64LE(BigInt(text.length + padding), 0);
   text.copy(bytes, 8);
   for (const name of names) {

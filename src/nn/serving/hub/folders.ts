@@ -25,6 +25,14 @@ function labelsOf(classes: readonly string[]): { id2label: Record<string, string
   };
 }
 
+/** The file of weights, with the counters that PyTorch's batch norms have beside them. */
+function writeWeights(folder: string, model: HubModel): void {
+  const weights = timmWeights(model);
+  const variances = [...weights.keys()].filter((name) => name.endsWith('.running_var')).sort();
+  const counters = variances.map((name) => name.replace(/running_var$/, 'num_batches_tracked'));
+  writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(weights, { metadata: { format: 'pt' }, counters }));
+}
+
 /** What timm reads of `config.json`; transformers' wrapper of timm reads the same. */
 function timmConfig({ counterpart }: HubModel, { classes, input, preparation }: Described): Record<string, unknown> {
   const { timm, features, ends, arguments: own } = counterpart;
@@ -45,7 +53,7 @@ function timmConfig({ counterpart }: HubModel, { classes, input, preparation }: 
 export function writeTimm(folder: string, model: HubModel, described: Described): void {
   mkdirSync(folder, { recursive: true });
   writeJson(folder, 'config.json', timmConfig(model, described));
-  writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(timmWeights(model), { format: 'pt' }));
+  writeWeights(folder, model);
 }
 
 /**
@@ -60,7 +68,7 @@ export function writeTransformers(folder: string, model: HubModel, described: De
   writeJson(folder, 'config.json', { ...type, ...config, ...labelsOf(described.classes) });
   const processor = { image_processor_type: 'TimmWrapperImageProcessor', architecture: model.counterpart.timm, pretrained_cfg: fields };
   writeJson(folder, 'preprocessor_config.json', processor);
-  writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(timmWeights(model), { format: 'pt' }));
+  writeWeights(folder, model);
 }
 
 /** An ONNX file whose input is called as transformers.js feeds it. */
