@@ -41,6 +41,8 @@ export interface Confusion {
   readonly from: string;
   readonly classes: readonly string[];
   readonly counts: readonly (readonly number[])[];
+  /** It is of a model from which another one of the run was made, of which there is a confusion or predictions too. */
+  readonly earlier?: true;
 }
 
 /** One image with what it is and what it was taken for. */
@@ -58,6 +60,8 @@ export interface Sample {
 export interface Samples {
   readonly from: string;
   readonly items: readonly Sample[];
+  /** As of a `Confusion`. */
+  readonly earlier?: true;
 }
 
 /** A run as a report shows it. */

@@ -36,6 +36,8 @@ interface AccuracyOptions {
   /** Decode the files instead of taking the packed pixels. */
   readonly fromFiles: boolean;
   readonly progress: (done: number) => void;
+  /** Is given the probabilities of each image's classes, row by row. */
+  readonly answers?: Float32Array;
 }
 
 /** Labels every image of a test set by what is shown of it, a batch at a time. */
@@ -43,7 +45,7 @@ export async function measureAccuracy(
   model: ExportedClassifier,
   data: TestSet,
   showing: Showing,
-  { batch, fromFiles, progress }: AccuracyOptions,
+  { batch, fromFiles, progress, answers }: AccuracyOptions,
 ): Promise<Accuracy> {
   const { count, classes, height, width, channels } = data.info;
   let pixels: Uint8Array = new Uint8Array(height * width * channels);
@@ -61,6 +63,7 @@ export async function measureAccuracy(
       const own = logits.subarray((index * logits.length) / size, ((index + 1) * logits.length) / size);
       const counts = confusion[data.labels[start + index] as number] as number[];
       const label = showing.label(own);
+      answers?.set(showing.probabilities(own), (start + index) * classes.length);
       counts[label] = (counts[label] as number) + 1;
     }
     progress(start + size);

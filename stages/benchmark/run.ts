@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeOneImageAThread, formatFolder, precisionInUse, readExported, writeClassTables } from 'stillroom/nn';
+import { decodeOneImageAThread, formatFolder, precisionInUse, readExported, writeClassTables, writePredictions } from 'stillroom/nn';
 import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import type { Accuracy } from './accuracy.ts';
@@ -76,6 +76,8 @@ interface Found {
   /** On the packed pixels, however files are decoded. */
   readonly packed: Accuracy;
   readonly worst: number;
+  /** The probabilities that each image was given, row by row. */
+  readonly answers: Float32Array;
   readonly speeds: Speeds;
 }
 
@@ -91,14 +93,15 @@ async function measure(context: Context, data: TestSet, views: Views): Promise<F
     progress: (done, of) => progress(done, of, 'rounds'),
   });
   const model = await open(cpu);
-  const { count } = data.info;
+  const { count, classes } = data.info;
+  const answers = new Float32Array(count * classes.length);
   const fromFiles = params.decoding === 'whole';
   const told = (done: number): void => progress(done, count, 'images labelled');
-  const accuracy = await measureAccuracy(model, data, show(model), { batch, fromFiles, progress: told });
+  const accuracy = await measureAccuracy(model, data, show(model), { batch, fromFiles, progress: told, answers });
   const packed = fromFiles ? await measureAccuracy(model, data, show(model), { batch, fromFiles: false, progress: told }) : accuracy;
   await model.close();
   const worst = accuracy.by_class.reduce<number>((least, own) => Math.min(least, own ?? 1), 1);
-  return { accuracy, packed, worst, speeds };
+  return { accuracy, packed, worst, answers, speeds };
 }
 
 /** The threads that a model has while others decode: one is left to them. */
@@ -150,7 +153,7 @@ export default work<typeof stage>(async (context) => {
   const threads = Math.min(cpu, mostThreads);
   const overlapped = Math.min(overlappedThreads(cpu), mostThreads);
   const engine = { name: params.runtime.name, version, precision, affinity, threads, overlapped_threads: overlapped };
-  await writeResults(context, data, found.accuracy);
+  await writeResults(context, data, found);
   await writeFile(outputs.speeds, speedsCsv(engine, found.speeds, placementsOf(params.tta, data.info, 1).length));
   const { images, rounds, warmup, ahead, tta } = params;
   const report = {
@@ -191,8 +194,9 @@ async function describeDecoding({ params: { decoding }, log }: Context, data: Te
   return { way: decoding, largest_pixel_change: largest, mean_pixel_change: mean, accuracy_change: change };
 }
 
-/** Writes what does not depend on the machine. */
-async function writeResults({ outputs, log }: Context, { info: { count, classes } }: TestSet, accuracy: Accuracy): Promise<void> {
+/** Writes how the test set is answered. */
+async function writeResults({ outputs, log }: Context, { info: { count, classes } }: TestSet, { accuracy, answers }: Found): Promise<void> {
+  writePredictions(outputs.predictions, { count, classes, values: answers });
   await writeFile(outputs.results, `${JSON.stringify({ format: 1, count, classes, ...accuracy })}\n`);
   writeClassTables(outputs.tables, accuracy.confusion, classes);
   classes.forEach((name, label) => log(`${name}: ${accuracy.by_class[label]?.toFixed(4) ?? 'no test image'}`));

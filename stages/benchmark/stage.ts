@@ -37,6 +37,7 @@ export default defineStage({
   outputs: {
     results: 'file.json',
     tables: 'dir',
+    predictions: { kind: 'dir', measured: true },
     speeds: { kind: 'file.csv', measured: true },
     report: { kind: 'file.json', measured: true },
   },

@@ -50,6 +50,12 @@ export class Showing {
   /** The class with the largest mean probability over an image's views; `logits` are views × classes. */
   label(logits: Float32Array): number {
     if (this.views === 1) return logits.indexOf(Math.max(...logits));
+    const sums = this.probabilities(logits);
+    return sums.indexOf(Math.max(...sums));
+  }
+
+  /** The mean probability of each class over an image's views. */
+  probabilities(logits: Float32Array): Float64Array {
     const classes = logits.length / this.views;
     const sums = new Float64Array(classes);
     for (let start = 0; start < logits.length; start += classes) {
@@ -61,6 +67,6 @@ export class Showing {
         sums[label] = (sums[label] as number) + power / whole;
       });
     }
-    return sums.indexOf(Math.max(...sums));
+    return sums.map((sum) => sum / this.views);
   }
 }

@@ -56,6 +56,7 @@ describe('the page', () => {
     expect(page.match(/<g class="box (\w+)">/g)).toEqual(['<g class="box reused">', '<g class="box reused">', '<g class="box executed">']);
     expect(page.match(/<path class="edge"/g)).toHaveLength(2);
     expect(page).toContain('<figcaption>result: loss</figcaption>');
+    expect(page).not.toContain('earlier models');
     expect(page).toMatch(/<th scope="row">&lt;i&gt;dog&lt;\/i&gt;<\/th><td class="wrong s5"[^>]*>1<\/td><td class="right s5"[^>]*>1<\/td>/);
     const images = page.match(/<li class="(miss|hit)"><img src="data:image\/png;base64,[^"]+" alt="([abc].png)"/g) ?? [];
     expect(images.map((text) => /class="(\w+)".*alt="(.*)"/.exec(text)?.slice(1).join(' '))).toEqual([

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { decodeImage, describeModel, encodeOnnx, writeExported } from 'stillroom/nn';
+import { decodeImage, describeModel, encodeOnnx, readPredictions, writeExported } from 'stillroom/nn';
 import type { InferenceRuntime, Network } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import run from '../../stages/benchmark/run.ts';
@@ -131,6 +131,10 @@ describe('the stage', () => {
         [0, 0, 0],
       ],
     });
+    const { count, values } = readPredictions(outputs['predictions'] as string);
+    expect(
+      Array.from({ length: count }, (_, image) => values.subarray(3 * image, 3 * image + 3)).map((row) => row.indexOf(Math.max(...row))),
+    ).toEqual([0, 1, 1, 1, 0, 0, 0]);
     const table = (name: string): string => readFileSync(join(outputs['tables'] ?? '', name), 'utf8');
     expect(table('confusion.csv')).toBe('true \\ predicted,dark,bright,never\r\ndark,3,1,0\r\nbright,1,2,0\r\nnever,0,0,0\r\n');
     expect(table('classes.csv')).toContain('dark,4,0.750000,0.750000,0.750000\r\n');

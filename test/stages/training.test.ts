@@ -76,7 +76,7 @@ test('a teacher notes the fold that it left out and keeps its last epoch', async
   expect(epoch).toBe(2);
   expect(metrics).toEqual({ ...last, majority: 0.25, never_given: metrics['never_given'] });
   const report = outputs['report'] ?? '';
-  expect(readdirSync(report).sort()).toEqual(['classes.csv', 'confusion.csv']);
+  expect(readdirSync(report).sort()).toEqual(['classes.csv', 'confusion.csv', 'confusion.json']);
   expect(confusionIn(report)).toEqual({ size: [4, 4], images: 20, right: metrics['top1'] });
   expect(readFileSync(join(report, 'classes.csv'), 'utf8')).toMatch(/^class,images,precision,recall,f1\r\nclass 0,5,/);
   const again = await perform(teacher, runTeacher, { params, modules, inputs, folder: folder('two') });

@@ -20,9 +20,10 @@ export function classesCsv(confusion: ConfusionCounts, classes: readonly string[
   return csv([['class', 'images', 'precision', 'recall', 'f1'], ...rows]);
 }
 
-/** Writes `confusion.csv` and `classes.csv` into a folder, which is made if needed. */
+/** Writes `confusion.csv` and `classes.csv` into a folder, which is made if needed, and for programs `confusion.json`. */
 export function writeClassTables(folder: string, confusion: ConfusionCounts, classes: readonly string[]): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'confusion.csv'), confusionCsv(confusion, classes));
   writeFileSync(join(folder, 'classes.csv'), classesCsv(confusion, classes));
+  writeFileSync(join(folder, 'confusion.json'), `${JSON.stringify({ format: 1, classes, confusion })}\n`);
 }

@@ -26,9 +26,33 @@ function jsonOutputs(artifacts: Artifacts, { outputs }: RunNode): [port: string,
 const isNumbers = (value: unknown): value is readonly number[] => Array.isArray(value) && value.every((one) => typeof one === 'number');
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((one) => typeof one === 'string');
 
-/** The confusion matrices among a node's outputs: a square `confusion` of counts, with `classes`. */
+/** The file of a folder of tables that says the same as JSON. */
+const TABLE = 'confusion.json';
+
+/** What the tables among a node's outputs hold, by port. */
+function tables(artifacts: Artifacts, { outputs }: RunNode): [port: string, value: Loose][] {
+  return Object.entries(outputs ?? {}).flatMap(([port, artifact]): [string, Loose][] => {
+    const files = artifact.kind === 'dir' ? artifacts.manifest(artifact.digest)?.files : undefined;
+    const file = files?.find(({ path }) => path === TABLE);
+    const value = file === undefined || file.size > LARGEST_JSON ? undefined : json(artifacts.read(file.digest));
+    return value === undefined ? [] : [[port, value]];
+  });
+}
+
+/** Whether a node made a model, as it was trained or as it was exported. */
+export function hasModel(artifacts: Artifacts, node: RunNode | undefined): boolean {
+  const folders = Object.values(node?.outputs ?? {}).flatMap(({ kind, digest }) => (kind === 'dir' ? [artifacts.manifest(digest)] : []));
+  return folders.some((entries) => entries?.files.some(({ path }) => path === 'model.json' || path === 'exported.json') === true);
+}
+
+/** The confusion matrices among a node's outputs: a square `confusion` of counts, with `classes`, in a JSON file; else in a folder of tables. */
 export function confusionsOf(artifacts: Artifacts, name: string, node: RunNode): Confusion[] {
-  return jsonOutputs(artifacts, node).flatMap(([port, { confusion, classes }]): Confusion[] => {
+  const found = confusionsIn(jsonOutputs(artifacts, node), name);
+  return found.length > 0 ? found : confusionsIn(tables(artifacts, node), name);
+}
+
+function confusionsIn(values: readonly [port: string, value: Loose][], name: string): Confusion[] {
+  return values.flatMap(([port, { confusion, classes }]): Confusion[] => {
     const isSquare = Array.isArray(confusion) && confusion.every((row) => isNumbers(row) && row.length === confusion.length);
     if (!isSquare || confusion.length < 2 || confusion.length > MOST_CLASSES) return [];
     const names = isTexts(classes) && classes.length === confusion.length ? classes : confusion.map((_, index) => String(index));

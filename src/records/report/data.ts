@@ -7,7 +7,7 @@ import { rowOf } from '../../model/run-row.ts';
 import type { Artifacts, Results, Runs, Tags } from '../../model/store.ts';
 import { tagsOf } from '../find.ts';
 import { measuredUnder } from '../measured-under.ts';
-import { confusionsOf, historyOf } from './artifacts.ts';
+import { confusionsOf, hasModel, historyOf } from './artifacts.ts';
 import { samplesOf } from './samples.ts';
 
 /** What a report is made of. */
@@ -90,6 +90,49 @@ function metricsOf(artifacts: Artifacts, name: string, node: RunNode): ReportMet
   }));
 }
 
+/** What is shown of the answers of a run's models, with what is of earlier models marked as such. */
+function answersOf({ artifacts }: ReportStore, record: RunRecord): Pick<ReportRun, 'confusions' | 'samples'> {
+  const found = Object.entries(record.nodes).map(([name, node]) => ({
+    name,
+    confusions: confusionsOf(artifacts, name, node),
+    samples: samplesOf(artifacts, record, name, node),
+  }));
+  const telling = found.filter(({ confusions, samples }) => confusions.length + samples.length > 0);
+  const earlier = ofEarlierModels(artifacts, record, new Set(telling.map(({ name }) => name)));
+  const marked = <Shown extends object>(name: string, all: readonly Shown[]): readonly (Shown & { readonly earlier?: true })[] =>
+    earlier.has(name) ? all.map((one) => ({ ...one, earlier: true as const })) : all;
+  return {
+    confusions: telling.flatMap(({ name, confusions }) => marked(name, confusions)),
+    samples: telling.flatMap(({ name, samples }) => marked(name, samples)),
+  };
+}
+
+/** The nodes from which a model was made whose own answers are told of: what they tell is of an earlier model. */
+function ofEarlierModels(artifacts: Artifacts, record: RunRecord, telling: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const last of telling) {
+    const before = upstreamOf(record, last);
+    for (const name of [last, ...before]) {
+      if (hasModel(artifacts, record.nodes[name])) for (const own of upstreamOf(record, name)) found.add(own);
+    }
+  }
+  return found;
+}
+
+/** All nodes from which a node's inputs come, directly or not. */
+function upstreamOf({ nodes }: RunRecord, name: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  const waiting = [name];
+  for (let own = waiting.pop(); own !== undefined; own = waiting.pop()) {
+    const recipe = nodes[own]?.recipe;
+    for (const producer of recipe === undefined ? [] : producersOf(recipe)) {
+      if (!found.has(producer)) waiting.push(producer);
+      found.add(producer);
+    }
+  }
+  return found;
+}
+
 /** All that a report shows of a run. */
 export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
   const row = rowOf(record);
@@ -117,7 +160,6 @@ export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
       after: recipe === undefined ? [] : producersOf(recipe),
     })),
     curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, cache)),
-    confusions: nodes.flatMap(([name, node]) => confusionsOf(store.artifacts, name, node)),
-    samples: nodes.flatMap(([name, node]) => samplesOf(store.artifacts, record, name, node)),
+    ...answersOf(store, record),
   };
 }

@@ -83,14 +83,20 @@ function warnings(run: ReportRun): Markup[] {
 }
 
 function runSection(run: ReportRun): Markup {
-  const confusions = run.confusions.map(confusionTable);
-  const samples = run.samples.map(sampleGrid);
+  const isFinal = ({ earlier }: { readonly earlier?: true }): boolean => earlier === undefined;
+  const confusions = run.confusions.filter(isFinal).map(confusionTable);
+  const samples = run.samples.filter(isFinal).map(sampleGrid);
+  const earlier = [
+    ...run.confusions.filter((one) => !isFinal(one)).map(confusionTable),
+    ...run.samples.filter((one) => !isFinal(one)).map(sampleGrid),
+  ];
   return html`<section><h2>${run.pipeline} <code>${run.run}</code></h2>
 <p class="soft">hash <code>${run.hash ?? 'none'}</code>${run.set.length === 0 ? '' : html`, set ${run.set.map((word) => html` <code>${word}</code>`)}`}</p>
 ${warnings(run)}<div class="scroll">${graphSvg(run.nodes)}</div>
 ${nodesTable(run)}${paramsTable(run)}
 ${confusions.length === 0 ? '' : html`<h3>Confusion</h3>${confusions}`}
-${samples.length === 0 ? '' : html`<h3>Predictions</h3>${samples}`}</section>`;
+${samples.length === 0 ? '' : html`<h3>Predictions</h3>${samples}`}
+${earlier.length === 0 ? '' : html`<details><summary>Confusion and predictions of earlier models, from which those above were made</summary>${earlier}</details>`}</section>`;
 }
 
 /** Runs as one page that needs nothing else: no script, no network, its style allowed by digest. */
