@@ -19,7 +19,7 @@ import { openTrainer } from '../../src/nn/training/step.ts';
 import type { Teacher } from '../../src/nn/training/teachers.ts';
 import { addTeachers } from '../../src/nn/training/teachers.ts';
 import type { Weights } from '../../src/nn/weights/tensor.ts';
-import { filled, fixture, noise, norm, quarterImages, relativeError, smallModel, withoutDropping } from './rig.ts';
+import { filled, fixture, formulaImages, noise, norm, quarterImages, relativeError, smallModel, withoutDropping } from './rig.ts';
 
 const reference = fixture<{
   readonly step: {
@@ -43,23 +43,30 @@ const published = { classes: CLASSES, channels: 3, stemStride: 2 } as const;
 const weightsOf = (network: Network): Weights =>
   new Map(parametersOf(network).map(({ name, shape }) => [name, { shape, data: filled(name, shape) }]));
 
+/** `lively` in fixtures/teachers.py: weights with which answers depend on the images. */
+function livelyWeights(network: Network, variance: number): Weights {
+  const weights = weightsOf(network);
+  for (const [name, { shape, data }] of weights) {
+    const scalar = shape.length === 1 && !name.endsWith('running_mean');
+    data.forEach((value, place) => {
+      if (name.endsWith('running_var')) data[place] = variance * value;
+      else if (scalar) data[place] = name.endsWith('weight') ? value / 0.7 : value - 1;
+    });
+  }
+  return weights;
+}
+
 const bytes = (count: number): Uint8Array => new Uint8Array(noise('images', count).map((own) => (own + 1) * 128));
 
-function teacher(architecture: Architecture, size: number, [mean, std]: readonly [readonly number[], readonly number[]]): Teacher {
+function teacher(architecture: Architecture, variance: number, input: Omit<Teacher['input'], 'channels'>): Teacher {
   const network = architecture(published);
-  return { network, weights: weightsOf(network), input: { size, channels: 3, mean, std } };
+  return { network, weights: livelyWeights(network, variance), input: { ...input, channels: 3 } };
 }
 
 /** The teachers of fixtures/teachers.py. */
 const teachers = (): readonly [Teacher, Teacher] => [
-  teacher(efficientNetB0({ drop_path: 0.2 }), 96, [
-    [0.485, 0.456, 0.406],
-    [0.229, 0.224, 0.225],
-  ]),
-  teacher(shuffleNetV2, 40, [
-    [0.4, 0.4, 0.4],
-    [0.2, 0.2, 0.2],
-  ]),
+  teacher(efficientNetB0({ drop_path: 0.2 }), 0.45, { size: 96, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }),
+  teacher(shuffleNetV2, 0.6, { size: 40, mean: [0.4, 0.4, 0.4], std: [0.2, 0.2, 0.2] }),
 ];
 
 /** What a graph over images makes of them. */
@@ -80,7 +87,7 @@ function answersOf(given: readonly Teacher[], temperature = TEMPERATURE): Float3
   const { answers, weights } = addTeachers(graph, images, given, temperature);
   const session = openSession(graph);
   session.assign(weights);
-  const [values] = session.function([images], [answers])([bytes(BATCH * SIZE * SIZE * 3)]);
+  const [values] = session.function([images], [answers])([formulaImages(SIZE)]);
   session.close();
   return values as Float32Array;
 }
@@ -124,7 +131,7 @@ describe('a step of a student that two teachers teach', () => {
     const trainer = opened(network);
     const labels = new Float32Array(BATCH * CLASSES);
     [labels[3], labels[5], labels[CLASSES + 7]] = [0.75, 0.25, 1];
-    const loss = trainer.step({ images: bytes(BATCH * SIZE * SIZE * 3), labels, seed: 0, step: 1, learningRate: 1 });
+    const loss = trainer.step({ images: formulaImages(SIZE), labels, seed: 0, step: 1, learningRate: 1 });
     const [before, after] = [weightsOf(network), trainer.weights()];
     const slope = (name: string): Float32Array =>
       (before.get(name)?.data ?? new Float32Array()).map((value, place) => value - (after.get(name)?.data[place] ?? Number.NaN));
@@ -158,8 +165,8 @@ test.each<readonly [string, Architecture]>([
 ])('%s teaches what it answers when it predicts', (name, architecture) => {
   const network = architecture({ classes: 4, channels: 3, stemStride: 2 });
   const input = { size: SIZE, channels: 3, mean: [0.3, 0.3, 0.3], std: [0.25, 0.25, 0.25] };
-  const model = { ...smallModel(), architecture: name, network, weights: weightsOf(network), input };
-  const pixels = bytes(BATCH * SIZE * SIZE * 3);
+  const model = { ...smallModel(), architecture: name, network, weights: livelyWeights(network, 1), input };
+  const pixels = formulaImages(SIZE);
   const { info } = quarterImages(BATCH);
   const images: Images = {
     info: { ...info, height: SIZE, width: SIZE, channels: 3 },
