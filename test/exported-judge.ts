@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describeModel, encodeOnnx, writeExported } from 'stillroom/nn';
-import type { Network } from 'stillroom/nn';
+import type { Network, Preparation } from 'stillroom/nn';
 
 /** The classes of the judge: one needs quotes in a CSV. */
 export const judgeClasses = ['red', 'green, mostly', 'blue'];
@@ -11,7 +11,7 @@ export const judgeClasses = ['red', 'green, mostly', 'blue'];
 export const judgePreparation = { size: 28, channels: 3, fit: 'pad', background: 0 } as const;
 
 /** Writes an exported model into a folder that says which of three colours the middle of a picture has most of. */
-export function writeJudge(folder: string): string {
+export function writeJudge(folder: string, fit: Preparation['fit'] = 'pad'): string {
   const network: Network = {
     layers: [
       { kind: 'input', name: 'image', inputs: [] },
@@ -26,7 +26,7 @@ export function writeJudge(folder: string): string {
     ['head.bias', { shape: [3], data: new Float32Array(3) }],
   ]);
   const input = { size: 24, channels: 3, mean: [0.5, 0.5, 0.5], std: [0.25, 0.2, 0.25] };
-  const described = { architecture: 'judge', classes: judgeClasses, input, preparation: judgePreparation };
+  const described = { architecture: 'judge', classes: judgeClasses, input, preparation: { ...judgePreparation, fit } };
   writeExported(folder, { ...described, formats: ['onnx'] });
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   const metadata = describeModel({ ...described, network }, 'NCHW');
