@@ -35,6 +35,8 @@ export interface Exporting {
   /** What the file of the format `onnx` is made of. */
   readonly onnx: OnnxForm;
   readonly data: DatasetInfo;
+  /** Where a picture becomes what the network takes. */
+  readonly preprocessing: 'metadata' | 'graph';
   /** The folder of the format. */
   readonly folder: string;
 }
@@ -57,18 +59,21 @@ interface Format {
 /** What every file says of the model. */
 const described = ({ model, data }: Pick<Exporting, 'model' | 'data'>): Described => ({ ...model, preparation: preparationOf(data) });
 
-/** The bytes of the ONNX file of a model. */
-export function onnxOf({ model, precision, ...rest }: OnnxForm, data: DatasetInfo): Uint8Array {
+/** The bytes of the ONNX file of a model; with `takesPictures`, of the one that takes pictures. */
+export function onnxOf({ model, precision, ...rest }: OnnxForm, data: DatasetInfo, takesPictures = false): Uint8Array {
   const { network, input, classes, architecture, weights } = model;
   const options = { size: input.size, channels: input.channels, classes: classes.length, name: architecture, ...rest };
-  return encodeOnnx(network, weights, { ...options, metadata: { ...describeModel(described({ model, data }), 'NCHW'), precision } });
+  const taken = takesPictures ? { pictures: { input, preparation: preparationOf(data) } } : {};
+  const metadata = { ...describeModel(described({ model, data }), 'NCHW'), precision };
+  return encodeOnnx(network, weights, { ...options, ...taken, metadata });
 }
 
 /** The formats that the stage writes, by name. */
 export const formats: Readonly<Record<ExportFormat, Format>> = {
   onnx: {
-    async write({ onnx, data, folder }) {
+    async write({ onnx, data, folder, preprocessing }) {
       writeFileSync(join(folder, 'model.onnx'), onnxOf(onnx, data));
+      if (preprocessing === 'graph') writeFileSync(join(folder, 'pictures.onnx'), onnxOf(onnx, data, true));
     },
     check: {
       metric: 'onnx_difference',
@@ -77,7 +82,8 @@ export const formats: Readonly<Record<ExportFormat, Format>> = {
     },
   },
   saved_model: {
-    write: async ({ model, folder }) => writeSavedModel(folder, model),
+    write: async ({ model, data, folder, preprocessing }) =>
+      writeSavedModel(folder, model, preprocessing === 'graph' ? preparationOf(data) : undefined),
     check: { metric: 'saved_model_difference', by: 'TensorFlow', open: async (folder) => openSavedModel(folder) },
   },
   openvino: {

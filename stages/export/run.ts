@@ -23,10 +23,14 @@ import { formats, onnxOf, writeFormat } from './formats.ts';
 import type { ExportFormat, Opened } from './formats.ts';
 import { calibrationImages, onnxForm, spread } from './precision.ts';
 import type { OnnxForm } from './precision.ts';
+import { comparePictures, takingPictures } from './pictures.ts';
 import type stage from './stage.ts';
 
 /** Images that are given to a model at once. */
 const batch = 50;
+
+/** Images that are compared as pictures. */
+const PICTURES = 20;
 
 /** The logits of some images by an exported model, cropped and normalised as its users do it. */
 async function inferExported(exported: Opened, data: Dataset, images: readonly number[], model: Model): Promise<Float32Array> {
@@ -62,7 +66,8 @@ function checkFit({ input, classes }: Model, { info }: Dataset, fail: WorkContex
 async function writeModels({ params, outputs, fail }: Context, form: OnnxForm, model: Model, { info }: Dataset): Promise<void> {
   const names = params.formats;
   try {
-    for (const name of names) await writeFormat(name, outputs.model, { model, onnx: form, data: info });
+    for (const name of names)
+      await writeFormat(name, outputs.model, { model, onnx: form, data: info, preprocessing: params.preprocessing });
   } catch (error) {
     if (error instanceof NoCounterpartError) fail(error.message, error.hint);
     throw error;
@@ -141,14 +146,35 @@ async function measureLoss(context: Context, model: Model, data: Dataset): Promi
   }
 }
 
+/** Compares what takes pictures with pictures that are prepared outside; returns in words how that came out. */
+async function checkPictures({ params, outputs, cpu, metric, log, fail }: Context, model: Model, data: Dataset): Promise<string> {
+  // What is compared with is the ONNX file: with other formats only where it is as exact as they are.
+  const names = takingPictures(params.formats).filter((name) => name === 'onnx' || params.precision === 'float32');
+  if (names.length === 0) return `no: the ONNX file that they would be compared with is ${params.precision}`;
+  const count = Math.min(PICTURES, params.images, data.info.count);
+  const images = Array.from({ length: count }, (_, index) => Math.floor((index * data.info.count) / count));
+  const comparing = { model, data, folder: outputs.model, onnx: outputs.onnx, formats: names, threads: cpu };
+  const { stored, resized } = await comparePictures(comparing, images);
+  if (!(stored <= params.tolerance)) fail(`pictures_difference is ${stored}, more than the tolerance ${params.tolerance}`);
+  metric('pictures_difference', stored);
+  metric('resizing_difference', resized.mean);
+  const found = `probabilities of ${count} pictures as they are stored within ${stored.toExponential(2)}; of resized ones ${resized.mean.toExponential(2)} off on average, at most ${resized.most.toExponential(2)}`;
+  log(`${names.join(', ')}: ${found}`);
+  return found;
+}
+
 export default work<typeof stage>(async (context) => {
   const { params, inputs, outputs, metric, fail } = context;
   const model = readModel(inputs.model);
   const data = openDataset(inputs.data);
   checkFit(model, data, fail);
+  const isInGraph = params.preprocessing === 'graph';
+  if (isInGraph && takingPictures(params.formats).length === 0)
+    fail('none of the formats can take pictures', 'give formats: [onnx] or [saved_model] too, or preprocessing: metadata');
   await writeModels(context, await onnxForm(context, model, data), model, data);
   await measureLoss(context, model, data);
   const checked = await checkAll(context, model, data);
+  const pictures = isInGraph ? await checkPictures(context, model, data) : undefined;
   const { architecture, classes, input, network } = model;
   const known = {
     architecture,
@@ -158,7 +184,7 @@ export default work<typeof stage>(async (context) => {
     formats: params.formats,
     precision: params.precision,
   };
-  writeExported(outputs.model, { ...known, opset: ONNX_OPSET, bn_eps: epsilonsOf(network), checked });
+  writeExported(outputs.model, { ...known, opset: ONNX_OPSET, bn_eps: epsilonsOf(network), checked, pictures });
   data.close();
   metric('megabytes', (await stat(outputs.onnx)).size / 1e6);
 });

@@ -37,6 +37,10 @@ export default defineStage({
       default: 1000,
       about: 'Images on which that is measured: of `validation`, else training images that do not calibrate.',
     }),
+    preprocessing: param.choice(['metadata', 'graph'], {
+      default: 'metadata',
+      about: 'Whether files only say how pictures are prepared, or also hold a graph that does it, from pixels to probabilities.',
+    }),
     images: param.int({ min: 1, default: 200, about: 'Training images whose logits are compared.' }),
     tolerance: param.number({
       above: 0,
@@ -73,6 +77,16 @@ export default defineStage({
       about: 'Accuracy of the training graph less that of the ONNX file, where its precision is below float32.',
       goal: 'minimize',
       tolerance: 0.002,
+    },
+    pictures_difference: {
+      about: 'Largest difference of a probability where pictures that need no resizing are prepared in the graph.',
+      goal: 'minimize',
+      tolerance: 1e-4,
+    },
+    resizing_difference: {
+      about: 'The same where they are resized in the graph instead of by sharp, the mean over pictures.',
+      goal: 'minimize',
+      tolerance: 1e-2,
     },
     megabytes: { about: 'Size of the ONNX file, in 10⁶ bytes.', goal: 'minimize' },
   },

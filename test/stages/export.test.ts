@@ -1,7 +1,18 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { encodeOnnx, openDataset, openOnnx, openPredictor, openSavedModel, preprocessingOf, readExported, writeModel } from 'stillroom/nn';
+import {
+  encodeOnnx,
+  openDataset,
+  openOnnx,
+  openOnnxOfPictures,
+  openPredictor,
+  openSavedModel,
+  openSavedModelOfPictures,
+  preprocessingOf,
+  readExported,
+  writeModel,
+} from 'stillroom/nn';
 import type { Architecture, Network, Tensor } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Layers } from '../../src/nn/models/parts/blocks.ts';
@@ -241,4 +252,28 @@ test('where all training images calibrate there is none to measure on', async ()
     message: expect.stringContaining('all 40 training images calibrate'),
     hint: expect.stringContaining('int8.images'),
   });
+});
+
+test('preprocessing: graph adds what takes pictures, which is compared with pictures that are prepared outside', async () => {
+  const { outputs, metrics } = await exportFresh(small, 3, { formats: ['onnx', 'saved_model'], preprocessing: 'graph', images: 5 });
+  expect(metrics['pictures_difference']).toBeLessThanOrEqual(1e-4);
+  expect(metrics['resizing_difference']).toBeLessThan(0.05);
+  const folder = outputs['model'] as string;
+  expect(readdirSync(join(folder, 'onnx')).sort()).toEqual(['model.onnx', 'pictures.onnx']);
+  expect(readExported(folder).pictures).toMatch(/^probabilities of 5 pictures as they are stored within .*e-\d+; of resized ones/);
+  const opened = [
+    await openOnnxOfPictures(join(folder, 'onnx', 'pictures.onnx'), 1),
+    openSavedModelOfPictures(join(folder, 'saved_model')),
+  ];
+  for (const model of opened) {
+    const given = await model.probabilities({ data: new Uint8Array(20 * 70 * 3).fill(9), height: 20, width: 70, channels: 3 });
+    expect(given.reduce((sum, one) => sum + one, 0)).toBeCloseTo(1, 5);
+    await model.close();
+  }
+});
+
+test('pictures in the graph are refused where no format can take them', async () => {
+  await expect(exportFresh(small, 3, { formats: ['tfjs'], preprocessing: 'graph' })).rejects.toThrow(
+    'none of the formats can take pictures',
+  );
 });

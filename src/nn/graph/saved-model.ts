@@ -21,11 +21,11 @@ export interface Signature {
 /** The GraphDef version that TensorFlow 2.21 writes; it decides how old graphs are read. */
 const PRODUCER = 1882;
 
-/** Encodes a graph as the bytes of `saved_model.pb`, tagged `serve`, with an optional `serving_default` signature. */
-export function encodeSavedModel(graph: Graph, signature?: Signature): Uint8Array {
+/** Encodes a graph as the bytes of `saved_model.pb`, tagged `serve`, with the signatures that it is given by their names. */
+export function encodeSavedModel(graph: Graph, signatures: Readonly<Record<string, Signature>> = {}): Uint8Array {
   const signatureDef: Record<string, object> = {};
-  if (signature !== undefined) {
-    signatureDef['serving_default'] = {
+  for (const [name, signature] of Object.entries(signatures)) {
+    signatureDef[name] = {
       inputs: tensorInfos(signature.inputs),
       outputs: tensorInfos(signature.outputs),
       methodName: 'tensorflow/serving/predict',

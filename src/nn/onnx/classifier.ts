@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import type { PictureClassifier } from '../serving/classifier.ts';
 import { readDescription } from '../serving/description.ts';
 import type { ExportedClassifier } from '../serving/runtime.ts';
 import { ModelProtoSchema } from './generated/onnx_pb.ts';
@@ -35,6 +36,18 @@ export async function openOnnx(file: string | Uint8Array, threads: number): Prom
       const fed = new Tensor('float32', images, [count, input.channels, input.size, input.size]);
       const { [outputName]: fetched } = await session.run({ [inputName]: fed });
       return fetched?.data as Float32Array;
+    },
+    close: () => session.release(),
+  };
+}
+
+/** Opens an ONNX file that takes pictures. */
+export async function openOnnxOfPictures(file: string, threads: number): Promise<PictureClassifier> {
+  const session = await InferenceSession.create(file, { executionProviders: ['cpu'], intraOpNumThreads: threads, interOpNumThreads: 1 });
+  return {
+    async probabilities({ data, height, width, channels }) {
+      const { probabilities } = await session.run({ pixels: new Tensor('uint8', data, [1, height, width, channels]) });
+      return probabilities?.data as Float32Array;
     },
     close: () => session.release(),
   };

@@ -8,6 +8,8 @@ import type { NodeProto, TensorProto } from './generated/onnx_pb.ts';
 import type { GraphParts, GraphRewrite } from './graph-parts.ts';
 import { activation, anyValue, integers, node, tensor, value } from './nodes.ts';
 import type { OnnxAttributes } from './nodes.ts';
+import { pictureNodes } from './pictures.ts';
+import type { PictureInput } from './pictures.ts';
 
 /** What an ONNX file says beside the network itself. */
 export interface OnnxOptions {
@@ -23,6 +25,8 @@ export interface OnnxOptions {
   readonly rewrite?: GraphRewrite;
   /** Values inside the graph that are outputs too, after `logits`. */
   readonly watched?: readonly string[];
+  /** What pictures become the network's input by: then the graph takes them, and gives probabilities. */
+  readonly pictures?: PictureInput;
 }
 
 /** The opset and the file version that go together: onnxruntime has read them since 1.12. */
@@ -188,18 +192,26 @@ export function graphParts(network: Network, weights: Weights): GraphParts {
 
 /**
  * Encodes a network and its weights as an ONNX model: opset 17, one input `input` (batch × channels × size × size, float32, the batch
- * is free), one output `logits` (batch × classes). The same arguments give the same bytes.
+ * is free), one output `logits` (batch × classes). Of pictures, the input is `pixels` (batch × height × width × channels bytes, of any
+ * size), the output `probabilities`. The same arguments give the same bytes.
  * @throws where a layer's weight is missing or a layer is read before it is computed.
  */
 export function encodeOnnx(network: Network, weights: Weights, options: OnnxOptions): Uint8Array {
   const parts = graphParts(network, weights);
   const { nodes, initializers } = options.rewrite?.(parts) ?? parts;
+  const { size, channels, classes, pictures, watched = [] } = options;
+  const before = pictures === undefined ? { nodes: [], initializers: [] } : pictureNodes('pixels', inputName, pictures);
+  const after = pictures === undefined ? [] : [node('Softmax', 'probabilities', [outputName], 'probabilities', { axis: 1 })];
+  const taken =
+    pictures === undefined
+      ? value(inputName, ['batch', channels, size, size])
+      : value('pixels', ['batch', 'height', 'width', channels], 'bytes');
   const graph = create(GraphProtoSchema, {
     name: options.name,
-    node: [...nodes],
-    initializer: [...initializers],
-    input: [value(inputName, ['batch', options.channels, options.size, options.size])],
-    output: [value(outputName, ['batch', options.classes]), ...(options.watched ?? []).map(anyValue)],
+    node: [...before.nodes, ...nodes, ...after],
+    initializer: [...before.initializers, ...initializers],
+    input: [taken],
+    output: [value(pictures === undefined ? outputName : 'probabilities', ['batch', classes]), ...watched.map(anyValue)],
   });
   const model = create(ModelProtoSchema, {
     irVersion,

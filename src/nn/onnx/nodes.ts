@@ -52,18 +52,19 @@ export function integers(name: string, values: readonly number[]): TensorProto {
   return create(TensorProtoSchema, { name, dims: [BigInt(values.length)], dataType: DataType.INT64, rawData });
 }
 
-/** A float32 input or output of the graph; a text is a dimension that the caller chooses. */
-export function value(name: string, dimensions: readonly (number | string)[]): ValueInfoProto {
+/** An input or output of the graph, of float32 numbers unless they are bytes; a text is a dimension that the caller chooses. */
+export function value(name: string, dimensions: readonly (number | string)[], type: 'float32' | 'bytes' = 'float32'): ValueInfoProto {
   const dim = dimensions.map((size) =>
     create(TensorShapeProto_DimensionSchema, {
       value: typeof size === 'string' ? { case: 'dimParam', value: size } : { case: 'dimValue', value: BigInt(size) },
     }),
   );
   const shape = create(TensorShapeProtoSchema, { dim });
-  const type = create(TypeProtoSchema, {
-    value: { case: 'tensorType', value: create(TypeProto_TensorSchema, { elemType: DataType.FLOAT, shape }) },
+  const elemType = type === 'bytes' ? DataType.UINT8 : DataType.FLOAT;
+  const typeProto = create(TypeProtoSchema, {
+    value: { case: 'tensorType', value: create(TypeProto_TensorSchema, { elemType, shape }) },
   });
-  return create(ValueInfoProtoSchema, { name, type });
+  return create(ValueInfoProtoSchema, { name, type: typeProto });
 }
 
 /** A float32 output of any shape. */

@@ -28,6 +28,8 @@ export interface Preprocessing {
     readonly kernel: 'lanczos3';
     /** The kernel is widened where a picture becomes smaller. */
     readonly antialias: true;
+    /** What is done instead where it becomes larger. */
+    readonly enlarging: string;
     readonly rounding: string;
   };
   /** The square part of the result that is shown: (size − crop) / 2 pixels from the left and the top, rounded down. */
@@ -58,6 +60,7 @@ export function preprocessingOf(input: ModelInput, { size, channels, fit, backgr
       rule: rules[fit],
       kernel: 'lanczos3',
       antialias: true,
+      enlarging: 'Catmull-Rom (cubic, a = -0.5), edges repeated; place x of the result shows place x * (side / scaled side) - 0.5',
       rounding: 'sides to the nearest whole number, at least 1; values to 0 … 255',
     },
     crop: input.size,

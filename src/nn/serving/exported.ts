@@ -27,6 +27,8 @@ export interface ExportedModel {
   readonly bn_eps?: readonly number[];
   /** How each format's answers were compared with the training graph's, in words; `no` with the reason where they were not. */
   readonly checked?: Partial<Record<ExportFormat, string>>;
+  /** How far what takes pictures is from pictures that are prepared outside, in words; left out where nothing does. */
+  readonly pictures?: string | undefined;
 }
 
 const FORMAT = 1;
@@ -37,7 +39,7 @@ const FORMAT = 1;
  * The same description gives the same bytes.
  */
 export function writeExported(folder: string, exported: ExportedModel): void {
-  const { architecture, classes, input, preparation, formats, precision, opset, bn_eps, checked } = exported;
+  const { architecture, classes, input, preparation, formats, precision, opset, bn_eps, checked, pictures } = exported;
   const { layout: _, ...preprocessing } = preprocessingOf(input, preparation, 'NCHW');
   mkdirSync(folder, { recursive: true });
   const description = {
@@ -52,6 +54,7 @@ export function writeExported(folder: string, exported: ExportedModel): void {
     opset,
     bn_eps,
     checked,
+    pictures,
   };
   writeFileSync(join(folder, 'exported.json'), `${JSON.stringify(description, null, 1)}\n`);
 }
