@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { cropCentre, decodeImage, encodeOnnx, openOnnxOfPictures, openSavedModelOfPictures, writeSavedModel } from 'stillroom/nn';
 import type { Model, Network, PictureClassifier, Pixels, Preparation } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { madePicture } from './rig.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -49,16 +50,6 @@ function mirror(): Model {
   };
 }
 
-/** A picture with slopes, edges and fine texture. */
-function picture(height: number, width: number): Pixels {
-  const data = Uint8Array.from({ length: height * width * channels }, (_, index) => {
-    const [row, column, channel] = [Math.floor(index / (width * channels)), Math.floor(index / channels) % width, index % channels];
-    const edge = row > height / 3 && column > width / 2 ? 60 : 0;
-    return 40 + edge + (80 * (row + column)) / (height + width) + 12 * Math.sin(row * 1.3 + channel) + 10 * Math.cos(column * 2.1);
-  });
-  return { data, height, width, channels };
-}
-
 /** How far the numbers that a model is shown are from those of `decodeImage`, in levels of grey: the probabilities tell them but for a summand. */
 async function distances(model: PictureClassifier, shown: Pixels, preparation: Preparation): Promise<{ mean: number; most: number }> {
   const outside = cropCentre(await decodeImage(shown, preparation), { height: stored, width: stored, channels }, size);
@@ -100,7 +91,7 @@ describe.each(['ONNX', 'SavedModel'] as const)('%s', (format) => {
       [29, 29],
     ] as const;
     for (const [height, width] of sizes) {
-      const { mean, most } = await distances(model, picture(height, width), preparation);
+      const { mean, most } = await distances(model, madePicture(height, width), preparation);
       expect(mean).toBeLessThan(0.6);
       expect(most).toBeLessThan(4);
     }

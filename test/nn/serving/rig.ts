@@ -1,5 +1,5 @@
 import { openPredictor } from 'stillroom/nn';
-import type { Architecture, Images, Model, Network } from 'stillroom/nn';
+import type { Architecture, Images, Model, Network, Pixels } from 'stillroom/nn';
 import { Layers } from '../../../src/nn/models/parts/blocks.ts';
 import efficientNetB0 from '../../../src/nn/models/efficientnet-b0.ts';
 import mobileNetV3Small from '../../../src/nn/models/mobilenet-v3-small.ts';
@@ -73,4 +73,14 @@ export function expectedLogits(model: Model): number[] {
   const logits = predictor.logits(images, [0, 1]);
   predictor.close();
   return [...logits];
+}
+
+/** A picture with slopes, edges and fine texture. */
+export function madePicture(height: number, width: number): Pixels {
+  const data = Uint8Array.from({ length: height * width * 3 }, (_, index) => {
+    const [row, column, channel] = [Math.floor(index / (width * 3)), Math.floor(index / 3) % width, index % 3];
+    const edge = row > height / 3 && column > width / 2 ? 60 : 0;
+    return 40 + edge + (80 * (row + column)) / (height + width) + 12 * Math.sin(row * 1.3 + channel) + 10 * Math.cos(column * 2.1);
+  });
+  return { data, height, width, channels: 3 };
 }
