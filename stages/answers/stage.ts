@@ -1,4 +1,5 @@
 import { defineStage, param } from 'stillroom';
+import { worthMetrics } from 'stillroom/training';
 
 export default defineStage({
   about: 'Predict every image of a packed set by one model: a teacher’s answers, for instance.',
@@ -9,6 +10,7 @@ export default defineStage({
   outputs: { predictions: 'dir' },
   metrics: {
     accuracy: { about: 'Share of all images that are classified rightly; of images that the model was trained on, no measure of it.' },
+    ...worthMetrics,
   },
   resources: { cpu: 2, memory: '1GiB' },
   run: () => import('./run.ts'),

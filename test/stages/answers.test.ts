@@ -22,11 +22,17 @@ test('every image is predicted by the model', async () => {
   const data = writeDataset(join(room.folder, 'data'), { labels: [0, 1, 2, 3, 2], classes: ['a', 'b', 'c', 'd'] });
   const model = join(room.folder, 'model');
   writeModel(model, { ...smallModel(), weights: new Map(smallModel().weights).set('classifier.bias', sure(2, 50)) });
-  const { outputs, metrics } = await perform(stage, run, { params: { batch: 2 }, inputs: { data, model }, folder: room.folder });
+  const { outputs, metrics, warnings } = await perform(stage, run, { params: { batch: 2 }, inputs: { data, model }, folder: room.folder });
   const { count, values } = readPredictions(outputs['predictions'] as string);
   expect(count).toBe(5);
   expect(Array.from({ length: 5 }, (_, image) => (values[4 * image + 2] as number) > 0.9)).toEqual([true, true, true, true, true]);
   expect(metrics['accuracy']).toBeCloseTo(2 / 5);
+  expect(metrics).toMatchObject({ majority: 2 / 5, never_given: 3 });
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^the model is right on 0\.4000 of the 5 images, where "c" for every image is on 0\.4000, and never gives "a", "b", "d"/,
+    ),
+  ]);
 });
 
 test('a model whose answers are no numbers is refused', async () => {
