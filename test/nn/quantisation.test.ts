@@ -14,8 +14,14 @@ import type { Model } from '../../src/nn/weights/model-folder.ts';
 import { toFloat16, toFloats } from '../../src/nn/weights/numbers.ts';
 import { fixture, formula, formulaWeights, relativeError } from './rig.ts';
 
+interface Step {
+  readonly scale: readonly number[];
+  readonly zero: readonly number[];
+  readonly type: string;
+}
+
 interface Told {
-  readonly steps: Record<string, { scale: number[]; zero: number[]; type: string }>;
+  readonly steps: Record<string, Step>;
   readonly weights: Record<string, number[]>;
   readonly logits: number[];
 }
@@ -77,7 +83,10 @@ test.each([
   ['openvino', 'nncf'],
 ] as const)('for %s the steps of values and weights are those of %s', async (target, name) => {
   const { graph } = await quantisedWith({ target });
-  const { steps, weights } = reference[name];
+  const { weights } = reference[name];
+  // Numbers that are hardly ever negative have a zero of their own for OpenVINO too: half of NNCF's rounding error, as fast.
+  const swish = reference.onnxruntime.steps['swish'] as Step;
+  const steps: Record<string, Step> = { ...reference[name].steps, swish };
   const rounded = graph.node.filter(({ opType }) => opType === 'QuantizeLinear').map(({ input }) => input[0] as string);
   // ONNX Runtime's quantiser rounds the logits too.
   expect(rounded.filter((value) => value !== 'flatten').sort()).toEqual(

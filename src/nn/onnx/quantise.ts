@@ -21,15 +21,18 @@ interface Step {
   readonly signed: boolean;
 }
 
+/** Below this share of the largest number the least one counts as hardly negative: int8 around 0 would waste most of its lower half. */
+const HARDLY = 0.3;
+
 /**
- * The step of a value of that range. For OpenVINO numbers that may be negative are int8 around 0, others uint8 from 0; for ONNX Runtime all
- * are uint8 with a zero of their own, which its fastest kernels take.
+ * The step of a value of that range. Numbers that are hardly ever negative (those of hard-swish are) are uint8 with a zero of their own. Others
+ * are int8 around 0 for OpenVINO, and uint8 too for ONNX Runtime, whose fastest kernels take that.
  */
 function stepOf({ low, high }: Range, target: QuantisationTarget): Step {
   const [from, to] = [Math.min(low, 0), Math.max(high, 0)];
   if (to - from === 0) return { scale: 1, zero: 0, signed: false };
   if (from === 0) return { scale: Math.fround(to / 255), zero: 0, signed: false };
-  if (target === 'openvino') return { scale: Math.fround(Math.max(-from, to) / 127), zero: 0, signed: true };
+  if (target === 'openvino' && -from > HARDLY * to) return { scale: Math.fround(Math.max(-from, to) / 127), zero: 0, signed: true };
   const scale = Math.fround((to - from) / 255);
   return { scale, zero: Math.min(255, Math.max(0, Math.round(-from / scale))), signed: false };
 }

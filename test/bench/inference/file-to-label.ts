@@ -29,7 +29,7 @@ const COMPARED = 100;
 const spread = ({ median, lowest, highest }: Spread): string => `${median.toFixed(0)} (${lowest.toFixed(0)} to ${highest.toFixed(0)})`;
 
 /** A runtime by the name of its file; one that has params is told the precision. */
-async function runtimeOf(name: string, precision: string): Promise<InferenceRuntime> {
+export async function runtimeOf(name: string, precision: string): Promise<InferenceRuntime> {
   const loaded = (await import(`../../../stages/benchmark/runtimes/${name}.ts`)) as {
     readonly default: InferenceRuntime | ((params: { readonly precision: string; readonly pinning: boolean }) => InferenceRuntime);
   };

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, expect, test } from 'vitest';
 import { scratch } from '../../stages/context.ts';
 import { measureRow } from './file-to-label.ts';
+import { measureForms } from './forms.ts';
 import { writeShippedModel } from './model.ts';
 import { makePhotographs } from './photographs.ts';
 import { makeTestSet } from './test-set.ts';
@@ -48,4 +49,14 @@ test('a row is measured from file to label, and says its runtime, precision and 
   expect(lines.slice(0, 3).map((line) => /batch (\d+): \d+ /.exec(line)?.[1])).toEqual(['1', '8', '32']);
   expect(lines[3]).toMatch(/p50 [\d.]+.* MiB at batch 1/);
   expect(lines[4]).toContain('changes pixels by at most 0 of 255');
+});
+
+test('forms are measured in all runtimes that are there, beside the folded one in float32', async () => {
+  const [head, ...lines] = await measureForms({ folder: join(room.folder, 'forms'), threads: 1, rounds: 1, images: 1 });
+  expect(head).toContain('batch 1, 1 thread,');
+  expect(lines).toHaveLength(9);
+  const told = lines.join('\n');
+  for (const form of ['folded', 'unfolded']) expect(told).toMatch(new RegExp(`  onnxruntime [\\d.]+, float32, ${form}: [\\d.]+ ms`));
+  expect(told).toMatch(/ {2}onnxruntime [\d.]+, int8, int8-onnxruntime: [\d.]+ ms, \d+ images\/s, [\d.]+ × folded float32/);
+  expect(told).toMatch(/ {2}tensorflow [\d.]+, float32, folded: [\d.]+ ms/);
 });
