@@ -103,5 +103,6 @@ export function pictureNodes(pixels: string, output: string, { input, preparatio
   const perChannel = (values: readonly number[]): string => graph.floats([1, values.length, 1, 1], values);
   const centred = graph.compute('subtract', graph.compute('divide', square, graph.number(255)), perChannel(input.mean));
   graph.add('Div', [centred, perChannel(input.std)], {}, output);
-  return graph;
+  const read = new Set(graph.nodes.flatMap((one) => one.input));
+  return { nodes: graph.nodes, initializers: graph.initializers.filter(({ name }) => read.has(name)) };
 }
