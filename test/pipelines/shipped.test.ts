@@ -74,7 +74,7 @@ test.each(files.filter((file) => 'sweep' in read(file)))(
 
 test.each(recipes)('%s holds every stage of the recipe', (name) => {
   const used = new Set(Object.values(read(`${name}.yaml`).stages).map(({ uses }) => uses));
-  expect(readdirSync(join(folder, '../stages')).filter((stage) => !used.has(stage))).toEqual(['answers', 'predict']);
+  expect(readdirSync(join(folder, '../stages')).filter((stage) => !used.has(stage))).toEqual(['answers', 'card', 'predict']);
 });
 
 test("quickstart's data is bundled with its licence, in at most 3 MB", () => {
