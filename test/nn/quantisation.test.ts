@@ -1,7 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { fromBinary } from '@bufbuild/protobuf';
+import { fuse } from '../../src/nn/fuse.ts';
+import { initialWeights } from '../../src/nn/layers/initialise.ts';
+import denseNet121 from '../../src/nn/models/densenet121.ts';
+import ghostNet from '../../src/nn/models/ghostnet.ts';
+import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { Layers } from '../../src/nn/models/parts/blocks.ts';
+import shuffleNetV2 from '../../src/nn/models/shufflenet-v2.ts';
 import { encodeOnnx } from '../../src/nn/onnx/encode.ts';
 import { ModelProtoSchema } from '../../src/nn/onnx/generated/onnx_pb.ts';
 import type { GraphProto } from '../../src/nn/onnx/generated/onnx_pb.ts';
@@ -117,6 +123,30 @@ test.each([
   const theirs = relativeError(reference[name].logits, reference.logits);
   expect(theirs).toBeGreaterThan(1e-3);
   expect(relativeError(await logits(file), reference.logits)).toBeLessThan(1.5 * theirs);
+});
+
+test.each([
+  ['densenet121, which joins features', denseNet121],
+  ['ghostnet', ghostNet],
+  ['mobilenet-v3-small', mobileNetV3Small],
+  ['shufflenet-v2, which divides and shuffles them', shuffleNetV2],
+] as const)('all layers of %s can be in int8, for both', async (_, architecture) => {
+  const network = architecture({ classes: 4, channels: 3, stemStride: 1 });
+  const whole = { ...model(), ...fuse({ network, weights: initialWeights(network, 1) }), input: { ...model().input, size: 32 } };
+  const fed = formula('pixels', [2, 3, 32, 32]).map((value) => value * 10);
+  const given = { size: 32, channels: 3, classes: 4, name: 'test', metadata: {} };
+  const compute = async (rewrite: GraphRewrite): Promise<number[]> => {
+    const session = await InferenceSession.create(encodeOnnx(whole.network, whole.weights, { ...given, rewrite }));
+    const { logits: fetched } = await session.run({ input: new Tensor('float32', fed, [2, 3, 32, 32]) });
+    await session.release();
+    return Array.from(fetched?.data as Float32Array);
+  };
+  const expected = await compute((parts) => parts);
+  for (const target of ['openvino', 'onnxruntime'] as const) {
+    const { rewrite, layers } = await quantise(whole, { ...options, target, batches: () => [fed] });
+    expect(layers.float32).toBe(0);
+    expect(relativeError(await compute(rewrite), expected)).toBeLessThan(0.15);
+  }
 });
 
 test('only a ReLU stands between a convolution and its rounding for ONNX Runtime, any activation for OpenVINO', async () => {
