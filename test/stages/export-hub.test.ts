@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fuse, openDataset, openPredictor, relativeDifference, writeModel } from 'stillroom/nn';
 import type { Architecture, Model } from 'stillroom/nn';
@@ -52,9 +52,11 @@ test('a fused model is written as timm and transformers know it, and keeps its a
   const { metrics, outputs } = await exportAs(hubFormats, freshModel('mobilenet-v3-small', mobileNetV3Small, { fused: true }));
   for (const format of hubFormats) expect(metrics[`${format}_difference`]).toBeLessThanOrEqual(1e-4);
   const files = (format: string): string[] => readdirSync(join(outputs['model'] as string, format)).sort();
-  expect(files('timm')).toEqual(['config.json', 'model.safetensors']);
-  expect(files('transformers')).toEqual(['config.json', 'model.safetensors', 'preprocessor_config.json']);
-  expect(files('transformers_js')).toEqual(['config.json', 'onnx', 'preprocessor_config.json']);
+  expect(files('timm')).toEqual(['README.md', 'config.json', 'model.safetensors']);
+  expect(files('transformers')).toEqual(['README.md', 'config.json', 'model.safetensors', 'preprocessor_config.json']);
+  expect(files('transformers_js')).toEqual(['README.md', 'config.json', 'onnx', 'preprocessor_config.json']);
+  const readme = readFileSync(join(outputs['model'] as string, 'timm', 'README.md'), 'utf8');
+  expect(readme).toMatch(/^---\nlibrary_name: timm\npipeline_tag: image-classification\n[\s\S]*\n---\n\n# /);
 });
 
 test('transformers.js itself gives the labels and logits of the training graph, from pixels', async () => {

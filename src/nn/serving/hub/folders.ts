@@ -9,6 +9,7 @@ import { counterparts } from './counterparts.ts';
 import { NoCounterpartError, timmWeights } from './hub-model.ts';
 import type { HubModel } from './hub-model.ts';
 import { timmPreprocessing, transformersPreprocessing } from './preprocessing.ts';
+import { hubReadme, type Library } from './readme.ts';
 
 /** What the folders say of a model beside its weights. */
 type Described = Pick<ExportedModel, 'architecture' | 'classes' | 'input' | 'preparation'>;
@@ -33,6 +34,10 @@ function writeWeights(folder: string, model: HubModel): void {
   writeFileSync(join(folder, 'model.safetensors'), encodeSafetensors(weights, { metadata: { format: 'pt' }, counters }));
 }
 
+function writeReadme(folder: string, library: Library, described: Described, differs: string | undefined): void {
+  writeFileSync(join(folder, 'README.md'), hubReadme(library, described, differs));
+}
+
 /** What timm reads of `config.json`; transformers' wrapper of timm reads the same. */
 function timmConfig({ counterpart }: HubModel, { classes, input, preparation }: Described): Record<string, unknown> {
   const { timm, features, ends, arguments: own } = counterpart;
@@ -53,6 +58,7 @@ function timmConfig({ counterpart }: HubModel, { classes, input, preparation }: 
 export function writeTimm(folder: string, model: HubModel, described: Described): void {
   mkdirSync(folder, { recursive: true });
   writeJson(folder, 'config.json', timmConfig(model, described));
+  writeReadme(folder, 'timm', described, timmPreprocessing(described.input, described.preparation).differs);
   writeWeights(folder, model);
 }
 
@@ -62,12 +68,13 @@ export function writeTimm(folder: string, model: HubModel, described: Described)
  */
 export function writeTransformers(folder: string, model: HubModel, described: Described): void {
   mkdirSync(folder, { recursive: true });
-  const { fields } = timmPreprocessing(described.input, described.preparation);
+  const { fields, differs } = timmPreprocessing(described.input, described.preparation);
   const type = { model_type: 'timm_wrapper', architectures: ['TimmWrapperForImageClassification'], dtype: 'float32' };
   const config = timmConfig(model, described);
   writeJson(folder, 'config.json', { ...type, ...config, ...labelsOf(described.classes) });
   const processor = { image_processor_type: 'TimmWrapperImageProcessor', architecture: model.counterpart.timm, pretrained_cfg: fields };
   writeJson(folder, 'preprocessor_config.json', processor);
+  writeReadme(folder, 'transformers', described, differs);
   writeWeights(folder, model);
 }
 
@@ -98,12 +105,14 @@ export function transformersJsType(architecture: string): string {
  * not the folder of Python's transformers, since neither package knows the model type that the other one needs.
  * @param onnx the exported file
  */
-export function writeTransformersJs(folder: string, onnx: Uint8Array, { architecture, classes, input, preparation }: Described): void {
+export function writeTransformersJs(folder: string, onnx: Uint8Array, described: Described): void {
+  const { architecture, classes, input, preparation } = described;
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   const config = { model_type: transformersJsType(architecture), num_channels: input.channels, image_size: input.size };
   writeJson(folder, 'config.json', { ...config, ...labelsOf(classes) });
-  const { fields } = transformersPreprocessing(input, preparation);
+  const { fields, differs } = transformersPreprocessing(input, preparation);
   writeJson(folder, 'preprocessor_config.json', { image_processor_type: 'ViTImageProcessor', ...fields });
+  writeReadme(folder, 'transformers.js', described, differs);
   writeFileSync(join(folder, 'onnx', 'model.onnx'), withInputOf(onnx, 'pixel_values'));
 }
 
