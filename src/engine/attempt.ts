@@ -125,6 +125,7 @@ function collect(
   if (exit.ended === 'stopped') return 'stopped';
   if (exit.ended === 'failed') return failed(exit.problem);
   const unchanged = findChange(given, instance.name, surroundings.store);
+  if ('unfed' in unchanged) return unchanged;
   // Taking outputs moves them away. Whoever finds an attempt without its specification, since this process was killed meanwhile, begins anew.
   if (isWritten) removeFile(join(place.folder, JOB_FILE));
   const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;

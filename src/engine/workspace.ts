@@ -28,6 +28,8 @@ export interface Given {
   readonly stamp: string;
   /** What it is. */
   readonly content?: Content;
+  /** Of an output: the node that it is of. */
+  readonly from?: string;
   /** Of a source that is not kept: its name. */
   readonly source?: string;
 }
@@ -72,7 +74,7 @@ export function prepareWorkspace(
       if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
       const target = path + (at === undefined ? artifact.suffix : '');
       if (!store.artifacts.place(artifact, target)) unfed.add(origin.instance);
-      else given.push({ port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(artifact) });
+      else given.push({ port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(artifact), from: origin.instance });
       return target;
     }
     const snapshot = known.snapshots.get(origin.source) as Snapshot;
@@ -207,23 +209,30 @@ function changedSource(source: string, node: string): Problem {
 }
 
 /**
- * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise is compared by its
- * bytes: a link's ctime moves with others that are given the same file.
+ * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise, or is a link to a
+ * file of the store, is compared by its bytes: a link's ctime moves with others that are given the same file, and its bytes can rot.
  */
-export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> {
-  for (const { port, path, stamp, content, source } of given) {
-    const stands = store.artifacts.stamp(path) === stamp;
+export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> | Unfed {
+  const unfed: string[] = [];
+  for (const { port, path, stamp, content, from, source } of given) {
+    const now = store.artifacts.stamp(path);
+    const stands = now === stamp;
     if (source !== undefined) {
       if (stands && (content === undefined || isStill({ name: source, path }, content, store))) continue;
       return failed(changedSource(source, node));
     }
-    if (stands || (content !== undefined && store.artifacts.isAt(path, content))) continue;
-    return failed({
-      kind: 'stage',
-      code: 'input-changed',
-      message: `${node} wrote into its input "${port}"`,
-      hint: 'inputs are read-only: copy what has to change into an output',
-    });
+    if (stands && (content === undefined || !store.artifacts.isShared(now))) continue;
+    if (content !== undefined && store.artifacts.isAt(path, content)) continue;
+    if (!stands || from === undefined)
+      return failed({
+        kind: 'stage',
+        code: 'input-changed',
+        message: `${node} wrote into its input "${port}"`,
+        hint: 'inputs are read-only: copy what has to change into an output',
+      });
+    // Where it is the store's own copy that is wrong, it goes to quarantine.
+    store.artifacts.broken({ [port]: content as Content }, true);
+    unfed.push(from);
   }
-  return done(undefined);
+  return unfed.length > 0 ? { unfed } : done(undefined);
 }

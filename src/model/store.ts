@@ -38,6 +38,8 @@ export interface Artifacts {
   place(artifact: Artifact, path: string): boolean;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */
   stamp(path: string): string;
+  /** Whether one of the files of a stamp is a link, as to one of the store. */
+  isShared(stamp: string): boolean;
   /** Whether a path holds just this, by its bytes. */
   isAt(path: string, content: Content): boolean;
   /** Keeps bytes; returns their digest. */

@@ -92,6 +92,18 @@ describe('what lies at a path', () => {
     expect(store.artifacts.isAt(at('file'), { kind: 'file', digest: sha256('a'), executable: true })).toBe(true);
   });
 
+  test.each<[string, boolean, string, () => unknown]>([
+    ['a file', false, 'file', () => undefined],
+    ['a file with another name', true, 'file', () => linkSync(at('file'), at('other'))],
+    ['a folder', false, 'in', () => undefined],
+    ['a folder of which one file has another name', true, 'in', () => linkSync(at('in/below/b.txt'), at('other'))],
+    ['nothing', false, 'none', () => undefined],
+    ['a folder that no artifact may be', false, 'in', () => symlinkSync('/etc', at('in/link'))],
+  ])('is shared with others: %s, %s', (_, shared, path, change) => {
+    change();
+    expect(store.artifacts.isShared(store.artifacts.stamp(at(path)))).toBe(shared);
+  });
+
   test.each<[string, () => unknown]>([
     ['another size', () => writeFileSync(at('in/a.txt'), 'longer')],
     ['another time of writing', () => utimesSync(at('in/below/b.txt'), 1, 1)],

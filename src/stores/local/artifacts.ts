@@ -9,7 +9,7 @@ import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { readAt } from './segments/scan.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
-import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, stampTree } from './folders.ts';
+import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
 
 /** From so many contents on, segments are looked at once for all of them instead of for each. */
 const MANY = 16;
@@ -92,6 +92,10 @@ export class LocalArtifacts implements Artifacts {
 
   stamp(path: string): string {
     return stampTree(path, this.root);
+  }
+
+  isShared(stamp: string): boolean {
+    return stamp.endsWith(SHARED);
   }
 
   isAt(path: string, { kind, digest, executable }: Content): boolean {

@@ -15,6 +15,8 @@ export interface FoundFile {
   readonly path: string;
   readonly size: number;
   readonly executable: boolean;
+  /** How many names it has. */
+  readonly links: number;
 }
 
 /** What a folder holds, each list in the byte order of its paths. */
@@ -125,14 +127,14 @@ export function listFolder(folder: string, without?: string): Outcome<Listing> {
   const stamps = new BigInt64Array(learned);
   const files: FoundFile[] = [];
   for (const [index, path] of walk.paths.entries()) {
-    let mode = marks[2 * index] ?? 0;
+    let [mode = 0, links = 0] = [marks[2 * index], marks[2 * index + 1]];
     if ((mode & constants.S_IFMT) === constants.S_IFLNK) {
       const target = targetOf(join(folder, path), folder);
       if (!target.ok) return target;
       putStamp(stamps, index, target.value);
-      mode = Number(target.value.mode);
+      [mode, links] = [Number(target.value.mode), Number(target.value.nlink)];
     } else if ((mode & constants.S_IFMT) !== constants.S_IFREG) return refusal(join(folder, path), 'it is neither a file nor a folder');
-    files.push({ path, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0 });
+    files.push({ path, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0, links });
   }
   return done({ folder, files, stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
 }
@@ -151,7 +153,12 @@ function targetOf(link: string, folder: string): Outcome<BigIntStats> {
 export function listFile(absolute: string, stats: BigIntStats): Listing {
   const stamps = new BigInt64Array(STAMP_BYTES / 8);
   putStamp(stamps, 0, stats);
-  const file = { path: basename(absolute), size: Number(stats.size), executable: isExecutable(stats) };
+  const file = {
+    path: basename(absolute),
+    size: Number(stats.size),
+    executable: isExecutable(stats),
+    links: Number(stats.nlink),
+  };
   return { folder: dirname(absolute), files: [file], stamps, emptyFolders: [] };
 }
 
@@ -232,17 +239,21 @@ export function isExecutable(stats: BigIntStats): boolean {
   return (stats.mode & 0o111n) !== 0n;
 }
 
+/** What the stamp of something ends in of which a file has several names. */
+export const SHARED = ' shared';
+
 /** How all that is at or below a path stands, in few words. */
 export function stampTree(path: string, without?: string): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
-  if (!stats.isDirectory()) return fileStamp(stats);
+  if (!stats.isDirectory()) return fileStamp(stats) + (stats.nlink > 1n ? SHARED : '');
   const listed = listFolder(path, without);
   if (!listed.ok) return 'refused';
-  return createHash('sha256')
+  const { files, stamps } = listed.value;
+  const hash = createHash('sha256')
     .update(sha256(pathsOf(listed.value)))
-    .update(listed.value.stamps)
-    .digest('hex');
+    .update(stamps);
+  return hash.digest('hex') + (files.some(({ links }) => links > 1) ? SHARED : '');
 }
 
 /** The paths of a listing as one text: the files, and then the empty folders with a slash; each ended by a zero. */

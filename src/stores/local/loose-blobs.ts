@@ -57,9 +57,6 @@ function link(from: string, to: string): boolean {
 /** How long the bytes of a blob count as this process found them where its stamp stands, in milliseconds: a disk does not rot within it. */
 const PROVEN_FOR = 10 * 60 * 1000;
 
-/** Longer than a tick of the clock that files are stamped by, in milliseconds. */
-const TICK = 20;
-
 /** How a blob stood when its bytes were found to be right, and when that was. */
 interface Proof {
   readonly stamp: string;
@@ -253,7 +250,7 @@ export class LooseBlobs {
 
   /**
    * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies
-   * on the same file system. Its bytes are hashed on the way, which costs as much as reading them, unless they are shared and this process
+   * on the same file system. Its bytes are hashed on the way, which costs as much as reading them, unless it is linked and this process
    * hashed them minutes ago. False where they are missing or damaged; then nothing is left at the path.
    */
   place(digest: string, path: string, executable: boolean): boolean {
@@ -266,9 +263,8 @@ export class LooseBlobs {
   private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
     const isHashed = this.isJustProven(digest, blob);
     const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY && link(blob, path);
-    // A write to a link shows by its stamp, unless it comes in the tick in which the link was made.
-    if (isLinked && isHashed) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK);
-    const isRight = existsSync(path) ? isHashed || hashFile(path) === digest : copyHashed(blob, path) === digest;
+    // Links are hashed again when their node has ended.
+    const isRight = (isLinked && isHashed) || (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
     if (!isRight) {
       rmSync(path, { force: true });
       return undefined;
