@@ -48,7 +48,8 @@ export async function predictPictures(
   try {
     const found = await exportedModel(context, model, options.node, temporary);
     if (!found.ok) return found;
-    const code = await loadCode(context.root, options.runtime ?? 'onnxruntime', temporary);
+    const { runtime = 'onnxruntime', threads = availableParallelism() } = options;
+    const code = await loadCode(context.root, { runtime, threads }, temporary);
     return code.ok ? await label(code.value, found.value, { paths, temporary, ...options }) : code;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
@@ -101,7 +102,11 @@ function runtimeFile(root: string, name: string): Outcome<string> {
 }
 
 /** Bundles the code that labels pictures with a runtime, as the code of stages is, and loads it. */
-async function loadCode(root: string, name: string, temporary: string): Promise<Outcome<Loaded>> {
+async function loadCode(
+  root: string,
+  { runtime: name, threads }: { readonly runtime: string; readonly threads: number },
+  temporary: string,
+): Promise<Outcome<Loaded>> {
   const file = runtimeFile(root, name);
   if (!file.ok) return file;
   const choice = await readChoice(file.value, join(temporary, 'cache'));
@@ -112,7 +117,7 @@ async function loadCode(root: string, name: string, temporary: string): Promise<
     modules: { runtime: { file: file.value, takesParams: params !== null } },
   });
   if (!bundled.ok) return bundled;
-  const absent = await absentEngine(bundled.value, name);
+  const absent = await readyEngines(bundled.value, name, threads);
   if (absent !== undefined) return failed(absent);
   const { run, modules } = (await import(writeBundle(bundled.value, temporary))) as Code;
   const defaults = Object.fromEntries(Object.entries(params ?? {}).map(([param, { schema }]) => [param, schema['default']]));
@@ -131,16 +136,17 @@ function writeBundle({ code, packageFolders }: Bundled, temporary: string): stri
   return pathToFileURL(file).href;
 }
 
-/** What is wrong where an engine that the runtime reaches is not set up. */
-async function absentEngine({ packageFolders }: Bundled, runtime: string): Promise<Problem | undefined> {
-  const engines = await loadEngines();
-  const absent = engines.find((engine) => Object.hasOwn(packageFolders, engine.package) && engine.facts() === undefined);
-  if (absent === undefined) return undefined;
-  const message = `the runtime ${runtime} needs the engine ${absent.name}, which is not set up`;
-  return {
-    kind: 'usage',
-    code: 'engine-missing',
-    message,
-    hint: '`stillroom doctor` says how to get it; --runtime onnxruntime needs none',
-  };
+/** Makes the engines of a runtime ready for this process, with the variables that a node's process is given; what is not set up is a problem. */
+async function readyEngines({ packageFolders }: Bundled, runtime: string, threads: number): Promise<Problem | undefined> {
+  for (const engine of await loadEngines()) {
+    if (!Object.hasOwn(packageFolders, engine.package)) continue;
+    const facts = engine.facts();
+    if (facts === undefined) {
+      const message = `the runtime ${runtime} needs the engine ${engine.name}, which is not set up`;
+      const hint = '`stillroom doctor` says how to get it; --runtime onnxruntime needs none';
+      return { kind: 'usage', code: 'engine-missing', message, hint };
+    }
+    for (const [name, value] of Object.entries(engine.use(threads, facts).environment)) process.env[name] ??= value;
+  }
+  return undefined;
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setThreadsCount, version_wasm } from '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
-import { ready, setBackend, tensor4d } from '@tensorflow/tfjs-core';
+import { enableProdMode, ready, setBackend, tensor4d, version_core } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { readExported } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
@@ -28,13 +27,16 @@ function readGraphModel(folder: string) {
 
 /** TensorFlow.js with WebAssembly, as a browser without a usable GPU runs it: one thread in Node, with SIMD where the processor has it. */
 const tfjsWasm: InferenceRuntime = {
-  version: version_wasm,
+  version: version_core,
   precision: 'float32',
   mostThreads: 1,
   affinity: 'free',
   format: 'tfjs',
   async open(folder) {
     const { input, classes } = readExported(folder);
+    // The backend brings a core of its own, which would say on the terminal that there is one already.
+    enableProdMode();
+    const { setThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
     setThreadsCount(1);
     await setBackend('wasm');
     await ready();
