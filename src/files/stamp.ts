@@ -34,18 +34,17 @@ const RECENT_NS = 100_000_000n;
 const TICK_NS = 20_000_000n;
 
 /** Whether a file changed so recently, before a time in milliseconds since 1970 or after it, that its stamp cannot be trusted yet. */
-export function isFresh({ ctimeNs }: Pick<BigIntStats, 'ctimeNs'>, now = Date.now()): boolean {
-  return BigInt(now) * 1_000_000n - ctimeNs < RECENT_NS;
+export function isFresh({ ctimeNs }: Pick<BigIntStats, 'ctimeNs'>, now = Date.now(), within = RECENT_NS): boolean {
+  return BigInt(now) * 1_000_000n - ctimeNs < within;
 }
 
 /** The stamp of what lies at a path; empty, which no stamp is, where nothing does or where it cannot be trusted yet. */
-export function trustedStamp(path: string): string {
+export function trustedStamp(path: string, within = RECENT_NS): string {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined || isFresh(stats) ? '' : fileStamp(stats);
+  return stats === undefined || isFresh(stats, Date.now(), within) ? '' : fileStamp(stats);
 }
 
 /** The same of a file of the store, which lies on a disk whose clock is the system's. */
 export function storedStamp(path: string): string {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined || BigInt(Date.now()) * 1_000_000n - stats.ctimeNs < TICK_NS ? '' : fileStamp(stats);
+  return trustedStamp(path, TICK_NS);
 }

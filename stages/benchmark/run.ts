@@ -109,6 +109,15 @@ function overlappedThreads(cpu: number): number {
   return Math.max(cpu - 1, 1);
 }
 
+/** What runs the model, and how. */
+function engineOf({ params, modules, inputs, cpu }: Context) {
+  const { version, affinity, mostThreads = cpu } = modules.runtime;
+  const precision = precisionInUse(readExported(inputs.model), modules.runtime);
+  const threads = Math.min(cpu, mostThreads);
+  const overlapped = Math.min(overlappedThreads(cpu), mostThreads);
+  return { name: params.runtime.name, version, precision, affinity, threads, overlapped_threads: overlapped };
+}
+
 /** Checks all that may be wrong before anything is measured; returns the folder of what the runtime reads. */
 async function check(context: Context, data: TestSet): Promise<string> {
   const { params, modules, inputs, fail, cpu } = context;
@@ -124,7 +133,7 @@ async function check(context: Context, data: TestSet): Promise<string> {
 }
 
 export default work<typeof stage>(async (context) => {
-  const { params, modules, inputs, outputs, metric, log, fail, cpu } = context;
+  const { params, inputs, outputs, metric, log, fail } = context;
   decodeOneImageAThread();
   const data = openTestSet(inputs.data, params.decoding);
   const folder = await check(context, data);
@@ -148,11 +157,7 @@ export default work<typeof stage>(async (context) => {
   };
   const { values, score } = valuesOf(found);
   const without = plain === undefined ? undefined : valuesOf(plain);
-  const { version, affinity, mostThreads = cpu } = modules.runtime;
-  const precision = precisionInUse(readExported(inputs.model), modules.runtime);
-  const threads = Math.min(cpu, mostThreads);
-  const overlapped = Math.min(overlappedThreads(cpu), mostThreads);
-  const engine = { name: params.runtime.name, version, precision, affinity, threads, overlapped_threads: overlapped };
+  const engine = engineOf(context);
   await writeResults(context, data, found);
   await writeFile(outputs.speeds, speedsCsv(engine, found.speeds, placementsOf(params.tta, data.info, 1).length));
   const { images, rounds, warmup, ahead, tta } = params;
@@ -203,11 +208,9 @@ async function writeResults({ outputs, log }: Context, { info: { count, classes 
 }
 
 /** Says the figures in one line, with what they were measured under. */
-function tell({ params, modules, inputs, log, cpu }: Context, { fps, overlapped_fps, best_fps, model_fps, memory_mib }: ScoreValues): void {
-  const { version, mostThreads = cpu } = modules.runtime;
-  const precision = precisionInUse(readExported(inputs.model), modules.runtime);
-  const threads = Math.min(cpu, mostThreads);
-  const under = `${params.runtime.name} ${version}, ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+function tell(context: Context, { fps, overlapped_fps, best_fps, model_fps, memory_mib }: ScoreValues): void {
+  const { name, version, precision, threads } = engineOf(context);
+  const under = `${name} ${version}, ${precision}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const speeds = `${fps.toFixed(0)} images/s from file to label, ${overlapped_fps.toFixed(0)} with decoding overlapped (best ${best_fps.toFixed(0)})`;
-  log(`${under}: ${speeds}, ${model_fps.toFixed(0)} of the model alone, ${memory_mib.toFixed(0)} MiB`);
+  context.log(`${under}: ${speeds}, ${model_fps.toFixed(0)} of the model alone, ${memory_mib.toFixed(0)} MiB`);
 }

@@ -17,6 +17,7 @@ import type { Architecture, Network, Tensor } from 'stillroom/nn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Layers } from '../../src/nn/models/parts/blocks.ts';
 import efficientNetB0 from '../../src/nn/models/efficientnet-b0.ts';
+import { everyLayer } from '../nn/serving/rig.ts';
 import mobileNetV3Small from '../../src/nn/models/mobilenet-v3-small.ts';
 import { ModelProtoSchema } from '../../src/nn/onnx/generated/onnx_pb.ts';
 import run from '../../stages/export/run.ts';
@@ -47,29 +48,10 @@ function exportFresh(
   return perform(stage, run, { params, inputs: { model, data }, folder: room.folder });
 }
 
-/** A network that uses what the published ones of this test do not; where it pads for a maximum, all numbers may be negative. */
-const small: Architecture = ({ classes: count, channels }): Network => {
-  const layers = new Layers(channels, { epsilon: 1e-3, momentum: 0.1 });
-  layers.plainConvolution('stem', { outChannels: 8, kernel: 3, stride: 2, padding: 'same', bias: true });
-  layers.append({ kind: 'max-pool', name: 'largest', inputs: ['stem'], kernel: 3, stride: 2, padding: 1 });
-  layers.append({ kind: 'drop-path', name: 'path', inputs: ['largest'], probability: 0.5 });
-  layers.append({ kind: 'slice', name: 'slice', inputs: ['path'], start: 2, count: 6 });
-  layers.from('slice', 6);
-  layers.convolution('grouped', { outChannels: 6, kernel: 5, stride: 1, groups: 2, activation: 'relu6' });
-  layers.append({ kind: 'add', name: 'sum', inputs: [layers.last, 'slice'] });
-  layers.append({ kind: 'concat', name: 'concat', inputs: ['sum', 'path'] });
-  layers.append({ kind: 'channel-shuffle', name: 'shuffle', inputs: ['concat'], channels: 14, groups: 2 });
-  layers.append({ kind: 'average-pool', name: 'mean', inputs: ['shuffle'], kernel: 3, stride: 2 });
-  layers.pool();
-  layers.append({ kind: 'cosine', name: 'head', inputs: [layers.last], inFeatures: 14, outFeatures: count, scale: 16 });
-  layers.append({ kind: 'dropout', name: 'drop', inputs: ['head'], probability: 0.2 });
-  return { layers: layers.list, output: 'drop' };
-};
-
 describe.each([
   ['MobileNetV3-small', mobileNetV3Small, 3],
   ['EfficientNet-b0', efficientNetB0({ drop_path: 0.2 }), 1],
-  ['another network', small, 3],
+  ['another network', everyLayer, 3],
 ] as const)('%s', (_, architecture, channels) => {
   test('onnxruntime and TensorFlow give the logits of the training graph', async () => {
     const { metrics, outputs } = await exportFresh(architecture, channels);
@@ -80,7 +62,7 @@ describe.each([
 });
 
 test('the batch is free, in both', async () => {
-  const { outputs } = await exportFresh(small, 3);
+  const { outputs } = await exportFresh(everyLayer, 3);
   const opened = [await openOnnx(outputs['onnx'] as string, 1), openSavedModel(join(outputs['model'] as string, 'saved_model'))];
   for (const model of opened) {
     const images = Float32Array.from({ length: 3 * 3 * 32 * 32 }, (_, index) => Math.sin(index));
@@ -93,7 +75,7 @@ test('the batch is free, in both', async () => {
 });
 
 test('the ONNX file carries its opset, its free batch and what its users need to know', async () => {
-  const { outputs } = await exportFresh(small, 3);
+  const { outputs } = await exportFresh(everyLayer, 3);
   const model = fromBinary(ModelProtoSchema, readFileSync(outputs['onnx'] as string));
   expect(model.opsetImport[0]).toMatchObject({ domain: '', version: 17n });
   const dimensions = model.graph?.input[0]?.type?.value.case === 'tensorType' ? model.graph.input[0].type.value.value.shape?.dim : [];
@@ -114,7 +96,7 @@ test('the ONNX file carries its opset, its free batch and what its users need to
 
 test('the same model gives the same bytes', async () => {
   const bytes = async (): Promise<Buffer[]> => {
-    const { outputs } = await exportFresh(small, 3);
+    const { outputs } = await exportFresh(everyLayer, 3);
     return [readFileSync(outputs['onnx'] as string), readFileSync(join(outputs['model'] as string, 'saved_model', 'saved_model.pb'))];
   };
   const first = await bytes();
@@ -127,7 +109,7 @@ test('a difference above the tolerance fails', async () => {
 
 test('a model for other images or classes is refused', async () => {
   const model = join(room.folder, 'trained');
-  writeFreshModel(model, small, { size: 32, channels: 3, classes });
+  writeFreshModel(model, everyLayer, { size: 32, channels: 3, classes });
   const labels = [0, 1, 2];
   const narrow = writeDataset(join(room.folder, 'narrow'), { labels, classes, size: 16, channels: 3 });
   await expect(perform(stage, run, { inputs: { model, data: narrow }, folder: room.folder })).rejects.toThrow(
@@ -138,12 +120,12 @@ test('a model for other images or classes is refused', async () => {
 });
 
 test('a network with a missing weight is refused by name', () => {
-  const network = small({ classes: 3, channels: 3, stemStride: 1 });
+  const network = everyLayer({ classes: 3, channels: 3, stemStride: 1 });
   expect(() => encodeOnnx(network, new Map(), { size: 32, channels: 3, classes: 3, name: 'x', metadata: {} })).toThrow(/stem\.weight/);
 });
 
 test('the folder of the exported model says what it is and holds what was asked for, nothing else', async () => {
-  const { outputs } = await exportFresh(small, 3, { formats: ['onnx'] });
+  const { outputs } = await exportFresh(everyLayer, 3, { formats: ['onnx'] });
   const folder = outputs['model'] as string;
   expect(readdirSync(folder).sort()).toEqual(['exported.json', 'onnx']);
   expect(readFileSync(join(folder, 'onnx', 'model.onnx'))).toEqual(readFileSync(outputs['onnx'] as string));
@@ -156,7 +138,7 @@ test('the folder of the exported model says what it is and holds what was asked 
 });
 
 test('what was compared with the training graph is said, and what could not be', async () => {
-  const { outputs, log, metrics } = await exportFresh(small, 3, { formats: ['onnx', 'tfjs', 'openvino'] });
+  const { outputs, log, metrics } = await exportFresh(everyLayer, 3, { formats: ['onnx', 'tfjs', 'openvino'] });
   const reason = 'no: the stage does without OpenVINO, so that it exports where that is not installed';
   expect(readExported(outputs['model'] as string).checked).toEqual({
     onnx: 'logits of 40 images by ONNX Runtime, in float32, within 0.0001',
@@ -168,7 +150,7 @@ test('what was compared with the training graph is said, and what could not be',
 });
 
 test('every file says how a picture becomes what the model takes', async () => {
-  const { outputs } = await exportFresh(small, 3, { formats: ['onnx', 'tfjs', 'openvino'] });
+  const { outputs } = await exportFresh(everyLayer, 3, { formats: ['onnx', 'tfjs', 'openvino'] });
   const folder = outputs['model'] as string;
   const read = (...path: string[]): string => readFileSync(join(folder, ...path), 'utf8');
   const { layout: _, ...preprocessing } = preprocessingOf(
@@ -192,7 +174,7 @@ test('every file says how a picture becomes what the model takes', async () => {
 describe.each(['float16', 'bfloat16', 'int8'] as const)('%s', (precision) => {
   test('is what the ONNX file says it is and computes, with the accuracy lost', async () => {
     const given = { precision, formats: ['onnx', 'saved_model'], max_loss: 1, int8: { images: 20, target: 'onnxruntime' } } as const;
-    const { outputs, metrics, log } = await exportFresh(small, 3, given);
+    const { outputs, metrics, log } = await exportFresh(everyLayer, 3, given);
     const folder = outputs['model'] as string;
     const file = fromBinary(ModelProtoSchema, readFileSync(join(folder, 'onnx', 'model.onnx')));
     expect(file.metadataProps.find(({ key }) => key === 'precision')?.value).toBe(precision);
@@ -248,14 +230,14 @@ test('a loss above the limit fails, measured on validation images where there ar
 });
 
 test('where all training images calibrate there is none to measure on', async () => {
-  await expect(exportFresh(small, 3, { precision: 'int8' })).rejects.toMatchObject({
+  await expect(exportFresh(everyLayer, 3, { precision: 'int8' })).rejects.toMatchObject({
     message: expect.stringContaining('all 40 training images calibrate'),
     hint: expect.stringContaining('int8.images'),
   });
 });
 
 test('preprocessing: graph adds what takes pictures, which is compared with pictures that are prepared outside', async () => {
-  const { outputs, metrics } = await exportFresh(small, 3, { formats: ['onnx', 'saved_model'], preprocessing: 'graph', images: 5 });
+  const { outputs, metrics } = await exportFresh(everyLayer, 3, { formats: ['onnx', 'saved_model'], preprocessing: 'graph', images: 5 });
   expect(metrics['pictures_difference']).toBeLessThanOrEqual(1e-4);
   expect(metrics['resizing_difference']).toBeLessThan(0.05);
   const folder = outputs['model'] as string;
@@ -273,7 +255,7 @@ test('preprocessing: graph adds what takes pictures, which is compared with pict
 });
 
 test('pictures in the graph are refused where no format can take them', async () => {
-  await expect(exportFresh(small, 3, { formats: ['tfjs'], preprocessing: 'graph' })).rejects.toThrow(
+  await expect(exportFresh(everyLayer, 3, { formats: ['tfjs'], preprocessing: 'graph' })).rejects.toThrow(
     'none of the formats can take pictures',
   );
 });

@@ -17,7 +17,7 @@ const [mean, std] = [
 ] as const;
 
 /** A network that uses what the published ones do not; where it pads for a maximum, all numbers may be negative. */
-const everyLayer: Architecture = ({ classes, channels }): Network => {
+export const everyLayer: Architecture = ({ classes, channels }): Network => {
   const layers = new Layers(channels, { epsilon: 1e-3, momentum: 0.1 });
   layers.plainConvolution('stem', { outChannels: 8, kernel: 3, stride: 2, padding: 'same', bias: true });
   layers.append({ kind: 'max-pool', name: 'largest', inputs: ['stem'], kernel: 3, stride: 2, padding: 1 });
