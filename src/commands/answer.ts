@@ -1,6 +1,7 @@
 import { shorten } from '../text/shorten.ts';
 import { MOST_PROBLEMS, type Place, type Problem, type ProblemKind } from '../model/problem.ts';
 import { printable } from '../text/printable.ts';
+import { accent, ansiText, bad, dim, type Line, plainText, showsColours, warned } from '../text/styled.ts';
 import type { Invocation } from './verb.ts';
 
 /** Exit codes, as documented in the README. */
@@ -31,15 +32,18 @@ export interface Answer {
   readonly data: object | undefined;
   /** What is printed without `--json` on the standard output: as it is, but on a terminal without control characters. */
   readonly text: string;
+  /** The same in lines, for an output that shows colours. */
+  readonly lines?: readonly Line[];
   /** What went wrong, told before the text on the standard error output. */
   readonly problems: readonly Problem[];
   /** Lines for the standard error output after the text. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Line[];
 }
 
 /** An answer in lines. */
-export function answer(data: object, lines: readonly string[], more: Partial<Omit<Answer, 'data' | 'text'>> = {}): Answer {
-  return { exit: EXIT.done, data, text: lines.map((line) => `${printable(line)}\n`).join(''), problems: [], notes: [], ...more };
+export function answer(data: object, lines: readonly Line[], more: Partial<Omit<Answer, 'data' | 'text' | 'lines'>> = {}): Answer {
+  const text = lines.map((line) => `${printable(plainText(line)).trimEnd()}\n`).join('');
+  return { exit: EXIT.done, data, text, lines, problems: [], notes: [], ...more };
 }
 
 /** An answer that is no lines for a person: a page, a table for programs; or nothing, where all is told already. */
@@ -69,19 +73,29 @@ function around({ excerpt, column }: Place): { readonly shown: string; readonly 
 }
 
 /** A problem as a person reads it: the sentence, the place with its line, and what to do. */
-export function problemText({ code, message, place, hint }: Problem): string {
-  const lines = [`error: ${shorten(message, LONGEST.message)} [${code}]`];
-  if (place !== undefined) {
-    const number = String(place.line);
-    const { shown, at } = around(place);
-    lines.push(
-      `  ${place.file}:${place.line}:${place.column}`,
-      `  ${number} | ${shown}`,
-      `  ${' '.repeat(number.length)} | ${' '.repeat(at - 1)}^`,
-    );
-  }
-  if (hint !== undefined) lines.push(`  hint: ${hint}`);
-  return printable(`${lines.join('\n')}\n`);
+export function problemText(problem: Problem): string {
+  return problemLines(problem)
+    .map((line) => `${printable(plainText(line))}\n`)
+    .join('');
+}
+
+function problemLines({ code, message, place, hint }: Problem): readonly Line[] {
+  const sentence: Line = [bad('error:'), ` ${shorten(message, LONGEST.message)} `, dim(`[${code}]`)];
+  return [
+    sentence,
+    ...(place === undefined ? [] : placeLines(place)),
+    ...(hint === undefined ? [] : [['  ', accent('hint:'), ` ${hint}`]]),
+  ];
+}
+
+function placeLines(place: Place): readonly Line[] {
+  const number = String(place.line);
+  const { shown, at } = around(place);
+  return [
+    `  ${place.file}:${place.line}:${place.column}`,
+    ['  ', dim(`${number} |`), ` ${shown}`],
+    ['  ', dim(`${' '.repeat(number.length)} |`), ` ${' '.repeat(at - 1)}`, bad('^')],
+  ];
 }
 
 /** The first problem as `--json` shows it. */
@@ -112,16 +126,19 @@ export function jsonLine(data: object): string {
 
 /** Prints an answer in the form that is wanted. The one place where what verbs say is written. */
 export function print(
-  { data, text, problems, notes }: Answer,
-  { json, stdout, stderr }: Pick<Invocation, 'json' | 'stdout' | 'stderr'>,
+  { data, text, lines, problems, notes }: Answer,
+  { json, stdout, stderr, environment }: Pick<Invocation, 'json' | 'stdout' | 'stderr' | 'environment'>,
 ): void {
   if (json) {
     if (data !== undefined) stdout.write(jsonLine(data));
     return;
   }
-  for (const problem of problems.slice(0, MOST_PROBLEMS)) stderr.write(problemText(problem));
-  if (problems.length > MOST_PROBLEMS) stderr.write(`and ${problems.length - MOST_PROBLEMS} more\n`);
+  const inColour = showsColours(stderr, environment);
+  const tell = (line: Line): boolean => stderr.write(`${inColour ? ansiText(line) : printable(plainText(line))}\n`);
+  for (const problem of problems.slice(0, MOST_PROBLEMS)) for (const line of problemLines(problem)) tell(line);
+  if (problems.length > MOST_PROBLEMS) tell(warned(`and ${problems.length - MOST_PROBLEMS} more`));
+  if (lines !== undefined && showsColours(stdout, environment)) stdout.write(lines.map((line) => `${ansiText(line)}\n`).join(''));
   // What goes on to a program is left as it is; a terminal would obey it, and needs no returns before line ends.
-  if (text !== '') stdout.write(stdout.isTTY === true ? printable(text.replaceAll('\r\n', '\n')) : text);
-  for (const note of notes) stderr.write(`${printable(note)}\n`);
+  else if (text !== '') stdout.write(stdout.isTTY === true ? printable(text.replaceAll('\r\n', '\n')) : text);
+  for (const note of notes) tell(note);
 }

@@ -1,5 +1,6 @@
 import { type ProblemCode, problemCodes } from '../model/problem-codes.ts';
 import { suggestion } from '../text/suggestion.ts';
+import { strong } from '../text/styled.ts';
 import { textTable } from '../text/table.ts';
 import { TEXT_WIDTH, wrap } from '../text/wrap.ts';
 import { answer, refusal } from './answer.ts';
@@ -29,6 +30,6 @@ export default verb({
       return refusal([{ kind: 'usage', code: 'unknown-code', message: `no problem has the code "${code}"`, hint }]);
     }
     const lines = [found.means, `What to do: ${found.remedy}`].flatMap((text) => wrap(text, TEXT_WIDTH - 2));
-    return answer({ codes: [found] }, [found.code, ...lines.map((line) => `  ${line}`)]);
+    return answer({ codes: [found] }, [strong(found.code), ...lines.map((line) => `  ${line}`)]);
   },
 });

@@ -1,4 +1,4 @@
-import { cutToWidth, widthOf } from '../text/table.ts';
+import { cutToWidth, widthOf } from '../text/width.ts';
 import { printable, printableLine } from '../text/printable.ts';
 
 /** Where something is drawn: a terminal, as far as it says how large it is. */

@@ -1,4 +1,4 @@
-import { widthOf } from './table.ts';
+import { widthOf } from './width.ts';
 
 /** The columns of a terminal that running text may take. */
 export const TEXT_WIDTH = 80;

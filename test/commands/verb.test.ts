@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { good } from '../../src/text/styled.ts';
 import { answer, EXIT, exitCodeOf, print, refusal } from '../../src/commands/answer.ts';
 import { flag, number, text, texts, verb } from '../../src/commands/verb.ts';
 import { verbs } from '../../src/commands/verbs.ts';
@@ -101,12 +102,27 @@ describe('an answer', () => {
     hint: 'remove it',
   };
 
-  const printed = (json: boolean, given: Parameters<typeof print>[0]): string[] => {
+  const printed = (
+    json: boolean,
+    given: Parameters<typeof print>[0],
+    { isTTY = false, environment = {} }: { isTTY?: boolean; environment?: Record<string, string> } = {},
+  ): string[] => {
     const written = ['', ''];
-    const stream = (index: number) => ({ write: (chunk: string) => (written[index] += chunk) }) as unknown as NodeJS.WriteStream;
-    print(given, { json, stdout: stream(0), stderr: stream(1) });
+    const stream = (index: number) => ({ isTTY, write: (chunk: string) => (written[index] += chunk) }) as unknown as NodeJS.WriteStream;
+    print(given, { json, stdout: stream(0), stderr: stream(1), environment });
     return written;
   };
+
+  test('is coloured on a terminal that wants it, and what it quotes never is', () => {
+    const given = answer({}, [[good('done'), ' by a node named \u001b[31m']], { problems: [problem] });
+    const [told, problems] = printed(false, given, { isTTY: true });
+    expect(told).toBe('\u001b[32mdone\u001b[39m by a node named \\x1b[31m\n');
+    expect(problems).toContain('\u001b[31merror:\u001b[39m unknown key "x"');
+    for (const environment of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      expect(printed(false, given, { isTTY: true, environment })).toEqual(printed(false, given));
+    }
+    expect(printed(false, given)[0]).toBe('done by a node named \\x1b[31m\n');
+  });
 
   test('is lines for people, with problems before and notes after on the standard error', () => {
     const given = answer({ a: 1 }, ['one', 'two'], { problems: [problem], notes: ['kept'] });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { csv } from '../../src/text/csv.ts';
 import { figure, shown, written } from '../../src/text/figures.ts';
 import { markdownTable } from '../../src/text/markdown.ts';
-import { cutToWidth, textTable, widthOf } from '../../src/text/table.ts';
+import { textTable } from '../../src/text/table.ts';
+import { cutToWidth, widthOf } from '../../src/text/width.ts';
 
 describe('a table on a terminal', () => {
   test('keeps its columns whatever the width of a character, and cuts no row short of its last cell', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { widthOf } from '../../src/text/table.ts';
+import { widthOf } from '../../src/text/width.ts';
 import { wrap } from '../../src/text/wrap.ts';
 
 test('text is broken between words, and nothing of it is lost', () => {

@@ -1,5 +1,5 @@
 import { duration } from '../../text/figures.ts';
-import { cutToWidth } from '../../text/table.ts';
+import { cutToWidth } from '../../text/width.ts';
 import type { Room } from '../painter.ts';
 import type { Picture, RunningNode } from './picture.ts';
 
