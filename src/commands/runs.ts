@@ -1,12 +1,13 @@
 import { fieldOf, metricNamed } from '../model/run-row.ts';
 import type { ListedRun } from '../project/records.ts';
+import { bytesText } from '../text/amounts.ts';
 import { duration, shown } from '../text/figures.ts';
 import { textTable } from '../text/table.ts';
 import { answer, refusal } from './answer.ts';
 import { number, text, verb } from './verb.ts';
 
 /** The columns that a list has when none are asked for. */
-const COLUMNS = ['run', 'hash', 'state', 'pipeline', 'executed', 'reused', 'seconds'];
+const COLUMNS = ['run', 'hash', 'state', 'pipeline', 'executed', 'reused', 'seconds', 'bytes'];
 
 /** `stillroom runs`: lists what has run, newest first. */
 export default verb({
@@ -33,6 +34,7 @@ export default verb({
 function cell(row: ListedRun, column: string): string {
   const value = fieldOf(row, column);
   if (column === 'seconds') return duration(row.seconds);
+  if (column === 'bytes') return bytesText(row.bytes);
   return column === 'hash' ? (row.hash?.slice(0, 12) ?? '') : shown(value);
 }
 

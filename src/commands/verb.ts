@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { done, failed, type Outcome } from '../model/problem.ts';
+import { amount } from '../text/amounts.ts';
 import type { Project } from '../project/project.ts';
 import type { Answer } from './answer.ts';
 
@@ -45,6 +46,22 @@ export function number(
       if (whole ? Number.isInteger(value) && value >= 1 : Number.isFinite(value) && value >= 0) return done(value);
       const message = `${name} ${given} is not a ${whole ? 'whole number above 0' : 'number of 0 or more'}`;
       return failed({ kind: 'usage', code: 'bad-option', message, ...(hint === undefined ? {} : { hint }) });
+    },
+  };
+}
+
+/** A size in bytes. */
+export function size(written: string, about: string): Option<number | undefined> {
+  const name = written.split(' ', 1)[0];
+  return {
+    flag: written,
+    about,
+    repeatable: false,
+    read(given) {
+      if (typeof given !== 'string') return done(undefined);
+      if (/^[0-9]+(\.[0-9]+)?(KiB|MiB|GiB|TiB)$/.test(given)) return done(amount(given));
+      const message = `${name} ${given} is not a size`;
+      return failed({ kind: 'usage', code: 'bad-option', message, hint: 'a number and its unit, KiB, MiB, GiB or TiB: 500MiB, 50GiB' });
     },
   };
 }

@@ -1,10 +1,10 @@
 import { digestOf } from './canonical.ts';
 import { dottedParams } from './dotted.ts';
 import type { Json } from './json.ts';
-import { type RunRecord, type RunState, secondsBetween } from './run.ts';
+import { type RunNode, type RunRecord, type RunState, secondsBetween } from './run.ts';
 
 /** The shape of a row: rows of another one are made again. */
-export const ROW_FORMAT = 3;
+export const ROW_FORMAT = 4;
 
 /** What lists of runs need of a record. */
 export interface RunRow {
@@ -17,6 +17,8 @@ export interface RunRow {
   readonly seconds: number;
   readonly executed: number;
   readonly reused: number;
+  /** Of the outputs of the nodes that it executed: what was reused counts for the run that made it. */
+  readonly bytes: number;
   readonly set: readonly string[];
   /** Digest of all code and sources. */
   readonly work: string;
@@ -69,6 +71,7 @@ function sumUp(record: RunRecord): RunRow {
     seconds: secondsBetween(record.started, record.ended ?? new Date().toISOString()),
     executed: count('executed'),
     reused: count('reused'),
+    bytes: nodes.reduce((sum, [, { state, outputs }]) => sum + (state === 'executed' ? bytesOf(outputs) : 0), 0),
     set: record.set,
     work: digestOf({
       code: nodes.map(([name, { stage, code }]) => [name, stage, code ?? null]),
@@ -80,13 +83,19 @@ function sumUp(record: RunRecord): RunRow {
   };
 }
 
+function bytesOf(outputs: RunNode['outputs'] = {}): number {
+  return Object.values(outputs).reduce((sum, { size }) => sum + size, 0);
+}
+
 /** The value of a field of a row: what a list of runs shows, a param, or a metric (without its node: of the last node that has it). */
 export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
   if (Object.hasOwn(row.params, name)) return row.params[name];
   const metric = metricNamed(row, name);
   if (metric !== undefined) return row.metrics[metric];
   const fields: Readonly<Record<string, unknown>> = { ...row };
-  return ['run', 'hash', 'pipeline', 'state', 'started', 'seconds', 'executed', 'reused'].includes(name) ? fields[name] : undefined;
+  return ['run', 'hash', 'pipeline', 'state', 'started', 'seconds', 'executed', 'reused', 'bytes'].includes(name)
+    ? fields[name]
+    : undefined;
 }
 
 /** The whole name of a metric: `accuracy` is that of the last node that reports one. */

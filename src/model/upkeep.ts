@@ -54,10 +54,15 @@ export interface PackEntry extends Payload {
 export interface KeepPolicy {
   readonly runs: number | undefined;
   readonly days: number | undefined;
+  /** The ids of runs that go, whatever else says that they stay. */
+  readonly without?: readonly string[] | undefined;
+  /** Bytes that the store may take: of the runs that are left, the oldest go until it does. */
+  readonly size?: number | undefined;
 }
 
 /** What no kept run reaches. */
 export interface Garbage {
+  /** Newest first. */
   readonly removedRuns: readonly string[];
   /** Kept runs with why. */
   readonly keptRuns: ReadonlyMap<string, string>;
@@ -68,6 +73,33 @@ export interface Garbage {
   readonly paths: readonly string[];
   /** Bytes that are freed. */
   readonly bytes: number;
+  /** Those of them that only the removed runs reached; the others were of no use before. */
+  readonly ofRuns: number;
+  /** Bytes that the store takes before, without what is idle in its segments. */
+  readonly size: number;
+}
+
+/** What takes room in a store, by what it is for. `index` is what can be made again at no cost; what lies in no folder of the store is `other`. */
+export type Room =
+  | 'outputs'
+  | 'sources'
+  | 'small content'
+  | 'checkpoints'
+  | 'logs'
+  | 'latest'
+  | 'records'
+  | 'scratch'
+  | 'quarantine'
+  | 'index'
+  | 'other';
+
+/** How much of a store's room is taken by what, in bytes. */
+export interface Usage {
+  /** Largest first, nothing that takes none. */
+  readonly rooms: readonly { readonly room: Room; readonly bytes: number }[];
+  readonly bytes: number;
+  /** What a `gc` that keeps every run would free. */
+  readonly reclaimable: number;
 }
 
 /** Something in a store that is not as it was written. */
@@ -122,8 +154,10 @@ export interface Maintenance {
   /** Looks for what no kept run reaches. Nothing is changed. */
   findGarbage(policy: KeepPolicy): Garbage;
   /**
-   * Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. Returns what refused, each as
-   * a path and why.
+   * Removes it: records first and bytes last, so that wherever it is cut off nothing kept is missing anything; `thorough`: and gives back all
+   * room, however much must be written anew for it. Returns what refused, each as a path and why.
    */
-  remove(garbage: Garbage): readonly string[];
+  remove(garbage: Garbage, options?: { readonly thorough?: boolean }): readonly string[];
+  /** What takes how much room. Looks at all files. */
+  usage(): Usage;
 }

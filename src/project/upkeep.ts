@@ -1,3 +1,5 @@
+import { findRun } from '../records/find.ts';
+import { bytesText, counted } from '../text/amounts.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
 import type { Garbage, Verification } from '../model/upkeep.ts';
@@ -7,12 +9,16 @@ import type { Context } from './context.ts';
 /** Milliseconds that short commands beside are waited for. */
 const SHORT_WAIT = 1500;
 
-/** Which runs are kept beside those that are tagged, pinned or live, and how. */
+/** Which runs stay beside those that are tagged, pinned or live, and how the others go. */
 export interface GcOptions {
   /** So many of the newest. */
   readonly keepRuns?: number | undefined;
   /** Those of so many last days. */
   readonly keepDays?: number | undefined;
+  /** Bytes that the store may take: of the runs that would stay, the oldest go until it does. */
+  readonly maxSize?: number | undefined;
+  /** These go, each named as in `Records`. Without another number all others stay. */
+  readonly runs?: readonly string[] | undefined;
   /** Only says what would be removed. */
   readonly dryRun?: boolean | undefined;
   /** Waits until no one else uses the store, however long. */
@@ -42,11 +48,50 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
   const { damaged, newer } = store.maintenance.undecidable();
   if (damaged.length > 0) return failed(unreadable(damaged, 'damaged', 'say what that costs and put it aside: stillroom verify'));
   if (newer.length > 0) return failed(unreadable(newer, 'written by a newer Stillroom', 'update Stillroom'));
-  const garbage = store.maintenance.findGarbage({ runs: options.keepRuns, days: options.keepDays });
+  const without = goingRuns(store, options.runs ?? []);
+  if (!without.ok) return without;
+  const { keepRuns: runs, keepDays: days, maxSize: size } = options;
+  const garbage = store.maintenance.findGarbage({ runs, days, without: without.value, size });
   store.flush();
-  const left = options.dryRun === true ? [] : store.maintenance.remove(garbage);
+  const tooLarge = size === undefined ? undefined : misfit(garbage, size);
+  if (tooLarge !== undefined) return failed(tooLarge);
+  const left = options.dryRun === true ? [] : store.maintenance.remove(garbage, { thorough: size !== undefined });
   context.close();
   return done({ ...garbage, left });
+}
+
+/** The ids of the runs that are to go; one that must stay is a problem. */
+function goingRuns(store: Store, words: readonly string[]): Outcome<readonly string[]> {
+  const ids: string[] = [];
+  const problems: Problem[] = [];
+  for (const word of words) {
+    const found = findRun(store, word);
+    if (!found.ok) return found;
+    const { id, state } = found.value;
+    const tag = store.tags.all().find(({ run }) => run === id)?.name;
+    const [why, hint] =
+      tag !== undefined
+        ? [`tagged ${tag}`, `take the tag away first: stillroom tag --delete ${tag}`]
+        : store.tags.pins().includes(id)
+          ? ['pinned', `unpin it first: stillroom tag ${id} --unpin`]
+          : [state === 'live' ? 'live' : undefined, 'wait until it has ended, or stop it'];
+    if (why === undefined) ids.push(id);
+    else problems.push({ kind: 'usage', code: 'run-is-kept', message: `the run ${id} is ${why}; nothing was removed`, hint });
+  }
+  return problems.length > 0 ? failed(...problems) : done(ids);
+}
+
+/** Why a store does not get as small as is asked for; undefined where it does. */
+function misfit({ size, bytes, keptRuns }: Garbage, most: number): Problem | undefined {
+  if (size - bytes <= most) return undefined;
+  const runs =
+    keptRuns.size === 0 ? '' : ` ${counted(keptRuns.size, 'run')} that ${keptRuns.size === 1 ? 'is' : 'are'} tagged, pinned or live, and`;
+  return {
+    kind: 'usage',
+    code: 'does-not-fit',
+    message: `without any run that may go the store would still take ${bytesText(size - bytes)}, more than ${bytesText(most)}; nothing was removed`,
+    hint: `what stays are${runs} the outputs in latest/; see what takes the room: stillroom doctor`,
+  };
 }
 
 /** What a record that cannot be read keeps is not known, so nothing is removed. */

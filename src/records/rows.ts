@@ -19,7 +19,7 @@ export interface RowQuery {
 const DEFAULT_LIMIT = 20;
 
 /** The columns that every run has. */
-const COLUMNS: readonly string[] = ['run', 'hash', 'state', 'pipeline', 'executed', 'reused', 'seconds', 'started'];
+const COLUMNS: readonly string[] = ['run', 'hash', 'state', 'pipeline', 'executed', 'reused', 'seconds', 'bytes', 'started'];
 
 /** The runs that a query asks for. Without filter and order only as many are read as are wanted. */
 export function chosenRows(runs: Runs, { limit = DEFAULT_LIMIT, where, sort, columns = [] }: RowQuery): Outcome<readonly RunRow[]> {

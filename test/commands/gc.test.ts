@@ -20,6 +20,8 @@ interface Answer {
   readonly results: number;
   readonly blobs: number;
   readonly bytes: number;
+  readonly ofRuns: number;
+  readonly size: number;
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -88,6 +90,47 @@ describe('gc', () => {
     expect((await asked<Answer>(folder, ['gc', '--keep-runs', '0'])).answer.kept).toEqual([]);
     expect(digestsIn(join(folder, 'artifacts'))).toEqual([]);
     expect(readFileSync(join(folder, 'artifacts/latest/small/card/card.txt'), 'utf8')).toContain('Result');
+  });
+
+  test('lets go of the run that is named, and keeps those that are kept', async () => {
+    const folder = copyOf(base);
+    const [first = '', second = ''] = ids;
+    const dry = await asked<Answer>(folder, ['gc', '--run', second, '--dry-run']);
+    expect(dry.answer).toMatchObject({ removed: false, runs: [second] });
+    expect(dry.answer.ofRuns).toBeGreaterThan(0);
+    const { answer } = await asked<Answer>(folder, ['gc', '--run', second]);
+    expect(answer).toMatchObject({ removed: true, runs: [second], bytes: dry.answer.bytes });
+    expect((await asked(folder, ['show', second])).code).toBe(2);
+    expect(await verdictOf(folder, first)).toBe('identical');
+
+    await asked(folder, ['tag', first, 'paper']);
+    const tagged = await asked<Answer>(folder, ['gc', '--run', first, '--run', '@latest']);
+    expect([tagged.code, tagged.answer.error]).toEqual([
+      2,
+      expect.objectContaining({
+        code: 'run-is-kept',
+        message: expect.stringContaining('tagged paper'),
+        hint: expect.stringContaining('tag --delete paper'),
+      }),
+    ]);
+    await asked(folder, ['tag', first, '--pin']);
+    await asked(folder, ['tag', '--delete', 'paper']);
+    expect((await asked<Answer>(folder, ['gc', '--run', first])).answer.error).toMatchObject({ hint: expect.stringContaining('--unpin') });
+    expect((await asked<Answer>(folder, ['gc', '--run', 'nope'])).answer.error).toMatchObject({ code: 'unknown-run' });
+    expect(readdirSync(join(folder, 'artifacts/runs'))).toHaveLength(3);
+  });
+
+  test('lets the oldest runs go until the store fits, or removes nothing where it cannot', async () => {
+    const folder = copyOf(base);
+    const { size } = (await asked<Answer>(folder, ['gc', '--dry-run'])).answer;
+    const most = `${((size - 1) / 1024).toFixed(6)}KiB`;
+    const { answer } = await asked<Answer>(folder, ['gc', '--max-size', most]);
+    expect(answer).toMatchObject({ removed: true, runs: [ids[0]] });
+    expect((await asked<Answer>(folder, ['gc', '--dry-run'])).answer.size).toBeLessThan(size);
+    const refused = await asked<Answer>(folder, ['gc', '--max-size', '1KiB']);
+    expect([refused.code, refused.answer.error]).toEqual([2, expect.objectContaining({ code: 'does-not-fit' })]);
+    expect(readdirSync(join(folder, 'artifacts/runs'))).toHaveLength(3);
+    expect((await asked<Answer>(folder, ['gc', '--max-size', '50GB'])).answer.error).toMatchObject({ code: 'bad-option' });
   });
 
   test('keeps the runs of the last days', async () => {

@@ -7,7 +7,12 @@ import { asked, measuredProject } from './measured-project.ts';
 import { manyRuns } from './many-runs.ts';
 
 interface Listed {
-  readonly runs: readonly { readonly run: string; readonly params: Record<string, unknown>; readonly tags: readonly string[] }[];
+  readonly runs: readonly {
+    readonly run: string;
+    readonly bytes: number;
+    readonly params: Record<string, unknown>;
+    readonly tags: readonly string[];
+  }[];
   readonly error?: { readonly code: string; readonly hint: string; readonly column: number };
 }
 
@@ -31,6 +36,18 @@ describe('runs', () => {
   test('are listed newest first, also those of one second', async () => {
     expect(await listed(base)).toEqual(ids.toReversed());
     expect(await listed(base, '--limit', '1')).toEqual([ids[2]]);
+  });
+
+  test('tell what they made: what was reused counts for the run that made it', async () => {
+    const folder = copyOf(base);
+    const { answer } = await asked<{ run: string }>(folder, ['run', 'small', '--set', 'train.rate=0.1']);
+    const told = await asked<Listed>(folder, ['runs', '--sort', 'bytes']);
+    const [least, ...others] = told.answer.runs.map(({ run, bytes }) => ({ run, bytes }));
+    expect(least).toEqual({ run: answer.run, bytes: 0 });
+    expect(new Set(others.map(({ run }) => run))).toEqual(new Set(ids));
+    for (const { bytes } of others) expect(bytes).toBeGreaterThan(0);
+    const table = await called(folder, ['runs', '--columns', 'run,bytes', '--limit', '1']);
+    expect(table.stdout).toContain(`${answer.run}  0 bytes`);
   });
 
   test('are filtered by params, metrics and columns', async () => {

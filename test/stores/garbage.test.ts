@@ -1,12 +1,13 @@
 import { existsSync, lstatSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { namesIn } from '../../src/files/folder.ts';
 import { tryLockFile } from '../../src/files/lock.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Ingredients } from '../../src/model/result.ts';
 import { RECORD_FORMAT, type RunNode, type RunRecord } from '../../src/model/run.ts';
 import type { Store } from '../../src/model/store.ts';
-import type { Garbage } from '../../src/model/upkeep.ts';
+import type { Garbage, KeepPolicy } from '../../src/model/upkeep.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import { write } from '../folders.ts';
 import { stretchOf } from '../stored.ts';
@@ -40,7 +41,7 @@ function ran(id: string, { daysAgo = 0, ...more }: Partial<RunRecord> & { readon
   store.runs.write({ ...recordOf(id), started: new Date(Date.now() - daysAgo * DAY).toISOString(), ...more });
 }
 
-const found = (policy: { runs?: number; days?: number } = {}): Garbage => store.maintenance.findGarbage({ ...EVERY, ...policy });
+const found = (policy: Partial<KeepPolicy> = {}): Garbage => store.maintenance.findGarbage({ ...EVERY, ...policy });
 const isThere = (path: string): boolean => existsSync(join(store.location, path));
 
 /** Writes a file of the store as it was left so many days ago. */
@@ -94,6 +95,101 @@ describe('a run stays', () => {
     ran('3', { daysAgo: 99 });
     expect([...found({ days: 2 }).keptRuns.keys()]).toEqual(['3', '2']);
   });
+});
+
+/** A run with an output of so many bytes that no other has. */
+function made(id: string, bytes: number): void {
+  const output = value(collect(store, { 'a.bin': id.repeat(bytes) }));
+  ran(id, { nodes: { a: { ...node, outputs: { model: { ...output, measured: false } } } } });
+}
+
+describe('to fit in a size', () => {
+  const KIB = 1024;
+
+  test('the oldest runs go, as few as will do, and the freed room is given back', () => {
+    for (const id of ['1', '2', '3', '4', '5']) made(id, 100 * KIB);
+    const { size } = found();
+    expect(found({ size })).toMatchObject({ removedRuns: [], bytes: 0, ofRuns: 0 });
+    expect(found({ size: size - 1 }).removedRuns).toEqual(['1']);
+    const most = size - 250 * KIB;
+    const garbage = found({ size: most });
+    expect(garbage.removedRuns).toEqual(['3', '2', '1']);
+    expect([...garbage.keptRuns.values()]).toEqual(Array(2).fill(expect.stringMatching(/^among the newest that fit in \d+ KiB$/)));
+    expect(garbage.ofRuns).toBe(garbage.bytes);
+    store.maintenance.remove(garbage, { thorough: true });
+    const after = found();
+    expect(after.size).toBeLessThanOrEqual(most);
+    expect(after.size).toBeGreaterThan(most - 100 * KIB);
+    expect(store.runs.ids()).toEqual(['5', '4']);
+  });
+
+  test('tagged, pinned and live ones stay, and what else is let go of goes first', () => {
+    for (const id of ['1', '2', '3', '4']) made(id, 100 * KIB);
+    store.tags.set('best', '1');
+    store.tags.pin('2');
+    const { size } = found();
+    expect(found({ size: size - 50 * KIB }).removedRuns).toEqual(['3']);
+    expect(found({ size: size - 50 * KIB, without: ['4'] }).removedRuns).toEqual(['4']);
+    expect(found({ size: 1 })).toMatchObject({ removedRuns: ['4', '3'], keptRuns: { size: 2 } });
+  });
+
+  test('a run whose outputs others share frees nothing of them', () => {
+    made('1', 100 * KIB);
+    const [first] = store.runs.all();
+    ran('2', { nodes: first?.nodes ?? {} });
+    made('3', 100 * KIB);
+    const { size } = found();
+    expect(found({ size: size - 50 * KIB }).removedRuns).toEqual(['2', '1']);
+  });
+
+  test('room that is idle in segments counts for nothing, and is given back though most of them counts', () => {
+    const small = Array.from({ length: 9 }, (_, index) => store.artifacts.add(Buffer.alloc(60 * KIB, String(index))));
+    for (const [index, code] of small.entries()) if (index > 1) ran(String(index), { nodes: { a: { ...node, code } } });
+    const segments = (): number =>
+      namesIn(join(store.location, 'segments')).reduce((sum, name) => sum + lstatSync(join(store.location, 'segments', name)).size, 0);
+    store.maintenance.remove(found());
+    const idle = segments();
+    expect(idle).toBeGreaterThan(9 * 60 * KIB);
+    const { size } = found();
+    expect(size).toBeLessThan(idle - 60 * KIB);
+    const garbage = found({ size });
+    expect(garbage.removedRuns).toEqual([]);
+    store.maintenance.remove(garbage, { thorough: true });
+    expect(segments()).toBeLessThan(8 * 60 * KIB);
+    expect(store.artifacts.read(small[2] ?? '')?.length).toBe(60 * KIB);
+  });
+});
+
+test('a run that is to go goes alone, with what only it holds', () => {
+  for (const id of ['1', '2', '3']) made(id, 100_000);
+  leave('logs/9/events.jsonl');
+  const garbage = found({ without: ['2'] });
+  expect(garbage).toMatchObject({ removedRuns: ['2'], blobs: { length: 2 }, paths: ['logs/9'] });
+  expect(garbage.bytes - garbage.ofRuns).toBe(4);
+  expect(garbage.ofRuns).toBeGreaterThan(100_000);
+  expect([...garbage.keptRuns.values()]).toEqual(['every run is kept', 'every run is kept']);
+});
+
+test('what takes room in a store is told by what it is for', () => {
+  made('1', 100_000);
+  const big = store.artifacts.add(Buffer.alloc(90_000));
+  leave('logs/9/events.jsonl');
+  leave('checkpoints/9/a');
+  write(folder, { 'poems/a.txt': 'a poem'.repeat(20_000) });
+  value(
+    store.sources.keep(
+      { name: 'poems', path: join(folder, 'poems') },
+      value(store.sources.snapshot({ name: 'poems', path: join(folder, 'poems') })),
+    ),
+  );
+  const { rooms, bytes, reclaimable } = store.maintenance.usage();
+  const by = Object.fromEntries(rooms.map(({ room, bytes: own }) => [room, own]));
+  expect(by).toMatchObject({ outputs: 190_000, logs: 4, checkpoints: 4 });
+  expect(by['sources']).toBeGreaterThanOrEqual(120_000);
+  expect(bytes).toBe(found().size);
+  expect(rooms.map((one) => one.bytes)).toEqual(rooms.map((one) => one.bytes).toSorted((a, b) => b - a));
+  expect(reclaimable).toBe(found().bytes);
+  expect(found().blobs).toContain(big);
 });
 
 describe('garbage is not', () => {

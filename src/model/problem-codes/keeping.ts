@@ -22,6 +22,10 @@ export const keepingCodes = {
     means: 'Stillroom itself is wrong: something happened that no one foresaw.',
     remedy: 'Report it with the file that the hint names; STILLROOM_STACK=1 prints what stands in it.',
   },
+  'does-not-fit': {
+    means: '`stillroom gc --max-size` cannot make the store so small: what is tagged, pinned, live or published takes more.',
+    remedy: 'Give a larger size, or take tags and pins away: `stillroom tag` lists them, `stillroom doctor` says what takes the room.',
+  },
   'files-exist': {
     means: '`stillroom init` would overwrite files.',
     remedy: 'Choose another folder.',
@@ -53,6 +57,10 @@ export const keepingCodes = {
   'record-too-old': {
     means: 'An earlier Stillroom recorded the run without everything that reproducing it needs.',
     remedy: 'Run its pipeline again.',
+  },
+  'run-is-kept': {
+    means: '`stillroom gc --run` names a run that is tagged, pinned or live.',
+    remedy: 'Take its tag or pin away, or wait until it has ended.',
   },
   'run-not-done': {
     means: 'Only a run that finished can be reproduced or packed.',

@@ -217,10 +217,17 @@ export class Blobs {
     return true;
   }
 
-  /** Removes blobs, and gives back the room of small ones; only for who has the store alone. Returns what refused. */
-  remove(digests: readonly string[]): string[] {
+  /** Bytes of segments that hold nothing that counts. */
+  idle(): number {
+    return this.segments.idle();
+  }
+
+  /**
+   * Removes blobs, and gives back the room of small ones, all of it with `thorough`; only for who has the store alone. Returns what refused.
+   */
+  remove(digests: readonly string[], thorough: boolean): string[] {
     this.segments.void('content', new Set(digests));
-    this.segments.compact();
+    this.segments.compact(thorough);
     return digests.flatMap((digest) => [...this.loose.remove(digest)]);
   }
 

@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
-import type { Artifacts, Outputs } from '../../model/store.ts';
-import { emptyReach, type Garbage, type KeepPolicy, type Reach } from '../../model/upkeep.ts';
+import type { Artifacts } from '../../model/store.ts';
+import type { Garbage, KeepPolicy } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import type { LocalBundles } from './bundles.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
@@ -11,6 +11,10 @@ import { tryLockFile } from '../../files/lock.ts';
 import { removeTree } from '../../files/remove.ts';
 import { leftovers } from './leftovers.ts';
 import { isExecuted } from './workplaces.ts';
+import { chooseRuns, isProtected } from './kept-runs.ts';
+import { RunReaches } from './run-reaches.ts';
+import { below, TakenRoom } from './taken-room.ts';
+import { bytesText } from '../../text/amounts.ts';
 import type { LocalResults } from './results.ts';
 import type { LocalRuns } from './runs.ts';
 import type { LocalSources } from './sources.ts';
@@ -29,108 +33,8 @@ export interface Parts {
   readonly tags: LocalTags;
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-
-/** When runs started, newest first: none before one that is older, though the clock may have said so. */
-function startsOf(records: readonly RunRecord[]): ReadonlyMap<string, number> {
-  const times = new Map<string, number>();
-  let latest = 0;
-  for (const { id, started } of records.toReversed()) {
-    latest = Math.max(latest, Date.parse(started));
-    times.set(id, latest);
-  }
-  return times;
-}
-
-/** Which runs stay, with why. */
-function chooseRuns({ tags: named }: Parts, records: readonly RunRecord[], { runs, days }: KeepPolicy): Map<string, string> {
-  const kept = new Map<string, string>();
-  const tags = new Map(named.all().map(({ name, run }) => [run, name]));
-  const pins = new Set(named.pins());
-  const since = days === undefined ? Number.POSITIVE_INFINITY : Date.now() - days * DAY;
-  const times = startsOf(records);
-  for (const [index, record] of records.entries()) {
-    const tag = tags.get(record.id);
-    const why =
-      record.state === 'live'
-        ? 'live'
-        : tag !== undefined
-          ? `tagged ${tag}`
-          : pins.has(record.id)
-            ? 'pinned'
-            : runs === undefined && days === undefined
-              ? 'every run is kept'
-              : runs !== undefined && index < runs
-                ? `among the newest ${runs}`
-                : (times.get(record.id) ?? 0) >= since
-                  ? `of the last ${days} days`
-                  : undefined;
-    if (why !== undefined) kept.set(record.id, why);
-  }
-  return kept;
-}
-
-/** All that kept runs reach: what they were made of and all that came out of them. */
-function reachOf(
-  { contents, results }: Parts,
-  records: readonly RunRecord[],
-): Reach & { readonly fingerprints: ReadonlySet<string>; readonly executedIn: ReadonlySet<string> } {
-  const reach = emptyReach();
-  const addOutputs = (outputs: Outputs): void => {
-    for (const artifact of Object.values(outputs)) for (const digest of contents.ofArtifact(artifact)) reach.blobs.add(digest);
-  };
-  const fingerprints = new Set<string>();
-  const executedIn = new Set<string>();
-  for (const record of records) {
-    for (const { fingerprint, code, outputs } of Object.values(record.nodes)) {
-      if (fingerprint !== undefined) fingerprints.add(fingerprint);
-      if (code !== undefined) {
-        // Its bytes stay where only the note of them is lost.
-        reach.blobs.add(code);
-        contents.reachBundle(code, reach);
-      }
-      addOutputs(outputs ?? {});
-    }
-    for (const { digest } of Object.values(record.sources)) contents.reachSource(digest, reach);
-  }
-  for (const fingerprint of fingerprints) {
-    for (const { outputs, run } of results.read(fingerprint)?.attempts ?? []) {
-      executedIn.add(run);
-      addOutputs(outputs);
-    }
-  }
-  return { ...reach, fingerprints, executedIn };
-}
-
 function names(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];
-}
-
-/** All that lies at or below a path, as far as it may be listed and its path is not too long. */
-function* below(path: string): Iterable<Stats> {
-  let [stats, inside] = [undefined as Stats | undefined, [] as string[]];
-  try {
-    stats = lstatSync(path);
-    inside = stats.isDirectory() ? readdirSync(path) : [];
-  } catch {
-    // It is gone, or refuses.
-  }
-  if (stats !== undefined) yield stats;
-  for (const name of inside) yield* below(join(path, name));
-}
-
-/** Bytes of the files at or below a path. */
-function sizeOf(path: string): number {
-  return [...below(path)].reduce((sum, stats) => sum + (stats.isDirectory() ? 0 : stats.size), 0);
-}
-
-/** Checkpoints older than the oldest run that is kept for its age: no run that is kept goes on from them. */
-function oldCheckpoints(root: string, oldest: number): string[] {
-  const folder = join(root, 'checkpoints');
-  const newest = (path: string): number => [...below(path)].reduce((time, { mtimeMs }) => Math.max(time, mtimeMs), 0);
-  return names(folder)
-    .filter((name) => newest(join(folder, name)) < oldest)
-    .map((name) => join('checkpoints', name));
 }
 
 /** Bundles that no kept run reaches, and the notes that lead to them. */
@@ -156,53 +60,126 @@ export function undecidable({ runs, tags }: Parts): { damaged: string[]; newer: 
   };
 }
 
-/** Looks through a store for what no kept run reaches. Nothing is changed. */
-export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
-  const { root } = parts;
-  const records = [...parts.runs.all()];
-  const keptRuns = chooseRuns(parts, records, policy);
-  const kept = records.filter(({ id }) => keptRuns.has(id));
-  const removedRuns = records.filter(({ id }) => !keptRuns.has(id)).map(({ id }) => id);
-  const reach = reachOf(parts, kept);
-  const keptSources = new Set([...reach.sources].map(sourceFile));
-  const results = parts.results.fingerprints().filter((fingerprint) => !reach.fingerprints.has(fingerprint));
-  const blobs = [...parts.blobs.all()].filter((digest) => !reach.blobs.has(digest));
-  const oldest = Math.min(
-    Number.POSITIVE_INFINITY,
-    ...kept.filter(({ id }) => !/^(tagged|pinned)/.test(keptRuns.get(id) ?? '')).map(({ started }) => Date.parse(started)),
-  );
-  // One that started after now did so by a clock that has been set back since: nothing is known to be older than it.
-  const since = Number.isFinite(oldest) && oldest > Date.now() ? Number.NEGATIVE_INFINITY : oldest;
-  const isEvery = policy.runs === undefined && policy.days === undefined;
-  const sources = names(join(root, 'sources')).map((name) => join('sources', name));
-  const paths = [
-    ...parts.runs.looseNodes(keptRuns.keys()).map((digest) => join('runs', 'nodes', `${digest}.json`)),
-    ...looseBundles(parts, reach.bundles),
-    ...sources.filter((file) => !isPart(file) && !keptSources.has(file)),
-    ...(isEvery ? [] : oldCheckpoints(root, since)),
-    // The logs of a run whose results live on in kept runs hold their curves.
-    ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
-    ...names(join(root, 'scratch')).flatMap((name) => (isExecuted(root, name) ? [] : [join('scratch', name)])),
-    ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
-    ...leftovers(root),
-  ];
-  const others = [...paths, ...removedRuns.map((id) => join('runs', `${id}.json`))];
-  const bytes =
-    results.reduce((sum, fingerprint) => sum + parts.results.size(fingerprint), 0) +
-    blobs.reduce((sum, digest) => sum + parts.blobs.size(digest), 0) +
-    others.reduce((sum, path) => sum + sizeOf(join(root, path)), 0);
-  return { removedRuns, keptRuns, results, blobs, paths, bytes };
+/** What goes where certain runs stay. */
+type Found = Omit<Garbage, 'ofRuns' | 'size'>;
+
+/** A store as it is looked through once, for several choices of runs that stay. */
+class Survey {
+  readonly records: readonly RunRecord[];
+  private readonly parts: Parts;
+  private readonly reaches: RunReaches;
+  private readonly results: readonly string[];
+  private readonly blobs: readonly string[];
+  /** What goes whatever stays. */
+  private readonly useless: readonly string[];
+  private readonly checkpoints: readonly { readonly path: string; readonly newest: number }[];
+  private readonly sizes = new Map<string, number>();
+
+  constructor(parts: Parts) {
+    const { root } = parts;
+    this.parts = parts;
+    this.records = [...parts.runs.all()];
+    this.reaches = new RunReaches(parts);
+    this.results = parts.results.fingerprints();
+    this.blobs = [...parts.blobs.all()];
+    this.useless = [
+      ...names(join(root, 'scratch')).flatMap((name) => (isExecuted(root, name) ? [] : [join('scratch', name)])),
+      ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
+      ...leftovers(root),
+    ];
+    const newest = (path: string): number => [...below(path)].reduce((time, { mtimeMs }) => Math.max(time, mtimeMs), 0);
+    this.checkpoints = names(join(root, 'checkpoints')).map((name) => {
+      const path = join('checkpoints', name);
+      return { path, newest: newest(join(root, path)) };
+    });
+  }
+
+  /** What no kept run reaches; `byAge`: and checkpoints older than the oldest run that is kept for its age, since no run that is kept goes on from them. */
+  garbage(keptRuns: ReadonlyMap<string, string>, byAge: boolean): Found {
+    const { root, runs } = this.parts;
+    const kept = this.records.filter(({ id }) => keptRuns.has(id));
+    const removedRuns = this.records.filter(({ id }) => !keptRuns.has(id)).map(({ id }) => id);
+    const reach = this.reaches.of(kept);
+    const keptSources = new Set([...reach.sources].map(sourceFile));
+    const sources = names(join(root, 'sources')).map((name) => join('sources', name));
+    const since = byAge ? oldestByAge(kept, keptRuns) : Number.NEGATIVE_INFINITY;
+    const results = this.results.filter((fingerprint) => !reach.fingerprints.has(fingerprint));
+    const blobs = this.blobs.filter((digest) => !reach.blobs.has(digest));
+    const paths = [
+      ...runs.looseNodes(keptRuns.keys()).map((digest) => join('runs', 'nodes', `${digest}.json`)),
+      ...looseBundles(this.parts, reach.bundles),
+      ...sources.filter((file) => !isPart(file) && !keptSources.has(file)),
+      ...this.checkpoints.flatMap(({ path, newest }) => (newest < since ? [path] : [])),
+      // The logs of a run whose results live on in kept runs hold their curves.
+      ...names(join(root, 'logs')).flatMap((id) => (keptRuns.has(id) || reach.executedIn.has(id) ? [] : [join('logs', id)])),
+      ...this.useless,
+    ];
+    const others = [...paths, ...removedRuns.map((id) => join('runs', `${id}.json`))];
+    const bytes =
+      results.reduce((sum, fingerprint) => sum + this.parts.results.size(fingerprint), 0) +
+      blobs.reduce((sum, digest) => sum + this.parts.blobs.size(digest), 0) +
+      others.reduce((sum, path) => sum + this.sizeOf(path), 0);
+    return { removedRuns, keptRuns, results, blobs, paths, bytes };
+  }
+
+  private sizeOf(path: string): number {
+    const known = this.sizes.get(path) ?? new TakenRoom().add(join(this.parts.root, path));
+    this.sizes.set(path, known);
+    return known;
+  }
 }
 
-/** Removes what was found: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. */
-export function removeGarbage({ root, runs, results: kept, blobs: content }: Parts, garbage: Garbage): string[] {
+/** When the oldest run started that is kept for its age. */
+function oldestByAge(kept: readonly RunRecord[], why: ReadonlyMap<string, string>): number {
+  const aged = kept.filter(({ id }) => !/^(tagged|pinned)/.test(why.get(id) ?? ''));
+  const oldest = Math.min(Number.POSITIVE_INFINITY, ...aged.map(({ started }) => Date.parse(started)));
+  // One that started after now did so by a clock that has been set back since: nothing is known to be older than it.
+  return Number.isFinite(oldest) && oldest > Date.now() ? Number.NEGATIVE_INFINITY : oldest;
+}
+
+/** Looks through a store for what no kept run reaches. Nothing is changed. */
+export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
+  const survey = new Survey(parts);
+  const size = new TakenRoom().add(parts.root) - parts.blobs.idle();
+  const chosen = chooseRuns(parts.tags, survey.records, policy);
+  const isEvery = policy.runs === undefined && policy.days === undefined;
+  const found = (kept: ReadonlyMap<string, string>): Found => survey.garbage(kept, !isEvery || policy.size !== undefined);
+  const garbage = policy.size === undefined ? found(chosen) : trimmed(found, { chosen, size, most: policy.size });
+  const useless = garbage.removedRuns.length === 0 ? garbage : survey.garbage(new Map(survey.records.map(({ id }) => [id, ''])), false);
+  return { ...garbage, ofRuns: garbage.bytes - useless.bytes, size };
+}
+
+/** Lets go of as few of the oldest runs as makes a store fit; of all that may go where even that does not. */
+function trimmed(
+  found: (kept: ReadonlyMap<string, string>) => Found,
+  { chosen, size, most }: { readonly chosen: ReadonlyMap<string, string>; readonly size: number; readonly most: number },
+): Found {
+  const oldestFirst = [...chosen].filter(([, why]) => !isProtected(why)).reverse();
+  const within = `among the newest that fit in ${bytesText(most)}`;
+  const without = (count: number): Found => {
+    const gone = new Set(oldestFirst.slice(0, count).map(([id]) => id));
+    const kept = [...chosen].filter(([id]) => !gone.has(id));
+    return found(new Map(kept.map(([id, why]) => [id, isProtected(why) ? why : within])));
+  };
+  // What is freed grows with the runs that go: each look leaves out half of what is possible.
+  let [low, high] = [0, oldestFirst.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (size - without(middle).bytes <= most) high = middle;
+    else low = middle + 1;
+  }
+  return without(low);
+}
+
+/** Removes what was found: records first and bytes last, so that wherever it is cut off nothing kept is missing anything. Returns what refused. */
+export function removeGarbage({ root, runs, results: kept, blobs: content }: Parts, garbage: Garbage, thorough: boolean): string[] {
   const { removedRuns, results, blobs, paths } = garbage;
   runs.remove(new Set(removedRuns));
   // Or a power cut would bring records back whose bytes are gone.
   if (existsSync(join(root, 'runs'))) syncFolder(join(root, 'runs'));
   const left = kept.remove(new Set(results));
   for (const path of paths) left.push(...removeTree(join(root, path)));
-  left.push(...content.remove(blobs));
+  left.push(...content.remove(blobs, thorough));
   for (const name of names(join(root, 'locks'))) {
     const lock = name === 'store' ? undefined : tryLockFile(join(root, 'locks', name));
     if (lock === undefined) continue;

@@ -1,7 +1,8 @@
-import type { Garbage, KeepPolicy, Maintenance, Verification } from '../../model/upkeep.ts';
+import type { Garbage, KeepPolicy, Maintenance, Usage, Verification } from '../../model/upkeep.ts';
 import { findGarbage, type Parts, removeGarbage, undecidable } from './gc.ts';
 import type { Asker } from '../../model/waiting.ts';
 import type { Presence } from './presence.ts';
+import { usageOf } from './usage.ts';
 import { verifyStore } from './verify/verify.ts';
 
 /** Upkeep of a local store as a whole. */
@@ -34,7 +35,11 @@ export class LocalMaintenance implements Maintenance {
     return findGarbage(this.parts, policy);
   }
 
-  remove(garbage: Garbage): readonly string[] {
-    return removeGarbage(this.parts, garbage);
+  remove(garbage: Garbage, { thorough = false }: { readonly thorough?: boolean } = {}): readonly string[] {
+    return removeGarbage(this.parts, garbage, thorough);
+  }
+
+  usage(): Usage {
+    return usageOf(this.parts);
   }
 }

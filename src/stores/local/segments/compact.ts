@@ -18,12 +18,22 @@ const SMALL = LARGEST / 8;
 /** Of a segment that is not small, the share that may count no more. */
 const MOST_IDLE = 0.5;
 
-/** Writes what counts of some segments anew, durably, and then removes them: wherever it is cut off, nothing that counts is missing. */
-export function compactSegments(root: string, segments: readonly Counting[], onDamage: OnDamage): void {
-  const isIdle = ({ segment, entries }: Counting): boolean => {
-    const counting = entries.reduce((sum, { length }) => sum + HEAD + length, 0);
-    return counting <= segment.end * (1 - MOST_IDLE);
-  };
+/** Bytes of entries, with their heads. */
+export function bytesOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { length }) => sum + HEAD + length, 0);
+}
+
+/**
+ * Writes what counts of some segments anew, durably, and then removes them: wherever it is cut off, nothing that counts is missing. Those of
+ * which most counts are left as they are, but with `thorough` all are written anew that hold anything else.
+ */
+export function compactSegments(
+  root: string,
+  segments: readonly Counting[],
+  { thorough, onDamage }: { readonly thorough: boolean; readonly onDamage: OnDamage },
+): void {
+  const isIdle = ({ segment, entries }: Counting): boolean =>
+    thorough ? bytesOf(entries) < segment.end : bytesOf(entries) <= segment.end * (1 - MOST_IDLE);
   const small = segments.filter(({ segment }) => segment.end < SMALL);
   const old = segments.filter((one) => isIdle(one) || (small.length > 1 && small.includes(one)));
   let pieces: Uint8Array[] = [];

@@ -6,7 +6,7 @@ import { namesIn } from '../../../files/folder.ts';
 import { tryLockFile } from '../../../files/lock.ts';
 import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
-import { compactSegments } from './compact.ts';
+import { bytesOf, compactSegments } from './compact.ts';
 import { type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
 import { Segment, SEGMENTS } from './segment.ts';
 import { Writer } from './writer.ts';
@@ -211,19 +211,28 @@ export class Segments {
     }
   }
 
-  /** Gives back the room of what counts no more; only for who has the store alone. */
-  compact(): void {
-    this.rest();
+  /** All segments, and of their entries those that count. */
+  private counting(): { readonly segment: Segment; readonly entries: readonly Entry[] }[] {
     this.refresh();
     const first = (kind: Kind, { segment, entry }: Located): boolean => {
       const [found] = this.knownOf(kind, entry.key.toString('hex'));
       return found?.segment === segment && found.entry.offset === entry.offset;
     };
-    const counting = [...this.known.values()].map((segment) => ({
+    return [...this.known.values()].map((segment) => ({
       segment,
       entries: KINDS.flatMap((kind) => [...segment.entries(kind)].filter((entry) => first(kind, { segment, entry }))),
     }));
-    compactSegments(this.root, counting, (segment, entry) => this.quarantine(segment, entry));
+  }
+
+  /** Bytes of what counts no more. */
+  idle(): number {
+    return this.counting().reduce((sum, one) => sum + one.segment.end - bytesOf(one.entries), 0);
+  }
+
+  /** Gives back the room of what counts no more, all of it with `thorough`; only for who has the store alone. */
+  compact(thorough = false): void {
+    this.rest();
+    compactSegments(this.root, this.counting(), { thorough, onDamage: (segment, entry) => this.quarantine(segment, entry) });
     this.known.clear();
     this.listedAt = '';
   }
