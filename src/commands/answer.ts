@@ -4,7 +4,7 @@ import { printable } from '../text/printable.ts';
 import { accent, ansiText, bad, dim, type Line, plainText, showsColours, warned } from '../text/styled.ts';
 import type { Invocation } from './verb.ts';
 
-/** Exit codes, as documented in the README. */
+/** Exit codes, as documented in `docs/commands.md`. */
 export const EXIT = {
   done: 0,
   stageFailed: 1,

@@ -15,7 +15,7 @@ const [mounter, unmounter] = ['mount', 'umount'];
 
 const ARGS = ['run', 'pipeline.yaml', '--plain'];
 
-/** Exit codes of a command that met an error: those of the README, without that of a bug. */
+/** Exit codes of a command that met an error: those of `docs/commands.md`, without that of a bug. */
 const EXITS: readonly (number | null)[] = [0, 1, 2, 3, 5];
 
 /** What no one who runs a pipeline should ever be shown. */
