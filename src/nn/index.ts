@@ -90,3 +90,4 @@ export type { WeightedNetwork } from './fuse.ts';
 export { fuse } from './fuse.ts';
 export { relativeDifference } from './difference.ts';
 export { averageWeights, estimateStatistics } from './average.ts';
+export { deviation, mean } from '../text/mean.ts';

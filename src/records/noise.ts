@@ -1,5 +1,6 @@
 import { canonicalJson, exactJson } from '../model/canonical.ts';
 import type { RunRow } from '../model/run-row.ts';
+import { squaresAroundMean } from '../text/mean.ts';
 
 /** How far a metric moves when nothing but the seed changes. */
 export interface Noise {
@@ -34,9 +35,8 @@ export function seedNoise(rows: readonly RunRow[], ids: readonly string[]): Read
     for (const metric of new Set(members.flatMap(({ metrics }) => Object.keys(metrics)))) {
       const values = members.flatMap(({ metrics }) => metrics[metric] ?? []);
       if (values.length < 2) continue;
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const sum = sums.get(metric) ?? { squares: 0, freedom: 0, runs: 0 };
-      sum.squares += values.reduce((squares, value) => squares + (value - mean) ** 2, 0);
+      sum.squares += squaresAroundMean(values);
       sum.freedom += values.length - 1;
       sum.runs += values.length;
       sums.set(metric, sum);

@@ -1,6 +1,6 @@
 import type { Instance } from '../model/pipeline.ts';
 import type { RunRecord } from '../model/run.ts';
-import { mean } from './statistics.ts';
+import { mean } from '../text/mean.ts';
 
 /** All metrics of a run, as `node.metric`; a node with a matrix also has the mean over its instances. */
 export function metricsOf(

@@ -1,18 +1,7 @@
 import type { Json } from '../model/json.ts';
 import type { Dimension, Space, Trial } from '../model/sweep.ts';
+import { squaresAroundMean } from '../text/mean.ts';
 import { toScale } from './space.ts';
-
-/** The arithmetic mean, without the last digits that only tell the order of adding. */
-export function mean(values: readonly number[]): number {
-  return Number((values.reduce((sum, value) => sum + value, 0) / values.length).toPrecision(15));
-}
-
-/** The standard deviation of the population that values were drawn from (n - 1); undefined for fewer than two. */
-export function deviation(values: readonly number[]): number | undefined {
-  if (values.length < 2) return undefined;
-  const middle = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
-}
 
 /** The fewest trials from which an influence is told. */
 const FEWEST = 4;
@@ -43,8 +32,7 @@ export interface Influence {
 export function influences(space: Space, trials: readonly Trial[]): Influence[] {
   const done = trials.filter(({ state, losses }) => state === 'done' && losses !== undefined);
   const losses = done.map((trial) => trial.losses?.[0] ?? 0);
-  const middle = mean(losses);
-  const total = losses.reduce((sum, loss) => sum + (loss - middle) ** 2, 0);
+  const total = squaresAroundMean(losses);
   if (done.length < FEWEST || total === 0) return [];
   const found = space.map((dimension) => {
     const parts = partsOf(
@@ -53,7 +41,7 @@ export function influences(space: Space, trials: readonly Trial[]): Influence[] 
     );
     const groups = new Map<string, number[]>();
     for (const [index, part] of parts.entries()) groups.set(part, [...(groups.get(part) ?? []), losses[index] ?? 0]);
-    const within = [...groups.values()].reduce((sum, group) => sum + group.reduce((part, loss) => part + (loss - mean(group)) ** 2, 0), 0);
+    const within = [...groups.values()].reduce((sum, group) => sum + squaresAroundMean(group), 0);
     const freedom = done.length - groups.size;
     const unexplained = freedom > 0 ? (within / freedom) * (done.length - 1) : within;
     return { name: dimension.name, share: Math.max(0, Math.min(1, 1 - unexplained / total)) };

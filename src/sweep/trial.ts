@@ -1,7 +1,7 @@
 import { combinations } from '../model/combinations.ts';
 import type { Event } from '../model/event.ts';
 import type { VariantParams, SweepSpec, TrialRun } from '../model/sweep.ts';
-import { deviation, mean } from './statistics.ts';
+import { deviation, mean } from '../text/mean.ts';
 import type { TrialEnd, TrialRequest } from './study.ts';
 import type { PlannedVariant, Workbench } from './workbench.ts';
 import type { Outcome } from '../model/problem.ts';

@@ -4,9 +4,11 @@ import type { ConfusionCounts, Dataset, Folds, Model } from 'stillroom/nn';
 import {
   balancedAccuracy,
   confusionOf,
+  deviation,
   doubtOf,
   foldsDigest,
   imagesOfFold,
+  mean,
   openDataset,
   openPredictor,
   readFolds,
@@ -131,9 +133,7 @@ export default work<typeof stage>(async (context) => {
     );
   tellWorth({ data, split, values }, context);
   writePredictions(outputs.predictions, { count, classes, values });
-  const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
-  const squares = accuracies.reduce((sum, accuracy) => sum + (accuracy - mean) ** 2, 0);
-  metric('accuracy_mean', mean);
-  metric('accuracy_sd', Math.sqrt(squares / Math.max(1, accuracies.length - 1)));
+  metric('accuracy_mean', mean(accuracies));
+  metric('accuracy_sd', deviation(accuracies) ?? 0);
   data.close();
 });

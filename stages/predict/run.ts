@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { predict, PredictionProblem } from 'stillroom/nn';
+import { mean, predict, PredictionProblem } from 'stillroom/nn';
 import type { Prediction } from 'stillroom/nn';
 import type stage from './stage.ts';
 
@@ -60,5 +60,5 @@ export default work<typeof stage>(async (context) => {
   if (sure.length === 0) fail('none of the pictures can be read');
   metric('pictures', sure.length);
   metric('unreadable', unreadable.length);
-  metric('probability', sure.reduce((sum, own) => sum + own, 0) / sure.length);
+  metric('probability', mean(sure));
 });
