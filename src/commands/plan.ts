@@ -1,8 +1,12 @@
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { PipelinePlan } from '../project/run.ts';
-import { textTable } from '../text/table.ts';
+import { accent, dim, good, type Line, strong, warned } from '../text/styled.ts';
+import { wrappedTable, wrapBelow } from '../text/wrapped.ts';
 import { answer, refusal } from './answer.ts';
+import { every, foldSaid, type Said } from './folded.ts';
+import { forecastText } from './forecasts.ts';
 import { planning } from './planning.ts';
+import { columnsOf } from './terminal.ts';
 import { flag, verb } from './verb.ts';
 
 /** Commands that declare no tools are a problem. */
@@ -25,16 +29,43 @@ export default verb({
   arguments: ['<pipeline>'],
   about: 'say what a run would do, and why',
   example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
-  options: { ...planning, strict: flag('--strict', 'refuse commands that declare no tools') },
-  async run({ pipeline, set, force, remeasure, only, executor, strict }, { open }) {
-    const planned = await (await open({ file: pipeline, executor })).plan(pipeline, { set, force, remeasure, only });
+  options: { ...planning, all: every, strict: flag('--strict', 'refuse commands that declare no tools') },
+  async run({ pipeline, set, force, remeasure, jobs, only, executor, all, strict }, { open, stdout }) {
+    const planned = await (await open({ file: pipeline, executor })).plan(pipeline, { set, force, remeasure, jobs, only });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
-    const { nodes } = plan.value;
-    const count = (wanted: string): number => nodes.filter(({ action }) => action === wanted).length;
-    return answer({ nodes: nodes.map(({ node, action, cause }) => ({ node, action, cause })) }, [
-      ...textTable(nodes.map(({ node, action, cause }) => [action.padEnd(5), node, cause])),
-      `${count('run')} to run, ${count('maybe')} maybe, ${count('reuse')} reused`,
+    const { nodes, forecast } = plan.value;
+    return answer({ nodes: nodes.map(({ after: _after, changes: _changes, ...node }) => node), forecast }, [
+      ...summary(plan.value, columnsOf(stdout)),
+      '',
+      ...rows(nodes, all, columnsOf(stdout)),
     ]);
   },
 });
+
+/** How each action is shown. */
+const STYLES: Readonly<Record<string, (text: string) => Line>> = { run: accent, maybe: warned, reuse: good };
+
+function summary({ pipeline, nodes, forecast }: PipelinePlan, width: number | undefined): readonly Line[] {
+  const count = (wanted: string, words: string): Line => {
+    const many = nodes.filter(({ action }) => action === wanted).length;
+    return many === 0 ? dim(`0 ${words}`) : (STYLES[wanted] ?? strong)(`${many} ${words}`);
+  };
+  const counts = [count('run', 'to run'), ', ', count('maybe', 'maybe'), ', ', count('reuse', 'reused')];
+  const lines: Line[] = [[strong(pipeline.name), ': ', ...counts]];
+  const amount = forecastText(forecast);
+  lines.push(amount ?? dim('a run would execute nothing'));
+  return lines.flatMap((line) => wrapBelow(line, width, 2));
+}
+
+/** The columns that the names of nodes take at most, where their list is long. */
+const NAMES = 32;
+
+/** A line for all nodes of which the same is said; with `all` one for each instance. */
+function rows(nodes: readonly Said[], all: boolean, width: number | undefined): readonly Line[] {
+  const styled = (action: string): Line => (STYLES[action] ?? strong)(action.padEnd(5));
+  const told = all
+    ? nodes.map(({ node, action, cause }) => [styled(action), node, cause])
+    : foldSaid(nodes, ['run', 'maybe', 'reuse']).map(({ folded, action, cause }) => [styled(action), folded.join(', '), cause]);
+  return wrappedTable(told, { width, most: all ? [] : [undefined, NAMES] });
+}

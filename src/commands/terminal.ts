@@ -15,6 +15,11 @@ export function isHangUpIgnored(): boolean {
   }
 }
 
+/** The columns of a terminal, as far as it says how many; undefined where lines may be of any length: in a file, or for a program. */
+export function columnsOf({ isTTY, columns = 0 }: { readonly isTTY?: boolean; readonly columns?: number }): number | undefined {
+  return isTTY === true && columns > 0 ? columns : undefined;
+}
+
 /**
  * Prepares for the end of the terminal that this command has: under nohup nothing happens then, and where the command ends, Node must not
  * find the terminal gone, since it would abort when it restores its modes.

@@ -1,9 +1,11 @@
+import { relative } from 'node:path';
 import { instanceName } from '../model/instance-name.ts';
+import type { Pipeline } from '../model/pipeline.ts';
 import type { Store } from '../model/store.ts';
 import type { StoredResult } from '../model/result.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
 
-/** How far back a node's last result is looked for. */
+/** How far back a node's last result is looked for, among the runs that were asked the same and then among all. */
 const RUNS_SEARCHED = 50;
 
 /** What a node was when it last came out in a run of the same pipeline. */
@@ -13,35 +15,40 @@ export interface Past {
   readonly last: RunNode | undefined;
 }
 
+/** What is asked of a pipeline: where its file lies, relative to the project, and the `--set` options. */
+export type Asked = Pick<RunRecord, 'file' | 'set'>;
+
+/** What a pipeline's runs are asked with given `--set` options. */
+export function askedOf({ root, file }: Pick<Pipeline, 'root' | 'file'>, set: readonly string[]): Asked {
+  return { file: relative(root, file), set };
+}
+
 /** What runs say of one node: how it ended last, and where it came out. */
 interface NodePast {
   readonly last: RunNode;
   good: RunNode | undefined;
 }
 
-/** The past of a pipeline's nodes. Runs are read from the newest on, and only as far back as what has to be explained is found. */
-export class History {
-  private readonly store: Store;
-  private readonly pipeline: string;
+/** The nodes of runs, read from the newest on, and only as far back as is needed. */
+class Runs {
+  private readonly records: () => Iterable<RunRecord>;
   private readonly nodes = new Map<string, NodePast>();
   private older: Iterator<RunRecord> | undefined;
   private searched = 0;
 
-  constructor(store: Store, pipeline: string) {
-    this.store = store;
-    this.pipeline = pipeline;
+  constructor(records: () => Iterable<RunRecord>) {
+    this.records = records;
   }
 
-  of(name: string): Past {
+  /** A node's past as far as it came out in one of the runs, or else as far back as is looked. */
+  of(name: string): NodePast | undefined {
     while (this.nodes.get(name)?.good === undefined && this.readOlder());
-    const found = this.nodes.get(name);
-    const fingerprint = found?.good?.fingerprint;
-    return { last: found?.last, result: fingerprint === undefined ? undefined : this.store.results.read(fingerprint) };
+    return this.nodes.get(name);
   }
 
   /** Reads one run more; false where there is none, or none so far back is looked at. */
   private readOlder(): boolean {
-    this.older ??= this.store.runs.all(this.pipeline)[Symbol.iterator]();
+    this.older ??= this.records()[Symbol.iterator]();
     if (this.searched === RUNS_SEARCHED) return false;
     this.searched += 1;
     const { value: record, done } = this.older.next();
@@ -58,6 +65,43 @@ export class History {
   add(record: RunRecord): void {
     for (const [name, { last, good }] of pastsOf(record)) this.nodes.set(name, { last, good: good ?? this.nodes.get(name)?.good });
   }
+}
+
+/**
+ * The past of a pipeline's nodes: what runs that were asked the same say of them, or else all runs. So a change of code is not told as one of
+ * params because another run has set them otherwise in between.
+ */
+export class History {
+  private readonly store: Store;
+  private readonly alike: Runs | undefined;
+  private readonly all: Runs;
+
+  constructor(store: Store, pipeline: string, asked?: Asked) {
+    this.store = store;
+    this.all = new Runs(() => store.runs.all(pipeline));
+    this.alike = asked === undefined ? undefined : new Runs(() => runsAsked(store, pipeline, asked));
+  }
+
+  of(name: string): Past {
+    const alike = this.alike?.of(name);
+    const any = alike?.good === undefined ? this.all.of(name) : undefined;
+    const fingerprint = (alike?.good ?? any?.good)?.fingerprint;
+    return {
+      last: (alike ?? any)?.last,
+      result: fingerprint === undefined ? undefined : this.store.results.read(fingerprint),
+    };
+  }
+
+  /** Adds a run that has ended since. */
+  add(record: RunRecord): void {
+    this.all.add(record);
+  }
+}
+
+/** The runs that were asked the same, newest first. */
+export function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set }: Asked): Iterable<RunRecord> {
+  const isSame = (record: RunRecord): boolean => record.file === file && JSON.stringify(record.set) === JSON.stringify(set);
+  for (const record of runs.all(pipeline, set)) if (isSame(record)) yield record;
 }
 
 /** How the nodes of a run ended that came to an end, by name. */

@@ -1,4 +1,4 @@
-import type { Action, PlannedNode } from '../model/event.ts';
+import type { Action, Expected, PlannedNode } from '../model/event.ts';
 import type { Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
@@ -7,8 +7,9 @@ import type { Ingredients, StoredResult } from '../model/result.ts';
 import { type Explaining, explainRun } from './explain.ts';
 import type { Difference } from './differences.ts';
 import { fingerprintOf, isSameInput } from '../model/fingerprint.ts';
+import { foldedNames } from '../model/folded-names.ts';
 import { ingredientsOf, type Prepared, prepare, prepareAsBefore, type Surroundings } from './fingerprint.ts';
-import { History } from './history.ts';
+import { askedOf, History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 
 /** Why a node is reused. */
@@ -30,6 +31,8 @@ export interface PlanRequest {
   readonly running?: boolean;
   /** The nodes' past, where several plans share what is read of it. */
   readonly history?: History | undefined;
+  /** The `--set` options with which the pipeline was read. */
+  readonly set?: readonly string[];
 }
 
 /** What is to become of one instance, and why. */
@@ -66,7 +69,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const problems: Problem[] = [];
   const wanted = withProducers(pipeline.instances, request.only);
   const snapshots = readSources(request, wanted, problems);
-  const { history = new History(surroundings.store, pipeline.name) } = request;
+  const { history = new History(surroundings.store, pipeline.name, askedOf(pipeline, request.set ?? [])) } = request;
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
   for (const instance of wanted) {
@@ -167,16 +170,17 @@ function agrees(result: StoredResult, inputs: Ingredients['inputs']): boolean {
   return Object.entries(inputs).every(([port, input]) => isSameInput(result.ingredients.inputs[port], input));
 }
 
+/** Names in few words: instances of one node as that, and of many nodes the first. */
 function listed(names: readonly string[]): string {
-  return names.length <= 2 ? names.join(' and ') : `${names[0]} and ${names.length - 1} others`;
+  const folded = names.length <= 2 ? names : foldedNames(names);
+  return folded.length <= 2 ? folded.join(' and ') : `${folded[0]} and ${folded.length - 1} others`;
 }
 
-/** A plan as reporters and `--json` show it. */
-export function plannedNodes(plan: Plan): PlannedNode[] {
-  return [...plan.nodes.values()].map(({ prepared, action, cause }) => ({
-    node: prepared.instance.name,
-    action,
-    cause,
-    after: producersOf(prepared.instance),
-  }));
+/** A plan as reporters and `--json` show it; with what was found of its nodes' earlier executions. */
+export function plannedNodes(plan: Plan, expected: ReadonlyMap<string, Expected> = new Map()): PlannedNode[] {
+  return [...plan.nodes.values()].map(({ prepared: { instance }, action, cause }) => {
+    const known = expected.get(instance.name);
+    const after = producersOf(instance);
+    return { node: instance.name, action, cause, after, ...(known === undefined ? {} : { expected: known }) };
+  });
 }

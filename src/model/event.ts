@@ -56,6 +56,20 @@ export interface PlannedNode {
   readonly cause: string;
   /** The nodes it takes inputs from. */
   readonly after: readonly string[];
+  /** What executing it took before; missing where nothing is known of it, or nobody asked. */
+  readonly expected?: Expected;
+}
+
+/** What executing a node took before, in the newest runs that say: of equal params where there are such. */
+export interface Expected {
+  /** The median. */
+  readonly seconds: number;
+  readonly least: number;
+  readonly most: number;
+  /** How many executions that is known of. */
+  readonly known: number;
+  /** The bytes of its outputs. */
+  readonly bytes: number;
 }
 
 /** A clock that starts at the time of day and then goes on evenly, however that is set: what follows is later, and no duration is below zero. */

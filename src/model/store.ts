@@ -184,8 +184,8 @@ export interface Runs {
   read(id: string): RunRecord | undefined;
   /** Newest first, those of damaged records included. */
   ids(): readonly string[];
-  /** Newest first, of one pipeline or of all. */
-  all(pipeline?: string): Iterable<RunRecord>;
+  /** Newest first, of one pipeline or of all; with `set` of those only that were given these `--set` options. */
+  all(pipeline?: string, set?: readonly string[]): Iterable<RunRecord>;
   /** What lists need of all runs, newest first. */
   rows(): Iterable<RunRow>;
   /** Adds to the events of a run, a line each; told why where the system does not take them any more. */

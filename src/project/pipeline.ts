@@ -123,6 +123,8 @@ export interface Wanted {
 /** What is wanted, and whether what is planned will be run at once. */
 export interface WantedPlan extends Wanted {
   readonly running?: boolean;
+  /** The `--set` options with which it was read. */
+  readonly set?: readonly string[] | undefined;
 }
 
 /** The instances that measure the machine; that there are none is a problem. */
@@ -145,9 +147,9 @@ export async function planOpened({ pipeline, surroundings }: Opened, wanted: Wan
   if (!remeasured.ok) return remeasured;
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
-  const { running = false, remeasure = false } = wanted;
+  const { running = false, remeasure = false, set = [] } = wanted;
   return makePlan({
-    ...{ pipeline, surroundings, remeasure, running },
+    ...{ pipeline, surroundings, remeasure, running, set },
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,
   });

@@ -1,7 +1,9 @@
 import { type Plan, plannedNodes } from '../engine/plan.ts';
+import { expectedOf } from '../engine/expected.ts';
+import { type Forecast, forecastOf } from '../engine/forecast.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
 import type { Difference } from '../engine/differences.ts';
-import type { Event, PlannedNode } from '../model/event.ts';
+import type { Action, Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Context } from './context.ts';
@@ -14,6 +16,8 @@ import { type Running, startRunning } from './running.ts';
 
 /** What is asked of a pipeline. */
 export interface PlanOptions extends Wanted {
+  /** Threads that may be busy at once; default: all that there are. */
+  readonly jobs?: number | undefined;
   /** Values in the form of `--set`: `size=96`, `student.epochs=5`, `sources.images=DIR`. */
   readonly set?: readonly string[] | undefined;
 }
@@ -59,6 +63,8 @@ export interface PipelinePlan {
   readonly pipeline: Pipeline;
   /** In the order of the pipeline, each after what it needs. */
   readonly nodes: readonly ExplainedNode[];
+  /** What the nodes would take that will run, and what all would that may. */
+  readonly forecast: { readonly run: Forecast; readonly most: Forecast };
   /** Runs just this. Fails only where it cannot begin; a failed node is told in the result. */
   run(options?: StartOptions): Running<Outcome<RunResult>>;
 }
@@ -81,9 +87,17 @@ export async function planFile(context: Context, file: string, options: PlanOpti
   const found = await planned(context, file, options);
   if (!found.ok) return found;
   const { opened, plan } = found.value;
+  const capacity = capacityOf(options.jobs, plan.executor);
+  if (!capacity.ok) return capacity;
+  const { pipeline, store } = opened;
+  const executed = [...plan.nodes.values()].flatMap(({ action, prepared }) => (action === 'reuse' ? [] : [prepared.instance]));
+  const nodes = plannedNodes(plan, expectedOf(executed, store.runs.all(pipeline.name)));
+  const forecast = (...actions: readonly Action[]): Forecast =>
+    forecastOf(pipeline.instances, nodes, { actions, capacity: capacity.value });
   return done({
-    pipeline: opened.pipeline,
-    nodes: plannedNodes(plan).map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
+    pipeline,
+    nodes: nodes.map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
+    forecast: { run: forecast('run'), most: forecast('run', 'maybe') },
     run: (how = {}) => startRunning((emit) => context.guarded(() => runPlanned(found.value, { ...how, set: options.set ?? [] }, emit))),
   });
 }

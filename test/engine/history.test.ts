@@ -36,3 +36,22 @@ test('runs are read from the newest on, each once, and no further back than a no
   expect(history.of('none either')).toEqual({ last: undefined, result: undefined });
   expect(read).toBe(50);
 });
+
+test('runs that were asked the same come first, and others are read only of nodes that did not come out in them', () => {
+  const record = (age: number, set: readonly string[], nodes: readonly string[]): RunRecord =>
+    ({
+      file: 'p.yaml',
+      set,
+      nodes: Object.fromEntries(nodes.map((name) => [name, { state: 'executed', fingerprint: `${name} ${age}` }])),
+    }) as unknown as RunRecord;
+  const records = [record(0, ['lr=3'], ['a', 'b']), record(1, ['lr=2'], ['a']), record(2, [], ['a', 'c'])];
+  const all = (_: string, set?: readonly string[]): Iterable<RunRecord> =>
+    records.filter((one) => set === undefined || String(one.set) === String(set));
+  const store = { runs: { all }, results: { read: (fingerprint: string) => fingerprint } } as unknown as Store;
+  const asking = (...set: string[]): History => new History(store, 'p', { file: 'p.yaml', set });
+  expect(asking('lr=2').of('a').result).toBe('a 1');
+  expect(asking('lr=2').of('b').result).toBe('b 0');
+  expect(asking().of('a').result).toBe('a 2');
+  expect(asking('lr=9').of('a').result).toBe('a 0');
+  expect(new History(store, 'p', { file: 'other.yaml', set: [] }).of('c').result).toBe('c 2');
+});

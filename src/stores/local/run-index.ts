@@ -37,11 +37,12 @@ export class RunIndex {
     return row?.run === id ? row : undefined;
   }
 
-  /** Whether a run is of a pipeline; undefined if it has no row yet. A row that merely mentions the name may count too. */
-  isOf(id: string, pipeline: string): boolean | undefined {
+  /** Whether the row of a run has these members; undefined if it has no row yet. A row that merely mentions them may count too. */
+  has(id: string, members: Partial<Pick<RunRow, 'pipeline' | 'set'>>): boolean | undefined {
     this.lines ??= this.read();
     const line = this.lines.get(id);
-    return line === undefined || lineText(line) === undefined ? undefined : line.includes(`"pipeline":${JSON.stringify(pipeline)}`);
+    if (line === undefined || lineText(line) === undefined) return undefined;
+    return Object.entries(members).every(([name, value]) => line.includes(`"${name}":${JSON.stringify(value)}`));
   }
 
   /** Forgets all runs but these, durably. */

@@ -166,11 +166,14 @@ export class LocalRuns implements Runs {
     return jsonNamesIn(this.root).reverse();
   }
 
-  *all(pipeline?: string): Iterable<RunRecord> {
+  *all(pipeline?: string, set?: readonly string[]): Iterable<RunRecord> {
+    const members = { ...(pipeline === undefined ? {} : { pipeline }), ...(set === undefined ? {} : { set }) };
+    const isSame = (record: RunRecord): boolean =>
+      (pipeline === undefined || record.pipeline === pipeline) && (set === undefined || JSON.stringify(record.set) === JSON.stringify(set));
     for (const id of this.ids()) {
-      if (pipeline !== undefined && this.index.isOf(id, pipeline) === false) continue;
+      if (this.index.has(id, members) === false) continue;
       const record = this.read(id);
-      if (record !== undefined && (pipeline === undefined || record.pipeline === pipeline)) yield record;
+      if (record !== undefined && isSame(record)) yield record;
     }
   }
 

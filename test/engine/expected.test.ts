@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { expectedOf } from '../../src/engine/expected.ts';
+import { forecastOf } from '../../src/engine/forecast.ts';
+import type { Instance } from '../../src/model/pipeline.ts';
+import type { RunRecord } from '../../src/model/run.ts';
+
+function instance(name: string, more: Partial<Instance> = {}): Instance {
+  const resources = { cpu: 1, gpu: 0, memory: 0 };
+  return { name, node: name.replace(/\[.*/, ''), params: {}, inputs: [], measures: false, resources, ...more } as unknown as Instance;
+}
+
+function record(nodes: Readonly<Record<string, object>>): RunRecord {
+  return { nodes } as unknown as RunRecord;
+}
+
+const ran = (seconds: number, params: object = {}, node = 'a'): object => ({
+  state: 'executed',
+  seconds,
+  fingerprint: `${seconds}`,
+  params,
+  recipe: { node },
+  outputs: { out: { size: 7 } },
+});
+
+describe('what executing a node takes', () => {
+  test('is the median of the newest executions; one that was reused since counts once, and a failed one not at all', () => {
+    const reused = { ...ran(3), state: 'reused' };
+    const records = [record({ a: reused }), record({ a: ran(3) }), record({ a: { ...ran(90), state: 'failed' } }), record({ a: ran(9) })];
+    expect(expectedOf([instance('a')], records).get('a')).toEqual({ seconds: 6, least: 3, most: 9, known: 2, bytes: 7 });
+  });
+
+  test('is that of equal params where there are such, and else of whatever ran', () => {
+    const records = [record({ a: ran(50, { epochs: 50 }) }), record({ a: ran(1, { epochs: 1 }) })];
+    const of = (epochs: number): number | undefined => expectedOf([instance('a', { params: { epochs } })], records).get('a')?.seconds;
+    expect([of(1), of(50), of(7)]).toEqual([1, 50, 25.5]);
+  });
+
+  test('of an instance that never ran is what others of its node took', () => {
+    const records = [record({ 'a[fold=0]': ran(4), b: ran(1, {}, 'b') })];
+    const found = expectedOf([instance('a[fold=1]'), instance('new')], records);
+    expect([...found].map(([name, { seconds }]) => [name, seconds])).toEqual([['a[fold=1]', 4]]);
+  });
+});
+
+describe('what a plan takes', () => {
+  const reads = (name: string): Partial<Instance> =>
+    ({ inputs: [{ elements: [{ origin: { kind: 'output', instance: name } }] }] }) as unknown as Partial<Instance>;
+  const expected = (seconds: number): object => ({ seconds, least: seconds, most: seconds, known: 1, bytes: 1 });
+  const instances = [instance('a'), instance('b', reads('a')), instance('c', reads('a')), instance('d', { measures: true })];
+  const planned = [
+    { node: 'a', action: 'run' as const, expected: expected(2) },
+    { node: 'b', action: 'maybe' as const, expected: expected(3) },
+    { node: 'c', action: 'run' as const, expected: expected(4) },
+    { node: 'd', action: 'run' as const },
+  ] as Parameters<typeof forecastOf>[1];
+
+  test('is all work, and how long that lasts with so many threads', () => {
+    const of = (cpu: number): object => forecastOf(instances, planned, { actions: ['run', 'maybe'], capacity: { cpu } });
+    expect(of(1)).toEqual({ nodes: 4, unknown: 1, seconds: 9, elapsed: 9, bytes: 3 });
+    expect(of(2)).toMatchObject({ seconds: 9, elapsed: 6 });
+    expect(forecastOf(instances, planned, { actions: ['run'], capacity: { cpu: 8 } })).toMatchObject({ nodes: 3, elapsed: 6 });
+    expect(forecastOf(instances, planned, { actions: ['reuse'], capacity: { cpu: 8 } })).toMatchObject({ nodes: 0, elapsed: 0 });
+  });
+});
