@@ -99,7 +99,7 @@ export class History {
 }
 
 /** The runs that were asked the same, newest first. */
-export function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set }: Asked): Iterable<RunRecord> {
+function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set }: Asked): Iterable<RunRecord> {
   const isSame = (record: RunRecord): boolean => record.file === file && JSON.stringify(record.set) === JSON.stringify(set);
   for (const record of runs.all(pipeline, set)) if (isSame(record)) yield record;
 }
