@@ -2,6 +2,7 @@ import type { JsonObject } from '../model/json.ts';
 import { findStage, stageNames } from '../code/declarations.ts';
 import { completionSchemas } from './pipeline/params.ts';
 import { pipelineSchema } from './pipeline/schema.ts';
+import { projectSchema } from './project/schema.ts';
 
 /** A param's schema that also allows a reference in its place. */
 function orReference(schema: JsonObject): JsonObject {
@@ -54,4 +55,19 @@ export async function editorSchema(root: string, cache: string): Promise<JsonObj
   const uses = { ...((node['properties'] as JsonObject)['uses'] as JsonObject), enum: names };
   const fullNode: JsonObject = { ...node, properties: { ...(node['properties'] as JsonObject), uses }, allOf: branches };
   return { ...pipelineSchema, properties: { ...properties, stages: { ...stages, additionalProperties: fullNode } } };
+}
+
+/** The JSON Schema of a project file that an editor is given: an executor with the settings of its kind, which are given by kind. */
+export function projectEditorSchema(settings: Readonly<Record<string, JsonObject>>): JsonObject {
+  const properties = projectSchema['properties'] as JsonObject;
+  const executors = properties['executors'] as JsonObject;
+  const executor = executors['additionalProperties'] as JsonObject;
+  const own = executor['properties'] as JsonObject;
+  const kinds = Object.entries(settings).map(([kind, taken]) => ({
+    type: 'object',
+    additionalProperties: false,
+    required: ['kind'],
+    properties: { kind: { ...(own['kind'] as JsonObject), const: kind }, ...taken },
+  }));
+  return { ...projectSchema, properties: { ...properties, executors: { ...executors, additionalProperties: { anyOf: kinds } } } };
 }

@@ -250,10 +250,10 @@ export interface Published {
   placeIn(folder: string, outputs: NodeOutputs): Placed;
   /** How the folder of a pipeline's outputs stands; another text after any change in it. */
   standing(pipeline: string): string;
-  /** When the schema for editors was written, in milliseconds since 1970; 0 where it never was. */
+  /** When the schema of pipelines for editors was written, in milliseconds since 1970; 0 where it never was. */
   schemaTime(): number;
-  /** Writes it; with a time it counts as written then. */
-  writeSchema(text: string, time?: number): void;
+  /** Writes a schema for editors, of pipelines or of the project file; with a time it counts as written then. */
+  writeSchema(kind: 'pipeline' | 'project', text: string, time?: number): void;
 }
 
 /** Where artifacts, results and runs live, as ports by purpose. Opening it for reading writes nothing. */

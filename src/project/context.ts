@@ -7,6 +7,7 @@ import type { Store } from '../model/store.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { withRemotes } from '../stores/layered/results.ts';
 import { projectExecutors } from './executors.ts';
+import { findRoot, type FoundRoot } from './root.ts';
 import type { Lock } from '../model/workplace.ts';
 import { enterStore } from '../stores/local/presence.ts';
 import { openLocalStore } from '../stores/local/store.ts';
@@ -40,17 +41,9 @@ function realFolder(folder: string): string {
   return existsSync(folder) ? realpathSync(folder) : folder;
 }
 
-/** The project of a folder: the nearest one upward that has a store, a package.json or a repository. */
-export function projectRoot(from: string): string {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (['artifacts', 'package.json', '.git'].some((name) => existsSync(join(folder, name)))) return folder;
-    if (folder === dirname(folder)) return from;
-  }
-}
-
 /** The file that a word names: a path, or the name of a file in the project's `pipelines`. */
 export function pipelineFile(word: string, folder: string): string {
-  const named = join(projectRoot(folder), 'pipelines', `${word}.yaml`);
+  const named = join(findRoot(folder).root, 'pipelines', `${word}.yaml`);
   const path = resolve(folder, word);
   const found = !existsSync(path) && /^[\w-]+$/.test(word) && existsSync(named) ? named : path;
   return join(realFolder(dirname(found)), basename(found));
@@ -60,8 +53,8 @@ export function pipelineFile(word: string, folder: string): string {
 export class Context {
   /** Where relative paths begin, absolute. */
   readonly folder: string;
-  /** The project's folder, absolute. */
-  readonly root: string;
+  /** The project's folder, absolute, and by what it is known. */
+  readonly found: FoundRoot;
   readonly environment: Readonly<Record<string, string | undefined>>;
   private readonly storeFolder: string;
   private readonly remotes: readonly Remote[];
@@ -72,11 +65,16 @@ export class Context {
 
   constructor({ folder = process.cwd(), file, store, executor, remotes = [], environment = process.env }: ProjectOptions) {
     this.folder = realFolder(resolve(folder));
-    this.root = projectRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
+    this.found = findRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
     this.environment = environment;
     this.remotes = remotes;
     this.executor = executor;
     this.storeFolder = store === undefined ? join(this.root, 'artifacts') : resolve(this.folder, store);
+  }
+
+  /** The project's folder, absolute. */
+  get root(): string {
+    return this.found.root;
   }
 
   /** The project's store. */

@@ -4,17 +4,15 @@ import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
-import { choicesFolder } from '../code/choices.ts';
-import { stageFolders } from '../code/declarations.ts';
-import { editorSchema } from '../load/editor.ts';
-import { pipelineSchema } from '../load/pipeline/schema.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
-import { type Context, pipelineFile, projectRoot } from './context.ts';
+import { type Context, pipelineFile } from './context.ts';
+import { findRoot } from './root.ts';
+import { writeEditorSchema } from './editor.ts';
 
 /** A pipeline with all that planning needs. */
 export interface Opened {
@@ -62,37 +60,11 @@ function fileDigest(path: string): string | undefined {
 }
 
 function nearbyPipelines(file: string, from: string): string {
-  const folder = join(projectRoot(dirname(file)), 'pipelines');
+  const folder = join(findRoot(dirname(file)).root, 'pipelines');
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)) : [];
   return files.length === 0
     ? 'write one with: stillroom init'
     : `there are: ${files.map((name) => relative(from, join(folder, name))).join(', ')}`;
-}
-
-/** When a schema without stages counts as written: before any stage. To read the stages takes longer than many a pipeline of commands. */
-const WITHOUT_STAGES = 1000;
-
-/** Writes the file's schema where the first line of our pipelines points an editor to, if a stage is newer, or a choice of this pipeline's. */
-async function writeEditorSchema(root: string, store: Store, { instances }: Pipeline): Promise<void> {
-  const declarations = stageFolders(root).flatMap((folder) => [
-    folder,
-    ...readdirSync(folder)
-      .map((name) => join(folder, name, 'stage.ts'))
-      .filter((path) => existsSync(path)),
-  ]);
-  const written = store.published.schemaTime();
-  const choices = new Set<string>();
-  for (const { work } of instances) {
-    if (work.kind === 'command') continue;
-    for (const { modules } of Object.values(work.declaration.params))
-      if (modules !== undefined) choices.add(choicesFolder(modules, work.folder));
-  }
-  for (const folder of choices) if (existsSync(folder)) declarations.push(folder, ...readdirSync(folder).map((name) => join(folder, name)));
-  if (declarations.every((path) => lstatSync(path).mtimeMs < written)) return;
-  const isOfCommands = instances.every(({ work }) => work.kind === 'command');
-  if (isOfCommands && written === 0) store.published.writeSchema(`${JSON.stringify(pipelineSchema, null, 1)}\n`, WITHOUT_STAGES);
-  if (isOfCommands && written <= WITHOUT_STAGES) return;
-  store.published.writeSchema(`${JSON.stringify(await editorSchema(root, store.cache), null, 1)}\n`);
 }
 
 /** The instances that words name; a word that names none is a problem. */

@@ -3,6 +3,7 @@ import type { Outcome } from '../model/problem.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
+import type { PreparedEditor } from './editor.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import type { Prediction, PredictOptions } from './predict.ts';
 import { Records } from './records.ts';
@@ -31,6 +32,7 @@ export type { NodeState, RunNode, RunRecord, RunState } from '../model/run.ts';
 export type { Tag } from '../model/store.ts';
 export type { SweepEvent } from '../model/sweep-event.ts';
 export type { EnterOptions, ProjectOptions } from './context.ts';
+export type { PreparedEditor } from './editor.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { Prediction, PredictOptions } from './predict.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
@@ -139,6 +141,11 @@ export class Project {
     return this.context.guarded(() => verifyStore(this.context));
   }
 
+  /** Writes what an editor reads of the project: the schemas of its files. Links the types of stages where they are not installed. */
+  async prepareEditor(): Promise<Outcome<PreparedEditor>> {
+    return this.context.guarded(async () => (await import('./editor.ts')).prepareEditor(this.context));
+  }
+
   /** What is set up and what is not: Node, packages, the training engine, the project's store. */
   async doctor(): Promise<readonly SetupItem[]> {
     return describeProject(this.context);
@@ -159,8 +166,8 @@ export class Project {
 }
 
 /**
- * Opens the project of a folder: the nearest one upward that has `artifacts`, a `package.json` or a repository. Nothing is read before
- * something is asked of it.
+ * Opens the project of a folder: the nearest one upward that has a `stillroom.yaml`, `artifacts`, a stage, a `package.json` or a repository.
+ * Nothing is read before something is asked of it.
  */
 export function openProject(options: ProjectOptions = {}): Project {
   return new Project(options);

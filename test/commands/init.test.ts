@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkout, edit, emptyFolder, stillroom, write } from '../rig.ts';
+import { called, checkout, edit, emptyFolder, write } from '../rig.ts';
 
 /** What the TypeScript compiler says of a project whose packages are installed. */
 function check(folder: string): string {
@@ -13,14 +13,92 @@ function check(folder: string): string {
   return stdout + stderr;
 }
 
+/** What `init --json` says. */
+interface Made {
+  readonly files: readonly string[];
+  readonly left: readonly string[];
+  readonly linked: readonly string[];
+  readonly example: boolean;
+}
+
+async function made(folder: string, ...args: readonly string[]): Promise<Made> {
+  const { code, stdout } = await called(folder, ['init', ...args, '--json']);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as Made;
+}
+
+const read = (folder: string, path: string): string => readFileSync(join(folder, path), 'utf8');
+
+const EXAMPLE = ['data/poem.txt', 'pipeline.yaml', 'stages/count-words/run.ts', 'stages/count-words/stage.ts'];
+const AROUND = ['.gitignore', '.vscode/extensions.json', '.vscode/settings.json', 'artifacts/.gitignore', 'package.json', 'tsconfig.json'];
+
+describe('init', () => {
+  test('writes a commented pipeline and a stage that run at once', async () => {
+    const folder = emptyFolder();
+    const { files, left, linked, example } = await made(folder, 'mine');
+    expect(files).toEqual([...EXAMPLE, ...AROUND].toSorted());
+    expect([left, linked, example]).toEqual([[], ['stillroom', '@types/node'], true]);
+    const { json } = await called(join(folder, 'mine'), ['run', 'pipeline.yaml', '--json']);
+    expect(json).toMatchObject({ executed: ['words', 'report'], failed: [] });
+    expect(readFileSync(json.outputs?.['report.report'] ?? '', 'utf8')).toContain('# The commonest words');
+  });
+
+  test('touches nothing that is there, adds what is missing, and says so', async () => {
+    const folder = join(emptyFolder(), 'mine');
+    write(folder, { 'pipeline.yaml': 'name: mine\n', 'package.json': '{}', '.vscode/settings.json': '{}', '.gitignore': 'x\n' });
+    const first = await called(folder, ['init']);
+    expect(first.stdout).toContain('no example was written: pipeline.yaml is there already');
+    expect(first.stdout).toContain('left as it was:\n  .gitignore\n  .vscode/settings.json\n');
+    expect(['pipeline.yaml', 'package.json', '.vscode/settings.json', '.gitignore'].map((file) => read(folder, file))).toEqual([
+      'name: mine\n',
+      '{}',
+      '{}',
+      'x\n',
+    ]);
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+    rmSync(join(folder, 'tsconfig.json'));
+    expect(await made(folder)).toMatchObject({ files: ['tsconfig.json'], linked: [], example: false });
+  });
+
+  test('writes no example beside pipelines, and no package.json within a package', async () => {
+    const folder = emptyFolder();
+    write(folder, { '.git/HEAD': '', 'package.json': '{}', 'experiments/pipelines/a.yaml': 'name: a\n', 'alone/a.txt': '' });
+    expect(await made(folder, 'experiments')).toMatchObject({ files: AROUND.filter((file) => file !== 'package.json'), example: false });
+    rmSync(join(folder, '.git'), { recursive: true });
+    expect((await made(folder, 'alone')).files).toContain('package.json');
+    expect(JSON.parse(read(folder, 'alone/package.json'))).toMatchObject({ name: 'alone', private: true, type: 'module' });
+  });
+
+  test('writes the schemas that an editor is pointed to, with all stages and executors, before the first run', async () => {
+    const folder = join(emptyFolder(), 'mine');
+    await made(join(folder, '..'), 'mine');
+    const settings = JSON.parse(read(folder, '.vscode/settings.json').replaceAll(/^ *\/\/.*$/gm, '')) as {
+      readonly 'yaml.schemas': Readonly<Record<string, unknown>>;
+    };
+    const [line = ''] = read(folder, 'pipeline.yaml').split('\n');
+    const schemas = Object.keys(settings['yaml.schemas']);
+    expect(schemas.map((path) => path.replace('./', ''))).toContain(line.replace('# yaml-language-server: $schema=', ''));
+    const [pipeline, project] = schemas.map((path) => read(folder, path));
+    expect(pipeline).toContain('leaves out shorter words');
+    expect(pipeline).toContain('train-student');
+    expect(project).toContain('detached');
+  });
+
+  test('mends links to a Stillroom that has gone', async () => {
+    const folder = emptyFolder();
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync('/nowhere', join(folder, 'node_modules/stillroom'));
+    expect((await made(folder)).linked).toContain('stillroom');
+    expect(read(folder, 'node_modules/stillroom/package.json')).toContain('"name": "stillroom"');
+    expect((await made(folder)).linked).toEqual([]);
+  });
+});
+
 describe('a project made by init', () => {
   let folder: string;
   beforeAll(async () => {
     folder = join(emptyFolder(), 'mine');
-    await stillroom(join(folder, '..'), ['init', 'mine']);
-    mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
-    symlinkSync(checkout, join(folder, 'node_modules/stillroom'));
-    symlinkSync(join(checkout, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+    await made(join(folder, '..'), 'mine');
   });
 
   test('type-checks as it is', () => {

@@ -233,24 +233,7 @@ describe('runs, show and verify', () => {
   });
 });
 
-describe('init and doctor', () => {
-  test('init writes a commented pipeline and a stage that run at once, and touches nothing that is there', async () => {
-    const folder = emptyFolder();
-    const made = await json(folder, 'init', 'mine');
-    expect(made.json).toEqual({
-      version: 1,
-      files: ['data/poem.txt', 'pipeline.yaml', 'stages/count-words/run.ts', 'stages/count-words/stage.ts', 'tsconfig.json'],
-    });
-    const ran = await json(join(folder, 'mine'), 'run', 'pipeline.yaml');
-    expect(ran.json).toMatchObject({ executed: ['words', 'report'], failed: [] });
-    expect(readFileSync(ran.json.outputs?.['report.report'] ?? '', 'utf8')).toContain('# The commonest words');
-    writeFileSync(join(folder, 'mine/pipeline.yaml'), 'name: mine\n');
-    const again = await json(folder, 'init', 'mine');
-    expect(again.code).toBe(2);
-    expect(again.json.error).toMatchObject({ code: 'files-exist', message: expect.stringContaining('pipeline.yaml') });
-    expect(readFileSync(join(folder, 'mine/pipeline.yaml'), 'utf8')).toBe('name: mine\n');
-  });
-
+describe('doctor', () => {
   test('doctor tells of each thing whether it is set up, and how to set it up', async () => {
     const { code, json: printed } = await json(base, 'doctor');
     const { items } = printed as { items?: { name: string; ok: boolean; detail: string; hint?: string }[] };

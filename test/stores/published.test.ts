@@ -197,20 +197,20 @@ test('outputs are placed in a folder of the user by node and port', () => {
 test('the schema for editors has a time as soon as it was written', () => {
   const { store } = open();
   expect(store.published.schemaTime()).toBe(0);
-  store.published.writeSchema('{}');
+  store.published.writeSchema('pipeline', '{}');
   expect(store.published.schemaTime()).toBeGreaterThan(1000);
-  store.published.writeSchema('{}', 1000);
+  store.published.writeSchema('pipeline', '{}', 1000);
   expect(store.published.schemaTime()).toBe(1000);
 });
 
 test('the schema that editors read says when it was written; where it cannot be, it is done without', () => {
   const { store } = open();
   expect(store.published.schemaTime()).toBe(0);
-  store.published.writeSchema('{}');
+  store.published.writeSchema('pipeline', '{}');
   const path = join(store.location, 'pipeline.schema.json');
   expect([readFileSync(path, 'utf8'), store.published.schemaTime()]).toEqual(['{}', lstatSync(path).mtimeMs]);
   rmSync(path);
   mkdirSync(join(path, 'in the way'), { recursive: true });
-  store.published.writeSchema('{}');
+  store.published.writeSchema('pipeline', '{}');
   expect(lstatSync(path).isDirectory()).toBe(true);
 });

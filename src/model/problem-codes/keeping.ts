@@ -26,10 +26,6 @@ export const keepingCodes = {
     means: '`stillroom gc --max-size` cannot make the store so small: what is tagged, pinned, live or published takes more.',
     remedy: 'Give a larger size, or take tags and pins away: `stillroom tag` lists them, `stillroom doctor` says what takes the room.',
   },
-  'files-exist': {
-    means: '`stillroom init` would overwrite files.',
-    remedy: 'Choose another folder.',
-  },
   'folder-in-use': {
     means: 'The folder for the outputs is not empty.',
     remedy: 'Name a new folder.',

@@ -47,13 +47,13 @@ function freshName(pipeline: string): string {
 export class LocalPublished implements Published {
   private readonly root: string;
   private readonly locks: string;
-  private readonly schema: string;
+  private readonly store: string;
   private readonly place: (artifact: Artifact, path: string) => boolean;
 
   constructor(root: string, place: (artifact: Artifact, path: string) => boolean) {
+    this.store = root;
     this.root = join(root, 'latest');
     this.locks = join(root, 'locks');
-    this.schema = join(root, 'pipeline.schema.json');
     this.place = place;
   }
 
@@ -172,14 +172,19 @@ export class LocalPublished implements Published {
     return isLink ? standingOf(folder, stampTree(join(this.root, folder))) : '';
   }
 
-  schemaTime(): number {
-    return lstatSync(this.schema, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  private schemaFile(kind: 'pipeline' | 'project'): string {
+    return join(this.store, `${kind}.schema.json`);
   }
 
-  writeSchema(text: string, time?: number): void {
+  schemaTime(): number {
+    return lstatSync(this.schemaFile('pipeline'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  }
+
+  writeSchema(kind: 'pipeline' | 'project', text: string, time?: number): void {
+    const file = this.schemaFile(kind);
     ifPossible(() => {
-      writeDurably(this.schema, text);
-      if (time !== undefined) utimesSync(this.schema, time / 1000, time / 1000);
+      writeDurably(file, text);
+      if (time !== undefined) utimesSync(file, time / 1000, time / 1000);
     });
   }
 }
