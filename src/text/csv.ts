@@ -18,19 +18,3 @@ export function csv(rows: readonly (readonly unknown[])[]): string {
 export function plainCsv(rows: readonly (readonly unknown[])[]): string {
   return rows.map((row) => `${row.map((value) => quoted(written(value))).join(',')}\n`).join('');
 }
-
-/** The fields of the rows of a CSV text, by RFC 4180; blank lines are no rows. A quote that is never closed runs to the end. */
-export function csvRows(text: string): string[][] {
-  const rows: string[][] = [];
-  let fields: string[] = [];
-  for (const match of text.replace(/^\u{feff}/u, '').matchAll(/(?:"((?:[^"]|"")*)(?:"|$)|([^,\r\n]*))(,|\r?\n|\r|$)/g)) {
-    const [whole, inQuotes, plain = '', end] = match;
-    // The empty match at the very end is no field, unless a comma stands before it.
-    if (whole === '' && fields.length === 0) continue;
-    fields.push(inQuotes?.replaceAll('""', '"') ?? plain);
-    if (end === ',') continue;
-    if (fields.length > 1 || fields[0] !== '') rows.push(fields);
-    fields = [];
-  }
-  return rows;
-}

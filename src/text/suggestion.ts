@@ -12,7 +12,7 @@ function mistakes(a: string, b: string): number {
 const MOST = { letters: 64, names: 300 };
 
 /** The name nearest to a mistyped one, if any is near enough to be meant. */
-function nearest(name: string, names: Iterable<string>): string | undefined {
+export function nearest(name: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   if (name.length > MOST.letters) return undefined;

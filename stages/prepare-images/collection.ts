@@ -10,12 +10,22 @@ export interface Item {
   read(): Promise<Uint8Array | Pixels>;
 }
 
+/** A file that could not be read, or is not there, and why. */
+export interface Unreadable {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** What one source holds, in byte order of the names. */
 export interface Collection {
   readonly classes: readonly string[];
   readonly items: readonly Item[];
   /** Files that are no images by their name or place: named in the report, never read. */
   readonly ignored: readonly string[];
+  /** What a table names that is not there. */
+  readonly missing: readonly Unreadable[];
+  /** How the source was understood, where that was not the only way: told in the log. */
+  readonly notes: readonly string[];
 }
 
 /** A source that a user has to put right: the message says what is wrong with it. */
@@ -33,6 +43,11 @@ export function byBytes(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 
+/** The first of some names, and how many more there are. */
+export function some(names: readonly string[], most = 5): string {
+  return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
+
 /**
  * The classes' order: as given, else byte order of the names found.
  * @throws SourceProblem if the source holds a class that is not among those given.
@@ -42,7 +57,10 @@ export function orderClasses(found: Iterable<string>, given: readonly string[]):
   if (given.length === 0) return names;
   const unknown = names.filter((name) => !given.includes(name));
   if (unknown.length > 0) {
-    throw new SourceProblem(`the source holds classes that are not among the ${given.length} given: ${unknown.join(', ')}`);
+    throw new SourceProblem(
+      `the source holds classes that are not among the ${given.length} given: ${some(unknown)}`,
+      `Given are ${some(given, 12)}: add what is missing to \`classes\`, or leave it out.`,
+    );
   }
   return given;
 }

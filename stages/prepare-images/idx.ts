@@ -89,5 +89,5 @@ export async function readIdxPair(
     const data = images.data.subarray(index * area, (index + 1) * area);
     return { name: `${set}/${String(index).padStart(6, '0')}`, label, read: async () => ({ data, height, width, channels: 1 }) };
   });
-  return { classes, items, ignored: [] };
+  return { classes, items, ignored: [], missing: [], notes: [] };
 }

@@ -1,20 +1,16 @@
 import { open, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeImage, encodePng } from 'stillroom/nn';
+import { decodeImage, encodePng, hasDeepPixels } from 'stillroom/nn';
 import type { Preparation } from 'stillroom/nn';
-import type { Collection, Item } from './collection.ts';
-
-/** A file that could not be read, and why. */
-export interface Unreadable {
-  readonly name: string;
-  readonly reason: string;
-}
+import type { Collection, Item, Unreadable } from './collection.ts';
 
 /** What was packed: enough for the dataset's description and the report. */
 export interface Packed {
   readonly labels: readonly number[];
   readonly unreadable: readonly Unreadable[];
+  /** Of the images of 16 bits a channel, their number and their brightest value, as a byte. */
+  readonly deep: { readonly count: number; readonly brightest: number };
   /** Per channel over all pixels, in 0…1. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -32,6 +28,8 @@ interface Decoded {
   readonly item: Item;
   readonly pixels: Uint8Array;
   readonly encoded: Uint8Array | undefined;
+  /** Of 16 bits a channel. */
+  readonly isDeep: boolean;
 }
 
 /** Images between two notes of progress. */
@@ -103,12 +101,18 @@ class Statistics {
   }
 }
 
+/** The highest value there is, and at least so much. */
+function brightestOf(pixels: Uint8Array, least: number): number {
+  return pixels.reduce((most, value) => Math.max(most, value), least);
+}
+
 /** Reads and decodes one image; a file that cannot be read becomes its reason. */
 async function decode(item: Item, preparation: Preparation, keepEncoded: boolean): Promise<Decoded | Unreadable> {
   try {
     const read = await item.read();
     const encoded = keepEncoded ? (read instanceof Uint8Array ? read : await encodePng(read)) : undefined;
-    return { item, pixels: await decodeImage(encoded ?? read, preparation), encoded };
+    const isDeep = read instanceof Uint8Array && (await hasDeepPixels(read));
+    return { item, pixels: await decodeImage(encoded ?? read, preparation), encoded, isDeep };
   } catch (problem) {
     const { code, message } = problem as NodeJS.ErrnoException;
     return { name: item.name, reason: code === 'ENOENT' ? 'there is no such file' : (code ?? message) };
@@ -146,10 +150,11 @@ export async function pack(
   const statistics = new Statistics(preparation.channels);
   const kept: Item[] = [];
   const unreadable: Unreadable[] = [];
+  let deep = { count: 0, brightest: 0 };
   const offsets = [0];
   const files: FileHandle[] = [];
   const create = async (name: string): Promise<FileHandle> => {
-    const file = await open(join(folder, name), 'wx');
+    const file = await open(join(folder, name), 'w');
     files.push(file);
     return file;
   };
@@ -163,6 +168,7 @@ export async function pack(
       } else {
         kept.push(result.item);
         statistics.add(result.pixels);
+        if (result.isDeep) deep = { count: deep.count + 1, brightest: brightestOf(result.pixels, deep.brightest) };
         await images.add(result.pixels);
         offsets.push((offsets.at(-1) ?? 0) + (result.encoded?.length ?? 0));
         if (result.encoded !== undefined) await encodedImages?.add(result.encoded);
@@ -181,5 +187,5 @@ export async function pack(
   await writeFile(join(folder, 'labels.bin'), labelBytes);
   await writeFile(join(folder, 'names.txt'), kept.map(({ name }) => `${name}\n`).join(''));
   if (keepEncoded) await writeFile(join(folder, 'encoded.json'), `${JSON.stringify({ offsets })}\n`);
-  return { labels, unreadable, mean: statistics.mean, std: statistics.std };
+  return { labels, unreadable, deep, mean: statistics.mean, std: statistics.std };
 }

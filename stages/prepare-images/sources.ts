@@ -1,11 +1,12 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { shuffleByClass } from 'stillroom/nn';
-import { SourceProblem } from './collection.ts';
-import type { Collection, Item } from './collection.ts';
+import { basename, join } from 'node:path';
+import { isLeftBehind } from 'stillroom/nn';
+import { some, SourceProblem } from './collection.ts';
+import type { Collection } from './collection.ts';
+import type { ColumnParams } from './columns.ts';
 import { readCsv } from './csv.ts';
-import { readFolders } from './folders.ts';
+import { listFiles, readFolders } from './folders.ts';
 import { choosePair, findPairs, readIdxPair } from './idx.ts';
+import { checkFlatSplit, givenSplit, plausibleClasses } from './split.ts';
 
 /** Where the images are: the paths of the stage's inputs. */
 export interface SourcePaths {
@@ -15,105 +16,155 @@ export interface SourcePaths {
   readonly test_labels: string | undefined;
 }
 
-/** How a test set is held out where the sources hold none. */
-export interface Holdout {
-  readonly share: number;
-  readonly seed: number;
+/** How sources are understood. */
+export interface Reading extends ColumnParams {
+  /** The classes in their order; empty: those that are found. */
+  readonly given: readonly string[];
+  /** All but `found` decide where a folder could be read in more than one way. */
+  readonly layout: 'found' | 'folders' | 'split' | 'table';
 }
 
-/** The two sets as they will be packed. */
-export interface Sets {
+/** What the sources hold: a training set, and a test set if they hold one. */
+export interface Given {
   readonly train: Collection;
-  readonly test: Collection;
+  readonly test: Collection | undefined;
 }
 
-/** Reads one source as what it is: idx files, a CSV beside or in the folder, or class folders. Undefined: idx files, but not of this set. */
-async function readSource(
-  folder: string,
-  labels: string | undefined,
-  set: 'train' | 'test',
-  classes: readonly string[],
-): Promise<Collection | undefined> {
-  if (labels !== undefined) return readCsv(folder, labels, classes);
-  const names = (await readdir(folder)).sort();
-  const pairs = findPairs(names);
-  if (pairs.length > 0) {
-    const pair = choosePair(pairs, set);
-    return pair === undefined ? undefined : readIdxPair(folder, names, pair, set, classes);
-  }
-  const tables = names.filter((name) => name.endsWith('.csv'));
+/** A source with all that lies in it. */
+interface Looked {
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+const isTable = (name: string): boolean => /^[^/]+\.(?:csv|tsv)$/i.test(name) && !isLeftBehind(name);
+
+/** A table that a contest wants to have filled in holds no labels. */
+const isForm = (name: string): boolean => /submi(?:ssion|t)/i.test(name);
+
+/** How a folder can be read beside by its table, if it can, and the layout that says so. */
+function otherReading(files: readonly string[]): { readonly what: string; readonly layout: string } | undefined {
+  const split = givenSplit(files);
+  if (split !== undefined) return { what: `as the split ${some([...split.train, split.test].map((name) => `${name}/`))}`, layout: 'split' };
+  const classes = [...plausibleClasses(files)].map(([name, count]) => `${name} (${count})`);
+  return classes.length > 1 ? { what: `as class folders, ${some(classes)}`, layout: 'folders' } : undefined;
+}
+
+/** The table in a folder that names its labels, if one does. */
+function tableOf({ files }: Looked, { layout }: Reading, hint: string): string | undefined {
+  if (layout === 'folders' || layout === 'split') return undefined;
+  const tables = files.filter(isTable);
   const [table] = tables;
-  if (tables.length > 1) {
+  if (tables.length > 1)
     throw new SourceProblem(
-      `the source holds ${tables.length} CSV files: ${tables.join(', ')}`,
-      'Leave one, or give it as the input `labels`.',
+      `the source holds ${tables.length} CSV files: ${some(tables)}`,
+      `Leave one, or give it as the input ${hint}; \`layout: folders\` reads none of them.`,
+    );
+  if (layout === 'table' && table === undefined)
+    throw new SourceProblem('`layout: table`, but the source holds no CSV file', `Give it as the input ${hint}.`);
+  if (table === undefined || layout === 'table') return table;
+  const other = otherReading(files);
+  if (other !== undefined) {
+    throw new SourceProblem(
+      `the source can be read in two ways: ${other.what}, or by ${table}, which may name the classes`,
+      `Say which: \`layout: ${other.layout}\` or \`layout: table\`.`,
     );
   }
-  return table === undefined ? readFolders(folder, classes) : readCsv(folder, join(folder, table), classes);
+  if (isForm(table)) {
+    throw new SourceProblem(
+      `the only table of the source, ${table}, is called as what a contest wants filled in, not as one of labels`,
+      `Give the table with the labels as the input ${hint}; if it is this one, set \`layout: table\`.`,
+    );
+  }
+  return table;
+}
+
+/** Reads one source as what it is: idx files, a table beside or in the folder, or class folders. Undefined: idx files, but not of this set. */
+async function readSource(
+  { folder, files }: Looked,
+  labels: string | undefined,
+  set: 'train' | 'test',
+  reading: Reading,
+): Promise<Collection | undefined> {
+  if (labels !== undefined) return readCsv(folder, files, labels, reading);
+  const names = topNames(files);
+  const pairs = reading.layout === 'found' ? findPairs(names) : [];
+  if (pairs.length > 0) {
+    const pair = choosePair(pairs, set);
+    return pair === undefined ? undefined : readIdxPair(folder, names, pair, set, reading.given);
+  }
+  const table = tableOf({ folder, files }, reading, set === 'train' ? '`labels`' : '`test_labels`');
+  if (table === undefined && reading.layout === 'found') checkFlatSplit(files);
+  return table === undefined ? readFolders(folder, files, reading) : readCsv(folder, files, join(folder, table), reading);
+}
+
+const topNames = (files: readonly string[]): string[] => files.filter((name) => !name.includes('/') && !isLeftBehind(name));
+
+async function look(folder: string): Promise<Looked> {
+  return { folder, files: await listFiles(folder) };
 }
 
 /** True if a source holds a training and a test set as idx files. */
-async function holdsBothSets(folder: string): Promise<boolean> {
-  const pairs = findPairs(await readdir(folder));
+function holdsBothSets({ files }: Looked): boolean {
+  const pairs = findPairs(topNames(files));
   const [train, test] = [choosePair(pairs, 'train'), choosePair(pairs, 'test')];
   return train !== undefined && test !== undefined && train !== test;
 }
 
-/** Splits a collection: of each class the share, rounded, but at least one image and never all of them. */
-function holdOut({ classes, items, ignored }: Collection, { share, seed }: Holdout): Sets {
-  const held = new Set<Item>();
-  const groups = shuffleByClass(
-    items.map(({ label }) => label),
-    classes.length,
-    seed,
-  );
-  groups.forEach((group, label) => {
-    if (group.length === 1) throw new SourceProblem(`class ${classes[label]} has one image, so none can be held out for the test set`);
-    const count = Math.min(Math.max(Math.round(share * group.length), 1), group.length - 1);
-    for (const index of group.slice(0, count)) held.add(items[index] as Item);
-  });
-  return {
-    train: { classes, items: items.filter((item) => !held.has(item)), ignored },
-    test: { classes, items: items.filter((item) => held.has(item)), ignored: [] },
-  };
-}
-
-/**
- * Some of a collection's items, in their order: of each class its share of `count`, rounded down or up, in total exactly `count`. The seed
- * chooses which. A count of 0 keeps all.
- * @throws SourceProblem if there are fewer, or a class would lose all its images
- */
-export function keepSome({ classes, items, ignored }: Collection, count: number, seed: number): Collection {
-  if (count === 0) return { classes, items, ignored };
-  if (count > items.length) {
+/** Both sets of a parent of `train` and `val` or `test`; undefined where the source is none. */
+function readSplit({ folder, files }: Looked, paths: SourcePaths, reading: Reading): Given | undefined {
+  const isOpen =
+    reading.layout === 'found' && paths.labels === undefined && !files.some(isTable) && findPairs(topNames(files)).length === 0;
+  if (!isOpen && reading.layout !== 'split') return undefined;
+  const split = givenSplit(files);
+  if (split === undefined && reading.layout === 'split')
+    throw new SourceProblem('`layout: split`, but the source holds no train/ beside val/ or test/ with class folders in them');
+  if (split === undefined) return undefined;
+  if (paths.test !== undefined) {
     throw new SourceProblem(
-      `there are ${items.length} training images, fewer than \`train_images: ${count}\``,
-      'Give fewer, or 0 for all.',
+      `the source holds ${some([...split.train, split.test])}, and a test set is given beside it`,
+      `Give one of them: the input \`test\`, or ${split.test}/ of the source.`,
     );
   }
-  const labels = items.map(({ label }) => label);
-  const inOrder = shuffleByClass(labels, classes.length, seed).flat();
-  const kept = new Set(Array.from({ length: count }, (_, place) => inOrder[Math.floor(((place + 0.5) * items.length) / count)] as number));
-  const lost = classes.filter((_, label) => labels.includes(label) && !labels.some((own, index) => own === label && kept.has(index)));
-  if (lost.length > 0)
-    throw new SourceProblem(`\`train_images: ${count}\` leaves no image of class ${lost.join(', ')}`, 'Give more, or 0 for all.');
-  return { classes, items: items.filter((_, index) => kept.has(index)), ignored };
+  const places = new Set([...split.train, split.test].map((name) => `${name}/`));
+  const others = files.filter((name) => ![...places].some((place) => name.startsWith(place)));
+  const train = readFolders(folder, files, { given: reading.given, places: split.train });
+  const test = readFolders(folder, files, { given: train.classes, places: [split.test] });
+  return { train: { ...train, ignored: [...train.ignored, ...others], notes: [split.note] }, test };
 }
 
 /**
- * The training and the test set of the sources: from separate sources, from an idx folder that holds both, or by holding out a share.
+ * A model tells classes apart: one is no question.
+ * @throws SourceProblem if a class has no image, or there is but one
+ */
+export function checkClasses({ classes, items }: Collection): void {
+  const empty = classes.filter((_, label) => !items.some((item) => item.label === label));
+  if (empty.length > 0) throw new SourceProblem(`no image of class ${some(empty)} in the training source`);
+  const [only] = classes;
+  if (classes.length < 2) {
+    throw new SourceProblem(
+      `the source holds one class, ${only}, and no other: a model needs two or more to tell apart`,
+      'Give the folder above it, with a folder for each class.',
+    );
+  }
+}
+
+/**
+ * The training set of the sources and, if they hold one, the test set: of a source of its own, of a parent of `train` and `val` or `test`,
+ * of an idx folder that holds both.
  * @throws SourceProblem naming what is wrong with a source.
  */
-export async function readSets(paths: SourcePaths, given: readonly string[], holdout: Holdout): Promise<Sets> {
-  const train = await readSource(paths.images, paths.labels, 'train', given);
+export async function readGiven(paths: SourcePaths, reading: Reading): Promise<Given> {
+  const source = await look(paths.images);
+  const split = readSplit(source, paths, reading);
+  if (split !== undefined) return split;
+  const train = await readSource(source, paths.labels, 'train', reading);
   if (train === undefined)
     throw new SourceProblem('the source holds several pairs of idx files, but none named train-images… and train-labels…');
-  const empty = train.classes.filter((_, label) => !train.items.some((item) => item.label === label));
-  if (empty.length > 0) throw new SourceProblem(`no image of class ${empty.join(', ')} in the training source`);
-  const apart = paths.test ?? (paths.labels === undefined && (await holdsBothSets(paths.images)) ? paths.images : undefined);
-  if (apart === undefined) return holdOut(train, holdout);
-  const test = await readSource(apart, paths.test_labels, 'test', train.classes);
+  const hasBoth = paths.labels === undefined && reading.layout === 'found' && holdsBothSets(source);
+  if (paths.test === undefined && !hasBoth) return { train, test: undefined };
+  const apart = paths.test === undefined ? source : await look(paths.test);
+  const test = await readSource(apart, paths.test_labels, 'test', { ...reading, given: train.classes });
   if (test === undefined)
-    throw new SourceProblem('the test source holds several pairs of idx files, but none named t10k-images… or test-images…');
+    throw new SourceProblem(`${basename(apart.folder)} holds several pairs of idx files, but none named t10k-images… or test-images…`);
   return { train, test };
 }

@@ -11,6 +11,13 @@ export default defineStage({
     }),
     background: param.int({ min: 0, max: 255, default: 0, about: 'Grey value of padding and behind transparent pixels.' }),
     classes: param.strings({ default: [], about: 'The class names in order; none: those that the source gives, in byte order.' }),
+    layout: param.choice(['found', 'folders', 'split', 'table'], {
+      default: 'found',
+      about:
+        'Where a folder could be read in several ways. folders: class folders; split: train, val, test with class folders; table: by its CSV.',
+    }),
+    name_column: param.string({ default: '', about: 'The column of the CSV that names the images; empty: found by its head.' }),
+    label_column: param.string({ default: '', about: 'The column of the CSV that names the classes; empty: found by its head.' }),
     test_share: param.number({
       above: 0,
       below: 1,

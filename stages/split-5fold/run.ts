@@ -47,8 +47,33 @@ function findGroups(names: readonly string[], { params, log, fail }: WorkContext
   }
 }
 
+/** Classes that a warning names; of more it says how many. */
+const listed = 12;
+
+/** Warns of classes with fewer images, or groups, than there are folds: some folds then hold none of them. */
+function warnOfFew(
+  names: readonly string[],
+  labels: ArrayLike<number>,
+  groups: readonly number[] | undefined,
+  { params: { folds }, warn }: WorkContext<typeof stage>,
+): void {
+  const images = Array.from({ length: names.length }, (): number[] => []);
+  for (let image = 0; image < labels.length; image += 1) images[labels[image] as number]?.push(image);
+  const few = names.flatMap((name, label) => {
+    const own = images[label] as number[];
+    const parts = groups === undefined ? own.length : new Set(own.map((image) => groups[image])).size;
+    return parts < folds ? [`${name} (${parts})`] : [];
+  });
+  if (few.length === 0) return;
+  const shown = few.length > listed ? `${few.slice(0, listed).join(', ')} and ${few.length - listed} more` : few.join(', ');
+  const what = groups === undefined ? 'images' : 'groups';
+  warn(
+    `fewer ${what} than the ${folds} folds: ${shown}; some folds hold none of such a class and say nothing of it: take fewer folds, or add images`,
+  );
+}
+
 export default work<typeof stage>(async (context) => {
-  const { params, inputs, outputs, metric, log, fail } = context;
+  const { params, inputs, outputs, metric, fail } = context;
   const { folds, seed } = params;
   const data = openDataset(inputs.data);
   const { info, labels } = data;
@@ -56,12 +81,7 @@ export default work<typeof stage>(async (context) => {
   data.close();
   if (info.count < folds) fail(`${info.count} images cannot be split into ${folds} folds`, 'Give fewer folds or more images.');
   const groups = findGroups(names, context);
-  info.classes.forEach((name, label) => {
-    const images = [...labels.keys()].filter((image) => labels[image] === label);
-    const parts = groups === undefined ? images.length : new Set(images.map((image) => groups[image])).size;
-    const size = groups === undefined ? `has ${parts} images` : `is in ${parts} of the groups`;
-    if (parts < folds) log(`class ${name} ${size}: at least ${folds - parts} of the ${folds} folds hold none of it`);
-  });
+  warnOfFew(info.classes, labels, groups, context);
   const classes = info.classes.length;
   const assignment = groups === undefined ? assign(labels, classes, folds, seed) : assignGroups(labels, groups, classes, folds, seed);
   const sizes = new Array<number>(folds).fill(0);

@@ -1,14 +1,15 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { decodeImage, openDataset } from 'stillroom/nn';
 import type { Dataset } from 'stillroom/nn';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseCsv } from '../../stages/prepare-images/csv.ts';
+
 import run from '../../stages/prepare-images/run.ts';
 import stage from '../../stages/prepare-images/stage.ts';
 import { perform, scratch, StageFailure } from './context.ts';
 import type { Watched } from './context.ts';
+import { paint, paintFolders } from './painted.ts';
 
 let room: ReturnType<typeof scratch>;
 beforeEach(() => {
@@ -17,27 +18,6 @@ beforeEach(() => {
 afterEach(() => room.remove());
 
 const quickstart = join(import.meta.dirname, '../../pipelines/quickstart/fashion');
-
-/** Writes a plain image; the kind follows the name's ending. */
-async function paint(
-  path: string,
-  options: { size?: number; colour?: { r: number; g: number; b: number } | string; wide?: number } = {},
-): Promise<string> {
-  const { size = 24, colour = '#c04020', wide = size } = options;
-  mkdirSync(dirname(path), { recursive: true });
-  await sharp({ create: { width: wide, height: size, channels: 3, background: colour } }).toFile(path);
-  return path;
-}
-
-/** A folder of class folders with `count` images a class, of kinds that take turns. */
-async function paintFolders(folder: string, classes: readonly string[], count: number): Promise<void> {
-  const kinds = ['png', 'jpg', 'webp', 'tiff'];
-  for (const [label, name] of classes.entries()) {
-    for (let index = 0; index < count; index++) {
-      await paint(join(folder, name, `${index}.${kinds[index % kinds.length]}`), { colour: { r: 40 * label, g: 10 * index, b: 90 } });
-    }
-  }
-}
 
 const perform_ = (images: string, params: object, inputs: object = {}, out = 'out'): Promise<Watched> =>
   perform(stage, run, { params: { size: 16, ...params }, inputs: { images, ...inputs }, folder: join(room.folder, out) });
@@ -220,48 +200,6 @@ describe('train_images', () => {
     );
     await expect(perform_(folder, { train_images: 2 }, {}, 'b')).rejects.toThrow('`train_images: 2` leaves no image of class rare');
     expect((await perform_(folder, { train_images: 17 }, {}, 'c')).metrics).toMatchObject({ train_images: 17, imbalance: 8 });
-  });
-});
-
-describe('a CSV', () => {
-  test('beside a folder or in it: quoted names, a header in any order, given classes', async () => {
-    const folder = join(room.folder, 'images');
-    for (const name of ['one.png', 'two, three.png', 'deep/four.jpg', 'five.png', 'unlisted.png']) await paint(join(folder, name));
-    const table = 'id,label,path\n1,cat,one.png\n2,dog,"two, three.png"\r\n3,cat,deep/four.jpg\n4,dog,./five.png\n';
-    writeFileSync(join(room.folder, 'labels.csv'), table);
-    const { outputs } = await perform_(folder, { classes: ['dog', 'cat'] }, { labels: join(room.folder, 'labels.csv') });
-    const train = openDataset(outputs['train'] as string);
-    const held = openDataset(outputs['test'] as string);
-    expect([...train.names(), ...held.names()].sort()).toEqual(['deep/four.jpg', 'five.png', 'one.png', 'two, three.png']);
-    expect(countsOf(train)).toEqual([1, 1]);
-    expect(train.info.classes).toEqual(['dog', 'cat']);
-    expect(JSON.parse(readFileSync(outputs['report'] as string, 'utf8'))).toMatchObject({ ignored: ['unlisted.png'] });
-    train.close();
-    held.close();
-    cpSync(join(room.folder, 'labels.csv'), join(folder, 'labels.csv'));
-    const inside = await perform_(folder, {}, {}, 'inside');
-    expect(inside.metrics).toMatchObject({ train_images: 2, test_images: 2 });
-  });
-
-  test('a missing file, a path out of the folder, a double, a row without a label', async () => {
-    const folder = join(room.folder, 'images');
-    await paint(join(folder, 'one.png'));
-    const withRows = (rows: string, out: string): Promise<unknown> => {
-      writeFileSync(join(room.folder, 'table.csv'), rows);
-      return perform_(folder, {}, { labels: join(room.folder, 'table.csv') }, out);
-    };
-    await expect(withRows('one.png,a\nnone.png,a\n', 'a')).rejects.toThrow(/none\.png \(.*\): there is no such file/);
-    await expect(withRows('../one.png,a\n', 'b')).rejects.toThrow(/line 1 of the CSV: \.\.\/one\.png lies outside/);
-    await expect(withRows('one.png,a\none.png,b\n', 'c')).rejects.toThrow(/line 2 of the CSV names one\.png a second time/);
-    await expect(withRows('path,label\none.png\n', 'd')).rejects.toThrow(/line 2 of the CSV has no label/);
-  });
-
-  test('its rows carry their line, over line breaks in quotes', () => {
-    expect(parseCsv('\u{feff}a,"b\n""c"""\r\n\r\nd,e')).toEqual([
-      { line: 1, fields: ['a', 'b\n"c"'] },
-      { line: 4, fields: ['d', 'e'] },
-    ]);
-    expect(() => parseCsv('a,"b')).toThrow(/never closed/);
   });
 });
 

@@ -1,5 +1,9 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
+import { plainPixels } from './depth.ts';
+import type { Pixels } from './pixels.ts';
+
+export type { Pixels };
 
 /**
  * How an image becomes a square of pixels. `fit`: `pad` scales the whole image into the square and pads the rest, `shrink` does so
@@ -12,14 +16,6 @@ export interface Preparation {
   readonly fit: 'pad' | 'shrink' | 'cover' | 'stretch';
   /** The value of padding and of what lies behind transparent pixels, 0 (black) to 255 (white). */
   readonly background: number;
-}
-
-/** Decoded pixels: height × width × channels, one byte each. */
-export interface Pixels {
-  readonly data: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 1 | 3;
 }
 
 /** Copies a smaller image into the middle of a square of the background. */
@@ -44,14 +40,14 @@ function open(image: Uint8Array | Pixels): Sharp {
  * Decodes an encoded image of any kind that sharp reads (or takes decoded pixels) and resizes it once: turned as its EXIF says, laid over
  * the background where transparent, in sRGB or grey. Returns size × size × channels bytes.
  * The stages that train and the one that measures share this function, so they see the same pixels.
- * @throws with sharp's message where the image can't be read whole.
+ * @throws with sharp's message where the image can't be read whole, or saying why its numbers are no colours (see `plainPixels`).
  */
 export async function decodeImage(image: Uint8Array | Pixels, preparation: Preparation): Promise<Uint8Array> {
   const { size, channels, fit, background } = preparation;
   if (!(image instanceof Uint8Array) && fit === 'shrink' && image.channels === channels && image.height <= size && image.width <= size) {
     return centre(image.data, image.height, image.width, preparation);
   }
-  const pixels = open(image)
+  const pixels = open(image instanceof Uint8Array ? await plainPixels(image) : image)
     .autoOrient()
     .flatten({ background: { r: background, g: background, b: background } })
     .resize(size, size, {
@@ -72,7 +68,7 @@ export async function decodeImage(image: Uint8Array | Pixels, preparation: Prepa
  */
 export async function decodeWhole(image: Uint8Array, preparation: Preparation): Promise<Uint8Array> {
   const { channels, background } = preparation;
-  const { data, info } = await open(image)
+  const { data, info } = await open(await plainPixels(image))
     .autoOrient()
     .flatten({ background: { r: background, g: background, b: background } })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')

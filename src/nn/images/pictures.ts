@@ -12,7 +12,19 @@ export interface FoundPictures {
 /** Names of pictures of the kinds that are decoded. */
 const picture = /(?:^|\/)(?:[^./]+|[^/]+\.(?:jpe?g|jpe|jfif|png|webp|tiff?|gif|avif|svgz?))$/i;
 
-const leftBehind = /(?:^|\/)(?:\.[^/]*|Thumbs\.db|desktop\.ini)(?:\/|$)/;
+/** What systems and programs leave in folders: of macOS, Windows, network disks. */
+const leftBehind =
+  /(?:^|\/)(?:\.[^/]*|__MACOSX|Icon\r|(?:eh)?thumbs\.db|desktop\.ini|\$RECYCLE\.BIN|@eaDir|[^/]*:Zone\.Identifier)(?:\/|$)/i;
+
+/** Whether a path is of something hidden, or that a system left behind: nobody means it when they name a folder of pictures. */
+export function isLeftBehind(path: string): boolean {
+  return leftBehind.test(path);
+}
+
+/** Whether a path is that of a picture by its name: its suffix is of a kind that is decoded, or it has none. */
+export function isPicture(path: string): boolean {
+  return picture.test(path) && !leftBehind.test(path);
+}
 
 /** Finds the pictures of a folder, however deep. */
 export async function findPictures(folder: string): Promise<FoundPictures> {
@@ -21,6 +33,5 @@ export async function findPictures(folder: string): Promise<FoundPictures> {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length))
     .sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
-  const isPicture = (name: string): boolean => picture.test(name) && !leftBehind.test(name);
   return { pictures: names.filter(isPicture), others: names.filter((name) => !isPicture(name)) };
 }

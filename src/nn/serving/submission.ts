@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { csv, csvRows, plainCsv } from '../../text/csv.ts';
+import { csv, plainCsv } from '../../text/csv.ts';
+import { TextProblem } from '../../text/decoded.ts';
+import { readTable, tableRows } from '../../text/separated.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import type { LabelledPicture } from './labelling.ts';
 import { PredictionProblem } from './prediction-problem.ts';
@@ -67,7 +69,7 @@ function contentOf(word: string, classes: readonly string[]): Content {
 
 /** Reads what a submission is to look like, before anything is labelled. Throws a PredictionProblem where that makes no sense. */
 export async function readForm({ header, order }: SubmissionForm, classes: readonly string[]): Promise<ReadForm> {
-  const fields = csvRows(header)[0] ?? [];
+  const fields = known(() => tableRows(header, 'the header of the submission', { separator: ',' }))[0]?.fields ?? [];
   const columns = fields.flatMap((field, place): readonly Column[] => {
     if (field.trim() === '*') return classes.map((head, label) => ({ head, holds: { label } }));
     const [, head = '', word] = /^(.*?)(?:=([^=]*))?$/s.exec(field) ?? [];
@@ -91,11 +93,21 @@ export async function readForm({ header, order }: SubmissionForm, classes: reado
   return { columns, wanted, isIdentityOpen: !fields[0]?.includes('=') };
 }
 
+/** What is wrong with a text is the user's to put right. */
+function known<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (problem) {
+    throw problem instanceof TextProblem ? new PredictionProblem(problem.message, problem.hint) : problem;
+  }
+}
+
 /** The first column of a CSV file, without its head. */
 async function readWanted(file: string): Promise<string[]> {
-  const ids = csvRows(await readFile(file, 'utf8'))
+  const bytes = await readFile(file);
+  const ids = known(() => readTable(bytes, basename(file)))
     .slice(1)
-    .map(([id = '']) => id);
+    .map(({ fields: [id = ''] }) => id);
   if (ids.length === 0) throw new PredictionProblem(`${file} names no picture: its first column, below the head, is to name them`);
   const twice = ids.find((id, place) => ids.indexOf(id) !== place);
   if (twice !== undefined) throw new PredictionProblem(`${file} names ${twice} more than once`);
