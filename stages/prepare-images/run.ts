@@ -137,7 +137,7 @@ function tellOfDeep({ train, test }: Prepared, warn: Context['warn']): void {
   const brightest = Math.max(train.deep.brightest, test.deep.brightest);
   if (count === 0 || brightest > 31) return;
   warn(
-    `${count} images have 16 bits a channel, but no value above ${256 * (brightest + 1) - 1} of 65535: they come out nearly black; scale them to 16 bits first`,
+    `${count} images have 16 bits a channel, but their brightest value is about ${256 * brightest} of 65535: they come out nearly black; scale them to 16 bits first`,
   );
 }
 

@@ -139,7 +139,7 @@ describe('class folders', () => {
       return prepare({ channels: 1 });
     };
     expect((await deep(4095)).warnings).toEqual([
-      '4 images have 16 bits a channel, but no value above 4095 of 65535: they come out nearly black; scale them to 16 bits first',
+      '4 images have 16 bits a channel, but their brightest value is about 4096 of 65535: they come out nearly black; scale them to 16 bits first',
     ]);
     expect((await deep(65535)).warnings).toEqual([]);
   });
