@@ -2,19 +2,22 @@ import { exactJson } from '../model/canonical.ts';
 import type { Expected } from '../model/event.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
+import type { Plan } from './plan.ts';
+import { recordedCode } from './recorded-node.ts';
 
 /** How many runs are read, of how many nodes in all; how many executions of a node are noted, and how many are enough to go by. */
-const MOST = { runs: 20, nodes: 20_000, alike: 50, executions: 5 };
+const MOST = { runs: 20, nodes: 4000, alike: 50, executions: 5 };
 
 /** One execution of a node, as a record tells of it. */
 interface Execution {
   readonly params: string;
+  readonly code: string | undefined;
   readonly seconds: number;
   readonly bytes: number;
 }
 
-function executionOf({ params, seconds = 0, outputs = {} }: RunNode): Execution {
-  return { params: exactJson(params), seconds, bytes: Object.values(outputs).reduce((sum, { size }) => sum + size, 0) };
+function executionOf({ params, code, seconds = 0, outputs = {} }: RunNode): Execution {
+  return { params: exactJson(params), code, seconds, bytes: Object.values(outputs).reduce((sum, { size }) => sum + size, 0) };
 }
 
 /** What earlier runs say of the executions of nodes, by the names of instances and of their nodes, newest first. */
@@ -41,42 +44,64 @@ class Executions {
     this.found.set(name, known);
   }
 
-  of({ name, node, params }: Instance): readonly Execution[] {
-    const own = this.found.get(name) ?? this.found.get(node) ?? [];
+  of({ instance: { name, node, params }, code }: Work): Pick<Expected, 'of'> & { readonly executions: readonly Execution[] } {
+    const own = this.found.get(name) ?? [];
     const wanted = exactJson(params);
-    const alike = own.filter((one) => one.params === wanted);
-    return (alike.length > 0 ? alike : own).slice(0, MOST.executions);
+    const choices: readonly (readonly [Expected['of'], readonly Execution[]])[] = [
+      ['same', own.filter((one) => one.params === wanted && one.code === code)],
+      ['former', own.filter((one) => one.params === wanted)],
+      ['former', own],
+      ['siblings', (this.found.get(node) ?? []).filter((one) => one.params === wanted)],
+      ['siblings', this.found.get(node) ?? []],
+    ];
+    const [of, executions] = choices.find(([, found]) => found.length > 0) ?? ['siblings', []];
+    return { of, executions: executions.slice(0, MOST.executions) };
   }
 }
 
-function summary(executions: readonly Execution[]): Expected | undefined {
-  const sorted = executions.map(({ seconds }) => seconds).sort((a, b) => a - b);
+/** An instance, and what its own code is called in records. */
+interface Work {
+  readonly instance: Instance;
+  readonly code: string;
+}
+
+function summary({ of, executions }: ReturnType<Executions['of']>): Expected | undefined {
+  const took = executions.map(({ seconds }) => seconds);
+  const sorted = took.toSorted((a, b) => a - b);
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (least === undefined || most === undefined) return undefined;
   const middle = (sorted.length - 1) / 2;
   const seconds = ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
-  return { seconds, least, most, known: sorted.length, bytes: executions[0]?.bytes ?? 0 };
+  return { seconds, least, most, known: sorted.length, took, of, bytes: executions[0]?.bytes ?? 0 };
+}
+
+/** The works of a plan that may be executed. */
+function worksOf({ nodes }: Plan): readonly Work[] {
+  return [...nodes.values()].flatMap(({ action, prepared }) =>
+    action === 'reuse' ? [] : [{ instance: prepared.instance, code: recordedCode(prepared) }],
+  );
 }
 
 /**
- * What executing instances took before, by name, from the records of earlier runs, newest first. Of an instance that never ran, what others
- * of its node took; nothing where none of them did.
+ * What executing the nodes of a plan took before, by name, from the records of earlier runs, newest first: of the same work if that is
+ * known, else of what the node was, else of other instances of it. Nothing where none of them came out.
  */
-export function expectedOf(instances: readonly Instance[], records: Iterable<RunRecord>): ReadonlyMap<string, Expected> {
+export function expectedOf(plan: Plan, records: Iterable<RunRecord>): ReadonlyMap<string, Expected> {
+  const works = worksOf(plan);
   const executions = new Executions();
   let [runs, nodes] = [0, 0];
-  const isKnown = (instance: Instance): boolean => executions.of(instance).length >= MOST.executions;
-  if (instances.length > 0)
+  const isKnown = (work: Work): boolean => executions.of(work).executions.length >= MOST.executions;
+  if (works.length > 0)
     for (const record of records) {
       executions.add(record);
       runs += 1;
       nodes += Object.keys(record.nodes).length;
-      if (runs >= MOST.runs || nodes >= MOST.nodes || instances.every(isKnown)) break;
+      if (runs >= MOST.runs || nodes >= MOST.nodes || works.every(isKnown)) break;
     }
   return new Map(
-    instances.flatMap((instance) => {
-      const found = summary(executions.of(instance));
-      return found === undefined ? [] : [[instance.name, found] as const];
+    works.flatMap((work) => {
+      const found = summary(executions.of(work));
+      return found === undefined ? [] : [[work.instance.name, found] as const];
     }),
   );
 }

@@ -1,5 +1,5 @@
-import type { Action, Expected, PlannedNode } from '../model/event.ts';
-import type { Executor } from '../model/executor.ts';
+import type { Action, Capacities, Expected, PlannedNode } from '../model/event.ts';
+import type { Capacity, Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -177,10 +177,22 @@ function listed(names: readonly string[]): string {
 }
 
 /** A plan as reporters and `--json` show it; with what was found of its nodes' earlier executions. */
-export function plannedNodes(plan: Plan, expected: ReadonlyMap<string, Expected> = new Map()): PlannedNode[] {
-  return [...plan.nodes.values()].map(({ prepared: { instance }, action, cause }) => {
-    const known = expected.get(instance.name);
-    const after = producersOf(instance);
-    return { node: instance.name, action, cause, after, ...(known === undefined ? {} : { expected: known }) };
+export function plannedNodes({ nodes }: Plan, expected: ReadonlyMap<string, Expected> = new Map()): PlannedNode[] {
+  return [...nodes.values()].map(({ prepared: { instance, executor }, action, cause }) => {
+    const { name, resources, measures } = instance;
+    const planned = { node: name, action, cause, after: producersOf(instance) };
+    if (action === 'reuse') return planned;
+    const known = expected.get(name);
+    const takes = { ...resources, executor: executor.name, alone: measures };
+    return { ...planned, ...(known === undefined ? {} : { expected: known }), takes };
   });
+}
+
+/** What may be used at once of each executor that nodes of a plan may run on; `most`: of the chosen one, where that is less than all. */
+export function capacitiesOf({ nodes, executor }: Plan, most: Capacity = executor.capacity): Capacities {
+  const capacities: Record<string, Capacity> = {};
+  for (const { prepared, action } of nodes.values())
+    if (action !== 'reuse')
+      capacities[prepared.executor.name] ??= prepared.executor.name === executor.name ? most : prepared.executor.capacity;
+  return capacities;
 }

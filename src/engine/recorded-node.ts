@@ -9,16 +9,21 @@ import { inputIngredients, type Known, type Settled } from './inputs.ts';
 import type { Plan } from './plan.ts';
 import { recipeOf } from './recipe.ts';
 
+/** What a node's own code is called in records: the digest of its bundle, or of its command and tools. */
+export function recordedCode({ own }: Prepared): string {
+  return own.work.kind === 'stage' ? own.work.code : digestOf({ run: own.work.run, tools: own.work.tools });
+}
+
 /** A node as a run's record has it, whatever becomes of it. */
 function recordedNode(prepared: Prepared, state: RunNode['state'], cause: string): RunNode {
-  const { instance, own } = prepared;
+  const { instance } = prepared;
   const { work } = instance;
   return {
     state,
     cause,
     stage: work.kind === 'stage' ? work.stage : 'command',
     params: instance.params,
-    code: own.work.kind === 'stage' ? own.work.code : digestOf({ run: own.work.run, tools: own.work.tools }),
+    code: recordedCode(prepared),
     recipe: recipeOf(prepared),
   };
 }

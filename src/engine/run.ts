@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Artifact } from '../model/artifact.ts';
-import { broadcast, type Emit, type Happening, type Watcher } from '../model/event.ts';
+import { broadcast, type Emit, type Expected, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
@@ -13,7 +13,7 @@ import { Ledger } from './ledger.ts';
 import type { AttemptRun } from './attempt.ts';
 import { executeNode, type NodeEnd } from './node.ts';
 import { openingNodes } from './recorded-node.ts';
-import { type Plan, plannedNodes } from './plan.ts';
+import { capacitiesOf, type Plan, plannedNodes } from './plan.ts';
 import { recordedSources } from './recipe.ts';
 import { schedule } from './schedule.ts';
 import type { ScheduleEnd, Scheduling } from './scheduling.ts';
@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly keepGoing: boolean;
   /** Nodes that measure do not wait until the work of others has ended: what they measure then is marked, and never reused. */
   readonly noWait?: boolean;
+  /** What its nodes took before, for those who watch. */
+  readonly expected?: ReadonlyMap<string, Expected>;
   /** Told all that happens, as the run's record is. */
   readonly watchers: readonly Watcher[];
   /** Aborted: nothing new starts and what runs is stopped. A text given as the reason is told to all who watch. */
@@ -63,7 +65,9 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
   try {
     const opening = openingNodes(plan);
     const record = openingRecord(plan, options, opening);
-    emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes: plannedNodes(plan), record });
+    const capacities = capacitiesOf(plan, options.capacity instanceof Slots ? options.capacity.chosen : options.capacity);
+    const nodes = plannedNodes(plan, options.expected);
+    emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes, capacities, record });
     const keeping = refusable(plan, () => keepSources(plan));
     const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
     emit({ type: 'sources-kept', sources: recordedSources(plan, kept) });

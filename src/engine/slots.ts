@@ -25,8 +25,12 @@ export class Slots {
   private readonly failures = new Map<string, Problem>();
   private readonly watchers = new Set<(work: string | undefined) => void>();
 
+  /** What may be used of the executor that was chosen. */
+  readonly chosen: Capacity;
+
   /** The executor that was chosen, with what may be used of it; others may be used whole. */
   constructor(chosen: Counted) {
+    this.chosen = chosen.capacity;
     this.poolOf(chosen);
   }
 

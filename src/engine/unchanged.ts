@@ -1,7 +1,8 @@
 import { ownMember } from '../model/own-member.ts';
 import type { RunNode } from '../model/run.ts';
 import { rowOf } from '../model/run-row.ts';
-import { type Plan, plannedNodes, UNCHANGED } from './plan.ts';
+import { producersOf } from '../model/pipeline.ts';
+import { type Plan, UNCHANGED } from './plan.ts';
 import type { Store } from '../model/store.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { RunEnd } from './run.ts';
@@ -22,7 +23,12 @@ export function unchangedRun(plan: Plan, { record, problems, outputs, published 
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
     row: { ...row, executed: 0, reused: nodes.length },
-    nodes: plannedNodes(plan).map((node) => ({ ...node, action: 'reuse', cause: UNCHANGED })),
+    nodes: [...plan.nodes].map(([node, { prepared }]) => ({
+      node,
+      action: 'reuse',
+      cause: UNCHANGED,
+      after: producersOf(prepared.instance),
+    })),
     outputs: [...outputs],
     published,
     results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',

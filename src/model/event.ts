@@ -1,3 +1,5 @@
+import type { Capacity } from './executor.ts';
+import type { NodeResources } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Problem } from './problem.ts';
 import type { Waiting } from './waiting.ts';
@@ -10,6 +12,8 @@ export type Happening =
       readonly run: string;
       readonly pipeline: string;
       readonly nodes: readonly PlannedNode[];
+      /** What may be used at once of each executor that nodes may run on, by its name. */
+      readonly capacities?: Capacities;
       /** The run's record as it stands before anything has run: nodes that the plan reuses have come out in it. */
       readonly record: Omit<RunRecord, 'started'>;
     }
@@ -48,6 +52,16 @@ export interface Watcher {
 /** What a plan does with a node. */
 export type Action = 'run' | 'maybe' | 'reuse';
 
+/** What may be used at once of executors, by their names. */
+export type Capacities = Readonly<Record<string, Capacity>>;
+
+/** What a node takes of its executor while it runs. */
+export interface Taken extends NodeResources {
+  readonly executor: string;
+  /** It measures, so nothing else runs meanwhile. */
+  readonly alone: boolean;
+}
+
 /** What a plan says of a node, and why. */
 export interface PlannedNode {
   readonly node: string;
@@ -58,6 +72,8 @@ export interface PlannedNode {
   readonly after: readonly string[];
   /** What executing it took before; missing where nothing is known of it, or nobody asked. */
   readonly expected?: Expected;
+  /** Of a node that may run. */
+  readonly takes?: Taken;
 }
 
 /** What executing a node took before, in the newest runs that say: of equal params where there are such. */
@@ -68,6 +84,10 @@ export interface Expected {
   readonly most: number;
   /** How many executions that is known of. */
   readonly known: number;
+  /** What each of them took, the newest first. */
+  readonly took: readonly number[];
+  /** What was executed: the same code with the same params, the node as it was then, or other instances of it. */
+  readonly of: 'same' | 'former' | 'siblings';
   /** The bytes of its outputs. */
   readonly bytes: number;
 }

@@ -119,7 +119,7 @@ async function reproduceRecorded(
   try {
     const planned = await planReproduction(record, instances, found.value, surroundings);
     if (!planned.ok) return unreproduced(recorded, planned.problems);
-    const asked = { shownFile: record.file, set: record.set, keepGoing: true };
+    const asked = { shownFile: record.file, set: record.set, keepGoing: true, earlier: [record] };
     const ended = await runPlan(planned.value.plan, asked, options, emit);
     if (!ended.ok) return ended;
     isKept = ended.value.record.state === 'failed' && options.from === undefined;

@@ -6,6 +6,7 @@ import type { Difference } from '../engine/differences.ts';
 import type { Action, Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
+import type { RunRecord } from '../model/run.ts';
 import type { Context } from './context.ts';
 import { capacityOf } from './capacity.ts';
 import { type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
@@ -90,8 +91,7 @@ export async function planFile(context: Context, file: string, options: PlanOpti
   const capacity = capacityOf(options.jobs, plan.executor);
   if (!capacity.ok) return capacity;
   const { pipeline, store } = opened;
-  const executed = [...plan.nodes.values()].flatMap(({ action, prepared }) => (action === 'reuse' ? [] : [prepared.instance]));
-  const nodes = plannedNodes(plan, expectedOf(executed, store.runs.all(pipeline.name)));
+  const nodes = plannedNodes(plan, expectedOf(plan, store.runs.all(pipeline.name)));
   const forecast = (...actions: readonly Action[]): Forecast =>
     forecastOf(pipeline.instances, nodes, { actions, capacity: capacity.value });
   return done({
@@ -126,7 +126,7 @@ async function runPlanned(
   emit: (event: Event) => void,
 ): Promise<Outcome<RunResult>> {
   const { set, keepGoing = false } = options;
-  const ended = await runPlan(plan, { shownFile, set, keepGoing }, options, emit);
+  const ended = await runPlan(plan, { shownFile, set, keepGoing, earlier: store.runs.all(pipeline.name) }, options, emit);
   return ended.ok ? done({ ...ended.value, summary: summaryOf(pipeline, ended.value.record, store.artifacts) }) : ended;
 }
 
@@ -135,12 +135,14 @@ interface Asked {
   readonly shownFile: string;
   readonly set: readonly string[];
   readonly keepGoing: boolean;
+  /** The runs that tell how long its nodes take, newest first. */
+  readonly earlier: Iterable<RunRecord>;
 }
 
 /** Runs a plan. Everything that happens is told, and kept in a file of events. */
 export async function runPlan(
   plan: Plan,
-  asked: Asked,
+  { earlier, ...asked }: Asked,
   { jobs, noWait = false, onEvent, signal = new AbortController().signal, killSignal = new AbortController().signal }: WatchOptions,
   emit: (event: Event) => void,
 ): Promise<Outcome<RunEnd>> {
@@ -148,10 +150,11 @@ export async function runPlan(
   if (!capacity.ok) return capacity;
   const { unwritable } = plan.request.surroundings.store;
   if (unwritable !== undefined) return failed(unwritable);
+  const expected = expectedOf(plan, earlier);
   const { id, told, kept } = openEvents(plan.request.surroundings.store, onEvent, emit);
   try {
     const stop = { asked: signal, forced: killSignal };
-    return done(await run(plan, { ...asked, id, capacity: capacity.value, noWait, watchers: [...told, kept], stop }));
+    return done(await run(plan, { ...asked, id, expected, capacity: capacity.value, noWait, watchers: [...told, kept], stop }));
   } finally {
     await kept.close();
   }

@@ -96,9 +96,10 @@ describe('a planned node', () => {
   test('is shown with its action, its cause and what it comes after', async () => {
     const project = new MemoryProject();
     await project.run([a()]);
+    const takes = { executor: 'fake', cpu: 1, gpu: 0, memory: 0, alone: false };
     expect(plannedNodes(value(await project.plan([a(), b])))).toEqual([
       { node: 'a', action: 'reuse', cause: 'nothing that counts has changed', after: [] },
-      { node: 'b', action: 'run', cause: 'it has not run before', after: ['a'] },
+      { node: 'b', action: 'run', cause: 'it has not run before', after: ['a'], takes },
     ]);
   });
 });
