@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Reproduction } from '../project/reproduce.ts';
 import { type Answer, answer, EXIT, problemJson, rawAnswer, refusal } from './answer.ts';
+import { restored } from './restored.ts';
 import { executor, jobs } from './planning.ts';
 import { flag, type Invocation, text, texts, verb } from './verb.ts';
 import { verdictLines } from './verdicts.ts';
@@ -33,21 +34,6 @@ export default verb({
     return judged(result.value, invocation);
   },
 });
-
-type RestoreAsked = Parameters<Awaited<ReturnType<Invocation['open']>>['restore']>[1];
-
-async function restored(run: string | undefined, asked: RestoreAsked, { folder, open }: Invocation): Promise<Answer> {
-  const brought = await (await open()).restore(run, asked);
-  if (!brought.ok) {
-    const isGone = brought.problems.some(({ code }) => code === 'missing-content');
-    return isGone ? refusal(brought.problems, EXIT.notReproduced) : refusal(brought.problems);
-  }
-  const { record, outputs } = brought.value;
-  return answer({ run: record.id, hash: record.hash ?? null, outputs: Object.fromEntries(outputs) }, [
-    ...[...outputs].map(([name, path]) => `${name}  ${relative(folder, path)}`),
-    `${outputs.size} outputs of ${record.id} are back; nothing was executed`,
-  ]);
-}
 
 function judged(reproduction: Reproduction, { folder }: Invocation): Answer {
   const { record, verdicts, differences, problems, left } = reproduction;

@@ -15,6 +15,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   gc: () => import('./gc.ts'),
   pack: () => import('./pack.ts'),
   reproduce: () => import('./reproduce.ts'),
+  restore: () => import('./restore.ts'),
   verify: () => import('./verify.ts'),
   explain: () => import('./explain.ts'),
   init: () => import('./init.ts'),

@@ -7,8 +7,8 @@ import type { PreparedEditor } from './editor.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import type { Prediction, PredictOptions } from './predict.ts';
 import { Records } from './records.ts';
-import type { ReproduceOptions, Reproduction, RestoreOptions } from './reproduce.ts';
-import type { Restored } from './restore.ts';
+import type { ReproduceOptions, Reproduction, RestoreOptions, RestoreSourcesOptions } from './reproduce.ts';
+import type { Restored, RestoredSources } from './restore.ts';
 import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts';
 import { type Running, startRunning } from './running.ts';
 import type { SweepEnd, SweepOptions } from './sweep.ts';
@@ -36,8 +36,8 @@ export type { PreparedEditor } from './editor.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { Prediction, PredictOptions } from './predict.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
-export type { ReproduceOptions, Reproduction, RestoreOptions, Verdicts } from './reproduce.ts';
-export type { Restored } from './restore.ts';
+export type { ReproduceOptions, Reproduction, RestoreOptions, RestoreSourcesOptions, Verdicts } from './reproduce.ts';
+export type { Restored, RestoredSources } from './restore.ts';
 export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, StartOptions, WatchOptions } from './run.ts';
 export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
@@ -111,6 +111,11 @@ export class Project {
   /** Brings the outputs of a recorded run back from the store, or from a pack that holds them; executes nothing. */
   async restore(run: string | undefined, options: RestoreOptions = {}): Promise<Outcome<Restored>> {
     return this.context.guarded(async () => (await import('./reproduce.ts')).restoreRun(this.context, run, options));
+  }
+
+  /** Brings sources back as a recorded run read them, however it ended: from the bytes that the store kept, or those of a pack. */
+  async restoreSources(run: string | undefined, options: RestoreSourcesOptions): Promise<Outcome<RestoredSources>> {
+    return this.context.guarded(async () => (await import('./reproduce.ts')).restoreSourcesOf(this.context, run, options));
   }
 
   /** Writes a run with its code and sources to a file or stream, from which it can be run again anywhere. */

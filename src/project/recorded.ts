@@ -10,9 +10,13 @@ import { findRun } from '../records/find.ts';
 import type { Context } from './context.ts';
 
 /** A recorded run and the store that holds what it was made of. */
-export interface Recorded {
+export interface RecordedRun {
   readonly record: RunRecord;
   readonly origin: Store;
+}
+
+/** The same with its nodes. */
+export interface Recorded extends RecordedRun {
   readonly instances: readonly Instance[];
 }
 
@@ -24,19 +28,19 @@ export interface RecordedOptions {
   readonly from?: string | undefined;
 }
 
-/** Finds a recorded run in the store, or opens it from a pack in a scratch folder. */
-async function openRun(
+/** Finds a recorded run in the store, however it ended, or opens it from a pack in a scratch folder. */
+export async function openRun(
   context: Context,
   word: string | undefined,
   { from }: RecordedOptions,
   scratch: string,
-): Promise<Outcome<Omit<Recorded, 'instances'>>> {
+): Promise<Outcome<RecordedRun>> {
   if ((word === undefined) === (from === undefined))
     return failed({
       kind: 'usage',
       code: 'bad-option',
-      message: word === undefined ? 'say which run to reproduce' : 'give a run or --from FILE, not both',
-      hint: 'stillroom reproduce @latest, or stillroom reproduce --from run.still',
+      message: word === undefined ? 'say which run' : 'give a run or --from FILE, not both',
+      hint: '@latest is the newest; --from run.still is one that was packed',
     });
   if (from !== undefined) return (await import('./unpack.ts')).openPack(resolve(context.folder, from), join(scratch, 'pack'));
   const origin = context.store();

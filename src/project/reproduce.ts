@@ -14,8 +14,9 @@ import type { ScratchStore } from '../model/upkeep.ts';
 import { type ArtifactVerdict, compareRuns, type MetricDelta, type Verdict, type Verdicts } from '../records/verdict.ts';
 import type { Context } from './context.ts';
 import { healedReach } from './heal.ts';
-import { openRecorded, type Recorded, type RecordedOptions } from './recorded.ts';
-import { checkFree, outputsOf, type Restored, restoreOutputs } from './restore.ts';
+import { checkFree } from './into-folder.ts';
+import { openRecorded, openRun, type Recorded, type RecordedOptions } from './recorded.ts';
+import { outputsOf, type Restored, type RestoredSources, restoreOutputs, restoreSources } from './restore.ts';
 import { runPlan, type WatchOptions } from './run.ts';
 import { locateSources } from './sources.ts';
 
@@ -33,6 +34,18 @@ export interface ReproduceOptions extends RecordedOptions, WatchOptions {
 export interface RestoreOptions extends RecordedOptions {
   /** A folder that is to get the outputs; default: where a run puts them. */
   readonly to?: string | undefined;
+  /** The folder may hold other things: they stay, and files of the same name are replaced. */
+  readonly force?: boolean | undefined;
+}
+
+/** How sources of a recorded run are put back. */
+export interface RestoreSourcesOptions extends Pick<RecordedOptions, 'from'> {
+  /** Their names in the pipeline file. */
+  readonly source: readonly string[];
+  /** The folder that is to get them. */
+  readonly to: string;
+  /** The folder may hold other things: they stay, and files of the same name are replaced. */
+  readonly force?: boolean | undefined;
 }
 
 /** What became of a recorded run that was to be run again. */
@@ -69,7 +82,19 @@ async function withScratch<Result>(from: string | undefined, use: (scratch: stri
 export function restoreRun(context: Context, word: string | undefined, options: RestoreOptions): Promise<Outcome<Restored>> {
   return withScratch(options.from, async (scratch) => {
     const recorded = await openRecorded(context, word, options, { scratch, withNeeds: false });
-    return recorded.ok ? restoreOutputs(context, recorded.value, options.to) : recorded;
+    return recorded.ok ? restoreOutputs(context, recorded.value, options) : recorded;
+  });
+}
+
+/** Brings sources back as a recorded run read them, however it ended. */
+export function restoreSourcesOf(
+  context: Context,
+  word: string | undefined,
+  options: RestoreSourcesOptions,
+): Promise<Outcome<RestoredSources>> {
+  return withScratch(options.from, async (scratch) => {
+    const opened = await openRun(context, word, options, scratch);
+    return opened.ok ? restoreSources(context, opened.value, options) : opened;
   });
 }
 

@@ -5,7 +5,7 @@ import { done, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import type { Context } from './context.ts';
-import { checkFree } from './restore.ts';
+import { checkFree } from './into-folder.ts';
 import { badPack, readPack } from '../stores/local/pack.ts';
 import { openLocalStore } from '../stores/local/store.ts';
 

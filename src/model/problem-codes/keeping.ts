@@ -27,8 +27,8 @@ export const keepingCodes = {
     remedy: 'Give a larger size, or take tags and pins away: `stillroom tag` lists them, `stillroom doctor` says what takes the room.',
   },
   'folder-in-use': {
-    means: 'The folder for the outputs is not empty.',
-    remedy: 'Name a new folder.',
+    means: 'The folder for what is to be brought back is not empty.',
+    remedy: 'Name a new folder, or give `--force` where the verb has it: what else the folder holds stays.',
   },
   'input-damaged': {
     means: 'What a node was to be given was damaged on the disk, and could not be made again within the run.',
@@ -57,6 +57,10 @@ export const keepingCodes = {
   'run-is-kept': {
     means: '`stillroom gc --run` names a run that is tagged, pinned or live.',
     remedy: 'Take its tag or pin away, or wait until it has ended.',
+  },
+  'not-kept': {
+    means: 'The bytes of a source are not in the store: large ones are read where they lie.',
+    remedy: 'Write `keep: true` at the source, and later runs keep what they read.',
   },
   'run-not-done': {
     means: 'Only a run that finished can be reproduced or packed.',
