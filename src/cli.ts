@@ -1,4 +1,5 @@
 import { main } from './commands/main.ts';
+import { programName } from './commands/program-name.ts';
 import { prepareForHangUp } from './commands/terminal.ts';
 import { tellUnforeseen, watchOutput } from './commands/unforeseen.ts';
 
@@ -10,6 +11,6 @@ prepareForHangUp();
 process.on('uncaughtException', end);
 
 const { env: environment, stdout, stderr } = process;
-main(words, { folder: process.cwd(), environment, stdout, stderr }).then((exit) => {
+main(words, { folder: process.cwd(), environment, program: programName(process), stdout, stderr }).then((exit) => {
   process.exitCode = exit;
 }, end);

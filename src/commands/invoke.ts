@@ -18,6 +18,7 @@ function invocationOf(caller: Caller, { json = false, store }: SharedOptions): I
   return {
     ...caller,
     json,
+    store,
     async open(options) {
       const { openProject } = await import('../project/project.ts');
       const project = openProject({ folder, environment, store, ...options });

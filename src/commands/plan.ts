@@ -3,6 +3,7 @@ import type { PipelinePlan } from '../project/run.ts';
 import { accent, dim, good, type Line, strong, warned } from '../text/styled.ts';
 import { wrappedTable, wrapBelow } from '../text/wrapped.ts';
 import { answer, refusal } from './answer.ts';
+import { chosenPipeline } from './chosen-pipeline.ts';
 import { every, foldSaid, type Said } from './folded.ts';
 import { forecastText } from './forecasts.ts';
 import { planning } from './planning.ts';
@@ -26,12 +27,16 @@ function strictly(plan: PipelinePlan): Outcome<PipelinePlan> {
 /** `stillroom plan`: says what a run would do, and why; executes nothing. */
 export default verb({
   name: 'plan',
-  arguments: ['<pipeline>'],
+  arguments: ['[pipeline]'],
   about: 'say what a run would do, and why',
   example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
   options: { ...planning, all: every, strict: flag('--strict', 'refuse commands that declare no tools') },
-  async run({ pipeline, set, force, remeasure, jobs, only, executor, all, strict }, { open, stdout }) {
-    const planned = await (await open({ file: pipeline, executor })).plan(pipeline, { set, force, remeasure, jobs, only });
+  async run({ pipeline, set, force, remeasure, jobs, only, executor, all, strict }, invocation) {
+    const { stdout } = invocation;
+    const chosen = await chosenPipeline(pipeline, invocation);
+    if (!chosen.ok) return refusal(chosen.problems);
+    const project = await invocation.open({ file: chosen.value, executor });
+    const planned = await project.plan(chosen.value, { set, force, remeasure, jobs, only });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast } = plan.value;

@@ -4,15 +4,17 @@ import type { RunResult } from '../project/run.ts';
 import { duration, figure } from '../text/figures.ts';
 import { textTable } from '../text/table.ts';
 import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
+import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
+import { nextLines } from './next-lines.ts';
 import { planning } from './planning.ts';
-import { flag, verb } from './verb.ts';
+import { flag, type Invocation, verb } from './verb.ts';
 import { stoppedBy, watched, watching } from './watching.ts';
 
 /** `stillroom run`: runs a pipeline. */
 export default verb({
   name: 'run',
-  arguments: ['<pipeline>'],
-  about: 'run a pipeline file',
+  arguments: ['[pipeline]'],
+  about: 'run a pipeline: a file or a name; without one the project’s only',
   example: 'stillroom run pipelines/quickstart.yaml --set student.epochs=5',
   options: {
     ...planning,
@@ -20,19 +22,23 @@ export default verb({
     ...watching,
   },
   async run({ pipeline, set, force, remeasure, only, executor, keepGoing, ...options }, invocation) {
-    const project = await invocation.open({ file: pipeline, executor });
+    const chosen = await chosenPipeline(pipeline, invocation);
+    if (!chosen.ok) return refusal(chosen.problems);
+    const project = await invocation.open({ file: chosen.value, executor });
     const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
     const { result, signal } = await watched(invocation, options, stopping, (watch) =>
-      project.run(pipeline, { set, force, remeasure, only, keepGoing, ...watch }),
+      project.run(chosen.value, { set, force, remeasure, only, keepGoing, ...watch }),
     );
     if (!result.ok) return refusal(result.problems);
     const { record, problems } = result.value;
     const exit = record.state === 'cancelled' ? stoppedBy(signal) : exitCodeOf(problems);
-    return { ...told(result.value, pipeline, invocation.folder), exit };
+    const store = await namedStore(project, invocation);
+    const next = nextSteps(result.value, { file: chosen.value, set, only, executor }, { ...invocation, store });
+    return { ...told(result.value, next, invocation.folder), exit };
   },
 });
 
-function told(result: RunResult, file: string, folder: string): Answer {
+function told(result: RunResult, next: readonly string[], folder: string): Answer {
   const { record, problems, outputs, summary } = result;
   const { nodes, metrics, disturbed } = summary;
   const data = {
@@ -48,17 +54,17 @@ function told(result: RunResult, file: string, folder: string): Answer {
     ...(disturbed.length > 0 ? { disturbed } : {}),
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
   };
-  return answer(data, linesOf(result, file, folder), { problems });
+  return answer(data, linesOf(result, next, folder), { problems });
 }
 
-function linesOf(result: RunResult, file: string, folder: string): string[] {
+function linesOf(result: RunResult, next: readonly string[], folder: string): string[] {
   const { record, problems, summary } = result;
   const [executed, reused] = [summary.nodes.executed?.length ?? 0, summary.nodes.reused?.length ?? 0];
   const time = duration(secondsBetween(record.started, record.ended ?? record.started));
   if (problems.length > 0 && record.state !== 'done')
     return [`${summary.pipeline}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
   const first = `${summary.pipeline}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;
-  return record.state === 'done' ? [first, ...valuesOf(result, folder), 'next:', ...nextSteps(result, file)] : [first];
+  return record.state === 'done' ? [first, ...valuesOf(result, folder), ...next] : [first];
 }
 
 /** What came out, and how the run is found again. */
@@ -74,10 +80,28 @@ function valuesOf({ record, outputs, summary: { metrics, under, shown } }: RunRe
   return textTable([...values, ['run', record.id], ['hash', record.hash ?? '']]).map((line) => `  ${line}`);
 }
 
-function nextSteps({ record, summary: { setting, last } }: RunResult, file: string): string[] {
-  return [
-    `  npx stillroom show ${record.id}`,
-    ...(setting === undefined ? [] : [`  npx stillroom plan ${file} --set ${setting}`]),
-    `  npx stillroom run ${file} --force ${last}`,
+/** What was asked of a run that has ended. */
+interface Asked {
+  readonly file: string;
+  readonly set: readonly string[] | undefined;
+  readonly only: readonly string[] | undefined;
+  readonly executor: string | undefined;
+}
+
+/** What a user may type next, for the same pipeline, settings and store. */
+function nextSteps({ record, summary }: RunResult, asked: Asked, invocation: Invocation): string[] {
+  const { file, set = [], only = [], executor } = asked;
+  const kept = (settings: readonly string[]): string[] => [
+    ...settings.flatMap((one) => ['--set', one]),
+    ...only.flatMap((one) => ['--only', one]),
+    ...(executor === undefined ? [] : ['--executor', executor]),
   ];
+  const { setting, last } = summary;
+  const name = setting?.slice(0, setting.indexOf('=') + 1) ?? '';
+  const others = set.filter((one) => !one.startsWith(name));
+  return nextLines(invocation, [
+    ['show', record.id],
+    ...(setting === undefined ? [] : [['plan', file, ...kept([...others, setting])]]),
+    ...(last === undefined ? [] : [['run', file, ...kept(set), '--force', last]]),
+  ]);
 }

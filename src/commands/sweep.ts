@@ -5,6 +5,8 @@ import { Leaderboard } from '../reporters/sweep/leaderboard.ts';
 import { SweepLines } from '../reporters/sweep/lines.ts';
 import { sweepCsv, sweepJson, sweepLines, sweepMarkdown, trialLine } from '../reporters/sweep/table.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
+import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
+import { nextLines } from './next-lines.ts';
 import { executor, jobs } from './planning.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
@@ -13,7 +15,7 @@ import { listenForStop, mayDraw, noWait, stoppedBy, verbose } from './watching.t
 /** `stillroom sweep`: runs variants of a pipeline, or goes on with a sweep that was stopped. */
 export default verb({
   name: 'sweep',
-  arguments: ['<pipeline>'],
+  arguments: ['[pipeline]'],
   about: 'run variants of a pipeline',
   example: 'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
   options: {
@@ -28,11 +30,13 @@ export default verb({
     plain: flag('--plain', 'lines instead of the live leaderboard'),
   },
   async run({ pipeline, set = [], jobs: threads, executor: place, retry, format, noWait, verbose: all, plain, ...parts }, invocation) {
+    const chosen = await chosenPipeline(pipeline, invocation);
+    if (!chosen.ok) return refusal(chosen.problems);
     const watcher = watcherFor(invocation, { plain, verbose: all });
     const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
     try {
-      const project = await invocation.open({ file: pipeline, executor: place });
-      const ended = await project.sweep(pipeline, {
+      const project = await invocation.open({ file: chosen.value, executor: place });
+      const ended = await project.sweep(chosen.value, {
         ...sectionOf(Object.values(parts).flat()),
         set,
         retry,
@@ -43,7 +47,8 @@ export default verb({
         killSignal: stop.forced,
       });
       if (!ended.ok) return refusal(ended.problems);
-      return { ...told(ended.value, format, invocation.folder), exit: exitCode(ended.value, stop.signal) };
+      const next = { ...invocation, store: await namedStore(project, invocation) };
+      return { ...told(ended.value, format, next), exit: exitCode(ended.value, stop.signal) };
     } finally {
       stop.dispose();
     }
@@ -61,22 +66,22 @@ function exitCode({ trials }: SweepEnd, signal: NodeJS.Signals | undefined): num
   return trials.length === 0 || trials.some(({ state }) => state === 'done') ? EXIT.done : EXIT.stageFailed;
 }
 
-function told(end: SweepEnd, format: string | undefined, folder: string): Answer {
+function told(end: SweepEnd, format: string | undefined, invocation: Invocation): Answer {
   const data = sweepJson(end, end.files);
   if (format === 'json') return rawAnswer(data, jsonLine(data));
   if (format === 'csv') return rawAnswer(data, sweepCsv(end));
-  return format === 'md' ? rawAnswer(data, sweepMarkdown(end)) : answer(data, linesOf(end, folder));
+  return format === 'md' ? rawAnswer(data, sweepMarkdown(end)) : answer(data, linesOf(end, invocation));
 }
 
 /** The table and where everything is. */
-function linesOf(end: SweepEnd, folder: string): string[] {
+function linesOf(end: SweepEnd, invocation: Invocation): string[] {
   const { id, spec, state, trials, best, front, files } = end;
   const counts = (['done', 'halted', 'failed'] as const).flatMap((one) => {
     const count = trials.filter((trial) => trial.state === one).length;
     return count > 0 || one === 'done' ? [`${count} ${one}`] : [];
   });
   const [run] = best?.runs ?? [];
-  const shownPath = (path: string): string => relative(folder, path);
+  const shownPath = (path: string): string => relative(invocation.folder, path);
   return [
     ...sweepLines(end),
     '',
@@ -85,6 +90,6 @@ function linesOf(end: SweepEnd, folder: string): string[] {
     ...(best === undefined ? [] : [`best: ${trialLine(best, spec)}`]),
     ...(run === undefined ? [] : [`  run   ${run.run}`, `  hash  ${run.hash}`]),
     ...Object.entries(files).map(([what, path]) => `  ${what}: ${shownPath(path)}`),
-    ...(files['best'] === undefined ? [] : ['next:', `  npx stillroom run ${shownPath(files['best'])}`]),
+    ...(files['best'] === undefined ? [] : nextLines(invocation, [['run', shownPath(files['best'])]])),
   ];
 }

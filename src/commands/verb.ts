@@ -109,6 +109,8 @@ export interface Caller {
   /** Absolute. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What a user types for this program; default: `npx stillroom`. */
+  readonly program?: string;
   readonly stdout: Output;
   readonly stderr: Output;
 }
@@ -117,6 +119,8 @@ export interface Caller {
 export interface Invocation extends Caller {
   /** One JSON object is wanted. */
   readonly json: boolean;
+  /** The store that `--store` names. */
+  readonly store: string | undefined;
   /** Opens the project of the folder, or that of a pipeline file, with the store that `--store` names. */
   open(options?: { readonly file?: string; readonly executor?: string | undefined }): Promise<Project>;
 }

@@ -1,5 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Executors } from '../model/executor.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Remote } from '../model/remote.ts';
@@ -7,6 +6,7 @@ import type { Store } from '../model/store.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { withRemotes } from '../stores/layered/results.ts';
 import { projectExecutors } from './executors.ts';
+import { locatePipeline, realFolder } from './pipeline-files.ts';
 import { findRoot, type FoundRoot } from './root.ts';
 import type { Lock } from '../model/workplace.ts';
 import { enterStore } from '../stores/local/presence.ts';
@@ -16,7 +16,7 @@ import { openLocalStore } from '../stores/local/store.ts';
 export interface ProjectOptions {
   /** Where relative paths begin, and from where the project is looked for, upward; default: the current directory. */
   readonly folder?: string | undefined;
-  /** A pipeline file whose project is meant, where that may be another than the folder's. */
+  /** A pipeline whose project is meant, where that may be another than the folder's: its file or name. */
   readonly file?: string | undefined;
   /** A store other than the project's `artifacts`. */
   readonly store?: string | undefined;
@@ -36,19 +36,6 @@ export interface EnterOptions {
   readonly onWait?: ((message: string) => void) | undefined;
 }
 
-/** A folder where it really lies, in whatever way it was reached: what its files import is looked up from there. */
-function realFolder(folder: string): string {
-  return existsSync(folder) ? realpathSync(folder) : folder;
-}
-
-/** The file that a word names: a path, or the name of a file in the project's `pipelines`. */
-export function pipelineFile(word: string, folder: string): string {
-  const named = join(findRoot(folder).root, 'pipelines', `${word}.yaml`);
-  const path = resolve(folder, word);
-  const found = !existsSync(path) && /^[\w-]+$/.test(word) && existsSync(named) ? named : path;
-  return join(realFolder(dirname(found)), basename(found));
-}
-
 /** What all that is asked of a project shares. Its store is opened when it is first needed. */
 export class Context {
   /** Where relative paths begin, absolute. */
@@ -65,7 +52,7 @@ export class Context {
 
   constructor({ folder = process.cwd(), file, store, executor, remotes = [], environment = process.env }: ProjectOptions) {
     this.folder = realFolder(resolve(folder));
-    this.found = findRoot(file === undefined ? this.folder : dirname(pipelineFile(file, this.folder)));
+    this.found = file === undefined ? findRoot(this.folder) : locatePipeline(file, this.folder).found;
     this.environment = environment;
     this.remotes = remotes;
     this.executor = executor;

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { existsSync, lstatSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
@@ -10,9 +10,9 @@ import type { Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
-import { type Context, pipelineFile } from './context.ts';
-import { findRoot } from './root.ts';
+import type { Context } from './context.ts';
 import { writeEditorSchema } from './editor.ts';
+import { isRecipe, locatePipeline, noSuchPipeline } from './pipeline-files.ts';
 
 /** A pipeline with all that planning needs. */
 export interface Opened {
@@ -23,27 +23,30 @@ export interface Opened {
   readonly shownFile: string;
   /** SHA-256 of the file as it was read; undefined where it changed meanwhile. */
   readonly text: string | undefined;
+  /** Reads the file again with other `--set` options. */
+  reread(set: readonly string[]): Promise<Outcome<Pipeline>>;
 }
 
 /** Reads a pipeline file with `--set` options. */
 export async function openPipeline(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<Opened>> {
   const { folder, root, environment } = context;
-  const absolute = pipelineFile(file, folder);
-  if (!existsSync(absolute))
-    return failed({ kind: 'usage', code: 'no-such-file', message: `${file} does not exist`, hint: nearbyPipelines(absolute, folder) });
+  const located = locatePipeline(file, folder);
+  const absolute = located.file;
+  if (!existsSync(absolute)) return failed(noSuchPipeline(file, folder));
   const store = context.store();
   if (!store.ok) return store;
   const executors = await context.executors();
   if (!executors.ok) return executors;
   const before = fileDigest(absolute);
-  const pipeline = await loadPipeline({
+  const request = {
     file: absolute,
     shownFile: existsSync(resolve(folder, file)) ? file : relative(folder, absolute),
     root,
     cache: store.value.cache,
-    set,
     executors: executors.value.names,
-  });
+    elsewhere: isRecipe(located) ? join(root, 'pipelines') : undefined,
+  };
+  const pipeline = await loadPipeline({ ...request, set });
   if (!pipeline.ok) return pipeline;
   await writeEditorSchema(root, store.value, pipeline.value);
   return done({
@@ -51,20 +54,13 @@ export async function openPipeline(context: Context, file: string, set: readonly
     store: store.value,
     shownFile: relative(root, absolute),
     text: fileDigest(absolute) === before ? before : undefined,
+    reread: (other) => loadPipeline({ ...request, set: other }),
     surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
   });
 }
 
 function fileDigest(path: string): string | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? hashFile(path) : undefined;
-}
-
-function nearbyPipelines(file: string, from: string): string {
-  const folder = join(findRoot(dirname(file)).root, 'pipelines');
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)) : [];
-  return files.length === 0
-    ? 'write one with: stillroom init'
-    : `there are: ${files.map((name) => relative(from, join(folder, name))).join(', ')}`;
 }
 
 /** The instances that words name; a word that names none is a problem. */

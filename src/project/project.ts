@@ -68,6 +68,11 @@ export class Project {
     return this.context.root;
   }
 
+  /** The folder of the project's store, absolute. */
+  get store(): string {
+    return this.context.places.store;
+  }
+
   /** Says of each node of a pipeline file whether a run would execute it, and why; executes nothing. The plan can be run. */
   async plan(file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
     return this.context.guarded(async () => (await import('./run.ts')).planFile(this.context, file, options));

@@ -10,8 +10,9 @@ import type { Event } from '../model/event.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { systemErrorIn } from '../model/system-failure.ts';
 import { capacityOf } from './capacity.ts';
-import { type Context, pipelineFile } from './context.ts';
+import type { Context } from './context.ts';
 import { openEvents } from './kept-events.ts';
+import { isRecipe, locatePipeline } from './pipeline-files.ts';
 import type { PlanOptions, RunOptions, RunResult } from './run.ts';
 import { isUnchangedNote, noteFile, standingFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
 
@@ -36,7 +37,10 @@ async function findUnchanged(context: Context, file: string, options: PlanOption
 
 async function look(context: Context, file: string, options: PlanOptions): Promise<Found | undefined> {
   const { folder, root, environment } = context;
-  const absolute = pipelineFile(file, folder);
+  const located = locatePipeline(file, folder);
+  const absolute = located.file;
+  // Where a recipe's sources lie depends on what lies in the project: that is for the plan to look at.
+  if (isRecipe(located)) return undefined;
   if ((options.force ?? []).length > 0 || options.remeasure === true || !existsSync(absolute)) return undefined;
   const store = context.store();
   if (!store.ok || store.value.unwritable !== undefined) return undefined;

@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 import { capacityOf } from './capacity.ts';
 import { type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
 import { openEvents } from './kept-events.ts';
-import { type RunSummary, summaryOf } from './summary.ts';
+import { exampleSetting, type RunSummary, summaryOf } from './summary.ts';
 import { rememberUnchanged } from './unchanged.ts';
 import { type Running, startRunning } from './running.ts';
 
@@ -121,13 +121,17 @@ export async function runFile(
 }
 
 async function runPlanned(
-  { opened: { pipeline, shownFile, store }, plan }: Planned,
+  { opened: { pipeline, shownFile, store, reread }, plan }: Planned,
   options: StartOptions & { readonly set: readonly string[] },
   emit: (event: Event) => void,
 ): Promise<Outcome<RunResult>> {
   const { set, keepGoing = false } = options;
   const ended = await runPlan(plan, { shownFile, set, keepGoing, earlier: store.runs.all(pipeline.name) }, options, emit);
-  return ended.ok ? done({ ...ended.value, summary: summaryOf(pipeline, ended.value.record, store.artifacts) }) : ended;
+  if (!ended.ok) return ended;
+  const { record } = ended.value;
+  const isDone = record.state === 'done';
+  const setting = isDone ? await exampleSetting(pipeline, Object.keys(record.nodes), (one) => reread([...set, one])) : undefined;
+  return done({ ...ended.value, summary: { ...summaryOf(pipeline, record, store.artifacts), setting } });
 }
 
 /** What a record says of how a plan was asked for. */

@@ -1,4 +1,7 @@
-import { type Pipeline, producersOf } from '../model/pipeline.ts';
+import { parseInstanceName } from '../model/instance-name.ts';
+import type { Json } from '../model/json.ts';
+import { type Instance, type Pipeline, producersOf } from '../model/pipeline.ts';
+import type { Outcome } from '../model/problem.ts';
 import type { NodeState, RunRecord } from '../model/run.ts';
 import type { Artifacts } from '../model/store.ts';
 import { allMeasuredUnder } from '../records/measured-under.ts';
@@ -17,14 +20,14 @@ export interface RunSummary {
   readonly under: Readonly<Record<string, string>>;
   /** The `node.metric` and `node.port` that the end of a run shows. */
   readonly shown: readonly string[];
-  /** The pipeline's last node. */
+  /** The last node that was wanted. */
   readonly last: string | undefined;
-  /** A setting that a newcomer can try: one of the pipeline's params with another value. */
+  /** A setting that a newcomer can try: a param with another value that the pipeline takes. */
   readonly setting: string | undefined;
 }
 
-/** Sums a run up. */
-export function summaryOf(pipeline: Pipeline, record: RunRecord, artifacts: Artifacts): RunSummary {
+/** Sums a run up, but for the setting. */
+export function summaryOf(pipeline: Pipeline, record: RunRecord, artifacts: Artifacts): Omit<RunSummary, 'setting'> {
   const nodes: Partial<Record<NodeState, string[]>> = {};
   const metrics: Record<string, number> = {};
   const disturbed: string[] = [];
@@ -35,7 +38,7 @@ export function summaryOf(pipeline: Pipeline, record: RunRecord, artifacts: Arti
     if (node.disturbed !== undefined) disturbed.push(name);
     for (const [metric, { value }] of Object.entries(node.metrics ?? {})) metrics[`${name}.${metric}`] = value;
   }
-  const last = pipeline.instances.at(-1)?.node;
+  const [end] = Object.keys(record.nodes).slice(-1);
   return {
     pipeline: pipeline.name,
     nodes,
@@ -43,8 +46,7 @@ export function summaryOf(pipeline: Pipeline, record: RunRecord, artifacts: Arti
     metrics,
     under: allMeasuredUnder(artifacts, record),
     shown: shownNames(pipeline, record),
-    last,
-    setting: exampleSetting(pipeline),
+    last: end === undefined ? undefined : parseInstanceName(end)?.node,
   };
 }
 
@@ -64,10 +66,41 @@ function shownNames(pipeline: Pipeline, record: RunRecord): readonly string[] {
     );
 }
 
-function exampleSetting(pipeline: Pipeline): string | undefined {
-  const [name, value] = Object.entries(pipeline.params).find(([, one]) => typeof one === 'number') ?? [];
-  if (name !== undefined) return `${name}=${Number(value) + 1}`;
-  const instance = pipeline.instances.find(({ params }) => Object.values(params).some((one) => typeof one === 'number'));
-  const [param, number] = Object.entries(instance?.params ?? {}).find(([, one]) => typeof one === 'number') ?? [];
-  return instance === undefined || param === undefined ? undefined : `${instance.node}.${param}=${Number(number) + 1}`;
+/** Settings that are tried, and instances of a pipeline of which it is worth reading the file again. */
+const MOST = { settings: 12, instances: 200 };
+
+/** Other values of a number or of something that is on or off, the most natural first. */
+function otherValues(value: Json): readonly Json[] {
+  if (typeof value === 'boolean') return [!value];
+  if (typeof value !== 'number') return [];
+  return Number.isInteger(value) ? [value + 1, value - 1] : [value * 2, value / 2];
+}
+
+/** Whether a pipeline with other settings would do otherwise what is wanted. */
+function differs(before: readonly Instance[], after: Pipeline): boolean {
+  const others = new Map(after.instances.map(({ name, params }) => [name, JSON.stringify(params)]));
+  return before.some(({ name, params }) => others.get(name) !== JSON.stringify(params));
+}
+
+/**
+ * A setting of one of a pipeline's params, or else of a node's, with another value that the pipeline takes and that changes what was
+ * wanted. `reread` reads the pipeline with a setting.
+ */
+export async function exampleSetting(
+  { params, instances }: Pipeline,
+  wanted: readonly string[],
+  reread: (setting: string) => Promise<Outcome<Pipeline>>,
+): Promise<string | undefined> {
+  if (instances.length > MOST.instances) return undefined;
+  const own = instances.filter(({ name }) => wanted.includes(name));
+  const named = [
+    ...Object.entries(params),
+    ...own.flatMap((instance) => Object.entries(instance.params).map(([param, value]) => [`${instance.node}.${param}`, value] as const)),
+  ];
+  const settings = new Set(named.flatMap(([name, value]) => otherValues(value).map((other) => `${name}=${String(other)}`)));
+  for (const setting of [...settings].slice(0, MOST.settings)) {
+    const read = await reread(setting);
+    if (read.ok && differs(own, read.value)) return setting;
+  }
+  return undefined;
 }

@@ -81,7 +81,7 @@ export async function sweepFile(
   const broken = new AbortController();
   const asked = AbortSignal.any([signal, broken.signal]);
   try {
-    const workbench = new Variants(opened, { shownFile: file, set, slots, noWait, stop: { asked, forced: killSignal } });
+    const workbench = new Variants(opened, { set, slots, noWait, stop: { asked, forced: killSignal } });
     const checked = await checkValues(spec, workbench);
     if (!checked.ok) return checked;
     const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec) };

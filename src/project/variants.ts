@@ -3,7 +3,6 @@ import { History } from '../engine/history.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { runPlan } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
-import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { digestOf, exactJson } from '../model/canonical.ts';
 import { broadcast, type Event, type Happening } from '../model/event.ts';
@@ -21,8 +20,6 @@ import { newRunId } from './run-id.ts';
 
 /** What all variants of a pipeline have in common. */
 export interface VariantsOptions {
-  /** As messages name the pipeline file. */
-  readonly shownFile: string;
   /** `--set` options that hold for all variants. */
   readonly set: readonly string[];
   /** Shared, so that what variants have in common is executed once. */
@@ -68,15 +65,7 @@ export class Variants implements Workbench {
   }
 
   read(params: VariantParams): Promise<Outcome<Pipeline>> {
-    const { pipeline, store, surroundings } = this.opened;
-    return loadPipeline({
-      file: pipeline.file,
-      shownFile: this.options.shownFile,
-      root: surroundings.root,
-      cache: store.cache,
-      executors: surroundings.executors.names,
-      set: this.settingsOf(params),
-    });
+    return this.opened.reread(this.settingsOf(params));
   }
 
   /** Plans are made one at a time: those made later find the bundles of those before. */

@@ -7,7 +7,8 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { NodeState, RunRecord } from '../model/run.ts';
 import { findRun } from '../records/find.ts';
 import { suggestion } from '../text/suggestion.ts';
-import { type Context, pipelineFile } from './context.ts';
+import type { Context } from './context.ts';
+import { locatePipeline } from './pipeline-files.ts';
 import { type PlanOptions, planFile } from './run.ts';
 
 /** Why a node runs, or ran. */
@@ -22,7 +23,7 @@ export interface Explanation {
 
 /** Whether a word names a pipeline file. */
 function isPipeline(word: string, folder: string): boolean {
-  return /\.ya?ml$/.test(word) || existsSync(pipelineFile(word, folder));
+  return /\.ya?ml$/.test(word) || existsSync(locatePipeline(word, folder).file);
 }
 
 /** Names the ingredient that makes a node run, or made it run. The target is a pipeline file, a run, or a node of the newest run. */

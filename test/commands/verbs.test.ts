@@ -260,7 +260,7 @@ describe('the command line', () => {
 
   test.each([
     [['rnu', 'demo.yaml'], 'unknownCommand', ''],
-    [['run'], 'missingArgument', ''],
+    [['pack'], 'missingArgument', ''],
     [['run', 'demo.yaml', '--frce', 'card'], 'unknownOption', ''],
     [['run', 'dmeo.yaml'], 'no-such-file', ''],
     [['run', 'artifacts'], 'no-such-file', 'pipeline file'],

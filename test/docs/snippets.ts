@@ -64,7 +64,7 @@ export function isAsSaid(printed: string, expected: readonly string[]): boolean 
 }
 
 /** A folder whose `npx stillroom` and `stillroom` are this checkout's. */
-function programs(): string {
+export function programs(): string {
   const folder = emptyFolder();
   const command = `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(join(checkout, 'dist/cli.js'))} "$@"\n`;
   writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\n${command}`);

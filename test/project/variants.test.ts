@@ -50,7 +50,6 @@ stages:
   opened = found.value;
   const never = new AbortController().signal;
   variants = new Variants(opened, {
-    shownFile: 'p.yaml',
     set: ['other=7'],
     slots: {} as Slots,
     noWait: false,

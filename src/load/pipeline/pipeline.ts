@@ -36,6 +36,8 @@ export interface LoadRequest {
   readonly set: readonly string[];
   /** The executors that nodes may name; default: the one that needs no declaring. */
   readonly executors?: readonly string[];
+  /** Where relative sources are looked for that do not lie beside the file; default: nowhere. */
+  readonly elsewhere?: string | undefined;
 }
 
 /** A pipeline file that fits the schema. */
@@ -160,6 +162,12 @@ function checkExecutors({ stages }: PipelineFile, known: readonly string[], loca
   }
 }
 
+/** Where a source lies. */
+function sourcePath(path: string, { file, elsewhere }: LoadRequest): string {
+  const beside = resolve(dirname(file), path);
+  return elsewhere === undefined || existsSync(beside) ? beside : resolve(elsewhere, path);
+}
+
 function readSources(file: PipelineFile, request: LoadRequest, context: NodeContext): Map<string, Source> {
   const sources = new Map<string, Source>();
   for (const [name, value] of Object.entries(file.sources ?? {})) {
@@ -167,9 +175,7 @@ function readSources(file: PipelineFile, request: LoadRequest, context: NodeCont
     const written = typeof value === 'string' ? value : value.path;
     // A path from --set is relative to where the command was given, as the shell completes it.
     const isOption = context.locate.options.has(pointer);
-    const path = isOption
-      ? resolve(written)
-      : resolve(dirname(request.file), String(fillInAt(written, scopeOf(context), pointer, context)));
+    const path = isOption ? resolve(written) : sourcePath(String(fillInAt(written, scopeOf(context), pointer, context)), request);
     if (!isFull(context) && !existsSync(path)) {
       const obtain = typeof value === 'string' || value.obtain === undefined ? '' : `get it: ${value.obtain}; or `;
       const hint = `looked at ${path}; ${obtain}give another with --set sources.${name}=PATH`;

@@ -149,6 +149,10 @@ export const askingCodes = {
     means: 'A key appears twice in a YAML file.',
     remedy: 'Rename or remove one of the two.',
   },
+  'which-pipeline': {
+    means: 'No pipeline was named, and the project has several, or none.',
+    remedy: 'Name one: `stillroom run NAME`; `stillroom init` writes a pipeline to start with.',
+  },
   'yaml-integer': {
     means: 'A whole number in a YAML file is too large to be kept exactly.',
     remedy: 'Quote it to keep it as text.',

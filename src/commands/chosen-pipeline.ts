@@ -1,0 +1,16 @@
+import { relative } from 'node:path';
+import { done, type Outcome } from '../model/problem.ts';
+import type { Project } from '../project/project.ts';
+import type { Invocation } from './verb.ts';
+
+/** The pipeline that a verb is to work on, as it is typed: the one that is named, else the project's only one. */
+export async function chosenPipeline(named: string | undefined, { folder }: Invocation): Promise<Outcome<string>> {
+  return named === undefined ? (await import('../project/pipeline-files.ts')).onlyPipeline(folder) : done(named);
+}
+
+/** What `--store` must name in the folder that the command was given in, for the store of a project to be meant; undefined: nothing. */
+export async function namedStore(project: Project, { folder, store }: Invocation): Promise<string | undefined> {
+  if (store !== undefined) return store;
+  const { ownStore } = await import('../project/pipeline-files.ts');
+  return ownStore(folder) === project.store ? undefined : relative(folder, project.store);
+}
