@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
 import { sha256 } from '../model/canonical.ts';
 import type { Declaration } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import { suggestion } from '../text/suggestion.ts';
+import { nearest, suggestion } from '../text/suggestion.ts';
 import { choiceProblems } from './choices.ts';
 import { declarationOf } from './declared.ts';
 import { EVALUATED, evaluateModule } from './evaluation.ts';
@@ -43,13 +43,23 @@ export async function findStage(name: string, root: string, cache: string): Prom
       kind: 'pipeline',
       code: 'unknown-stage',
       message: `no stage is named "${name}"`,
-      hint: suggestion(name, stageNames(root)),
+      hint: stageHint(name, root),
     });
   }
   const declaration = await readDeclaration(folder, cache);
   if (!declaration.ok) return declaration;
   const problems = choiceProblems(declaration.value.params, folder);
   return problems.length > 0 ? failed(...problems) : done({ folder, declaration: declaration.value });
+}
+
+/** What may be meant by the name of a stage that there is not. */
+function stageHint(name: string, root: string): string {
+  const names = stageNames(root);
+  const part = name.split('/').find((one) => names.includes(one));
+  if (part !== undefined) return `a stage is named by its folder alone: write ${part}`;
+  const own = stageFolders(root).find((folder) => existsSync(join(folder, name)));
+  if (own !== undefined) return `${relative(root, join(own, name))} has no stage.ts, which declares it`;
+  return `${suggestion(name, names)}${names.length > 0 && nearest(name, names) !== undefined ? '' : `; a stage of your own is a folder stages/${/^[\w-]+$/.test(name) ? name : 'NAME'} with stage.ts and run.ts`}`;
 }
 
 /** Reads `stage.ts` as JSON. It is remembered, so that planning compiles and loads it only once. */

@@ -1,12 +1,13 @@
-import { shorten } from '../text/shorten.ts';
 import type { ErrorObject } from 'ajv';
 import type { Json, JsonObject } from '../model/json.ts';
 import { MOST_PROBLEMS, type Problem } from '../model/problem.ts';
-import { suggestion } from '../text/suggestion.ts';
 import type { Check } from './check.ts';
 import type { Locate } from './yaml/locate.ts';
-import { LONGEST_PORT, NAME, VARIABLE } from './pipeline/schema.ts';
+import { LONGEST_PORT, VARIABLE } from './pipeline/schema.ts';
 import { pointerNames, pointerStep } from '../text/json-pointer.ts';
+import { describe, expectation } from './expectation.ts';
+import { addition, nameOf, remedy } from './remedy.ts';
+import { meantKey, unknownKey } from './unknown-key.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 
 function subschema(schema: JsonObject, path: string): Json | undefined {
@@ -14,55 +15,6 @@ function subschema(schema: JsonObject, path: string): Json | undefined {
   if (path.includes('/'))
     for (const name of pointerNames(path.slice(path.indexOf('/')))) at = (at as JsonObject | undefined)?.[decodeURIComponent(name)];
   return at;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
-  return typeof value === 'string' ? `the text "${shorten(value, 40)}"` : `the ${typeof value} ${String(value)}`;
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  object: 'a mapping',
-  array: 'a list',
-  string: 'a text',
-  integer: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  null: 'nothing',
-};
-
-function expectation(error: ErrorObject): string {
-  const { keyword, params } = error;
-  if (keyword === 'type')
-    return [params['type']]
-      .flat()
-      .map((type) => TYPES[String(type)] ?? String(type))
-      .join(' or ');
-  if (keyword === 'enum') return `one of ${(params['allowedValues'] as unknown[]).map(String).join(', ')}`;
-  if (keyword === 'const') return `"${String(params['allowedValue'])}"`;
-  if (keyword === 'pattern') return patternMeaning(String(params['pattern']));
-  if (keyword === 'minimum') return `at least ${params['limit']}`;
-  if (keyword === 'maximum') return `at most ${params['limit']}`;
-  if (keyword === 'exclusiveMinimum') return `more than ${params['limit']}`;
-  if (keyword === 'exclusiveMaximum') return `less than ${params['limit']}`;
-  if (keyword === 'minItems' || keyword === 'minProperties')
-    return `at least ${params['limit']} entr${params['limit'] === 1 ? 'y' : 'ies'}`;
-  return error.message ?? keyword;
-}
-
-function patternMeaning(pattern: string): string {
-  if (pattern === NAME) return 'a name: a lower-case letter, then letters, digits, "_" or "-"';
-  if (pattern === VARIABLE) return 'a variable name: a lower-case letter, then letters, digits or "_"';
-  if (pattern.includes('KiB')) return 'a size such as 512MiB or 2GiB';
-  if (pattern.includes('(s|m|h)')) return 'a time such as 30s, 10m or 2h';
-  return `a text that matches ${pattern}`;
-}
-
-function patternExample(pattern: string): string {
-  if (pattern.includes('KiB')) return '2GiB';
-  return pattern.includes('(s|m|h)') ? '10m' : 'my_name';
 }
 
 /** What the values at a place are called in messages: `param`, `key` … */
@@ -80,28 +32,68 @@ export interface Checked {
 /** Errors of ajv that are looked at: a problem has a few. */
 const MOST_ERRORS = 10 * MOST_PROBLEMS;
 
-/** Turns what ajv found into problems with places. Errors inside the branches of an `anyOf` are folded into one. */
-export function validate(value: Json, { schema, check }: Checked, locate: Locate, base: string, naming: Naming): Problem[] {
+/**
+ * Turns what ajv found into problems with places. Errors inside the branches of an `anyOf` are folded into one; a key that is missing because
+ * it is written under another name is told once. `told`: pointers of values of which a problem was told already.
+ */
+export function validate(
+  value: Json,
+  { schema, check }: Checked,
+  locate: Locate,
+  base: string,
+  naming: Naming & { readonly told?: ReadonlySet<string> },
+): Problem[] {
   if (check(value)) return [];
   // The errors of the branches of an `anyOf` stand before its own.
   const errors = (check.errors ?? []).slice(0, MOST_ERRORS);
-  return folded(errors)
-    .slice(0, MOST_PROBLEMS)
-    .flatMap((error) => {
-      const told: Told = {
-        error,
-        value,
-        schema,
-        locate,
-        pointer: base + error.instancePath,
-        name: stepsOf(error).at(-1) || 'the file',
-        naming,
-      };
-      const ofKey = OF_KEYS[error.keyword];
-      if (ofKey !== undefined) return [ofKey(told)];
-      // What is wrong about a name is told by the error of `propertyNames` itself.
-      return error.propertyName === undefined ? [describeValue(told)] : [];
-    });
+  const all = folded(errors).slice(0, MOST_PROBLEMS);
+  const meant = meantKeys(all, schema, value);
+  return all.flatMap((error) => {
+    const pointer = base + error.instancePath;
+    if (isTold(pointer, naming.told) || isMeant(error, meant)) return [];
+    const name = pointerNames(pointer).at(-1) || 'the file';
+    const told: Told = { error, value, schema, locate, pointer, name, naming };
+    const ofKey = OF_KEYS[error.keyword];
+    if (ofKey !== undefined) return [ofKey(told)];
+    // What is wrong about a name is told by the error of `propertyNames` itself.
+    return error.propertyName === undefined ? [describeValue(told)] : [];
+  });
+}
+
+/** Whether a problem of a value, or of what holds it, was told already. */
+function isTold(pointer: string, told: ReadonlySet<string> = new Set()): boolean {
+  if (told.size === 0) return false;
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) if (told.has(at)) return true;
+  return false;
+}
+
+/** The keys that unknown ones stand for, by the pointer of the mapping that they stand in. */
+function meantKeys(errors: readonly ErrorObject[], schema: JsonObject, value: Json): ReadonlyMap<string, ReadonlySet<string>> {
+  const meant = new Map<string, Set<string>>();
+  for (const error of errors) {
+    if (error.keyword !== 'additionalProperties') continue;
+    const key = meantKey(String(error.params['additionalProperty']), parentOf(error, schema), valueAt(value, error));
+    if (key !== undefined) meant.set(error.instancePath, (meant.get(error.instancePath) ?? new Set()).add(key));
+  }
+  return meant;
+}
+
+/** Whether a key is missing only because it is written under another name. */
+function isMeant({ keyword, instancePath, params }: ErrorObject, meant: ReadonlyMap<string, ReadonlySet<string>>): boolean {
+  const keys = meant.get(instancePath);
+  if (keys === undefined) return false;
+  if (keyword === 'oneOf') return params['passingSchemas'] === null && (keys.has('uses') || keys.has('run'));
+  return keyword === 'required' && keys.has(String(params['missingProperty']));
+}
+
+/** The schema of the mapping in which a key is unknown. */
+function parentOf(error: ErrorObject, schema: JsonObject): JsonObject {
+  return (subschema(schema, error.schemaPath.replace(/\/additionalProperties$/, '')) as JsonObject | undefined) ?? {};
+}
+
+/** The value that an error is about. */
+function valueAt(value: Json, error: ErrorObject): Json | undefined {
+  return stepsOf(error).reduce<Json | undefined>((from, step) => (step === '' ? from : (from as JsonObject | undefined)?.[step]), value);
 }
 
 /** Of an `anyOf` or `oneOf`, the errors of the one branch whose type was meant, or one error for all branches. */
@@ -126,29 +118,6 @@ function folded(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   return folded([...errors.filter((error) => error !== choice && !isBelow(error)), ...told]);
 }
 
-/** What to write in place of a value that does not fit. */
-function remedy(error: ErrorObject, found: Json | undefined, at: JsonObject | undefined): string {
-  if (error.keyword === 'enum') return suggestion(String(found), (error.params['allowedValues'] as unknown[]).map(String));
-  const about = at?.['description'];
-  if (about !== undefined && error.keyword !== 'anyOf') return String(about);
-  if (error.keyword === 'pattern') return `for example ${patternExample(String(error.params['pattern']))}`;
-  const type = [error.params['type']].flat()[0];
-  if ((type === 'integer' || type === 'number') && typeof found === 'string' && found.trim() !== '' && Number.isFinite(Number(found)))
-    return `write it without quotes: ${found}`;
-  const fallback = at?.['default'];
-  if (fallback !== undefined) return `leave it out for ${JSON.stringify(fallback)}`;
-  return `for example ${EXAMPLES[String(type)] ?? error.params['limit'] ?? 'as in the quickstart'}`;
-}
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  object: '{ name: value }',
-  array: '[first, second]',
-  string: '"a text"',
-  integer: '3',
-  number: '0.5',
-  boolean: 'true',
-};
-
 /** An error of ajv with what is needed to say it in words. */
 interface Told {
   readonly error: ErrorObject;
@@ -164,16 +133,16 @@ interface Told {
 
 /** How the errors of keywords are told that speak of a key, or of the whole mapping; those of others speak of a value. */
 const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
-  additionalProperties({ error, schema, locate, pointer, naming }) {
+  additionalProperties({ error, value, schema, locate, pointer, naming }) {
     const unknown = String(error.params['additionalProperty']);
-    const parent = subschema(schema, error.schemaPath.replace(/\/additionalProperties$/, '')) as JsonObject | undefined;
-    const known = Object.keys((parent?.['properties'] as JsonObject | undefined) ?? {});
-    const message = `unknown ${naming.noun} "${unknown}"`;
-    return locate.problem(naming.code, message, pointer + pointerStep(unknown), 'key', suggestion(unknown, known));
+    const hint = unknownKey(unknown, parentOf(error, schema), valueAt(value, error));
+    return locate.problem(naming.code, `unknown ${naming.noun} "${unknown}"`, pointer + pointerStep(unknown), 'key', hint);
   },
-  required({ error, locate, pointer, name, naming }) {
-    const message = `${naming.noun} "${String(error.params['missingProperty'])}" is missing`;
-    return locate.problem('missing-key', message, pointer, 'key', `add it to ${name === 'the file' ? name : `"${name}"`}`);
+  required({ error, schema, locate, pointer, name, naming }) {
+    const missing = String(error.params['missingProperty']);
+    const parent = subschema(schema, error.schemaPath.replace(/\/required$/, '')) as JsonObject | undefined;
+    const own = (parent?.['properties'] as JsonObject | undefined)?.[missing] as JsonObject | undefined;
+    return locate.problem('missing-key', `the ${naming.noun} "${missing}" is missing`, pointer, 'key', addition(missing, own, name));
   },
   propertyNames({ error, locate, pointer }) {
     const bad = String(error.params['propertyName']);
@@ -185,30 +154,34 @@ const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
         'key',
         `at most ${LONGEST_PORT}`,
       );
-    const hint = 'a lower-case letter, then letters, digits or "_" (or "-", but not for ports)';
+    const hint = `write ${nameOf(bad, '_')}: a lower-case letter, then letters, digits or "_" (or "-", but not for ports)`;
     return locate.problem('bad-name', `"${bad}" is not a name`, pointer + pointerStep(bad), 'key', hint);
   },
   oneOf({ error, locate, pointer, name }) {
     const both = (error.params['passingSchemas'] as unknown) !== null;
     const message = `"${name}" has ${both ? 'both "uses" and "run"' : 'neither "uses" nor "run"'}`;
-    return locate.problem('bad-node', message, pointer, 'key', 'a node is either a stage (uses: its name) or a command (run: its text)');
+    const hint = both
+      ? 'a node is either a stage or a command: remove one of the two'
+      : 'add uses: with the name of a stage, or run: with a command';
+    return locate.problem('bad-node', message, pointer, 'key', hint);
   },
 };
 
 /** What a value must be in place of what it is. */
 function describeValue({ error, value, schema, locate, pointer, name }: Told): Problem {
-  const steps = stepsOf(error);
-  const found = steps[0] === '' ? value : steps.reduce<Json | undefined>((from, step) => (from as JsonObject | undefined)?.[step], value);
+  const found = valueAt(value, error);
   const whole = subschema(schema, error.schemaPath.replace(/\/anyOf $/, '')) as JsonObject | undefined;
-  const expected = error.keyword === 'anyOf' ? String(whole?.['description'] ?? 'another kind of value') : expectation(error);
   const within = subschema(schema, error.schemaPath.replace(/\/[^/]*$/, '')) as JsonObject | undefined;
-  return locate.problem(
-    'wrong-type',
-    `"${name}" must be ${expected}, not ${describe(found)}`,
-    pointer,
-    'value',
-    remedy(error, found, within),
-  );
+  if (found === null && name === 'the file')
+    return locate.problem('wrong-type', 'the file is empty', pointer, 'value', 'write a pipeline into it: stillroom init makes an example');
+  const expected = error.keyword === 'anyOf' ? String(whole?.['description'] ?? 'another kind of value') : expectation(error);
+  const shown = name === 'the file' ? name : `"${name}"`;
+  const message = `${shown} must be ${expected}, not ${describe(found)}`;
+  const kept =
+    error.keyword === 'anyOf'
+      ? { ...error, params: { type: (whole?.['anyOf'] as readonly JsonObject[] | undefined)?.map((one) => one['type']) } }
+      : error;
+  return locate.valueProblem('wrong-type', { message, pointer, name, value: found, hint: remedy(kept, found, within, name) });
 }
 
 /** The steps from the whole to the value that is wrong. */

@@ -27,15 +27,24 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
   return best;
 }
 
+/** The one name that ends in a part of it: `fps` is `benchmark.fps`. */
+function endingIn(name: string, known: readonly string[]): string | undefined {
+  const [first, ...others] = name === '' ? [] : known.filter((one) => one.endsWith(`.${name}`));
+  return others.length === 0 ? first : undefined;
+}
+
+/** Names that a hint lists. */
+const LISTED = 20;
+
 /** A hint for an unknown name: the nearest known one, else the list of all. */
 export function suggestion(name: string, names: Iterable<string>): string {
   const known = [...names];
-  const near = nearest(name, known.slice(0, MOST.names));
+  const near = nearest(name, known.slice(0, MOST.names)) ?? endingIn(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   if (known.length === 0) return 'none is known here';
   const listed = known
-    .slice(0, 12)
+    .slice(0, LISTED)
     .map((one) => shorten(one, MOST.letters))
     .join(', ');
-  return `known: ${listed}${known.length > 12 ? ', …' : ''}`;
+  return `known: ${listed}${known.length > LISTED ? ', …' : ''}`;
 }

@@ -150,7 +150,7 @@ describe('what does not fit is refused with its place and what to write', () => 
     ['loss: { name: focal, gamma: x }', '"gamma" must be a number, not the text "x"', 'How bent.'],
     ['loss: focl', '"loss" must be one of angle, broken, focal, plain, not the text "focl"', 'did you mean "focal"?'],
     ['loss: { name: focl }', '"name" must be one of angle, broken, focal, plain, not the text "focl"', 'did you mean "focal"?'],
-    ['loss: angle', 'param "margin" is missing', 'add it to'],
+    ['loss: angle', 'the param "margin" is missing', 'add margin to'],
     ['augment: { flap: true }', 'unknown param "flap"', 'did you mean "flip"?'],
     ['focal_gamma: 1', 'unknown param "focal_gamma"', 'it is loss.gamma now: write loss: { name: focal, gamma: … }'],
     ['flip: true', 'unknown param "flip"', 'it is augment.flip now: write augment: { flip: … }'],

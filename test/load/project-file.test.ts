@@ -42,10 +42,10 @@ describe('a project file', () => {
     ['executors:\n  slow: { kind: detatched }', 'unknown-executor', 'named "detatched"', 'detached', 2, 17],
     ['executors:\n  slow: { kind: detached, cpus: 2 }', 'unknown-key', 'unknown key "cpus"', 'cpu', 2, 27],
     ['executors:\n  slow: { kind: detached, cpu: two }', 'wrong-type', 'must be a whole number', '3', 2, 32],
-    ['executors:\n  slow: { cpu: 2 }', 'missing-key', '"kind" is missing', 'add it', 2, 3],
+    ['executors:\n  slow: { cpu: 2 }', 'missing-key', '"kind" is missing', 'add kind to "slow"', 2, 3],
     ['executors:\n  Slow: { kind: detached }', 'bad-name', '"Slow" is not a name', 'lower-case', 2, 3],
-    ['executors: [slow]', 'wrong-type', 'must be a mapping', 'a name for each', 1, 12],
-    ['executors: {', 'yaml-syntax', 'not valid YAML', '', 1, 13],
+    ['executors: [slow]', 'wrong-type', 'must be a mapping', 'executors: { big:', 1, 12],
+    ['executors: {', 'yaml-syntax', 'not valid YAML', 'close it', 1, 12],
   ])('%j is told with its place: %s', async (text, code, message, hint, line, column) => {
     const loaded = await load(text);
     expect(loaded.ok ? [] : loaded.problems).toMatchObject([

@@ -1,4 +1,4 @@
-import { suggestion } from '../../text/suggestion.ts';
+import { nearest } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
@@ -8,7 +8,8 @@ import { unsetInArguments, unsetVariables } from './shell.ts';
 /** Complains of each variable that a command reads and that nothing sets: neither its ports and params, nor its environment, nor its text. */
 export async function checkVariables(name: string, node: FileNode, drafts: readonly Draft[], context: NodeContext): Promise<void> {
   const { run } = node;
-  if (run === undefined) return;
+  // Of a command without outputs that is told already; it most often writes to one by its name.
+  if (run === undefined || node.out === undefined) return;
   const declared = new Set([...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {}), ...Object.keys(node.with ?? {})]);
   for (const { params, env } of drafts) {
     for (const param in params) declared.add(param);
@@ -16,7 +17,6 @@ export async function checkVariables(name: string, node: FileNode, drafts: reado
   }
   const isShell = typeof run === 'string';
   const unset = isShell ? await unsetVariables(run, declared) : unsetInArguments(run.map(String), declared);
-  const otherwise = isShell ? 'or assigned in the text; one that may be unset is read as ${NAME-}' : 'and a dollar itself is written $$';
   for (const { name: variable, written } of unset) {
     if (isFull(context)) break;
     context.problems.push(
@@ -25,9 +25,20 @@ export async function checkVariables(name: string, node: FileNode, drafts: reado
         `nothing sets "$${variable}"`,
         `/stages${pointerStep(name)}/run`,
         'value',
-        `${suggestion(variable, declared)} A variable must be a port, a param in "with", a declared env, ${otherwise.replace('NAME', variable)}`,
+        hintFor(variable, declared, isShell),
         written,
       ),
     );
   }
+}
+
+/** What may be meant by a variable that nothing sets, or how it is declared. */
+function hintFor(variable: string, declared: ReadonlySet<string>, isShell: boolean): string {
+  const near = nearest(variable, declared);
+  if (near !== undefined) return `did you mean "$${near}"?`;
+  if (/^[A-Z][A-Z0-9_]*$/.test(variable))
+    return `a variable of your environment is declared: write env: [${variable}]${isShell ? `; one that may be unset is read as \${${variable}-}` : ''}`;
+  const known = [...declared].map((name) => `$${name}`).join(', ');
+  const otherwise = isShell ? `or set it in the text; one that may be unset is read as \${${variable}-}` : 'a dollar itself is written $$';
+  return `there are ${known || 'none'}: declare it in "in", "out", "with" or "env", ${otherwise}`;
 }

@@ -8,8 +8,10 @@ import type { FileNode } from './file-node.ts';
 import type { Draft } from './nodes.ts';
 import { having } from './matrix.ts';
 import { checkPaths, type CommandPaths } from './paths.ts';
+import { nearbyPath } from './nearby.ts';
 import { isPlain, ROOM } from './references.ts';
-import { suggestion } from '../../text/suggestion.ts';
+import { nearest, suggestion } from '../../text/suggestion.ts';
+import { ambiguity, dollarHint, kindHint, kindName, missingInputHint, portHint, unknownNodeHint } from './input-hints.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
@@ -20,6 +22,8 @@ export interface Wiring {
   readonly context: NodeContext;
   /** The pipeline file's folder. */
   readonly folder: string;
+  /** The project's. */
+  readonly root: string;
   readonly sources: Map<string, Source>;
   readonly nodes: Readonly<Record<string, FileNode>>;
   /** The instances made so far, by node: producers first. */
@@ -70,7 +74,7 @@ export function connect(drafts: readonly Draft[], node: FileNode, wiring: Wiring
   if (first === undefined) return [];
   const base = `/stages${pointerStep(first.node)}`;
   const declared = first.work.kind === 'stage' ? first.work.declaration.inputs : undefined;
-  const ports = portsOf(node, base, declared, wiring.context);
+  const ports = portsOf(node, { base, declared, own: first.node }, wiring);
   const checked = new Set<NodeWork>();
   const instances: Instance[] = [];
   for (const draft of drafts) {
@@ -84,15 +88,31 @@ export function connect(drafts: readonly Draft[], node: FileNode, wiring: Wiring
   return instances;
 }
 
-function portsOf(node: FileNode, base: string, declared: Readonly<Record<string, string>> | undefined, context: NodeContext): Port[] {
+/** A node's place, name and declared inputs. */
+interface Taking {
+  readonly base: string;
+  readonly declared: Readonly<Record<string, string>> | undefined;
+  readonly own: string;
+}
+
+function portsOf(node: FileNode, { base, declared, own }: Taking, wiring: Wiring): Port[] {
+  const { context } = wiring;
   const { locate, problems } = context;
   const ports: Port[] = [];
+  // An input that is written under another name is told once.
+  const meant = new Set<string | undefined>();
   for (const [port, value] of Object.entries(node.in ?? {})) {
     if (isFull(context)) break;
     const pointer = `${base}/in${pointerStep(port)}`;
     const kind = ownMember(declared, port);
     if (declared !== undefined && kind === undefined) {
       const message = `the stage "${node.uses}" has no input "${port}"`;
+      meant.add(
+        nearest(
+          port,
+          Object.keys(declared).filter((one) => !Object.hasOwn(node.in ?? {}, one)),
+        ),
+      );
       problems.push(locate.problem('unknown-port', message, pointer, 'key', suggestion(port, Object.keys(declared))));
       continue;
     }
@@ -100,10 +120,10 @@ function portsOf(node: FileNode, base: string, declared: Readonly<Record<string,
     ports.push({ port, pointer, written, many: kind === undefined ? written.all : kind.includes('[]'), kind });
   }
   for (const [port, kind] of Object.entries(declared ?? {})) {
-    if (kind.endsWith('?') || port in (node.in ?? {})) continue;
+    if (kind.endsWith('?') || port in (node.in ?? {}) || meant.has(port)) continue;
     const message = `the input "${port}" of stage "${node.uses}" is not connected`;
     const pointer = node.in === undefined ? base : `${base}/in`;
-    problems.push(locate.problem('missing-input', message, pointer, 'key', `add ${port}: node.port, or $sources.name`));
+    problems.push(locate.problem('missing-input', message, pointer, 'key', missingInputHint(port, kind, own, wiring)));
   }
   return ports;
 }
@@ -169,54 +189,45 @@ function elementsOf({ pointer, written, many, kind: marked }: Port, draft: Draft
     return undefined;
   }
   if (from.startsWith('$sources.') || from.startsWith('./') || from.startsWith('../')) return sourceElement(from, kind, wiring, wrong);
-  if (from.startsWith('$'))
-    return wrong(
-      'unknown-reference',
-      `"${from}" is not a source`,
-      `write $sources.name; ${suggestion(
-        from.slice(1),
-        [...wiring.sources.keys()].map((name) => `sources.${name}`),
-      )}`,
-    );
+  if (from.startsWith('$')) return wrong('unknown-reference', `"${from}" is not a source`, dollarHint(from.slice(1), wiring));
   const [producer = '', port = '', ...rest] = from.split('.');
-  const fileNode = ownMember(wiring.nodes, producer);
-  if (fileNode === undefined)
-    return wrong('unknown-node', `no node is named "${producer}"`, suggestion(producer, Object.keys(wiring.nodes)));
-  if (port === '' || rest.length > 0) return wrong('bad-input', `"${from}" is not of the form node.port`, 'for example data.train');
+  if (ownMember(wiring.nodes, producer) === undefined)
+    return wrong('unknown-node', `no node is named "${producer}"`, unknownNodeHint(from, wiring));
   const instances = wiring.instances.get(producer) ?? [];
   const outputs = instances[0]?.outputs;
+  const names = Object.keys(outputs ?? {});
+  if (port === '' || rest.length > 0)
+    return wrong('bad-input', `"${from}" is not of the form node.port`, portHint(producer, rest.length > 0 ? port : '', names));
   if (outputs !== undefined && ownMember(outputs, port) === undefined)
-    return wrong('unknown-port', `the node "${producer}" has no output "${port}"`, suggestion(port, Object.keys(outputs)));
+    return wrong('unknown-port', `the node "${producer}" has no output "${port}"`, portHint(producer, port, names));
   const made = ownMember(outputs, port)?.kind;
   if (kind !== undefined && made !== undefined && kind !== made)
-    return wrong('wrong-kind', `"${from}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
-  const chosen = choose(instances, where, many, draft.key);
-  if (typeof chosen === 'string')
     return wrong(
-      'ambiguous-instance',
-      `${chosen} of "${producer}"`,
-      `choose one: { from: ${from}, where: { ${Object.keys(fileNode.matrix ?? {})[0] ?? 'variable'}: … } }${
-        draft.work.kind === 'command' ? `, or take all as a folder: { from: ${from}, all: true }` : ''
-      }`,
+      'wrong-kind',
+      `"${from}" is a ${kindName(made)}, but the input takes a ${kindName(kind)}`,
+      kindHint(kind, draft.node, wiring),
     );
+  if ([...context.told].some((told) => told.startsWith(`${pointer}/where`))) return undefined;
+  const chosen = choose(instances, where, many, draft.key);
+  if (chosen === undefined) {
+    const { message, hint } = ambiguity({ from, node: producer, where }, instances, draft.work.kind === 'command');
+    return wrong('ambiguous-instance', message, hint);
+  }
   context.room.left -= chosen.length;
   if (context.room.left < 0)
     return wrong('too-many', `with this input the pipeline connects more than ${ROOM.toLocaleString('en')} artifacts`, 'gather fewer');
   return chosen.map((instance) => ({ key: instance.key, origin: { kind: 'output', instance: instance.name, port } }));
 }
 
-function kindHint(kind: string): string {
-  return `connect ${kind === 'dir' ? 'a folder' : 'a file'}: an output of that kind, or a source`;
-}
-
-function choose(instances: readonly Instance[], where: JsonObject, many: boolean, own: Key): readonly Instance[] | string {
+/** The instances at a point; undefined where it chooses none, or too many. */
+function choose(instances: readonly Instance[], where: JsonObject, many: boolean, own: Key): readonly Instance[] | undefined {
   const named = Object.keys(where);
   const selected = having(instances, named, where);
-  if (named.length > 0 && instances.length > 0 && selected.length === 0) return `no instance has ${JSON.stringify(where)}`;
+  if (named.length > 0 && instances.length > 0 && selected.length === 0) return undefined;
   if (many) return selected;
   const variables = Object.keys(selected[0]?.key ?? {});
   const free = variables.find((name) => !Object.hasOwn(own, name) && !Object.hasOwn(where, name));
-  if (free !== undefined) return `this input takes one artifact, but there is one for each ${free}`;
+  if (free !== undefined) return undefined;
   return having(instances, variables, named.length === 0 ? own : { ...own, ...where });
 }
 
@@ -229,15 +240,19 @@ function sourceElement(
   let name = from;
   if (from.startsWith('$sources.')) {
     name = from.slice('$sources.'.length);
-    if (!wiring.sources.has(name)) return wrong('unknown-source', `no source is named "${name}"`, suggestion(name, wiring.sources.keys()));
+    if (!wiring.sources.has(name)) return wrong('unknown-source', `no source is named "${name}"`, dollarHint(from.slice(1), wiring));
   } else if (!wiring.sources.has(from)) wiring.sources.set(from, { name: from, path: resolve(wiring.folder, from) });
   const path = wiring.sources.get(name)?.path ?? '';
   const made = kindOf(path, wiring.kinds);
   if (made === undefined)
     return name === from
-      ? wrong('missing-source', `the source "${from}" does not exist`, `looked at ${path}`)
+      ? wrong('missing-source', `the file "${from}" does not exist`, nearbyPath(path, wiring.folder) ?? `looked at ${path}`)
       : [{ key: {}, origin: { kind: 'source', source: name } }];
   if (kind !== undefined && kind !== made)
-    return wrong('wrong-kind', `"${basename(path)}" is a ${made}, but the input takes a ${kind}`, kindHint(kind));
+    return wrong(
+      'wrong-kind',
+      `"${basename(path)}" is a ${kindName(made)}, but the input takes a ${kindName(kind)}`,
+      kindHint(kind, '', wiring),
+    );
   return [{ key: {}, origin: { kind: 'source', source: name } }];
 }

@@ -17,6 +17,8 @@ export interface NodeContext {
   readonly room: Room;
   readonly overrides: readonly NodeOverride[];
   readonly problems: Problem[];
+  /** Pointers of values with references that do not resolve: no more is told of them. */
+  readonly told: Set<string>;
   /** A folder for what can be made again at any time. */
   readonly cache: string;
   /** Which params fitted which stage's schema before. */
@@ -69,14 +71,28 @@ export function fillInAt(value: Json, scope: Scope, pointer: string, context: No
     // What has no room is told once, and nothing after it.
     if (isFull({ problems }) || problems.some(({ code }) => code === 'too-many')) return;
     const at = pointer + path.map(pointerStep).join('');
+    context.told.add(at);
     const hint =
       bad.code === 'too-many'
         ? 'refer to large values less often, or leave values of matrices out'
         : bad.name === undefined
-          ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
+          ? (otherReference(value, path) ??
+            'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar')
           : scope.values.size === 0
             ? 'write the value itself, or $$ for a dollar'
             : suggestion(bad.name, scope.values.keys());
     problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
   });
+}
+
+/** How references of others are written here: `${params.size}`, `${{ size }}`. */
+function otherReference(value: Json, path: readonly (string | number)[]): string | undefined {
+  const text = path.reduce<Json | undefined>((at, step) => (at as Readonly<Record<string | number, Json>> | undefined)?.[step], value);
+  if (typeof text !== 'string') return undefined;
+  const [whole = '', name] =
+    /\$(?:\{\{?|\()?\s*(?:params|param|matrix|vars|env|inputs)\.([a-z][a-z0-9_-]*)\s*(?:\}\}?|\))?/i.exec(text) ??
+    /\$(?:\{\{|\()\s*([a-z][a-z0-9_-]*)\s*(?:\}\}|\))/i.exec(text) ??
+    [];
+  if (name === undefined) return undefined;
+  return whole === text ? `write $${name}` : `write \${${name}}`;
 }

@@ -25,6 +25,8 @@ interface ParamsContext {
   readonly pointer: string;
   readonly locate: Locate;
   readonly problems: Problem[];
+  /** Pointers of values of which a problem was told already. */
+  readonly told: ReadonlySet<string>;
   /** A folder for what can be made again at any time. */
   readonly cache: string;
   /** Which params fitted which schema before. */
@@ -135,7 +137,7 @@ export async function stageParams(given: JsonObject, context: ParamsContext): Pr
     );
   const entries = Object.entries(given).filter(([name]) => Object.hasOwn(declared, name));
   const own = Object.fromEntries(entries.map(([name, value]) => [name, unfolded(value)]));
-  problems.push(...validate(own, against(declared, context), locate, pointer, NAMING));
+  problems.push(...validate(own, against(declared, context), locate, pointer, { ...NAMING, told: context.told }));
   const params: Record<string, Json> = withDefaults(declared, own);
   const modules: Record<string, ChosenModule> = {};
   for (const [name, declaration] of Object.entries(declared)) {
@@ -242,7 +244,7 @@ async function checkChoice(
   const fits = Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(declared, key)));
   // What is not given needs no check, and most choices are given nothing.
   if (Object.keys(fits).length > 0 || Object.values(declared).some(({ optional }) => !optional))
-    problems.push(...validate(fits, against(declared, context), locate, pointer, NAMING));
+    problems.push(...validate(fits, against(declared, context), locate, pointer, { ...NAMING, told: context.told }));
   return problems;
 }
 

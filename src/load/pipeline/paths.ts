@@ -1,25 +1,38 @@
 import { shorten } from '../../text/shorten.ts';
 import { posix } from 'node:path';
+import { pointerNames } from '../../text/json-pointer.ts';
 import { isFull, type NodeContext } from './context.ts';
 
 /** Letters of the longest path that Linux takes. */
 const LONGEST_PATH = 4096;
 
+/** A path that is taken, and the pointer of what says so. */
+interface Taken {
+  readonly path: string;
+  readonly pointer: string;
+}
+
 /** Paths that lie apart: each is told of another that it lies in, or that lies in it. */
 class Apart {
-  private readonly taken = new Set<string>();
+  private readonly taken = new Map<string, Taken>();
   /** For each folder around one of them, one of them. */
-  private readonly around = new Map<string, string>();
+  private readonly around = new Map<string, Taken>();
 
   /** Takes a path; undefined, or the one that is in its way. */
-  take(path: string): string | undefined {
+  take(path: string, pointer: string): Taken | undefined {
     const folders: string[] = [];
     for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders.push(path.slice(0, at));
-    const other = this.taken.has(path) ? path : (this.around.get(path) ?? folders.find((folder) => this.taken.has(folder)));
-    this.taken.add(path);
-    for (const folder of folders) if (!this.around.has(folder)) this.around.set(folder, path);
+    const other = this.taken.get(path) ?? this.around.get(path) ?? folders.map((folder) => this.taken.get(folder)).find(Boolean);
+    if (!this.taken.has(path)) this.taken.set(path, { path, pointer });
+    for (const folder of folders) if (!this.around.has(folder)) this.around.set(folder, { path, pointer });
     return other;
   }
+}
+
+/** What a pointer within a node stands for: the input "text", the metrics file. */
+function partName(pointer: string): string {
+  const [, , , section = '', port = ''] = pointerNames(`/${pointer}`);
+  return section === 'metrics' ? 'the metrics file' : `the ${section === 'in' ? 'input' : 'output'} "${port}"`;
 }
 
 /** The paths that a command is given or writes, with the pointers of what says so. */
@@ -43,7 +56,11 @@ export function checkPaths({ inputs, outputs, metrics }: CommandPaths, context: 
     }
     const plain = posix.normalize(path).replace(/\/$/, '');
     if (plain.startsWith('/') || plain === '..' || plain.startsWith('../')) {
-      complain(`the path "${path}" leaves the working folder`, pointer, 'write it relative to the working folder');
+      complain(
+        `the path "${path}" leaves the working folder`,
+        pointer,
+        `a command works in a folder of its own: write ${posix.basename(plain) === '..' ? 'a path in it' : posix.basename(plain)}`,
+      );
       return;
     }
     if (plain === '.') {
@@ -51,8 +68,16 @@ export function checkPaths({ inputs, outputs, metrics }: CommandPaths, context: 
       return;
     }
     // Metrics may lie in an output, which is then kept with them; an input would be read in their place.
-    const other = isMetrics ? inputs.find(([, one]) => posix.normalize(one) === plain)?.[1] : apart.take(plain);
-    if (other !== undefined) complain(`the paths "${path}" and "${other}" lie in each other`, pointer, 'choose paths apart');
+    const input = inputs.find(([, one]) => posix.normalize(one) === plain);
+    const other = isMetrics ? (input === undefined ? undefined : { path: input[1], pointer: input[0] }) : apart.take(plain, pointer);
+    if (other === undefined) return;
+    const [name, otherName] = [partName(pointer), partName(other.pointer)];
+    const where = other.path === plain ? `where ${otherName} stands too` : `and ${otherName} at "${other.path}": one lies in the other`;
+    complain(
+      `${name} stands at "${path}", ${where}`,
+      pointer,
+      `choose another path for one of them${name.includes('input') ? ', with "at"' : ''}`,
+    );
   };
   for (const [list, isMetrics] of [
     [inputs, false],

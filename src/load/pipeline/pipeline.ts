@@ -20,6 +20,7 @@ import { atPoint } from './selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { readYamlFile } from '../yaml/file.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
+import { missingSourceHint } from './nearby.ts';
 import { validate } from '../validate.ts';
 
 /** What to load and where to look. */
@@ -78,7 +79,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
   const checked = new CheckedBefore(request.cache);
   const room = { left: ROOM };
-  const around = { locate, overrides: overridden.nodes, problems, cache: request.cache, checked, room };
+  const around = { locate, overrides: overridden.nodes, problems, told: new Set<string>(), cache: request.cache, checked, room };
   const params = fillInAt(file.params ?? {}, { values: new Map(), room }, '/params', { ...around, params: {}, texts: new Map() });
   const context: NodeContext = { ...around, params: (params ?? {}) as JsonObject, texts: textsOf(file.params ?? {}, locate) };
   const sources = readSources(file, request, context);
@@ -120,11 +121,34 @@ function nodeOrder(stages: PipelineFile['stages'], locate: Locate): Outcome<read
     ([name, node]) => [name, Object.values(node.in ?? {}).flatMap((value) => producerOf(value) ?? [])] as const,
   );
   const order = topologicalOrder(new Map(needs));
-  if (!('cycle' in order)) return done(order.order);
-  const [first = ''] = order.cycle;
-  const around = order.cycle.length > 12 ? [...order.cycle.slice(0, 10), '…', ...order.cycle.slice(-1)] : order.cycle;
+  return 'cycle' in order ? failed(cycleProblem(order.cycle, stages, locate)) : done(order.order);
+}
+
+/** A circle of nodes, at the input that reads from further down in the file: the others read from above, as nearly all inputs do. */
+function cycleProblem(cycle: readonly string[], stages: PipelineFile['stages'], locate: Locate): Problem {
+  const names = Object.keys(stages);
+  const pairs = cycle.slice(1).map((producer, index) => ({ node: cycle[index] ?? '', producer }));
+  const { node = '', producer = '' } = pairs.find((pair) => names.indexOf(pair.producer) >= names.indexOf(pair.node)) ?? {};
+  const [port = '', value] = Object.entries(stages[node]?.in ?? {}).find(([, one]) => producerOf(one) === producer) ?? [];
+  const from = typeof value === 'string' ? value : String((value as JsonObject | undefined)?.['from']);
+  const pointer = `/stages${pointerStep(node)}/in${pointerStep(port)}`;
+  if (node === producer)
+    return locate.problem(
+      'cycle',
+      `"${node}" reads its own output "${from}"`,
+      pointer,
+      'value',
+      `remove this input, or read from a node before "${node}"`,
+    );
+  const around = cycle.length > 12 ? [...cycle.slice(0, 10), '…', ...cycle.slice(-1)] : cycle;
   const message = `the nodes need each other in a cycle: ${around.join(' → ')}`;
-  return failed(locate.problem('cycle', message, `/stages${pointerStep(first)}`, 'key', 'break the cycle at one of these inputs'));
+  return locate.problem(
+    'cycle',
+    message,
+    pointer,
+    'value',
+    `break the cycle: remove this input, or one of the others (${node} → ${producer} means that ${node} reads from ${producer})`,
+  );
 }
 
 /** A node's instances repeat its problems: each is told once. */
@@ -178,7 +202,11 @@ function readSources(file: PipelineFile, request: LoadRequest, context: NodeCont
     const path = isOption ? resolve(written) : sourcePath(String(fillInAt(written, scopeOf(context), pointer, context)), request);
     if (!isFull(context) && !existsSync(path)) {
       const obtain = typeof value === 'string' || value.obtain === undefined ? '' : `get it: ${value.obtain}; or `;
-      const hint = `looked at ${path}; ${obtain}give another with --set sources.${name}=PATH`;
+      const hint = missingSourceHint(written, path, {
+        ...request,
+        obtain: `${obtain}give another with --set sources.${name}=PATH`,
+        isOption,
+      });
       context.problems.push(context.locate.problem('missing-source', `the source "${name}" does not exist`, pointer, 'value', hint));
     }
     sources.set(name, { name, path, ...(typeof value === 'string' || value.keep === undefined ? {} : { keep: value.keep }) });
@@ -194,7 +222,7 @@ async function readNodes(
   context: NodeContext,
 ): Promise<Map<string, readonly Instance[]>> {
   const instances = new Map<string, readonly Instance[]>();
-  const wiring = { context, folder: dirname(request.file), sources, nodes: file.stages, instances, kinds: new Map() };
+  const wiring = { context, folder: dirname(request.file), root: request.root, sources, nodes: file.stages, instances, kinds: new Map() };
   const stages = new Map<string, Outcome<FoundStage>>();
   let count = 0;
   for (const name of order) {
@@ -249,24 +277,23 @@ function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, con
   }
 }
 
-function checkShow(file: PipelineFile, instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
+function checkShow(file: PipelineFile, instances: ReadonlyMap<string, readonly Instance[]>, { locate, problems }: NodeContext): void {
+  const metricsOf = ({ work, outputs, metrics }: Instance): string[] | undefined =>
+    work.kind === 'command' && work.metrics !== undefined ? undefined : [...Object.keys(metrics), ...Object.keys(outputs)];
+  const known = [...instances].flatMap(([node, [first]]) =>
+    first === undefined ? [] : (metricsOf(first) ?? Object.keys(first.outputs)).map((name) => `${node}.${name}`),
+  );
   for (const [index, shown] of (file.show ?? []).entries()) {
-    if (isFull(context)) break;
+    if (isFull({ problems })) break;
     const [node = '', name = ''] = shown.split('.');
-    const instance = instances.get(node)?.[0];
-    const known = instance === undefined ? [...instances.keys()] : [...Object.keys(instance.outputs), ...Object.keys(instance.metrics)];
-    const isCommandMetric = instance?.work.kind === 'command' && instance.work.metrics !== undefined;
-    if (instances.get(node)?.length === 0 || isCommandMetric) continue;
-    if (instance === undefined || !known.includes(name)) {
-      context.problems.push(
-        context.locate.problem(
-          'unknown-reference',
-          `"${shown}" is not a node's metric or output`,
-          `/show${pointerStep(index)}`,
-          'value',
-          suggestion(instance === undefined ? node : name, known),
-        ),
-      );
-    }
+    // Of a node with a problem of its own nothing is known, and of one that is turned off nothing is shown.
+    if (Object.hasOwn(file.stages, node) && (instances.get(node) ?? []).length === 0) continue;
+    const [instance] = instances.get(node) ?? [];
+    const own = instance === undefined ? [] : metricsOf(instance);
+    if (instance !== undefined && name !== '' && (own === undefined || own.includes(name))) continue;
+    const message = `"${shown}" is not a node's metric or output`;
+    const whole = name === '' ? (own ?? []).map((one) => `${node}.${one}`) : [];
+    const hint = whole.length > 0 ? `write ${whole.join(' or ')}` : suggestion(shown, known);
+    problems.push(locate.problem('unknown-reference', message, `/show${pointerStep(index)}`, 'value', hint));
   }
 }

@@ -5,6 +5,7 @@ import { pointerStep } from '../../text/json-pointer.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
 import { asWritten, type Scope } from './references.ts';
+import { nameOf } from '../remedy.ts';
 
 /** A point of a node's matrix that is read. */
 export interface AtPoint {
@@ -96,34 +97,27 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>): Command {
 /** Complains of names that a command cannot see as variables, or sees twice. */
 function checkCommand(node: FileNode, params: readonly string[], base: string, context: NodeContext): void {
   const { locate, problems } = context;
-  const names = [...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {}), ...params];
-  const seen = new Set<string>();
-  for (const name of names) {
+  const names = (section: string, all: readonly string[]) => all.map((name) => ({ section, name }));
+  const all = [...names('in', Object.keys(node.in ?? {})), ...names('out', Object.keys(node.out ?? {})), ...names('with', params)];
+  const seen = new Map<string, string>();
+  for (const { section, name } of all) {
     if (isFull(context)) break;
-    if (!/^[a-z][a-z0-9_]*$/.test(name))
-      problems.push(
-        locate.problem(
-          'bad-name',
-          `"${name}" is not a variable name`,
-          `${base}/with${pointerStep(name)}`,
-          'key',
-          'a lower-case letter, then letters, digits or "_": the command sees it as a variable',
-        ),
-      );
-    if (seen.has(name))
-      problems.push(
-        locate.problem(
-          'same-name',
-          `"${name}" is used twice among in, with and out`,
-          base,
-          'key',
-          'rename one: the command sees all three as variables',
-        ),
-      );
-    seen.add(name);
+    const pointer = `${base}/${section}${pointerStep(name)}`;
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+      const hint = `write ${nameOf(name, '_')}: a lower-case letter, then letters, digits or "_": the command sees it as a variable`;
+      problems.push(locate.problem('bad-name', `"${name}" is not a variable name`, pointer, 'key', hint));
+    }
+    const before = seen.get(name);
+    if (before !== undefined) {
+      const message = `"${name}" is used twice, in "${before}" and in "${section}"`;
+      problems.push(locate.problem('same-name', message, pointer, 'key', 'rename one: the command sees both as the same variable'));
+    }
+    seen.set(name, section);
   }
-  if (node.out === undefined)
-    problems.push(
-      locate.problem('missing-key', 'a command needs "out"', base, 'key', 'name at least one output and the path it is written to'),
-    );
+  if (node.out === undefined) {
+    const written = typeof node.run === 'string' ? /> *"?\$\{?([a-z][a-z0-9_]*)/.exec(node.run)?.[1] : undefined;
+    const name = written !== undefined && !seen.has(written) ? written : 'result';
+    const hint = `name each output and the path that it is written to: add out: { ${name}: ${name}.txt }`;
+    problems.push(locate.problem('missing-key', 'a command needs "out"', base, 'key', hint));
+  }
 }

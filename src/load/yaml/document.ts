@@ -6,6 +6,7 @@ import { pointerStep } from '../../text/json-pointer.ts';
 import { findTooMuch, LARGEST_FILE } from './nesting.ts';
 import { losesDigits } from './number.ts';
 import { readPlain } from './plain.ts';
+import { explainSyntax, glued } from './syntax.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** Aliases may not blow a document up: so many values may be reached through them. */
@@ -130,12 +131,26 @@ class Reader {
       }
       const name = String(plain);
       this.checkText(name, offset);
-      if (name === '<<') this.complain('yaml-merge', 'merge keys are not supported', offset, 'write the values out');
-      if (members.has(name)) {
-        this.complain('yaml-duplicate-key', 'this key is given twice', offset, 'rename or remove one of the two');
+      const stuck = value === null && isScalar(key) && key.type === 'PLAIN' ? glued(name) : undefined;
+      if (stuck !== undefined) {
+        this.complain('yaml-syntax', 'a space is missing after the colon', offset + stuck.name.length, stuck.hint);
+        continue;
+      }
+      if (name === '<<') {
+        this.complain('yaml-merge', 'merge keys are not supported', offset, 'write the values out');
         continue;
       }
       const inner = pointer + pointerStep(name);
+      if (members.has(name)) {
+        const first = this.lines.linePos(this.offsets.get(inner)?.key ?? 0).line;
+        this.complain(
+          'yaml-duplicate-key',
+          `the key "${shorten(name, 40)}" is given twice`,
+          offset,
+          `line ${first} gives it already: rename or remove one of the two`,
+        );
+        continue;
+      }
       this.offsets.set(inner, { key: offset, value: offset });
       members.set(name, this.read(value, inner, open));
     }
@@ -178,27 +193,6 @@ class Reader {
     if (!text.isWellFormed())
       this.complain('yaml-syntax', 'this text holds half a character', offset, 'write the whole character in place of its escapes');
   }
-}
-
-const SYNTAX_HINTS: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: 'a pipeline file is one document: remove the "---"',
-  TAB_AS_INDENT: 'indent with spaces',
-};
-
-function syntaxProblem(reader: Reader, error: { code: string; message: string; pos: readonly [number, number] }): void {
-  const [start] = error.pos;
-  const around = reader.text.slice(Math.max(0, start - 2), start + 2);
-  const dollar = around.includes('${') || /\$\{[^}\n]*\}/.test(reader.placeAt(start).excerpt);
-  const lineStart = start - reader.placeAt(start).column + 1;
-  const offset = dollar ? reader.text.indexOf('${', around.includes('${') ? Math.max(0, start - 2) : lineStart) : start;
-  reader.complain(
-    'yaml-syntax',
-    `not valid YAML: ${error.message}`,
-    offset >= 0 ? offset : start,
-    dollar
-      ? 'inside {…} and […] a text with ${name} needs quotes: "${name}"'
-      : (SYNTAX_HINTS[error.code] ?? 'check the indentation and the brackets; quote a text that holds ": " or " #" or begins with a sign'),
-  );
 }
 
 /** Why a text is not read at all, and where. */
@@ -253,7 +247,11 @@ export function readWhole(file: string, text: string): YamlText {
 function compose(file: string, text: string): YamlText {
   const reader = new Reader(file, text);
   // Only the first: the parser's later errors mostly follow from it.
-  for (const error of reader.document.errors.slice(0, 1)) syntaxProblem(reader, error);
+  const [error] = reader.document.errors;
+  if (error !== undefined) {
+    const { message, offset, hint } = explainSyntax(text, error);
+    reader.complain('yaml-syntax', `not valid YAML: ${message}`, offset, hint);
+  }
   const value = reader.problems.length > 0 ? null : reader.read(reader.document.contents, '', new Set());
   return {
     file,

@@ -1,0 +1,150 @@
+import { posix } from 'node:path';
+import type { ErrorObject } from 'ajv';
+import { isObject } from '../files/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { shorten } from '../text/shorten.ts';
+import { suggestion } from '../text/suggestion.ts';
+import { NAME, VARIABLE } from './pipeline/schema.ts';
+
+/** How keys of the file and of nodes are written, where nothing better can be made of what stands there. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  stages: 'stages: { hello: { run: echo hello > "$text", out: { text: hello.txt } } }',
+  params: 'params: { size: 32 }',
+  sources: 'sources: { images: ./images }',
+  in: 'in: { text: node.port } or in: { text: $sources.name }',
+  out: 'out: { text: text.txt }',
+  with: 'with: { size: 32 }',
+  env: 'env: [HOME], or env: { LEVEL: high }',
+  matrix: 'matrix: { fold: [0, 1, 2] }',
+  when: 'when: { size: { above: 32 } }',
+  resources: 'resources: { cpu: 2, memory: 4GiB }',
+  tools: 'tools: [python3]',
+  show: 'show: [node.metric, node.port]',
+  objective: 'objective: { maximize: node.metric }',
+  over: 'over: { node.param: [1, 2] }',
+  constraints: 'constraints: { node.metric: { max: 3 } }',
+  sweep: 'sweep: { over: { node.param: [1, 2] }, objective: { maximize: node.metric } }',
+  where: 'where: { fold: 0 }',
+  executors: 'executors: { big: { kind: process } }',
+};
+
+/** A value as it is written in a flow of YAML. */
+export function written(value: Json): string {
+  if (typeof value === 'string') return /^[\w./$+-]+(?: [\w./$+-]+)*$/.test(value) ? value : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((one: Json) => written(one)).join(', ')}]`;
+  if (isObject(value))
+    return `{ ${Object.entries(value)
+      .map(([key, one]) => `${key}: ${written(one)}`)
+      .join(', ')} }`;
+  return JSON.stringify(value);
+}
+
+/** A name made of any text: `My words` is `my_words`. */
+export function nameOf(text: string, separators = '_-'): string {
+  const kept = text
+    .trim()
+    .toLowerCase()
+    .replaceAll(new RegExp(`[^a-z0-9${separators}]+`, 'g'), '_');
+  return kept.replace(/^[^a-z]+/, '').replace(/_+$/, '') || 'name';
+}
+
+/** A mapping made of a list of paths or of a text, each by the name of its file: `[a/words.txt]` is `{ words: a/words.txt }`. */
+function named(found: Json, key: string): string | undefined {
+  const paths = (Array.isArray(found) ? found : [found]).filter((one: Json): one is string => typeof one === 'string');
+  if (paths.length === 0 || (Array.isArray(found) && paths.length < found.length)) return undefined;
+  const entries = paths.map((path) => {
+    const base = posix.basename(path.replace(/^\$(?:sources\.)?/, ''));
+    const isFile = key === 'in' && !path.startsWith('$') && (path.includes('/') || /\.(?:py|sh|js|ts|r|R|txt|csv|json|ya?ml)$/.test(path));
+    return `${nameOf(base.replace(/(.)\.[^.]*$/, '$1'), '_')}: ${isFile && !path.startsWith('.') ? './' : ''}${path}`;
+  });
+  return shorten(`write ${key}: { ${entries.join(', ')} }`, 120);
+}
+
+/** What to write in place of a value of the wrong type; undefined where nothing can be made of it. */
+export function retyped(type: string, found: Json | undefined, key: string): string | undefined {
+  if (found === undefined || found === null) return undefined;
+  const isScalar = typeof found !== 'object';
+  if ((type === 'integer' || type === 'number') && typeof found === 'string' && found.trim() !== '' && Number.isFinite(Number(found)))
+    return `write it without quotes: ${found}`;
+  if (type === 'integer' && typeof found === 'number') return `write ${Math.floor(found)} or ${Math.ceil(found)}`;
+  if (type === 'boolean' && typeof found === 'string' && /^(?:y|yes|on|true)$/i.test(found)) return 'write true';
+  if (type === 'boolean' && typeof found === 'string' && /^(?:n|no|off|false)$/i.test(found)) return 'write false';
+  if (type === 'boolean' && (found === 0 || found === 1)) return `write ${found === 1}`;
+  if (type === 'array' && isScalar) return `write ${key}: [${written(found)}]`;
+  if (type === 'array' && isObject(found)) return undefined;
+  if (type === 'string' && (typeof found === 'number' || typeof found === 'boolean')) return `write it in quotes: "${found}"`;
+  if (type === 'object' && (key === 'in' || key === 'out')) return named(found, key);
+  return undefined;
+}
+
+/** What to write in place of a text that does not look as it must. */
+function reshaped(pattern: string, found: Json | undefined): string {
+  const text = String(found);
+  if (pattern.includes('KiB')) {
+    const [, count, unit] = /^(\d+(?:\.\d+)?)\s*([KMGT])i?B?$/i.exec(text) ?? [];
+    return count === undefined || unit === undefined ? 'for example 2GiB' : `write ${count}${unit.toUpperCase()}iB`;
+  }
+  if (pattern.includes('(s|m|h)')) {
+    const [, count, unit] = /^(\d+(?:\.\d+)?)\s*(s|m|h)?[a-z]*$/i.exec(text) ?? [];
+    if (count === undefined) return 'for example 30s, 10m or 2h';
+    return unit === undefined ? `write its unit: ${count}s, ${count}m or ${count}h` : `write ${count}${unit.toLowerCase()}`;
+  }
+  if (pattern === NAME || pattern === VARIABLE) return `write ${nameOf(text, pattern === NAME ? '_-' : '_')}`;
+  return 'for example my_name';
+}
+
+/** How a bound is kept. */
+function bounded({ keyword, params }: ErrorObject): string | undefined {
+  const limit = String(params['limit']);
+  if (keyword === 'minimum') return `write ${limit} or more`;
+  if (keyword === 'maximum') return `write ${limit} or less`;
+  if (keyword === 'exclusiveMinimum') return `write more than ${limit}`;
+  if (keyword === 'exclusiveMaximum') return `write less than ${limit}`;
+  return undefined;
+}
+
+/** What to write in place of a value that does not fit. `at`: its schema; `key`: how it is called. */
+export function remedy(error: ErrorObject, found: Json | undefined, at: JsonObject | undefined, key: string): string {
+  const { keyword, params } = error;
+  if (keyword === 'enum') return suggestion(String(found), (params['allowedValues'] as unknown[]).map(String));
+  if (keyword === 'const') return `write ${key}: ${String(params['allowedValue'])}, or leave it out`;
+  if (keyword === 'pattern') return reshaped(String(params['pattern']), found);
+  if (keyword === 'type' && typeof found === 'number' && typeof at?.['pattern'] === 'string') return reshaped(at['pattern'], found);
+  const types = [params['type']].flat(2).map(String);
+  const reference = typeof found === 'string' ? /^\$?\{\{\s*(?:\w+\.)*([a-z][\w-]*)\s*\}\}$/.exec(found)?.[1] : undefined;
+  if (reference !== undefined) return `a param is referred to with a dollar: write $${reference}`;
+  const about = at?.['description'];
+  const better =
+    bounded(error) ??
+    (keyword === 'type' || keyword === 'anyOf' ? types.map((type) => retyped(type, found, key)).find(Boolean) : undefined);
+  if (better !== undefined) return typeof about === 'string' && keyword !== 'type' ? `${better}: ${about}` : better;
+  const example = EXAMPLES[key];
+  if (example !== undefined) return `for example ${example}`;
+  if (about !== undefined && keyword !== 'anyOf') return String(about);
+  const fallback = at?.['default'];
+  const other = EXAMPLE_OF[types[0] ?? ''];
+  if (fallback !== undefined) return `write ${written(fallback)}, ${other === undefined ? '' : 'for example, '}or leave it out for that`;
+  return other === undefined ? `write ${params['limit'] ?? 'one of these'}` : `for example ${key}: ${other}`;
+}
+
+const EXAMPLE_OF: Readonly<Record<string, string>> = {
+  object: '{ name: value }',
+  array: '[first, second]',
+  string: '"a text"',
+  integer: '3',
+  number: '0.5',
+  boolean: 'true',
+};
+
+/** How a key is added that is missing. `at`: the schema of its value; `to`: where it belongs. */
+export function addition(key: string, at: JsonObject | undefined, to: string): string {
+  const example = EXAMPLES[key];
+  const where = to === 'the file' ? '' : ` to "${to}"`;
+  if (example !== undefined) return `add ${example}`;
+  const type = [at?.['type']].flat()[0];
+  const about = typeof at?.['description'] === 'string' ? ` (${at['description']})` : '';
+  if (Array.isArray(at?.['enum'])) return `add ${key}: ${at['enum'].map(String).join(' or ')}${where}${about}`;
+  const least = at?.['minimum'];
+  const value = typeof least === 'number' ? String(least) : key === 'name' ? 'my_pipeline' : (EXAMPLE_OF[String(type)] ?? '…');
+  return `add ${key}${where}, for example ${key}: ${value}${about}`;
+}
