@@ -26,15 +26,15 @@ export interface Mistake {
 }
 
 /** The kinds of mistakes: folders of `mistakes`. */
-export const kinds: readonly string[] = readdirSync(join(here, 'mistakes'));
+export const kinds: readonly string[] = readdirSync(join(here, 'fixtures/mistakes'));
 
 /** The mistakes of some kinds. */
 export function mistakesOf(
   ...named: readonly string[]
 ): { readonly name: string; readonly path: string; readonly text: string; readonly mistake: Mistake }[] {
   return named.flatMap((kind) =>
-    readdirSync(join(here, 'mistakes', kind)).map((file) => {
-      const path = join(here, 'mistakes', kind, file);
+    readdirSync(join(here, 'fixtures/mistakes', kind)).map((file) => {
+      const path = join(here, 'fixtures/mistakes', kind, file);
       const text = readFileSync(path, 'utf8');
       return { name: `${kind}/${file.replace('.yaml', '')}`, path, text, mistake: parse(text) as Mistake };
     }),
@@ -65,7 +65,7 @@ export async function make({
   run,
 }: Mistake): Promise<{ code: number; screen: string }> {
   const folder = join(emptyFolder(), 'poems');
-  cpSync(join(here, 'project'), folder, { recursive: true });
+  cpSync(join(here, 'fixtures/project'), folder, { recursive: true });
   for (const line of before) await called(folder, wordsOf(line), { env });
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);

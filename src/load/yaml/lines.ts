@@ -15,7 +15,7 @@ export function lineAt(text: string, offset: number): TextLine {
 }
 
 /** Whether a line holds more than a comment. */
-export function isFilled({ text, indent }: TextLine): boolean {
+function isFilled({ text, indent }: TextLine): boolean {
   return indent < text.length && text[indent] !== '#';
 }
 
