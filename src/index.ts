@@ -7,6 +7,7 @@ export type { Json, JsonObject } from './model/json.ts';
 export type {
   Checkpoint,
   Element,
+  InputKind,
   InputPort,
   Kind,
   Metric,

@@ -64,6 +64,12 @@ function foldersNear(folder: string, stageFolder: string): string {
   );
 }
 
+/** What a choice's file says of it, for editors: a plain text that it exports as `about`. No code that is hashed holds it. */
+export function choiceAbout(file: string): string | undefined {
+  const found = /^export const about =\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)");/m.exec(readPlain(file).toString('utf8'));
+  return found?.[1] ?? found?.[2];
+}
+
 const known = new Map<string, ChoiceDeclaration>();
 
 /** The same content is the same object, so that what is made of it is made once. */

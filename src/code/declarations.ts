@@ -15,7 +15,7 @@ import { memberPlaces } from './syntax.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a declaration changes, or what is refused in one. */
-const FORMAT = '4';
+const FORMAT = '5';
 
 /** A stage's folder and its declaration. */
 export interface FoundStage {

@@ -1,16 +1,17 @@
 import { isObject } from '../files/json.ts';
 import type { Declaration, OutputDeclaration, ParamDeclaration } from '../model/declaration.ts';
 import { done, failed, type Outcome, type Place, type Problem } from '../model/problem.ts';
-import type { InputPort, Metric, Resources } from '../model/stage.ts';
+import type { InputKind, Metric, Resources } from '../model/stage.ts';
 import { SIZE } from '../text/amounts.ts';
 import { suggestion } from '../text/suggestion.ts';
 
 /** What a declaration evaluates to, before anything of it is believed. */
 type Written = Readonly<Record<string, unknown>>;
 
-const INPUT_KINDS: readonly InputPort[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?', 'dir[]?', 'file[]?'];
+const INPUT_KINDS: readonly InputKind[] = ['dir', 'file', 'dir[]', 'file[]', 'dir?', 'file?', 'dir[]?', 'file[]?'];
 const STAGE_KEYS = ['about', 'params', 'inputs', 'outputs', 'metrics', 'resources', 'measures', 'network', 'former', 'run'];
-const OUTPUT_KEYS = ['kind', 'measured'];
+const INPUT_KEYS = ['kind', 'about'];
+const OUTPUT_KEYS = ['kind', 'about', 'measured'];
 const METRIC_KEYS = ['about', 'goal', 'tolerance', 'measured'];
 const RESOURCE_KEYS = ['cpu', 'gpu', 'memory'];
 
@@ -75,12 +76,28 @@ export function plainParamsOf(written: Written, complain: Complain): Record<stri
   return params;
 }
 
-function inputsOf(stage: Written, complain: Complain): Record<string, InputPort> {
-  const inputs: Record<string, InputPort> = {};
+/** What the ports of a kind are about, as far as it is said; what is no text is complained of. */
+function aboutOf(stage: Written, member: 'inputs' | 'outputs', complain: Complain): Record<string, string> {
+  const abouts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(isObject(stage[member]) ? stage[member] : {})) {
+    const about = isObject(value) ? value['about'] : undefined;
+    if (typeof about === 'string') abouts[name] = about;
+    else if (about !== undefined)
+      complain(`"about" of "${name}" is not a text`, 'say in one sentence what the port holds', member, name, 'about');
+  }
+  return abouts;
+}
+
+function inputsOf(stage: Written, complain: Complain): Record<string, InputKind> {
+  const inputs: Record<string, InputKind> = {};
   for (const [name, value] of entriesOf(stage, 'inputs', complain)) {
-    if (INPUT_KINDS.includes(value as InputPort)) inputs[name] = value as InputPort;
+    const kind = isObject(value) ? value['kind'] : value;
+    if (isObject(value)) checkKeys(value, INPUT_KEYS, { where: `the input "${name}"`, path: ['inputs', name], complain });
+    if (isObject(value) && Object.keys(value).join() === 'kind')
+      complain(`the input "${name}" is written as a mapping`, `write ${name}: '${String(kind)}'`, 'inputs', name);
+    if (INPUT_KINDS.includes(kind as InputKind)) inputs[name] = kind as InputKind;
     else
-      complain(`the input "${name}" is of no known kind: ${JSON.stringify(value)}`, suggestion(String(value), INPUT_KINDS), 'inputs', name);
+      complain(`the input "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), INPUT_KINDS), 'inputs', name);
   }
   return inputs;
 }
@@ -89,16 +106,25 @@ function outputsOf(stage: Written, complain: Complain): Record<string, OutputDec
   const outputs: Record<string, OutputDeclaration> = {};
   for (const [name, value] of entriesOf(stage, 'outputs', complain)) {
     const kind = isObject(value) ? value['kind'] : value;
+    const measured = isObject(value) ? value['measured'] : undefined;
     if (isObject(value)) checkKeys(value, OUTPUT_KEYS, { where: `the output "${name}"`, path: ['outputs', name], complain });
     if (typeof kind !== 'string' || !/^(?:dir|file(?:\.[^/\0]+)?)$/.test(kind)) {
       const known = ['dir', 'file', 'file.json'];
       complain(`the output "${name}" is of no known kind: ${JSON.stringify(kind)}`, suggestion(String(kind), known), 'outputs', name);
       continue;
     }
-    if (isObject(value) && value['measured'] !== true && Object.keys(value).every((key) => OUTPUT_KEYS.includes(key)))
+    if (isObject(value) && Object.keys(value).join() === 'kind')
       complain(`the output "${name}" is written as a mapping`, `write ${name}: '${kind}'`, 'outputs', name);
+    if (measured !== undefined && measured !== true)
+      complain(
+        `"measured" of the output "${name}" is ${JSON.stringify(measured)}`,
+        'write measured: true, or leave it out',
+        'outputs',
+        name,
+        'measured',
+      );
     const isFolder = kind === 'dir';
-    outputs[name] = { kind: isFolder ? 'dir' : 'file', suffix: isFolder ? '' : kind.slice('file'.length), measured: isObject(value) };
+    outputs[name] = { kind: isFolder ? 'dir' : 'file', suffix: isFolder ? '' : kind.slice('file'.length), measured: measured === true };
   }
   return outputs;
 }
@@ -176,6 +202,7 @@ export function declarationOf(written: unknown, file: string, run: string, place
     params: paramsOf(written, complain),
     inputs: inputsOf(written, complain),
     outputs: outputsOf(written, complain),
+    portsAbout: { inputs: aboutOf(written, 'inputs', complain), outputs: aboutOf(written, 'outputs', complain) },
     metrics: metricsOf(written, complain),
     resources: resourcesOf(written, complain),
     ...(measures === 'machine' ? { measures } : {}),

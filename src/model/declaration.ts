@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import type { InputPort, Metric, Resources } from './stage.ts';
+import type { InputKind, Metric, Resources } from './stage.ts';
 
 /** A param as planning sees it. */
 export interface ParamDeclaration {
@@ -34,8 +34,10 @@ export interface Declaration {
   readonly params: ParamDeclarations;
   /** Names that params had before, each with the dotted name that it has now. */
   readonly former?: Readonly<Record<string, string>>;
-  readonly inputs: Readonly<Record<string, InputPort>>;
+  readonly inputs: Readonly<Record<string, InputKind>>;
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
+  /** What ports are about, as far as the stage says it: nothing of it is hashed. */
+  readonly portsAbout?: { readonly inputs: Readonly<Record<string, string>>; readonly outputs: Readonly<Record<string, string>> };
   readonly metrics: Readonly<Record<string, Metric>>;
   readonly resources: Resources;
   readonly measures?: 'machine';

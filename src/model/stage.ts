@@ -5,11 +5,17 @@ import type { Param, ParamValues } from './params.ts';
 /** What a port holds. `file.onnx` is a file that keeps that suffix wherever it is seen. */
 export type Kind = 'dir' | 'file' | `file.${string}`;
 
-/** An input port: one artifact or all instances of a node (`[]`), which may be absent (`?`). */
-export type InputPort = 'dir' | 'file' | 'dir[]' | 'file[]' | 'dir?' | 'file?' | 'dir[]?' | 'file[]?';
+/** What an input port takes: one artifact or all instances of a node (`[]`), which may be absent (`?`). */
+export type InputKind = 'dir' | 'file' | 'dir[]' | 'file[]' | 'dir?' | 'file?' | 'dir[]?' | 'file[]?';
+
+/** An input port. What it is `about` is shown in editors. */
+export type InputPort = InputKind | { readonly kind: InputKind; readonly about: string };
 
 /** An output port; `measured` outputs (time, speed, memory) are kept and shown but never hashed. */
-export type OutputPort = Kind | { readonly kind: Kind; readonly measured: true };
+export type OutputPort =
+  | Kind
+  | { readonly kind: Kind; readonly about: string; readonly measured?: true }
+  | { readonly kind: Kind; readonly measured: true };
 
 /** How a metric is read: which way is better, how far two runs may differ, and whether it is a measurement of the machine. */
 export interface Metric {
@@ -59,11 +65,13 @@ export interface Stage<
   readonly run: () => Promise<object>;
 }
 
-type InputValue<Port> = Port extends `${infer Present}?`
-  ? InputValue<Present> | undefined
-  : Port extends `${string}[]`
-    ? readonly Element[]
-    : string;
+type InputValue<Port> = Port extends { readonly kind: infer Written }
+  ? InputValue<Written>
+  : Port extends `${infer Present}?`
+    ? InputValue<Present> | undefined
+    : Port extends `${string}[]`
+      ? readonly Element[]
+      : string;
 
 /** Where a stage keeps what lets it go on after being stopped. */
 export interface Checkpoint {

@@ -45,7 +45,8 @@ export async function writeEditorSchema(root: string, store: Store, { instances 
 
 /** Writes the schema of pipelines, with all stages that there are, and that of the project file. */
 async function writeSchemas(root: string, store: Store): Promise<void> {
-  store.published.writeSchema('pipeline', schemaText(await editorSchema(root, store.cache)));
+  const { strategies } = await import('../sweep/strategies.ts');
+  store.published.writeSchema('pipeline', schemaText(await editorSchema({ root, cache: store.cache, strategies })));
   const kinds = await Promise.all(executorKinds().map(async (kind) => [kind, await settingsOf(kind)] as const));
   store.published.writeSchema('project', schemaText(projectEditorSchema(Object.fromEntries(kinds))));
 }

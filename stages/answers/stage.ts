@@ -6,8 +6,13 @@ export default defineStage({
   params: {
     batch: param.int({ min: 1, default: 64, about: 'Images computed at a time.' }),
   },
-  inputs: { data: 'dir', model: 'dir' },
-  outputs: { predictions: 'dir' },
+  inputs: {
+    data: { kind: 'dir', about: 'A packed set of images: `train` or `test` of prepare-images.' },
+    model: { kind: 'dir', about: 'The model that answers, of the same channels and classes.' },
+  },
+  outputs: {
+    predictions: { kind: 'dir', about: 'The probability of each class for each image.' },
+  },
   metrics: {
     accuracy: { about: 'Share of all images that are classified rightly; of images that the model was trained on, no measure of it.' },
     ...worthMetrics,

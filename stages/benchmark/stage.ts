@@ -33,13 +33,27 @@ export default defineStage({
         'p95_ms, p99_ms, megabytes, memory_mib and the three params above; with + - * / ^ ( ) and min, max, sqrt, log, exp.',
     }),
   },
-  inputs: { model: 'dir', data: 'dir' },
+  inputs: {
+    model: { kind: 'dir', about: 'The exported model: `model` of export. `runtime` decides which of its formats is read.' },
+    data: { kind: 'dir', about: 'The packed test set with its encoded files: `test` of prepare-images.' },
+  },
   outputs: {
-    results: 'file.json',
-    tables: 'dir',
-    predictions: { kind: 'dir', measured: true },
-    speeds: { kind: 'file.csv', measured: true },
-    report: { kind: 'file.json', measured: true },
+    results: {
+      kind: 'file.json',
+      about: 'Accuracy, macro-F1, balanced accuracy, accuracy by class, and how often each class was taken for each other.',
+    },
+    tables: { kind: 'dir', about: 'The confusion matrix, and images, precision, recall and F1 of each class, as CSV.' },
+    predictions: {
+      kind: 'dir',
+      measured: true,
+      about: 'The probability of each class for each test image, from which a report shows images.',
+    },
+    speeds: { kind: 'file.csv', measured: true, about: 'Images a second with their spread, for each batch and way of decoding.' },
+    report: {
+      kind: 'file.json',
+      measured: true,
+      about: 'All of it with the machine and its load, memory, threads, and the values of the score.',
+    },
   },
   metrics: {
     accuracy: { about: 'Share of the whole test set that is labelled right.', goal: 'maximize', tolerance: 0.001 },

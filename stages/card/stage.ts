@@ -12,8 +12,18 @@ export default defineStage({
     use: param.string({ default: '', about: 'What the model is for.' }),
     not_for: param.string({ default: '', about: 'What it must not be used for.' }),
   },
-  inputs: { model: 'dir', trained: 'dir', data: 'dir', results: 'file?' },
-  outputs: { card: 'file.md' },
+  inputs: {
+    model: { kind: 'dir', about: 'The exported model: `model` of export.' },
+    trained: { kind: 'dir', about: 'The model that was exported: `model` of fuse, or of a training.' },
+    data: { kind: 'dir', about: 'The packed training set: `train` of prepare-images.' },
+    results: {
+      kind: 'file?',
+      about: 'What the model reaches: `results` of benchmark; without it the card says that nothing was measured.',
+    },
+  },
+  outputs: {
+    card: { kind: 'file.md', about: 'The model card, in Markdown.' },
+  },
   resources: { cpu: 1, memory: '512MiB' },
   run: () => import('./run.ts'),
 });

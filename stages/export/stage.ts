@@ -48,8 +48,18 @@ export default defineStage({
       about: 'The largest allowed difference of a logit, relative to the largest logit where that is above 1.',
     }),
   },
-  inputs: { model: 'dir', data: 'dir', validation: 'dir?' },
-  outputs: { onnx: 'file.onnx', model: 'dir' },
+  inputs: {
+    model: { kind: 'dir', about: 'A trained, averaged or fused model.' },
+    data: { kind: 'dir', about: 'The packed training set: `train` of prepare-images. Images of it check the files, and calibrate int8.' },
+    validation: {
+      kind: 'dir?',
+      about: 'Packed images on which the accuracy that a lower precision loses is measured; without it, training images.',
+    },
+  },
+  outputs: {
+    onnx: { kind: 'file.onnx', about: 'The model as one ONNX file, opset 17.' },
+    model: { kind: 'dir', about: 'The exported model: what predicting needs to know, and a folder for each of `formats`.' },
+  },
   metrics: {
     onnx_difference: { about: 'Largest such difference, onnxruntime to the training graph.', goal: 'minimize', tolerance: 1e-4 },
     saved_model_difference: {

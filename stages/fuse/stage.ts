@@ -11,8 +11,16 @@ export default defineStage({
       about: 'The largest allowed difference of a logit, relative to the largest logit.',
     }),
   },
-  inputs: { model: 'dir', data: 'dir' },
-  outputs: { model: 'dir' },
+  inputs: {
+    model: { kind: 'dir', about: 'A trained model.' },
+    data: { kind: 'dir', about: 'The packed training set: `train` of prepare-images. Images of it compare the outputs before and after.' },
+  },
+  outputs: {
+    model: {
+      kind: 'dir',
+      about: "The model with its batch norms folded; its weights no longer load into torchvision's modules with batch norm.",
+    },
+  },
   metrics: {
     folded: { about: 'How many batch norms were folded.' },
     left: { about: 'How many could not be: they stand before their convolution, not behind it.' },

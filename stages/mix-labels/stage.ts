@@ -5,8 +5,13 @@ export default defineStage({
   params: {
     oof_weight: param.number({ min: 0, max: 1, default: 0.2, about: 'The share of the prediction; 0 gives the hard labels.' }),
   },
-  inputs: { data: 'dir', predictions: 'dir' },
-  outputs: { labels: 'dir' },
+  inputs: {
+    data: { kind: 'dir', about: 'The packed training set: `train` of prepare-images.' },
+    predictions: { kind: 'dir', about: 'Probabilities for the same images and classes: `predictions` of oof.' },
+  },
+  outputs: {
+    labels: { kind: 'dir', about: 'The mixed label of each image.' },
+  },
   metrics: {
     changed: { about: 'Share of images whose largest mixed label is not their own class.' },
     own: { about: "Mean of the mixed label at the image's own class." },

@@ -12,8 +12,14 @@ export default defineStage({
       about: 'Fail unless the accuracy is this much above the share of the most frequent class; -1 for never.',
     }),
   },
-  inputs: { data: 'dir', split: 'file', models: 'dir[]' },
-  outputs: { predictions: 'dir' },
+  inputs: {
+    data: { kind: 'dir', about: 'The packed training set: `train` of prepare-images.' },
+    split: { kind: 'file', about: 'The folds that the teachers were trained with: `folds` of split-5fold.' },
+    models: { kind: 'dir[]', about: 'One teacher for each fold, known by the `fold` of its matrix point.' },
+  },
+  outputs: {
+    predictions: { kind: 'dir', about: 'The probability of each class for each training image, by the teacher that did not see it.' },
+  },
   metrics: {
     accuracy: { about: 'Share of all images that are classified rightly.', goal: 'maximize' },
     balanced_accuracy: { about: 'Unweighted mean of the share of each class that is classified rightly.', goal: 'maximize' },

@@ -17,8 +17,19 @@ export default defineStage({
     }),
     batch: param.int({ min: 1, default: 32, about: 'Pictures at once.' }),
   },
-  inputs: { images: 'dir', model: 'dir?', onnx: 'file?', order: 'file?' },
-  outputs: { submission: 'file.csv', predictions: 'file.csv' },
+  inputs: {
+    images: { kind: 'dir', about: 'A folder of pictures, however deep they lie: JPEG, PNG, WebP, TIFF, GIF, AVIF or SVG.' },
+    model: { kind: 'dir?', about: 'The exported model: `model` of export. Give this or `onnx`.' },
+    onnx: { kind: 'file?', about: 'A model as an ONNX file: `onnx` of export. Give this or `model`.' },
+    order: {
+      kind: 'file?',
+      about: 'A CSV whose first column names the pictures of the submission and their order, as a sample submission does.',
+    },
+  },
+  outputs: {
+    submission: { kind: 'file.csv', about: 'The columns that `submission` asks for.' },
+    predictions: { kind: 'file.csv', about: 'Path, label, class index and probabilities of every picture.' },
+  },
   metrics: {
     pictures: { about: 'Pictures that were labelled.' },
     unreadable: { about: 'Pictures that could not be read.', goal: 'minimize' },

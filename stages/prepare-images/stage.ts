@@ -31,8 +31,20 @@ export default defineStage({
       about: 'fail: end with the names of all files that cannot be read; report: leave them out and name them in the report.',
     }),
   },
-  inputs: { images: 'dir', labels: 'file?', test: 'dir?', test_labels: 'file?' },
-  outputs: { train: 'dir', test: 'dir', report: 'file.json' },
+  inputs: {
+    images: {
+      kind: 'dir',
+      about: 'The images: class folders, a split into `train` and `val`, files beside a CSV of labels, or idx files.',
+    },
+    labels: { kind: 'file?', about: 'The CSV of labels, where it does not lie beside the images.' },
+    test: { kind: 'dir?', about: 'The images of the test set, in any of these forms; without it, `test_share` of each class is held out.' },
+    test_labels: { kind: 'file?', about: 'The CSV of the labels of `test`.' },
+  },
+  outputs: {
+    train: { kind: 'dir', about: 'The packed training set.' },
+    test: { kind: 'dir', about: 'The packed test set, with its encoded files.' },
+    report: { kind: 'file.json', about: 'Images of each class, files that could not be read and why, and files that were ignored.' },
+  },
   metrics: {
     train_images: { about: 'Images in the training set.' },
     test_images: { about: 'Images in the test set.' },

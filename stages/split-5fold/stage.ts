@@ -10,8 +10,12 @@ export default defineStage({
       about: 'A regular expression whose first group finds, in an image’s name, what it must not be parted from; none if empty.',
     }),
   },
-  inputs: { data: 'dir' },
-  outputs: { folds: 'file.json' },
+  inputs: {
+    data: { kind: 'dir', about: 'A packed set of images: `train` of prepare-images.' },
+  },
+  outputs: {
+    folds: { kind: 'file.json', about: 'The fold of each image.' },
+  },
   metrics: {
     smallest: { about: 'Images of the smallest fold.' },
     largest: { about: 'Images of the largest fold; without groups at most one more than the smallest.' },

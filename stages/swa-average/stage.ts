@@ -13,8 +13,19 @@ export default defineStage({
     sampling: samplingParam('shuffled', 'How images are drawn for that: as in the training.'),
     seed: param.int({ default: 0, about: 'Decides which images come together for that.' }),
   },
-  inputs: { checkpoints: 'dir[]', data: 'dir' },
-  outputs: { model: 'dir' },
+  inputs: {
+    checkpoints: {
+      kind: 'dir[]',
+      about: 'Folders of checkpoints, of which the `last` are taken (`checkpoints` of finetune-all), or models.',
+    },
+    data: {
+      kind: 'dir',
+      about: 'The packed training set: `train` of prepare-images. Images of it measure the batch-norm statistics anew.',
+    },
+  },
+  outputs: {
+    model: { kind: 'dir', about: 'The averaged model.' },
+  },
   metrics: {
     averaged: { about: 'How many checkpoints were averaged.' },
   },

@@ -12,8 +12,31 @@ export default defineStage({
     patience,
   },
   former: formerParams,
-  inputs: { data: 'dir', split: 'file', labels: 'dir?', teacher: 'dir?', teacher_models: 'dir[]?', init: 'file?' },
-  outputs: { model: 'dir', history: 'file.json', report: 'dir' },
+  inputs: {
+    data: { kind: 'dir', about: 'The packed training set: `train` of prepare-images.' },
+    split: { kind: 'file', about: 'The folds: `folds` of split-5fold.' },
+    labels: { kind: 'dir?', about: "Soft labels: `labels` of mix-labels; without them, the images' own classes." },
+    teacher: {
+      kind: 'dir?',
+      about: "A teacher's predictions (of answers or oof), which `loss: distillation` learns from; other losses pass them over.",
+    },
+    teacher_models: {
+      kind: 'dir[]?',
+      about: 'Trained models that answer each batch, for `loss: { name: distillation, teacher: online }`.',
+    },
+    init: {
+      kind: 'file?',
+      about: 'Pretrained weights to start from: safetensors, or a state dict of torch.save, read without executing anything.',
+    },
+  },
+  outputs: {
+    model: { kind: 'dir', about: 'The trained model; torchvision loads its weights as they are.' },
+    history: { kind: 'file.json', about: 'For each epoch the training loss, the learning rate, and what the held-out fold tells.' },
+    report: {
+      kind: 'dir',
+      about: "Tables of the kept epoch's answers for the held-out fold: the confusion matrix, and each class's precision, recall and F1.",
+    },
+  },
   metrics: {
     ...heldOutMetrics,
     best_epoch: { about: 'The epoch whose weights are kept.' },

@@ -74,6 +74,24 @@ describe('a declaration', () => {
     expect(await find()).toMatchObject({ ok: true, value: { declaration: { run: './work.ts' } } });
   });
 
+  test('says what its ports hold, beside what they are', async () => {
+    stageOf(
+      declared(
+        "inputs: { a: { kind: 'dir[]?', about: 'All of them.' }, b: 'file' }, outputs: { out: { kind: 'file.csv', about: 'A table.' }, time: { kind: 'dir', measured: true, about: 'Times.' } }",
+      ),
+    );
+    expect(await find()).toMatchObject({
+      ok: true,
+      value: {
+        declaration: {
+          inputs: { a: 'dir[]?', b: 'file' },
+          outputs: { out: { kind: 'file', suffix: '.csv', measured: false }, time: { kind: 'dir', suffix: '', measured: true } },
+          portsAbout: { inputs: { a: 'All of them.' }, outputs: { out: 'A table.', time: 'Times.' } },
+        },
+      },
+    });
+  });
+
   test('may not compute which work it is, and is told where it does', async () => {
     stageOf(declared("outputs: { out: 'dir' }", "() => import('./' + String('run.ts'))"));
     expect(await find()).toMatchObject({ ok: false, problems: [{ code: 'escaping-code', place: { line: 2 } }] });
@@ -93,6 +111,11 @@ describe('a declaration', () => {
     ["outputs: { out: 'flie' }", '"out" is of no known kind: "flie"', 'did you mean "file"?'],
     ["outputs: { out: 'dir[]' }", '"out"', 'dir'],
     ["outputs: { out: { kind: 'file.json' } }", '"out" is written as a mapping', "out: 'file.json'"],
+    ["inputs: { x: { kind: 'dir' } }, outputs: { out: 'dir' }", '"x" is written as a mapping', "x: 'dir'"],
+    ["inputs: { x: { kind: 'dirr', about: 'A.' } }, outputs: { out: 'dir' }", '"x" is of no known kind: "dirr"', 'did you mean "dir"?'],
+    ["inputs: { x: { kind: 'dir', abuot: 'A.' } }, outputs: { out: 'dir' }", 'the input "x" has no "abuot"', 'did you mean "about"?'],
+    ["outputs: { out: { kind: 'dir', about: 3 } }", '"about" of "out" is not a text', 'one sentence'],
+    ["outputs: { out: { kind: 'dir', measured: 'yes' } }", '"measured" of the output "out" is "yes"', 'measured: true'],
     ["outputs: { out: { kind: 'file', measurd: true } }", 'the output "out" has no "measurd"', 'did you mean "measured"?'],
     ["outputs: ['dir']", '"outputs" is not a mapping', 'outputs:'],
     ["outputs: { 'a.b': 'dir' }", '"a.b" in "outputs" is not a name', 'letter'],

@@ -79,7 +79,7 @@ describe('init', () => {
     const schemas = Object.keys(settings['yaml.schemas']);
     expect(schemas.map((path) => path.replace('./', ''))).toContain(line.replace('# yaml-language-server: $schema=', ''));
     const [pipeline, project] = schemas.map((path) => read(folder, path));
-    expect(pipeline).toContain('leaves out shorter words');
+    expect(pipeline).toContain('The letters of the shortest word that is counted.');
     expect(pipeline).toContain('train-student');
     expect(project).toContain('detached');
   });
@@ -133,8 +133,8 @@ export default work<typeof stage>(({ inputs, params, log }) => {
     ['run.ts', 'outputs.counts', 'outputs.count', "Did you mean 'counts'?"],
     ['run.ts', 'params.least', 'params.last', "Property 'last' does not exist"],
     ['run.ts', "metric('words'", "metric('wrods'", '"wrods"'],
-    ['stage.ts', "text: 'file'", "text: 'flie'", '"flie"'],
-    ['stage.ts', "counts: 'file.tsv'", "counts: 'fil.tsv'", '"fil.tsv"'],
+    ['stage.ts', "kind: 'file',", "kind: 'flie',", '"flie"'],
+    ['stage.ts', "kind: 'file.tsv'", "kind: 'fil.tsv'", '"fil.tsv"'],
     ['stage.ts', 'param.int({ min: 1, default: 1,', 'param.int({ least: 1, default: 1,', "'least' does not exist"],
   ])('does not compile with a misnamed member: in %s, %s as %s', (file, right, wrong, message) => {
     const path = `stages/count-words/${file}`;

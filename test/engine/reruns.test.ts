@@ -84,6 +84,8 @@ describe('nothing is executed', () => {
           '/** @license MIT */\nexport const unused = (text: string) => text + 1;\nexport default',
         );
         edit(folder, 'stages/learn/stage.ts', "about: 'Learns what", "about: 'Still learns what");
+        edit(folder, 'stages/learn/stage.ts', "data: 'dir'", "data: { kind: 'dir', about: 'What is learned from.' }");
+        edit(folder, 'stages/learn/models/small.ts', 'export default', "export const about = 'A small one.';\nexport default");
         edit(folder, pipeline, 'about: The shape', 'about: Still the shape');
       }),
     ).toEqual([]);

@@ -45,6 +45,7 @@ export default ({ margin }: { margin: number }) => margin;
 `,
     'stages/learn/losses/broken.ts': 'export const params = () => ({;\n',
     'stages/learn/mixings/cut.ts': `import { param } from 'stillroom';
+export const about = "Cuts.";
 export const params = () => ({ share: param.number({ default: 0.5 }), alpha: param.number({ default: 1 }) });
 export default () => 1;
 `,
@@ -203,7 +204,7 @@ export default defineStage({
 });
 
 test('an editor is offered the choices, and of each its params', async () => {
-  const schema = await editorSchema(folder, join(folder, 'cache'));
+  const schema = await editorSchema({ root: folder, cache: join(folder, 'cache'), strategies });
   const fits = new Ajv({ strict: false }).compile(schema);
   const tried = (written: JsonObject): boolean => fits({ name: 'demo', stages: { student: { uses: 'learn', with: written } } });
   expect(
@@ -226,7 +227,9 @@ test('an editor is offered the choices, and of each its params', async () => {
       { focal_gamma: 1 },
     ].filter(tried),
   ).toEqual([]);
-  expect(JSON.stringify(schema)).toContain('"description":"How bent."');
+  const written = JSON.stringify(schema);
+  for (const said of ['"description":"How bent."', '"markdownEnumDescriptions":["Cuts.","deep","none"]'])
+    expect(written.includes(said), said).toBe(true);
 });
 
 describe('a sweep over params of choices', () => {

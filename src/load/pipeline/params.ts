@@ -1,5 +1,5 @@
 import { ownMember } from '../../model/own-member.ts';
-import { type ChoiceDeclaration, choiceFile, declaredDigest, moduleChoices, readChoice } from '../../code/choices.ts';
+import { choiceAbout, type ChoiceDeclaration, choiceFile, declaredDigest, moduleChoices, readChoice } from '../../code/choices.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import { isObject } from '../../files/json.ts';
 import type { ParamDeclaration, ParamDeclarations } from '../../model/declaration.ts';
@@ -63,16 +63,19 @@ export async function completionSchemas({ folder, declaration }: FoundStage, cac
     }
     const { type: _type, ...rest } = own.schema;
     const choices = await declaredChoices(own, folder, cache);
+    const files = moduleChoices(own.modules, folder);
+    const abouts = new Map([...choices.keys()].map((name) => [name, choiceAbout(files.get(name) ?? '') ?? name]));
     const branches = [...choices].map(([name, choice]) => {
       const { properties, ...shape } = schemaOf(choiceParams(own, choice), folder);
       const optional = asMapping(own.schema['default'])['name'] === name;
       return {
         ...shape,
-        properties: { name: { const: name }, ...(properties as JsonObject) },
+        properties: { name: { const: name, description: abouts.get(name) ?? name }, ...(properties as JsonObject) },
         ...(optional ? {} : { required: ['name'] }),
       };
     });
-    schemas[param] = { ...rest, anyOf: [{ type: 'string', enum: [...choices.keys()] }, ...branches] };
+    const names: JsonObject = { type: 'string', enum: [...choices.keys()], markdownEnumDescriptions: [...abouts.values()] };
+    schemas[param] = { ...rest, anyOf: [names, ...branches] };
   }
   return schemas;
 }

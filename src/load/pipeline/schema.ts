@@ -11,7 +11,8 @@ export const LONGEST_PORT = 150;
 
 const port: JsonObject = { pattern: VARIABLE, maxLength: LONGEST_PORT };
 const text: JsonObject = { type: 'string' };
-const any: JsonObject = {};
+/** Bounds that a value may be held to. */
+const bound = (description: string): JsonObject => ({ description });
 
 const condition: JsonObject = {
   description: 'a value, a list of values, or bounds such as { above: 32 }',
@@ -22,7 +23,13 @@ const condition: JsonObject = {
       type: 'object',
       additionalProperties: false,
       minProperties: 1,
-      properties: { above: any, below: any, min: any, max: any, not: any },
+      properties: {
+        above: bound('the value must be larger than this'),
+        below: bound('the value must be smaller than this'),
+        min: bound('the value must be at least this'),
+        max: bound('the value must be at most this'),
+        not: bound('the value must be another than this'),
+      },
     },
   ],
 };
@@ -36,9 +43,12 @@ const input: JsonObject = {
       additionalProperties: false,
       required: ['from'],
       properties: {
-        from: { ...text, description: 'node.port, $sources.name or ./path' },
-        where: { type: 'object', description: 'the matrix point of the instance to take' },
-        all: { const: true, description: 'for commands: a folder with the artifacts of all instances, each named by its matrix point' },
+        from: { ...text, description: 'what is read: node.port, $sources.name or ./path' },
+        where: { type: 'object', description: 'the matrix point of the one instance to take, such as { fold: 0 }' },
+        all: {
+          const: true,
+          description: 'takes all instances, for commands: a folder with an artifact of each, named by its matrix point',
+        },
         at: { ...text, description: 'where a command sees this input, relative to its working folder' },
       },
     },
@@ -46,7 +56,16 @@ const input: JsonObject = {
 };
 
 const tool: JsonObject = {
-  anyOf: [text, { type: 'object', additionalProperties: false, required: ['run'], properties: { run: text } }],
+  description: 'a program, whose file counts, or { run: command }, whose output counts',
+  anyOf: [
+    text,
+    {
+      type: 'object',
+      additionalProperties: false,
+      required: ['run'],
+      properties: { run: { ...text, description: 'a command whose output counts as the version, such as python3 --version' } },
+    },
+  ],
 };
 
 const environment: JsonObject = {
@@ -57,7 +76,18 @@ const environment: JsonObject = {
       type: 'object',
       propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
       additionalProperties: {
-        anyOf: [text, { type: 'object', additionalProperties: false, required: ['secret'], properties: { secret: { const: true } } }],
+        description: 'a text, or { secret: true } for a value that is taken from the environment',
+        anyOf: [
+          text,
+          {
+            type: 'object',
+            additionalProperties: false,
+            required: ['secret'],
+            properties: {
+              secret: { const: true, description: 'taken from the environment, and neither hashed nor stored' },
+            },
+          },
+        ],
       },
     },
   ],
@@ -67,50 +97,76 @@ const node: JsonObject = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    about: text,
-    uses: { ...text, description: 'the stage: a folder in stages/ of the project or of Stillroom' },
+    about: { ...text, description: 'what the node does, for whoever reads the file; it counts for nothing' },
+    uses: { ...text, description: 'the stage that does the work: a folder in stages/ of the project or of Stillroom' },
     run: {
       description: 'a shell text (run as bash -euo pipefail -c), or [program, argument, …]',
       anyOf: [text, { type: 'array', items: { type: ['string', 'number'] }, minItems: 1 }],
     },
     matrix: {
       type: 'object',
-      description: 'variables and their values: one instance for each combination',
+      description: 'variables and their values, such as { fold: [0, 1, 2] }: one instance for each combination',
       propertyNames: { pattern: NAME },
-      additionalProperties: { type: 'array', minItems: 1 },
+      additionalProperties: { type: 'array', minItems: 1, description: 'the values of the variable' },
       minProperties: 1,
     },
-    when: { type: 'object', description: 'variables and what they must be, or the node is left out', additionalProperties: condition },
-    in: { type: 'object', propertyNames: port, additionalProperties: input },
-    with: { type: 'object', description: 'params of the stage or command' },
+    when: {
+      type: 'object',
+      description: 'variables or params and what they must be, such as { size: { above: 32 } }; elsewhere the node is left out',
+      additionalProperties: condition,
+    },
+    in: { type: 'object', description: 'what the node is given: an input for each port', propertyNames: port, additionalProperties: input },
+    with: { type: 'object', description: 'params of the stage or command: values, or references such as $size' },
     out: {
       type: 'object',
       description: "a command's outputs: where it writes each, relative to its working folder; a folder ends in /",
       propertyNames: port,
       additionalProperties: {
+        description: 'the path of an output, or { path, measured }',
         anyOf: [
           text,
-          { type: 'object', additionalProperties: false, required: ['path'], properties: { path: text, measured: { type: 'boolean' } } },
+          {
+            type: 'object',
+            additionalProperties: false,
+            required: ['path'],
+            properties: {
+              path: { ...text, description: 'where the command writes the output, relative to its working folder; a folder ends in /' },
+              measured: {
+                type: 'boolean',
+                description: 'whether it holds measurements, which differ each time and are not judged (default: false)',
+              },
+            },
+          },
         ],
       },
       minProperties: 1,
     },
-    tools: { type: 'array', items: tool, description: 'programs whose files count, or { run } whose output counts' },
-    metrics: { ...text, description: 'a JSON file of numbers that the command writes' },
-    measures: { const: 'machine', description: 'the command measures the machine: it runs alone' },
+    tools: { type: 'array', items: tool, description: 'programs that the command uses: a new version of one reruns the node' },
+    metrics: { ...text, description: 'a JSON file of numbers that the command writes; those in mappings are named by dots: test.accuracy' },
+    measures: { const: 'machine', description: 'the command measures the machine: nothing else runs beside it, and the machine counts' },
     resources: {
       type: 'object',
+      description: 'what the node takes of the machine; it decides what runs at once',
       additionalProperties: false,
       properties: {
-        cpu: { type: 'integer', minimum: 1 },
-        gpu: { type: 'integer', minimum: 0 },
-        memory: { type: 'string', pattern: SIZE },
+        cpu: { type: 'integer', minimum: 1, description: 'threads; they count for the result (default for commands: 1)' },
+        gpu: { type: 'integer', minimum: 0, description: 'devices that the node has to itself (default: 0)' },
+        memory: { type: 'string', pattern: SIZE, description: 'memory, such as 512MiB or 2GiB' },
       },
     },
-    executor: { type: 'string', pattern: NAME, description: 'where it is executed: an executor of stillroom.yaml' },
+    executor: {
+      type: 'string',
+      pattern: NAME,
+      description: 'where the node is executed: an executor of stillroom.yaml (default: local, or --executor)',
+    },
     env: environment,
-    timeout: { type: 'string', pattern: TIME, description: 'for example 30s, 10m or 2h' },
-    retries: { type: 'integer', minimum: 0, maximum: 100 },
+    timeout: { type: 'string', pattern: TIME, description: 'after this time the node is stopped and has failed, such as 30s, 10m or 2h' },
+    retries: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 100,
+      description: 'how often the node is tried again after it has failed (default: 0)',
+    },
   },
   oneOf: [{ required: ['uses'] }, { required: ['run'] }],
 };
@@ -123,14 +179,19 @@ export const pipelineSchema: JsonObject = {
   additionalProperties: false,
   required: ['name', 'stages'],
   properties: {
-    name: { type: 'string', pattern: NAME },
-    about: text,
-    params: { type: 'object', propertyNames: { pattern: NAME } },
+    name: { type: 'string', pattern: NAME, description: 'the name of the pipeline: its outputs lie in artifacts/latest/NAME' },
+    about: { ...text, description: 'what the pipeline is for; it counts for nothing' },
+    params: {
+      type: 'object',
+      description: 'values that nodes refer to as $name, and that --set name=value changes for one run',
+      propertyNames: { pattern: NAME },
+    },
     sources: {
       type: 'object',
+      description: 'files and folders from outside, which nodes read as $sources.name: their bytes count, not their times',
       propertyNames: { pattern: NAME },
       additionalProperties: {
-        description: 'a file or folder, relative to this file',
+        description: 'a file or folder, relative to this file, or { path, keep, obtain }',
         anyOf: [
           text,
           {
@@ -138,16 +199,29 @@ export const pipelineSchema: JsonObject = {
             additionalProperties: false,
             required: ['path'],
             properties: {
-              path: text,
-              keep: { type: 'boolean' },
-              obtain: { ...text, description: 'how to get it: a command that an error names where it is missing' },
+              path: { ...text, description: 'the file or folder, relative to this file' },
+              keep: {
+                type: 'boolean',
+                description: 'whether its bytes are kept in the store, to reproduce runs (default: up to 256 MiB)',
+              },
+              obtain: { ...text, description: 'how to get it, told where it is missing: a command or a sentence' },
             },
           },
         ],
       },
     },
-    stages: { type: 'object', propertyNames: { pattern: NAME }, additionalProperties: node, minProperties: 1 },
-    show: { type: 'array', items: text, description: 'the node.metric and node.port that the end of a run shows' },
+    stages: {
+      type: 'object',
+      description: 'the nodes by name: each is a stage (uses) or a command (run)',
+      propertyNames: { pattern: NAME },
+      additionalProperties: node,
+      minProperties: 1,
+    },
+    show: {
+      type: 'array',
+      items: text,
+      description: 'the node.metric and node.port that the end of a run shows, and a report begins with',
+    },
     sweep: sweepSchema,
   },
 };

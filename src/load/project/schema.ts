@@ -12,7 +12,12 @@ export const projectSchema: JsonObject = {
       type: 'object',
       description: 'where nodes can be executed: a name for each, with its kind and settings',
       propertyNames: { pattern: NAME },
-      additionalProperties: { type: 'object', required: ['kind'], properties: { kind: { type: 'string' } } },
+      additionalProperties: {
+        type: 'object',
+        required: ['kind'],
+        description: 'an executor: its kind and settings',
+        properties: { kind: { type: 'string', description: 'process: a child of this process; detached: one that outlives it' } },
+      },
     },
   },
 };

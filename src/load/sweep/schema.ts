@@ -3,6 +3,7 @@ import { TIME } from '../../text/amounts.ts';
 
 const text: JsonObject = { type: 'string' };
 const number: JsonObject = { type: 'number' };
+const bound = (description: string): JsonObject => ({ ...number, description });
 const point: JsonObject = { type: 'object', description: 'params and their values, named as in --set' };
 const metrics: JsonObject = {
   description: 'node.metric, or a list of them',
@@ -18,12 +19,12 @@ const domain: JsonObject = {
       type: 'object',
       additionalProperties: false,
       properties: {
-        values: { type: 'array', minItems: 1, description: 'the choices' },
-        from: { ...number, description: 'the least value' },
-        to: { ...number, description: 'the largest value' },
-        log: { type: 'boolean', description: 'values are spread evenly over their logarithms' },
+        values: { type: 'array', minItems: 1, description: 'the values to choose from' },
+        from: { ...number, description: 'the smallest value of the range' },
+        to: { ...number, description: 'the largest value of the range' },
+        log: { type: 'boolean', description: 'whether values are spread evenly over their logarithms (default: false)' },
         steps: { type: 'integer', minimum: 1, description: 'how many values a grid takes of the range' },
-        when: { type: 'object', description: 'other params of the sweep and what they must be' },
+        when: { type: 'object', description: 'other params of the sweep and what they must be for this one to be varied' },
       },
     },
   ],
@@ -34,7 +35,12 @@ const bounds: JsonObject = {
   description: 'bounds such as { max: 3000000 }',
   additionalProperties: false,
   minProperties: 1,
-  properties: { above: number, below: number, min: number, max: number },
+  properties: {
+    above: bound('the metric must be larger than this'),
+    below: bound('the metric must be smaller than this'),
+    min: bound('the metric must be at least this'),
+    max: bound('the metric must be at most this'),
+  },
 };
 
 /** The JSON Schema of a file's `sweep:` section. */
@@ -47,7 +53,7 @@ export const sweepSchema: JsonObject = {
     variants: { type: 'array', items: point, minItems: 1, description: 'variants written out, for the strategy list' },
     strategy: {
       description: 'the name of a strategy, or { name, … } with its settings',
-      anyOf: [text, { type: 'object', required: ['name'], properties: { name: text } }],
+      anyOf: [text, { type: 'object', required: ['name'], properties: { name: { ...text, description: 'the strategy' } } }],
     },
     repeats: {
       type: 'object',
@@ -59,7 +65,7 @@ export const sweepSchema: JsonObject = {
     },
     objective: {
       type: 'object',
-      description: '{ maximize: node.metric } or { minimize: node.metric }, several for a Pareto front',
+      description: 'what is looked for: { maximize: node.metric } or { minimize: node.metric }, or several for a Pareto front',
       additionalProperties: false,
       minProperties: 1,
       properties: { maximize: metrics, minimize: metrics },

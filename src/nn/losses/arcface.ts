@@ -4,6 +4,8 @@ import { crossEntropy } from './parts/cross-entropy.ts';
 import type { Loss } from './parts/loss.ts';
 import { type Choice, param } from '../../model/params.ts';
 
+export const about = "ArcFace: cross-entropy of cosines, with a margin added to the angle of an image's own class.";
+
 export const params = () => ({
   margin: param.number({ min: 0, max: 1, default: 0.3, about: "Radians added to the angle of an image's class." }),
   scale: param.number({ above: 0, default: 16, about: 'What cosines are multiplied by.' }),

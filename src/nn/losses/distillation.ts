@@ -6,6 +6,8 @@ import { crossEntropy } from './parts/cross-entropy.ts';
 import type { Loss } from './parts/loss.ts';
 import { type Choice, param } from '../../model/params.ts';
 
+export const about = "Cross-entropy with the labels, and divergence from a teacher's answers.";
+
 export const params = () => ({
   temperature: param.number({ above: 0, default: 4, about: "What both sides' logits are divided by." }),
   teacher: param.choice(['stored', 'online'], {

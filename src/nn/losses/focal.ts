@@ -5,6 +5,8 @@ import { integers, meanOver } from '../graph/shapes.ts';
 import type { Value } from '../graph/types.ts';
 import { type Choice, param } from '../../model/params.ts';
 
+export const about = 'Cross-entropy in which what is certain already counts less.';
+
 export const params = () => ({
   gamma: param.number({ min: 0, default: 2, about: 'How much less counts what is certain already; 0 is plain cross-entropy.' }),
 });

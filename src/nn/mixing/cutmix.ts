@@ -5,6 +5,8 @@ import { alpha, probability } from './parts/params.ts';
 import type { Choice } from '../../model/params.ts';
 import type { Random } from '../random.ts';
 
+export const about = 'CutMix: a box of each image comes from another one; labels are mixed by area.';
+
 export const params = () => ({ probability: probability(), alpha: alpha() });
 
 /** A box of pixels, ends not included. */

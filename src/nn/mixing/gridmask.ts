@@ -3,6 +3,8 @@ import { sometimes } from './parts/mixing.ts';
 import { probability } from './parts/params.ts';
 import { type Choice, param } from '../../model/params.ts';
 
+export const about = 'GridMask: squares between the lines of a grid are blotted out.';
+
 export const params = () => ({
   probability: probability(),
   from: param.number({ above: 0, max: 2, default: 0.4, about: "The grid's smallest period, as a share of the image's side." }),

@@ -4,6 +4,8 @@ import { mixLabels, mixRows, randomPartners, sometimes } from './parts/mixing.ts
 import { alpha, probability } from './parts/params.ts';
 import type { Choice } from '../../model/params.ts';
 
+export const about = 'Mixup: each image and label becomes a weighted mean of two.';
+
 export const params = () => ({ probability: probability(), alpha: alpha() });
 
 /**

@@ -3,6 +3,8 @@ import { efficientNet } from './parts/efficientnet.ts';
 import type { Choice } from '../../model/params.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "EfficientNet-B0, as torchvision's efficientnet_b0.";
+
 export const params = () => ({ drop_path: dropPath() });
 
 /** EfficientNet-b0: torchvision's `efficientnet_b0`. */

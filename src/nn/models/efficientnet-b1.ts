@@ -3,6 +3,8 @@ import { efficientNet } from './parts/efficientnet.ts';
 import type { Choice } from '../../model/params.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "EfficientNet-B1, as torchvision's efficientnet_b1.";
+
 export const params = () => ({ drop_path: dropPath() });
 
 /** EfficientNet-b1: torchvision's `efficientnet_b1`. */

@@ -3,6 +3,8 @@ import { efficientNet } from './parts/efficientnet.ts';
 import type { Choice } from '../../model/params.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "EfficientNet-B4, as torchvision's efficientnet_b4.";
+
 export const params = () => ({ drop_path: dropPath() });
 
 /** EfficientNet-b4: torchvision's `efficientnet_b4`. */

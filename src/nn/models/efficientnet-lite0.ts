@@ -3,6 +3,8 @@ import { efficientNetLite } from './parts/efficientnet-lite.ts';
 import type { Choice } from '../../model/params.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "EfficientNet-Lite0, as timm's tf_efficientnet_lite0: no squeeze-and-excite, ReLU6.";
+
 export const params = () => ({ drop_path: dropPath() });
 
 /** EfficientNet-Lite0: timm's `tf_efficientnet_lite0`. */

@@ -2,6 +2,8 @@ import type { MobileBlock } from './parts/mobilenet-v3.ts';
 import { mobileNetV3 } from './parts/mobilenet-v3.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "MobileNetV3-Large, as torchvision's mobilenet_v3_large.";
+
 const blocks: readonly MobileBlock[] = [
   { kernel: 3, expanded: 16, out: 16, squeeze: false, hardSwish: false, stride: 1 },
   { kernel: 3, expanded: 64, out: 24, squeeze: false, hardSwish: false, stride: 2 },

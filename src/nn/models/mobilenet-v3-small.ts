@@ -2,6 +2,8 @@ import type { MobileBlock } from './parts/mobilenet-v3.ts';
 import { mobileNetV3 } from './parts/mobilenet-v3.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "MobileNetV3-Small, as torchvision's mobilenet_v3_small.";
+
 const blocks: readonly MobileBlock[] = [
   { kernel: 3, expanded: 16, out: 16, squeeze: true, hardSwish: false, stride: 2 },
   { kernel: 3, expanded: 72, out: 24, squeeze: false, hardSwish: false, stride: 2 },

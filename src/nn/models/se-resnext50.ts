@@ -3,6 +3,8 @@ import { seResNeXt } from './parts/se-resnext.ts';
 import type { Choice } from '../../model/params.ts';
 import type { Architecture } from '../network.ts';
 
+export const about = "SE-ResNeXt-50 32x4d, as timm's seresnext50_32x4d.";
+
 export const params = () => ({ drop_path: dropPath() });
 
 /** SE-ResNeXt50-32x4d: timm's `seresnext50_32x4d`. */

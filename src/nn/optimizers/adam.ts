@@ -3,6 +3,8 @@ import type { Optimizer } from './parts/optimizer.ts';
 import { decoupledDecay } from './parts/weight-decay.ts';
 import type { Choice } from '../../model/params.ts';
 
+export const about = 'Adam; with weight decay, AdamW.';
+
 export const params = () => ({ weight_decay: decoupledDecay() });
 
 const EPSILON = 1e-8;

@@ -6,6 +6,8 @@ import { rectifiedStep } from './parts/rectified.ts';
 import { decoupledDecay } from './parts/weight-decay.ts';
 import type { Choice } from '../../model/params.ts';
 
+export const about = 'RAdam with a rate for each layer (LARS) and Lookahead.';
+
 export const params = () => ({ weight_decay: decoupledDecay() });
 
 /** Over9000 (Grankin, 2019): RAdam with a layer-wise rate (LARS; together Ralamb) and Lookahead, as in github.com/mgrankin/over9000. */

@@ -5,6 +5,8 @@ import { rectifiedStep } from './parts/rectified.ts';
 import { decoupledDecay } from './parts/weight-decay.ts';
 import type { Choice } from '../../model/params.ts';
 
+export const about = 'RAdam with Lookahead.';
+
 export const params = () => ({ weight_decay: decoupledDecay() });
 
 /**

@@ -4,6 +4,8 @@ import { float } from '../graph/types.ts';
 import type { Optimizer } from './parts/optimizer.ts';
 import { type Choice, param } from '../../model/params.ts';
 
+export const about = 'Stochastic gradient descent with momentum.';
+
 export const params = () => ({
   weight_decay: param.number({
     min: 0,

@@ -1,6 +1,8 @@
 import type { Sampler } from './parts/sampler.ts';
 import { evenRound, imagesByClass, rounds } from './parts/sampler.ts';
 
+export const about = 'Every class as often as the smallest has images: large ones are left out in part.';
+
 /**
  * Rounds in which every class comes as often as the smallest has images, none twice (the mode `downsampling` of catalyst's
  * BalanceClassSampler). Each round chooses anew; an epoch is as many of them as it needs.

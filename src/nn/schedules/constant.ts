@@ -1,5 +1,7 @@
 import type { Schedule } from './parts/schedule.ts';
 
+export const about = 'Stays at the highest learning rate.';
+
 /** Stays at the highest learning rate. */
 const constant: Schedule = () => 1;
 

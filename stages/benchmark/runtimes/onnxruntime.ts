@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { onnxruntimeVersion, openOnnx } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
 
+export const about = 'ONNX Runtime, from the format onnx.';
+
 /** ONNX Runtime. */
 const onnxruntime: InferenceRuntime = {
   version: onnxruntimeVersion(),

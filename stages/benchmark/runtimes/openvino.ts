@@ -3,6 +3,8 @@ import type { Choice } from 'stillroom';
 import { openVinoRuntime } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
 
+export const about = 'OpenVINO, from the format openvino; set it up by: stillroom doctor --openvino.';
+
 export const params = () => ({
   precision: param.choice(['float32', 'bfloat16', 'float16'], {
     default: 'float32',

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { engineFacts, openSavedModel, readExported } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
 
+export const about = 'TensorFlow as a server runs it, from the format saved_model.';
+
 /** TensorFlow, by its C API and a SavedModel, as a server would run it. Its threads are those of the node's process. */
 const tensorflow: InferenceRuntime = {
   get version() {

@@ -6,6 +6,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { readExported } from 'stillroom/nn';
 import type { InferenceRuntime } from 'stillroom/nn';
 
+export const about = 'TensorFlow.js by WebAssembly, from the format tfjs.';
+
 /** What `model.json` of a graph model says, as far as it is read here. */
 interface GraphModelFile {
   readonly modelTopology: object;
