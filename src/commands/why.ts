@@ -1,6 +1,11 @@
+import type { Explanation } from '../project/project.ts';
+import { unifiedDiff } from '../text/unified-diff.ts';
 import { answer, refusal } from './answer.ts';
 import { chosenPipeline } from './chosen-pipeline.ts';
+import { explanationLines } from './explained.ts';
+import { every } from './folded.ts';
 import { planning } from './planning.ts';
+import { columnsOf } from './terminal.ts';
 import { verb } from './verb.ts';
 
 /** `stillroom why`: names the ingredient that makes a node run, or made it run. */
@@ -9,20 +14,20 @@ export default verb({
   arguments: ['[target]', '[node]'],
   about: 'name what changed that makes a node run (target: a pipeline file, a run, or a node of the newest run)',
   example: 'stillroom why pipelines/quickstart.yaml student',
-  options: planning,
-  async run({ target, node, set, force, remeasure, only, executor }, invocation) {
+  options: { ...planning, all: every },
+  async run({ target, node, set, force, remeasure, only, executor, all }, invocation) {
     const chosen = await chosenPipeline(target, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
     const explained = await project.why(chosen.value, node, { set, force, remeasure, only });
     if (!explained.ok) return refusal(explained.problems);
-    const nodes = explained.value;
-    return answer(
-      { nodes },
-      nodes.flatMap((one) => [
-        `${one.node}: ${one.action}: ${one.cause}`,
-        ...one.changes.map(({ what, from, to }) => `  ${what}: ${from} → ${to}`),
-      ]),
-    );
+    return answer(json(explained.value), explanationLines(explained.value, { all, width: columnsOf(invocation.stdout) }));
   },
 });
+
+function json({ isWhole: _isWhole, code, ...explanation }: Explanation): object {
+  return {
+    ...explanation,
+    code: code.map(({ nodes, name, before, after, line }) => ({ nodes, name, diff: unifiedDiff(name, before, after, line).join('\n') })),
+  };
+}

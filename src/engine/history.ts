@@ -13,10 +13,15 @@ export interface Past {
   readonly result: StoredResult | undefined;
   /** How the node ended in the newest run that had it. */
   readonly last: RunNode | undefined;
+  /** The run in which it came out. */
+  readonly run: string | undefined;
 }
 
 /** What is asked of a pipeline: where its file lies, relative to the project, and the `--set` options. */
-export type Asked = Pick<RunRecord, 'file' | 'set'>;
+export interface Asked extends Pick<RunRecord, 'file' | 'set'> {
+  /** Only runs older than the one of this id are looked at. */
+  readonly before?: string;
+}
 
 /** What a pipeline's runs are asked with given `--set` options. */
 export function askedOf({ root, file }: Pick<Pipeline, 'root' | 'file'>, set: readonly string[]): Asked {
@@ -26,7 +31,7 @@ export function askedOf({ root, file }: Pick<Pipeline, 'root' | 'file'>, set: re
 /** What runs say of one node: how it ended last, and where it came out. */
 interface NodePast {
   readonly last: RunNode;
-  good: RunNode | undefined;
+  good: { readonly node: RunNode; readonly run: string } | undefined;
 }
 
 /** The nodes of runs, read from the newest on, and only as far back as is needed. */
@@ -78,17 +83,19 @@ export class History {
 
   constructor(store: Store, pipeline: string, asked?: Asked) {
     this.store = store;
-    this.all = new Runs(() => store.runs.all(pipeline));
+    this.all = new Runs(() => store.runs.all(pipeline, { before: asked?.before }));
     this.alike = asked === undefined ? undefined : new Runs(() => runsAsked(store, pipeline, asked));
   }
 
   of(name: string): Past {
     const alike = this.alike?.of(name);
     const any = alike?.good === undefined ? this.all.of(name) : undefined;
-    const fingerprint = (alike?.good ?? any?.good)?.fingerprint;
+    const good = alike?.good ?? any?.good;
+    const fingerprint = good?.node.fingerprint;
     return {
       last: (alike ?? any)?.last,
       result: fingerprint === undefined ? undefined : this.store.results.read(fingerprint),
+      run: good?.run,
     };
   }
 
@@ -99,9 +106,9 @@ export class History {
 }
 
 /** The runs that were asked the same, newest first. */
-function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set }: Asked): Iterable<RunRecord> {
+function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set, before }: Asked): Iterable<RunRecord> {
   const isSame = (record: RunRecord): boolean => record.file === file && JSON.stringify(record.set) === JSON.stringify(set);
-  for (const record of runs.all(pipeline, set)) if (isSame(record)) yield record;
+  for (const record of runs.all(pipeline, { set, before })) if (isSame(record)) yield record;
 }
 
 /** How the nodes of a run ended that came to an end, by name. */
@@ -110,6 +117,6 @@ function* pastsOf(record: RunRecord): Iterable<readonly [string, NodePast]> {
     if (node.state === 'skipped' || node.state === 'waiting') continue;
     // Records of the first format may call it otherwise.
     const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
-    yield [name, { last: node, good: node.state === 'executed' || node.state === 'reused' ? node : undefined }];
+    yield [name, { last: node, good: node.state === 'executed' || node.state === 'reused' ? { node, run: record.id } : undefined }];
   }
 }

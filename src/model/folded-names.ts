@@ -1,7 +1,7 @@
 import { splitName } from './instance-name.ts';
 
 /** The node of an instance, by the instance's printed name. */
-function nodeOf(instance: string): string {
+export function nodeOf(instance: string): string {
   return splitName(instance)?.node ?? instance;
 }
 

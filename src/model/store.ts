@@ -148,6 +148,10 @@ export interface Sources {
   keep(source: Source, snapshot: Snapshot): Outcome<boolean>;
   /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it, and its executable bit is that of who kept it. */
   kept(digest: string): Snapshot | undefined;
+  /** The files of a kept source, a single one under its name; undefined where it is not kept. */
+  manifest(digest: string): Manifest | undefined;
+  /** What a file of a kept source holds; undefined where its bytes are missing or damaged. */
+  readFile(digest: string, path: string): Uint8Array | undefined;
   /** Gives a kept source at a path, as read-only files, hashing its bytes on the way; false where they are missing or damaged. */
   place(snapshot: Snapshot, path: string): boolean;
 }
@@ -167,6 +171,14 @@ export interface LogFile {
   readonly name: string;
 }
 
+/** Which runs are meant, beside those of a pipeline. */
+export interface RunsAmong {
+  /** Those that were given these `--set` options. */
+  readonly set?: readonly string[] | undefined;
+  /** Those that are older than the run of this id. */
+  readonly before?: string | undefined;
+}
+
 /** The records of runs, and what they told while they ran. */
 export interface Runs {
   /** Marks a run as live until the lock is released or the process is gone. */
@@ -184,8 +196,8 @@ export interface Runs {
   read(id: string): RunRecord | undefined;
   /** Newest first, those of damaged records included. */
   ids(): readonly string[];
-  /** Newest first, of one pipeline or of all; with `set` of those only that were given these `--set` options. */
-  all(pipeline?: string, set?: readonly string[]): Iterable<RunRecord>;
+  /** Newest first, of one pipeline or of all. */
+  all(pipeline?: string, among?: RunsAmong): Iterable<RunRecord>;
   /** What lists need of all runs, newest first. */
   rows(): Iterable<RunRow>;
   /** Adds to the events of a run, a line each; told why where the system does not take them any more. */

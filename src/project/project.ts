@@ -43,7 +43,7 @@ export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
 export type { GivenTag, NamedRuns, TagBook } from './tags.ts';
 export type { Collected, Finding, GcOptions, SetupItem, Verification } from './upkeep.ts';
-export type { Explanation } from './why.ts';
+export type { Because, ExplainedReason, Explanation, Root, TextChange } from './why.ts';
 
 /**
  * A project: pipelines, stages and a store, and what can be asked of them. Nothing here prints, ends the process or listens to signals.
@@ -78,8 +78,11 @@ export class Project {
     return this.context.guarded(async () => (await import('./run.ts')).planFile(this.context, file, options));
   }
 
-  /** Names what makes a node run, or made it run. The target is a pipeline file, a run (with a node), or a node of the newest run. */
-  async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<readonly Explanation[]>> {
+  /**
+   * Names what makes nodes run, or made them run, beside the last run that was asked the same. The target is a pipeline file, a run, or a node
+   * of the newest run.
+   */
+  async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<Explanation>> {
     return this.context.guarded(async () => (await import('./why.ts')).explainNodes(this.context, target, node, options));
   }
 

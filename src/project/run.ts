@@ -70,12 +70,14 @@ export interface PipelinePlan {
   run(options?: StartOptions): Running<Outcome<RunResult>>;
 }
 
-interface Planned {
+/** A pipeline file that was read and planned. */
+export interface Planned {
   readonly opened: Opened;
   readonly plan: Plan;
 }
 
-async function planned(context: Context, file: string, options: PlanOptions & WantedPlan): Promise<Outcome<Planned>> {
+/** Reads a pipeline file and plans it. */
+export async function plannedFile(context: Context, file: string, options: PlanOptions & WantedPlan): Promise<Outcome<Planned>> {
   const opened = await openPipeline(context, file, options.set);
   if (!opened.ok) return opened;
   const plan = await planOpened(opened.value, options);
@@ -85,7 +87,7 @@ async function planned(context: Context, file: string, options: PlanOptions & Wa
 
 /** Reads a pipeline file and plans it; nothing is executed. */
 export async function planFile(context: Context, file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
-  const found = await planned(context, file, options);
+  const found = await plannedFile(context, file, options);
   if (!found.ok) return found;
   const { opened, plan } = found.value;
   const capacity = capacityOf(options.jobs, plan.executor);
@@ -109,7 +111,7 @@ export async function runFile(
   options: RunOptions,
   emit: (event: Event) => void,
 ): Promise<Outcome<RunResult>> {
-  const found = await planned(context, file, { ...options, running: true });
+  const found = await plannedFile(context, file, { ...options, running: true });
   if (!found.ok) return found;
   const ended = await runPlanned(found.value, { ...options, set: options.set ?? [] }, emit);
   const { text } = found.value.opened;

@@ -140,6 +140,9 @@ function settings({ recipe }: RunNode): Record<string, unknown> {
   };
 }
 
+/** What a record tells of a node's code. */
+export type WithCode = Pick<RunNode, 'code' | 'recipe'>;
+
 /** What differs between two recorded runs: what was asked, with the code's sources, and what came out. */
 export function compareRecords(before: RunRecord, after: RunRecord, store: CodeStore): RunDifference {
   const manifest = (digest: string): Manifest | undefined => store.artifacts.manifest(digest);
@@ -191,7 +194,8 @@ function commandText(run: string | readonly string[]): string {
   return typeof run === 'string' ? run : run.join('\n');
 }
 
-function codeChanges(old: RunNode, now: RunNode, store: CodeStore): Omit<CodeChange, 'nodes'>[] {
+/** What of a node’s code two runs do not share: the sources of its stage, or the text of its command (`run`). */
+export function codeChanges(old: WithCode, now: WithCode, store: CodeStore): Omit<CodeChange, 'nodes'>[] {
   const [before, after] = [old.recipe?.work, now.recipe?.work];
   if (before?.kind === 'command' && after?.kind === 'command') {
     const [from, to] = [commandText(before.run), commandText(after.run)];

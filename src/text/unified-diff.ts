@@ -51,8 +51,11 @@ function walkBack(before: readonly string[], after: readonly string[], trail: re
   return script.reverse();
 }
 
-/** Two texts as a unified diff with three lines of context; no lines where they are equal. */
-export function unifiedDiff(name: string, before: string, after: string): string[] {
+/**
+ * Two texts as a unified diff with three lines of context; no lines where they are equal. `line`: the one at which the texts begin in their
+ * file.
+ */
+export function unifiedDiff(name: string, before: string, after: string, line = 1): string[] {
   if (before === after) return [];
   const split = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
   const script = shortestScript(split(before), split(after));
@@ -60,7 +63,7 @@ export function unifiedDiff(name: string, before: string, after: string): string
   for (const [index, { kind }] of script.entries())
     if (kind !== ' ') for (let near = index - CONTEXT; near <= index + CONTEXT; near += 1) shown.add(near);
   const lines = [`--- a/${name}`, `+++ b/${name}`];
-  let [oldLine, newLine] = [1, 1];
+  let [oldLine, newLine] = [line, line];
   for (let index = 0; index < script.length; ) {
     if (!shown.has(index)) {
       oldLine += 1;

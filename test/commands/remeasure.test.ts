@@ -17,6 +17,6 @@ test('--remeasure executes what measures the machine and nothing else, which pla
   expect([json.executed, json.reused]).toEqual([['time'], ['make']]);
   const cause = 'measured again, as --remeasure says';
   const planned = await called(folder, ['plan', 'speed.yaml', '--remeasure', '--json']);
-  expect(planned.json.nodes).toContainEqual({ node: 'time', action: 'run', cause });
-  expect((await called(folder, ['why', 'speed.yaml', 'time', '--remeasure'])).stdout).toBe(`time: run: ${cause}\n`);
+  expect(planned.json.nodes).toContainEqual(expect.objectContaining({ node: 'time', action: 'run', cause }));
+  expect((await called(folder, ['why', 'speed.yaml', 'time', '--remeasure'])).stdout).toContain(`time runs: ${cause}\n`);
 });

@@ -157,7 +157,7 @@ describe('plan and why', () => {
 
   test('why names each ingredient that changed, old → new', async () => {
     const planned = await json(base, 'why', 'demo.yaml', 'card', '--set', 'title=Others', '--set', 'lines=2');
-    expect(planned.json.nodes).toEqual([
+    expect(planned.json.nodes).toMatchObject([
       {
         node: 'card',
         action: 'run',
@@ -171,7 +171,7 @@ describe('plan and why', () => {
     const folder = copyOf(base);
     writeFileSync(join(folder, 'poem.txt'), 'another\n');
     const spoken = await called(folder, ['why', 'card']);
-    expect(spoken.stdout).toMatch(/card: run: input text changed: [0-9a-f]{12} → [0-9a-f]{12}/);
+    expect(spoken.stdout).toMatch(/^card runs: input text changed: [0-9a-f]{12} → [0-9a-f]{12}\n/);
     const ran = await json(base, 'why', first.json.run ?? '', 'card');
     expect(ran.json.nodes).toMatchObject([{ node: 'card', action: 'executed', cause: 'it has not run before' }]);
     expect((await json(base, 'why', 'demo.yaml', 'crad')).json.error).toMatchObject({ code: 'unknown-node', hint: 'did you mean "card"?' });

@@ -145,11 +145,11 @@ stages:
   test('why names what changed, of a plan and of a run', async () => {
     const project = copy();
     const planned = value(await project.why('poems.yaml', 'head', { set: ['lines=3'] }));
-    expect(planned).toEqual([
-      { node: 'head', action: 'run', cause: 'param lines changed: 2 → 3', changes: [{ what: 'param lines', from: '2', to: '3' }] },
-    ]);
-    expect(value(await project.why(first, 'head'))).toEqual([
-      { node: 'head', action: 'executed', cause: 'it has not run before', changes: [] },
+    const changes = [{ what: 'param lines', from: '2', to: '3' }];
+    expect(planned.nodes).toMatchObject([{ node: 'head', action: 'run', cause: 'param lines changed: 2 → 3', changes }]);
+    expect([planned.run, planned.comparedWith]).toEqual([undefined, first]);
+    expect(value(await project.why(first, 'head')).nodes).toMatchObject([
+      { node: 'head', action: 'executed', cause: 'it has not run before', changes: [], upstream: [] },
     ]);
     expect(codes(await project.why(first, 'haed'))).toEqual(['unknown-node']);
     expect(codes(await openProject({ folder: emptyFolder() }).why('head'))).toEqual(['no-runs']);

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
@@ -6,7 +6,6 @@ import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Content, Payload } from '../../model/store.ts';
 import { hashFile } from '../../files/hash.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
-import { readAt } from './segments/scan.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
 import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
@@ -131,15 +130,7 @@ export class LocalArtifacts implements Artifacts {
   }
 
   readRange(digest: string, offset: number, length: number): Uint8Array | undefined {
-    if (!this.blobs.isProven(digest)) return undefined;
-    const stretch = this.blobs.stretch(digest);
-    const descriptor = openSync(stretch.path, 'r');
-    try {
-      const bytes = new Uint8Array(Math.max(0, Math.min(length, stretch.size - offset)));
-      return bytes.subarray(0, readAt(descriptor, bytes, stretch.offset + offset));
-    } finally {
-      closeSync(descriptor);
-    }
+    return this.blobs.isProven(digest) ? this.blobs.readRange(digest, offset, length) : undefined;
   }
 
   payload(digest: string): Payload | undefined {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hashFile } from '../../files/hash.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
@@ -8,6 +8,7 @@ import { sha256 } from '../../model/canonical.ts';
 import type { FoundFile } from './folders.ts';
 import { LooseBlobs } from './loose-blobs.ts';
 import type { NewEntry } from './segments/entry.ts';
+import { readAt } from './segments/scan.ts';
 import type { Segments, Standing } from './segments/segments.ts';
 import type { StampBook } from './stamps.ts';
 
@@ -101,6 +102,18 @@ export class Blobs {
   /** Where the bytes of a blob lie, whole or not. */
   stretch(digest: string): Stretch {
     return this.segments.placeOf('content', digest) ?? { path: this.loose.path(digest), offset: 0, size: this.loose.size(digest) };
+  }
+
+  /** So many of its bytes from an offset on, fewer at the end, whole or not. */
+  readRange(digest: string, offset: number, length: number): Uint8Array {
+    const stretch = this.stretch(digest);
+    const descriptor = openSync(stretch.path, 'r');
+    try {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, stretch.size - offset)));
+      return bytes.subarray(0, readAt(descriptor, bytes, stretch.offset + offset));
+    } finally {
+      closeSync(descriptor);
+    }
   }
 
   /** The bytes of a digest, hashed; undefined where they are missing or damaged. */

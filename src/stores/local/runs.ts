@@ -9,7 +9,7 @@ import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
 import { isRunId, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
-import type { LineWriter, LogFile, Runs } from '../../model/store.ts';
+import type { LineWriter, LogFile, Runs, RunsAmong } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
 import { jsonNamesIn } from '../../files/folder.ts';
 import { safeFileName } from '../../files/file-name.ts';
@@ -166,11 +166,12 @@ export class LocalRuns implements Runs {
     return jsonNamesIn(this.root).reverse();
   }
 
-  *all(pipeline?: string, set?: readonly string[]): Iterable<RunRecord> {
+  *all(pipeline?: string, { set, before }: RunsAmong = {}): Iterable<RunRecord> {
     const members = { ...(pipeline === undefined ? {} : { pipeline }), ...(set === undefined ? {} : { set }) };
     const isSame = (record: RunRecord): boolean =>
       (pipeline === undefined || record.pipeline === pipeline) && (set === undefined || JSON.stringify(record.set) === JSON.stringify(set));
-    for (const id of this.ids()) {
+    const ids = this.ids();
+    for (const id of before === undefined ? ids : ids.slice(ids.indexOf(before) + 1)) {
       if (this.index.has(id, members) === false) continue;
       const record = this.read(id);
       if (record !== undefined && isSame(record)) yield record;

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
+import type { Manifest } from '../../model/artifact.ts';
 import type { Source } from '../../model/pipeline.ts';
 import type { Snapshot, Sources } from '../../model/store.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
@@ -162,10 +163,25 @@ export class LocalSources implements Sources {
     return record !== undefined && this.blobs.state(record.manifest) === 'whole' && this.blobs.state(record.pack) === 'whole';
   }
 
+  manifest(digest: string): Manifest | undefined {
+    const record = this.record(digest);
+    const bytes = record === undefined ? undefined : this.blobs.read(record.manifest);
+    return bytes === undefined ? undefined : readManifest(bytes);
+  }
+
+  readFile(digest: string, path: string): Uint8Array | undefined {
+    const record = this.record(digest);
+    const files = this.manifest(digest)?.files ?? [];
+    const index = files.findIndex((file) => file.path === path);
+    const file = files[index];
+    if (record === undefined || file === undefined || this.blobs.state(record.pack) !== 'whole') return undefined;
+    const bytes = this.blobs.readRange(record.pack, sizeOf(files.slice(0, index)), file.size);
+    return sha256(bytes) === file.digest ? bytes : undefined;
+  }
+
   place(snapshot: Snapshot, path: string): boolean {
     const record = this.record(snapshot.digest);
-    const bytes = record === undefined ? undefined : this.blobs.read(record.manifest);
-    const manifest = bytes === undefined ? undefined : readManifest(bytes);
+    const manifest = this.manifest(snapshot.digest);
     if (record === undefined || manifest === undefined) return false;
     if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true);
     for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
