@@ -40,13 +40,17 @@ export default verb({
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast } = plan.value;
-    return answer({ nodes: nodes.map(({ after: _after, changes: _changes, ...node }) => node), forecast }, [
+    return answer({ nodes: nodes.map(plannedJson), forecast }, [
       ...summary(plan.value, columnsOf(stdout)),
       '',
       ...rows(nodes, all, columnsOf(stdout)),
     ]);
   },
 });
+
+function plannedJson({ node, action, cause, expected }: PipelinePlan['nodes'][number]): object {
+  return { node, action, cause, ...(expected === undefined ? {} : { expected }) };
+}
 
 /** How each action is shown. */
 const STYLES: Readonly<Record<string, (text: string) => Line>> = { run: accent, maybe: warned, reuse: good };

@@ -283,9 +283,9 @@ describe('a pipeline file that is wrong', () => {
 
   test.each([
     ['an unknown key', text.replace('with: { title', 'wiht: { title'), 'unknown-key', 9, 5, '"with"'],
-    ['a cycle', text.replace('$sources.poem }\n    with', 'upper.out }\n    with'), 'cycle', 6, 3, 'break'],
+    ['a cycle', text.replace('$sources.poem }\n    with', 'upper.out }\n    with'), 'cycle', 8, 17, 'break'],
     ['a missing source', text.replace('poem: poem.txt', 'poem: peom.txt'), 'missing-source', 4, 18, '--set sources.poem=PATH'],
-    ['an unset variable', text.replace('head -n "$lines"', 'head -n "$line"'), 'unset-variable', 7, 37, '"lines"'],
+    ['an unset variable', text.replace('head -n "$lines"', 'head -n "$line"'), 'unset-variable', 7, 37, '"$lines"'],
     ['a document too deep', `name: demo\nparams: { a: ${'['.repeat(1000)} }\n`, 'yaml-too-large', 2, 76, 'small'],
     ['an alias bomb', bomb, 'yaml-too-large', 1, 1, 'aliases'],
   ] as const)('%s: exit code 3, the place and a remedy; nothing runs', async (_, wrong, code, line, column, hint) => {
