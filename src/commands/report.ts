@@ -51,7 +51,7 @@ export default verb({
     const found = tradeOff(runs, [across, upward]);
     if (axes !== undefined && found === undefined)
       return usage(`--axes ${axes}: fewer than two values of both in these runs`, `there are: ${metricNames(runs).join(', ')}`);
-    const data = { runs: runs.map(({ samples: _samples, ...run }) => run) };
+    const data = { runs: runs.map(asData) };
     if (pictures !== undefined) {
       const files = await writePictures(runs, found, resolve(folder, pictures));
       return answer(
@@ -65,6 +65,11 @@ export default verb({
     return rawAnswer(data, output === undefined ? written : '');
   },
 });
+
+/** A run as `--json` tells it: without the pictures. */
+function asData({ samples: _samples, drawn, ...run }: ReportRun): object {
+  return { ...run, drawn: drawn.map(({ from, isShown, kind }) => ({ from, isShown, kind })) };
+}
 
 async function textOf(runs: readonly ReportRun[], found: TradeOff | undefined, format: 'md' | 'csv' | 'html'): Promise<string> {
   if (format === 'html') return (await import('../reporters/report/page.ts')).reportPage(runs, found);

@@ -2,7 +2,7 @@ import { digestOf } from '../model/canonical.ts';
 import { broadcast, type Happening, type PlannedNode, type Watcher } from '../model/event.ts';
 import type { Source } from '../model/pipeline.ts';
 import type { Attempt } from '../model/result.ts';
-import { type KeptRecord, type RunRecord, secondsBetween } from '../model/run.ts';
+import { type KeptRecord, type RunRecord, type RunSoftware, secondsBetween } from '../model/run.ts';
 import type { RunRow } from '../model/run-row.ts';
 import type { Snapshot, Store } from '../model/store.ts';
 import type { RunEnd } from './run.ts';
@@ -63,6 +63,7 @@ function areThere(results: string, store: Store): boolean {
 interface Told {
   readonly id: string;
   readonly set: readonly string[];
+  readonly software: RunSoftware;
   readonly watchers: readonly Watcher[];
 }
 
@@ -77,8 +78,9 @@ function withNodes<Head extends object>(head: Head, kept: KeptRecord['nodes'], s
 }
 
 /** Records a run in which nothing had to be done, and tells of it. */
-export function recordUnchanged(unchanged: UnchangedRun, store: Store, { id, set, watchers }: Told): RunEnd {
-  const { nodes: kept, ...head } = unchanged.record;
+export function recordUnchanged(unchanged: UnchangedRun, store: Store, { id, set, software, watchers }: Told): RunEnd {
+  const { nodes: kept, ...former } = unchanged.record;
+  const head = { ...former, software };
   let [started, ended] = ['', ''];
   // As the ledger of a run does: it is told when its record is written.
   const ledger: Watcher = {

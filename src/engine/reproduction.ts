@@ -90,7 +90,7 @@ export async function planReproduction(
     params: record.params,
     sources: Object.fromEntries([...found].map(([name, { source }]) => [name, source])),
     instances,
-    show: [],
+    show: record.show ?? [],
   };
   const { facts } = executor.value;
   const now = { platform: facts.platform, machine: facts.machine, engines: facts.engines };

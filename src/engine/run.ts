@@ -5,7 +5,7 @@ import type { Capacity, Stop } from '../model/executor.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
-import type { RunNode, RunRecord, RunState } from '../model/run.ts';
+import type { RunNode, RunRecord, RunSoftware, RunState } from '../model/run.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
@@ -25,6 +25,8 @@ export interface RunRequest {
   /** The pipeline file as the record names it. */
   readonly shownFile: string;
   readonly set: readonly string[];
+  /** Recorded, never hashed. */
+  readonly software?: RunSoftware;
   /** What may be used at once of the executor that was chosen; runs of one process that share slots also share their work. */
   readonly capacity: Capacity | Slots;
   /** False: users do not find the outputs under `latest`. */
@@ -125,7 +127,11 @@ function notPublished({ message, hint, ...problem }: Problem, id: string): Probl
 }
 
 /** The record as it is before anything has run. */
-function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest, opening: ReadonlyMap<string, RunNode>): Omit<RunRecord, 'started'> {
+function openingRecord(
+  plan: Plan,
+  { id, shownFile, set, software }: RunRequest,
+  opening: ReadonlyMap<string, RunNode>,
+): Omit<RunRecord, 'started'> {
   const { pipeline, surroundings } = plan.request;
   const { platform, machine, engines } = plan.executor.facts;
   return {
@@ -139,6 +145,8 @@ function openingRecord(plan: Plan, { id, shownFile, set }: RunRequest, opening: 
     sources: recordedSources(plan, new Set()),
     nodes: Object.fromEntries(opening),
     facts: { platform, machine, engines },
+    ...(pipeline.show.length === 0 ? {} : { show: pipeline.show }),
+    ...(software === undefined ? {} : { software }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from './json.ts';
-import type { NodeState, RunState } from './run.ts';
+import type { NodeState, RunSoftware, RunState } from './run.ts';
 
 /** A node of a run as a report shows it. */
 export interface ReportNode {
@@ -10,15 +10,28 @@ export interface ReportNode {
   readonly state: NodeState;
   readonly cause: string;
   readonly seconds: number | null;
+  /** Threads that it may use. */
+  readonly cpu: number;
+  /** Seconds from the start of the run to when it could begin, and to when it ended; of nodes that were executed. */
+  readonly began?: number;
+  readonly ended?: number;
+  /** It is one of the chain of nodes, each waiting for the one before, that took longest. */
+  readonly critical?: true;
   /** What is to be known before its numbers are believed. */
   readonly warning?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+  /** Of a failed node, the last lines that it printed. */
+  readonly log?: readonly string[];
   /** The nodes it takes inputs from. */
   readonly after: readonly string[];
 }
 
 /** A metric's final value. */
 export interface ReportMetric {
+  /** `node.metric`, where the node may be an instance. */
   readonly name: string;
+  /** `node.metric`, without the point of the matrix. */
+  readonly of: string;
   readonly value: number;
   readonly measured: boolean;
   /** It was measured while other work ran. */
@@ -33,6 +46,8 @@ export interface Curve {
   readonly node: string;
   readonly metric: string;
   readonly points: readonly (readonly [step: number, value: number])[];
+  /** Its steps are no time that passes but values of this variable of a matrix: `fold_accuracy` over `fold`. */
+  readonly over?: string;
 }
 
 /** How often each class was taken for each: a row for each true class. */
@@ -64,6 +79,19 @@ export interface Samples {
   readonly earlier?: true;
 }
 
+/** An output, or a file in one, that can be shown. */
+export type Drawn = {
+  /** `node.port`, with the path of a file in a folder. */
+  readonly from: string;
+  /** The pipeline asks for it to be shown. */
+  readonly isShown: boolean;
+} & (
+  | { readonly kind: 'picture'; readonly type: string; readonly bytes: Uint8Array }
+  /** The first row is the header; `count` are the rows that there are below it. */
+  | { readonly kind: 'table'; readonly rows: readonly (readonly string[])[]; readonly count: number }
+  | { readonly kind: 'markdown' | 'html'; readonly text: string }
+);
+
 /** A run as a report shows it. */
 export interface ReportRun {
   readonly run: string;
@@ -80,6 +108,14 @@ export interface ReportRun {
   readonly curves: readonly Curve[];
   readonly confusions: readonly Confusion[];
   readonly samples: readonly Samples[];
+  /** The `node.metric` and `node.port` that come first: what the pipeline asks for, else all of its last nodes. */
+  readonly shown: readonly string[];
+  readonly drawn: readonly Drawn[];
+  /** Outputs that could be drawn but are not, each with why. */
+  readonly undrawn: readonly string[];
+  readonly software?: RunSoftware;
+  /** What is known of where it was executed, by name. */
+  readonly facts: Readonly<Record<string, string>>;
 }
 
 /** The params that are not the same in all runs; of a single run all. */

@@ -71,6 +71,17 @@ export interface RunNode {
   readonly recipe?: Recipe;
 }
 
+/** What executed a run, beside the machine. */
+export interface RunSoftware {
+  /** The version of Stillroom. */
+  readonly stillroom: string;
+  /** The version of Node. */
+  readonly node: string;
+  /** The commit that was checked out where the project lies; what the run read of it is recorded by its content, committed or not. */
+  readonly commit?: string;
+  readonly branch?: string;
+}
+
 /** One execution of a pipeline, written from its start. */
 export interface RunRecord {
   readonly format: number;
@@ -91,6 +102,10 @@ export interface RunRecord {
   readonly nodes: Readonly<Record<string, RunNode>>;
   /** Recorded, never hashed. */
   readonly facts: JsonObject;
+  /** The `node.metric` and `node.port` that the pipeline asks to be shown first. */
+  readonly show?: readonly string[];
+  /** Recorded, never hashed. */
+  readonly software?: RunSoftware;
 }
 
 /** A run's record as it is kept: many nodes by the digest of their JSON, which runs that came out alike share. */

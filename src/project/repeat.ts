@@ -14,6 +14,7 @@ import type { Context } from './context.ts';
 import { openEvents } from './kept-events.ts';
 import { isRecipe, locatePipeline } from './pipeline-files.ts';
 import type { PlanOptions, RunOptions, RunResult } from './run.ts';
+import { softwareOf } from './software.ts';
 import { isUnchangedNote, noteFile, standingFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
 
 /** What a run that reuses everything needs. */
@@ -79,7 +80,15 @@ export async function repeatFile(
   if (!capacity.ok) return capacity;
   const { id, told, kept } = openEvents(store, options.onEvent, emit);
   try {
-    return done({ ...recordUnchanged(unchanged, store, { id, set: options.set ?? [], watchers: [...told, kept] }), summary });
+    return done({
+      ...recordUnchanged(unchanged, store, {
+        id,
+        set: options.set ?? [],
+        software: softwareOf(surroundings.root),
+        watchers: [...told, kept],
+      }),
+      summary,
+    });
   } finally {
     await kept.close();
   }

@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import { capacityOf } from './capacity.ts';
 import { type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
 import { openEvents } from './kept-events.ts';
+import { softwareOf } from './software.ts';
 import { exampleSetting, type RunSummary, summaryOf } from './summary.ts';
 import { rememberUnchanged } from './unchanged.ts';
 import { type Running, startRunning } from './running.ts';
@@ -160,7 +161,9 @@ export async function runPlan(
   const { id, told, kept } = openEvents(plan.request.surroundings.store, onEvent, emit);
   try {
     const stop = { asked: signal, forced: killSignal };
-    return done(await run(plan, { ...asked, id, expected, capacity: capacity.value, noWait, watchers: [...told, kept], stop }));
+    const software = softwareOf(plan.request.surroundings.root);
+    const about = { ...asked, id, software, expected, noWait };
+    return done(await run(plan, { ...about, capacity: capacity.value, watchers: [...told, kept], stop }));
   } finally {
     await kept.close();
   }

@@ -10,6 +10,7 @@ import type { Stop } from '../model/executor.ts';
 import type { Json } from '../model/json.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, type Outcome } from '../model/problem.ts';
+import type { RunSoftware } from '../model/run.ts';
 import type { VariantParams } from '../model/sweep.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { metricsOf } from '../sweep/metrics.ts';
@@ -17,6 +18,7 @@ import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.t
 import type { Opened } from './pipeline.ts';
 import { onLostEvents } from './lost-events.ts';
 import { newRunId } from './run-id.ts';
+import { softwareOf } from './software.ts';
 
 /** What all variants of a pipeline have in common. */
 export interface VariantsOptions {
@@ -55,12 +57,14 @@ export class Variants implements Workbench {
   private readonly opened: Opened;
   private readonly options: VariantsOptions;
   private last: Promise<unknown> = Promise.resolve();
+  private readonly software: RunSoftware;
   /** Of all variants: what is read of earlier runs is read once. */
   private readonly history: History;
 
   constructor(opened: Opened, options: VariantsOptions) {
     this.opened = opened;
     this.options = options;
+    this.software = softwareOf(opened.surroundings.root);
     this.history = new History(opened.store, opened.pipeline.name);
   }
 
@@ -93,6 +97,7 @@ export class Variants implements Workbench {
       id,
       shownFile,
       set: this.settingsOf(params),
+      software: this.software,
       capacity: this.options.slots,
       publish: false,
       keepGoing: false,

@@ -130,6 +130,11 @@ export const recordSchema: JsonObject = shape(
     }),
     nodes: map(node, name),
     facts: { type: 'object' },
+    show: list(text),
+    software: shape({ stillroom: text, node: text, commit: { type: 'string', pattern: '^[0-9a-f]{40,64}$' }, branch: text }, [
+      'commit',
+      'branch',
+    ]),
   },
-  [],
+  ['show', 'software'],
 );

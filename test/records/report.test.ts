@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/model/run.ts';
 import type { Artifacts, Results, Runs } from '../../src/model/store.ts';
-import { type ReportStore, reportRun } from '../../src/records/report/data.ts';
+import { ReportDesk, type ReportStore } from '../../src/records/report/data.ts';
 import { type NodeGiven, recordOf, storeOf } from './memory.ts';
 
 const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -71,7 +71,7 @@ function reported(names: readonly string[]) {
   const record: RunRecord = recordOf('1', { nodes: Object.fromEntries(names.map((name) => [name, nodes[name] ?? {}])) });
   const { runs, tags } = storeOf([record]);
   const store = { artifacts, results: { read: () => undefined } as unknown as Results, runs: { ...runs, events: () => [] } as Runs, tags };
-  const { confusions, samples } = reportRun(store satisfies ReportStore, record);
+  const { confusions, samples } = new ReportDesk(store satisfies ReportStore).report(record);
   const told = (all: readonly { readonly from: string; readonly earlier?: true }[], isEarlier: boolean): string[] =>
     all.filter(({ earlier }) => (earlier === true) === isEarlier).map(({ from }) => from);
   return {

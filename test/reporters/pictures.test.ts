@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Curve, ReportRun } from '../../src/model/report.ts';
 import { learningCurves } from '../../src/reporters/report/pictures.ts';
+import { metricOf, reportedRun } from './reported.ts';
 
 function runOf(curves: readonly Curve[], kept?: number): ReportRun {
-  const metrics = kept === undefined ? [] : [{ name: 'student.best_epoch', value: kept, measured: false, goal: null }];
-  const nothing = { nodes: [], confusions: [], samples: [], tags: [], set: [], params: {} };
-  const named = { run: 'r', hash: null, pipeline: 'p', state: 'done', started: '2026-01-01T00:00:00.000Z', seconds: 1 } as const;
-  return { ...named, ...nothing, metrics, curves };
+  return reportedRun({ metrics: kept === undefined ? [] : [metricOf('student.best_epoch', kept, { goal: null })], curves });
 }
 
 /** What a training of so many epochs reports, with a fold held out or without. */

@@ -1,24 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ReportMetric, ReportRun } from '../../src/model/report.ts';
+import type { ReportRun } from '../../src/model/report.ts';
 import { type Box, placeLabels } from '../../src/reporters/report/labels.ts';
 import { tradeOff, tradeOffRows } from '../../src/reporters/report/trade-off.ts';
 import { tradeOffPicture } from '../../src/reporters/report/trade-off-picture.ts';
+import { metricOf, reportedRun } from './reported.ts';
 
-const metric = (name: string, value: number, more: Partial<ReportMetric> = {}): ReportMetric => ({
-  ...{ name, value, measured: false, goal: 'maximize' },
-  ...more,
-});
+const metric = metricOf;
 
 /** A run of a model with a speed and an accuracy. */
 function run(model: string, fps: number, accuracy: number, under?: string): ReportRun {
   const told = under === undefined ? {} : { under };
-  return {
-    ...{ run: `run-${model}`, hash: null, tags: [], pipeline: 'demo', state: 'done', started: '', seconds: 1, set: [] },
+  return reportedRun({
+    run: `run-${model}`,
     params: { 'student.model': model, 'student.size': 224 },
     metrics: [metric('benchmark.accuracy', accuracy), metric('benchmark.fps', fps, { measured: true, ...told })],
-    ...{ nodes: [], curves: [], confusions: [], samples: [] },
-  };
+  });
 }
 
 const runs = [run('small', 800, 0.8), run('large', 500, 0.9), run('worse', 490, 0.85), run('slow', 300, 0.9)];

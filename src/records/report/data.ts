@@ -1,5 +1,4 @@
-import { disturbedText } from '../../model/waiting.ts';
-import { isObject, parseJson } from '../../files/json.ts';
+import { namedFacts } from '../../model/facts.ts';
 import type { RunNode, RunRecord } from '../../model/run.ts';
 import type { Curve, ReportMetric, ReportRun } from '../../model/report.ts';
 import { producersOf } from '../../model/pipeline.ts';
@@ -8,7 +7,10 @@ import type { Artifacts, Results, Runs, Tags } from '../../model/store.ts';
 import { tagsOf } from '../find.ts';
 import { measuredUnder } from '../measured-under.ts';
 import { confusionsOf, hasModel, historyOf } from './artifacts.ts';
+import { Easel } from './drawn.ts';
+import { reportNodes } from './nodes.ts';
 import { samplesOf } from './samples.ts';
+import { Telling } from './told.ts';
 
 /** What a report is made of. */
 export interface ReportStore {
@@ -18,61 +20,15 @@ export interface ReportStore {
   readonly tags: Tags;
 }
 
-/** A point of a metric in a run's events. */
-interface MetricEvent {
-  readonly type: string;
-  readonly node?: string;
-  readonly name?: string;
-  readonly value?: number;
-  readonly step?: number;
-}
-
-/** The metrics over steps that a run's events tell, by node. */
-function eventCurves(
-  store: ReportStore,
-  run: string,
-  cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
-): ReadonlyMap<string, readonly Curve[]> {
-  const known = cache.get(run);
-  if (known !== undefined) return known;
-  const points = new Map<string, Map<string, Map<number, number>>>();
-  for (const line of store.runs.events(run)) {
-    if (!line.includes('"node-metric"') || !line.includes('"step"')) continue;
-    const { node, name, value, step } = parsed(line);
-    if (node === undefined || name === undefined || typeof value !== 'number' || typeof step !== 'number') continue;
-    const own = points.get(node) ?? new Map<string, Map<number, number>>();
-    points.set(node, own);
-    own.set(name, (own.get(name) ?? new Map()).set(step, value));
-  }
-  const curves = new Map(
-    [...points].map(([node, metrics]) => [
-      node,
-      [...metrics].map(([metric, steps]): Curve => ({ node, metric, points: [...steps].sort(([a], [b]) => a - b) })),
-    ]),
-  );
-  cache.set(run, curves);
-  return curves;
-}
-
-function parsed(line: string): Partial<MetricEvent> {
-  return parseJson(line, isObject) ?? {};
-}
-
 /** A node's curves: from the events of the run that executed it, else from a history among its outputs. */
-function curvesOf(
-  store: ReportStore,
-  record: RunRecord,
-  name: string,
-  node: RunNode,
-  cache: Map<string, ReadonlyMap<string, readonly Curve[]>>,
-): readonly Curve[] {
+function curvesOf(store: ReportStore, record: RunRecord, name: string, node: RunNode, telling: Telling): readonly Curve[] {
   const attempts = node.fingerprint === undefined ? [] : (store.results.read(node.fingerprint)?.attempts ?? []);
   const attempt = attempts.find(({ outputs }) =>
     Object.entries(node.outputs ?? {}).every(([port, { digest }]) => outputs[port]?.digest === digest),
   );
   const origins = node.state === 'executed' ? [{ run: record.id, node: name }] : attempt === undefined ? [] : [attempt];
   for (const origin of origins) {
-    const found = eventCurves(store, origin.run, cache).get(origin.node) ?? [];
+    const found = telling.of(origin.run).curves.get(origin.node) ?? [];
     if (found.length > 0) return found.map((curve) => ({ ...curve, node: name }));
   }
   return historyOf(store.artifacts, name, node);
@@ -82,6 +38,7 @@ function metricsOf(artifacts: Artifacts, name: string, node: RunNode): ReportMet
   const under = measuredUnder(artifacts, node);
   return Object.entries(node.metrics ?? {}).map(([metric, { value, measured }]) => ({
     name: `${name}.${metric}`,
+    of: `${node.recipe?.node ?? name}.${metric}`,
     value,
     measured,
     ...(node.disturbed === undefined ? {} : { disturbed: true as const }),
@@ -133,33 +90,62 @@ function upstreamOf({ nodes }: RunRecord, name: string): ReadonlySet<string> {
   return found;
 }
 
-/** All that a report shows of a run. */
-export function reportRun(store: ReportStore, record: RunRecord): ReportRun {
-  const row = rowOf(record);
-  const cache = new Map<string, ReadonlyMap<string, readonly Curve[]>>();
-  const nodes = Object.entries(record.nodes);
-  return {
-    run: record.id,
-    hash: record.hash ?? null,
-    tags: tagsOf(store, record.id),
-    pipeline: record.pipeline,
-    state: record.state,
-    started: record.started,
-    seconds: row.seconds,
-    set: record.set,
-    params: row.params,
-    metrics: nodes.flatMap(([name, node]) => metricsOf(store.artifacts, name, node)),
-    nodes: nodes.map(([name, { stage, state, cause, seconds, recipe, disturbed }]) => ({
-      name,
-      node: recipe?.node ?? name,
-      stage,
-      state,
-      cause,
-      seconds: seconds ?? null,
-      ...(disturbed === undefined ? {} : { warning: disturbedText(disturbed) }),
-      after: recipe === undefined ? [] : producersOf(recipe),
-    })),
-    curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, cache)),
-    ...answersOf(store, record),
-  };
+/** The variables of the matrices of a run: a metric that is called after one, such as `fold_accuracy`, has a value for each of its values. */
+function variablesOf({ nodes }: RunRecord): readonly string[] {
+  return [...new Set(Object.values(nodes).flatMap(({ recipe }) => Object.keys(recipe?.key ?? {})))];
+}
+
+function overVariable(curve: Curve, variables: readonly string[]): Curve {
+  const over = variables.find((name) => curve.metric.startsWith(`${name}_`) || curve.metric.endsWith(`_per_${name}`));
+  return over === undefined ? curve : { ...curve, over };
+}
+
+/** What comes first: what the pipeline asks for, else all of the nodes that no other needs. */
+function shownOf({ nodes, show }: RunRecord): readonly string[] {
+  if (show !== undefined && show.length > 0) return show;
+  const needed = new Set(Object.values(nodes).flatMap(({ recipe }) => (recipe === undefined ? [] : producersOf(recipe))));
+  const names = Object.entries(nodes).flatMap(([name, { recipe, metrics, outputs }]) =>
+    needed.has(name) ? [] : Object.keys({ ...metrics, ...outputs }).map((one) => `${recipe?.node ?? name}.${one}`),
+  );
+  return [...new Set(names)];
+}
+
+/** What the reports of several runs share. */
+export class ReportDesk {
+  private readonly store: ReportStore;
+  private readonly telling: Telling;
+  private readonly easel = new Easel();
+
+  constructor(store: ReportStore) {
+    this.store = store;
+    this.telling = new Telling(store.runs);
+  }
+
+  /** All that a report shows of a run. */
+  report(record: RunRecord): ReportRun {
+    const { store, telling } = this;
+    const row = rowOf(record);
+    const nodes = Object.entries(record.nodes);
+    const shown = shownOf(record);
+    const variables = variablesOf(record);
+    return {
+      run: record.id,
+      hash: record.hash ?? null,
+      tags: tagsOf(store, record.id),
+      pipeline: record.pipeline,
+      state: record.state,
+      started: record.started,
+      seconds: row.seconds,
+      set: record.set,
+      params: row.params,
+      metrics: nodes.flatMap(([name, node]) => metricsOf(store.artifacts, name, node)),
+      nodes: reportNodes(store.runs, record, telling.of(record.id)),
+      curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, telling).map((curve) => overVariable(curve, variables))),
+      ...answersOf(store, record),
+      shown,
+      ...this.easel.draw(store.artifacts, record, (from) => shown.includes(from)),
+      ...(record.software === undefined ? {} : { software: record.software }),
+      facts: namedFacts(record.facts),
+    };
+  }
 }

@@ -2,10 +2,17 @@ import { duration } from '../../text/figures.ts';
 import type { ReportNode } from '../../model/report.ts';
 import { type GraphLayout, layOut } from './layout.ts';
 import { at, html, type Markup } from '../../text/markup.ts';
-import { cut } from '../../text/svg.ts';
+import { boxLines } from './box-lines.ts';
 
-const BOX = { width: 150, height: 44 };
-const CELL = { width: 172, height: 84, passage: 26 };
+const BOX = { width: 180, line: 15, padding: 8 };
+/** What is left between boxes. */
+const GAP = { width: 16, height: 40, passage: 26 };
+
+/** Columns of the lines of a box, in a font of one width: 7.3 pixels each, and 6.7 in the last line. */
+const COLUMNS = { name: 22, detail: 24 };
+
+/** Lines of a name in a box. */
+const MOST_LINES = 4;
 
 /** More instances of one node than this are drawn as one box. */
 const MOST_INSTANCES = 6;
@@ -13,7 +20,8 @@ const MOST_INSTANCES = 6;
 /** A box of the graph: an instance, or all instances of a node. */
 interface Box {
   readonly name: string;
-  readonly label: string;
+  /** Its name in lines that fit. */
+  readonly lines: readonly string[];
   readonly detail: string;
   readonly state: string;
   readonly title: string;
@@ -42,8 +50,8 @@ function boxesOf(nodes: readonly ReportNode[]): Box[] {
     const after = new Set([...(boxes.get(name)?.after ?? []), ...node.after.map(boxOf)]);
     boxes.set(name, {
       name,
-      label: all.length === 1 ? name : `${name} ×${all.length}`,
-      detail: detailOf(all),
+      lines: boxLines(all.length === 1 ? name : `${name} ×${all.length}`, COLUMNS.name, MOST_LINES),
+      detail: boxLines(detailOf(all), COLUMNS.detail, 1).join(''),
       state: all.find(({ state }) => state === 'failed')?.state ?? all.find(({ state }) => state === 'executed')?.state ?? node.state,
       title: `${name} (${node.stage}): ${node.state}: ${node.cause}`,
       after: [...after],
@@ -52,11 +60,11 @@ function boxesOf(nodes: readonly ReportNode[]): Box[] {
   return [...boxes.values()];
 }
 
-/** Leaves a box downward, passes other layers upright, and enters a box from above. */
-function curve({ points }: GraphLayout['routes'][number]): string {
+/** Leaves a box downward, passes other layers upright, and enters a box from above; `height`: that of all boxes. */
+function curve({ points }: GraphLayout['routes'][number], height: number): string {
   const [first, ...rest] = points;
   if (first === undefined) return '';
-  const half = BOX.height / 2;
+  const half = height / 2;
   let [x, y] = [first.x, first.y + half];
   let path = `M${at(x)} ${at(y)}`;
   for (const [index, point] of rest.entries()) {
@@ -74,12 +82,16 @@ function curve({ points }: GraphLayout['routes'][number]): string {
 /** A run's graph with the time of each node, and which of them were reused. */
 export function graphSvg(nodes: readonly ReportNode[]): Markup {
   const boxes = boxesOf(nodes);
-  const layout = layOut(boxes, CELL);
+  const most = Math.max(1, ...boxes.map(({ lines }) => lines.length));
+  const height = (most + 1) * BOX.line + 2 * BOX.padding - 2;
+  const layout = layOut(boxes, { width: BOX.width + GAP.width, height: height + GAP.height, passage: GAP.passage });
   const places = new Map(layout.nodes.map((place) => [place.name, place]));
-  const edges = layout.routes.map((route) => html`<path class="edge" d="${curve(route)}" marker-end="url(#arrow)"/>`);
-  const drawn = boxes.map(({ name, label, detail, state, title }) => {
+  const edges = layout.routes.map((route) => html`<path class="edge" d="${curve(route, height)}" marker-end="url(#arrow)"/>`);
+  const drawn = boxes.map(({ name, lines, detail, state, title }) => {
     const { x, y } = places.get(name) ?? { x: 0, y: 0 };
-    return html`<g class="box ${state}"><title>${title}</title><rect x="${at(x - BOX.width / 2)}" y="${at(y - BOX.height / 2)}" width="${BOX.width}" height="${BOX.height}" rx="6"/><text x="${at(x)}" y="${at(y - 4)}" class="name">${cut(label, 22)}</text><text x="${at(x)}" y="${at(y + 13)}" class="detail">${cut(detail, 26)}</text></g>`;
+    const top = y - ((lines.length + 1) * BOX.line) / 2;
+    const words = lines.map((line, index) => html`<text x="${at(x)}" y="${at(top + 12 + index * BOX.line)}" class="name">${line}</text>`);
+    return html`<g class="box ${state}"><title>${title}</title><rect x="${at(x - BOX.width / 2)}" y="${at(y - height / 2)}" width="${BOX.width}" height="${height}" rx="6"/>${words}<text x="${at(x)}" y="${at(top + 12 + lines.length * BOX.line)}" class="detail">${detail}</text></g>`;
   });
-  return html`<svg class="graph" viewBox="0 0 ${at(layout.width)} ${at(layout.height)}" width="${at(layout.width)}" height="${at(layout.height)}" role="img" aria-label="The graph of the pipeline"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs><g class="edges">${edges}</g>${drawn}</svg>`;
+  return html`<svg class="graph" viewBox="0 0 ${at(layout.width)} ${at(layout.height)}" width="${at(layout.width)}" height="${at(layout.height)}" role="img" aria-label="The graph of the pipeline; the table of nodes says the same"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker></defs><g class="edges">${edges}</g>${drawn}</svg>`;
 }

@@ -1,6 +1,7 @@
 import { figure } from '../../text/figures.ts';
 import type { Confusion, Samples } from '../../model/report.ts';
 import { html, type Markup } from '../../text/markup.ts';
+import { region } from './parts.ts';
 
 /** How strongly a cell is coloured, in ten steps. */
 function shade(share: number): number {
@@ -8,7 +9,8 @@ function shade(share: number): number {
 }
 
 /** A table with a row for each true class and a column for each class it was taken for. */
-export function confusionTable({ from, classes, counts }: Confusion): Markup {
+export function confusionTable({ from, classes, counts }: Confusion, run?: string): Markup {
+  const label = run === undefined ? from : `${from} of ${run}`;
   const head = classes.map((name) => html`<th scope="col"><span>${name}</span></th>`);
   const rows = counts.map((row, truth) => {
     const sum = row.reduce((total, count) => total + count, 0);
@@ -19,15 +21,16 @@ export function confusionTable({ from, classes, counts }: Confusion): Markup {
     const recall = sum === 0 ? '' : figure(Number(((row[truth] ?? 0) / sum).toFixed(3)));
     return html`<tr><th scope="row">${classes[truth]}</th>${cells}<td class="share">${recall}</td></tr>`;
   });
-  return html`<figure class="wide"><figcaption>${from}: rows are what is so, columns what was said; last, the share that is right</figcaption><table class="confusion"><thead><tr><th></th>${head}<th></th></tr></thead><tbody>${rows}</tbody></table></figure>`;
+  const table = html`<table class="confusion"><thead><tr><th scope="col">${'is ↓ said →'}</th>${head}<th scope="col"><span>right</span></th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<figure class="wide"><figcaption>${label}: rows are what is so, columns what was said; last, the share that is right</figcaption>${region(`Confusion of ${label}`, table)}</figure>`;
 }
 
 /** Images with what they are and what they were taken for, the surest mistakes first. */
-export function sampleGrid({ from, items }: Samples): Markup {
+export function sampleGrid({ from, items }: Samples, run?: string): Markup {
   const cards = items.map(({ image, name, truth, predicted, probability }) => {
     const isRight = truth === predicted;
     const words = isRight ? html`<b>${truth}</b>` : html`<b>${predicted}</b>, but is ${truth}`;
-    return html`<li class="${isRight ? 'hit' : 'miss'}"><img src="data:image/png;base64,${Buffer.from(image).toString('base64')}" alt="${name}" title="${name}"><span>${words} <small>${Math.round(probability * 100)} %</small></span></li>`;
+    return html`<li class="${isRight ? 'hit' : 'miss'}"><img src="data:image/png;base64,${Buffer.from(image).toString('base64')}" alt="${name}"><span>${words} <small>${Math.round(probability * 100)} %</small></span></li>`;
   });
-  return html`<figure class="wide"><figcaption>${from}: the surest mistakes, then what is right</figcaption><ul class="samples">${cards}</ul></figure>`;
+  return html`<figure class="wide"><figcaption>${run === undefined ? from : `${from} of ${run}`}: the surest mistakes, then what is right</figcaption><ul class="samples">${cards}</ul></figure>`;
 }
