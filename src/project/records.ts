@@ -5,7 +5,6 @@ import { findRun, tagsOf } from '../records/find.ts';
 import { allMeasuredUnder } from '../records/measured-under.ts';
 import { type LineageStep, lineageOf, type LineageOrigin, originsOf } from '../records/lineage.ts';
 import { type Noise, seedNoise } from '../records/noise.ts';
-import { ReportDesk } from '../records/report/data.ts';
 import { chosenRows, type RowQuery } from '../records/rows.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -140,6 +139,7 @@ export class Records {
       if (!found.ok) return found;
       const { store, records } = found.value;
       const different = new Map(records.map((record) => [record.id, record]));
+      const { ReportDesk } = await import('../records/report/data.ts');
       const desk = new ReportDesk(store);
       const runs = [...different.values()].map((record) => desk.report(record));
       store.flush();

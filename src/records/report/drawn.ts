@@ -2,8 +2,9 @@ import { isObject } from '../../files/json.ts';
 import type { Drawn } from '../../model/report.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { Artifacts } from '../../model/store.ts';
-import { csvRows } from '../../text/csv.ts';
+import { TextProblem } from '../../text/decoded.ts';
 import { shown } from '../../text/figures.ts';
+import { readTable } from '../../text/separated.ts';
 
 /** Bytes of all that a report draws, and of one piece by its kind: a page is to stay below 5 MB. */
 const MOST_BYTES = { all: 2_500_000, picture: 1_000_000, table: 8_000_000, markdown: 200_000, html: 300_000 };
@@ -94,9 +95,19 @@ function rowsOfJson(text: string): string[][] | undefined {
   return isFlat && names.length > 0 ? [names, ...rows.map((row) => names.map((name) => shown(row[name])))] : undefined;
 }
 
-function tableOf({ from, isShown, suffix }: Candidate, text: string): Drawn | undefined {
-  const parted = (): string[][] => text.split(/\r?\n/).flatMap((line) => (line === '' ? [] : [line.split('\t')]));
-  const all = suffix === '.json' ? rowsOfJson(text) : suffix === '.tsv' ? parted() : csvRows(text);
+/** The rows of a table file; undefined where it is none that can be read. */
+function rowsOfTable(bytes: Uint8Array, { from, suffix }: Candidate): (readonly string[])[] | undefined {
+  try {
+    return readTable(bytes, from, suffix === '.tsv' ? { separator: '\t' } : {}).map(({ fields }) => fields);
+  } catch (problem) {
+    if (problem instanceof TextProblem) return undefined;
+    throw problem;
+  }
+}
+
+function tableOf(candidate: Candidate, bytes: Uint8Array): Drawn | undefined {
+  const { from, isShown, suffix } = candidate;
+  const all = suffix === '.json' ? rowsOfJson(Buffer.from(bytes).toString('utf8')) : rowsOfTable(bytes, candidate);
   if (all === undefined || all.length < 2) return undefined;
   const cut = (cell: string): string => (cell.length > MOST.letters ? `${cell.slice(0, MOST.letters - 1)}…` : cell);
   const rows = all.slice(0, MOST.rows + 1).map((row) => row.slice(0, MOST.columns).map(cut));
@@ -111,9 +122,9 @@ function draw(candidate: Candidate, bytes: Uint8Array): Drawn | undefined {
     const isIt = BEGINNINGS[type]?.test(Buffer.from(bytes.subarray(0, 256)).toString('latin1'));
     return isIt === true ? { from, isShown, kind, type, bytes } : undefined;
   }
+  if (kind === 'table') return tableOf(candidate, bytes);
   const text = textOf(bytes);
-  if (text === undefined) return undefined;
-  return kind === 'table' ? tableOf(candidate, text) : { from, isShown, kind, text };
+  return text === undefined ? undefined : { from, isShown, kind, text };
 }
 
 function bytesOf(drawn: Drawn): number {
