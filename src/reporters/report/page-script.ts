@@ -16,10 +16,11 @@ button{font:inherit;color:var(--ink);background:var(--tint);border:1px solid var
 /** What draws the curves of a page anew so that they can be zoomed and smoothed: uPlot, and what uses it. */
 export function chartScript(): { readonly code: string; readonly style: string } {
   const require = createRequire(import.meta.url);
-  const text = (path: string): string => readFileSync(require.resolve(`uplot/${path}`), 'utf8').trim();
-  const licence = text('LICENSE').replaceAll('*/', '* /');
+  const text = (path: string): string => readFileSync(path, 'utf8').trim();
+  const licence = text(require.resolve('uplot/LICENSE')).replaceAll('*/', '* /');
+  const [script, style] = [text(require.resolve('uplot/dist/uPlot.iife.min.js')), text(require.resolve('uplot/dist/uPlot.min.css'))];
   const own = [smoothed, joined, ranged, zoomButtons, legendButtons, wholeSteps, drawChart, drawCharts];
-  const code = `/*\nuPlot\n\n${licence}\n*/\n${text('dist/uPlot.iife.min.js')}\n${own.map(String).join('\n')}\n${drawCharts.name}(document, uPlot);`;
+  const code = `/*\nuPlot\n\n${licence}\n*/\n${script}\n${own.map(String).join('\n')}\n${drawCharts.name}(document, uPlot);`;
   // An element of a page ends where its text says so, and a text of ours never does.
-  return { code: code.replaceAll('</', '<\\/'), style: `${text('dist/uPlot.min.css')}\n${CHART_STYLE}` };
+  return { code: code.replaceAll('</', '<\\/'), style: `${style}\n${CHART_STYLE}` };
 }

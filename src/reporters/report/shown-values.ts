@@ -35,7 +35,7 @@ export function meanOf(values: readonly number[]): number {
 }
 
 /** The standard deviation of a sample; 0 of a single value. */
-export function deviationOf(values: readonly number[]): number {
+function deviationOf(values: readonly number[]): number {
   const mean = meanOf(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1));
 }
