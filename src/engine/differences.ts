@@ -103,11 +103,20 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
     return [
       ...(canonicalJson(from.run) === canonicalJson(to.run) ? [] : [{ what: 'command', ...told(from.run, to.run) }]),
       ...(from.metrics === to.metrics ? [] : [{ what: 'metrics file', ...told(from.metrics ?? undefined, to.metrics ?? undefined) }]),
+      ...differingKinds(from.numbers, to.numbers),
       ...differingMembers('tool', from.tools, to.tools),
       ...differingMembers('place of', from.at, to.at),
     ];
   }
   return [{ what: 'kind of work', from: from.kind, to: to.kind }];
+}
+
+/** Params that were texts and are numbers now, or the other way round. */
+function differingKinds(from: readonly string[] = [], to: readonly string[] = []): Difference[] {
+  const kind = (is: boolean): string => (is ? 'number' : 'text');
+  return [...new Set([...from, ...to])]
+    .filter((name) => from.includes(name) !== to.includes(name))
+    .map((name) => ({ what: `kind of param ${name}`, from: kind(from.includes(name)), to: kind(to.includes(name)) }));
 }
 
 /** How one element of an input differs: in its content, or only in what else a work sees of it. */

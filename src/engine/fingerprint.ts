@@ -1,7 +1,7 @@
 import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Instance, NodeWork } from '../model/pipeline.ts';
+import { budgetsOf, type Instance, type NodeWork } from '../model/pipeline.ts';
 import type { Engine, EngineUse } from '../model/engine.ts';
 import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
@@ -100,7 +100,7 @@ function prepareWith(instance: Instance, { executor, code, own: shared }: Shared
   const own: Prepared['own'] = {
     format: RECORD_FORMAT,
     stageApi: STAGE_API,
-    work: shared.work,
+    work: withNumbers(shared.work, instance),
     params: instance.params,
     outputs: shared.outputs,
     env: shared.env,
@@ -110,6 +110,11 @@ function prepareWith(instance: Instance, { executor, code, own: shared }: Shared
     machine: instance.measures ? facts.machine : null,
   };
   return done({ instance, executor, code, own, workDigest: workDigestOf(own) });
+}
+
+/** A number that is given as it is written is not the same as that text: a program may be told which it is. */
+function withNumbers(work: Ingredients['work'], { numbers = [] }: Instance): Ingredients['work'] {
+  return work.kind === 'command' && numbers.length > 0 ? { ...work, numbers } : work;
 }
 
 const NO_ENGINES: Outcome<Ingredients['engines']> = done({});
@@ -202,9 +207,9 @@ export function ingredientsOf(prepared: Prepared, inputs: Ingredients['inputs'])
 
 /** What checkpoints are kept under: the fingerprint without the params that only say how far to go. */
 function checkpointKeyOf(ingredients: Ingredients, instance: Instance, fingerprint: string): string {
-  if (!hasBudget(instance) || instance.work.kind === 'command') return fingerprint;
-  const { params } = instance.work.declaration;
-  const lasting: JsonObject = Object.fromEntries(Object.entries(ingredients.params).filter(([name]) => params[name]?.budget !== true));
+  const budgets = budgetsOf(instance);
+  if (budgets.length === 0) return fingerprint;
+  const lasting: JsonObject = Object.fromEntries(Object.entries(ingredients.params).filter(([name]) => !budgets.includes(name)));
   return fingerprintOf({ ...ingredients, params: lasting });
 }
 
@@ -225,5 +230,5 @@ export function readyWork(prepared: Prepared, inputs: Ingredients['inputs']): Re
 
 /** Whether a longer budget may go on from this instance's checkpoints. */
 export function hasBudget(instance: Instance): boolean {
-  return instance.work.kind === 'stage' && Object.values(instance.work.declaration.params).some(({ budget }) => budget === true);
+  return budgetsOf(instance).length > 0;
 }

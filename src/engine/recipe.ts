@@ -34,6 +34,7 @@ export function recipeOf({ instance, own }: Prepared): Recipe {
     measures: instance.measures,
     ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
     retries: instance.retries,
+    ...(instance.numbers === undefined ? {} : { numbers: instance.numbers }),
   };
 }
 
@@ -91,5 +92,6 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
     measures: recipe.measures,
     ...(recipe.timeout === undefined ? {} : { timeout: recipe.timeout }),
     retries: recipe.retries,
+    ...(recipe.numbers === undefined ? {} : { numbers: recipe.numbers }),
   };
 }

@@ -139,7 +139,8 @@ function prepareProgram(
 ): Outcome<JobProgram> {
   if (instance.work.kind === 'command') {
     const { run, metrics } = instance.work;
-    return done({ kind: 'command', run, ...(metrics === undefined ? {} : { metrics }) });
+    const { numbers } = instance;
+    return done({ kind: 'command', run, ...(metrics === undefined ? {} : { metrics }), ...(numbers === undefined ? {} : { numbers }) });
   }
   const bytes = code === undefined ? undefined : store.artifacts.read(code.digest);
   if (code === undefined || bytes === undefined) {

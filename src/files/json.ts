@@ -16,6 +16,23 @@ export function parseJson<Value>(text: string, isShape: (value: unknown) => valu
   }
 }
 
+/** What stands for NaN while JSON is parsed that does not know it: no program writes such a text. */
+const NOT_A_NUMBER = '\u0000NaN';
+
+const EXTENDED: Readonly<Record<string, string>> = { NaN: JSON.stringify(NOT_A_NUMBER), Infinity: '1e999', '-Infinity': '-1e999' };
+
+/** A value from JSON that may have the numbers which Python writes though JSON has none of them, NaN and Infinity; undefined: it is no JSON. */
+export function parseExtendedJson(text: string): unknown {
+  const value = parseJson(text, (one): one is unknown => one !== undefined);
+  if (value !== undefined) return value;
+  const plain = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (found) => EXTENDED[found] ?? found);
+  try {
+    return JSON.parse(plain, (_, one: unknown) => (one === NOT_A_NUMBER ? Number.NaN : one));
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A value from a file of JSON that a crash, a power cut or another program may have damaged; undefined where it is missing, no JSON or not
  * of the shape. Callers treat all of these as missing. Throws where the file cannot be read at all.

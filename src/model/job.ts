@@ -26,8 +26,10 @@ export type JobProgram =
       readonly kind: 'command';
       /** A shell text, or a program and its arguments with `$name` still to be filled in. */
       readonly run: string | readonly string[];
-      /** A JSON file of numbers that the command writes, relative to its working folder. */
+      /** A file of numbers that the command writes, relative to its working folder. */
       readonly metrics?: string;
+      /** The params that are numbers, given as texts as they are written. */
+      readonly numbers?: readonly string[];
     };
 
 /** What a node asks of whoever executes it. */

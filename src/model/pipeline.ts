@@ -67,8 +67,10 @@ export type NodeWork =
       readonly tools: readonly Tool[];
       /** Where each output is collected from, relative to the working folder. */
       readonly paths: Readonly<Record<string, string>>;
-      /** A JSON file of numbers that the command writes: its metrics. */
+      /** A file of numbers that the command writes, in JSON, YAML or TOML: its metrics. */
       readonly metrics?: string;
+      /** The param that only says how far to go: checkpoints are shared over its values. */
+      readonly budget?: string;
     };
 
 /** A variable of the environment that a node declares. */
@@ -89,6 +91,8 @@ export interface Instance {
   readonly work: NodeWork;
   /** After defaults and references. */
   readonly params: JsonObject;
+  /** Of a command: the params that are numbers, but are kept as texts since they are written otherwise than JSON would (`1e-3`). */
+  readonly numbers?: readonly string[];
   readonly inputs: readonly Input[];
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
   readonly metrics: Readonly<Record<string, Metric>>;
@@ -117,6 +121,13 @@ export interface Pipeline {
   readonly instances: readonly Instance[];
   /** The `node.metric` and `node.port` that a run's end shows; empty: those of the last nodes. */
   readonly show: readonly string[];
+}
+
+/** The params of a work that only say how far it goes. */
+export function budgetsOf({ work }: Pick<Instance, 'work'>): readonly string[] {
+  if (work.kind === 'command') return work.budget === undefined ? [] : [work.budget];
+  const { params } = work.declaration;
+  return Object.keys(params).filter((name) => params[name]?.budget === true);
 }
 
 /** The names of the instances that an instance takes inputs from, or that a recipe of one does. */

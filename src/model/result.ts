@@ -38,6 +38,8 @@ export interface Ingredients {
         readonly tools: Readonly<Record<string, string>>;
         readonly at: Readonly<Record<string, string>>;
         readonly metrics: string | null;
+        /** Params that are numbers and are given as they are written. */
+        readonly numbers?: readonly string[];
       };
   readonly params: JsonObject;
   readonly inputs: Readonly<Record<string, { readonly many: boolean; readonly elements: readonly ElementIngredient[] }>>;

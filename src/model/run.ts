@@ -11,7 +11,10 @@ export type NodeState = 'waiting' | 'running' | 'executed' | 'reused' | 'failed'
 
 /** All that doing a node's work again needs beside its params and its code bundle: no paths of this machine, no values of secret variables. */
 export interface Recipe
-  extends Pick<Instance, 'node' | 'key' | 'inputs' | 'outputs' | 'metrics' | 'resources' | 'env' | 'measures' | 'timeout' | 'retries'> {
+  extends Pick<
+    Instance,
+    'node' | 'key' | 'inputs' | 'outputs' | 'metrics' | 'resources' | 'env' | 'measures' | 'timeout' | 'retries' | 'numbers'
+  > {
   readonly work:
     | { readonly kind: 'stage'; readonly packages: Readonly<Record<string, PackageIngredient>>; readonly network?: true }
     | (Extract<NodeWork, { readonly kind: 'command' }> & {

@@ -91,8 +91,9 @@ const recipe = shape(
     measures: { type: 'boolean' },
     timeout: { type: 'number', exclusiveMinimum: 0 },
     retries: { type: 'integer', minimum: 0, maximum: 1000 },
+    numbers: list({ type: 'string' }),
   },
-  ['timeout'],
+  ['timeout', 'numbers'],
 );
 
 const node = shape(

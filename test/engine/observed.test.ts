@@ -220,15 +220,15 @@ function treeOf(root: string): string[] {
     .sort();
 }
 
-/** What an attempt can see, its own folder called by no name. */
+/** What an attempt can see, its own folders called by no name. */
 function observed({ specification, secrets }: FakeAttempt): string {
-  const { folder, attempt, program, params, inputs, outputs, env, resources } = specification;
+  const { folder, attempt, program, params, inputs, outputs, env, resources, checkpoints } = specification;
   const runtime = { node: 'node', nodeMajor: 24, installation: '/stillroom', libraries: [] };
   const { command, env: variables } = programOf({ specification, secrets }, runtime);
   const given =
     program.kind === 'command' ? { command, variables } : { params, inputs, outputs, variables: { ...variables, env }, cpu: resources.cpu };
   const trees = ['in', 'work', 'out'].map((name) => (existsSync(join(folder, name)) ? treeOf(join(folder, name)) : []));
-  return JSON.stringify({ given, trees }).replaceAll(folder, '.').replaceAll(attempt, 'attempt');
+  return JSON.stringify({ given, trees }).replaceAll(folder, '.').replaceAll(checkpoints, 'checkpoints').replaceAll(attempt, 'attempt');
 }
 
 let count = 0;

@@ -78,7 +78,15 @@ test('a run-job that is sent SIGTERM asks its program to end, and says that it w
     folder,
     program: { kind: 'command', run },
   };
-  const rest = { params: {}, inputs: {}, outputs: {}, checkpoints: '', env: { PATH: process.env['PATH'] }, secrets: [], devices: [] };
+  const rest = {
+    params: {},
+    inputs: {},
+    outputs: {},
+    checkpoints: join(folder, 'checkpoints'),
+    env: { PATH: process.env['PATH'] },
+    secrets: [],
+    devices: [],
+  };
   const specification = { ...job, ...rest, resources: { cpu: 1, gpu: 0, memory: 0 }, log: join(folder, 'node.log') };
   writeSealed(join(folder, 'job.json'), specification);
   const child = spawn(process.execPath, [join(checkout, 'dist/executors/job/run-job.js'), folder], { stdio: 'inherit' });

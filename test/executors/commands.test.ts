@@ -121,6 +121,11 @@ describe('a command', () => {
       'STILLROOM_CPU',
       'STILLROOM_ATTEMPT',
       'PYTHONDONTWRITEBYTECODE',
+      'PYTHONPATH',
+      'STILLROOM_CHECKPOINT',
+      'STILLROOM_EVENTS',
+      'STILLROOM_GIVEN',
+      'STILLROOM_RESUME_FROM',
       'CUDA_VISIBLE_DEVICES',
     ];
     const declared = ['GREETING', 'EXTRA', 'text', 'pages', 'size', 'out', 'files', 'place'];

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { isWholeFolder, sealFolder } from '../../files/sealed-folder.ts';
 import { Blotter } from '../../text/blotter.ts';
 import type { JobProgram, JobSpecification } from '../../model/job.ts';
 import type { Checkpoint } from '../../model/stage.ts';
 import { readJob } from './attempt-files.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
 import { bundlingHint, memberOf, thrownReason, thrownText } from './thrown.ts';
@@ -41,33 +41,16 @@ function send(message: ChildMessage): void {
   }
 }
 
-/**
- * Checkpoints are folders, named by number once they are complete; the newest whole one counts. It and the one before it are kept, and as
- * long as the work goes on that which it started from. Whoever watches makes them durable, since the permission model forbids fsync; one that a
- * power cut has torn all the same is told by its digests.
- */
+/** Whoever watches makes checkpoints durable, since the permission model forbids fsync. */
 function openCheckpoints(root: string): Checkpoint {
-  const pathOf = (number: number): string => join(root, `complete-${number}`);
-  const numbers = existsSync(root)
-    ? readdirSync(root).flatMap((name) => (/^complete-\d+$/.test(name) ? [Number(name.slice('complete-'.length))] : []))
-    : [];
-  numbers.sort((a, b) => b - a);
-  const start = numbers.find((number) => isWholeFolder(pathOf(number)));
-  const kept = numbers.filter((number) => start !== undefined && number <= start).slice(0, 2);
-  for (const number of numbers) if (!kept.includes(number)) rmSync(pathOf(number), { recursive: true, force: true });
-  let newest = start ?? 0;
+  const checkpoints = new Checkpoints(root);
   return {
-    folder: start === undefined ? undefined : pathOf(start),
+    folder: checkpoints.folder,
     async save(write) {
-      const next = join(root, `partial-${newest + 1}`);
-      rmSync(next, { recursive: true, force: true });
-      mkdirSync(next, { recursive: true });
-      await write(next);
-      sealFolder(next);
-      renameSync(next, pathOf(newest + 1));
-      send({ type: 'saved', checkpoint: `complete-${newest + 1}` });
-      if (newest - 1 !== start) rmSync(pathOf(newest - 1), { recursive: true, force: true });
-      newest += 1;
+      const folder = checkpoints.open();
+      await write(folder);
+      const checkpoint = checkpoints.complete(folder);
+      if (checkpoint !== undefined) send({ type: 'saved', checkpoint });
     },
   };
 }

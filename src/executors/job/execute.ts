@@ -3,6 +3,8 @@ import type { JobEvent, Stop } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem, withLog } from '../../model/problem.ts';
 import { type SystemError, systemMessage } from '../../model/system-failure.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { CommandEvents } from './command-events.ts';
 import { problemOf, startProblem } from './ending.ts';
 import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
@@ -34,13 +36,15 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const messages = new Messages(specification.node, log, emit);
   const checkpoints = new SavedCheckpoints(specification.checkpoints);
   messages.onSaved = (name) => checkpoints.saved(name);
-  const ending = await runProgram(job, { log, messages, emit, stop });
+  const kept = specification.program.kind === 'stage' ? undefined : new Checkpoints(specification.checkpoints);
+  const events = kept === undefined ? undefined : eventsOf(specification, kept, messages);
+  const ending = await runProgram({ ...job, resumed: kept?.folder }, { log, messages, emit, stop });
+  events?.end();
   messages.end();
   await checkpoints.settled();
   log.close();
   if (log.lost !== undefined) emit(lostLog(specification, log.lost));
-  // Made for a stage before it starts.
-  if (specification.program.kind === 'stage') removeEmpty(specification.checkpoints);
+  removeEmpty(specification.checkpoints);
   const { cpuSeconds, facts = {} } = messages;
   const { peakMemory } = facts;
   const common = {
@@ -55,12 +59,20 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const problem = problemOf(specification, { ...ending, messages, log });
   if (problem !== undefined) return failed(problem);
   const { program } = specification;
-  const metrics = program.kind === 'command' ? readMetrics(specification, program.metrics) : done(messages.metrics);
+  const metrics = program.kind === 'command' ? await readMetrics(specification, program.metrics, messages) : done(messages.metrics);
   const { blotter } = log;
   if (!metrics.ok)
     return failed(withLog(blotter.cleanMembers(metrics.problems[0] as Problem, 'message', 'hint'), log.last, specification.log));
   const plain = ending.isPlain === true ? { isPlain: true } : {};
   return { ...common, ended: 'done', metrics: blotter.cleanAll(metrics.value), facts, last: log.last, ...plain };
+}
+
+/** What a command tells while it runs, by a file: it has no descriptor for it. */
+function eventsOf({ folder }: JobSpecification, checkpoints: Checkpoints, messages: Messages): CommandEvents {
+  return new CommandEvents(folder, checkpoints, {
+    said: (message) => messages.said(message),
+    notice: (message) => messages.notice(message),
+  });
 }
 
 function lostLog({ node }: JobSpecification, error: SystemError): JobEvent {
@@ -87,8 +99,7 @@ async function runProgram(
   const listener: Surroundings['listener'] = { printed: [takers[0].take, takers[1].take], told: (text) => messages.take(text) };
   let program: RunningProgram;
   try {
-    // A confined stage makes no folder beside those that are there when it starts.
-    if (specification.program.kind === 'stage') mkdirSync(specification.checkpoints, { recursive: true });
+    mkdirSync(specification.checkpoints, { recursive: true });
     program = await startProgram(job, { attempt, lock, listener });
   } catch (error) {
     return { problem: startProblem(specification, error) };

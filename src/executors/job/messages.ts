@@ -10,6 +10,9 @@ const PROGRESS_PAUSE = 50;
 /** Characters of a message; what is longer tells nothing. */
 const LONGEST_MESSAGE = 1024 * 1024;
 
+/** Points of metrics that are told at once, and so many a second beyond that; of the others only the last of each metric. */
+const METRIC_FLOOD = { most: 5000, perSecond: 500 };
+
 /** A killed child may leave half a message, and a command may write anything: that tells nothing. */
 function parseMessage(text: string): ChildMessage | undefined {
   return parseJson(text, (value): value is ChildMessage => isObject(value) && typeof value['type'] === 'string');
@@ -31,6 +34,8 @@ export class Messages {
   leftovers: Leftovers = { killed: 0, left: 0 };
   /** Why the program was not started, as its supervisor says. */
   refused: NodeJS.ErrnoException | undefined;
+  /** The metrics whose last value is no finite number, with that value as text and its step. */
+  readonly diverged: Map<string, string> = new Map();
   /** Called with the name of each checkpoint that a stage has completed. */
   onSaved: (checkpoint: string) => void = () => undefined;
   private rest = '';
@@ -39,6 +44,11 @@ export class Messages {
   private readonly node: string;
   private readonly log: NodeLog;
   private readonly emit: (event: JobEvent) => void;
+  /** The points that may be told now, and since when that is so (ms). */
+  private allowance = { points: METRIC_FLOOD.most, at: 0 };
+  /** The last point of each metric that was not told. */
+  private readonly untold = new Map<string, JobEvent & { type: 'node-metric' }>();
+  private isFlooded = false;
   private pending: (JobEvent & { type: 'node-progress' }) | undefined;
   /** Runs as long as no progress may be told. */
   private pause: NodeJS.Timeout | undefined;
@@ -64,6 +74,7 @@ export class Messages {
 
   /** Tells what was held back; nothing comes any more. */
   end(): void {
+    for (const point of this.untold.values()) this.emit(point);
     this.tellProgress();
     clearTimeout(this.pause);
   }
@@ -75,9 +86,14 @@ export class Messages {
       this.cpuSeconds = (minutes + systemMinutes) * 60 + seconds + systemSeconds;
       return;
     }
-    const { node, log } = this;
     const said = parseMessage(text);
     if (said === undefined) return;
+    this.said(said);
+  }
+
+  /** Takes a message. */
+  said(said: ChildMessage): void {
+    const { log } = this;
     // Nothing of what the program says goes on with a secret in it: here is where all of it enters.
     const message = { ...log.blotter.cleanAll(said), type: said.type } as ChildMessage;
     if (message.type === 'failed' && said.type === 'failed') this.failure = { ...message, code: said.code };
@@ -88,11 +104,40 @@ export class Messages {
     else if (message.type === 'log') this.logLine(message.line);
     else if (message.type === 'warning') this.warning(message.message);
     else if (message.type === 'progress') this.progress(message);
-    else if (message.type === 'metric') {
-      if (message.step === undefined) this.final.add(message.name);
-      if (message.step === undefined || !this.final.has(message.name)) this.values.set(message.name, message.value);
-      this.emit({ ...message, type: 'node-metric', node });
-    }
+    else if (message.type === 'metric') this.metric(message);
+  }
+
+  private metric(message: ChildMessage & { type: 'metric' }): void {
+    const { name, value, step } = message;
+    if (!Number.isFinite(value)) return this.divergence(message);
+    this.diverged.delete(name);
+    if (step === undefined) this.final.add(name);
+    if (step === undefined || !this.final.has(name)) this.values.set(name, value);
+    const point: JobEvent = { ...message, type: 'node-metric', node: this.node };
+    this.untold.delete(name);
+    if (this.mayTell()) this.emit(point);
+    else this.untold.set(name, point);
+  }
+
+  /** A value that is no number tells no point; what it means for the node is decided at its end. */
+  private divergence({ name, value, step }: ChildMessage & { type: 'metric' }): void {
+    const isFirst = this.diverged.size === 0;
+    const shown = `${value}${step === undefined ? '' : ` at step ${step}`}`;
+    if (!this.diverged.has(name)) this.diverged.set(name, shown);
+    if (isFirst) this.warning(`its metric "${name}" is ${shown}`);
+  }
+
+  /** Whether a point may be told now: a loop may report as many as it likes, and nobody sees more. */
+  private mayTell(): boolean {
+    const now = performance.now();
+    const { points, at } = this.allowance;
+    const allowed = Math.min(METRIC_FLOOD.most, points + ((now - at) / 1000) * METRIC_FLOOD.perSecond);
+    this.allowance = { points: Math.max(0, allowed - 1), at: now };
+    if (allowed >= 1) return true;
+    if (!this.isFlooded)
+      this.notice(`it reports more metrics than are kept, ${METRIC_FLOOD.perSecond} points a second: their curves are thinner`);
+    this.isFlooded = true;
+    return false;
   }
 
   private logLine(text: string): void {
@@ -101,7 +146,12 @@ export class Messages {
 
   private warning(message: string): void {
     this.logLine(`warning: ${message}`);
-    this.emit({ type: 'notice', level: 'warning', node: this.node, message });
+    this.notice(message);
+  }
+
+  /** Something about how the program tells what it does. */
+  notice(message: string): void {
+    this.emit({ type: 'notice', level: 'warning', node: this.node, message: this.log.clean(message) });
   }
 
   /** The newest progress is always told, those before it now and then. */

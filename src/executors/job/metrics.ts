@@ -1,35 +1,80 @@
 import { lstatSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { parseExtendedJson } from '../../files/json.ts';
 import type { JobSpecification } from '../../model/job.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
+import type { Messages } from './messages.ts';
 
 /** Bytes of a metrics file. */
 const LARGEST_METRICS = 16 * 1024 * 1024;
 
-/** The numbers in a command's metrics file; nested ones are named with dots. */
-export function readMetrics(job: JobSpecification, file: string | undefined): Outcome<Readonly<Record<string, number>>> {
-  if (file === undefined) return done({});
+interface Format {
+  readonly name: string;
+  readonly shape: string;
+  /** What a text holds; undefined: it is not of the format. */
+  readonly parse: (text: string) => unknown;
+}
+
+// Loaded when they are used: most metrics are JSON.
+const parseYaml = async (text: string): Promise<unknown> => (await import('./text-formats.ts')).parseYaml(text);
+const parseToml = async (text: string): Promise<unknown> => (await import('./text-formats.ts')).parseToml(text);
+
+const JSON_FORMAT: Format = { name: 'JSON', shape: 'a JSON object', parse: parseExtendedJson };
+
+/** What a metrics file may be, by its suffix; what has another is read as JSON. */
+const FORMATS: Readonly<Record<string, Format>> = {
+  '.json': JSON_FORMAT,
+  '.yaml': { name: 'YAML', shape: 'a YAML mapping', parse: parseYaml },
+  '.yml': { name: 'YAML', shape: 'a YAML mapping', parse: parseYaml },
+  '.toml': { name: 'TOML', shape: 'a TOML table', parse: parseToml },
+};
+
+type Values = Readonly<Record<string, number>>;
+
+/**
+ * The metrics of a command that has ended: the last values of those that it told while it ran, and the numbers in its metrics file, of which
+ * nested ones are named with dots. A value that is no finite number means that the work has diverged.
+ */
+export async function readMetrics(job: JobSpecification, file: string | undefined, told: Messages): Promise<Outcome<Values>> {
+  const written = file === undefined ? done<Values>({}) : await fileMetrics(job, file);
+  if (!written.ok) return written;
+  const all: Record<string, number> = { ...told.metrics, ...written.value };
+  const [name, shown] = [...told.diverged].find(([one]) => written.value[one] === undefined) ?? [];
+  const lost = Object.keys(written.value).find((one) => !Number.isFinite(written.value[one]));
+  if (lost !== undefined) return diverged(job, lost, String(written.value[lost]));
+  return name === undefined || shown === undefined ? done(all) : diverged(job, name, shown);
+}
+
+function problem({ node }: JobSpecification, code: ProblemCode, message: string, hint: string): Outcome<never> {
+  return failed({ kind: 'stage', code, message: `${node} ${message}`, hint });
+}
+
+function diverged(job: JobSpecification, name: string, shown: string): Outcome<never> {
+  const hint = 'a smaller learning rate may help; what may have no value is left out of the metrics';
+  return problem(job, 'diverged', `has diverged: its metric "${name}" is ${shown}`, hint);
+}
+
+async function fileMetrics(job: JobSpecification, file: string): Promise<Outcome<Values>> {
   const path = join(job.folder, 'work', file);
-  const bad = (message: string): Outcome<never> =>
-    failed({ kind: 'stage', code: 'bad-metrics', message: `${job.node} ${message}`, hint: `"${file}" must be a JSON object of numbers` });
+  const { name: format, shape, parse } = FORMATS[extname(file)] ?? JSON_FORMAT;
+  const bad = (message: string): Outcome<never> => problem(job, 'bad-metrics', message, `"${file}" must be ${shape} of numbers`);
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return bad(`ended without writing its metrics "${file}"`);
   // Nothing but a plain file is opened: reading a pipe would wait for ever, and a link may lead anywhere.
   if (!stats.isFile()) return bad(`wrote its metrics "${file}" as something other than a file`);
   if (stats.size > LARGEST_METRICS) return bad(`wrote metrics "${file}" of more than 16 MiB`);
-  try {
-    const metrics = new Map<string, number>();
-    let twice: string | undefined;
-    const visit = (value: unknown, name: string): void => {
-      if (typeof value === 'number') {
-        if (metrics.has(name)) twice = name;
-        metrics.set(name, value);
-      } else if (value !== null && typeof value === 'object')
-        for (const [key, inner] of Object.entries(value)) visit(inner, name === '' ? key : `${name}.${key}`);
-    };
-    visit(JSON.parse(readFileSync(path, 'utf8')), '');
-    return twice === undefined ? done(Object.fromEntries(metrics)) : bad(`wrote two metrics that are both called "${twice}"`);
-  } catch {
-    return bad(`wrote metrics "${file}" that are not JSON`);
-  }
+  const value = await parse(readFileSync(path, 'utf8'));
+  if (value === undefined) return bad(`wrote metrics "${file}" that are not ${format}`);
+  const metrics = new Map<string, number>();
+  let twice: string | undefined;
+  const visit = (one: unknown, name: string): void => {
+    if (typeof one === 'number' || typeof one === 'bigint') {
+      if (metrics.has(name)) twice = name;
+      metrics.set(name, Number(one));
+    } else if (one !== null && typeof one === 'object')
+      for (const [key, inner] of Object.entries(one)) visit(inner, name === '' ? key : `${name}.${key}`);
+  };
+  visit(value, '');
+  return twice === undefined ? done(Object.fromEntries(metrics)) : bad(`wrote two metrics that are both called "${twice}"`);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { JOB_FILE, type JobProgram, type JobSpecification } from '../../model/job.ts';
 import { fillInArguments, variableText } from './command.ts';
+import { commandEventsFile } from './command-events.ts';
 import { confinementOf } from './confinement.ts';
 import type { Runtime } from './runtime.ts';
 import { OF_THE_SYSTEM, type StageProgram, type Touchable, touchable } from './touchable.ts';
@@ -23,10 +24,14 @@ export interface Program {
 export interface SecretJob {
   readonly specification: JobSpecification;
   readonly secrets: Readonly<Record<string, string>>;
+  /** The newest whole checkpoint of a command's work: a stage looks for it itself. */
+  readonly resumed?: string | undefined;
 }
 
 /** The system's own settings of OpenSSL would be one more ingredient, and Node does not start where it may not read them. */
 const STAGE_VARIABLES = { OPENSSL_CONF: '/dev/null' };
+
+type CommandProgram = JobProgram & { readonly kind: 'command' };
 
 /** Turns a specification into a program. Pure: nothing is read, written or started. */
 export function programOf(job: SecretJob, runtime: Runtime): Program {
@@ -34,8 +39,8 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
   const { folder, program, env, resources, devices, attempt } = specification;
   const own =
     program.kind === 'stage'
-      ? { command: stageCommand(specification, program, runtime), env: STAGE_VARIABLES }
-      : { command: commandLine(job, program), env: commandVariables(specification) };
+      ? { command: stageCommand(specification, program, runtime), env: { ...STAGE_VARIABLES, ...env } }
+      : { command: commandLine(job, program), env: commandVariables(job, program, runtime) };
   return {
     command: own.command,
     keepsEvents: program.kind === 'stage',
@@ -49,7 +54,6 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
       STILLROOM_CPU: String(resources.cpu),
       CUDA_VISIBLE_DEVICES: devices.join(','),
       ...own.env,
-      ...env,
       ...secrets,
       [ATTEMPT_VARIABLE]: attempt,
     },
@@ -93,11 +97,52 @@ function commandPorts({ params, inputs, outputs }: JobSpecification): Record<str
   return Object.fromEntries([...Object.entries(params), ...ports].map(([name, value]) => [name, variableText(value)]));
 }
 
-function commandVariables(job: JobSpecification): Record<string, string> {
-  return { ...commandPorts(job), OMP_NUM_THREADS: String(job.resources.cpu), PYTHONDONTWRITEBYTECODE: '1' };
+/** Characters of a variable: Linux gives none longer to a program. */
+const LONGEST_VARIABLE = 120_000;
+
+/** What a command is given as one text of JSON, for programs that want numbers and lists as such. */
+function givenText({ params, inputs, outputs }: JobSpecification, { numbers = [] }: CommandProgram): string {
+  // A command is given a folder of many in no order.
+  const unordered = Object.entries(inputs).map(([port, given]) => [
+    port,
+    typeof given === 'string' ? given : given.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+  ]);
+  const values = Object.entries(params).map(([name, value]) => [name, numbers.includes(name) ? Number(value) : value]);
+  const paths = Object.entries(outputs).map(([port, { path }]) => [port, path]);
+  return JSON.stringify({
+    params: Object.fromEntries(values),
+    inputs: Object.fromEntries(unordered),
+    outputs: Object.fromEntries(paths),
+  });
 }
 
-function commandLine({ specification, secrets }: SecretJob, { run }: JobProgram & { kind: 'command' }): string[] {
+/** Adds a folder to a list of those in which programs or modules are looked for. */
+function withFolder(list: string | undefined, folder: string): string {
+  return list === undefined || list === '' ? folder : `${list}:${folder}`;
+}
+
+function commandVariables(
+  { specification, resumed = '' }: SecretJob,
+  program: CommandProgram,
+  { installation }: Runtime,
+): Record<string, string> {
+  const { env, folder, checkpoints, resources } = specification;
+  const given = givenText(specification, program);
+  return {
+    ...commandPorts(specification),
+    OMP_NUM_THREADS: String(resources.cpu),
+    PYTHONDONTWRITEBYTECODE: '1',
+    STILLROOM_EVENTS: commandEventsFile(folder),
+    STILLROOM_CHECKPOINT: checkpoints,
+    STILLROOM_RESUME_FROM: resumed,
+    ...(given.length > LONGEST_VARIABLE ? {} : { STILLROOM_GIVEN: given }),
+    ...env,
+    PATH: withFolder(env['PATH'], join(installation, 'src', 'shell')),
+    PYTHONPATH: withFolder(env['PYTHONPATH'], join(installation, 'src', 'python')),
+  };
+}
+
+function commandLine({ specification, secrets }: SecretJob, { run }: CommandProgram): string[] {
   return typeof run === 'string'
     ? ['bash', '-euo', 'pipefail', '-c', run]
     : fillInArguments(run, { ...specification.env, ...secrets, ...commandPorts(specification) });

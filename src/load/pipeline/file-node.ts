@@ -1,5 +1,12 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 
+/** What a command says of its metrics. */
+export interface FileMetrics {
+  readonly path?: string;
+  readonly goals?: Readonly<Record<string, 'maximize' | 'minimize'>>;
+  readonly tolerance?: Readonly<Record<string, number>>;
+}
+
 /** A node as the file has it, once it fits the schema. */
 export interface FileNode {
   readonly uses?: string;
@@ -10,7 +17,8 @@ export interface FileNode {
   readonly with?: JsonObject;
   readonly out?: Readonly<Record<string, string | { readonly path: string; readonly measured?: boolean }>>;
   readonly tools?: readonly (string | { readonly run: string })[];
-  readonly metrics?: string;
+  readonly metrics?: string | FileMetrics;
+  readonly budget?: string;
   readonly measures?: 'machine';
   readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
   readonly env?: readonly string[] | Readonly<Record<string, string | { readonly secret: true }>>;

@@ -13,6 +13,8 @@ import { settableSchemas, stageParams } from './params.ts';
 import { asWritten, fillIn, isPlain, type Scope } from './references.ts';
 import { type AtPoint, SharedParts } from './shared-parts.ts';
 import { atPoint } from './selection.ts';
+import { ownMember } from '../../model/own-member.ts';
+import type { Metric } from '../../model/stage.ts';
 import { amount } from '../../text/amounts.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
@@ -34,7 +36,7 @@ export async function draftInstances(
   const declared: Partial<Declaration> = stage?.declaration ?? {};
   const { cpu = 1, gpu = 0, memory = '0' } = { ...declared.resources, ...node.resources };
   const fixed = {
-    metrics: declared.metrics ?? {},
+    metrics: declared.metrics ?? metricsOf(node),
     resources: { cpu, gpu, memory: amount(memory) },
     ...(node.executor === undefined ? {} : { executor: node.executor }),
     ...(node.timeout === undefined ? {} : { timeout: amount(node.timeout) }),
@@ -58,8 +60,21 @@ export async function draftInstances(
   return drafts;
 }
 
+/** What a command says of its metrics beside their file. */
+function metricsOf({ metrics }: FileNode): Readonly<Record<string, Metric>> {
+  if (metrics === undefined || typeof metrics === 'string') return {};
+  const { goals = {}, tolerance = {} } = metrics;
+  const names = new Set([...Object.keys(goals), ...Object.keys(tolerance)]);
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const [goal, most] = [ownMember(goals, name), ownMember(tolerance, name)];
+      return [name, { ...(goal === undefined ? {} : { goal }), ...(most === undefined ? {} : { tolerance: most }) }];
+    }),
+  );
+}
+
 /** What an instance does, with what, and what it gives. */
-type Parts = Pick<Draft, 'params' | 'work' | 'outputs'>;
+type Parts = Pick<Draft, 'params' | 'numbers' | 'work' | 'outputs'>;
 
 async function partsOf(
   node: FileNode,
@@ -68,11 +83,11 @@ async function partsOf(
   { at, shared }: { readonly at: AtPoint; readonly shared: SharedParts },
 ): Promise<Parts> {
   const written = node.with ?? {};
-  const { given, locate } = own.length === 0 ? filedParams(written, stage, at) : await givenParams(written, own, stage, at);
+  const { given, numbers, locate } = own.length === 0 ? filedParams(written, stage, at) : await givenParams(written, own, stage, at);
   const context = locate === at.context.locate ? at.context : { ...at.context, locate };
   if (stage === undefined) {
     const { work, outputs } = shared.command(given, { ...at, context });
-    return { params: given, work, outputs };
+    return { params: given, ...(numbers.length === 0 ? {} : { numbers }), work, outputs };
   }
   return stageWork(node, stage, given, { ...context, pointer: `${at.base}/with` });
 }
@@ -129,6 +144,8 @@ function overridesOf(name: string, points: readonly Key[], { overrides }: NodeCo
 /** The params of an instance, and where each comes from. */
 interface Given {
   readonly given: JsonObject;
+  /** Those that are numbers and are given as texts. */
+  readonly numbers: readonly string[];
   readonly locate: Locate;
 }
 
@@ -142,7 +159,7 @@ async function givenParams(
   const pointerOf = (param: string): string => `${at.base}/with${pointerStep(param)}`;
   const locate = at.context.locate.withOptions(overrides.map(({ param, option }) => [pointerOf(param), option]));
   const context = { ...at.context, locate };
-  const set = overriddenParams(
+  const { params: set, numbers } = overriddenParams(
     overrides,
     {
       schemas: stage && (await settableSchemas(stage, overrides, context.cache)),
@@ -152,15 +169,16 @@ async function givenParams(
     context.problems,
   );
   const others = Object.fromEntries(Object.entries(written).filter(([param]) => !Object.hasOwn(set, param)));
-  const { given } = filedParams(others, stage, { ...at, context });
-  return { given: { ...given, ...set }, locate };
+  const filed = filedParams(others, stage, { ...at, context });
+  return { given: { ...filed.given, ...set }, numbers: [...filed.numbers, ...numbers].sort(), locate };
 }
 
 /** The params that the file alone gives an instance. A command is given numbers as they are written. */
 function filedParams(written: JsonObject, stage: FoundStage | undefined, { scope, base, context }: AtPoint): Given {
   const { locate } = context;
   const filed = (fillInAt(written, scope, `${base}/with`, context) ?? {}) as JsonObject;
-  if (stage !== undefined) return { given: filed, locate };
+  if (stage !== undefined) return { given: filed, numbers: [], locate };
+  const numbers: string[] = [];
   let given: Record<string, Json> | undefined;
   for (const param of Object.keys(filed)) {
     const value = filed[param] ?? null;
@@ -169,8 +187,9 @@ function filedParams(written: JsonObject, stage: FoundStage | undefined, { scope
     if (shown === value) continue;
     given ??= { ...filed };
     given[param] = shown;
+    numbers.push(param);
   }
-  return { given: given ?? filed, locate };
+  return { given: given ?? filed, numbers: numbers.sort(), locate };
 }
 
 async function stageWork(

@@ -119,8 +119,9 @@ export function overriddenParams(
   overrides: readonly NodeOverride[],
   { schemas, current, fill }: Overriding,
   problems: Problem[],
-): Record<string, Json> {
+): { readonly params: Record<string, Json>; readonly numbers: readonly string[] } {
   const set = new Map<string, Json>();
+  const numbers = new Set<string>();
   // What sets a whole param goes first, whichever was given first.
   for (const { param, path, text, option } of overrides.toSorted((a, b) => a.path.length - b.path.length)) {
     const schema = ownMember(schemas, param);
@@ -135,6 +136,8 @@ export function overriddenParams(
     const after = withValueAt(whole, path, { to, schema, name: param });
     if ('why' in after) problems.push(usage(`${option}: ${after.why}`, suggestion(path.at(-1) ?? '', after.known)));
     else set.set(param, after.value);
+    numbers.delete(param);
+    if (number !== undefined) numbers.add(param);
   }
-  return Object.fromEntries(set);
+  return { params: Object.fromEntries(set), numbers: [...numbers] };
 }

@@ -242,7 +242,7 @@ async function readNodes(
         continue;
       }
       stage = found.value;
-      for (const key of ['out', 'tools', 'metrics', 'measures'] as const) {
+      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget'] as const) {
         if (node[key] !== undefined)
           context.problems.push(
             context.locate.problem(

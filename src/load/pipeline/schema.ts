@@ -142,7 +142,36 @@ const node: JsonObject = {
       minProperties: 1,
     },
     tools: { type: 'array', items: tool, description: 'programs that the command uses: a new version of one reruns the node' },
-    metrics: { ...text, description: 'a JSON file of numbers that the command writes; those in mappings are named by dots: test.accuracy' },
+    metrics: {
+      description:
+        'a file of numbers that the command writes, in JSON, YAML or TOML (nested ones are named by dots: test.accuracy); or what is known of them',
+      anyOf: [
+        text,
+        {
+          type: 'object',
+          additionalProperties: false,
+          minProperties: 1,
+          properties: {
+            path: { ...text, description: 'the file, relative to the working folder; metrics told while the command runs need none' },
+            goals: {
+              type: 'object',
+              description: 'which metrics shall be large and which small',
+              additionalProperties: { enum: ['maximize', 'minimize'], description: 'what is better' },
+            },
+            tolerance: {
+              type: 'object',
+              description: 'by how much a metric may differ when the run is reproduced',
+              additionalProperties: { type: 'number', minimum: 0, description: 'the largest absolute difference' },
+            },
+          },
+        },
+      ],
+    },
+    budget: {
+      ...text,
+      description:
+        'the param that only says how far the command goes (epochs): a larger one goes on from its checkpoints, and asha may raise it',
+    },
     measures: { const: 'machine', description: 'the command measures the machine: nothing else runs beside it, and the machine counts' },
     resources: {
       type: 'object',

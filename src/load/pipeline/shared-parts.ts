@@ -1,6 +1,7 @@
 import type { OutputDeclaration } from '../../model/declaration.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { EnvironmentVariable, Instance, NodeWork, Tool } from '../../model/pipeline.ts';
+import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
@@ -84,12 +85,14 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>): Command {
     paths[port] = path.replace(/\/+$/, '');
   }
   const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
+  const metrics = typeof node.metrics === 'string' ? node.metrics : node.metrics?.path;
   const work: NodeWork = {
     kind: 'command',
     run: typeof node.run === 'string' ? node.run : (node.run ?? []).map(String),
     tools,
     paths,
-    ...(node.metrics === undefined ? {} : { metrics: node.metrics }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(node.budget === undefined ? {} : { budget: node.budget }),
   };
   return { work, outputs };
 }
@@ -120,4 +123,14 @@ function checkCommand(node: FileNode, params: readonly string[], base: string, c
     const hint = `name each output and the path that it is written to: add out: { ${name}: ${name}.txt }`;
     problems.push(locate.problem('missing-key', 'a command needs "out"', base, 'key', hint));
   }
+  if (node.budget !== undefined && !params.includes(node.budget))
+    problems.push(
+      locate.problem(
+        'unknown-param',
+        `"${node.budget}" is no param of the command`,
+        `${base}/budget`,
+        'value',
+        suggestion(node.budget, params),
+      ),
+    );
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts';
+import { budgetsOf } from '../../model/pipeline.ts';
 import type { BudgetSpec, Objective } from '../../model/sweep.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { baseValue, type SweepContext } from './space.ts';
@@ -9,11 +10,7 @@ export function readBudget(settings: JsonObject, objectives: readonly Objective[
   const wrong = (message: string, key: string, hint: string): undefined => {
     problems.push(locate.problem('bad-budget', message, `/sweep/strategy/${key}`, 'value', hint));
   };
-  const budgets = pipeline.instances.flatMap(({ node, work }) =>
-    work.kind === 'stage'
-      ? Object.entries(work.declaration.params).flatMap(([name, { budget }]) => (budget === true ? [`${node}.${name}`] : []))
-      : [],
-  );
+  const budgets = pipeline.instances.flatMap((instance) => budgetsOf(instance).map((name) => `${instance.node}.${name}`));
   const known = [...new Set(budgets)];
   const param = String(settings['budget'] ?? (known.length === 1 ? known[0] : ''));
   if (param === '')
@@ -22,7 +19,8 @@ export function readBudget(settings: JsonObject, objectives: readonly Objective[
       'budget',
       `write budget: ${known.join(' or budget: ') || 'node.param'}`,
     );
-  if (!known.includes(param)) return wrong(`"${param}" is not a budget that a stage declares`, 'budget', suggestion(param, known));
+  if (!known.includes(param))
+    return wrong(`"${param}" is not a budget that a stage or command declares`, 'budget', suggestion(param, known));
   const [node = ''] = param.split('.');
   const judge = readJudge(settings['judge'], node, objectives, context);
   if (judge === undefined) return undefined;

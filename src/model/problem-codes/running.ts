@@ -3,7 +3,7 @@ import type { ProblemExplanation } from './explanation.ts';
 /** What stages and commands are made of, and how they end. */
 export const runningCodes = {
   'bad-metrics': {
-    means: 'A command’s metrics file was not written, or does not hold a JSON object of numbers.',
+    means: 'A command’s metrics file was not written, or does not hold an object of numbers in JSON, YAML or TOML, as its suffix says.',
     remedy: 'Let the command write the file that `metrics:` names; nested objects are named with dots.',
   },
   'bad-package': {
@@ -13,6 +13,10 @@ export const runningCodes = {
   'bad-stage': {
     means: 'The code of a stage cannot be bundled, or its stage.ts is not a valid declaration.',
     remedy: 'Fix what the message names; a stage.ts has `export default defineStage({ … })`.',
+  },
+  diverged: {
+    means: 'A metric of a command came out as NaN or infinite: what it computes has diverged.',
+    remedy: 'Look at the metric’s curve and the log; a smaller learning rate or checked inputs help. What may have no value is left out.',
   },
   'ended-early': {
     means: 'The process of a stage ended before its work was done.',

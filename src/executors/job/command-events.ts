@@ -1,0 +1,153 @@
+import { closeSync, fstatSync, readSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { ifPossible } from '../../files/durable.ts';
+import { isObject, parseExtendedJson } from '../../files/json.ts';
+import { openPlain } from '../../files/plain.ts';
+import { counted } from '../../text/amounts.ts';
+import { shorten } from '../../text/shorten.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { ChildMessage } from './protocol.ts';
+
+/** The file in an attempt's folder to which a command appends what it tells: `STILLROOM_EVENTS`. */
+const EVENTS_FILE = 'told.jsonl';
+
+/** Where a command tells what it does while it runs. */
+export function commandEventsFile(folder: string): string {
+  return join(folder, EVENTS_FILE);
+}
+
+/** Milliseconds between two looks at the file. */
+const PAUSE = 100;
+
+/** Bytes that are read at once, and after which others get their turn. */
+const PIECE = 64 * 1024;
+const TURN = 2 * 1024 * 1024;
+
+/** Characters of a line. */
+const LONGEST_LINE = 1024 * 1024;
+
+/** Lines that are named if they tell nothing; more are counted. */
+const MOST_NAMED = 3;
+
+/** What a command said, once it is understood. */
+export type Said = Extract<ChildMessage, { readonly type: 'metric' | 'progress' | 'log' | 'warning' | 'saved' }>;
+
+/** What takes what a command says, and what must be said of how it says it. */
+export interface Listening {
+  readonly said: (message: Said) => void;
+  readonly notice: (message: string) => void;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** What a line means; a text says why it means nothing. */
+function meaningOf(line: string): Said | { readonly checkpoint: string } | string {
+  const said = parseExtendedJson(line);
+  if (!isObject(said)) return 'is no JSON object';
+  const { metric, value, step, progress, note, log, warning, checkpoint } = said;
+  if (isText(metric) && metric !== '') {
+    if (!isNumber(value)) return `has no number as "value" of the metric "${metric}"`;
+    if (step !== undefined && !isNumber(step)) return `has a "step" of the metric "${metric}" that is no number`;
+    return { type: 'metric', name: metric, value, ...(step === undefined ? {} : { step }) };
+  }
+  if (Array.isArray(progress)) {
+    const [done, total] = progress as readonly unknown[];
+    if (!isNumber(done) || !isNumber(total)) return 'has a "progress" that is not [done, total]';
+    return { type: 'progress', done, total, ...(isText(note) ? { note } : {}) };
+  }
+  if (isText(log)) return { type: 'log', line: log };
+  if (isText(warning)) return { type: 'warning', message: warning };
+  return isText(checkpoint) ? { checkpoint } : 'has none of "metric", "progress", "log", "warning" and "checkpoint"';
+}
+
+/**
+ * Reads what a command appends to its events file while it runs, line by line. The file need not be there: a command that tells nothing costs
+ * one look at its end.
+ */
+export class CommandEvents {
+  private readonly file: string;
+  private readonly checkpoints: Checkpoints;
+  private readonly listening: Listening;
+  private readonly decoder = new StringDecoder('utf8');
+  private readonly piece = Buffer.allocUnsafe(PIECE);
+  private descriptor: number | undefined;
+  private offset = 0;
+  private rest = '';
+  private lines = 0;
+  private bad = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(folder: string, checkpoints: Checkpoints, listening: Listening) {
+    this.file = commandEventsFile(folder);
+    this.checkpoints = checkpoints;
+    this.listening = listening;
+    this.wait(PAUSE);
+  }
+
+  /** Takes what is left once nothing of the command lives any more, and removes the file. */
+  end(): void {
+    clearTimeout(this.timer);
+    while (this.look()) {
+      // All of it.
+    }
+    if (this.rest !== '') this.line(this.rest);
+    if (this.bad > MOST_NAMED) this.listening.notice(`${counted(this.bad - MOST_NAMED, 'more line')} of its events told nothing`);
+    const { descriptor } = this;
+    if (descriptor === undefined) return;
+    closeSync(descriptor);
+    ifPossible(() => rmSync(this.file, { force: true }));
+  }
+
+  private wait(milliseconds: number): void {
+    this.timer = setTimeout(() => this.wait(this.look() ? 0 : PAUSE), milliseconds).unref();
+  }
+
+  /** Reads what has come, as far as it is its turn; whether there is more. */
+  private look(): boolean {
+    if (this.descriptor === undefined) ifPossible(() => (this.descriptor = openPlain(this.file)));
+    const { descriptor, piece } = this;
+    if (descriptor === undefined) return false;
+    // A program may have begun the file anew.
+    if (fstatSync(descriptor).size < this.offset) this.offset = 0;
+    for (let taken = 0; taken < TURN; ) {
+      const read = readSync(descriptor, piece, 0, PIECE, this.offset);
+      if (read === 0) return false;
+      this.offset += read;
+      taken += read;
+      this.take(this.decoder.write(piece.subarray(0, read)));
+    }
+    return true;
+  }
+
+  private take(text: string): void {
+    const lines = (this.rest + text).split('\n');
+    this.rest = shorten(lines.pop() ?? '', LONGEST_LINE);
+    for (const line of lines) this.line(line);
+  }
+
+  private line(line: string): void {
+    this.lines += 1;
+    if (line.trim() === '') return;
+    const meaning = line.length > LONGEST_LINE ? 'is longer than a megabyte' : meaningOf(line);
+    if (typeof meaning === 'string') this.complain(meaning);
+    else if (!('type' in meaning)) this.complete(meaning.checkpoint);
+    else this.listening.said(meaning);
+  }
+
+  private complain(why: string): void {
+    this.bad += 1;
+    if (this.bad <= MOST_NAMED) this.listening.notice(`line ${this.lines} of its events ${why}`);
+  }
+
+  /** A folder that the command has completed becomes its newest checkpoint. */
+  private complete(named: string): void {
+    let name: string | undefined;
+    ifPossible(() => {
+      name = this.checkpoints.complete(named);
+    });
+    if (name === undefined) this.complain(`names the checkpoint "${named}", which is no folder in STILLROOM_CHECKPOINT that can be kept`);
+    else this.listening.said({ type: 'saved', checkpoint: name });
+  }
+}
