@@ -6,7 +6,7 @@ import { answer, refusal } from './answer.ts';
 import { chosenPipeline } from './chosen-pipeline.ts';
 import { every, foldSaid, type Said } from './folded.ts';
 import { forecastText } from './forecasts.ts';
-import { planning } from './planning.ts';
+import { planning, settings } from './planning.ts';
 import { columnsOf } from './terminal.ts';
 import { flag, verb } from './verb.ts';
 
@@ -31,12 +31,12 @@ export default verb({
   about: 'say what a run would do, and why',
   example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
   options: { ...planning, all: every, strict: flag('--strict', 'refuse commands that declare no tools') },
-  async run({ pipeline, set, force, remeasure, jobs, only, executor, all, strict }, invocation) {
+  async run({ pipeline, set, followLinks, force, remeasure, jobs, only, executor, all, strict }, invocation) {
     const { stdout } = invocation;
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
-    const planned = await project.plan(chosen.value, { set, force, remeasure, jobs, only });
+    const planned = await project.plan(chosen.value, { set: settings(set, followLinks), force, remeasure, jobs, only });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast } = plan.value;

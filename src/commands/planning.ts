@@ -12,11 +12,20 @@ export const executor = text(
   'what runs the nodes that name no executor themselves, declared in stillroom.yaml (default: local)',
 );
 
+/** `--follow-links`, of all verbs that read sources. */
+export const followLinks = flag('--follow-links', 'read what links in sources lead to in their place, as `links: follow` at a source says');
+
+/** The settings of a pipeline, with what `--follow-links` sets: a record tells it like any other. */
+export function settings(set: readonly string[] = [], followLinks = false): readonly string[] {
+  return followLinks ? [...set, 'sources.*.links=follow'] : set;
+}
+
 /** The options of verbs that plan a pipeline. */
 export const planning = {
   set: texts('--set <name=value>', 'set a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR); repeatable'),
   force: texts('--force <node>', 'execute a node although its result exists; repeatable'),
   remeasure: flag('--remeasure', 'execute the nodes that measure the machine although their results exist'),
+  followLinks,
   jobs,
   executor,
   only: texts('--only <node>', 'this node and what it needs, nothing downstream of it; repeatable'),

@@ -6,7 +6,7 @@ import { textTable } from '../text/table.ts';
 import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
 import { nextLines } from './next-lines.ts';
-import { planning } from './planning.ts';
+import { planning, settings } from './planning.ts';
 import { flag, type Invocation, verb } from './verb.ts';
 import { stoppedBy, watched, watching } from './watching.ts';
 
@@ -21,19 +21,19 @@ export default verb({
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
-  async run({ pipeline, set, force, remeasure, only, executor, keepGoing, ...options }, invocation) {
+  async run({ pipeline, set, followLinks, force, remeasure, only, executor, keepGoing, ...options }, invocation) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
     const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
     const { result, signal } = await watched(invocation, options, stopping, (watch) =>
-      project.run(chosen.value, { set, force, remeasure, only, keepGoing, ...watch }),
+      project.run(chosen.value, { set: settings(set, followLinks), force, remeasure, only, keepGoing, ...watch }),
     );
     if (!result.ok) return refusal(result.problems);
     const { record, problems } = result.value;
     const exit = record.state === 'cancelled' ? stoppedBy(signal) : exitCodeOf(problems);
     const store = await namedStore(project, invocation);
-    const next = nextSteps(result.value, { file: chosen.value, set, only, executor }, { ...invocation, store });
+    const next = nextSteps(result.value, { file: chosen.value, set: settings(set, followLinks), only, executor }, { ...invocation, store });
     return { ...told(result.value, next, invocation.folder), exit };
   },
 });

@@ -7,7 +7,7 @@ import { sweepCsv, sweepJson, sweepLines, sweepMarkdown, trialLine } from '../re
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
 import { nextLines } from './next-lines.ts';
-import { executor, jobs } from './planning.ts';
+import { executor, followLinks, jobs, settings } from './planning.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
 import { listenForStop, mayDraw, noWait, stoppedBy, verbose } from './watching.ts';
@@ -21,6 +21,7 @@ export default verb({
   options: {
     ...sectionOptions,
     set: texts('--set <name=value>', 'as for run; applies to every variant; repeatable'),
+    followLinks,
     jobs,
     executor,
     retry: flag('--retry', 'try failed variants of an earlier start again'),
@@ -29,7 +30,10 @@ export default verb({
     verbose,
     plain: flag('--plain', 'lines instead of the live leaderboard'),
   },
-  async run({ pipeline, set = [], jobs: threads, executor: place, retry, format, noWait, verbose: all, plain, ...parts }, invocation) {
+  async run(
+    { pipeline, set: given, followLinks: follows, jobs: threads, executor: place, retry, format, noWait, verbose: all, plain, ...parts },
+    invocation,
+  ) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const watcher = watcherFor(invocation, { plain, verbose: all });
@@ -38,7 +42,7 @@ export default verb({
       const project = await invocation.open({ file: chosen.value, executor: place });
       const ended = await project.sweep(chosen.value, {
         ...sectionOf(Object.values(parts).flat()),
-        set,
+        set: settings(given, follows),
         retry,
         noWait,
         ...(threads === undefined ? {} : { jobs: threads }),

@@ -4,7 +4,7 @@ import { answer, refusal } from './answer.ts';
 import { chosenPipeline } from './chosen-pipeline.ts';
 import { explanationLines } from './explained.ts';
 import { every } from './folded.ts';
-import { planning } from './planning.ts';
+import { planning, settings } from './planning.ts';
 import { columnsOf } from './terminal.ts';
 import { verb } from './verb.ts';
 
@@ -15,11 +15,11 @@ export default verb({
   about: 'name what changed that makes a node run (target: a pipeline file, a run, or a node of the newest run)',
   example: 'stillroom why pipelines/quickstart.yaml student',
   options: { ...planning, all: every },
-  async run({ target, node, set, force, remeasure, only, executor, all }, invocation) {
+  async run({ target, node, set, followLinks, force, remeasure, only, executor, all }, invocation) {
     const chosen = await chosenPipeline(target, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
-    const explained = await project.why(chosen.value, node, { set, force, remeasure, only });
+    const explained = await project.why(chosen.value, node, { set: settings(set, followLinks), force, remeasure, only });
     if (!explained.ok) return refusal(explained.problems);
     return answer(json(explained.value), explanationLines(explained.value, { all, width: columnsOf(invocation.stdout) }));
   },

@@ -43,17 +43,20 @@ export function recordedSources(plan: Plan, kept: ReadonlySet<string>): Record<s
   const { pipeline, surroundings } = plan.request;
   return Object.fromEntries(
     [...plan.snapshots].map(([name, snapshot]) => {
-      const path = pipeline.sources[name]?.path ?? '';
+      const { path = '', links } = pipeline.sources[name] ?? {};
       const inside = relative(pipeline.root, path);
       const isKept = kept.has(name) || surroundings.store.sources.kept(snapshot.digest) !== undefined;
-      return [name, { ...snapshot, kept: isKept, path: isOutside(pipeline.root, path) ? path : inside }];
+      return [
+        name,
+        { ...snapshot, kept: isKept, path: isOutside(pipeline.root, path) ? path : inside, ...(links === undefined ? {} : { links }) },
+      ];
     }),
   );
 }
 
 /** A recorded source as a pipeline names it, in a project's folder. */
-export function sourceOf(name: string, { path = name }: RecordedSource, root: string): Source {
-  return { name, path: isAbsolute(path) ? path : join(root, path), keep: false };
+export function sourceOf(name: string, { path = name, links }: RecordedSource, root: string): Source {
+  return { name, path: isAbsolute(path) ? path : join(root, path), ...(links === undefined ? { keep: false } : { links }) };
 }
 
 /** An instance made again from a run's record. Its code is given by digest, so it has no folder. */

@@ -219,7 +219,7 @@ export function findChange(given: readonly Given[], node: string, store: Store):
     const now = store.artifacts.stamp(path);
     const stands = now === stamp;
     if (source !== undefined) {
-      if (stands && (content === undefined || isStill({ name: source, path }, content, store))) continue;
+      if (stands && (content === undefined || isStill({ name: source, path, links: 'follow' }, content, store))) continue;
       return failed(changedSource(source, node));
     }
     if (stands && (content === undefined || !store.artifacts.isShared(now))) continue;

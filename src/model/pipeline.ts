@@ -10,6 +10,8 @@ export interface Source {
   readonly path: string;
   /** Whether its bytes are kept in the store; undefined: up to 256 MiB. */
   readonly keep?: boolean;
+  /** What its links lead to is read in their place, wherever it lies, and kept; otherwise they may lead only to files of the same folder. */
+  readonly links?: 'follow';
 }
 
 /** A point of a matrix: its variables in the order of the file. */

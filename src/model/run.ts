@@ -35,6 +35,8 @@ export interface RecordedSource {
   readonly executable?: true;
   /** Where it lay: relative to the project where it is below it. */
   readonly path?: string;
+  /** What its links lead to was read in their place. */
+  readonly links?: 'follow';
 }
 
 /**

@@ -121,7 +121,8 @@ describe('the files of a source', () => {
     symlinkSync('/etc', join(source.path, 'link'));
     const message = `the source "poems" cannot be read: ${join(source.path, 'link')}: it is a link that leaves the folder`;
     const problem = { kind: 'pipeline', code: 'refused-file', message, hint: 'keep only plain files and folders there' };
-    expect(store.sources.snapshot(source)).toEqual({ ok: false, problems: [problem] });
+    const hint = 'to read what links lead to: sources: { poems: { path: …, links: follow } }, or --follow-links';
+    expect(store.sources.snapshot(source)).toEqual({ ok: false, problems: [{ ...problem, hint }] });
     const device = { name: 'zeros', path: '/dev/zero' };
     const why = 'the source "zeros" cannot be read: /dev/zero is neither a file nor a folder';
     expect(store.sources.snapshot(device)).toEqual({ ok: false, problems: [{ ...problem, message: why }] });

@@ -241,7 +241,10 @@ function sourceElement(
   if (from.startsWith('$sources.')) {
     name = from.slice('$sources.'.length);
     if (!wiring.sources.has(name)) return wrong('unknown-source', `no source is named "${name}"`, dollarHint(from.slice(1), wiring));
-  } else if (!wiring.sources.has(from)) wiring.sources.set(from, { name: from, path: resolve(wiring.folder, from) });
+  } else if (!wiring.sources.has(from)) {
+    const links = wiring.context.followsLinks ? ({ links: 'follow' } as const) : {};
+    wiring.sources.set(from, { name: from, path: resolve(wiring.folder, from), ...links });
+  }
   const path = wiring.sources.get(name)?.path ?? '';
   const made = kindOf(path, wiring.kinds);
   if (made === undefined)

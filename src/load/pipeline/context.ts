@@ -16,6 +16,8 @@ export interface NodeContext {
   /** What may still be made of the file. */
   readonly room: Room;
   readonly overrides: readonly NodeOverride[];
+  /** The links of all sources are followed. */
+  readonly followsLinks: boolean;
   readonly problems: Problem[];
   /** Pointers of values with references that do not resolve: no more is told of them. */
   readonly told: Set<string>;

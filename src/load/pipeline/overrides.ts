@@ -45,12 +45,17 @@ type Mutable = { [key: string]: Mutable | Json };
 interface Overridden {
   readonly value: Json;
   readonly nodes: readonly NodeOverride[];
+  /** The links of all sources are followed. */
+  readonly followsLinks: boolean;
   readonly problems: readonly Problem[];
 }
 
+/** In place of a source's name: all of them. */
+const EVERY_SOURCE = '*';
+
 /**
  * Applies `--set` options to a file's value, which is not changed: `size=96` a param, `opt.lr=0.1` a part of one, `sources.images=DIR` a
- * source. Those of nodes are returned: `student.epochs=5`, `teacher[fold=2].epochs=3` for one instance, `student.loss.gamma=1` for a part.
+ * source, `sources.images.links=follow` how it is read (`sources.*`: all of them). Those of nodes are returned: `student.epochs=5`, `teacher[fold=2].epochs=3` for one instance, `student.loss.gamma=1` for a part.
  */
 export function applyOverrides(value: Json, options: readonly string[], locate: Locate): Overridden {
   const copy = copyOf(value) as Mutable;
@@ -76,6 +81,25 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
     for (const [below, number] of written ?? []) locate.written.set(pointer + below, number);
     return undefined;
   };
+  let followsLinks = false;
+  const setSource = (source: string, path: readonly string[], text: string): Problem | undefined => {
+    const option = `--set sources.${[source, ...path].join('.')}=${text}`;
+    const [key] = path;
+    const isLinks = key === 'links' && path.length === 1;
+    if (isLinks && text !== 'follow') return usage(`${option}: links can only be set to follow`, `--set sources.${source}.links=follow`);
+    const sources = membersOf('sources');
+    if (isLinks && source === EVERY_SOURCE) {
+      followsLinks = true;
+      return undefined;
+    }
+    if (!Object.hasOwn(sources, source) || (key !== undefined && !isLinks))
+      return usage(`${option}: no source is named "${[source, ...path].join('.')}"`, suggestion(source, Object.keys(sources)));
+    const before = sources[source] as Json;
+    const whole: JsonObject = isObject(before) ? before : { path: before };
+    if (isLinks) (copy['sources'] as Mutable)[source] = { ...whole, links: text };
+    else assign('sources', source, isObject(before) ? { ...before, path: text } : text, option.slice('--set '.length));
+    return undefined;
+  };
   for (const option of options) {
     const parts = takeApart(option);
     if (!isMapping || parts === undefined || (parts.point !== undefined && parts.path.length === 0)) {
@@ -95,13 +119,13 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
       if (problem !== undefined) problems.push(problem);
     } else if (param === undefined) continue;
     else if (name === 'sources' && point === undefined) {
-      if (known('sources').includes(path.join('.'))) assign('sources', param, text, option);
-      else problems.push(usage(`--set ${option}: no source is named "${path.join('.')}"`, suggestion(param, known('sources'))));
+      const problem = setSource(param, within, text);
+      if (problem !== undefined) problems.push(problem);
     } else if (!known('stages').includes(name)) {
       problems.push(usage(`--set ${option}: no node is named "${name}"`, suggestion(name, known('stages'))));
     } else nodes.push({ node: name, point, param, path: within, text, option: `--set ${option}` });
   }
-  return { value: copy as Json, nodes, problems };
+  return { value: copy as Json, nodes, followsLinks, problems };
 }
 
 /** What setting a node's params needs to know of them. */

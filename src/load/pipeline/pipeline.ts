@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import { type Instance, type Pipeline, type Source, sourcesOf } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
@@ -10,7 +10,7 @@ import { CheckedBefore } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { matrixPoints } from './matrix.ts';
-import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
+import { fillInAt, isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
 import { draftInstances } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
@@ -20,7 +20,7 @@ import { atPoint } from './selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { readYamlFile } from '../yaml/file.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
-import { missingSourceHint } from './nearby.ts';
+import { readSources, type WrittenSource } from './sources.ts';
 import { validate } from '../validate.ts';
 
 /** What to load and where to look. */
@@ -46,7 +46,7 @@ interface PipelineFile {
   readonly name: string;
   readonly about?: string;
   readonly params?: JsonObject;
-  readonly sources?: Readonly<Record<string, string | { readonly path: string; readonly keep?: boolean; readonly obtain?: string }>>;
+  readonly sources?: Readonly<Record<string, string | WrittenSource>>;
   readonly stages: Readonly<Record<string, FileNode>>;
   readonly show?: readonly string[];
 }
@@ -79,10 +79,19 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
   const checked = new CheckedBefore(request.cache);
   const room = { left: ROOM };
-  const around = { locate, overrides: overridden.nodes, problems, told: new Set<string>(), cache: request.cache, checked, room };
+  const around = {
+    locate,
+    overrides: overridden.nodes,
+    followsLinks: overridden.followsLinks,
+    problems,
+    told: new Set<string>(),
+    cache: request.cache,
+    checked,
+    room,
+  };
   const params = fillInAt(file.params ?? {}, { values: new Map(), room }, '/params', { ...around, params: {}, texts: new Map() });
   const context: NodeContext = { ...around, params: (params ?? {}) as JsonObject, texts: textsOf(file.params ?? {}, locate) };
-  const sources = readSources(file, request, context);
+  const sources = readSources(file.sources ?? {}, request, context);
   const order = nodeOrder(file.stages, locate);
   if (!order.ok) return failed(...problems, ...order.problems);
   const instances = await readNodes(file, order.value, sources, request, context);
@@ -184,34 +193,6 @@ function checkExecutors({ stages }: PipelineFile, known: readonly string[], loca
     const pointer = `/stages${pointerStep(name)}/executor`;
     problems.push(locate.problem('unknown-executor', `no executor is named "${executor}"`, pointer, 'value', hint));
   }
-}
-
-/** Where a source lies. */
-function sourcePath(path: string, { file, elsewhere }: LoadRequest): string {
-  const beside = resolve(dirname(file), path);
-  return elsewhere === undefined || existsSync(beside) ? beside : resolve(elsewhere, path);
-}
-
-function readSources(file: PipelineFile, request: LoadRequest, context: NodeContext): Map<string, Source> {
-  const sources = new Map<string, Source>();
-  for (const [name, value] of Object.entries(file.sources ?? {})) {
-    const pointer = `/sources${pointerStep(name)}`;
-    const written = typeof value === 'string' ? value : value.path;
-    // A path from --set is relative to where the command was given, as the shell completes it.
-    const isOption = context.locate.options.has(pointer);
-    const path = isOption ? resolve(written) : sourcePath(String(fillInAt(written, scopeOf(context), pointer, context)), request);
-    if (!isFull(context) && !existsSync(path)) {
-      const obtain = typeof value === 'string' || value.obtain === undefined ? '' : `get it: ${value.obtain}; or `;
-      const hint = missingSourceHint(written, path, {
-        ...request,
-        obtain: `${obtain}give another with --set sources.${name}=PATH`,
-        isOption,
-      });
-      context.problems.push(context.locate.problem('missing-source', `the source "${name}" does not exist`, pointer, 'value', hint));
-    }
-    sources.set(name, { name, path, ...(typeof value === 'string' || value.keep === undefined ? {} : { keep: value.keep }) });
-  }
-  return sources;
 }
 
 async function readNodes(

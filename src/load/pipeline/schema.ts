@@ -233,6 +233,10 @@ export const pipelineSchema: JsonObject = {
                 type: 'boolean',
                 description: 'whether its bytes are kept in the store, to reproduce runs (default: up to 256 MiB)',
               },
+              links: {
+                const: 'follow',
+                description: 'read, and keep, what links lead to in their place, wherever it lies: those to a cache of data',
+              },
               obtain: { ...text, description: 'how to get it, told where it is missing: a command or a sentence' },
             },
           },

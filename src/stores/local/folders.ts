@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, constants, type Dirent, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, lstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { canonicalJson, isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
-import { done, failed, type Outcome } from '../../model/problem.ts';
-import { expectMany, lookAt } from '../../files/many-files.ts';
+import { done, type Outcome } from '../../model/problem.ts';
+import { lookAt } from '../../files/many-files.ts';
 import { fileStamp, putStamp, STAMP_BYTES } from '../../files/stamp.ts';
+import { inByteOrder, LINKED, refusal, statOfTarget, Walk, type Way } from './walk.ts';
 
 /** A file found below a folder: what its link leads to where it is one. */
 export interface FoundFile {
@@ -28,6 +29,8 @@ export interface Listing {
   readonly stamps: BigInt64Array;
   /** The paths of folders in which nothing is. */
   readonly emptyFolders: readonly string[];
+  /** Links led out of it, or to folders. */
+  readonly followed: boolean;
 }
 
 /** Bytes of files together. */
@@ -37,116 +40,45 @@ export function sizeOf(files: Iterable<{ readonly size: number }>): number {
   return sum;
 }
 
-function refusal(path: string, why: string): Outcome<never> {
-  return failed({
-    kind: 'stage',
-    code: 'refused-file',
-    message: `${shownPath(path)}: ${why}`,
-    hint: 'keep only plain files and folders there',
-  });
-}
-
-/** Bytes of the longest path that a folder may hold, from itself on: no system call takes a path above 4095 bytes, and what is kept is placed elsewhere too. */
-const LONGEST_PATH = 3072;
-const LONGEST_ABSOLUTE = 4095;
-
-/** A path as it stands in a message. */
-function shownPath(path: string): string {
-  return path.length <= 200 ? path : `${path.slice(0, 150)}…${path.slice(-40)}`;
-}
-
-/** What a link leads to; undefined where that is nothing, or a circle. */
-function statOfTarget(link: string): BigIntStats | undefined {
-  try {
-    return statSync(link, { bigint: true });
-  } catch {
-    return undefined;
-  }
-}
-
-/** A folder on the way through what is below another. */
-interface Stop {
-  readonly absolute: string;
-  /** What the paths below it begin with. */
-  readonly prefix: string;
-}
-
-/** Finds all names below a folder. */
-class Walk {
-  /** Of what is no folder, in the order of their bytes. */
-  readonly paths: string[] = [];
-  readonly emptyFolders: string[] = [];
-  private readonly without: string | undefined;
-
-  constructor(without: string | undefined) {
-    this.without = without;
-  }
-
-  /** Takes in what is below a folder; what refuses to be, if anything does. */
-  visit({ absolute: at, prefix }: Stop): Outcome<undefined> {
-    const entries = readdirSync(at, { withFileTypes: true });
-    if (entries.length === 0 && prefix !== '') this.emptyFolders.push(prefix.slice(0, -1));
-    const wrong = unreadableName(at, entries);
-    if (wrong !== undefined) return refusal(join(at, wrong), 'its name is not valid UTF-8');
-    expectMany(this.paths.length + entries.length);
-    const longest = Math.min(LONGEST_PATH - Buffer.byteLength(prefix), LONGEST_ABSOLUTE - Buffer.byteLength(at) - 1);
-    const below = at.endsWith('/') ? at : `${at}/`;
-    // With a slash after those of folders, the names are in the order that all paths below them are in.
-    for (const marked of inByteOrder(entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)))) {
-      const isFolder = marked.endsWith('/');
-      const name = isFolder ? marked.slice(0, -1) : marked;
-      const absolute = below + name;
-      if (absolute === this.without) continue;
-      if (Buffer.byteLength(name) > longest) return refusal(absolute, `it lies too deep: its path is longer than ${LONGEST_PATH} bytes`);
-      if (isFolder) {
-        const inner = this.visit({ absolute, prefix: prefix + marked });
-        if (!inner.ok) return inner;
-      } else this.paths.push(prefix + name);
-    }
-    return done(undefined);
-  }
-}
-
-/** A name in a folder that is not UTF-8, as it is shown; undefined where all are. */
-function unreadableName(folder: string, entries: readonly Dirent[]): string | undefined {
-  // What stands in place of bytes that are not UTF-8 may be a character of a name, too.
-  if (!entries.some(({ name }) => name.includes('\ufffd'))) return undefined;
-  const names = readdirSync(folder, 'buffer').map((bytes) => ({ bytes, name: bytes.toString('utf8') }));
-  return names.find(({ bytes, name }) => !bytes.equals(Buffer.from(name)))?.name;
-}
-
 /**
- * All that is below a folder, a store that lies in it (`without`) left out. Links are followed if they stay inside; sockets, devices and names
- * that are not UTF-8 are refused.
+ * All that is below a folder, but a store that lies in it. Links are followed if they stay inside, or wherever they lead; sockets, devices
+ * and names that are not UTF-8 are refused.
  */
-export function listFolder(folder: string, without?: string): Outcome<Listing> {
-  const walk = new Walk(without);
-  const walked = walk.visit({ absolute: folder, prefix: '' });
+export function listFolder(folder: string, way: Way = {}): Outcome<Listing> {
+  const walk = new Walk(folder, way);
+  const walked = walk.all();
   if (!walked.ok) return walked;
   const { learned, marks } = lookAt('stat', { folder, paths: walk.paths });
   const stamps = new BigInt64Array(learned);
   const files: FoundFile[] = [];
+  let { followed } = walk;
   for (const [index, path] of walk.paths.entries()) {
     let [mode = 0, links = 0] = [marks[2 * index], marks[2 * index + 1]];
     if ((mode & constants.S_IFMT) === constants.S_IFLNK) {
-      const target = targetOf(join(folder, path), folder);
+      const target = targetOf(join(folder, path), folder, way);
       if (!target.ok) return target;
-      putStamp(stamps, index, target.value);
-      [mode, links] = [Number(target.value.mode), Number(target.value.nlink)];
+      const { stats } = target.value;
+      putStamp(stamps, index, stats);
+      [mode, links, followed] = [Number(stats.mode), Number(stats.nlink), followed || target.value.isOutside];
     } else if ((mode & constants.S_IFMT) !== constants.S_IFREG) return refusal(join(folder, path), 'it is neither a file nor a folder');
     files.push({ path, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0, links });
   }
-  return done({ folder, files, stamps, emptyFolders: inByteOrder(walk.emptyFolders) });
+  return done({ folder, files, stamps, emptyFolders: inByteOrder(walk.emptyFolders), followed });
 }
 
-/** The file that a link leads to, which lies in the same folder. */
-function targetOf(link: string, folder: string): Outcome<BigIntStats> {
+/** The file that a link leads to, and whether that lies elsewhere. */
+function targetOf(
+  link: string,
+  folder: string,
+  { follow = false }: Way,
+): Outcome<{ readonly stats: BigIntStats; readonly isOutside: boolean }> {
   const target = resolve(dirname(link), readlinkSync(link));
   const outside = isOutside(folder, target) || relative(folder, target) === '';
-  if (outside) return refusal(link, 'it is a link that leaves the folder');
+  if (outside && !follow) return refusal(link, 'it is a link that leaves the folder', LINKED);
   const stats = statOfTarget(link);
-  if (stats === undefined) return refusal(link, 'it is a link to nothing');
-  return stats.isFile() ? done(stats) : refusal(link, 'it is a link to a folder');
+  if (stats === undefined) return refusal(link, `it is a link to nothing${follow ? ` (${target})` : ''}`);
+  if (stats.isFile()) return done({ stats, isOutside: outside });
+  return follow ? refusal(link, 'it leads to neither a file nor a folder') : refusal(link, 'it is a link to a folder', LINKED);
 }
 
 /** A file alone, as a folder that holds just it would list it. */
@@ -159,14 +91,7 @@ export function listFile(absolute: string, stats: BigIntStats): Listing {
     executable: isExecutable(stats),
     links: Number(stats.nlink),
   };
-  return { folder: dirname(absolute), files: [file], stamps, emptyFolders: [] };
-}
-
-/** Paths in the order of their bytes; that of their characters is another where some are beyond U+FFFF. */
-function inByteOrder(paths: readonly string[]): string[] {
-  if (paths.every((path) => Buffer.byteLength(path) === path.length)) return [...paths].sort();
-  const bytes = paths.map((path) => Buffer.from(path).toString('latin1'));
-  return bytes.sort().map((path) => Buffer.from(path, 'latin1').toString('utf8'));
+  return { folder: dirname(absolute), files: [file], stamps, emptyFolders: [], followed: false };
 }
 
 /** Entries of a manifest that are written at once. */
@@ -244,10 +169,11 @@ export const SHARED = ' shared';
 
 /** How all that is at or below a path stands, in few words. */
 export function stampTree(path: string, without?: string): string {
+  const way = without === undefined ? {} : { without };
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return 'gone';
   if (!stats.isDirectory()) return fileStamp(stats) + (stats.nlink > 1n ? SHARED : '');
-  const listed = listFolder(path, without);
+  const listed = listFolder(path, way);
   if (!listed.ok) return 'refused';
   const { files, stamps } = listed.value;
   const hash = createHash('sha256')

@@ -12,6 +12,7 @@ import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts'
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { listFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
 import { Pack, unpackFiles } from './packed-files.ts';
+import { LINKED } from './walk.ts';
 import { DIGEST_BYTES, isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
 import { ifPossible } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
@@ -62,8 +63,9 @@ export class LocalSources implements Sources {
     const stats = statSync(source.path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return failed(missing(source));
     if (stats.isDirectory()) {
-      const listed = listFolder(source.path, this.root);
-      if (!listed.ok) return failed(...listed.problems.map(({ message }) => refused(source, message)));
+      const listed = listFolder(source.path, { without: this.root, follow: source.links === 'follow' });
+      if (!listed.ok) return failed(...listed.problems.map(({ message, hint }) => refused(source, message, hint)));
+      if (listed.value.followed && source.keep === false) return failed(mustBeKept(source));
       return done({ kind: 'dir', since, ...listed.value });
     }
     if (!stats.isFile()) return failed(refused(source, `${source.path} is neither a file nor a folder`));
@@ -103,7 +105,7 @@ export class LocalSources implements Sources {
     const listed = this.list(source);
     if (!listed.ok) return listed;
     let read: Outcome<Reading> | undefined;
-    if (mayKeep(source, sizeOf(listed.value.files)) && !existsSync(this.noteFile(source)))
+    if (mayKeep(source, sizeOf(listed.value.files), listed.value) && !existsSync(this.noteFile(source)))
       // Where the system does not let it be kept, that is told when it must be.
       ifPossible(() => {
         read = this.pack(source, listed.value);
@@ -114,8 +116,9 @@ export class LocalSources implements Sources {
 
   keep(source: Source, snapshot: Snapshot): Outcome<boolean> {
     if (this.isKept(snapshot.digest)) return done(true);
-    if (!mayKeep(source, snapshot.size)) return done(false);
+    if (source.links === undefined && !mayKeep(source, snapshot.size)) return done(false);
     const listed = this.list(source);
+    if (listed.ok && !mayKeep(source, snapshot.size, listed.value)) return done(false);
     const packed = listed.ok ? this.pack(source, listed.value, snapshot.digest) : listed;
     return packed.ok ? done(true) : packed;
   }
@@ -193,9 +196,12 @@ export class LocalSources implements Sources {
   }
 }
 
-/** Whether a source of a size is kept: a large one only where that is asked for. */
-function mayKeep({ keep }: Source, size: number): boolean {
-  return keep ?? size <= LARGEST_KEPT;
+/**
+ * Whether a source of a size is kept: a large one only where that is asked for, or links were followed. Where it lies, a program would meet
+ * the links, which are no part of its digest.
+ */
+function mayKeep({ keep }: Source, size: number, listed?: Listed): boolean {
+  return listed?.followed === true || (keep ?? size <= LARGEST_KEPT);
 }
 
 function snapshotOf({ path }: Source, { kind, digest, files }: Reading): Snapshot {
@@ -226,12 +232,22 @@ function missing(source: Source): Problem {
   };
 }
 
-function refused(source: Source, why: string): Problem {
+function refused({ name }: Source, why: string, hint = 'keep only plain files and folders there'): Problem {
+  const follow = `to read what links lead to: sources: { ${name}: { path: …, links: follow } }, or --follow-links`;
   return {
     kind: 'pipeline',
     code: 'refused-file',
-    message: `the source "${source.name}" cannot be read: ${why}`,
-    hint: 'keep only plain files and folders there',
+    message: `the source "${name}" cannot be read: ${why}`,
+    hint: hint === LINKED ? follow : hint,
+  };
+}
+
+function mustBeKept({ name }: Source): Problem {
+  return {
+    kind: 'pipeline',
+    code: 'refused-file',
+    message: `the source "${name}" cannot be read: its links are followed, so it has to be kept, and it says keep: false`,
+    hint: 'leave keep: false out, or name the folder that the links lead to',
   };
 }
 
