@@ -4,9 +4,10 @@ import { prepareForHangUp } from './commands/terminal.ts';
 import { tellUnforeseen, watchOutput } from './commands/unforeseen.ts';
 
 const words = process.argv.slice(2);
-const end = (error: unknown): never => process.exit(tellUnforeseen(error, words.includes('--json')));
+const json = words.includes('--json');
+const end = (error: unknown): never => process.exit(tellUnforeseen(error, json));
 
-watchOutput(process);
+watchOutput(process, json);
 prepareForHangUp();
 process.on('uncaughtException', end);
 

@@ -1,4 +1,4 @@
-import { shorten } from '../text/shorten.ts';
+import { shorten, shortenMiddle } from '../text/shorten.ts';
 import { MOST_PROBLEMS, type Place, type Problem, type ProblemKind } from '../model/problem.ts';
 import { printable } from '../text/printable.ts';
 import { accent, ansiText, bad, dim, type Line, plainText, showsColours, warned } from '../text/styled.ts';
@@ -80,7 +80,7 @@ export function problemText(problem: Problem): string {
 }
 
 function problemLines({ code, message, place, hint }: Problem): readonly Line[] {
-  const sentence: Line = [bad('error:'), ` ${shorten(message, LONGEST.message)} `, dim(`[${code}]`)];
+  const sentence: Line = [bad('error:'), ` ${shortenMiddle(message, LONGEST.message)} `, dim(`[${code}]`)];
   return [
     sentence,
     ...(place === undefined ? [] : placeLines(place)),
@@ -103,13 +103,15 @@ export function problemJson(problems: readonly Problem[]): object {
   const [first] = problems;
   return {
     code: first?.code,
-    message: first === undefined ? undefined : shorten(first.message, LONGEST.message),
+    message: first === undefined ? undefined : shortenMiddle(first.message, LONGEST.message),
     file: first?.place?.file ?? null,
     line: first?.place?.line ?? null,
     column: first?.place?.column ?? null,
     hint: first?.hint ?? null,
     ...(problems.length > 1
-      ? { others: problems.slice(1, MOST_PROBLEMS).map(({ code, message }) => ({ code, message: shorten(message, LONGEST.message) })) }
+      ? {
+          others: problems.slice(1, MOST_PROBLEMS).map(({ code, message }) => ({ code, message: shortenMiddle(message, LONGEST.message) })),
+        }
       : {}),
   };
 }

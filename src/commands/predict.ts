@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Problem } from '../model/problem.ts';
+import { writeOutput } from '../project/output-file.ts';
 import type { Prediction } from '../project/project.ts';
 import { counted } from '../text/amounts.ts';
 import { textTable } from '../text/table.ts';
@@ -176,7 +176,8 @@ function written(table: string, to: string | undefined, prediction: Prediction, 
   const exit = problems.length > 0 ? exitCodeOf(problems) : EXIT.done;
   const more = { problems, notes, exit };
   if (to === undefined) return { data: undefined, text: table, ...more };
-  writeFileSync(resolve(folder, to), table);
+  const unwritten = writeOutput(resolve(folder, to), table);
+  if (unwritten !== undefined) return refusal([unwritten]);
   const rows = table.trimEnd().split('\n').length - 1;
   return answer({ ...dataOf(prediction, 1, folder), to }, [`${counted(rows, 'row')} written to ${to}`], more);
 }

@@ -3,9 +3,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { safeFileName } from '../files/file-name.ts';
 import { withPath } from '../files/with-path.ts';
 import { metricNames, type ReportRun } from '../model/report.ts';
+import { writeOutput, writeOutputs } from '../project/output-file.ts';
 import { SPEED_AND_ACCURACY, type TradeOff, tradeOff } from '../reporters/report/trade-off.ts';
 import { done } from '../model/problem.ts';
-import { answer, rawAnswer, refusal } from './answer.ts';
+import { answer, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { flag, text, verb } from './verb.ts';
 import { makeFolders } from '../files/folder.ts';
 
@@ -53,16 +54,20 @@ export default verb({
       return usage(`--axes ${axes}: fewer than two values of both in these runs`, `there are: ${metricNames(runs).join(', ')}`);
     const data = { runs: runs.map(asData) };
     if (pictures !== undefined) {
-      const files = await writePictures(runs, found, resolve(folder, pictures));
+      const wrote = await writeOutputs(resolve(folder, pictures), () => writePictures(runs, found, resolve(folder, pictures)));
+      if (!wrote.ok) return refusal(wrote.problems);
+      const files = wrote.value;
       return answer(
         { pictures: files },
         files.map((file) => `wrote ${relative(folder, file)}`),
       );
     }
-    if (json) return rawAnswer({ ...data, ...(found === undefined ? {} : { tradeOff: found }) }, '');
-    const written = await textOf(runs, found, md ? 'md' : csv ? 'csv' : 'html');
-    if (output !== undefined) writeFile(resolve(folder, output), written);
-    return rawAnswer(data, output === undefined ? written : '');
+    const told = { ...data, ...(found === undefined ? {} : { tradeOff: found }) };
+    if (json && output === undefined) return rawAnswer(told, '');
+    const written = json ? jsonLine(told) : await textOf(runs, found, md ? 'md' : csv ? 'csv' : 'html');
+    const unwritten = output === undefined ? undefined : writeOutput(resolve(folder, output), written);
+    if (unwritten !== undefined) return refusal([unwritten]);
+    return rawAnswer(output === undefined ? data : { output }, output === undefined ? written : '');
   },
 });
 

@@ -26,7 +26,7 @@ export default verb({
     const listed = await (await open()).records.list({ limit, where, sort, columns });
     if (!listed.ok) return refusal(listed.problems);
     const runs = listed.value;
-    const none = where === undefined ? 'nothing has run here yet: stillroom run pipelines/quickstart.yaml' : 'no run fits';
+    const none = where === undefined ? 'nothing has run here yet: stillroom run' : 'no run fits';
     return answer({ runs }, runs.length === 0 ? [none] : table(columns ?? COLUMNS, runs));
   },
 });

@@ -36,6 +36,7 @@ async function list(book: TagBook): Promise<Answer> {
   const listed = await book.list();
   if (!listed.ok) return refusal(listed.problems);
   const { tags, pins } = listed.value;
+  if (tags.length + pins.length === 0) return answer({ tags, pins }, ['no run has a name or a pin: stillroom tag @latest NAME gives one']);
   return answer({ tags, pins }, [...tags.map(({ name, run }) => `${name}  ${run}`), ...pins.map((run) => `(pinned)  ${run}`)]);
 }
 

@@ -36,7 +36,7 @@ function keptStack(stack: string): string {
 }
 
 /** Sees to it that a standard output which could not be written, such as to a full disk, ends with a word and an exit code of its own. */
-export function watchOutput({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>): void {
+export function watchOutput({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>, json: boolean): void {
   let refused: unknown;
   // A reader that has seen enough, such as head, ends an output and is no error: what runs goes on and is recorded. So does a terminal that is
   // closed. Where progress cannot be written at all it is lost, and nothing else.
@@ -46,11 +46,16 @@ export function watchOutput({ stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 
   });
   stderr.on('error', () => undefined);
   process.on('exit', (code) => {
-    const found = code === 0 ? systemErrorIn(refused) : undefined;
+    // What went wrong before is told by its own code, and in words unless it was to be told there.
+    const found = code === 0 || json ? systemErrorIn(refused) : undefined;
     if (found === undefined) return;
-    const problem: Problem = { kind: 'store', code: 'system-failure', ...systemMessage(found, 'the standard output') };
+    const problem: Problem = {
+      kind: 'store',
+      code: 'system-failure',
+      ...systemMessage(found, 'the standard output', 'or write to a file on another disk'),
+    };
     writeAll(2, problemText(problem));
-    process.exitCode = exitCodeOf([problem]);
+    if (code === 0) process.exitCode = exitCodeOf([problem]);
   });
 }
 

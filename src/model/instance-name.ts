@@ -19,7 +19,7 @@ const SCALAR = /^(?:null|true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)
 const SPECIAL = /^\s|\s$|^'|[[\]{},"\p{Cc}]/u;
 
 /** A value of a point: a text that can be nothing else stands as it is, all others as JSON. */
-function valueText(value: Json): string {
+export function valueText(value: Json): string {
   const isPlain = typeof value === 'string' && !SCALAR.test(value) && !SPECIAL.test(value) && value.isWellFormed();
   // JSON leaves the control characters above ASCII as they are.
   return isPlain ? value : JSON.stringify(value).replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

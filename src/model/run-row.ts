@@ -1,5 +1,6 @@
 import { digestOf } from './canonical.ts';
 import { dottedParams } from './dotted.ts';
+import { splitName } from './instance-name.ts';
 import type { Json } from './json.ts';
 import { type RunNode, type RunRecord, type RunState, secondsBetween } from './run.ts';
 
@@ -87,7 +88,7 @@ function bytesOf(outputs: RunNode['outputs'] = {}): number {
   return Object.values(outputs).reduce((sum, { size }) => sum + size, 0);
 }
 
-/** The value of a field of a row: what a list of runs shows, a param, or a metric (without its node: of the last node that has it). */
+/** The value of a field of a row: what a list of runs shows, a param, or a metric, by as much of its name as is needed. */
 export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
   if (Object.hasOwn(row.params, name)) return row.params[name];
   const metric = metricNamed(row, name);
@@ -98,8 +99,34 @@ export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
     : undefined;
 }
 
-/** The whole name of a metric: `accuracy` is that of the last node that reports one. */
+/** A metric's own name, without its node. */
+function ownName(metric: string): string {
+  return splitName(metric)?.rest.slice(1) ?? metric;
+}
+
+/** The metrics whose names end with a name, by whole name. */
+function endingWith(metrics: RunRow['metrics'], name: string): readonly string[] {
+  const end = `.${name}`;
+  return Object.keys(metrics).filter((one) => one.endsWith(end));
+}
+
+/**
+ * The whole name of a metric: `accuracy` is that of the last node that reports one, and `avg_prec.test` or `test` what ends so, as long as it can
+ * mean metrics of one name only.
+ */
 export function metricNamed({ metrics }: Pick<RunRow, 'metrics'>, name: string): string | undefined {
   if (Object.hasOwn(metrics, name)) return name;
-  return Object.keys(metrics).findLast((one) => one.slice(one.lastIndexOf('.') + 1) === name);
+  const found = endingWith(metrics, name);
+  const exact = found.findLast((one) => ownName(one) === name);
+  return exact ?? (new Set(found.map(ownName)).size === 1 ? found.at(-1) : undefined);
+}
+
+/** The metrics that a name may mean, by whole name, where they are metrics of several names and it is none itself; else none. */
+export function metricsMeant(row: Pick<RunRow, 'metrics'>, name: string): readonly string[] {
+  return metricNamed(row, name) === undefined ? endingWith(row.metrics, name) : [];
+}
+
+/** All names by which a run's metrics can be asked for. */
+export function namesOfMetrics({ metrics }: Pick<RunRow, 'metrics'>): readonly string[] {
+  return [...new Set(Object.keys(metrics).flatMap((one) => [one, ownName(one)]))];
 }

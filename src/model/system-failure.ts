@@ -41,19 +41,22 @@ interface Meaning {
   readonly remedy: string;
   /** It is the machine's state, whichever file it happened to be. */
   readonly isState?: true;
+  /** Another place, on another disk, helps too. */
+  readonly elsewhere?: true;
 }
 
 const ANOTHER_STORE = 'or choose another store with --store FOLDER';
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  ENOSPC: { cause: 'the disk is full', remedy: `free some space there (df -h and df -i show it), ${ANOTHER_STORE}`, isState: true },
+  ENOSPC: { cause: 'the disk is full', remedy: 'free some space there (df -h and df -i show it)', isState: true, elsewhere: true },
   EDQUOT: {
     cause: 'your quota of that disk is used up',
-    remedy: `free some space there (quota shows it), ${ANOTHER_STORE}`,
+    remedy: 'free some space there (quota shows it)',
     isState: true,
+    elsewhere: true,
   },
-  EROFS: { cause: 'its disk is mounted read-only', remedy: `mount it for writing, ${ANOTHER_STORE}`, isState: true },
-  EIO: { cause: 'its disk gave an input/output error', remedy: `check the disk (dmesg shows its errors), ${ANOTHER_STORE}`, isState: true },
+  EROFS: { cause: 'its disk is mounted read-only', remedy: 'mount it for writing', isState: true, elsewhere: true },
+  EIO: { cause: 'its disk gave an input/output error', remedy: 'check the disk (dmesg shows its errors)', isState: true, elsewhere: true },
   ESTALE: {
     cause: 'the network disk does not know it any more (stale file handle)',
     remedy: 'mount that disk again, or use a local one: --store FOLDER',
@@ -123,10 +126,14 @@ const READING: ReadonlySet<string | undefined> = new Set(['open', 'read', 'look 
 /** Errors that are met only where something is to be written. */
 const OF_WRITING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
-/** What the system refused, in a sentence that names the path and the cause, and what to do. `elsewhere`: what to name where the error names no path. */
+/**
+ * What the system refused, in a sentence that names the path and the cause, and what to do. `elsewhere`: what to name where the error names no
+ * path; `instead`: what to do where another place helps too.
+ */
 export function systemMessage(
   { code, syscall = '', path, dest, message }: SystemError,
   elsewhere: string,
+  instead: string = ANOTHER_STORE,
 ): { message: string; hint: string } {
   const meaning = MEANINGS[code] ?? { cause: message.replace(/^[^:]*: /, ''), remedy: 'look for what is wrong there, then try again' };
   // Node names a child by what was to be started.
@@ -134,7 +141,11 @@ export function systemMessage(
   const verb = OF_WRITING.has(code) && call === 'open' ? 'write' : CALLS[call];
   const what = dest ?? path ?? elsewhere;
   const doing = verb === undefined ? `use ${what}` : `${verb} ${what}`;
-  return { message: `cannot ${doing}: ${meaning.cause} (${code})`, hint: meaning.remedy };
+  return { message: `cannot ${doing}: ${meaning.cause} (${code})`, hint: remedyOf(meaning, instead) };
+}
+
+function remedyOf({ remedy, elsewhere }: Meaning, instead: string): string {
+  return elsewhere === undefined ? remedy : `${remedy}, ${instead}`;
 }
 
 /** How the C library says them, in what programs print. */
@@ -152,7 +163,7 @@ const SPOKEN: Readonly<Record<string, string>> = {
 export function remedyOfPrinted(lines: readonly string[], folder: string): string | undefined {
   const [, code = ''] = Object.entries(SPOKEN).find(([words]) => lines.some((line) => line.includes(words))) ?? [];
   const meaning = MEANINGS[code];
-  return meaning === undefined ? undefined : `it worked in ${folder}: if ${meaning.cause} there, ${meaning.remedy}`;
+  return meaning === undefined ? undefined : `it worked in ${folder}: if ${meaning.cause} there, ${remedyOf(meaning, ANOTHER_STORE)}`;
 }
 
 /** Where the store and the project lie, if they are known: whose an error is decides who can do something about it. */

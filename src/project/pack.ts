@@ -11,8 +11,11 @@ import { systemErrorIn, systemMessage } from '../model/system-failure.ts';
 import { writePack } from '../stores/local/pack.ts';
 import type { Context } from './context.ts';
 import { healedReach } from './heal.ts';
+import { outputProblem } from './output-file.ts';
 import { openRecorded, type Recorded } from './recorded.ts';
 import { locateSources } from './sources.ts';
+
+const STANDARD_OUTPUT = 'the standard output';
 
 /** What a pack holds, and what it is made from. */
 export interface PackOptions {
@@ -47,7 +50,7 @@ export async function packRun(context: Context, word: string, target: string | W
     const write = (to: Writable): Promise<void> => writePack(recordText(record), entries, to);
     const written = await (file === undefined ? write(target as Writable) : writeTo(file, write)).then(
       () => done(undefined),
-      (error: unknown) => unwritten(record, error, file ?? 'the standard output'),
+      (error: unknown) => unwritten(record, error, file ?? STANDARD_OUTPUT),
     );
     if (!written.ok) return written;
     if (file !== undefined && lstatSync(file).isFile()) syncNamed(file);
@@ -83,8 +86,10 @@ function unwritten({ id }: RunRecord, error: unknown, target: string): Outcome<n
     });
   const refused = systemErrorIn(error);
   if (refused === undefined) throw error;
-  const { path = target, ...rest } = refused;
-  const { message, hint } = systemMessage({ ...rest, path: path === `${target}.part` ? target : path }, target);
+  // What is read for it may be what the system refused.
+  const isOfTarget = [undefined, target, `${target}.part`].includes(refused.path);
+  const said = isOfTarget && target !== STANDARD_OUTPUT ? outputProblem(error, target) : undefined;
+  const { message, hint = '' } = said ?? systemMessage(refused, target, 'or write it to another file with --output FILE');
   return failed({ kind: 'usage', code: 'pack-unwritten', message: `the pack of ${id} could not be written: ${message}`, hint });
 }
 

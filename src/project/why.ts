@@ -8,7 +8,7 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RunRecord, RunState } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import { withCurrentNames } from '../records/current-names.ts';
-import { findRun } from '../records/find.ts';
+import { findRun, noRuns } from '../records/find.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Context } from './context.ts';
 import { locatePipeline } from './pipeline-files.ts';
@@ -71,8 +71,7 @@ export async function explainNodes(
 /** The newest run, for a word that names one of its nodes. */
 function newestNamed(store: Store, word: string): Outcome<RunRecord> {
   const [newest] = store.runs.all();
-  if (newest === undefined)
-    return failed({ kind: 'usage', code: 'no-runs', message: 'nothing has run here yet', hint: 'stillroom run pipelines/quickstart.yaml' });
+  if (newest === undefined) return failed(noRuns);
   const names = Object.keys(newest.nodes);
   if (names.some((name) => name === word || nodeOf(name) === word)) return done(newest);
   const known = [...names, ...new Set(names.map(nodeOf))];

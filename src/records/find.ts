@@ -1,7 +1,8 @@
 import { suggestion } from '../text/suggestion.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { RECORD_FORMAT, type RunRecord } from '../model/run.ts';
-import { metricNamed } from '../model/run-row.ts';
+import { metricNamed, namesOfMetrics } from '../model/run-row.ts';
+import { ambiguousMetric } from './ambiguous.ts';
 import type { Runs, Tags } from '../model/store.ts';
 
 /** Where runs are looked for. */
@@ -80,17 +81,29 @@ function ambiguous(word: string, candidates: readonly string[]): Outcome<never> 
   });
 }
 
+/** That nothing has run in a store. */
+export const noRuns: Problem = {
+  kind: 'usage',
+  code: 'no-runs',
+  message: 'nothing has run here yet',
+  hint: 'run a pipeline: stillroom run',
+};
+
 function unknown(store: RecordStore, word: string): Outcome<never> {
-  const names: string[] = store.tags.all().map(({ name }) => name);
+  const metric = /^@\w*:(.+)/.exec(word)?.[1] ?? 'METRIC';
+  const names: string[] = ['@latest', `@best:${metric}`, ...store.tags.all().map(({ name }) => name)];
   for (const { run, hash } of store.runs.rows()) {
     names.push(run, ...(hash === null ? [] : [hash.slice(0, 12)]));
     if (names.length > 2 * LISTED) break;
   }
+  if (store.runs.ids().length === 0) return failed(noRuns);
+  const isShortcut = word.startsWith('@');
+  const known = isShortcut ? names.slice(0, 2) : names;
   return failed({
     kind: 'usage',
     code: 'unknown-run',
-    message: `no run has the id, hash or tag "${word}"`,
-    hint: `${suggestion(word, names)}; see all: stillroom runs`,
+    message: isShortcut ? `${word} is no run` : `no run has the id, hash or tag "${word}"`,
+    hint: `${suggestion(word, known)}; see all: stillroom runs`,
   });
 }
 
@@ -99,13 +112,16 @@ function best(store: RecordStore, metric: string): Outcome<string> {
   const known = new Set<string>();
   for (const row of store.runs.rows()) {
     if (row.state !== 'done') continue;
-    for (const name of Object.keys(row.metrics)) known.add(name);
+    for (const name of namesOfMetrics(row)) known.add(name);
+    const ambiguous = ambiguousMetric(row, metric);
+    if (ambiguous !== undefined) return failed(ambiguous);
     const name = metricNamed(row, metric);
     const value = name === undefined ? undefined : row.metrics[name];
     if (name === undefined || value === undefined) continue;
     const isBetter = found === undefined || (row.goals[name] === 'minimize' ? value < found.value : value > found.value);
     if (isBetter) found = { run: row.run, value };
   }
+  if (store.runs.ids().length === 0) return failed(noRuns);
   return found === undefined
     ? failed({ kind: 'usage', code: 'unknown-metric', message: `no run has the metric "${metric}"`, hint: suggestion(metric, known) })
     : done(found.run);

@@ -1,5 +1,6 @@
 import { done, failed, type Outcome } from '../model/problem.ts';
-import { fieldOf, type RunRow } from '../model/run-row.ts';
+import { ambiguousMetric } from './ambiguous.ts';
+import { fieldOf, namesOfMetrics, type RunRow } from '../model/run-row.ts';
 import type { Runs } from '../model/store.ts';
 import { suggestion } from '../text/suggestion.ts';
 import { parseFilter } from './where.ts';
@@ -26,18 +27,23 @@ export function chosenRows(runs: Runs, { limit = DEFAULT_LIMIT, where, sort, col
   const filter = where === undefined ? undefined : parseFilter(where);
   if (filter !== undefined && !filter.ok) return filter;
   const rows: RunRow[] = [];
-  const unseen = new Set([...(filter?.value.names ?? []), ...(sort === undefined ? [] : [sort.replace(/^-/, '')]), ...columns]);
+  const asked = [...(filter?.value.names ?? []), ...(sort === undefined ? [] : [sort.replace(/^-/, '')]), ...columns];
+  const unseen = new Set(asked);
   let example: RunRow | undefined;
   for (const row of runs.rows()) {
     example ??= row;
-    for (const name of unseen) if (fieldOf(row, name) !== undefined) unseen.delete(name);
+    for (const name of asked) {
+      if (fieldOf(row, name) !== undefined) unseen.delete(name);
+      const ambiguous = COLUMNS.includes(name) || Object.hasOwn(row.params, name) ? undefined : ambiguousMetric(row, name);
+      if (ambiguous !== undefined) return failed(ambiguous);
+    }
     if (filter !== undefined && !filter.value.fits((name) => fieldOf(row, name))) continue;
     rows.push(row);
     if (sort === undefined && rows.length === limit && unseen.size === 0) break;
   }
   const strange = [...unseen].find((name) => !COLUMNS.includes(name));
   if (strange !== undefined && example !== undefined) {
-    const names = [...COLUMNS, ...Object.keys(example.params), ...Object.keys(example.metrics)];
+    const names = [...COLUMNS, ...Object.keys(example.params), ...namesOfMetrics(example)];
     const message = `no run has a param, metric or column "${strange}"`;
     return failed({ kind: 'usage', code: 'unknown-column', message, hint: suggestion(strange, names) });
   }

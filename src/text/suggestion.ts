@@ -1,4 +1,4 @@
-import { shorten } from './shorten.ts';
+import { shortenMiddle } from './shorten.ts';
 import { distance } from 'fastest-levenshtein';
 
 /** How many slips of a hand make one name of another; two neighbours that changed places are one slip. */
@@ -9,7 +9,7 @@ function mistakes(a: string, b: string): number {
 }
 
 /** Letters of a name that is compared, and names that it is compared with: a hint is not worth more. */
-const MOST = { letters: 64, names: 300 };
+const MOST = { letters: 64, names: 10_000 };
 
 /** The name nearest to a mistyped one, if any is near enough to be meant. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
@@ -44,7 +44,7 @@ export function suggestion(name: string, names: Iterable<string>): string {
   if (known.length === 0) return 'none is known here';
   const listed = known
     .slice(0, LISTED)
-    .map((one) => shorten(one, MOST.letters))
+    .map((one) => shortenMiddle(one, MOST.letters))
     .join(', ');
   return `known: ${listed}${known.length > LISTED ? ', …' : ''}`;
 }

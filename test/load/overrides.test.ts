@@ -158,4 +158,9 @@ test('words name nodes, instances and points', async () => {
   for (const { name } of all) expect(instancesNamed(all, name)).toEqual([name]);
   expect(instancesNamed(all, 'build[v=1]', 'card')).toHaveLength(3);
   for (const word of ['buil', 'build[v=2]', 'build[v=1].n', 'card[v=1]', 'build[']) expect(instancesNamed(all, word)).toEqual([]);
+  for (const word of ['bu*', '*ild', 'b?ild', 'build[v=*]', 'b*[cfg=*,v=*]', '*[v=*]'])
+    expect(instancesNamed(all, word), word).toHaveLength(6);
+  expect(instancesNamed(all, '*')).toHaveLength(all.length);
+  expect(instancesNamed(all, '*[v="1"]')).toEqual(instancesNamed(all, 'build[v="1"]'));
+  for (const word of ['*x', 'b?d', '*[u=*]', '*[v=2*]', 'bu*[', '[v=*]', '*[v=*].n']) expect(instancesNamed(all, word), word).toEqual([]);
 });

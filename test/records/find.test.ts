@@ -49,3 +49,19 @@ test('a record of a newer Stillroom is refused by name', () => {
   const run = findRun(newer, '@latest');
   expect(run.ok ? '' : run.problems[0]?.code).toBe('newer-record');
 });
+
+test.each([
+  ['@latst', 'did you mean "@latest"?; see all: stillroom runs'],
+  ['latest', 'did you mean "@latest"?; see all: stillroom runs'],
+  ['@bset:accuracy', 'did you mean "@best:accuracy"?; see all: stillroom runs'],
+  ['@newest', 'known: @latest, @best:METRIC; see all: stillroom runs'],
+  ['papre', 'did you mean "paper"?; see all: stillroom runs'],
+])('%s, which is no run, is answered with what may be meant', (word, hint) => {
+  const run = findRun(store, word);
+  expect(run.ok ? '' : run.problems[0]?.hint).toBe(hint);
+});
+
+test.each(['@latest', '@best:accuracy', 'paper'])('where nothing has run, %s is answered with how to begin', (word) => {
+  const run = findRun(storeOf([]), word);
+  expect(run.ok ? '' : run.problems[0]).toMatchObject({ code: 'no-runs', hint: 'run a pipeline: stillroom run' });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Runs } from '../../src/model/store.ts';
+import { findRun } from '../../src/records/find.ts';
 import { chosenRows, type RowQuery } from '../../src/records/rows.ts';
 import { recordOf, storeOf } from './memory.ts';
 
@@ -73,4 +74,55 @@ test('without filter and order, only as many rows are read as are wanted', () =>
   expect(read).toBe(1);
   chosenRows(counted, { limit: 1, sort: 'run' });
   expect(read).toBe(4);
+});
+
+describe('a nested metric', () => {
+  const metrics = { 'avg_prec.test': 0.5, 'avg_prec.train': 0.9, 'roc_auc.test': 0.7, 'roc.accuracy': 0.1, accuracy: 0.8 };
+  const nested = storeOf([
+    recordOf('20260102', { nodes: { first: { metrics: { accuracy: 0.2, 'avg_prec.test': 0.1 } }, evaluate: { metrics } } }),
+    recordOf('20260101', { nodes: { evaluate: { metrics: { ...metrics, 'avg_prec.test': 0.3 } } } }),
+  ]);
+  const asked = (query: RowQuery) => {
+    const rows = chosenRows(nested.runs, query);
+    return rows.ok ? rows.value.map(({ run }) => run.slice(-1)) : rows.problems.map(({ code, message, hint }) => [code, message, hint]);
+  };
+
+  test.each<[RowQuery, readonly string[]]>([
+    [{ where: 'avg_prec.test>0.4' }, ['2']],
+    [{ where: 'evaluate.avg_prec.test<0.4' }, ['1']],
+    [{ where: 'train=0.9' }, ['2', '1']],
+    [{ sort: 'avg_prec.test', columns: ['avg_prec.train', 'roc_auc.test'] }, ['1', '2']],
+    [{ where: 'accuracy=0.8' }, ['2', '1']],
+  ])('is found by as much of its name as tells it from others: %j', (query, expected) => {
+    expect(asked(query)).toEqual(expected);
+  });
+
+  test.each<RowQuery>([{ columns: ['test'] }, { sort: '-test' }, { where: 'test>0' }])(
+    'whose name could be several is not guessed: %j',
+    (query) => {
+      expect(asked(query)).toEqual([
+        [
+          'ambiguous-metric',
+          'the metrics first.avg_prec.test, evaluate.avg_prec.test, evaluate.roc_auc.test all end with "test"',
+          'write more of the one that you mean: first.avg_prec.test',
+        ],
+      ]);
+    },
+  );
+
+  test('is suggested without its node', () => {
+    expect(asked({ columns: ['avg_prec.tets'] })).toMatchObject([['unknown-column', expect.anything(), 'did you mean "avg_prec.test"?']]);
+  });
+
+  test('is what the best run is found by', () => {
+    const best = (word: string) => {
+      const run = findRun(nested, word);
+      return run.ok ? run.value.id : run.problems[0]?.code;
+    };
+    expect([best('@best:avg_prec.test'), best('@best:roc_auc.test'), best('@best:test')]).toEqual([
+      '20260102',
+      '20260102',
+      'ambiguous-metric',
+    ]);
+  });
 });

@@ -11,7 +11,7 @@ export function readOnly(written: SweepSection['only'], { pipeline, locate, prob
   const words = typeof written === 'string' ? [written] : written;
   const known = new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]));
   for (const [index, word] of words?.entries() ?? []) {
-    if (known.has(word)) continue;
+    if (instancesNamed(pipeline.instances, word).length > 0) continue;
     if (isFull({ problems })) break;
     const pointer = `/sweep/only${typeof written === 'string' ? '' : pointerStep(index)}`;
     problems.push(locate.problem('unknown-node', `no node is named "${word}"`, pointer, 'value', suggestion(word, known)));

@@ -2,6 +2,10 @@ import type { ProblemExplanation } from './explanation.ts';
 
 /** What has run and is kept: runs, tags, packs, the store. */
 export const keepingCodes = {
+  'ambiguous-metric': {
+    means: 'Several metrics of a run have a name that ends with this word.',
+    remedy: 'Write more of it, such as the name of its node or the group that it stands in.',
+  },
   'ambiguous-run': {
     means: 'Several runs have an id or hash that starts with this word.',
     remedy: 'Give more characters, or name the run with `stillroom tag`.',
