@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { installation } from '../model/installation.ts';
-import { EXIT, jsonLine } from './answer.ts';
+import type { Problem } from '../model/problem.ts';
+import { EXIT, jsonLine, print, refusal } from './answer.ts';
 import { invoke } from './invoke.ts';
 import type { Caller, Verb } from './verb.ts';
 import { verbs } from './verbs.ts';
@@ -25,24 +26,21 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
 }
 
 /** The program without its verbs, which have its settings too. */
-function newProgram(json: boolean, { stdout, stderr }: Caller): Command {
+function newProgram({ stdout }: Caller, tell: (text: string) => void): Command {
   const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
   return new Command('stillroom')
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => (json ? undefined : stderr.write(printable(text))) })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: tell })
     .description(
       'Runs experiment pipelines: every output is kept by its content, and a changed setting reruns only what is downstream of it.',
     )
     .version(version)
     .addHelpText('before', 'Example:\n  stillroom run pipelines/quickstart.yaml --set size=32\n')
-    .showHelpAfterError('(see stillroom --help)')
     .exitOverride();
 }
 
 /** What cannot be read is no verb, or has no such option or argument. */
-function misused({ code, message }: CommanderError): object {
-  const place = { file: null, line: null, column: null };
-  const error = { code: code.replace('commander.', ''), message: message.replace(/^error: /, ''), ...place, hint: 'see stillroom --help' };
-  return { error };
+function misusedJson(code: string, { message, hint }: Problem): object {
+  return { error: { code: code.replace('commander.', ''), message, file: null, line: null, column: null, hint: hint ?? null } };
 }
 
 /** Adds the names of all verbs: enough for the list of them, and for a suggestion. */
@@ -59,16 +57,21 @@ async function addSummaries(program: Command): Promise<void> {
 /** Reads a command line, runs the verb that it names and prints the answer; returns the exit code. Only that verb is loaded. */
 export async function main(words: readonly string[], caller: Caller): Promise<number> {
   const json = words.includes('--json');
-  const program = newProgram(json, caller);
+  let help = '';
+  const program = newProgram(caller, (text) => {
+    help += text;
+  });
   const [first = '', second = ''] = words;
   const asked = first === 'help' ? second : first;
   const load = Object.hasOwn(verbs, asked) ? verbs[asked] : undefined;
   let exit: number = EXIT.done;
+  let verb: Verb | undefined;
   if (load === undefined) await addSummaries(program);
   else {
-    const { default: verb } = await load();
-    addVerb(program, verb, async (values) => {
-      exit = await invoke(verb, values, caller);
+    const { default: loaded } = await load();
+    verb = loaded;
+    addVerb(program, loaded, async (values) => {
+      exit = await invoke(loaded, values, caller);
     });
   }
   try {
@@ -77,7 +80,15 @@ export async function main(words: readonly string[], caller: Caller): Promise<nu
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.done;
-    if (json) caller.stdout.write(jsonLine(misused(error)));
+    if (error.code === 'commander.help') {
+      if (!json) caller.stderr.write(printable(help));
+      return EXIT.usage;
+    }
+    const { misuse } = await import('./misused.ts');
+    const problem = misuse(error, { words, verb, names: Object.keys(verbs) });
+    // Programs know these by the names that the parser of the command line gives them.
+    if (json) caller.stdout.write(jsonLine(misusedJson(error.code, problem)));
+    else print(refusal([problem]), { ...caller, json });
     return EXIT.usage;
   }
 }

@@ -24,13 +24,15 @@ const COMPARISONS: Readonly<Record<string, string>> = { '<': 'below', '>': 'abov
 function readAssignment(key: string, text: string, example: string): Reading {
   const { rest = '' } = splitName(text) ?? {};
   const cut = text.length - rest.length + rest.indexOf('=');
-  if (!rest.includes('=') || cut + 1 >= text.length) return { wanted: 'of the form name=values', example };
+  if (!rest.includes('=') || cut + 1 >= text.length)
+    return { wanted: 'of the form name=values', example: /^[\w.-]+$/.test(text) ? `${text}=1,2` : example };
   return { path: [key, text.slice(0, cut)], value: text.slice(cut + 1) };
 }
 
 function readConstraint(text: string): Reading {
   const [, metric = '', sign = '', bound = ''] = /^(.+?)\s*(<=|>=|<|>)\s*(\S+)$/.exec(text) ?? [];
-  if (bound === '' || Number.isNaN(Number(bound))) return { wanted: 'of the form metric<number', example: "'export.bytes<=3e6'" };
+  if (bound === '' || Number.isNaN(Number(bound)))
+    return { wanted: 'of the form metric<number', example: /^[\w.-]+$/.test(text) ? `'${text}<=3'` : "'export.bytes<=3e6'" };
   return { path: ['constraints', metric, COMPARISONS[sign] ?? 'max'], value: Number(bound) };
 }
 
@@ -42,7 +44,9 @@ function readCount(key: string, least: 0 | 1) {
 }
 
 function readTime(text: string): Reading {
-  return new RegExp(TIME).test(text) ? { path: ['time'], value: text } : { wanted: 'a time', example: '30m' };
+  return new RegExp(TIME).test(text)
+    ? { path: ['time'], value: text }
+    : { wanted: 'a time', example: /^\d+$/.test(text) ? `${text}m, or ${text}s, or ${text}h` : '30m' };
 }
 
 /** An option whose values are parts of the section: `read` reads one of them, and `index` counts them. */

@@ -60,6 +60,8 @@ function named(found: Json, key: string): string | undefined {
   return shorten(`write ${key}: { ${entries.join(', ')} }`, 120);
 }
 
+const BOUNDS: Readonly<Record<string, string>> = { '<': 'below', '>': 'above', '<=': 'max', '>=': 'min' };
+
 /** What to write in place of a value of the wrong type; undefined where nothing can be made of it. */
 export function retyped(type: string, found: Json | undefined, key: string): string | undefined {
   if (found === undefined || found === null) return undefined;
@@ -74,6 +76,9 @@ export function retyped(type: string, found: Json | undefined, key: string): str
   if (type === 'array' && isObject(found)) return undefined;
   if (type === 'string' && (typeof found === 'number' || typeof found === 'boolean')) return `write it in quotes: "${found}"`;
   if (type === 'object' && (key === 'in' || key === 'out')) return named(found, key);
+  if (type === 'object' && key === 'objective' && typeof found === 'string') return `write objective: { maximize: ${found} }, or minimize`;
+  const [, sign = '', bound] = (type === 'object' && typeof found === 'string' && /^\s*([<>]=?)\s*([-+\d.e]+)\s*$/i.exec(found)) || [];
+  if (bound !== undefined) return `write ${key}: { ${BOUNDS[sign]}: ${bound} }`;
   return undefined;
 }
 
@@ -116,15 +121,22 @@ export function remedy(error: ErrorObject, found: Json | undefined, at: JsonObje
   const about = at?.['description'];
   const better =
     bounded(error) ??
-    (keyword === 'type' || keyword === 'anyOf' ? types.map((type) => retyped(type, found, key)).find(Boolean) : undefined);
-  if (better !== undefined) return typeof about === 'string' && keyword !== 'type' ? `${better}: ${about}` : better;
+    (keyword === 'type' || keyword === 'anyOf'
+      ? [...types]
+          .sort()
+          .map((type) => retyped(type, found, key))
+          .find(Boolean)
+      : undefined);
+  if (better !== undefined) return typeof about === 'string' && keyword !== 'type' && keyword !== 'anyOf' ? `${better}: ${about}` : better;
   const example = EXAMPLES[key];
   if (example !== undefined) return `for example ${example}`;
   if (about !== undefined && keyword !== 'anyOf') return String(about);
   const fallback = at?.['default'];
   const other = EXAMPLE_OF[types[0] ?? ''];
   if (fallback !== undefined) return `write ${written(fallback)}, ${other === undefined ? '' : 'for example, '}or leave it out for that`;
-  return other === undefined ? `write ${params['limit'] ?? 'one of these'}` : `for example ${key}: ${other}`;
+  return other === undefined
+    ? `write ${params['limit'] ?? 'one of these'}`
+    : `for example ${/^[{[]/.test(other) ? `${key}: ` : ''}${other}`;
 }
 
 const EXAMPLE_OF: Readonly<Record<string, string>> = {

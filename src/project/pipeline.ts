@@ -40,9 +40,10 @@ export async function openPipeline(context: Context, file: string, set: readonly
   const before = fileDigest(absolute);
   const request = {
     file: absolute,
-    shownFile: existsSync(resolve(folder, file)) ? file : relative(folder, absolute),
+    shownFile: messageFile(file, absolute, folder),
     root,
     cache: store.value.cache,
+    from: folder,
     executors: executors.value.names,
     elsewhere: isRecipe(located) ? join(root, 'pipelines') : undefined,
   };
@@ -57,6 +58,11 @@ export async function openPipeline(context: Context, file: string, set: readonly
     reread: (other) => loadPipeline({ ...request, set: other }),
     surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
   });
+}
+
+/** A pipeline file as messages name it: as it was named, or where it lies. */
+export function messageFile(file: string, absolute: string, folder: string): string {
+  return existsSync(resolve(folder, file)) ? file : relative(folder, absolute);
 }
 
 function fileDigest(path: string): string | undefined {

@@ -27,10 +27,18 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
   return best;
 }
 
-/** The one name that ends in a part of it: `fps` is `benchmark.fps`. */
-function endingIn(name: string, known: readonly string[]): string | undefined {
-  const [first, ...others] = name === '' ? [] : known.filter((one) => one.endsWith(`.${name}`));
-  return others.length === 0 ? first : undefined;
+/** Letters of a name that may stand for a longer one that begins with it. */
+const SHORTEST_PART = 3;
+
+/** The one name that ends in a part of it, or that is cut short or drawn out: `fps` is `benchmark.fps`, `minimum` is `min`. */
+function inPart(name: string, known: readonly string[]): string | undefined {
+  const isPart = (part: string, whole: string): boolean =>
+    part.length >= SHORTEST_PART && whole.toLowerCase().startsWith(part.toLowerCase());
+  for (const fits of [(one: string) => one.endsWith(`.${name}`), (one: string) => isPart(one, name) || isPart(name, one)]) {
+    const [first, ...others] = name === '' ? [] : known.filter(fits);
+    if (first !== undefined) return others.length === 0 ? first : undefined;
+  }
+  return undefined;
 }
 
 /** Names that a hint lists. */
@@ -39,7 +47,7 @@ const LISTED = 20;
 /** A hint for an unknown name: the nearest known one, else the list of all. */
 export function suggestion(name: string, names: Iterable<string>): string {
   const known = [...names];
-  const near = nearest(name, known.slice(0, MOST.names)) ?? endingIn(name, known);
+  const near = nearest(name, known.slice(0, MOST.names)) ?? inPart(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   if (known.length === 0) return 'none is known here';
   const listed = known

@@ -29,6 +29,7 @@ export function nearbyPath(path: string, from: string): string | undefined {
 interface Sought {
   readonly file: string;
   readonly root: string;
+  readonly from?: string;
   /** What else can be done. */
   readonly obtain: string;
   /** An option gave the path, so that it is relative to where the command was given. */
@@ -36,11 +37,11 @@ interface Sought {
 }
 
 /** What to do about a source at whose path nothing lies. */
-export function missingSourceHint(written: string, path: string, { file, root, obtain, isOption }: Sought): string {
+export function missingSourceHint(written: string, path: string, { file, root, from = process.cwd(), obtain, isOption }: Sought): string {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written))
     return 'a source is a file or folder of this machine: fetch it first, and name where it lies';
   if (written.startsWith('~')) return `"~" is not read here: write the whole path, or one from this file's folder; or ${obtain}`;
-  const folder = isOption ? process.cwd() : dirname(file);
+  const folder = isOption ? from : dirname(file);
   const below = join(root, written);
   if (!isOption && !written.startsWith('/') && existsSync(below))
     return `paths begin at this file's folder: write ${relative(folder, below)}`;

@@ -41,6 +41,21 @@ function copyOf(value: Json): Json {
 
 type Mutable = { [key: string]: Mutable | Json };
 
+/** The params that nodes are given in the file, as `--set` names them. */
+function paramsOfNodes(stages: JsonObject): string[] {
+  return Object.entries(stages).flatMap(([name, node]) =>
+    isObject(node) && isObject(node['with']) ? Object.keys(node['with']).map((param) => `${name}.${param}`) : [],
+  );
+}
+
+/** How an option should have been written that is not of the form `name=value`. */
+function formHint(option: string, params: readonly string[]): string {
+  const [, name, value] = /^\s*([\w.[\]=-]+?)\s*(?:[:=]\s*|\s+)(\S.*)$/.exec(option) ?? [];
+  if (name !== undefined) return `write it without spaces, with a sign of equality: --set ${name}=${value?.trim()}`;
+  const bare = /^[\w.-]+$/.test(option) ? option : params[0];
+  return `for example --set ${bare ?? 'size'}=3, --set node.param=3 or --set sources.name=PATH`;
+}
+
 /** What `--set` options make of a file: its value, and what is to be set in its nodes. */
 interface Overridden {
   readonly value: Json;
@@ -63,6 +78,7 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
   const problems: Problem[] = [];
   const isMapping = isObject(copy);
   const membersOf = (key: string): JsonObject => ((isMapping ? copy[key] : undefined) ?? {}) as JsonObject;
+  const known = (section: string): string[] => Object.keys(membersOf(section));
   const assign = (section: string, name: string, to: Json, option: string): void => {
     (copy[section] as Mutable)[name] = to;
     locate.options.set(pointerStep(section) + pointerStep(name), `--set ${option}`);
@@ -70,7 +86,11 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
   const setParam = (name: string, path: readonly string[], text: string): Problem | undefined => {
     const params = membersOf('params');
     const option = `--set ${[name, ...path].join('.')}=${text}`;
-    if (!Object.hasOwn(params, name)) return usage(`${option}: no param is named "${name}"`, suggestion(name, Object.keys(params)));
+    if (!Object.hasOwn(params, name))
+      return usage(
+        `${option}: no param is named "${name}"`,
+        suggestion(name, [...Object.keys(params), ...paramsOfNodes(membersOf('stages'))]),
+      );
     const { value: to, written, problem } = valueLike(text, valueAt(params[name], path));
     if (problem !== undefined) return usage(`${option}: ${problem.message}`, problem.hint ?? '');
     const set = withValueAt(params[name], path, { to, schema: undefined, name });
@@ -103,17 +123,11 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
   for (const option of options) {
     const parts = takeApart(option);
     if (!isMapping || parts === undefined || (parts.point !== undefined && parts.path.length === 0)) {
-      problems.push(
-        usage(
-          `--set ${option} is not of the form name=value`,
-          'for example --set size=96, --set student.epochs=5 or --set sources.images=folder',
-        ),
-      );
+      problems.push(usage(`--set ${option} is not of the form name=value`, formHint(option, known('params'))));
       continue;
     }
     const { node: name, point, path, text } = parts;
     const [param, ...within] = path;
-    const known = (section: string): string[] => Object.keys(membersOf(section));
     if (point === undefined && (param === undefined || known('params').includes(name))) {
       const problem = setParam(name, path, text);
       if (problem !== undefined) problems.push(problem);

@@ -14,11 +14,14 @@ import { fillInAt, isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
 import { draftInstances } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
+import { checkShow } from './show.ts';
 import { ROOM } from './references.ts';
 import { applyOverrides } from './overrides.ts';
 import { atPoint } from './selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
+import type { YamlText } from '../yaml/document.ts';
 import { readYamlFile } from '../yaml/file.ts';
+import { foreignFile } from '../foreign.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { readSources, type WrittenSource } from './sources.ts';
 import { validate } from '../validate.ts';
@@ -35,6 +38,8 @@ export interface LoadRequest {
   readonly cache: string;
   /** `--set` options. */
   readonly set: readonly string[];
+  /** Where the command was given, absolute: paths of options are relative to it; default: the current directory. */
+  readonly from?: string;
   /** The executors that nodes may name; default: the one that needs no declaring. */
   readonly executors?: readonly string[];
   /** Where relative sources are looked for that do not lie beside the file; default: nowhere. */
@@ -65,7 +70,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
       hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
     });
   const text = readYamlFile(request.file, request.shownFile);
-  if (text.problems.length > 0) return failed(...text.problems);
+  if (text.problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? text.problems));
   const locate = new Locate(text);
   const overridden = applyOverrides(text.value, request.set, locate);
   if (overridden.problems.length > 0) return failed(...overridden.problems);
@@ -73,7 +78,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     code: 'unknown-key',
     noun: 'key',
   });
-  if (problems.length > 0) return failed(...problems);
+  if (problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? problems));
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
@@ -111,6 +116,14 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     instances: all,
     show: file.show ?? [],
   });
+}
+
+/** What is told of a file that is something else, in the place of all that is wrong with it as a pipeline. */
+function foreign(shownFile: string, text: YamlText): readonly Problem[] | undefined {
+  const found = foreignFile(shownFile, text.problems.length > 0 ? undefined : text.value);
+  if (found === undefined) return undefined;
+  const message = `${shownFile} is ${found.what}, not a pipeline of Stillroom`;
+  return [{ kind: 'pipeline', code: 'foreign-file', message, hint: found.hint }];
 }
 
 /** How params are written that are numbers which JSON would write otherwise. */
@@ -255,26 +268,5 @@ function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, con
       message: `${option}: no instance of "${node}" has that point`,
       hint: `known: ${all.map(({ name }) => name).join(', ')}`,
     });
-  }
-}
-
-function checkShow(file: PipelineFile, instances: ReadonlyMap<string, readonly Instance[]>, { locate, problems }: NodeContext): void {
-  const metricsOf = ({ work, outputs, metrics }: Instance): string[] | undefined =>
-    work.kind === 'command' && work.metrics !== undefined ? undefined : [...Object.keys(metrics), ...Object.keys(outputs)];
-  const known = [...instances].flatMap(([node, [first]]) =>
-    first === undefined ? [] : (metricsOf(first) ?? Object.keys(first.outputs)).map((name) => `${node}.${name}`),
-  );
-  for (const [index, shown] of (file.show ?? []).entries()) {
-    if (isFull({ problems })) break;
-    const [node = '', name = ''] = shown.split('.');
-    // Of a node with a problem of its own nothing is known, and of one that is turned off nothing is shown.
-    if (Object.hasOwn(file.stages, node) && (instances.get(node) ?? []).length === 0) continue;
-    const [instance] = instances.get(node) ?? [];
-    const own = instance === undefined ? [] : metricsOf(instance);
-    if (instance !== undefined && name !== '' && (own === undefined || own.includes(name))) continue;
-    const message = `"${shown}" is not a node's metric or output`;
-    const whole = name === '' ? (own ?? []).map((one) => `${node}.${one}`) : [];
-    const hint = whole.length > 0 ? `write ${whole.join(' or ')}` : suggestion(shown, known);
-    problems.push(locate.problem('unknown-reference', message, `/show${pointerStep(index)}`, 'value', hint));
   }
 }

@@ -11,6 +11,8 @@ interface SourceRequest {
   readonly file: string;
   /** The project's folder, absolute. */
   readonly root: string;
+  /** Where the command was given, absolute; default: the current directory. */
+  readonly from?: string;
   /** Where relative ones are looked for that do not lie beside the file; default: nowhere. */
   readonly elsewhere?: string | undefined;
 }
@@ -41,7 +43,7 @@ export function readSources(
     const { path: given, keep, links, obtain: command }: WrittenSource = typeof value === 'string' ? { path: value } : value;
     // A path from --set is relative to where the command was given, as the shell completes it.
     const isOption = context.locate.options.has(pointer);
-    const path = isOption ? resolve(given) : sourcePath(String(fillInAt(given, scopeOf(context), pointer, context)), request);
+    const path = isOption ? resolve(request.from ?? process.cwd(), given) : sourcePath(String(fillInAt(given, scopeOf(context), pointer, context)), request);
     if (!isFull(context) && !existsSync(path)) {
       const obtain = command === undefined ? '' : `get it: ${command}; or `;
       const hint = missingSourceHint(given, path, {

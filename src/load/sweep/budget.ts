@@ -20,7 +20,13 @@ export function readBudget(settings: JsonObject, objectives: readonly Objective[
       `write budget: ${known.join(' or budget: ') || 'node.param'}`,
     );
   if (!known.includes(param))
-    return wrong(`"${param}" is not a budget that a stage or command declares`, 'budget', suggestion(param, known));
+    return wrong(
+      `"${param}" is not a budget that a stage or command declares`,
+      'budget',
+      known.length > 0
+        ? suggestion(param, known)
+        : 'nothing in this pipeline declares one: choose another strategy, such as tpe',
+    );
   const [node = ''] = param.split('.');
   const judge = readJudge(settings['judge'], node, objectives, context);
   if (judge === undefined) return undefined;

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../model/problem-codes.ts';
+import type { Pipeline } from '../../model/pipeline.ts';
 import type { SweepSpec } from '../../model/sweep.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { SweepContext } from './space.ts';
@@ -9,8 +10,18 @@ export interface KnownStrategy {
   readonly needs: { objective?: true; budget?: true; variants?: true; steps?: true; limit?: true };
 }
 
+/** How a param of this pipeline is varied: a number where there is one. */
+function exampleOver({ params, instances }: Pipeline): string {
+  const ofNodes = instances.flatMap(({ node, params: given }) =>
+    Object.entries(given).map(([name, value]) => [`${node}.${name}`, value] as const),
+  );
+  const [name, value] = [...Object.entries(params), ...ofNodes].find(([, one]) => typeof one === 'number') ?? ['node.param', 1];
+  const values = `${value}, ${Number(value) * 2 || 1}`;
+  return `write over: { ${name}: [${values}] } below "sweep", or give --over ${name}=${values.replace(' ', '')}`;
+}
+
 /** Checks that a sweep has what its strategy needs. */
-export function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problems }: SweepContext): void {
+export function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, problems, pipeline }: SweepContext): void {
   const wrong = (code: ProblemCode, message: string, pointer: string, hint: string): void =>
     void problems.push(locate.problem(code, message, `/sweep${pointer}`, 'key', hint));
   if (needs.variants === true && spec.variants.length === 0)
@@ -21,12 +32,7 @@ export function checkNeeds(spec: SweepSpec, { needs }: KnownStrategy, { locate, 
       'write variants: [{ student.lr: 0.01 }, { student.lr: 0.02, size: 96 }]',
     );
   if (needs.variants !== true && spec.space.length === 0 && (spec.strategy !== 'grid' || Object.keys(spec.repeats).length === 0))
-    wrong(
-      'missing-key',
-      'the sweep varies nothing',
-      '',
-      'write over: { student.lr: [0.01, 0.02] } below "sweep", or give --over student.lr=0.01,0.02',
-    );
+    wrong('missing-key', 'the sweep varies nothing', '', exampleOver(pipeline));
   if (needs.objective === true && spec.objectives.length === 0)
     wrong(
       'missing-key',
@@ -60,7 +66,7 @@ function checkSteps(
         'missing-steps',
         `the strategy "${strategy}" needs to know how many values to take of "${name}"`,
         `/over${pointerStep(name)}`,
-        'give steps: log:1e-4..1e-2/5, or { from, to, log, steps: 5 }',
+        `say how many: ${domain.log ? 'log:' : ''}${domain.from}..${domain.to}/5`,
       );
     points *= domain.kind === 'choice' ? domain.values.length : (domain.steps ?? domain.to - domain.from + 1);
   }

@@ -112,7 +112,7 @@ export function findParam(name: string, pointer: string, context: SweepContext):
   if (node === undefined || (rest !== '' && param === undefined) || (point !== undefined && param === undefined))
     return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
   if (param === undefined || (point === undefined && Object.hasOwn(pipeline.params, node)))
-    return ofPipeline(node, rest.split('.').slice(1), wrong, pipeline);
+    return ofPipeline(node, rest.split('.').slice(1), wrong, context);
   if (node === 'sources')
     return Object.hasOwn(pipeline.sources, param)
       ? { of: 'sources', instances: [], param, path, schema: undefined, base: undefined }
@@ -156,17 +156,30 @@ function asWritten(base: Json | undefined, written: Json | undefined, path: read
   return isChoice && typeof base['name'] === 'string' ? base['name'] : base;
 }
 
+/** What a stage that is given a param of the pipeline as it is says of it. */
+function schemaOfUse(param: string, stages: SweepContext['stages'], instances: readonly Instance[]): JsonObject | undefined {
+  for (const [node, { with: given = {} }] of Object.entries(stages)) {
+    const [own] = Object.entries(given).find(([, value]) => value === `$${param}`) ?? [];
+    const work = own === undefined ? undefined : instances.find((one) => one.node === node)?.work;
+    // What a choice takes beside its name is known where it is read.
+    const declared = work?.kind === 'stage' ? work.declaration.params[own ?? ''] : undefined;
+    if (declared !== undefined && declared.modules === undefined && declared.params === undefined) return declared.schema;
+  }
+  return undefined;
+}
+
 /** A param of the pipeline itself, or a part of one. */
 function ofPipeline(
   param: string,
   path: readonly string[],
   wrong: (message: string, wanted: string, known: readonly string[]) => undefined,
-  { params }: Pipeline,
+  { pipeline: { params, instances }, stages }: SweepContext,
 ): NamedParam | undefined {
   if (!Object.hasOwn(params, param)) return wrong(`no param is named "${param}"`, param, Object.keys(params));
   const within = withValueAt(params[param], path, { to: null, schema: undefined, name: param });
   if ('why' in within) return wrong(within.why, path.at(-1) ?? '', within.known);
-  return { of: 'pipeline', instances: [], param, path, schema: undefined, base: valueAt(params[param], path) };
+  const schema = path.length === 0 ? schemaOfUse(param, stages, instances) : undefined;
+  return { of: 'pipeline', instances: [], param, path, schema, base: valueAt(params[param], path) };
 }
 
 function checkRange(written: WrittenRange, schema: JsonObject | undefined, pointer: string, context: SweepContext): Range | undefined {
@@ -206,12 +219,16 @@ export function readDimension(name: string, written: Json, pointer: string, cont
     const own = found.path.at(-1) ?? found.param;
     const schema = schemaOfMember(own, found.schema);
     const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
-    for (const value of tried)
+    const list = Array.isArray(written) ? pointer : Array.isArray(values) ? `${pointer}/values` : undefined;
+    for (const [index, value] of tried.entries())
       context.problems.push(
-        ...validate({ [own]: value }, { schema, check: context.checked.checkOf(schema) }, context.locate, pointer, {
-          code: 'wrong-type',
-          noun: 'param',
-        }),
+        ...validate(
+          { [own]: value },
+          { schema, check: context.checked.checkOf(schema) },
+          context.locate,
+          list === undefined ? pointer : `${list}/${index}`,
+          { code: 'wrong-type', noun: 'param' },
+        ),
       );
   }
   return { name, domain, when: conditions };

@@ -73,9 +73,12 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
   const only = readOnly(rest.only, context);
   const running = only === undefined ? context : narrowed(only, context);
   const given = [...request.set, over, [...variants], repeats] as Json;
-  checkUsed(paramsSet(known.needs.variants === true ? variants : over, repeats), context, running, given);
-  const objectives = readObjectives(objective, running);
-  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, running);
+  const before = problems.length;
+  const objectives = readObjectives(objective, running, file.stages);
+  for (const metric of Object.keys(constraints)) checkMetric(metric, `/sweep/constraints${pointerStep(metric)}`, running, file.stages);
+  // Where what is judged by is not run, neither is most of what is varied.
+  if (problems.length === before || only === undefined)
+    checkUsed(paramsSet(known.needs.variants === true ? variants : over, repeats), context, running, given);
   const budget = known.needs.budget === true && problems.length === 0 ? readBudget(settings, objectives, running) : undefined;
   const spec: SweepSpec = {
     space,
@@ -102,6 +105,14 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
   return done({ spec, base: Object.fromEntries(base) });
 }
 
+/** What others call strategies. */
+const OTHER_NAMES: readonly (readonly [others: string, own: string])[] = [
+  ['bayes bayesian bayesopt bo optuna gp hyperopt parzen', 'tpe'],
+  ['hyperband halving sha successive-halving bohb', 'asha'],
+  ['exhaustive full cartesian product all', 'grid'],
+  ['uniform sobol montecarlo monte-carlo', 'random'],
+];
+
 /** The strategy and its settings, checked by the schema that it brings. */
 function readStrategy(
   strategy: SweepSection['strategy'],
@@ -112,7 +123,8 @@ function readStrategy(
   const { name, ...settings } = typeof strategy === 'object' ? strategy : { name: strategy ?? fallback };
   const known = ownMember(strategies, name);
   if (known === undefined) {
-    const hint = suggestion(name, Object.keys(strategies));
+    const own = OTHER_NAMES.find(([others]) => others.split(' ').includes(name.toLowerCase()))?.[1];
+    const hint = own === undefined ? suggestion(name, Object.keys(strategies)) : `it is called ${own} here`;
     return failed(locate.problem('unknown-strategy', `no strategy is named "${name}"`, '/sweep/strategy', 'value', hint));
   }
   const schema = settingsSchema(known);
@@ -164,21 +176,26 @@ function ofVariants(variants: readonly VariantParams[], context: SweepContext): 
   return [...values].map(([name, all]) => ({ name, domain: { kind: 'choice', values: [...all.values()] }, when: {} }));
 }
 
-function readObjectives(objective: SweepSection['objective'], context: SweepContext): Objective[] {
+function readObjectives(objective: SweepSection['objective'], context: SweepContext, all: SweepContext['stages']): Objective[] {
   // In the order of the file: the first is the one that the best is named by.
   return (Object.keys(objective ?? {}) as ('maximize' | 'minimize')[]).flatMap((goal) => {
     const named = objective?.[goal] ?? [];
     const metrics = typeof named === 'string' ? [named] : named;
     return metrics.map((metric, index) => {
       if (isFull(context)) return { metric, goal };
-      checkMetric(metric, `/sweep/objective/${goal}${typeof named === 'string' ? '' : pointerStep(index)}`, context);
+      checkMetric(metric, `/sweep/objective/${goal}${typeof named === 'string' ? '' : pointerStep(index)}`, context, all);
       return { metric, goal };
     });
   });
 }
 
-/** A metric must be one that a node reports; what a command writes into its metrics file is known only when it has run. */
-function checkMetric(metric: string, pointer: string, { pipeline, stages, locate, problems }: SweepContext): void {
+/** A metric must be one that a node reports; what a command writes into its metrics file is known only when it has run. `all`: also the nodes that do not run. */
+function checkMetric(
+  metric: string,
+  pointer: string,
+  { pipeline, stages, locate, problems }: SweepContext,
+  all: SweepContext['stages'],
+): void {
   const instance = pipeline.instances.find(({ name, node }) => [name, node].some((one) => metric.startsWith(`${one}.`)));
   if (instance?.work.kind === 'command' && instance.work.metrics !== undefined) return;
   const node = /^[^.[]*/.exec(metric)?.[0] ?? '';
@@ -191,6 +208,9 @@ function checkMetric(metric: string, pointer: string, { pipeline, stages, locate
   const own =
     instance === undefined ? '' : metric.slice((metric.startsWith(`${instance.name}.`) ? instance.name : instance.node).length + 1);
   if (reported.includes(own)) return;
-  const hint = suggestion(metric, new Set(known));
+  const hint =
+    node in all && !(node in stages)
+      ? `"only" leaves ${node} out: leave "only" away, or name a node that needs ${node}`
+      : suggestion(metric, new Set(known));
   problems.push(locate.problem('unknown-metric', `no node that runs reports the metric "${metric}"`, pointer, 'value', hint));
 }

@@ -58,6 +58,10 @@ export const askingCodes = {
     means: 'A file leaves out something that must be there.',
     remedy: 'Add the key that the message names.',
   },
+  'foreign-file': {
+    means: 'The file that was named is no pipeline but something else, which the message names.',
+    remedy: 'Run a pipeline file; the hint says how what the file does is written as one.',
+  },
   'missing-steps': {
     means: 'A grid cannot be made from a range without a number of steps.',
     remedy: 'Write the number of values after the range: 0.1..0.9/5.',
