@@ -107,7 +107,7 @@ describe('a declaration', () => {
 
   test.each([
     ["inputs: { x: 'dirr' }, outputs: { out: 'dir' }", '"x" is of no known kind: "dirr"', 'did you mean "dir"?'],
-    ["inputs: { x: 'file.json' }, outputs: { out: 'dir' }", '"x"', 'known: dir, file'],
+    ["inputs: { x: 'file.json' }, outputs: { out: 'dir' }", '"x"', 'did you mean "file"?'],
     ["outputs: { out: 'flie' }", '"out" is of no known kind: "flie"', 'did you mean "file"?'],
     ["outputs: { out: 'dir[]' }", '"out"', 'dir'],
     ["outputs: { out: { kind: 'file.json' } }", '"out" is written as a mapping', "out: 'file.json'"],

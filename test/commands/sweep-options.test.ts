@@ -41,7 +41,7 @@ test('options say what the section of a file says', () => {
       parallel: 4,
       seed: 0,
       optionNames: {
-        '/over/student.lr': '--over student.lr=1,2/5',
+        '/over/student.lr': '--over student.lr=log:1e-4..1e-2/5',
         '/objective/maximize/1': '--maximize c.d',
         '/constraints/fps': '--constraint fps>=30',
         '/only/0': '--only student',
@@ -64,7 +64,7 @@ test('all options that cannot be read are told together, each with an example', 
     parallel: '1.5',
   });
   expect(read.ok || read.problems.map(({ code, message, hint }) => `${code}: ${message}: ${hint}`)).toEqual([
-    'bad-option: --over student.lr is not of the form name=values: for example --over student.lr=log:1e-4..1e-2',
+    'bad-option: --over student.lr is not of the form name=values: for example --over student.lr=1,2',
     'bad-option: --repeat =1 is not of the form name=values: for example --repeat seed=1,2,3',
     "bad-option: --constraint a.b is not of the form metric<number: for example --constraint 'a.b<=3'",
     'bad-option: --trials 0 is not a whole number above 0: for example --trials 3',

@@ -177,7 +177,7 @@ describe('asha', () => {
 test.each([
   [['--over', 'student.lrr=0.1,0.2'], 'unknown-param', 'from --over student.lrr'],
   [['--maximize', 'student.scroe'], 'unknown-metric', 'from --maximize student.scroe'],
-  [['--only', 'teacher'], 'unused-param', 'student.lr'],
+  [['--only', 'teacher'], 'unknown-metric', 'leaves student out'],
   [['--trials', '0'], 'bad-option', '--trials 3'],
   [['--format', 'yaml'], 'bad-option', 'known: text, csv, md, json'],
 ])('%s is told as %s, and nothing is executed', async (args, code, words) => {
