@@ -43,7 +43,9 @@ export function readSources(
     const { path: given, keep, links, obtain: command }: WrittenSource = typeof value === 'string' ? { path: value } : value;
     // A path from --set is relative to where the command was given, as the shell completes it.
     const isOption = context.locate.options.has(pointer);
-    const path = isOption ? resolve(request.from ?? process.cwd(), given) : sourcePath(String(fillInAt(given, scopeOf(context), pointer, context)), request);
+    const path = isOption
+      ? resolve(request.from ?? process.cwd(), given)
+      : sourcePath(String(fillInAt(given, scopeOf(context), pointer, context)), request);
     if (!isFull(context) && !existsSync(path)) {
       const obtain = command === undefined ? '' : `get it: ${command}; or `;
       const hint = missingSourceHint(given, path, {

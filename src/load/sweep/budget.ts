@@ -23,9 +23,7 @@ export function readBudget(settings: JsonObject, objectives: readonly Objective[
     return wrong(
       `"${param}" is not a budget that a stage or command declares`,
       'budget',
-      known.length > 0
-        ? suggestion(param, known)
-        : 'nothing in this pipeline declares one: choose another strategy, such as tpe',
+      known.length > 0 ? suggestion(param, known) : 'nothing in this pipeline declares one: choose another strategy, such as tpe',
     );
   const [node = ''] = param.split('.');
   const judge = readJudge(settings['judge'], node, objectives, context);
