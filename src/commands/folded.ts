@@ -22,7 +22,7 @@ export interface Folded {
 }
 
 /** A cause without what differs between the instances of a node: matrix points, and digests that say nothing to a person. */
-function commonCause(cause: string): string {
+export function commonCause(cause: string): string {
   return cause
     .replaceAll(/([A-Za-z][\w-]*)\[[^[\]]*=[^[\]]*\]/g, '$1')
     .replaceAll(/: (?:[0-9a-f]{12}|none) \u2192 (?:[0-9a-f]{12}|none)/g, '');

@@ -222,6 +222,7 @@ export function sentence(found: readonly Difference[]): string {
   const [first, second, ...rest] = found;
   if (first === undefined) return 'nothing that counts has changed';
   const say = ({ what, from, to }: Difference): string =>
-    what.startsWith('code') ? `${what} changed` : `${what} changed: ${from} → ${to}`;
+    // What has changed in code and commands is more than a sentence holds.
+    /^(?:code|command$)/.test(what) ? `${what} changed` : `${what} changed: ${from} → ${to}`;
   return [say(first), ...(second === undefined ? [] : [say(second)]), ...(rest.length === 0 ? [] : [`${rest.length} more`])].join('; ');
 }

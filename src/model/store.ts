@@ -205,6 +205,8 @@ export interface Runs {
   /** The lines of a run's events. */
   events(id: string): Iterable<string>;
   log(id: string, node: string): LogFile;
+  /** At most so many of the last lines of a node's log. */
+  lastLines(id: string, node: string, most: number): readonly string[];
 }
 
 /** A name given to a run. */

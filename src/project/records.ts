@@ -28,6 +28,8 @@ export interface ShownRun {
   readonly cost: RunCost;
   /** What measured metrics were measured under, where that is known: runtime, precision, threads. By `node.metric`. */
   readonly under: Readonly<Record<string, string>>;
+  /** Of nodes that were at work when the process of the run was gone: what they printed last. */
+  readonly lastLines: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A run beside the one that it is compared with. */
@@ -42,6 +44,15 @@ export interface ComparedRun {
 export interface Comparison {
   readonly base: RunRecord;
   readonly runs: readonly ComparedRun[];
+}
+
+/** Lines of a log that are shown of a node that did not come to an end. */
+const LAST_LINES = 10;
+
+/** What nodes printed last that were at work when the process of their run was gone. */
+function lastLinesOf({ runs }: Store, { id, state, nodes }: RunRecord): ShownRun['lastLines'] {
+  const cut = state === 'failed' ? Object.entries(nodes).filter(([, node]) => node.state === 'running') : [];
+  return Object.fromEntries(cut.map(([name]) => [name, runs.lastLines(id, name, LAST_LINES)]));
 }
 
 /**
@@ -87,7 +98,13 @@ export class Records {
       if (!found.ok) return found;
       const [record] = found.value.records as [RunRecord];
       const { store } = found.value;
-      return done({ record, tags: tagsOf(store, record.id), cost: costOf(record), under: allMeasuredUnder(store.artifacts, record) });
+      return done({
+        record,
+        tags: tagsOf(store, record.id),
+        cost: costOf(record),
+        under: allMeasuredUnder(store.artifacts, record),
+        lastLines: lastLinesOf(store, record),
+      });
     });
   }
 

@@ -104,16 +104,12 @@ describe('runs', () => {
 describe('show', () => {
   test('tells what was asked, what came out, what it cost and where it comes from', async () => {
     const { stdout } = await called(base, ['show', ids[1] ?? '']);
-    for (const text of [
-      'set      train.rate=0.9',
-      'with     rate = 0.9',
-      'metric   accuracy = 0.9',
-      'cost     ',
-      'input    model ← train.model',
-    ])
-      expect(stdout).toContain(text);
-    const lineage = await called(base, ['show', ids[1] ?? '', 'card']);
-    expect(lineage.stdout).toMatch(/comes from\n {4}model ← train\.model [0-9a-f]{12} \(train\)\n {6}text ← source text [0-9a-f]{12}\n$/);
+    for (const line of [/ set +train\.rate=0\.9\n/, / train\.accuracy +0\.9\n/, / cost +.* of work executed/, / text +data\/text\.txt /])
+      expect(stdout).toMatch(line);
+    const card = await called(base, ['show', ids[1] ?? '', 'card']);
+    expect(card.stdout).toMatch(/inputs\n {2}model +← train\.model +[0-9a-f]{12}\n/);
+    expect(card.stdout).toMatch(/comes from\n {2}model ← train\.model [0-9a-f]{12} \(train\)\n {4}text ← source text [0-9a-f]{12}\n$/);
+    expect((await called(base, ['show', ids[1] ?? '', 'train'])).stdout).toMatch(/params\n {2}rate +=? ?= 0\.9\n/);
   });
 });
 

@@ -207,8 +207,14 @@ describe('runs, show and verify', () => {
       expect((printed as { record?: RunRecord }).record?.hash).toBe(first.json.hash);
     }
     const spoken = await called(base, ['show', first.json.run ?? '']);
-    for (const word of ['param    title = "Poems"', 'card: executed', 'metric   speed = ', 'report', '(measured)', 'log      logs/'])
-      expect(spoken.stdout).toContain(word);
+    for (const line of [
+      /^demo: done in .*; all 3 nodes executed\n/,
+      / title += "Poems"\n/,
+      / bench\.speed +\d+\n/,
+      / bench\.report .*, measured\n/,
+    ])
+      expect(spoken.stdout).toMatch(line);
+    expect((await called(base, ['show', first.json.run ?? '', 'card'])).stdout).toMatch(/^card: executed in .*[\s\S]*\nlog\n {2}logs\//);
     const unknown = await json(base, 'show', 'nothing');
     expect(unknown.code).toBe(2);
     expect(unknown.json.error).toMatchObject({ code: 'unknown-run', hint: expect.stringContaining('stillroom runs') });

@@ -13,6 +13,7 @@ import type { LineWriter, LogFile, Runs, RunsAmong } from '../../model/store.ts'
 import type { Lock } from '../../model/workplace.ts';
 import { jsonNamesIn } from '../../files/folder.ts';
 import { safeFileName } from '../../files/file-name.ts';
+import { lastLines } from '../../files/last-lines.ts';
 import { appendLines, wholeLines } from '../../files/lines.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
@@ -210,6 +211,10 @@ export class LocalRuns implements Runs {
   log(id: string, node: string): LogFile {
     const file = `${safeFileName(node)}.log`;
     return { path: join(this.logs, id, file), name: `logs/${id}/${file}` };
+  }
+
+  lastLines(id: string, node: string, most: number): readonly string[] {
+    return isRunId(id) ? lastLines(this.log(id, node).path, most) : [];
   }
 
   /** Deletes the records of runs. Their rows go first: a row without its record says that this is lost. */

@@ -1,0 +1,110 @@
+import { nodeOf } from '../model/folded-names.ts';
+import type { RunNode, RunRecord } from '../model/run.ts';
+import { disturbedText } from '../model/waiting.ts';
+import type { LineageOrigin, LineageStep, ShownRun } from '../project/records.ts';
+import { bytesText } from '../text/amounts.ts';
+import { duration, figure } from '../text/figures.ts';
+import { bad, dim, type Line, strong, warned } from '../text/styled.ts';
+import { wrapBelow } from '../text/wrapped.ts';
+import { section } from './sections.ts';
+import { hintLines, paramRows, STATES } from './shown-run.ts';
+
+/** Where inputs come from, as the records tell. */
+export interface Origins {
+  originsOf(record: RunRecord, node: string): readonly LineageOrigin[];
+  lineageOf(record: RunRecord, node: string): readonly LineageStep[];
+}
+
+/** Instances of a node of a run: one of them whole, several in a line each, unless all is wanted. */
+export function nodeLines(names: readonly string[], shown: ShownRun, origins: Origins, { all, width }: Wanted): readonly Line[] {
+  const { record } = shown;
+  const isOne = names.length === 1;
+  if (isOne || all) return names.flatMap((name, index) => [...(index === 0 ? [] : ['']), ...wholeNode(name, shown, origins, width)]);
+  const rows = names.flatMap((name) => {
+    const node = record.nodes[name];
+    return node === undefined ? [] : [instanceRow(name, node)];
+  });
+  const [first = ''] = names;
+  return [[strong(nodeOf(first)), ` in the run ${record.id}`], ...section('instances', rows, width, { isRight: (column) => column === 2 })];
+}
+
+/** How much is shown. */
+interface Wanted {
+  readonly all: boolean;
+  readonly width: number | undefined;
+}
+
+function instanceRow(name: string, { state, seconds, metrics = {}, error }: RunNode): readonly Line[] {
+  const told = Object.entries(metrics).map(([metric, { value }]) => `${metric} ${figure(value)}`);
+  const what = error === undefined ? told.join(', ') : error.message;
+  return [STATES[state](state), name, seconds === undefined ? '' : duration(seconds), what];
+}
+
+function wholeNode(name: string, { record, under, lastLines }: ShownRun, origins: Origins, width: number | undefined): readonly Line[] {
+  const node = record.nodes[name];
+  if (node === undefined) return [];
+  const took = node.seconds === undefined ? '' : ` in ${duration(node.seconds)}`;
+  const told = lastLines[name];
+  return [
+    ...wrapBelow([strong(name), ': ', STATES[node.state](node.state), took, dim(` (${node.stage})`)], width, 2),
+    ...wrapBelow(['  because ', node.cause], width, 4),
+    ...(node.disturbed === undefined ? [] : wrapBelow(['  ', warned(`warning: ${disturbedText(node.disturbed)}`)], width, 4)),
+    ...errorLines(node, width),
+    ...(told === undefined
+      ? []
+      : section(
+          'last lines of its log',
+          told.map((line) => [line]),
+          width,
+        )),
+    ...section('params', paramRows(node.params), width),
+    ...section('inputs', origins.originsOf(record, name).map(originRow), width),
+    ...section('metrics', metricRows(name, node, under), width, { isRight: (column) => column === 1 }),
+    ...section('outputs', outputRows(node), width, { isRight: (column) => column === 1 }),
+    ...(node.log === undefined ? [] : section('log', [[node.log]], width)),
+    ...lineage(origins.lineageOf(record, name), width),
+  ];
+}
+
+function errorLines({ error }: RunNode, width: number | undefined): readonly Line[] {
+  if (error === undefined) return [];
+  return [...wrapBelow(['  ', bad('error: '), error.message], width, 4), ...hintLines(error.hint, width)];
+}
+
+function originRow({ port, origin, digest }: LineageOrigin): readonly Line[] {
+  return [port, `← ${origin}`, dim(digest?.slice(0, 12) ?? '')];
+}
+
+function metricRows(name: string, { metrics = {} }: RunNode, under: ShownRun['under']): readonly (readonly Line[])[] {
+  return Object.entries(metrics).map(([metric, { value, measured }]) => {
+    const how = under[`${name}.${metric}`];
+    return [metric, figure(value), measured ? dim(`measured${how === undefined ? '' : `: ${how}`}`) : ''];
+  });
+}
+
+function outputRows({ outputs = {} }: RunNode): readonly (readonly Line[])[] {
+  return Object.entries(outputs).map(([port, { kind, digest, size, measured }]) => [
+    port,
+    bytesText(size),
+    [dim(digest.slice(0, 12)), kind === 'dir' ? ' folder' : ' file', measured ? ', measured' : ''],
+  ]);
+}
+
+function lineage(steps: readonly LineageStep[], width: number | undefined): readonly Line[] {
+  return steps.length === 0 ? [] : ['', strong('comes from'), ...lineageLines(steps, 1, width)];
+}
+
+function lineageLines(steps: readonly LineageStep[], depth: number, width: number | undefined): readonly Line[] {
+  return steps.flatMap((step) => {
+    const { port, origin, digest, stage, from } = step;
+    const known: Line = digest === null ? '' : [' ', dim(digest.slice(0, 12))];
+    const line: Line = [
+      '  '.repeat(depth),
+      `${port} ← ${origin}`,
+      known,
+      stage === null ? '' : ` (${stage})`,
+      from === undefined ? ', as above' : '',
+    ];
+    return [...wrapBelow(line, width, 2 * depth + 4), ...lineageLines(from ?? [], depth + 1, width)];
+  });
+}
