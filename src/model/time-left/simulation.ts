@@ -1,0 +1,155 @@
+import type { Capacities, Taken } from '../event.ts';
+
+/** Work that has not ended: what it takes, and for how many seconds. */
+export interface Work {
+  /** By their places in the list: what must have ended before it begins. */
+  readonly after: readonly number[];
+  readonly takes: Taken | undefined;
+  readonly isRunning: boolean;
+}
+
+/** How many works that do not fit are passed over to find one that does. */
+const PASSED = 32;
+
+interface Pool {
+  cpu: number;
+  gpu: number;
+  memory: number;
+  running: number;
+  /** One that measures runs, or waits for all others to end. */
+  isReserved: boolean;
+}
+
+/** Numbers in ascending order, taken from the front. */
+class Ascending {
+  private values: number[] = [];
+  private from = 0;
+
+  add(value: number): void {
+    let [low, high] = [this.from, this.values.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.values[middle] ?? 0) < value) low = middle + 1;
+      else high = middle;
+    }
+    this.values.splice(low, 0, value);
+  }
+
+  at(index: number): number | undefined {
+    return this.values[this.from + index];
+  }
+
+  remove(index: number): void {
+    if (index === 0) this.from += 1;
+    else this.values.splice(this.from + index, 1);
+  }
+}
+
+/** Works that begin in the order of their list as soon as what they need has ended and there is room. */
+class Simulation {
+  private readonly works: readonly Work[];
+  private readonly capacities: Capacities;
+  private readonly pools = new Map<string, Pool>();
+  private readonly missing: number[];
+  private readonly consumers: readonly number[][];
+  private readonly ready = new Ascending();
+  private readonly running: { readonly index: number; readonly end: number }[] = [];
+  private now = 0;
+
+  constructor(works: readonly Work[], capacities: Capacities) {
+    this.works = works;
+    this.capacities = capacities;
+    this.missing = works.map(({ after }) => after.length);
+    this.consumers = works.map(() => []);
+    for (const [index, { after }] of works.entries()) for (const before of after) this.consumers[before]?.push(index);
+  }
+
+  /** The seconds until all have ended. */
+  run(seconds: readonly number[]): number {
+    for (const [index, { isRunning }] of this.works.entries()) {
+      if (isRunning) this.start(index, seconds[index] ?? 0);
+      else if (this.missing[index] === 0) this.ready.add(index);
+    }
+    for (;;) {
+      this.startReady(seconds);
+      const next = this.nextEnd();
+      if (next === undefined) return this.now;
+      this.end(next);
+    }
+  }
+
+  private poolOf(takes: Taken | undefined): Pool {
+    const name = takes?.executor ?? '';
+    const known = this.pools.get(name);
+    if (known !== undefined) return known;
+    const { cpu, gpu, memory } = this.capacities[name] ?? { cpu: Number.MAX_SAFE_INTEGER, gpu: 0, memory: 0 };
+    const pool = { cpu, gpu, memory, running: 0, isReserved: false };
+    this.pools.set(name, pool);
+    return pool;
+  }
+
+  private startReady(seconds: readonly number[]): void {
+    for (let index = 0; index < PASSED; ) {
+      const work = this.ready.at(index);
+      if (work === undefined) return;
+      if (this.mayStart(work)) {
+        this.ready.remove(index);
+        this.start(work, seconds[work] ?? 0);
+      } else index += 1;
+    }
+  }
+
+  private mayStart(index: number): boolean {
+    const takes = this.works[index]?.takes;
+    const pool = this.poolOf(takes);
+    if (takes === undefined || pool.running === 0) return true;
+    if (pool.isReserved) return false;
+    if (takes.alone) {
+      pool.isReserved = true;
+      return false;
+    }
+    return takes.cpu <= pool.cpu && takes.gpu <= pool.gpu && takes.memory <= pool.memory;
+  }
+
+  private start(index: number, seconds: number): void {
+    this.change(index, -1);
+    this.running.push({ index, end: this.now + seconds });
+  }
+
+  private change(index: number, sign: 1 | -1): void {
+    const takes = this.works[index]?.takes;
+    const pool = this.poolOf(takes);
+    pool.running -= sign;
+    if (takes === undefined) return;
+    if (takes.alone) pool.isReserved = sign === -1;
+    pool.cpu += sign * takes.cpu;
+    pool.gpu += sign * takes.gpu;
+    pool.memory += sign * takes.memory;
+  }
+
+  private nextEnd(): Simulation['running'][number] | undefined {
+    let [first] = this.running;
+    for (const one of this.running) if (first !== undefined && one.end < first.end) first = one;
+    return first;
+  }
+
+  private end(work: Simulation['running'][number]): void {
+    const { index, end } = work;
+    this.running.splice(this.running.indexOf(work), 1);
+    this.now = end;
+    this.change(index, 1);
+    for (const consumer of this.consumers[index] ?? []) {
+      const missing = (this.missing[consumer] ?? 0) - 1;
+      this.missing[consumer] = missing;
+      if (missing === 0) this.ready.add(consumer);
+    }
+  }
+}
+
+/**
+ * The seconds until works have ended that take so many each, the running ones from now on; the others begin in their order, as soon as what
+ * they need has ended and their executor has room, one that is larger than it on its own.
+ */
+export function secondsUntilEnd(works: readonly Work[], seconds: readonly number[], capacities: Capacities): number {
+  return new Simulation(works, capacities).run(seconds);
+}
