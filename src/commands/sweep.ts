@@ -4,6 +4,7 @@ import type { SweepEnd } from '../project/sweep.ts';
 import { Leaderboard } from '../reporters/sweep/leaderboard.ts';
 import { SweepLines } from '../reporters/sweep/lines.ts';
 import { sweepCsv, sweepJson, sweepLines, sweepMarkdown, trialLine } from '../reporters/sweep/table.ts';
+import { showsColours } from '../text/styled.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
 import { nextLines } from './next-lines.ts';
@@ -62,7 +63,9 @@ export default verb({
 /** Who watches a sweep: a leaderboard or lines, on the standard error output. */
 function watcherFor(invocation: Invocation, options: { readonly plain: boolean; readonly verbose: boolean }): SweepWatcher {
   const { stderr } = invocation;
-  return mayDraw(invocation, options) ? new Leaderboard(stderr) : new SweepLines(stderr, options.verbose);
+  return mayDraw(invocation, options)
+    ? new Leaderboard(stderr, { inColour: showsColours(stderr, invocation.environment) })
+    : new SweepLines(stderr, options.verbose);
 }
 
 function exitCode({ trials }: SweepEnd, signal: NodeJS.Signals | undefined): number {

@@ -2,6 +2,7 @@ import type { Event } from '../model/event.ts';
 import type { Reporter } from '../model/reporter.ts';
 import type { WatchOptions } from '../project/run.ts';
 import { LinesReporter } from '../reporters/lines.ts';
+import { showsColours } from '../text/styled.ts';
 import { EXIT } from './answer.ts';
 import { isHangUpIgnored } from './terminal.ts';
 import { flag, type Invocation } from './verb.ts';
@@ -36,9 +37,10 @@ export function mayDraw({ stderr, environment }: Invocation, { plain, verbose }:
 
 /** Who watches a run: what is drawn anew, or lines. */
 async function openReporter(invocation: Invocation, options: Watching): Promise<Reporter> {
-  if (!mayDraw(invocation, options)) return new LinesReporter(invocation.stderr, options.verbose);
+  const inColour = showsColours(invocation.stderr, invocation.environment);
+  if (!mayDraw(invocation, options)) return new LinesReporter(invocation.stderr, options.verbose, inColour);
   const { LiveReporter } = await import('../reporters/live/live.ts');
-  return new LiveReporter(invocation.stderr);
+  return new LiveReporter(invocation.stderr, inColour);
 }
 
 /** Signals that ask to stop. */

@@ -33,7 +33,8 @@ export type Happening =
   | { readonly type: 'nodes-waiting'; readonly count: number; readonly message: string }
   | { readonly type: 'node-progress'; readonly node: string; readonly done: number; readonly total: number; readonly note?: string }
   | { readonly type: 'node-metric'; readonly node: string; readonly name: string; readonly value: number; readonly step?: number }
-  | { readonly type: 'node-log'; readonly node: string; readonly line: string }
+  /** What a node printed; `isOpen`: what its last line shows now, which it writes anew, as progress bars do. */
+  | { readonly type: 'node-log'; readonly node: string; readonly line: string; readonly isOpen?: true }
   | { readonly type: 'node-ended'; readonly node: string; readonly outcome: RunNode; readonly problem?: Problem }
   | { readonly type: 'notice'; readonly level: 'note' | 'warning'; readonly message: string; readonly node?: string }
   | { readonly type: 'run-ended'; readonly run: string; readonly state: RunState; readonly hash?: string };

@@ -1,5 +1,6 @@
-import { cutToWidth, widthOf } from '../text/width.ts';
-import { printable, printableLine } from '../text/printable.ts';
+import { printable } from '../text/printable.ts';
+import { ansiText, cutLine, type Line, plainText, printableInOneLine } from '../text/styled.ts';
+import { widthOf } from '../text/width.ts';
 
 /** Where something is drawn: a terminal, as far as it says how large it is. */
 export interface Screen {
@@ -20,11 +21,13 @@ export interface Room {
  */
 export class Painter {
   private readonly screen: Screen;
+  private readonly inColour: boolean;
   /** The widths of the lines that stand there now. */
   private drawn: readonly number[] = [];
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, inColour = false) {
     this.screen = screen;
+    this.inColour = inColour;
   }
 
   /** What a drawing may take now. The last column stays free, where some terminals wrap, and so does the row of the cursor. */
@@ -33,13 +36,17 @@ export class Painter {
     return { columns: Math.max(1, (columns > 0 ? columns : 80) - 1), rows: Math.max(1, (rows > 0 ? rows : 24) - 1) };
   }
 
-  /** Draws lines, cut to the room that there is, in the place of the last drawing; `above`: text that stays, each line with its end. */
-  draw(lines: readonly string[], above = ''): void {
+  /** Draws lines, cut to the room that there is, in the place of the last drawing; `above`: lines that stay. */
+  draw(lines: readonly Line[], above: readonly Line[] = []): void {
     const { columns, rows } = this.room;
-    const fitting = lines.slice(0, rows).map((line) => cutToWidth(printableLine(line), columns));
-    const text = this.erasing() + printable(above) + fitting.map((line) => `${line}\n`).join('');
-    this.drawn = fitting.map(widthOf);
+    const fitting = lines.slice(0, rows).map((line) => cutLine(printableInOneLine(line), columns));
+    const text = this.erasing() + [...above, ...fitting].map((line) => `${this.textOf(line)}\n`).join('');
+    this.drawn = fitting.map((line) => widthOf(plainText(line)));
     if (text !== '') this.screen.write(text);
+  }
+
+  private textOf(line: Line): string {
+    return this.inColour ? ansiText(line) : printable(plainText(line));
   }
 
   /** What takes the drawing away. A terminal that has become narrower since shows a line of it on several rows. */

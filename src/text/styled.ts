@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { printable, printableLine } from './printable.ts';
 import { cutToWidth, widthOf } from './width.ts';
 
 /** How a piece of text stands out where a terminal can show it. It never says what the words do not. */
@@ -62,6 +62,12 @@ export function ansiText(line: Line): string {
 export function inOneLine(line: Line): Line {
   if (typeof line === 'string') return line.replaceAll(/\p{Cc}+/gu, ' ');
   return isPieces(line) ? line.map(inOneLine) : { ...line, text: line.text.replaceAll(/\p{Cc}+/gu, ' ') };
+}
+
+/** The same pieces as a terminal is given them in one line: control characters are shown, and line ends are blanks. */
+export function printableInOneLine(line: Line): Line {
+  if (typeof line === 'string') return printableLine(line);
+  return isPieces(line) ? line.map(printableInOneLine) : { ...line, text: printableLine(line.text) };
 }
 
 /** A line cut to so many columns of a terminal. */

@@ -38,7 +38,7 @@ const shapes: Readonly<Record<string, readonly Played[]>> = {
 function pipelineText(nodes: readonly Played[]): string {
   const lines = nodes.map(({ node, after }) => {
     const inputs = after.length === 0 ? '' : `, in: { ${after.map((name) => `${name}: ${name}.o`).join(', ')} }`;
-    return `  ${node}: { run: 'sleep "$T_${node}"; echo > o', env: { T_${node}: { secret: true } }, cpu: 1, out: { o: o }${inputs} }\n`;
+    return `  ${node}: { run: 'sleep "$T_${node}"; echo > o', env: { T_${node}: { secret: true } }, out: { o: o }${inputs} }\n`;
   });
   return `name: sleeps\nstages:\n${lines.join('')}`;
 }
@@ -61,10 +61,25 @@ async function trial(nodes: readonly Played[], seed: number): Promise<Told> {
     const dice = new Dice(seed);
     for (let run = 0; run < EARLIER; run += 1) await eventsOfRun(folder, nodes, noisy(nodes, dice, noise));
     const events = await eventsOfRun(folder, nodes, noisy(nodes, dice, noise));
-    return judged(events, 20);
+    return judged(stretched(events), 20);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The events as they would be if each second were a minute: then it does not count how seconds are rounded. */
+function stretched(events: readonly Event[]): readonly Event[] {
+  const start = Date.parse(events[0]?.time ?? '');
+  return events.map((event): Event => {
+    const time = new Date(start + 60 * (Date.parse(event.time) - start)).toISOString();
+    if (event.type === 'node-ended') return { ...event, time, outcome: { ...event.outcome, seconds: 60 * (event.outcome.seconds ?? 0) } };
+    if (event.type !== 'run-started') return { ...event, time };
+    const nodes = event.nodes.map(({ expected, ...node }) => ({
+      ...node,
+      ...(expected === undefined ? {} : { expected: { ...expected, took: expected.took.map((seconds) => 60 * seconds) } }),
+    }));
+    return { ...event, time, nodes };
+  });
 }
 
 function line(name: string, told: Told): string {

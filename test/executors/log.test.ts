@@ -26,6 +26,20 @@ test.each([
   expect(kept(pieces)).toEqual({ told: lines, file: `${lines.join('\n')}\n`, last: lines });
 });
 
+test.each([
+  ['as it stands', [], ['1 %', '50 %', '50 %', '100 %']],
+  ['but for what may be the beginning of a secret', ['hunter2'], ['1 %', '50 %', '50 %']],
+])('what a progress bar shows is told as it changes, %s', (_, secrets, states) => {
+  const log = new NodeLog(join(emptyFolder(), 'node.log'), secrets);
+  const told: string[] = [];
+  const taker = log.taker(
+    () => undefined,
+    (state) => told.push(state),
+  );
+  for (const piece of ['begun\n', '\r1 %', '\r50 %', '\r', '\r100 %', '\ndone\n']) taker.take(piece);
+  expect(told).toEqual(states);
+});
+
 test('carriage returns alone take no room, however many there are', () => {
   const { told } = kept(Array.from({ length: 3000 }, (_, n) => `\r${n}${'#'.repeat(1000)}`));
   expect(told).toEqual([`2999${'#'.repeat(1000)}`]);

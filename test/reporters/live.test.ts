@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Event, Happening, PlannedNode } from '../../src/model/event.ts';
 import type { NodeState, RunRecord } from '../../src/model/run.ts';
+import { plainText } from '../../src/text/styled.ts';
 import { frameOf } from '../../src/reporters/live/frame.ts';
 import { LiveReporter } from '../../src/reporters/live/live.ts';
 import { Picture } from '../../src/reporters/live/picture.ts';
@@ -28,7 +29,7 @@ const opening = (nodes: readonly string[]): Happening => ({
 function drawn(happenings: readonly Happening[], room = { columns: 79, rows: 23 }): string[] {
   const picture = new Picture();
   for (const [index, happening] of happenings.entries()) picture.report(at(index, happening));
-  return frameOf(picture, room, { now: 1000 * 100, spinner: '*' });
+  return frameOf(picture, room, { now: 1000 * 100, spinner: '*' }).map(plainText);
 }
 
 const folds = [0, 1, 2].map((fold) => `teacher[fold=${fold}]`);
@@ -46,8 +47,8 @@ test('a summary, what runs with how far it is and what it said last, and what co
   ]);
   expect(lines).toEqual([
     'demo  1 of 6 · 2 running',
-    '  * teacher[fold=0]  33 %  97 s  epoch 1 of 3',
-    '  * card  95 s  writing',
+    '  * teacher[fold=0]   33 %  97 s  epoch 1 of 3',
+    '  * card             95 s  writing',
     '  then teacher × 2, student',
   ]);
 });
@@ -58,8 +59,66 @@ test('what waits stands still and says for whom', () => {
   expect(lines).toEqual(['demo  0 of 2 · 1 running · 1 waiting', '  * data  99 s', '  … card waits until nothing else runs']);
 });
 
-test('what failed is counted', () => {
-  expect(drawn([opening(['a', 'b']), started('a'), ended('a', 'failed')])[0]).toBe('demo  1 of 2 · 1 failed');
+test('what failed is counted, and stays in sight with a word on why', () => {
+  const log: Happening = { type: 'node-log', node: 'a', line: 'no such column' };
+  expect(drawn([opening(['a', 'b']), started('a'), log, ended('a', 'failed'), started('b')])).toEqual([
+    'demo  1 of 2 · 1 running · 1 failed',
+    '  * b  97 s',
+    '  ✖ a  ended with exit code 3: no such column',
+  ]);
+});
+
+test('where there are few rows, what runs comes first and one row tells of what failed', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `node-${index}`);
+  const failed = names.slice(0, 9).flatMap((node) => [started(node), ended(node, 'failed')]);
+  const lines = drawn([opening(names), ...failed, ...names.slice(9, 20).map(started)], { columns: 79, rows: 8 });
+  expect(lines.slice(1)).toEqual([
+    ...[9, 10, 11, 12].map((index) => expect.stringContaining(`* node-${index} `)),
+    '    and 7 more running',
+    '    and 9 more failed',
+    '  then node-20, node-21, node-22, node-23, node-24, node-25 and 14 more',
+  ]);
+});
+
+test('what a line shows that is written anew is shown too; an empty line says nothing', () => {
+  const log = (line: string, isOpen?: true): Happening => ({ type: 'node-log', node: 'a', line, ...(isOpen ? { isOpen } : {}) });
+  expect(drawn([opening(['a']), started('a'), log('begun'), log(' 12%|█▏  |', true), log('')])[1]).toBe('  * a  99 s  12%|█▏  |');
+});
+
+test('of a header that does not fit the least important goes', () => {
+  const happenings = [opening(all), started('data'), ended('data', 'failed'), started('card')];
+  expect(drawn(happenings, { columns: 30, rows: 9 })[0]).toBe('demo  1 of 6 · 1 failed');
+  expect(drawn(happenings, { columns: 19, rows: 9 })[0]).toBe('1 of 6 · 1 failed');
+  expect(drawn(happenings, { columns: 8, rows: 9 })[0]).toBe('1 of 6');
+  expect(
+    drawn([opening([`teacher[fold=${'0'.repeat(90)}7]`]), started(`teacher[fold=${'0'.repeat(90)}7]`)], { columns: 30, rows: 9 })[1],
+  ).toBe('  * teache…00007]  99 s');
+});
+
+test('how much time is left is told from what nodes took before', () => {
+  const nodes = ['a'].map((node) => ({ ...planned(node), expected: { took: [120, 121, 119], of: 'same' } }));
+  const start = { ...opening([]), nodes } as unknown as Happening;
+  const terminal = new Terminal();
+  const live = new LiveReporter(terminal);
+  const now = new Date(Date.now() - 60_000).toISOString();
+  for (const happening of [start, started('a'), { type: 'notice', level: 'note', message: 'told' } as const])
+    live.report({ time: now, ...happening });
+  expect(terminal.screen).toMatch(/^demo {2}0 of 1 · 1 running · .*\d+ (?:s|min) left$/m);
+  void live.close();
+});
+
+test('colours are for those who want them', async () => {
+  const draw = async (inColour: boolean): Promise<string> => {
+    const terminal = new Terminal();
+    const live = new LiveReporter(terminal, inColour);
+    for (const [index, happening] of [opening(['a', 'b']), started('a'), ended('a'), started('b'), ended('b', 'failed')].entries())
+      live.report(at(index, happening));
+    await live.close();
+    return terminal.text;
+  };
+  expect(await draw(true)).toContain('\u001b[32m✔\u001b[39m a');
+  expect(await draw(true)).toContain('\u001b[31m✖\u001b[39m');
+  expect((await draw(false)).replaceAll(/\u001b\[(?:\d+A|0J|\?25[lh])/g, '')).not.toContain('\u001b');
 });
 
 test.each([
@@ -76,7 +135,7 @@ test.each([
     .map((node): Happening => ({ type: 'node-waiting', node, reason: 'devices', message: 'waits for a device', for: [] }));
   const lines = drawn([opening(names), ...running, ...waiting], { columns, rows });
   expect(lines.length).toBeLessThanOrEqual(rows);
-  expect(lines[0]).toMatch(/^demo {2}0 of 40 · 12 running/);
+  expect(lines[0]).toMatch(columns === 79 ? /^demo {2}0 of 40 · 12 running/ : /^(?:demo {2})?0 of 40/);
   if (rows === 8) expect(lines.filter((line) => line.includes('more running'))).toHaveLength(1);
 });
 
@@ -90,7 +149,7 @@ test('lines that stay are above the drawing, which is taken away at the end', as
     'demo: 2 nodes, 2 to run or check (run run-1)',
     '✔ a  2.0 s',
     '! b: trying again',
-    'demo  1 of 2 · 1 running',
+    'demo  1 of 2 · 1 running · time left unknown',
   ]);
   live.report(at(5, ended('b', 'failed')));
   live.report(at(6, { type: 'run-ended', run: 'run-1', state: 'failed' }));
@@ -115,7 +174,7 @@ test('of many nodes those that did not come out are named, the others counted', 
 test('a drawing is taken away whole after the terminal has become narrower', () => {
   const terminal = new Terminal(40, 24);
   const painter = new Painter(terminal);
-  painter.draw(['x'.repeat(39), 'y'.repeat(30)], 'stays\n');
+  painter.draw(['x'.repeat(39), 'y'.repeat(30)], ['stays']);
   terminal.resize(10, 24);
   painter.draw(['short']);
   expect(terminal.screen).toBe('stays\nshort');

@@ -31,7 +31,7 @@ describe('a sweep as a table', () => {
       '1      b|c                                         failed',
       '2      é日           0.9 ± 0           7 ± 0       breaks a constraint',
     ]);
-    expect(sweepLines(await result(), 20)[1]).toBe('0      =a           ');
+    expect(sweepLines(await result(), 20)[1]).toBe('0      =a');
   });
 
   test('as CSV has all digits and the deviation beside each metric; nothing in it is a formula', async () => {
@@ -94,11 +94,11 @@ describe('a leaderboard', () => {
       seen.push(out.screen);
       return script(params, nodes);
     });
-    await sweepInMemory({ ...spec, repeats: {} }, workbench, new MemoryLines(), { watchers: [new Leaderboard(out, 0)] });
+    await sweepInMemory({ ...spec, repeats: {} }, workbench, new MemoryLines(), { watchers: [new Leaderboard(out, { pause: 0 })] });
     expect(seen[2]?.split('\n')).toEqual([
       'sweep test: 3 trials by grid',
       '✖ 2/3  trial 1  student.name=b|c  failed: It diverged.  (best: trial 0)',
-      '2 of 3 trials ended, 1 running',
+      expect.stringMatching(/^2 of 3 trials · 1 running · 1 failed · .*(?:left|unknown)$/),
       'trial  student.name  student.score  card.bytes  state',
       '0      =a            0.12346        3           best',
       '1      b|c                                      failed',
@@ -111,7 +111,7 @@ describe('a leaderboard', () => {
 
 test('what a node notes and warns of is drawn in its line, and moves no cursor', () => {
   const written: string[] = [];
-  const board = new Leaderboard({ write: (text: string) => written.push(text) > 0 }, 0);
+  const board = new Leaderboard({ write: (text: string) => written.push(text) > 0 }, { pause: 0 });
   const time = '2024-01-01T00:00:00.000Z';
   board.report({ type: 'sweep-started', sweep: 's', spec, count: 1, trials: [], ranking: [], best: undefined, time });
   const note = '\u001b]0;owned\u0007\nmore\u202e';

@@ -8,6 +8,7 @@ import { CommandEvents } from './command-events.ts';
 import { problemOf, startProblem } from './ending.ts';
 import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
+import { Newest } from './newest.ts';
 import { readMetrics } from './metrics.ts';
 import { programOf, type SecretJob } from './program.ts';
 import { runtimeHere } from './runtime.ts';
@@ -17,6 +18,9 @@ import type { Exit, RunningProgram, Surroundings, WorkLock } from './running-pro
 import { launcherHere } from './launcher.ts';
 import { SupervisedProgram } from './supervised-program.ts';
 import { type Supervisor, supervisorHere } from './supervisor.ts';
+
+/** Milliseconds between two tellings of what a line shows that a program writes anew, as progress bars do. */
+const STATE_PAUSE = 250;
 
 /** An attempt to be executed as a process of this machine. */
 export interface LocalJob extends SecretJob {
@@ -94,8 +98,13 @@ async function runProgram(
 ): Promise<(Exit & { readonly reason: Stopper['reason'] }) | { readonly problem: Problem }> {
   const { specification, lock, grace } = job;
   const { attempt, node, timeout } = specification;
-  const onLine = (line: string): void => emit({ type: 'node-log', node, line });
-  const takers = [log.taker(onLine), log.taker(onLine)] as const;
+  const states = new Newest<string>(STATE_PAUSE, (line) => emit({ type: 'node-log', node, line, isOpen: true }));
+  const onLine = (line: string): void => {
+    states.forget();
+    emit({ type: 'node-log', node, line });
+  };
+  const onState = (state: string): void => states.take(state);
+  const takers = [log.taker(onLine, onState), log.taker(onLine, onState)] as const;
   const listener: Surroundings['listener'] = { printed: [takers[0].take, takers[1].take], told: (text) => messages.take(text) };
   let program: RunningProgram;
   try {
@@ -108,6 +117,7 @@ async function runProgram(
   const exit = await program.end();
   stopper.dispose();
   for (const taker of takers) taker.end();
+  states.end(false);
   const refused = exit.refused ?? messages.refused;
   if (refused !== undefined) return { problem: startProblem(specification, refused) };
   const ended = messages.leftovers.killed + exit.survivors;

@@ -61,8 +61,14 @@ export class NodeLog {
     });
   }
 
-  /** Takes what one stream gives, piece by piece; calls back with each line. Written before it returns, so a flood waits for the disk. */
-  taker(onLine: (line: string) => void): LineTaker {
+  /** What an unfinished line shows that begins again and again; of the rest of one a secret's beginning might be left. */
+  private stateOf(line: string): string {
+    const states = line.split('\r').filter((one) => one !== '');
+    return (this.blotter.longest === 0 || line.endsWith('\r') ? states.at(-1) : states.at(-2)) ?? '';
+  }
+
+  /** Takes what one stream gives, piece by piece; calls back with each line, and with what a line shows that is written anew. Written before it returns, so a flood waits for the disk. */
+  taker(onLine: (line: string) => void, onState: (state: string) => void = () => undefined): LineTaker {
     let rest = '';
     const keep = (lines: readonly string[]): void => {
       const clean = this.write(lines);
@@ -72,7 +78,12 @@ export class NodeLog {
       take: (chunk) => {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
-        if (rest.includes('\r')) rest = asShown(this.clean(rest));
+        let state = '';
+        if (rest.includes('\r')) {
+          const clean = this.clean(rest);
+          state = this.stateOf(clean);
+          rest = asShown(clean);
+        }
         if (rest.length > LONGEST_LINE) {
           // The beginning of a secret may stand at the cut: so much is left for the next piece.
           const clean = this.clean(rest);
@@ -81,6 +92,7 @@ export class NodeLog {
           rest = clean.slice(cut);
         }
         if (lines.length > 0) keep(lines);
+        if (state !== '') onState(state);
       },
       end: () => {
         if (rest !== '') keep([rest]);

@@ -2,6 +2,7 @@ import { isObject, parseJson } from '../../files/json.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NodeLog } from './log.ts';
+import { Newest } from './newest.ts';
 import type { ChildMessage, Leftovers } from './protocol.ts';
 
 /** Milliseconds between two tellings of progress: a loop may report it as often as it likes. */
@@ -49,14 +50,14 @@ export class Messages {
   /** The last point of each metric that was not told. */
   private readonly untold = new Map<string, JobEvent & { type: 'node-metric' }>();
   private isFlooded = false;
-  private pending: (JobEvent & { type: 'node-progress' }) | undefined;
-  /** Runs as long as no progress may be told. */
-  private pause: NodeJS.Timeout | undefined;
+  /** The newest progress is always told, those before it now and then. */
+  private readonly newest: Newest<JobEvent>;
 
   constructor(node: string, log: NodeLog, emit: (event: JobEvent) => void) {
     this.node = node;
     this.log = log;
     this.emit = emit;
+    this.newest = new Newest(PROGRESS_PAUSE, emit);
   }
 
   /** The last values of what it measured; a final one stays. */
@@ -75,8 +76,7 @@ export class Messages {
   /** Tells what was held back; nothing comes any more. */
   end(): void {
     for (const point of this.untold.values()) this.emit(point);
-    this.tellProgress();
-    clearTimeout(this.pause);
+    this.newest.end(true);
   }
 
   private message(text: string): void {
@@ -154,17 +154,7 @@ export class Messages {
     this.emit({ type: 'notice', level: 'warning', node: this.node, message: this.log.clean(message) });
   }
 
-  /** The newest progress is always told, those before it now and then. */
   private progress({ done, total, note }: ChildMessage & { type: 'progress' }): void {
-    this.pending = { type: 'node-progress', node: this.node, done, total, ...(note === undefined ? {} : { note }) };
-    if (this.pause === undefined) this.tellProgress();
-  }
-
-  private tellProgress(): void {
-    this.pause = undefined;
-    if (this.pending === undefined) return;
-    this.emit(this.pending);
-    this.pending = undefined;
-    this.pause = setTimeout(() => this.tellProgress(), PROGRESS_PAUSE).unref();
+    this.newest.take({ type: 'node-progress', node: this.node, done, total, ...(note === undefined ? {} : { note }) });
   }
 }

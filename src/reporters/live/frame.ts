@@ -1,6 +1,8 @@
 import { duration } from '../../text/figures.ts';
-import { cutToWidth } from '../../text/width.ts';
+import { accent, bad, dim, type Line, strong } from '../../text/styled.ts';
+import { cutToWidth, widthOf } from '../../text/width.ts';
 import type { Room } from '../painter.ts';
+import { fittingHeader } from '../header.ts';
 import type { Picture, RunningNode } from './picture.ts';
 
 /** What a drawing depends on beside how far the run has come. */
@@ -9,25 +11,36 @@ export interface Moment {
   readonly now: number;
   /** The turning character before what runs. */
   readonly spinner: string;
-  /** How much time is left, as a sentence's part; undefined where nothing can be said. */
+  /** How much time is left, as a sentence's part. */
   readonly left?: string | undefined;
 }
 
-/** How far a run has come, in lines that fit a terminal: a summary, what runs, what waits and for whom, and what comes next. */
-export function frameOf(picture: Picture, { columns, rows }: Room, moment: Moment): string[] {
-  const { running, waiting, coming } = picture;
+/** Rows that what failed takes at most beside what runs, where there are many rows and where there are few. */
+const FAILED_ROWS = { many: 3, few: 1 } as const;
+
+/** How far a run has come, in lines that fit a terminal: a summary, what runs, what failed, what waits and for whom, and what comes next. */
+export function frameOf(picture: Picture, { columns, rows }: Room, moment: Moment): Line[] {
+  const { running, failed, waiting, coming } = picture;
   const rest = Math.max(0, rows - 1);
-  // What comes next takes one line, if there is room beside what runs.
+  // What comes next takes one line, if there is room beside what runs; so does what waits; what failed stays in sight.
   const forComing = coming.length > 0 && rest > 2 ? 1 : 0;
-  const shownRunning = fitted(running.length, rest - forComing - (waiting.length > 0 ? 1 : 0));
-  const shownWaiting = fitted(waiting.length, rest - forComing - lines(running.length, shownRunning));
+  const forWaiting = waiting.length > 0 && rest > 3 ? 1 : 0;
+  const forFailed = Math.min(failed.length, rest > 7 ? FAILED_ROWS.many : rest > 3 ? FAILED_ROWS.few : 0);
+  const shownRunning = fitted(running.length, rest - forComing - forWaiting - forFailed);
+  const afterRunning = rest - forComing - taken(running.length, shownRunning);
+  const shownFailed = fitted(failed.length, Math.max(forFailed, afterRunning - forWaiting));
+  const shownWaiting = fitted(waiting.length, afterRunning - taken(failed.length, shownFailed));
+  const names = [...running.slice(0, shownRunning), ...failed.slice(0, shownFailed), ...waiting.slice(0, shownWaiting)];
+  const width = nameWidth(names, columns);
   return [
-    header(picture, moment),
-    ...running.slice(0, shownRunning).map((node) => `  ${moment.spinner} ${told(node, moment.now)}`),
+    header(picture, columns, moment),
+    ...running.slice(0, shownRunning).map((node): Line => ['  ', accent(moment.spinner), ' ', ...told(node, width, moment.now)]),
     ...more(running.length - shownRunning, 'running'),
-    ...waiting.slice(0, shownWaiting).map(({ node, message }) => `  … ${node} ${message}`),
+    ...failed.slice(0, shownFailed).map(({ node, message }): Line => ['  ', bad('✖'), ' ', bad(named(node, width)), `  ${message}`]),
+    ...more(failed.length - shownFailed, 'failed'),
+    ...waiting.slice(0, shownWaiting).map(({ node, message }): Line => ['  … ', named(node, width), ' ', message]),
     ...more(waiting.length - shownWaiting, 'waiting'),
-    ...(forComing === 0 ? [] : [next(coming, columns)]),
+    ...(forComing === 0 ? [] : [dim(next(coming, columns))]),
   ].slice(0, rows);
 }
 
@@ -36,28 +49,46 @@ function fitted(count: number, rows: number): number {
   return count <= rows ? count : Math.max(0, rows - 1);
 }
 
-function lines(count: number, shown: number): number {
+/** The rows that so many shown ones take, with the one that says how many more there are. */
+function taken(count: number, shown: number): number {
   return shown + (count > shown ? 1 : 0);
 }
 
-function more(count: number, doing: string): string[] {
-  return count > 0 ? [`    and ${count} more ${doing}`] : [];
+function more(count: number, doing: string): Line[] {
+  return count > 0 ? [dim(`    and ${count} more ${doing}`)] : [];
 }
 
-function header({ pipeline, total, done, running, waiting, failed }: Picture, { left }: Moment): string {
-  const parts = [
-    `${done} of ${total}`,
-    ...(running.length > 0 ? [`${running.length} running`] : []),
-    ...(waiting.length > 0 ? [`${waiting.length} waiting`] : []),
-    ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(left === undefined ? [] : [left]),
-  ];
-  return `${pipeline}  ${parts.join(' · ')}`;
+/** The columns that names take: those of the longest, but no more than leaves room for the rest. */
+function nameWidth(nodes: readonly { readonly node: string }[], columns: number): number {
+  return Math.min(Math.max(0, ...nodes.map(({ node }) => widthOf(node))), Math.max(8, Math.floor(columns * 0.45)));
 }
 
-function told({ node, since, share, word = '' }: RunningNode, now: number): string {
-  const far = share === undefined ? [] : [`${Math.floor(100 * share)} %`];
-  return [node, ...far, duration(Math.max(0, (now - since) / 1000)), ...(word === '' ? [] : [word])].join('  ');
+/** A name in so many columns; of a longer one the middle is left out, since instances differ at their ends. */
+function named(name: string, width: number): string {
+  const own = widthOf(name);
+  if (own <= width) return name + ' '.repeat(width - own);
+  const end = name.slice(-Math.floor((width - 1) / 2));
+  return `${cutToWidth(name, Math.max(0, width - 1 - widthOf(end)))}…${end}`;
+}
+
+function header({ pipeline, total, done, running, waiting, failed }: Picture, columns: number, { left }: Moment): Line {
+  return fittingHeader(
+    pipeline,
+    [
+      { text: `${done} of ${total}`, rank: 0 },
+      ...(running.length > 0 ? [{ text: `${running.length} running`, rank: 4 }] : []),
+      ...(waiting.length > 0 ? [{ text: `${waiting.length} waiting`, rank: 5 }] : []),
+      ...(failed.length > 0 ? [{ text: `${failed.length} failed`, rank: 1, isBad: true }] : []),
+      ...(left === undefined ? [] : [{ text: left, rank: 2 }]),
+    ],
+    columns,
+  );
+}
+
+function told({ node, since, share, word = '' }: RunningNode, width: number, now: number): Line[] {
+  const far = share === undefined ? [] : [`${Math.floor(100 * share)} %`.padStart(5)];
+  const parts = [...far, duration(Math.max(0, (now - since) / 1000)), ...(word === '' ? [] : [word])];
+  return [strong(named(node, width)), `  ${parts.join('  ')}`];
 }
 
 /** The nodes that come next, instances of one folded, as many as fit into a line. */

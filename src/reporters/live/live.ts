@@ -2,7 +2,10 @@ import { Listr, type ListrRenderer, Spinner } from 'listr2';
 import type { Event } from '../../model/event.ts';
 import type { Reporter } from '../../model/reporter.ts';
 import { counted } from '../../text/amounts.ts';
-import { LinesReporter } from '../lines.ts';
+import { TimeLeft } from '../../model/time-left/time-left.ts';
+import { good, type Line } from '../../text/styled.ts';
+import { Countdown } from '../countdown.ts';
+import { EventLines } from '../event-lines.ts';
 import { Painter, type Screen } from '../painter.ts';
 import { frameOf } from './frame.ts';
 import { Picture } from './picture.ts';
@@ -19,38 +22,41 @@ const LASTING: ReadonlySet<Event['type']> = new Set(['run-started', 'nodes-reuse
  */
 export class LiveReporter implements Reporter {
   private readonly painter: Painter;
-  private readonly lines: LinesReporter;
+  private readonly lines = new EventLines(false);
   private readonly picture = new Picture();
+  private readonly timeLeft = new TimeLeft();
+  private readonly countdown = new Countdown((now) => this.timeLeft.at(now));
   private readonly spinner = new Spinner();
-  private above = '';
+  private above: Line[] = [];
   private executed = 0;
   private unnamed = 0;
   private end: () => void = () => undefined;
   private drawing: Promise<unknown> = Promise.resolve();
 
-  constructor(screen: Screen) {
-    this.painter = new Painter(screen);
-    const write = (text: string): boolean => {
-      this.above += text;
-      return true;
-    };
-    this.lines = new LinesReporter({ write }, false);
+  constructor(screen: Screen, inColour = false) {
+    this.painter = new Painter(screen, inColour);
   }
 
   report(event: Event): void {
     this.picture.report(event);
+    this.timeLeft.report(event);
     if (event.type === 'run-started') this.start();
-    if (LASTING.has(event.type)) this.lines.report(event);
+    if (event.type === 'node-started' || event.type === 'node-ended') this.countdown.age();
+    if (LASTING.has(event.type)) this.tell(event);
     else if (event.type === 'node-ended') this.ended(event);
-    else if (event.type === 'run-ended' && this.unnamed > 0) this.above += `✔ ${counted(this.unnamed, 'node')} executed\n`;
-    if (this.above !== '') this.draw();
+    else if (event.type === 'run-ended' && this.unnamed > 0) this.above.push([good('✔'), ` ${counted(this.unnamed, 'node')} executed`]);
+    if (this.above.length > 0) this.draw();
+  }
+
+  private tell(event: Event): void {
+    this.above.push(...this.lines.of(event));
   }
 
   private ended(event: Event & { readonly type: 'node-ended' }): void {
     const { state } = event.outcome;
     if (state === 'executed') this.executed += 1;
     if (state === 'executed' && this.executed > MOST_NAMED) this.unnamed += 1;
-    else this.lines.report(event);
+    else this.tell(event);
   }
 
   private start(): void {
@@ -78,8 +84,9 @@ export class LiveReporter implements Reporter {
 
   private draw(): void {
     const { above } = this;
-    this.above = '';
-    const moment = { now: Date.now(), spinner: this.spinner.fetch() };
+    this.above = [];
+    const now = Date.now();
+    const moment = { now, spinner: this.spinner.fetch(), left: this.countdown.at(now) };
     this.painter.draw(frameOf(this.picture, this.painter.room, moment), above);
   }
 
@@ -87,6 +94,6 @@ export class LiveReporter implements Reporter {
     this.end();
     await this.drawing;
     this.painter.draw([], this.above);
-    this.above = '';
+    this.above = [];
   }
 }

@@ -11,6 +11,12 @@ export interface RunningNode {
   readonly word?: string;
 }
 
+/** Something that is not as it should be, or not yet, and a word on why. */
+export interface ToldNode {
+  readonly node: string;
+  readonly message: string;
+}
+
 /** How far a run has come, as its events tell it. */
 export class Picture {
   pipeline = '';
@@ -18,7 +24,7 @@ export class Picture {
   private readonly underWay = new Map<string, RunningNode>();
   private readonly held = new Map<string, string>();
   private readonly ended = new Set<string>();
-  failed = 0;
+  private readonly failures = new Map<string, string>();
 
   report(event: Event): void {
     if (event.type === 'run-started') {
@@ -34,8 +40,10 @@ export class Picture {
     else if (event.type === 'node-progress') {
       const { node, done, total, note } = event;
       this.change(node, { ...(total > 0 ? { share: Math.min(1, done / total) } : {}), ...(note === undefined ? {} : { word: note }) });
-    } else if (event.type === 'node-log') this.change(event.node, { word: event.line });
-    else if (event.type === 'node-ended') this.end(event);
+    } else if (event.type === 'node-log') {
+      // An empty line says nothing, and the one before it is still the last that did.
+      if (event.line.trim() !== '') this.change(event.node, { word: event.line.trim() });
+    } else if (event.type === 'node-ended') this.end(event);
   }
 
   private change(node: string, more: Partial<RunningNode>): void {
@@ -43,11 +51,15 @@ export class Picture {
     if (running !== undefined) this.underWay.set(node, { ...running, ...more });
   }
 
-  private end({ node, outcome }: Event & { readonly type: 'node-ended' }): void {
+  private end({ node, outcome, problem }: Event & { readonly type: 'node-ended' }): void {
+    const { word } = this.underWay.get(node) ?? {};
     this.underWay.delete(node);
     this.held.delete(node);
     this.ended.add(node);
-    if (outcome.state === 'failed') this.failed += 1;
+    if (outcome.state !== 'failed') return;
+    const { code, message = '' } = problem ?? outcome.error ?? {};
+    // What a program printed last says more than its exit code.
+    this.failures.set(node, code === 'exit-code' && word !== undefined ? `${message}: ${word}` : message);
   }
 
   get total(): number {
@@ -63,8 +75,17 @@ export class Picture {
     return [...this.underWay.values()];
   }
 
+  /** What failed, the first first, and why. */
+  get failed(): readonly ToldNode[] {
+    // The message of a node's own failure begins with its name.
+    return [...this.failures].map(([node, message]) => ({
+      node,
+      message: message.startsWith(`${node} `) ? message.slice(node.length + 1) : message,
+    }));
+  }
+
   /** What could begin but for something outside the run, and what that is; not what runs. */
-  get waiting(): readonly { readonly node: string; readonly message: string }[] {
+  get waiting(): readonly ToldNode[] {
     return [...this.held].filter(([node]) => !this.underWay.has(node)).map(([node, message]) => ({ node, message }));
   }
 

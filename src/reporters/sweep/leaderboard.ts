@@ -1,9 +1,13 @@
 import type { Event } from '../../model/event.ts';
 import type { Standing, SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
+import type { Line } from '../../text/styled.ts';
+import { Countdown } from '../countdown.ts';
+import { fittingHeader } from '../header.ts';
 import { Painter, type Screen } from '../painter.ts';
 import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
 import { sweepLines } from './table.ts';
+import { TrialsLeft } from './trials-left.ts';
 
 /** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;
@@ -14,21 +18,25 @@ const PAUSE = 200;
 export class Leaderboard implements SweepWatcher {
   private readonly painter: Painter;
   private readonly pause: number;
+  private readonly left = new TrialsLeft();
+  private readonly countdown = new Countdown((now) => this.left.at(now));
   private readonly trials = new Map<number, Trial>();
   private readonly doing = new Map<number, string>();
   private spec: SweepSpec | undefined;
   private count: number | undefined;
   private standing: Standing = { ranking: [], best: undefined };
-  private above = '';
+  private above: Line[] = [];
   private drawnAt = 0;
 
   /** `pause`: milliseconds between two drawings that only progress asks for. */
-  constructor(screen: Screen, pause = PAUSE) {
-    this.painter = new Painter(screen);
+  constructor(screen: Screen, { pause = PAUSE, inColour = false }: { readonly pause?: number; readonly inColour?: boolean } = {}) {
+    this.painter = new Painter(screen, inColour);
     this.pause = pause;
   }
 
   report(event: SweepEvent): void {
+    this.left.report(event);
+    if (event.type === 'trial-started' || event.type === 'trial-ended') this.countdown.age();
     if (event.type === 'trial-progress') return this.progress(event.trial, event.event);
     if ('ranking' in event) this.standing = event;
     if (event.type === 'notice') this.line(`! ${event.message}`);
@@ -78,18 +86,25 @@ export class Leaderboard implements SweepWatcher {
     const table = { spec: this.spec, trials: rows, best: best === undefined ? undefined : this.trials.get(best) };
     const running = [...this.doing].slice(0, ROWS).map(([trial, what]) => `▸ trial ${trial}  ${what}`.trimEnd());
     const leaders = rows.length === 0 ? [] : sweepLines(table, columns);
-    const lines = [
-      `${this.ended()}${this.count === undefined ? '' : ` of ${this.count}`} trials ended, ${this.doing.size} running`,
-      ...leaders.slice(0, Math.max(2, height - 1 - running.length)),
-      ...running,
-    ];
+    const lines = [this.header(columns), ...leaders.slice(0, Math.max(2, height - 1 - running.length)), ...running];
     this.painter.draw(lines, this.above);
-    this.above = '';
+    this.above = [];
     this.drawnAt = performance.now();
   }
 
+  private header(columns: number): Line {
+    const failed = [...this.trials.values()].filter(({ state }) => state === 'failed').length;
+    const parts = [
+      { text: `${this.ended()}${this.count === undefined ? '' : ` of ${this.count}`} trials`, rank: 0 },
+      ...(this.doing.size > 0 ? [{ text: `${this.doing.size} running`, rank: 4 }] : []),
+      ...(failed > 0 ? [{ text: `${failed} failed`, rank: 1, isBad: true }] : []),
+      { text: this.countdown.at(Date.now()), rank: 2 },
+    ];
+    return fittingHeader('', parts, columns);
+  }
+
   private line(text: string): void {
-    this.above += `${text}\n`;
+    this.above.push(text);
   }
 }
 
