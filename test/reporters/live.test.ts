@@ -63,7 +63,7 @@ test('what failed is counted, and stays in sight with a word on why', () => {
   const log: Happening = { type: 'node-log', node: 'a', line: 'no such column' };
   expect(drawn([opening(['a', 'b']), started('a'), log, ended('a', 'failed'), started('b')])).toEqual([
     'demo  1 of 2 · 1 running · 1 failed',
-    '  * b  97 s',
+    '  * b  96 s',
     '  ✖ a  ended with exit code 3: no such column',
   ]);
 });
