@@ -118,7 +118,7 @@ test('colours are for those who want them', async () => {
   };
   expect(await draw(true)).toContain('\u001b[32m✔\u001b[39m a');
   expect(await draw(true)).toContain('\u001b[31m✖\u001b[39m');
-  expect((await draw(false)).replaceAll(/\u001b\[(?:\d+A|0J|\?25[lh])/g, '')).not.toContain('\u001b');
+  expect(await draw(false)).not.toMatch(/\[3\dm/);
 });
 
 test.each([
