@@ -16,7 +16,12 @@ export const projectSchema: JsonObject = {
         type: 'object',
         required: ['kind'],
         description: 'an executor: its kind and settings',
-        properties: { kind: { type: 'string', description: 'process: a child of this process; detached: one that outlives it' } },
+        properties: {
+          kind: {
+            type: 'string',
+            description: 'how it executes nodes: process, as children of the run; detached, so that they outlive it',
+          },
+        },
       },
     },
   },

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipelineFile } from './pipeline-file.ts';
+import { stages } from './stages.ts';
+
+/** Does something with a folder that is gone afterwards. */
+async function inFolder<Value>(work: (folder: string) => Promise<Value>): Promise<Value> {
+  const folder = mkdtempSync(join(tmpdir(), 'stillroom-docs-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The pages that are made from the sources, by path: what writes each. */
+export const pages: Readonly<Record<string, () => Promise<string>>> = {
+  'docs/pipeline-file.md': pipelineFile,
+  'docs/stages.md': () => inFolder((folder) => stages({ root: folder, cache: join(folder, 'cache') })),
+};
