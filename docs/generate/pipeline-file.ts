@@ -28,6 +28,14 @@ function asMapping(schema: JsonObject): JsonObject {
 const node = inner(pipelineSchema, 'properties', 'stages', 'additionalProperties');
 const property = (...path: readonly string[]): JsonObject => inner(node, 'properties', ...path);
 
+/** The value of a variable. */
+const variable = asMapping(
+  inner(
+    (property('env')['anyOf'] as readonly JsonObject[]).find((one) => one['additionalProperties'] !== undefined) ?? {},
+    'additionalProperties',
+  ),
+);
+
 /** Sections of the page: a title, what stands below it, and the keys of which mapping. */
 const SECTIONS: readonly (readonly [title: string, text: string, schema: JsonObject | undefined])[] = [
   ['## The file', '', pipelineSchema],
@@ -61,10 +69,15 @@ in:
   ],
   [
     '### Metrics of a command',
-    `\`metrics: scores.json\` names a JSON file of numbers that the command writes. Mappings in it give names with dots:
-\`{"test": {"accuracy": 0.9}}\` is the metric \`test.accuracy\`, written \`node.test.accuracy\` in \`show\`, in a sweep's objective, and in
-\`stillroom runs --columns\`. The metrics of a stage are declared by it.`,
-    undefined,
+    `\`metrics: scores.json\` names a file of numbers that the command writes; a command may also tell them while it runs
+([Python](python.md)). Mappings give names with dots: \`{"test": {"accuracy": 0.9}}\` is the metric \`test.accuracy\`, written
+\`node.test.accuracy\` in \`show\`, in a sweep's objective, and in \`stillroom runs --columns\`. A mapping says more of them. The metrics of a
+stage are declared by it.
+
+\`\`\`yaml
+metrics: { path: scores.json, goals: { test.accuracy: maximize }, tolerance: { test.accuracy: 0.001 } }
+\`\`\``,
+    asMapping(property('metrics')),
   ],
   [
     '### Conditions',
@@ -76,8 +89,8 @@ in:
     '### Variables of the environment',
     `\`env: [LEVEL]\` passes variables on, \`env: { LEVEL: high }\` sets them; both count for the result.
 \`env: { TOKEN: { secret: true } }\` passes one on that neither counts nor is stored, and blots it out of logs. All others are cleared, but
-for these:`,
-    undefined,
+for those of the second table.`,
+    variable,
   ],
   ['## A sweep', '', sweepSchema],
   [
