@@ -6,6 +6,7 @@ import { answer, refusal } from './answer.ts';
 import { every } from './folded.ts';
 import { nextLines } from './next-lines.ts';
 import { nodeLines } from './shown-node.ts';
+import { runOfTrial, showSweep } from './show-sweep.ts';
 import { runLines } from './shown-run.ts';
 import { columnsOf } from './terminal.ts';
 import { type Invocation, verb } from './verb.ts';
@@ -14,11 +15,18 @@ import { type Invocation, verb } from './verb.ts';
 export default verb({
   name: 'show',
   arguments: ['<run>', '[node]'],
-  about: 'show how a run ended, what it was asked, what came out and what it cost',
+  about: 'show how a run or a sweep ended, what it was asked, what came out and what it cost',
   example: 'stillroom show @latest student',
   options: { all: every },
-  async run({ run, node, all }, invocation) {
-    const { records } = await invocation.open();
+  async run({ run: word, node: part, all }, invocation) {
+    const project = await invocation.open();
+    const { records } = project;
+    const sweep = await project.sweeps.meant(word);
+    if (!sweep.ok) return refusal(sweep.problems);
+    if (sweep.value !== undefined && part === undefined) return showSweep(project, { sweep: sweep.value, all }, invocation);
+    const trial = sweep.value === undefined ? undefined : await runOfTrial(project, sweep.value, part ?? '');
+    if (trial?.ok === false) return refusal(trial.problems);
+    const [run, node] = trial === undefined ? [word, part] : [trial.value, undefined];
     const shown = await records.show(run);
     if (!shown.ok) return refusal(shown.problems);
     const { record } = shown.value;

@@ -1,14 +1,13 @@
-import { relative } from 'node:path';
 import type { SweepWatcher } from '../model/sweep-event.ts';
 import type { SweepEnd } from '../project/sweep.ts';
 import { Leaderboard } from '../reporters/sweep/leaderboard.ts';
 import { SweepLines } from '../reporters/sweep/lines.ts';
-import { sweepCsv, sweepJson, sweepLines, sweepMarkdown, trialLine } from '../reporters/sweep/table.ts';
+import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts';
 import { showsColours } from '../text/styled.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
-import { nextLines } from './next-lines.ts';
 import { executor, followLinks, jobs, settings } from './planning.ts';
+import { allTrials, sweepAnswer } from './sweep-answer.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
 import { listenForStop, mayDraw, noWait, stoppedBy, verbose } from './watching.ts';
@@ -30,14 +29,28 @@ export default verb({
     noWait,
     verbose,
     plain: flag('--plain', 'lines instead of the live leaderboard'),
+    all: allTrials,
   },
   async run(
-    { pipeline, set: given, followLinks: follows, jobs: threads, executor: place, retry, format, noWait, verbose: all, plain, ...parts },
+    {
+      pipeline,
+      set: given,
+      followLinks: follows,
+      jobs: threads,
+      executor: place,
+      retry,
+      format,
+      noWait,
+      verbose: lines,
+      plain,
+      all,
+      ...parts
+    },
     invocation,
   ) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
-    const watcher = watcherFor(invocation, { plain, verbose: all });
+    const watcher = watcherFor(invocation, { plain, verbose: lines });
     const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
     try {
       const project = await invocation.open({ file: chosen.value, executor: place });
@@ -53,7 +66,7 @@ export default verb({
       });
       if (!ended.ok) return refusal(ended.problems);
       const next = { ...invocation, store: await namedStore(project, invocation) };
-      return { ...told(ended.value, format, next), exit: exitCode(ended.value, stop.signal) };
+      return { ...told(ended.value, { format, all }, next), exit: exitCode(ended.value, stop.signal) };
     } finally {
       stop.dispose();
     }
@@ -73,30 +86,14 @@ function exitCode({ trials }: SweepEnd, signal: NodeJS.Signals | undefined): num
   return trials.length === 0 || trials.some(({ state }) => state === 'done') ? EXIT.done : EXIT.stageFailed;
 }
 
-function told(end: SweepEnd, format: string | undefined, invocation: Invocation): Answer {
+function told(
+  end: SweepEnd,
+  { format, all }: { readonly format: string | undefined; readonly all: boolean },
+  invocation: Invocation,
+): Answer {
   const data = sweepJson(end, end.files);
   if (format === 'json') return rawAnswer(data, jsonLine(data));
   if (format === 'csv') return rawAnswer(data, sweepCsv(end));
-  return format === 'md' ? rawAnswer(data, sweepMarkdown(end)) : answer(data, linesOf(end, invocation));
-}
-
-/** The table and where everything is. */
-function linesOf(end: SweepEnd, invocation: Invocation): string[] {
-  const { id, spec, state, trials, best, front, files } = end;
-  const counts = (['done', 'halted', 'failed'] as const).flatMap((one) => {
-    const count = trials.filter((trial) => trial.state === one).length;
-    return count > 0 || one === 'done' ? [`${count} ${one}`] : [];
-  });
-  const [run] = best?.runs ?? [];
-  const shownPath = (path: string): string => relative(invocation.folder, path);
-  return [
-    ...sweepLines(end),
-    '',
-    `${id}: ${counts.join(', ')}${state === 'stopped' ? '; stopped: start it again to go on' : ''}`,
-    ...(spec.objectives.length > 1 ? [`Pareto front: ${front.map(({ trial }) => `trial ${trial}`).join(', ')}`] : []),
-    ...(best === undefined ? [] : [`best: ${trialLine(best, spec)}`]),
-    ...(run === undefined ? [] : [`  run   ${run.run}`, `  hash  ${run.hash}`]),
-    ...Object.entries(files).map(([what, path]) => `  ${what}: ${shownPath(path)}`),
-    ...(files['best'] === undefined ? [] : nextLines(invocation, [['run', shownPath(files['best'])]])),
-  ];
+  if (format === 'md') return rawAnswer(data, sweepMarkdown(end));
+  return answer(data, sweepAnswer({ result: end, files: end.files, isLive: false }, invocation, { all }));
 }

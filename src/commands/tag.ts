@@ -2,28 +2,29 @@ import type { Project } from '../project/project.ts';
 import { type Answer, answer, refusal } from './answer.ts';
 import { flag, verb } from './verb.ts';
 
-/** `stillroom tag`: names a run, pins it, or lists what is named. Tagged and pinned runs are kept by `gc`. */
+/** `stillroom tag`: names a run or a sweep, pins it, or lists what is named. Tagged and pinned runs, and those of such sweeps, are kept by `gc`. */
 export default verb({
   name: 'tag',
   arguments: ['[run]', '[name]'],
-  about: 'name a run, or list the names',
+  about: 'name a run or a sweep, or list the names',
   example: 'stillroom tag @latest paper-table-2',
   options: {
     delete: flag('--delete', 'remove a name: stillroom tag --delete paper-table-2'),
-    pin: flag('--pin', 'keep the run from gc without a name'),
+    pin: flag('--pin', 'keep the run, or the runs of the sweep, from gc without a name'),
     unpin: flag('--unpin', 'let gc remove it again'),
   },
   async run({ run, name, delete: isDeleted, pin, unpin }, { open }) {
-    const { tags, records } = await open();
+    const { tags, records, sweeps } = await open();
     if (run === undefined) return list(tags);
     if (isDeleted) return remove(tags, run);
     if (pin || unpin) return setPin(tags, run, pin);
     if (name !== undefined) return give(tags, run, name);
-    const found = await records.find(run);
+    const sweep = await sweeps.meant(run);
+    const found = sweep.ok && sweep.value === undefined ? await records.find(run) : sweep;
     const problem = {
       kind: 'usage',
       code: 'bad-option',
-      message: 'say what to call the run',
+      message: 'say what to call it',
       hint: `stillroom tag ${run} paper-table-2, or --pin`,
     } as const;
     return refusal(found.ok ? [problem] : found.problems);
@@ -35,9 +36,19 @@ type TagBook = Project['tags'];
 async function list(book: TagBook): Promise<Answer> {
   const listed = await book.list();
   if (!listed.ok) return refusal(listed.problems);
-  const { tags, pins } = listed.value;
-  if (tags.length + pins.length === 0) return answer({ tags, pins }, ['no run has a name or a pin: stillroom tag @latest NAME gives one']);
-  return answer({ tags, pins }, [...tags.map(({ name, run }) => `${name}  ${run}`), ...pins.map((run) => `(pinned)  ${run}`)]);
+  const { tags, pins, sweeps } = listed.value;
+  const lines = [
+    ...tags.map(({ name, run }) => `${name}  ${run}`),
+    ...sweeps.tags.map(({ name, sweep }) => `${name}  the sweep ${sweep}`),
+    ...pins.map((run) => `(pinned)  ${run}`),
+    ...sweeps.pins.map((sweep) => `(pinned)  the sweep ${sweep}`),
+  ];
+  return answer({ tags, pins, sweeps }, lines.length === 0 ? ['nothing has a name yet: stillroom tag @latest NAME'] : lines);
+}
+
+/** A run's id, or a sweep's with the word. */
+function thing(kind: 'run' | 'sweep', id: string): string {
+  return kind === 'sweep' ? `the sweep ${id}` : id;
 }
 
 async function remove(book: TagBook, name: string): Promise<Answer> {
@@ -49,15 +60,16 @@ async function remove(book: TagBook, name: string): Promise<Answer> {
 async function setPin(book: TagBook, word: string, isPinned: boolean): Promise<Answer> {
   const found = await book.pin(word, isPinned);
   if (!found.ok) return refusal(found.problems);
-  const { id: run, hash = null } = found.value;
-  return answer({ run, hash, pinned: isPinned }, [`${run} is ${isPinned ? 'pinned: gc keeps it' : 'no longer pinned'}`]);
+  const { kind, id, hash } = found.value;
+  const data = kind === 'sweep' ? { sweep: id, pinned: isPinned } : { run: id, hash, pinned: isPinned };
+  const kept = kind === 'sweep' ? 'pinned: gc keeps its runs' : 'pinned: gc keeps it';
+  return answer(data, [`${thing(kind, id)} is ${isPinned ? kept : 'no longer pinned'}`]);
 }
 
 async function give(book: TagBook, word: string, name: string): Promise<Answer> {
   const given = await book.set(word, name);
   if (!given.ok) return refusal(given.problems);
-  const { run, hash, before } = given.value;
-  return answer({ tag: name, run, hash, before }, [
-    `${name} names ${run}${before === null || before === run ? '' : ` (before: ${before})`}`,
-  ]);
+  const { kind, run: id, hash, before } = given.value;
+  const data = kind === 'sweep' ? { tag: name, sweep: id, before } : { tag: name, run: id, hash, before };
+  return answer(data, [`${name} names ${thing(kind, id)}${before === null || before === id ? '' : ` (before: ${before})`}`]);
 }

@@ -7,6 +7,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   why: () => import('./why.ts'),
   runs: () => import('./runs.ts'),
   sweep: () => import('./sweep.ts'),
+  sweeps: () => import('./sweeps.ts'),
   show: () => import('./show.ts'),
   diff: () => import('./diff.ts'),
   report: () => import('./report.ts'),

@@ -6,6 +6,7 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunNode, RunRecord, RunSoftware, RunState } from '../model/run.ts';
+import type { OfSweep } from '../model/sweep-journal.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
@@ -27,6 +28,8 @@ export interface RunRequest {
   readonly set: readonly string[];
   /** Recorded, never hashed. */
   readonly software?: RunSoftware;
+  /** The trial of a sweep that it is a run of. */
+  readonly sweep?: OfSweep;
   /** What may be used at once of the executor that was chosen; runs of one process that share slots also share their work. */
   readonly capacity: Capacity | Slots;
   /** False: users do not find the outputs under `latest`. */
@@ -129,7 +132,7 @@ function notPublished({ message, hint, ...problem }: Problem, id: string): Probl
 /** The record as it is before anything has run. */
 function openingRecord(
   plan: Plan,
-  { id, shownFile, set, software }: RunRequest,
+  { id, shownFile, set, sweep, software }: RunRequest,
   opening: ReadonlyMap<string, RunNode>,
 ): Omit<RunRecord, 'started'> {
   const { pipeline, surroundings } = plan.request;
@@ -143,6 +146,7 @@ function openingRecord(
     params: pipeline.params,
     set,
     sources: recordedSources(plan, new Set()),
+    ...(sweep === undefined ? {} : { sweep }),
     nodes: Object.fromEntries(opening),
     facts: { platform, machine, engines },
     ...(pipeline.show.length === 0 ? {} : { show: pipeline.show }),

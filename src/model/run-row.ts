@@ -5,7 +5,7 @@ import type { Json } from './json.ts';
 import { type RunNode, type RunRecord, type RunState, secondsBetween } from './run.ts';
 
 /** The shape of a row: rows of another one are made again. */
-export const ROW_FORMAT = 4;
+export const ROW_FORMAT = 5;
 
 /** What lists of runs need of a record. */
 export interface RunRow {
@@ -14,6 +14,9 @@ export interface RunRow {
   readonly hash: string | null;
   readonly pipeline: string;
   readonly state: RunState;
+  /** The id of the sweep whose trial it is a run of, and which. */
+  readonly sweep: string | null;
+  readonly trial: number | null;
   readonly started: string;
   readonly seconds: number;
   readonly executed: number;
@@ -68,6 +71,8 @@ function sumUp(record: RunRecord): RunRow {
     hash: record.hash ?? null,
     pipeline: record.pipeline,
     state: record.state,
+    sweep: record.sweep?.id ?? null,
+    trial: record.sweep?.trial ?? null,
     started: record.started,
     seconds: secondsBetween(record.started, record.ended ?? new Date().toISOString()),
     executed: count('executed'),
@@ -88,15 +93,28 @@ function bytesOf(outputs: RunNode['outputs'] = {}): number {
   return Object.values(outputs).reduce((sum, { size }) => sum + size, 0);
 }
 
+/** The fields of a row that every run has. */
+export const FIELDS: readonly string[] = [
+  'run',
+  'hash',
+  'state',
+  'pipeline',
+  'sweep',
+  'trial',
+  'executed',
+  'reused',
+  'seconds',
+  'bytes',
+  'started',
+];
+
 /** The value of a field of a row: what a list of runs shows, a param, or a metric, by as much of its name as is needed. */
 export function fieldOf(row: Omit<RunRow, 'format'>, name: string): unknown {
   if (Object.hasOwn(row.params, name)) return row.params[name];
   const metric = metricNamed(row, name);
   if (metric !== undefined) return row.metrics[metric];
   const fields: Readonly<Record<string, unknown>> = { ...row };
-  return ['run', 'hash', 'pipeline', 'state', 'started', 'seconds', 'executed', 'reused', 'bytes'].includes(name)
-    ? fields[name]
-    : undefined;
+  return FIELDS.includes(name) ? fields[name] : undefined;
 }
 
 /** A metric's own name, without its node. */

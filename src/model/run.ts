@@ -2,6 +2,7 @@ import type { Artifact } from './artifact.ts';
 import type { JsonObject } from './json.ts';
 import type { Instance, NodeWork } from './pipeline.ts';
 import type { MetricValue, PackageIngredient } from './result.ts';
+import type { OfSweep } from './sweep-journal.ts';
 
 /** How a run stands, or how it ended. */
 export type RunState = 'live' | 'done' | 'failed' | 'cancelled';
@@ -104,6 +105,8 @@ export interface RunRecord {
   /** The `--set` options as given. */
   readonly set: readonly string[];
   readonly sources: Readonly<Record<string, RecordedSource>>;
+  /** The trial that it is a run of; undefined where it was asked for by itself. Never hashed. */
+  readonly sweep?: OfSweep;
   readonly nodes: Readonly<Record<string, RunNode>>;
   /** Recorded, never hashed. */
   readonly facts: JsonObject;
@@ -111,6 +114,12 @@ export interface RunRecord {
   readonly show?: readonly string[];
   /** Recorded, never hashed. */
   readonly software?: RunSoftware;
+}
+
+/** When a run started, to the second, as its id says (ISO 8601, UTC); undefined where that is no id of ours. */
+export function startOfRun(id: string): string | undefined {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)-/.exec(id) ?? [];
+  return year === undefined ? undefined : `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
 }
 
 /** A run's record as it is kept: many nodes by the digest of their JSON, which runs that came out alike share. */

@@ -209,10 +209,10 @@ export interface Runs {
   lastLines(id: string, node: string, most: number): readonly string[];
 }
 
-/** A name given to a run. */
+/** A name given to a run or a sweep. */
 export interface Tag {
   readonly name: string;
-  /** The run's id. */
+  /** The id of the run, or of the sweep. */
   readonly run: string;
 }
 
@@ -221,15 +221,15 @@ export function isTagName(name: string): boolean {
   return /^[A-Za-z][\w.-]{0,99}$/.test(name) && !/^[0-9a-f]{4,64}$/.test(name);
 }
 
-/** Names and pins of runs. Both keep a run from being removed. */
+/** Names and pins of runs and sweeps. Both keep a run, or all runs of a sweep, from being removed. */
 export interface Tags {
-  /** The id of the run that a tag names. */
+  /** The id of the run or sweep that a tag names. */
   read(name: string): string | undefined;
   /** All tags by name. */
   all(): readonly Tag[];
   set(name: string, run: string): void;
   delete(name: string): void;
-  /** The ids of all pinned runs. */
+  /** The ids of all that is pinned. */
   pins(): readonly string[];
   pin(run: string): void;
   unpin(run: string): void;

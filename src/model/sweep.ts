@@ -136,6 +136,8 @@ export interface SweepResult {
   readonly state: 'done' | 'stopped';
   /** In the order of their numbers. */
   readonly trials: readonly Trial[];
+  /** The numbers of the trials that count, the best first. */
+  readonly ranking: readonly number[];
   /** Of several objectives the best in the first; undefined without an objective, or where no trial came through. */
   readonly best: Trial | undefined;
   /** Trials that no other surpasses; of one objective only the best. */

@@ -59,8 +59,22 @@ export interface SweepPlace {
   release(): void;
 }
 
+/** A sweep as it is kept. */
+export interface KeptSweep {
+  /** The lines of its journal that count. */
+  readonly lines: readonly unknown[];
+  /** Whether it is being run now. */
+  readonly isLive: boolean;
+  /** The folder of its tables and plots; it need not be there. */
+  readonly folder: string;
+}
+
 /** Sweeps by id. */
 export interface Sweeps {
+  /** All of them, sorted. */
+  ids(): readonly string[];
+  /** What is kept of a sweep; undefined where there is no such. */
+  read(id: string): KeptSweep | undefined;
   /** Takes a sweep over in someone's name; where another process has it, tells who that is as far as it is known. */
   open(id: string, who: Who): SweepPlace | { readonly takenBy: Who | undefined };
 }

@@ -12,6 +12,7 @@ import type { Restored, RestoredSources } from './restore.ts';
 import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts';
 import { type Running, startRunning } from './running.ts';
 import type { SweepEnd, SweepOptions } from './sweep.ts';
+import { SweepBook } from './sweep-book.ts';
 import { TagBook } from './tags.ts';
 import {
   type Collected,
@@ -41,7 +42,9 @@ export type { Restored, RestoredSources } from './restore.ts';
 export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, StartOptions, WatchOptions } from './run.ts';
 export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
-export type { GivenTag, NamedRuns, TagBook } from './tags.ts';
+export type { SweepBook } from './sweep-book.ts';
+export type { BestTrial, ListedSweep, ShownSweep, SweepCounts } from './sweep-records.ts';
+export type { GivenTag, NamedRuns, NamedThing, TagBook } from './tags.ts';
 export type { Collected, Finding, GcOptions, SetupItem, Verification } from './upkeep.ts';
 export type { Because, ExplainedReason, Explanation, Root, TextChange } from './why.ts';
 
@@ -53,13 +56,16 @@ export type { Because, ExplainedReason, Explanation, Root, TextChange } from './
 export class Project {
   /** Questions to what has run. */
   readonly records: Records;
-  /** Names and pins of runs. */
+  /** Questions to the sweeps that have run. */
+  readonly sweeps: SweepBook;
+  /** Names and pins of runs and sweeps. */
   readonly tags: TagBook;
   private readonly context: Context;
 
   constructor(options: ProjectOptions) {
     this.context = new Context(options);
     this.records = new Records(this.context);
+    this.sweeps = new SweepBook(this.context);
     this.tags = new TagBook(this.context);
   }
 

@@ -2,10 +2,11 @@ import { costOf, type RunCost } from '../records/cost.ts';
 import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import { withCurrentNames } from '../records/current-names.ts';
 import { findRun, tagsOf } from '../records/find.ts';
+import { findSweep } from '../records/find-sweep.ts';
 import { allMeasuredUnder } from '../records/measured-under.ts';
 import { type LineageStep, lineageOf, type LineageOrigin, originsOf } from '../records/lineage.ts';
 import { type Noise, seedNoise } from '../records/noise.ts';
-import { chosenRows, type RowQuery } from '../records/rows.ts';
+import { chosenRows, type RowQuery, rowsWithSweeps } from '../records/rows.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { ReportRun } from '../model/report.ts';
@@ -85,7 +86,8 @@ export class Records {
   /** Runs as rows of a table: filtered, sorted, the newest first. */
   async list(query: RowQuery = {}): Promise<Outcome<readonly ListedRun[]>> {
     return this.context.withStore((store) => {
-      const rows = chosenRows(store.runs, query);
+      const meaning = (field: string, value: string): Outcome<string> => (field === 'sweep' ? findSweep(store, value) : done(value));
+      const rows = chosenRows(rowsWithSweeps(store), query, meaning);
       if (!rows.ok) return rows;
       return done(rows.value.map(({ format: _format, ...row }) => ({ ...row, tags: tagsOf(store, row.run) })));
     });

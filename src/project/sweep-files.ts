@@ -5,6 +5,7 @@ import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts'
 import { importancePlot } from '../sweep/plots/importance.ts';
 import { parallelCoordinatesPlot } from '../sweep/plots/parallel-coordinates.ts';
 import { paretoPlot } from '../sweep/plots/pareto.ts';
+import { SWEEP_FILES } from '../sweep/file-names.ts';
 import { influences } from '../sweep/statistics.ts';
 import { makeFolders } from '../files/folder.ts';
 
@@ -17,20 +18,20 @@ export function writeSweepFiles(folder: string, result: SweepResult, best: strin
   const hasFront = isPlotted && second !== undefined;
   const hasInfluences = objective !== undefined && found.length > 0;
   const files: Record<string, string> = {};
-  const write = (what: string, name: string, text: string | undefined): void => {
-    const path = join(folder, name);
+  const write = (what: keyof typeof SWEEP_FILES, text: string | undefined): void => {
+    const path = join(folder, SWEEP_FILES[what]);
     if (text === undefined) return rmSync(path, { force: true });
     writeFileSync(path, text);
     files[what] = path;
     return undefined;
   };
   makeFolders(folder);
-  write('csv', 'table.csv', sweepCsv(result));
-  write('markdown', 'table.md', sweepMarkdown(result));
-  write('pareto front', 'pareto.svg', hasFront ? paretoPlot([objective, second], trials, front) : undefined);
-  write('parallel coordinates', 'parallel-coordinates.svg', isPlotted ? parallelCoordinatesPlot(spec, trials, result.best) : undefined);
-  write('importance', 'importance.svg', hasInfluences ? importancePlot(found, objective.metric) : undefined);
-  write('best', 'best.yaml', best);
-  write('json', 'table.json', `${JSON.stringify(sweepJson(result, files), null, 1)}\n`);
+  write('csv', sweepCsv(result));
+  write('markdown', sweepMarkdown(result));
+  write('pareto front', hasFront ? paretoPlot([objective, second], trials, front) : undefined);
+  write('parallel coordinates', isPlotted ? parallelCoordinatesPlot(spec, trials, result.best) : undefined);
+  write('importance', hasInfluences ? importancePlot(found, objective.metric) : undefined);
+  write('best', best);
+  write('json', `${JSON.stringify(sweepJson(result, files), null, 1)}\n`);
   return files;
 }

@@ -81,10 +81,10 @@ export async function sweepFile(
   const broken = new AbortController();
   const asked = AbortSignal.any([signal, broken.signal]);
   try {
-    const workbench = new Variants(opened, { set, slots, noWait, stop: { asked, forced: killSignal } });
+    const workbench = new Variants(opened, { sweep: id, set, slots, noWait, stop: { asked, forced: killSignal } });
     const checked = await checkValues(spec, workbench);
     if (!checked.ok) return checked;
-    const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec) };
+    const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec), base };
     const told = [{ report: (event: SweepEvent) => onEvent?.(event) }, { report: emit }];
     const events = new JsonLinesReporter(place.appendEvents(onLostEvents(broadcast<SweepHappening>(told))));
     const result = await runSweep({

@@ -1,25 +1,46 @@
 import { findRun } from '../records/find.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import type { RunRecord } from '../model/run.ts';
-import { isTagName, type Tag } from '../model/store.ts';
+import { isTagName, type Store, type Tag } from '../model/store.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Context } from './context.ts';
 
-/** All names and pins of runs. */
+/** All names and pins. */
 export interface NamedRuns {
   readonly tags: readonly Tag[];
   /** The ids of the pinned runs. */
   readonly pins: readonly string[];
+  readonly sweeps: {
+    readonly tags: readonly { readonly name: string; readonly sweep: string }[];
+    /** The ids of the pinned sweeps. */
+    readonly pins: readonly string[];
+  };
 }
 
-/** A name that was given to a run. */
-export interface GivenTag extends Tag {
+/** A run, or a sweep, as it is named. */
+export interface NamedThing {
+  readonly kind: 'run' | 'sweep';
+  readonly id: string;
+  /** Of a done run. */
   readonly hash: string | null;
-  /** The run that it named before. */
+}
+
+/** A name that was given. */
+export interface GivenTag extends Tag, Omit<NamedThing, 'id'> {
+  /** The id that it named before. */
   readonly before: string | null;
 }
 
-/** Names and pins of runs. Both keep a run from `gc`. */
+/** The run or the sweep that a word names. */
+async function thingNamed(store: Store, word: string): Promise<Outcome<NamedThing>> {
+  const { sweepMeant } = await import('./sweep-records.ts');
+  const sweep = sweepMeant(store, word);
+  if (!sweep.ok) return sweep;
+  if (sweep.value !== undefined) return done({ kind: 'sweep', id: sweep.value, hash: null });
+  const run = findRun(store, word);
+  return run.ok ? done({ kind: 'run', id: run.value.id, hash: run.value.hash ?? null }) : run;
+}
+
+/** Names and pins of runs and sweeps. Both keep a run, or all runs of a sweep, from `gc`. */
 export class TagBook {
   private readonly context: Context;
 
@@ -29,13 +50,24 @@ export class TagBook {
 
   /** All of them. */
   async list(): Promise<Outcome<NamedRuns>> {
-    return this.context.withStore(({ tags }) => done({ tags: tags.all(), pins: tags.pins() }));
+    return this.context.withStore(({ tags, sweeps }) => {
+      const ids = sweeps.ids();
+      const named = tags.all();
+      return done({
+        tags: named.filter(({ run }) => !ids.includes(run)),
+        pins: tags.pins().filter((id) => !ids.includes(id)),
+        sweeps: {
+          tags: named.flatMap(({ name, run }) => (ids.includes(run) ? [{ name, sweep: run }] : [])),
+          pins: tags.pins().filter((id) => ids.includes(id)),
+        },
+      });
+    });
   }
 
-  /** Gives a run a name; takes it from the run that had it. */
+  /** Gives a run or a sweep a name; takes it from what had it. */
   async set(word: string, name: string): Promise<Outcome<GivenTag>> {
-    return this.context.withWritableStore((store) => {
-      const found = findRun(store, word);
+    return this.context.withWritableStore(async (store) => {
+      const found = await thingNamed(store, word);
       if (!found.ok) return found;
       if (!isTagName(name))
         return failed({
@@ -45,9 +77,9 @@ export class TagBook {
           hint: 'letters, digits, - _ and dots, beginning with a letter, and no hash',
         });
       const before = store.tags.read(name) ?? null;
-      const { id, hash = null } = found.value;
-      store.tags.set(name, id);
-      return done({ name, run: id, hash, before });
+      store.tags.set(name, found.value.id);
+      const { kind, id: run, hash } = found.value;
+      return done({ kind, name, run, hash, before });
     });
   }
 
@@ -65,10 +97,10 @@ export class TagBook {
     });
   }
 
-  /** Keeps a run from `gc` without a name, or no longer does. */
-  async pin(word: string, isPinned = true): Promise<Outcome<RunRecord>> {
-    return this.context.withWritableStore((store) => {
-      const found = findRun(store, word);
+  /** Keeps a run, or the runs of a sweep, from `gc` without a name, or no longer does. */
+  async pin(word: string, isPinned = true): Promise<Outcome<NamedThing>> {
+    return this.context.withWritableStore(async (store) => {
+      const found = await thingNamed(store, word);
       if (!found.ok) return found;
       if (isPinned) store.tags.pin(found.value.id);
       else store.tags.unpin(found.value.id);

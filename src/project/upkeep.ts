@@ -1,6 +1,8 @@
 import { findRun } from '../records/find.ts';
+import { rowsWithSweeps } from '../records/rows.ts';
 import { bytesText, counted } from '../text/amounts.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import type { RunState } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import type { Garbage, Verification } from '../model/upkeep.ts';
 import { describeSetup } from '../setup/facts.mjs';
@@ -48,7 +50,7 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
   const { damaged, newer } = store.maintenance.undecidable();
   if (damaged.length > 0) return failed(unreadable(damaged, 'damaged', 'say what that costs and put it aside: stillroom verify'));
   if (newer.length > 0) return failed(unreadable(newer, 'written by a newer Stillroom', 'update Stillroom'));
-  const without = goingRuns(store, options.runs ?? []);
+  const without = await goingRuns(store, options.runs ?? []);
   if (!without.ok) return without;
   const { keepRuns: runs, keepDays: days, maxSize: size } = options;
   const garbage = store.maintenance.findGarbage({ runs, days, without: without.value, size });
@@ -61,24 +63,48 @@ export async function collectGarbage(context: Context, options: GcOptions): Prom
 }
 
 /** The ids of the runs that are to go; one that must stay is a problem. */
-function goingRuns(store: Store, words: readonly string[]): Outcome<readonly string[]> {
+async function goingRuns(store: Store, words: readonly string[]): Promise<Outcome<readonly string[]>> {
   const ids: string[] = [];
   const problems: Problem[] = [];
   for (const word of words) {
-    const found = findRun(store, word);
-    if (!found.ok) return found;
-    const { id, state } = found.value;
-    const tag = store.tags.all().find(({ run }) => run === id)?.name;
-    const [why, hint] =
-      tag !== undefined
-        ? [`tagged ${tag}`, `take the tag away first: stillroom tag --delete ${tag}`]
-        : store.tags.pins().includes(id)
-          ? ['pinned', `unpin it first: stillroom tag ${id} --unpin`]
-          : [state === 'live' ? 'live' : undefined, 'wait until it has ended, or stop it'];
-    if (why === undefined) ids.push(id);
-    else problems.push({ kind: 'usage', code: 'run-is-kept', message: `the run ${id} is ${why}; nothing was removed`, hint });
+    const runs = await runsMeant(store, word);
+    if (!runs.ok) return runs;
+    for (const { id, state, sweep } of runs.value) {
+      const found = keeperOf(store, id, 'run') ?? (sweep === undefined ? undefined : keeperOf(store, sweep, 'sweep'));
+      const [why, hint] = found ?? [state === 'live' ? `the run ${id} is live` : undefined, 'wait until it has ended, or stop it'];
+      if (why === undefined) ids.push(id);
+      else problems.push({ kind: 'usage', code: 'run-is-kept', message: `${why}; nothing was removed`, hint });
+      // What keeps a sweep keeps all of its runs.
+      if (why !== undefined) break;
+    }
   }
   return problems.length > 0 ? failed(...problems) : done(ids);
+}
+
+/** What keeps a run or a sweep by name, and how that is ended. */
+function keeperOf({ tags }: Store, id: string, what: 'run' | 'sweep'): readonly [why: string, hint: string] | undefined {
+  const tag = tags.all().find(({ run }) => run === id)?.name;
+  if (tag !== undefined) return [`the ${what} ${id} is tagged ${tag}`, `take the tag away first: stillroom tag --delete ${tag}`];
+  return tags.pins().includes(id) ? [`the ${what} ${id} is pinned`, `unpin it first: stillroom tag ${id} --unpin`] : undefined;
+}
+
+/** The run that a word names, or those of the sweep that it names. */
+async function runsMeant(
+  store: Store,
+  word: string,
+): Promise<Outcome<readonly { readonly id: string; readonly state: RunState; readonly sweep?: string }[]>> {
+  const { sweepMeant } = await import('./sweep-records.ts');
+  const sweep = sweepMeant(store, word);
+  if (!sweep.ok) return sweep;
+  if (sweep.value !== undefined) {
+    const id = sweep.value;
+    const rows = [...rowsWithSweeps(store).rows()].filter((row) => row.sweep === id);
+    return done(rows.map(({ run, state }) => ({ id: run, state, sweep: id })));
+  }
+  const found = findRun(store, word);
+  return found.ok
+    ? done([{ id: found.value.id, state: found.value.state, ...(found.value.sweep === undefined ? {} : { sweep: found.value.sweep.id }) }])
+    : found;
 }
 
 /** Why a store does not get as small as is asked for; undefined where it does. */

@@ -22,6 +22,8 @@ import { softwareOf } from './software.ts';
 
 /** What all variants of a pipeline have in common. */
 export interface VariantsOptions {
+  /** The sweep's id. */
+  readonly sweep: string;
   /** `--set` options that hold for all variants. */
   readonly set: readonly string[];
   /** Shared, so that what variants have in common is executed once. */
@@ -86,10 +88,14 @@ export class Variants implements Workbench {
     const { surroundings } = this.opened;
     const plan = await makePlan({ pipeline: pipeline.value, surroundings, forced: new Set(), only, history: this.history });
     if (!plan.ok) return plan;
-    return done({ asked: askedOf(plan.value), run: (onEvent) => this.run(plan.value, params, onEvent) });
+    return done({ asked: askedOf(plan.value), run: (onEvent, trial) => this.run(plan.value, { params, trial }, onEvent) });
   }
 
-  private async run(plan: Plan, params: VariantParams, onEvent: (event: Event) => void): Promise<VariantRun> {
+  private async run(
+    plan: Plan,
+    { params, trial }: { readonly params: VariantParams; readonly trial: number },
+    onEvent: (event: Event) => void,
+  ): Promise<VariantRun> {
     const { store, shownFile } = this.opened;
     const id = newRunId(store.runs.ids()[0]);
     const kept = new JsonLinesReporter(store.runs.appendEvents(id, onLostEvents(broadcast<Happening>([{ report: onEvent }]))));
@@ -98,6 +104,7 @@ export class Variants implements Workbench {
       shownFile,
       set: this.settingsOf(params),
       software: this.software,
+      sweep: { id: this.options.sweep, trial },
       capacity: this.options.slots,
       publish: false,
       keepGoing: false,

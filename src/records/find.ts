@@ -4,11 +4,13 @@ import { RECORD_FORMAT, type RunRecord } from '../model/run.ts';
 import { metricNamed, namesOfMetrics } from '../model/run-row.ts';
 import { ambiguousMetric } from './ambiguous.ts';
 import type { Runs, Tags } from '../model/store.ts';
+import type { Sweeps } from '../model/workplace.ts';
 
 /** Where runs are looked for. */
 export interface RecordStore {
   readonly runs: Runs;
   readonly tags: Tags;
+  readonly sweeps?: Pick<Sweeps, 'ids'>;
 }
 
 /** The shortest beginning of a hash that is looked for. */
@@ -51,6 +53,8 @@ function findId(store: RecordStore, word: string): Outcome<string> {
   const [newest] = ids;
   if (word === '@latest' && newest !== undefined) return done(newest);
   if (word.startsWith('@best:')) return best(store, word.slice('@best:'.length));
+  const sweep = sweepOf(store, word);
+  if (sweep !== undefined) return failed(notARun(word, sweep));
   const tagged = store.tags.read(word);
   if (tagged !== undefined) {
     return ids.includes(tagged)
@@ -68,6 +72,17 @@ function findId(store: RecordStore, word: string): Outcome<string> {
       [...hashes].map((hash) => hash?.slice(0, 20) ?? ''),
     );
   return rows[0] === undefined ? unknown(store, word) : done(rows[0].run);
+}
+
+/** The sweep that a word names. */
+function sweepOf({ sweeps, tags }: RecordStore, word: string): string | undefined {
+  const ids = sweeps?.ids() ?? [];
+  return word === '@latest-sweep' ? word : [word, tags.read(word)].find((id) => id !== undefined && ids.includes(id));
+}
+
+function notARun(word: string, sweep: string): Problem {
+  const message = `${word === sweep ? word : `"${word}" (${sweep})`} is a sweep, and one of its runs is needed here`;
+  return { kind: 'usage', code: 'unknown-run', message, hint: `they are listed by: stillroom show ${word}` };
 }
 
 function ambiguous(word: string, candidates: readonly string[]): Outcome<never> {
@@ -91,7 +106,7 @@ export const noRuns: Problem = {
 
 function unknown(store: RecordStore, word: string): Outcome<never> {
   const metric = /^@\w*:(.+)/.exec(word)?.[1] ?? 'METRIC';
-  const names: string[] = ['@latest', `@best:${metric}`, ...store.tags.all().map(({ name }) => name)];
+  const names: string[] = ['@latest', `@best:${metric}`, ...store.tags.all().map(({ name }) => name), ...(store.sweeps?.ids() ?? [])];
   for (const { run, hash } of store.runs.rows()) {
     names.push(run, ...(hash === null ? [] : [hash.slice(0, 12)]));
     if (names.length > 2 * LISTED) break;

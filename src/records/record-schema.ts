@@ -129,6 +129,7 @@ export const recordSchema: JsonObject = shape(
     sources: map(shape({ digest, kept: { type: 'boolean' }, kind, size: count, suffix, executable: { const: true } }, ['executable']), {
       pattern: text.pattern,
     }),
+    sweep: shape({ id: text, trial: count }),
     nodes: map(node, name),
     facts: { type: 'object' },
     show: list(text),
@@ -137,5 +138,5 @@ export const recordSchema: JsonObject = shape(
       'branch',
     ]),
   },
-  ['show', 'software'],
+  ['sweep', 'show', 'software'],
 );

@@ -1,9 +1,12 @@
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { ambiguousMetric } from './ambiguous.ts';
-import { fieldOf, namesOfMetrics, type RunRow } from '../model/run-row.ts';
+import { FIELDS, fieldOf, namesOfMetrics, type RunRow } from '../model/run-row.ts';
 import type { Runs } from '../model/store.ts';
+import type { OfSweep } from '../model/sweep-journal.ts';
+import type { Sweeps } from '../model/workplace.ts';
 import { suggestion } from '../text/suggestion.ts';
-import { parseFilter } from './where.ts';
+import { formerTrials } from './find-sweep.ts';
+import { type Meaning, parseFilter } from './where.ts';
 
 /** Which runs are listed, and in what order. */
 export interface RowQuery {
@@ -17,14 +20,16 @@ export interface RowQuery {
   readonly columns?: readonly string[] | undefined;
 }
 
-const DEFAULT_LIMIT = 20;
+/** How many runs a list holds where nothing else is asked. */
+export const DEFAULT_LIMIT = 20;
 
-/** The columns that every run has. */
-const COLUMNS: readonly string[] = ['run', 'hash', 'state', 'pipeline', 'executed', 'reused', 'seconds', 'bytes', 'started'];
-
-/** The runs that a query asks for. Without filter and order only as many are read as are wanted. */
-export function chosenRows(runs: Runs, { limit = DEFAULT_LIMIT, where, sort, columns = [] }: RowQuery): Outcome<readonly RunRow[]> {
-  const filter = where === undefined ? undefined : parseFilter(where);
+/** The runs that a query asks for; `meaning` reads values that its filter compares with. Without filter and order only as many are read as are wanted. */
+export function chosenRows(
+  runs: Pick<Runs, 'rows'>,
+  { limit = DEFAULT_LIMIT, where, sort, columns = [] }: RowQuery,
+  meaning?: Meaning,
+): Outcome<readonly RunRow[]> {
+  const filter = where === undefined ? undefined : parseFilter(where, meaning);
   if (filter !== undefined && !filter.ok) return filter;
   const rows: RunRow[] = [];
   const asked = [...(filter?.value.names ?? []), ...(sort === undefined ? [] : [sort.replace(/^-/, '')]), ...columns];
@@ -34,20 +39,34 @@ export function chosenRows(runs: Runs, { limit = DEFAULT_LIMIT, where, sort, col
     example ??= row;
     for (const name of asked) {
       if (fieldOf(row, name) !== undefined) unseen.delete(name);
-      const ambiguous = COLUMNS.includes(name) || Object.hasOwn(row.params, name) ? undefined : ambiguousMetric(row, name);
+      const ambiguous = FIELDS.includes(name) || Object.hasOwn(row.params, name) ? undefined : ambiguousMetric(row, name);
       if (ambiguous !== undefined) return failed(ambiguous);
     }
     if (filter !== undefined && !filter.value.fits((name) => fieldOf(row, name))) continue;
     rows.push(row);
     if (sort === undefined && rows.length === limit && unseen.size === 0) break;
   }
-  const strange = [...unseen].find((name) => !COLUMNS.includes(name));
+  const strange = [...unseen].find((name) => !FIELDS.includes(name));
   if (strange !== undefined && example !== undefined) {
-    const names = [...COLUMNS, ...Object.keys(example.params), ...namesOfMetrics(example)];
+    const names = [...FIELDS, ...Object.keys(example.params), ...namesOfMetrics(example)];
     const message = `no run has a param, metric or column "${strange}"`;
     return failed({ kind: 'usage', code: 'unknown-column', message, hint: suggestion(strange, names) });
   }
   return done((sort === undefined ? rows : sorted(rows, sort)).slice(0, limit));
+}
+
+/** The rows of runs, with the trials that they are of also where only the journal of a sweep says it. */
+export function rowsWithSweeps({ runs, sweeps }: { readonly runs: Pick<Runs, 'rows'>; readonly sweeps: Sweeps }): Pick<Runs, 'rows'> {
+  return {
+    *rows() {
+      let former: ReadonlyMap<string, OfSweep> | undefined;
+      for (const row of runs.rows()) {
+        former ??= formerTrials({ sweeps });
+        const own = row.sweep === null ? former.get(row.run) : undefined;
+        yield own === undefined ? row : { ...row, sweep: own.id, trial: own.trial };
+      }
+    },
+  };
 }
 
 /** Upward by a field, or with a minus before it downward. Runs without it come last. */

@@ -1,4 +1,4 @@
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 
 type Test = (field: (name: string) => unknown) => boolean;
 
@@ -43,14 +43,20 @@ function tokens(text: string): Token[] {
   return found;
 }
 
+/** What the value means that a field is compared with: the whole id of what is named by its beginning, for example. */
+export type Meaning = (field: string, value: string) => Outcome<string>;
+
 /** Parses by descent: or < and < not < comparison. */
 class Parser {
   private readonly list: readonly Token[];
   readonly names: string[] = [];
+  readonly problems: Problem[] = [];
+  private readonly meaning: Meaning;
   private position = 0;
 
-  constructor(list: readonly Token[]) {
+  constructor(list: readonly Token[], meaning: Meaning) {
     this.list = list;
+    this.meaning = meaning;
   }
 
   whole(): Test {
@@ -106,7 +112,10 @@ class Parser {
       throw new FilterError(`after "${operator.text}" a value is missing`, value?.at ?? Number.MAX_SAFE_INTEGER);
     this.position += 3;
     this.names.push(name.text);
-    return (field) => compare(field(name.text), operator.text, value);
+    const meant = this.meaning(name.text, value.text);
+    if (!meant.ok) this.problems.push(...meant.problems);
+    const text = meant.ok ? meant.value : value.text;
+    return (field) => compare(field(name.text), operator.text, { ...value, text });
   }
 }
 
@@ -132,10 +141,11 @@ function compare(actual: unknown, operator: string, { text, kind }: Token): bool
 }
 
 /** Reads a filter such as `student.lr<0.01 and (accuracy>0.8 or state=failed)`. What a run does not have fits only `!=`. */
-export function parseFilter(text: string): Outcome<Filter> {
+export function parseFilter(text: string, meaning: Meaning = (_field, value) => done(value)): Outcome<Filter> {
   try {
-    const parser = new Parser(tokens(text));
-    return done({ fits: parser.whole(), names: parser.names });
+    const parser = new Parser(tokens(text), meaning);
+    const fits = parser.whole();
+    return parser.problems.length > 0 ? failed(...parser.problems) : done({ fits, names: parser.names });
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     return failed({

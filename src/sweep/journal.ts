@@ -12,10 +12,15 @@ interface Header {
   /** Trials at once when it began: proposals depend on it. */
   readonly window: number;
   readonly asked: JsonObject;
+  /** When it was first asked for (ISO 8601, UTC); a former Stillroom did not say. */
+  readonly started?: string;
 }
 
 type Line =
   | Header
+  /** It was asked for again, perhaps to go further. */
+  | { readonly type: 'opened'; readonly time: string; readonly asked: JsonObject }
+  | { readonly type: 'closed'; readonly time: string; readonly state: 'done' | 'stopped' }
   | { readonly type: 'start'; readonly request: TrialRequest }
   | ({ readonly type: 'end'; readonly trial: number; readonly rung: number } & TrialEnd);
 
@@ -38,8 +43,12 @@ export class Journal {
   static open(lines: GrowingLines, window: number, asked: JsonObject): Journal {
     const written = lines.read() as readonly Line[];
     const [header] = written;
-    if (header?.type === 'sweep' && header.format === JOURNAL_FORMAT) return new Journal(lines, header.window, startedIn(written));
-    const first: Header = { type: 'sweep', format: JOURNAL_FORMAT, window, asked };
+    const time = new Date().toISOString();
+    if (header?.type === 'sweep' && header.format === JOURNAL_FORMAT) {
+      lines.append({ type: 'opened', time, asked } satisfies Line, false);
+      return new Journal(lines, header.window, startedIn(written));
+    }
+    const first: Header = { type: 'sweep', format: JOURNAL_FORMAT, window, asked, started: time };
     lines.begin(first);
     return new Journal(lines, window, []);
   }
@@ -52,9 +61,25 @@ export class Journal {
     this.append({ type: 'end', trial, rung, ...end }, true);
   }
 
+  /** Says how it ended, for now. */
+  closed(state: 'done' | 'stopped'): void {
+    this.append({ type: 'closed', time: new Date().toISOString(), state }, false);
+  }
+
   private append(line: Line, durably: boolean): void {
     this.lines.append(line, durably);
   }
+}
+
+/** What a journal says that its sweep was asked last, and what it has started; undefined where it is none of this format. */
+export function readJournal(
+  written: readonly unknown[],
+): { readonly asked: JsonObject; readonly window: number; readonly started: readonly StartedTrial[] } | undefined {
+  const lines = written as readonly Line[];
+  const [header] = lines;
+  if (header?.type !== 'sweep' || header.format !== JOURNAL_FORMAT) return undefined;
+  const { asked } = lines.findLast((line) => line.type === 'opened') ?? header;
+  return { asked, window: header.window, started: startedIn(lines) };
 }
 
 /** A later end of the same request stands in place of an earlier one. */

@@ -102,6 +102,7 @@ export async function runSweep(setup: SweepSetup): Promise<SweepResult> {
     });
     const state = signal.aborted || all.some(({ end }) => end === undefined) ? 'stopped' : 'done';
     const result = resultOf(id, all, spec, state);
+    journal.closed(state);
     emit({ type: 'sweep-ended', sweep: id, state, ...standingOf(result.trials, spec) });
     return result;
   } finally {

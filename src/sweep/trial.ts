@@ -48,7 +48,7 @@ async function runRepeat(request: TrialRequest, repeat: VariantParams, context: 
   const plan = await planRepeat(request, repeat, context);
   if (!plan.ok) return { run: undefined, error: plan.problems[0]?.message };
   if (context.isStopping()) return undefined;
-  const ended = await plan.value.run((event) => context.onEvent(request.trial, repeat, event));
+  const ended = await plan.value.run((event) => context.onEvent(request.trial, repeat, event), request.trial);
   if (ended.state === 'stopped') return undefined;
   const { run, hash, metrics } = ended;
   return {

@@ -48,7 +48,16 @@ function bestTrial(trials: readonly Trial[], spec: SweepSpec): Trial | undefined
 export function resultOf(id: string, all: readonly StartedTrial[], spec: SweepSpec, state: SweepResult['state']): SweepResult {
   const trials = trialsOf(all, spec);
   const best = bestTrial(trials, spec);
-  return { id, spec, state, trials, best, front: spec.objectives.length > 1 ? frontOf(trials) : best === undefined ? [] : [best] };
+  const { ranking: order } = standingOf(trials, spec);
+  return {
+    id,
+    spec,
+    state,
+    trials,
+    ranking: order,
+    best,
+    front: spec.objectives.length > 1 ? frontOf(trials) : best === undefined ? [] : [best],
+  };
 }
 
 /** How trials stand against each other. */

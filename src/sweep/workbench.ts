@@ -14,7 +14,8 @@ export interface Workbench {
 export interface PlannedVariant {
   /** Digest of all that is asked of it: settings, code and the contents of sources. */
   readonly asked: string;
-  run(onEvent: (event: Event) => void): Promise<VariantRun>;
+  /** Runs it as one of a trial's runs. */
+  run(onEvent: (event: Event) => void, trial: number): Promise<VariantRun>;
 }
 
 /** How a variant's run ended. */

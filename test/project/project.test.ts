@@ -200,10 +200,10 @@ describe('records', () => {
     expect(value(await tags.set('@latest', 'paper'))).toMatchObject({ name: 'paper', run: first, before: null });
     expect(value(await records.find('paper')).id).toBe(first);
     await tags.pin(first);
-    expect(value(await tags.list())).toEqual({ tags: [{ name: 'paper', run: first }], pins: [first] });
+    expect(value(await tags.list())).toEqual({ tags: [{ name: 'paper', run: first }], pins: [first], sweeps: { tags: [], pins: [] } });
     await tags.pin(first, false);
     expect(value(await tags.delete('paper')).run).toBe(first);
-    expect(value(await tags.list())).toEqual({ tags: [], pins: [] });
+    expect(value(await tags.list())).toEqual({ tags: [], pins: [], sweeps: { tags: [], pins: [] } });
     expect(codes(await tags.delete('paper'))).toEqual(['unknown-tag']);
     expect(codes(await tags.set(first, 'abcd'))).toEqual(['bad-tag']);
   });

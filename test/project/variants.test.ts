@@ -50,6 +50,7 @@ stages:
   opened = found.value;
   const never = new AbortController().signal;
   variants = new Variants(opened, {
+    sweep: 'ablation-0123456789',
     set: ['other=7'],
     slots: {} as Slots,
     noWait: false,

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { SweepResult, SweepSpec } from '../../src/model/sweep.ts';
+import type { Space, SweepResult, SweepSpec } from '../../src/model/sweep.ts';
 import { JsonLinesReporter } from '../../src/reporters/jsonl.ts';
 import { Leaderboard } from '../../src/reporters/sweep/leaderboard.ts';
 import { SweepLines } from '../../src/reporters/sweep/lines.ts';
-import { sweepCsv, sweepJson, sweepLines, sweepMarkdown } from '../../src/reporters/sweep/table.ts';
+import { sweepLines, sweepNotes } from '../../src/reporters/sweep/ranked.ts';
+import { sweepCsv, sweepJson, sweepMarkdown } from '../../src/reporters/sweep/table.ts';
+import { type Line, plainText } from '../../src/text/styled.ts';
 import { specOf } from '../sweep/functions.ts';
 import { Terminal } from './terminal.ts';
 import { FakeWorkbench, MemoryLines, type Script, sweepInMemory } from '../sweep/rig.ts';
@@ -23,15 +25,54 @@ async function result(more: Partial<SweepSpec> = {}): Promise<SweepResult> {
   return (await sweepInMemory({ ...spec, ...more }, new FakeWorkbench(script), new MemoryLines())).result;
 }
 
+const texts = (lines: readonly Line[]): string[] => lines.map((line) => plainText(line).trimEnd());
+
 describe('a sweep as a table', () => {
-  test('for people has what is asked, in columns; the best is marked, and what breaks a constraint', async () => {
-    expect(sweepLines(await result())).toEqual([
-      'trial  student.name  student.score     card.bytes  state',
-      '0      =a            0.13846 ± 0.0071  3 ± 0       best',
-      '1      b|c                                         failed',
-      '2      é日           0.9 ± 0           7 ± 0       breaks a constraint',
+  test('for people has what is asked, as it ranks: the best first and marked, then what is infeasible, and last what failed', async () => {
+    expect(texts(sweepLines(await result()))).toEqual([
+      'trial  student.name     student.score  card.bytes  state',
+      '    0  =a            0.13846 ± 0.0071       3 ± 0  ★ best',
+      '    2  é日                    0.9 ± 0       7 ± 0  infeasible',
+      '    1  b|c                                         failed',
     ]);
-    expect(sweepLines(await result(), 20)[1]).toBe('0      =a');
+    expect(texts(sweepNotes(await result()))).toEqual(['1 infeasible: card.bytes above 5 (trial 2)', '1 failed: It diverged. (trial 1)']);
+  });
+
+  test('has titles cut short and lacks what tells least where the terminal is narrow, and says so', async () => {
+    const space: Space = ['student.lr', 'student.fixed', 'teacher.lr'].map((name) => ({
+      name,
+      domain: { kind: 'choice', values: name === 'student.fixed' ? [1] : [1, 2, 3] },
+      when: {},
+    }));
+    const swept = await result({ space, repeats: {}, constraints: [{ metric: 'card.bytes', bounds: { max: 50 } }] });
+    const [head, ...rows] = texts(sweepLines(swept, { width: 48, rows: 4 }));
+    expect(head).toBe('trial  student.lr  teacher.lr  score  state');
+    expect(rows).toHaveLength(6);
+    expect(rows.at(-2)).toMatch(/^and 5 more trials that rank lower/);
+    expect(rows.at(-1)).toBe('no room for: card.bytes (a wider terminal, or the csv)');
+    expect(texts(sweepNotes(swept))).toContain('the same in all: student.fixed = 1');
+  });
+
+  test('ranks trials that a budget was spent on by how far they came, and shows what they are judged by', async () => {
+    const judge = { metric: 'student.score', goal: 'maximize' } as const;
+    const budget = { param: 'student.epochs', node: 'student', judge, rungs: [1, 3] };
+    const more = {
+      strategy: 'asha',
+      trials: 3,
+      budget,
+      repeats: {},
+      settings: { factor: 3 },
+      constraints: [],
+      objectives: [{ metric: 'card.bytes', goal: 'minimize' }],
+    } as const;
+    const space: Space = [{ name: 'x', domain: { kind: 'int', from: 1, to: 9, log: false }, when: {} }];
+    const own: Script = ({ x }) => ({ 'student.score': Number(x), 'card.bytes': 10 - Number(x) });
+    const swept = (await sweepInMemory({ ...spec, ...more, space }, new FakeWorkbench(own), new MemoryLines())).result;
+    const [head, ...rows] = texts(sweepLines(swept));
+    expect(head?.split(/ +/)).toEqual(['trial', 'x', 'budget', 'card.bytes', 'student.score', 'state']);
+    expect(rows.map((row) => row.replace(/^.* {2}/, ''))).toEqual(['★ best', 'not promoted', 'not promoted']);
+    const scores = swept.trials.map(({ metrics }) => metrics['student.score'] ?? 0);
+    expect(rows.map((row) => Number(row.trim().split(/ +/)[1]))).toEqual(scores.toSorted((a, b) => b - a));
   });
 
   test('as CSV has all digits and the deviation beside each metric; nothing in it is a formula', async () => {
@@ -42,9 +83,9 @@ describe('a sweep as a table', () => {
   });
 
   test('as Markdown shows each cell as it is', async () => {
-    const [, , first, second] = sweepMarkdown(await result()).split('\n');
-    expect(first).toBe('| 0 | =a | 0.13846 ± 0.0071 | 3 ± 0 | best |');
-    expect(second).toBe('| 1 | b\\|c |  |  | failed |');
+    const [, , first, , third] = sweepMarkdown(await result()).split('\n');
+    expect(first).toBe('| 0 | =a | 0.13846 ± 0.0071 | 3 ± 0 | ★ best |');
+    expect(third).toBe('| 1 | b\\|c |  |  | failed |');
   });
 
   test('as JSON names the runs of each trial', async () => {
@@ -70,7 +111,7 @@ describe('a sweep in lines', () => {
       'sweep test: 3 trials by grid',
       '✔ 1/3  trial 0  student.name==a  student.score 0.13846 ± 0.0071',
       '✖ 2/3  trial 1  student.name=b|c  failed: It diverged.  (best: trial 0)',
-      '✔ 3/3  trial 2  student.name=é日  student.score 0.9 ± 0  breaks a constraint  (best: trial 0)',
+      '✔ 3/3  trial 2  student.name=é日  student.score 0.9 ± 0  infeasible: card.bytes above 5  (best: trial 0)',
       '',
     ]);
   });
@@ -100,8 +141,8 @@ describe('a leaderboard', () => {
       '✖ 2/3  trial 1  student.name=b|c  failed: It diverged.  (best: trial 0)',
       expect.stringMatching(/^2 of 3 trials · 1 running · 1 failed · .*(?:left|unknown)$/),
       'trial  student.name  student.score  card.bytes  state',
-      '0      =a            0.12346        3           best',
-      '1      b|c                                      failed',
+      '    0  =a                  0.12346           3  ★ best',
+      '    1  b|c                                      failed',
       '▸ trial 2  student',
     ]);
     expect(out.screen).not.toContain('running');

@@ -36,7 +36,15 @@ function best(params: VariantParams, more: Partial<Trial> = {}, spec: Partial<Sw
     feasible: true,
     ...more,
   };
-  const result: SweepResult = { id: 'demo-1', spec: specOf([], spec), state: 'done', trials: [trial], best: trial, front: [trial] };
+  const result: SweepResult = {
+    id: 'demo-1',
+    spec: specOf([], spec),
+    state: 'done',
+    trials: [trial],
+    ranking: [0],
+    best: trial,
+    front: [trial],
+  };
   return bestFile(result, { text, folder: '/project/pipelines' }, '/project/artifacts/sweeps/demo-1') ?? '';
 }
 
@@ -86,6 +94,6 @@ test('params of a choice and of a group stand within them, also where those are 
 });
 
 test('without a best trial there is no file', () => {
-  const result: SweepResult = { id: 'x', spec: specOf([]), state: 'done', trials: [], best: undefined, front: [] };
+  const result: SweepResult = { id: 'x', spec: specOf([]), state: 'done', trials: [], ranking: [], best: undefined, front: [] };
   expect(bestFile(result, { text, folder: '/p' }, '/q')).toBeUndefined();
 });

@@ -10,6 +10,10 @@ export const keepingCodes = {
     means: 'Several runs have an id or hash that starts with this word.',
     remedy: 'Give more characters, or name the run with `stillroom tag`.',
   },
+  'ambiguous-sweep': {
+    means: 'Several sweeps have an id that starts with this word.',
+    remedy: 'Give more characters, or name the sweep with `stillroom tag`.',
+  },
   'bad-filter': {
     means: 'The filter of `stillroom runs --where` cannot be read.',
     remedy: 'Write comparisons joined by `and`, `or` and `not`: student.lr<0.01 and (accuracy>0.8 or state=failed).',
@@ -94,12 +98,16 @@ export const keepingCodes = {
     means: 'No run has a param, metric or column of this name.',
     remedy: 'Follow the suggestion; `stillroom runs --json` shows all names.',
   },
+  'unknown-sweep': {
+    means: 'No sweep in the store has this id or tag.',
+    remedy: '`stillroom sweeps` lists them; @latest-sweep is the one that was at work last.',
+  },
   'unknown-run': {
     means: 'No run in the store has this id, hash or tag.',
     remedy: '`stillroom runs` lists them; @latest is the newest.',
   },
   'unknown-tag': {
-    means: 'No run has this tag.',
+    means: 'No run and no sweep has this tag.',
     remedy: '`stillroom tag` lists all tags.',
   },
   'unreadable-record': {

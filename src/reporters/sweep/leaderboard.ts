@@ -6,7 +6,7 @@ import { Countdown } from '../countdown.ts';
 import { fittingHeader } from '../header.ts';
 import { Painter, type Screen } from '../painter.ts';
 import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
-import { sweepLines } from './table.ts';
+import { sweepLines } from './ranked.ts';
 import { TrialsLeft } from './trials-left.ts';
 
 /** Rows of the leaderboard, and of what runs. */
@@ -79,14 +79,13 @@ export class Leaderboard implements SweepWatcher {
     if (this.spec === undefined) return;
     const all = [...this.trials.values()];
     const { ranking, best } = this.standing;
-    const leading = ranking.flatMap((trial) => this.trials.get(trial) ?? []);
-    const others = all.filter(({ trial, state }) => state !== 'unfinished' && !ranking.includes(trial));
-    const rows = [...leading, ...others].slice(0, ROWS);
+    const trials = all.filter(({ state }) => state !== 'unfinished');
     const { columns, rows: height } = this.painter.room;
-    const table = { spec: this.spec, trials: rows, best: best === undefined ? undefined : this.trials.get(best) };
+    const table = { spec: this.spec, trials, ranking, best: best === undefined ? undefined : this.trials.get(best) };
     const running = [...this.doing].slice(0, ROWS).map(([trial, what]) => `▸ trial ${trial}  ${what}`.trimEnd());
-    const leaders = rows.length === 0 ? [] : sweepLines(table, columns);
-    const lines = [this.header(columns), ...leaders.slice(0, Math.max(2, height - 1 - running.length)), ...running];
+    const rows = Math.min(ROWS, Math.max(1, height - 4 - running.length));
+    const leaders = trials.length === 0 ? [] : sweepLines(table, { width: columns, rows });
+    const lines = [this.header(columns), ...leaders, ...running];
     this.painter.draw(lines, this.above);
     this.above = [];
     this.drawnAt = performance.now();

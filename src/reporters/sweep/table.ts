@@ -1,17 +1,9 @@
-import type { SweepResult, SweepSpec, Trial } from '../../model/sweep.ts';
+import type { Objective, SweepResult, SweepSpec, Trial } from '../../model/sweep.ts';
 import { csv } from '../../text/csv.ts';
-import { figure, shown } from '../../text/figures.ts';
+import { shown } from '../../text/figures.ts';
 import { markdownTable } from '../../text/markdown.ts';
-import { textTable } from '../../text/table.ts';
-
-/** What a table is made of. */
-export type TableSource = Pick<SweepResult, 'spec' | 'trials' | 'best'>;
-
-/** All metrics of a sweep: those of objectives and constraints first. */
-function metricNames({ spec, trials }: TableSource): string[] {
-  const asked = [...spec.objectives, ...spec.constraints].map(({ metric }) => metric);
-  return [...new Set([...asked, ...trials.flatMap(({ metrics }) => Object.keys(metrics))])];
-}
+import { plainText } from '../../text/styled.ts';
+import { brokenBounds, metricNames, ranked, type TableSource, trialColumns, withSpread } from './ranked.ts';
 
 /** The whole table as comma-separated values: all digits, a column of deviations beside each metric that has them. */
 export function sweepCsv(source: TableSource): string {
@@ -39,62 +31,44 @@ export function sweepCsv(source: TableSource): string {
   return csv([header, ...rows]);
 }
 
-/** A mean and its deviation. */
-function withSpread(value: number, deviation: number | undefined): string {
-  return deviation === undefined ? figure(value) : `${figure(value)} ± ${Number(deviation.toPrecision(2))}`;
-}
-
-/** The table that people are shown: objectives and constraints, else all metrics; the best trial is marked. The first row is the header. */
-function shownRows(source: TableSource): readonly (readonly string[])[] {
-  const { spec, trials, best } = source;
-  const asked = [...new Set([...spec.objectives, ...spec.constraints].map(({ metric }) => metric))];
-  const metrics = asked.length > 0 ? asked : metricNames(source).slice(0, 6);
-  const cellOf = (trial: Trial, name: string): string => {
-    const value = trial.metrics[name];
-    return value === undefined ? '' : withSpread(value, trial.deviations[name]);
-  };
-  const stateOf = (trial: Trial): string => {
-    if (trial === best) return 'best';
-    return trial.state === 'done' && !trial.feasible ? 'breaks a constraint' : trial.state;
-  };
-  return [
-    ['trial', ...spec.space.map(({ name }) => name), ...(spec.budget === undefined ? [] : ['budget']), ...metrics, 'state'],
-    ...trials.map((trial) => [
-      String(trial.trial),
-      ...spec.space.map(({ name }) => shown(trial.params[name])),
-      ...(spec.budget === undefined ? [] : [String(trial.budget ?? '')]),
-      ...metrics.map((name) => cellOf(trial, name)),
-      stateOf(trial),
-    ]),
-  ];
-}
-
-/** The table as GitHub's Markdown. */
+/** The table as GitHub's Markdown: as people are shown it, as it ranks. */
 export function sweepMarkdown(source: TableSource): string {
-  return markdownTable(shownRows(source));
+  const columns = trialColumns(source, ranked(source));
+  const rows = source.trials.map((_, row) => columns.map(({ cells }) => plainText(cells[row] ?? '')));
+  return markdownTable([columns.map(({ title }) => title), ...rows]);
 }
 
-/** The table in columns, for a terminal of a width. */
-export function sweepLines(source: TableSource, width?: number): string[] {
-  return textTable(shownRows(source), width === undefined ? {} : { width });
+/** The values that a trial was given. */
+export function paramsText({ params }: Trial): string {
+  return (
+    Object.entries(params)
+      .map(([name, value]) => `${name}=${shown(value)}`)
+      .join(' ') || 'as it is'
+  );
+}
+
+/** What came of a trial in some metrics, as far as it told them. */
+export function metricsText({ metrics, deviations }: Trial, asked: readonly Objective[]): string {
+  return asked
+    .flatMap(({ metric }) => {
+      const value = metrics[metric];
+      return value === undefined ? [] : [`${metric} ${withSpread(value, deviations[metric])}`];
+    })
+    .join('  ');
 }
 
 /** A trial in one line: its params and what is asked of it. */
-export function trialLine(trial: Trial, { objectives, budget }: SweepSpec): string {
-  const params = Object.entries(trial.params).map(([name, value]) => `${name}=${shown(value)}`);
+export function trialLine(trial: Trial, spec: SweepSpec): string {
+  const { objectives, budget } = spec;
   const asked = trial.state === 'halted' && budget !== undefined ? [budget.judge] : objectives;
-  const metrics = asked.flatMap(({ metric }) => {
-    const value = trial.metrics[metric];
-    return value === undefined ? [] : [`${metric} ${withSpread(value, trial.deviations[metric])}`];
-  });
-  const rung = trial.budget === undefined ? [] : [`budget ${trial.budget}`];
   const ending =
     trial.state === 'failed'
-      ? [`failed: ${(trial.error ?? '').replaceAll(/\s+/g, ' ')}`]
+      ? `failed: ${(trial.error ?? '').replaceAll(/\s+/g, ' ')}`
       : trial.state === 'done' && !trial.feasible
-        ? ['breaks a constraint']
-        : [];
-  return [`trial ${trial.trial}`, params.join(' ') || 'as it is', ...rung, ...metrics, ...ending].join('  ');
+        ? `infeasible: ${brokenBounds(trial, spec).join(', ')}`
+        : '';
+  const rung = trial.budget === undefined ? '' : `budget ${trial.budget}`;
+  return [`trial ${trial.trial}`, paramsText(trial), rung, metricsText(trial, asked), ending].filter((part) => part !== '').join('  ');
 }
 
 /** What a trial looks like with `--json`. */

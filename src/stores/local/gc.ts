@@ -18,6 +18,7 @@ import { bytesText } from '../../text/amounts.ts';
 import type { LocalResults } from './results.ts';
 import type { LocalRuns } from './runs.ts';
 import type { LocalSources } from './sources.ts';
+import type { LocalSweeps } from './sweeps.ts';
 import type { LocalTags } from './tags.ts';
 
 /** The parts of a store that upkeep looks at. */
@@ -31,6 +32,7 @@ export interface Parts {
   readonly bundles: LocalBundles;
   readonly sources: LocalSources;
   readonly tags: LocalTags;
+  readonly sweeps: LocalSweeps;
 }
 
 function names(folder: string): string[] {
@@ -131,7 +133,9 @@ class Survey {
 
 /** When the oldest run started that is kept for its age. */
 function oldestByAge(kept: readonly RunRecord[], why: ReadonlyMap<string, string>): number {
-  const aged = kept.filter(({ id }) => !/^(tagged|pinned)/.test(why.get(id) ?? ''));
+  const aged = kept.filter(
+    ({ id }) => !/^(?:tagged |pinned$|of the sweep tagged |of a pinned sweep$|of the newest sweep$)/.test(why.get(id) ?? ''),
+  );
   const oldest = Math.min(Number.POSITIVE_INFINITY, ...aged.map(({ started }) => Date.parse(started)));
   // One that started after now did so by a clock that has been set back since: nothing is known to be older than it.
   return Number.isFinite(oldest) && oldest > Date.now() ? Number.NEGATIVE_INFINITY : oldest;
@@ -141,7 +145,7 @@ function oldestByAge(kept: readonly RunRecord[], why: ReadonlyMap<string, string
 export function findGarbage(parts: Parts, policy: KeepPolicy): Garbage {
   const survey = new Survey(parts);
   const size = new TakenRoom().add(parts.root) - parts.blobs.idle();
-  const chosen = chooseRuns(parts.tags, survey.records, policy);
+  const chosen = chooseRuns(parts, survey.records, policy);
   const isEvery = policy.runs === undefined && policy.days === undefined;
   const found = (kept: ReadonlyMap<string, string>): Found => survey.garbage(kept, !isEvery || policy.size !== undefined);
   const garbage = policy.size === undefined ? found(chosen) : trimmed(found, { chosen, size, most: policy.size });

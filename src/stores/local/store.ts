@@ -44,6 +44,7 @@ export function localStore(root: string, { presence = new Presence(root), format
   const runs = new LocalRuns(root);
   const workplaces = new LocalWorkplaces(root);
   const tags = new LocalTags(root);
+  const sweeps = new LocalSweeps(root);
   const contents = new LocalContents(
     root,
     { blobs, artifacts, bundles, sources },
@@ -61,10 +62,10 @@ export function localStore(root: string, { presence = new Presence(root), format
     runs,
     tags,
     workplaces,
-    sweeps: new LocalSweeps(root),
+    sweeps,
     published: new LocalPublished(root, (artifact, path) => artifacts.place(artifact, path)),
     contents,
-    maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags }, presence),
+    maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags, sweeps }, presence),
     standing: () => segments.stamps(),
     flush() {
       if (!existsSync(root)) return;

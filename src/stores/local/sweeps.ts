@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SweepPlace, Sweeps } from '../../model/workplace.ts';
+import { namesIn } from '../../files/folder.ts';
+import type { KeptSweep, SweepPlace, Sweeps } from '../../model/workplace.ts';
 import { appendLines, LinesFile } from '../../files/lines.ts';
 import { holderOf, noteHolder, tryLockFile } from '../../files/lock.ts';
 import { isWho, type Who } from '../../model/waiting.ts';
@@ -12,8 +14,29 @@ export class LocalSweeps implements Sweeps {
     this.root = root;
   }
 
+  ids(): string[] {
+    return namesIn(join(this.root, 'sweeps')).flatMap((name) => (name.endsWith('.jsonl') ? [name.slice(0, -'.jsonl'.length)] : []));
+  }
+
+  read(id: string): KeptSweep | undefined {
+    const folder = join(this.root, 'sweeps', id);
+    const { lines } = new LinesFile(`${folder}.jsonl`).look();
+    return lines.length === 0 ? undefined : { lines, folder, isLive: this.isLive(id) };
+  }
+
+  private lockPath(id: string): string {
+    return join(this.root, 'locks', `sweep-${id}`);
+  }
+
+  private isLive(id: string): boolean {
+    if (!existsSync(this.lockPath(id))) return false;
+    const lock = tryLockFile(this.lockPath(id), true);
+    lock?.release();
+    return lock === undefined;
+  }
+
   open(id: string, who: Who): SweepPlace | { readonly takenBy: Who | undefined } {
-    const path = join(this.root, 'locks', `sweep-${id}`);
+    const path = this.lockPath(id);
     const lock = tryLockFile(path);
     if (lock === undefined) return { takenBy: holderOf(path, isWho) };
     noteHolder(lock, who);

@@ -114,7 +114,7 @@ export function inspectRecords({ results, bundles, sources, tags }: Parts, known
       const cost = kind === 'tag' ? 'name it again' : 'pin the run again';
       const story: Story = { kind, id, name: kind === 'tag' ? `tag ${id}` : `pin of the run ${id}`, cost };
       if (run === undefined) inspection.quarantine(join(`${kind}s`, name), story);
-      else if (!inspection.has(join('runs', `${run}.json`)))
+      else if (!inspection.has(join('runs', `${run}.json`)) && !inspection.has(join('sweeps', `${run}.jsonl`)))
         inspection.find(
           { ...story, cost: `the record of its run ${run} is gone: ${kind === 'tag' ? 'name another' : 'unpin it'}` },
           'missing',
