@@ -43,7 +43,7 @@ async function list(book: TagBook): Promise<Answer> {
     ...pins.map((run) => `(pinned)  ${run}`),
     ...sweeps.pins.map((sweep) => `(pinned)  the sweep ${sweep}`),
   ];
-  return answer({ tags, pins, sweeps }, lines.length === 0 ? ['nothing has a name yet: stillroom tag @latest NAME'] : lines);
+  return answer({ tags, pins, sweeps }, lines.length === 0 ? ['nothing has a name or a pin: stillroom tag @latest NAME gives one'] : lines);
 }
 
 /** A run's id, or a sweep's with the word. */

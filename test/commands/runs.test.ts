@@ -85,7 +85,7 @@ describe('runs', () => {
   test('are found by the beginning of an id, @latest, @best and a tag', async () => {
     const folder = copyOf(base);
     const shown = async (word: string): Promise<string> => (await asked<{ record: RunRecord }>(folder, ['show', word])).answer.record.id;
-    expect((await called(folder, ['tag'])).stdout).toBe('no run has a name or a pin: stillroom tag @latest NAME gives one\n');
+    expect((await called(folder, ['tag'])).stdout).toBe('nothing has a name or a pin: stillroom tag @latest NAME gives one\n');
     expect(await shown('@latest')).toBe(ids[2]);
     expect(await shown('@best:accuracy')).toBe(ids[1]);
     expect(await shown('@best:train.loss')).toBe(ids[0]);

@@ -87,7 +87,7 @@ describe('a sweep is a thing of its own', () => {
     expect(await said('show', 'papr')).toContain('did you mean "paper"?');
     await said('tag', 'paper', '--unpin');
     expect(await said('tag', '--delete', 'paper')).toContain('no longer names');
-    expect(await said('tag')).toContain('nothing has a name yet');
+    expect(await said('tag')).toContain('nothing has a name or a pin');
   });
 
   test('that verify and other verbs know of', async () => {
