@@ -3,7 +3,15 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { work } from 'stillroom';
 import type { WorkContext } from 'stillroom';
-import { decodeOneImageAThread, formatFolder, precisionInUse, readExported, writeClassTables, writePredictions } from 'stillroom/nn';
+import {
+  decodeOneImageAThread,
+  formatFolder,
+  precisionInUse,
+  readExported,
+  reportWorth,
+  writeClassTables,
+  writePredictions,
+} from 'stillroom/nn';
 import type { ExportedClassifier, InferenceRuntime } from 'stillroom/nn';
 import { measureAccuracy } from './accuracy.ts';
 import type { Accuracy } from './accuracy.ts';
@@ -184,6 +192,8 @@ export default work<typeof stage>(async (context) => {
     );
   }
   metric('score', score.score);
+  const { count, classes } = data.info;
+  reportWorth(found.accuracy.confusion, { who: 'the model', images: `${count} test images`, classes }, context);
   tell(context, values);
   if (load.others > busy) log(`other processes used ${Math.round(100 * load.others)} % of the machine meanwhile: the speed is doubtful`);
 });

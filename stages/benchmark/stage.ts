@@ -1,4 +1,5 @@
 import { defineStage, param } from 'stillroom';
+import { worthMetrics } from 'stillroom/training';
 import type { InferenceRuntime } from 'stillroom/nn';
 
 export default defineStage({
@@ -57,6 +58,7 @@ export default defineStage({
   },
   metrics: {
     accuracy: { about: 'Share of the whole test set that is labelled right.', goal: 'maximize', tolerance: 0.001 },
+    ...worthMetrics,
     macro_f1: { about: 'Unweighted mean of the F1 of all classes.', goal: 'maximize', tolerance: 0.002 },
     balanced_accuracy: { about: 'Unweighted mean of the accuracy of all classes.', goal: 'maximize', tolerance: 0.002 },
     worst_class: { about: 'Accuracy of the class with the lowest.', goal: 'maximize', tolerance: 0.01 },

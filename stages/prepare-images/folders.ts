@@ -52,9 +52,14 @@ export function readFolders(
     else if (place !== undefined || places === undefined) ignored.push(name);
   }
   if (found.length === 0) {
+    const alone = files.filter((name) => isPicture(name)).length;
     throw new SourceProblem(
-      'the source holds no class folders with images',
-      'Give a folder of class folders, idx files, or a CSV of path,label.',
+      alone === 0
+        ? 'the source holds no class folders with images'
+        : `the source holds ${alone} images, but no class folders and no table of labels`,
+      alone === 0
+        ? 'Give a folder of class folders, idx files, or a CSV of path,label.'
+        : 'Give the folder above it if it is one class of several, or a CSV of path,label as the input `labels`.',
     );
   }
   const classes = orderClasses(

@@ -59,7 +59,7 @@ function drawSets({ train, test }: Given, leftOut: readonly LeftOut[], { params,
 /** Names each file left out in the log; ends the work where the params say so. */
 function tellLeftOut(leftOut: readonly LeftOut[], { params, log, fail }: Context): void {
   if (leftOut.length === 0) return;
-  const lines = leftOut.map(({ name, set, reason }) => `${name} (${set}): ${reason}`);
+  const lines = leftOut.map(({ name, set, reason }) => `${name}${set === 'images' ? '' : ` (${set})`}: ${reason}`);
   for (const line of lines) log(`cannot be read: ${line}`);
   if (params.unreadable === 'report') return;
   const more = lines.length > namesShown ? [`… and ${lines.length - namesShown} more, in the log`] : [];

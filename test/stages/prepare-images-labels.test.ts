@@ -129,8 +129,8 @@ describe('a table is refused', () => {
     const [message, hint] = await failure(withTable(table));
     expect(message).toBe(
       '2 of the images cannot be read:\n' +
-        '  44 (images): there is no such file (labels.csv, line 6, column "image_id"); the nearest is 4.png\n' +
-        '  none (images): there is no such file (labels.csv, line 7, column "image_id")',
+        '  44: there is no such file (labels.csv, line 6, column "image_id"); the nearest is 4.png\n' +
+        '  none: there is no such file (labels.csv, line 7, column "image_id")',
     );
     expect(hint).toMatch(/`unreadable: report`/);
     const reported = await withTable(table, { unreadable: 'report' });

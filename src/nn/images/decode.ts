@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Sharp } from 'sharp';
+import { reading } from './damaged.ts';
 import { plainPixels } from './depth.ts';
 import type { Pixels } from './pixels.ts';
 
@@ -40,14 +41,24 @@ function open(image: Uint8Array | Pixels): Sharp {
  * Decodes an encoded image of any kind that sharp reads (or takes decoded pixels) and resizes it once: turned as its EXIF says, laid over
  * the background where transparent, in sRGB or grey. Returns size × size × channels bytes.
  * The stages that train and the one that measures share this function, so they see the same pixels.
- * @throws with sharp's message where the image can't be read whole, or saying why its numbers are no colours (see `plainPixels`).
+ * @throws saying in plain words why the image can't be read whole, or why its numbers are no colours (see `plainPixels`).
  */
 export async function decodeImage(image: Uint8Array | Pixels, preparation: Preparation): Promise<Uint8Array> {
-  const { size, channels, fit, background } = preparation;
+  const { size, channels, fit } = preparation;
   if (!(image instanceof Uint8Array) && fit === 'shrink' && image.channels === channels && image.height <= size && image.width <= size) {
     return centre(image.data, image.height, image.width, preparation);
   }
-  const pixels = open(image instanceof Uint8Array ? await plainPixels(image) : image)
+  const plain = image instanceof Uint8Array ? await plainPixels(image) : image;
+  const { data, info } = await (image instanceof Uint8Array
+    ? reading(image, () => resized(plain, preparation))
+    : resized(plain, preparation));
+  if (info.channels !== channels) throw new Error(`decoded to ${info.channels} channels instead of ${channels}`);
+  return centre(data, info.height, info.width, preparation);
+}
+
+/** The pixels of an image as they are asked for, but not yet padded to a square. */
+function resized(image: Uint8Array | Pixels, { size, channels, fit, background }: Preparation) {
+  return open(image)
     .autoOrient()
     .flatten({ background: { r: background, g: background, b: background } })
     .resize(size, size, {
@@ -55,10 +66,8 @@ export async function decodeImage(image: Uint8Array | Pixels, preparation: Prepa
       withoutEnlargement: fit === 'shrink',
     })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' });
-  const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
-  if (info.channels !== channels) throw new Error(`decoded to ${info.channels} channels instead of ${channels}`);
-  return centre(data, info.height, info.width, preparation);
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
 }
 
 /**
@@ -68,12 +77,15 @@ export async function decodeImage(image: Uint8Array | Pixels, preparation: Prepa
  */
 export async function decodeWhole(image: Uint8Array, preparation: Preparation): Promise<Uint8Array> {
   const { channels, background } = preparation;
-  const { data, info } = await open(await plainPixels(image))
-    .autoOrient()
-    .flatten({ background: { r: background, g: background, b: background } })
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const plain = await plainPixels(image);
+  const { data, info } = await reading(image, () =>
+    open(plain)
+      .autoOrient()
+      .flatten({ background: { r: background, g: background, b: background } })
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true }),
+  );
   return decodeImage({ data, width: info.width, height: info.height, channels: info.channels === 1 ? 1 : 3 }, preparation);
 }
 

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { reading } from './damaged.ts';
 import type { Pixels } from './pixels.ts';
 
 /** Whether bytes are a TIFF file, which alone of the kinds that are decoded may hold other numbers than colours. */
@@ -28,14 +29,14 @@ const remedy = 'convert it to 8 or 16 bits, scaled so that 0 is black';
  */
 export async function plainPixels(image: Uint8Array): Promise<Uint8Array | Pixels> {
   if (!isTiff(image)) return image;
-  const { depth = '', space = '' } = await sharp(image).metadata();
+  const { depth = '', space = '' } = await reading(image, () => sharp(image).metadata());
   const kind = kinds[depth];
   if (kind === undefined) return image;
   if (depth !== 'float') throw new Error(`its pixels are ${kind} numbers, of which it is not said which are black and white: ${remedy}`);
   // libvips takes colours of floating-point numbers for linear light; the numbers themselves come out where it is told so throughout.
   const opened = sharp(image, { failOn: 'error' });
   const linear = space === 'scrgb' ? opened.pipelineColourspace('scrgb').toColourspace('scrgb') : opened.toColourspace('b-w');
-  const { data, info } = await linear.removeAlpha().raw({ depth: 'float' }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await reading(image, () => linear.removeAlpha().raw({ depth: 'float' }).toBuffer({ resolveWithObject: true }));
   const values = new Float32Array(data.buffer, data.byteOffset, data.length / Float32Array.BYTES_PER_ELEMENT);
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
@@ -59,5 +60,5 @@ export async function plainPixels(image: Uint8Array): Promise<Uint8Array | Pixel
 export async function hasDeepPixels(image: Uint8Array): Promise<boolean> {
   const isPng = image[0] === 0x89 && image[1] === 0x50 && image[2] === 0x4e && image[3] === 0x47;
   if (isPng) return image[24] === 16;
-  return isTiff(image) && (await sharp(image).metadata()).depth === 'ushort';
+  return isTiff(image) && (await reading(image, () => sharp(image).metadata())).depth === 'ushort';
 }
