@@ -1,4 +1,5 @@
 import { accent, bad, dim, good, type Line, strong } from '../text/styled.ts';
+import { wrapBelow } from '../text/wrapped.ts';
 import { unifiedDiff } from '../text/unified-diff.ts';
 
 /** A text in two versions. */
@@ -21,8 +22,13 @@ function styled(line: string): Line {
 }
 
 /** Two texts as a unified diff; of a long one the beginning, unless `all` is wanted. */
-export function diffLines({ name, before, after, line }: TwoTexts, all: boolean): readonly Line[] {
+export function diffLines(
+  { name, before, after, line }: TwoTexts,
+  { all, width }: { readonly all: boolean; readonly width: number | undefined },
+  margin = '',
+): readonly Line[] {
   const lines = unifiedDiff(name, before, after, line).map(styled);
-  if (all || lines.length <= SHOWN + 1) return lines;
-  return [...lines.slice(0, SHOWN), dim(`… and ${lines.length - SHOWN} lines more: --all`)];
+  const isCut = !all && lines.length > SHOWN + 1;
+  const shown = isCut ? [...lines.slice(0, SHOWN), dim(`… and ${lines.length - SHOWN} lines more: --all`)] : lines;
+  return shown.flatMap((one) => wrapBelow([margin, one], width, margin.length + 4));
 }

@@ -36,7 +36,7 @@ interface Shown {
 export function explanationLines(explanation: Explanation, shown: Shown): readonly Line[] {
   const { isWhole, code, nodes } = explanation;
   const lines = isWhole ? wholeLines(explanation, shown) : nodeLines(explanation, shown);
-  const diffs = code.flatMap((change) => ['', ...diffLines(change, shown.all)]);
+  const diffs = code.flatMap((change) => ['', ...diffLines(change, shown)]);
   const isTold = nodes.some(({ because }) => because.length > 0) || isWhole;
   return [...lines, ...(isTold ? diffs : [])];
 }

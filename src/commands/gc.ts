@@ -1,6 +1,11 @@
-import { bytesText, counted } from '../text/amounts.ts';
+import { bytesText } from '../text/amounts.ts';
+import { bad, dim, good, type Line, strong, warned } from '../text/styled.ts';
+import { wrapBelow } from '../text/wrapped.ts';
 import type { Collected } from '../project/project.ts';
 import { answer, refusal } from './answer.ts';
+import { every } from './folded.ts';
+import { section } from './sections.ts';
+import { columnsOf } from './terminal.ts';
 import { flag, number, size, texts, verb } from './verb.ts';
 import { printableLine } from '../text/printable.ts';
 
@@ -15,14 +20,15 @@ export default verb({
     keepDays: number('--keep-days <days>', 'keep the runs of this many days'),
     maxSize: size('--max-size <size>', 'let go of the oldest runs until the store takes at most this much, such as 50GiB'),
     run: texts('--run <run>', 'let go of this run, and of what only it holds; repeatable'),
+    all: every,
     dryRun: flag('--dry-run', 'say what would be freed, remove nothing'),
     wait: flag('--wait', 'wait until no run uses the store'),
   },
-  async run({ keepRuns, keepDays, maxSize, run, dryRun, wait }, { open, stderr }) {
+  async run({ keepRuns, keepDays, maxSize, run, dryRun, wait, all }, { open, stdout, stderr }) {
     const onWait = (message: string): void => void stderr.write(`… ${printableLine(message)}\n`);
     const collected = await (await open()).gc({ keepRuns, keepDays, maxSize, runs: run, dryRun, wait, onWait });
     if (!collected.ok) return refusal(collected.problems);
-    const { removedRuns, keptRuns, results, blobs, bytes, ofRuns, size: before, left } = collected.value;
+    const { removedRuns, keptRuns, results, blobs, bytes, kinds, ofRuns, size: before, left } = collected.value;
     const data = {
       removed: !dryRun,
       runs: removedRuns,
@@ -30,35 +36,63 @@ export default verb({
       results: results.length,
       blobs: blobs.length,
       bytes,
+      kinds,
       ofRuns,
       size: before,
       left,
     };
     const isEvery = [keepRuns, keepDays, maxSize, run].every((one) => one === undefined);
+    const width = columnsOf(stdout);
+    const remedy = 'to let go of runs: --keep-runs N, --keep-days D, --max-size 50GiB, --run ID';
     return answer(data, [
-      ...describe(collected.value, dryRun),
-      ...(isEvery ? ['to let go of runs: --keep-runs N, --keep-days D, --max-size 50GiB, --run ID'] : []),
-      ...left.map((one) => `could not be removed: ${one}`),
-      dryRun ? 'nothing was removed (--dry-run)' : `removed${left.length === 0 ? '' : ', but for what is named above'}`,
+      ...wrapBelow(headline(collected.value, dryRun), width, 2),
+      ...(dryRun ? [warned('nothing was removed (--dry-run)')] : []),
+      ...section(
+        dryRun ? 'would be freed' : 'freed',
+        kinds.map(({ kind, count, bytes: size }) => [kind, String(count), bytesText(size)]),
+        width,
+        { isRight: (column) => column > 0 },
+      ),
+      ...section('runs', runRows(collected.value, { isDry: dryRun, all }), width, { isRight: (column) => column === 1 }),
+      ...section(
+        'could not be removed',
+        left.map((one) => [bad(one)]),
+        width,
+      ),
+      ...(isEvery ? ['', ...wrapBelow(dim(remedy), width, 2)] : []),
     ]);
   },
 });
 
-function describe({ removedRuns, keptRuns, results, blobs, bytes, ofRuns, size: before }: Collected, isDry: boolean): string[] {
+/** What comes of it, in one sentence. */
+function headline({ bytes, size: before, left }: Collected, isDry: boolean): Line {
+  const amount = bytes === 0 ? 'nothing to free' : `${isDry ? 'would free' : 'freed'} ${bytesText(bytes)} of ${bytesText(before)}`;
+  const after = bytes === 0 ? '' : `; the store ${isDry ? 'would take' : 'now takes'} ${bytesText(before - bytes)}`;
+  return [strong(amount), after, left.length === 0 ? '' : bad(', but for what is named below')];
+}
+
+/** Runs that are named where not all are wanted. */
+const MOST_NAMED = 5;
+
+/** How many runs stay and go, and why. */
+function runRows(
+  { removedRuns, keptRuns, ofRuns }: Collected,
+  { isDry, all }: { readonly isDry: boolean; readonly all: boolean },
+): readonly (readonly Line[])[] {
   const reasons = new Map<string, number>();
   for (const why of keptRuns.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1);
-  const told = [...reasons].map(([why, count]) => `${count} ${why}`).join(', ');
+  const named = all ? removedRuns : removedRuns.slice(0, MOST_NAMED);
+  const more = removedRuns.length - named.length;
   return [
-    `keeps ${counted(keptRuns.size, 'run')}${told === '' || keptRuns.size === 0 ? '' : ` (${told})`} and all that they reach`,
+    ...[...reasons].map(([why, count]) => [good('kept'), String(count), why]),
     ...(removedRuns.length === 0
       ? []
       : [
-          `removes the records of ${counted(removedRuns.length, 'run')}: ${removedRuns.slice(0, 5).join(', ')}${removedRuns.length > 5 ? ', …' : ''}`,
+          [
+            warned(isDry ? 'would go' : 'gone'),
+            String(removedRuns.length),
+            `${bytesText(ofRuns)} that nothing else holds: ${named.join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
+          ],
         ]),
-    `${isDry ? 'would free' : 'frees'} ${bytesText(bytes)}: ${counted(results.length, 'result')}, ${counted(blobs.length, 'blob')}, and what was left over`,
-    ...(removedRuns.length === 0
-      ? []
-      : [`  ${bytesText(ofRuns)} of it ${removedRuns.length === 1 ? 'only this run' : 'only these runs'} held`]),
-    `the store ${isDry ? 'takes' : 'took'} ${bytesText(before)}, ${isDry ? 'and would take' : 'and now takes'} ${bytesText(before - bytes)}`,
   ];
 }

@@ -1,8 +1,10 @@
 import { relative } from 'node:path';
 import type { Reproduction } from '../project/reproduce.ts';
 import { type Answer, answer, EXIT, problemJson, rawAnswer, refusal } from './answer.ts';
+import { every } from './folded.ts';
 import { restored } from './restored.ts';
 import { executor, jobs } from './planning.ts';
+import { columnsOf } from './terminal.ts';
 import { flag, type Invocation, text, texts, verb } from './verb.ts';
 import { verdictLines } from './verdicts.ts';
 import { stoppedBy, watched, watching } from './watching.ts';
@@ -21,9 +23,10 @@ export default verb({
     to: text('--to <folder>', 'put the outputs there'),
     jobs,
     executor,
+    all: every,
     ...watching,
   },
-  async run({ run, from, only, source, restore, to, executor, ...options }, invocation) {
+  async run({ run, from, only, source, restore, to, executor, all, ...options }, invocation) {
     if (restore) return restored(run, { from, only, to }, invocation);
     const project = await invocation.open({ executor });
     const { result, signal } = await watched(invocation, options, 'stopping', (watch) =>
@@ -31,11 +34,11 @@ export default verb({
     );
     if (!result.ok) return refusal(result.problems);
     if (result.value.reproduced?.state === 'cancelled') return rawAnswer(undefined, '', stoppedBy(signal));
-    return judged(result.value, invocation);
+    return judged(result.value, all, invocation);
   },
 });
 
-function judged(reproduction: Reproduction, { folder }: Invocation): Answer {
+function judged(reproduction: Reproduction, all: boolean, { folder, stdout }: Invocation): Answer {
   const { record, verdicts, differences, problems, left } = reproduction;
   if (verdicts === undefined) return refusal(problems, EXIT.notReproduced);
   const data = {
@@ -46,7 +49,7 @@ function judged(reproduction: Reproduction, { folder }: Invocation): Answer {
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
   };
   const isGood = verdicts.verdict === 'identical' || verdicts.verdict === 'within-tolerance';
-  return answer(data, verdictLines(reproduction, verdicts), {
+  return answer(data, verdictLines(reproduction, verdicts, { all, width: columnsOf(stdout) }), {
     problems,
     notes: left === undefined ? [] : [`what it left is kept in ${relative(folder, left)} until the next gc`],
     exit: isGood ? EXIT.done : EXIT.notReproduced,

@@ -60,6 +60,9 @@ export interface KeepPolicy {
   readonly size?: number | undefined;
 }
 
+/** What may go from a store. `left over` is what killed processes, and former Stillrooms, left. */
+export type GarbageKind = 'results' | 'contents' | 'records' | 'code' | 'sources' | 'checkpoints' | 'logs' | 'quarantine' | 'left over';
+
 /** What no kept run reaches. */
 export interface Garbage {
   /** Newest first. */
@@ -73,6 +76,8 @@ export interface Garbage {
   readonly paths: readonly string[];
   /** Bytes that are freed. */
   readonly bytes: number;
+  /** What is freed by kind, largest first: how much, and how many. */
+  readonly kinds: readonly { readonly kind: GarbageKind; readonly count: number; readonly bytes: number }[];
   /** Those of them that only the removed runs reached; the others were of no use before. */
   readonly ofRuns: number;
   /** Bytes that the store takes before, without what is idle in its segments. */
@@ -133,6 +138,8 @@ export interface Finding {
 export interface Verification {
   /** How many files and contents were looked at. */
   readonly checked: number;
+  /** The bytes of the contents that are whole. */
+  readonly bytes: number;
   /** What is found for the first time. */
   readonly damaged: readonly Finding[];
   /** What was missing the last time, and still is. */

@@ -165,7 +165,7 @@ describe('only what is downstream of a change is executed', () => {
     expect(found.json.runs).toHaveLength(2);
     const first = await stillroom(folder, ['runs', '--where', 'student.model=small', '--json'], options);
     const diff = await stillroom(folder, ['diff', first.json.runs?.at(-1)?.run ?? '', newest?.run ?? '']);
-    expect(diff.stdout).toMatch(/student\.model: small → large\n +student\.model\.mark: none → \+/);
+    expect(diff.stdout).toMatch(/student\.model +small → large\n +student\.model\.mark +none → \+\n/);
     expect((await stillroom(folder, ['diff', before?.run ?? '', newest?.run ?? ''])).stdout).not.toContain('student.model');
   });
 

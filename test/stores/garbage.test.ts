@@ -279,6 +279,11 @@ describe('what is freed', () => {
     leave('logs/run-0/below/train.log');
     leave('quarantine/a-0123');
     expect(found().bytes).toBe(5 + 3 * 'left'.length);
+    expect(found().kinds).toEqual([
+      { kind: 'logs', count: 1, bytes: 2 * 'left'.length },
+      { kind: 'contents', count: 1, bytes: 5 },
+      { kind: 'quarantine', count: 1, bytes: 'left'.length },
+    ]);
     ran('run-1');
     const before = found({ runs: 1 }).bytes;
     expect(found({ runs: 0 }).bytes - before).toBe(lstatSync(join(store.location, 'runs/run-1.json')).size);

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { RECORD_FORMAT, type RunRecord } from '../../model/run.ts';
 import type { Artifacts } from '../../model/store.ts';
-import type { Garbage, KeepPolicy } from '../../model/upkeep.ts';
+import type { Garbage, GarbageKind, KeepPolicy } from '../../model/upkeep.ts';
 import type { Blobs } from './blobs.ts';
 import type { LocalBundles } from './bundles.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
@@ -117,11 +117,13 @@ class Survey {
       ...this.useless,
     ];
     const others = [...paths, ...removedRuns.map((id) => join('runs', `${id}.json`))];
-    const bytes =
-      results.reduce((sum, fingerprint) => sum + this.parts.results.size(fingerprint), 0) +
-      blobs.reduce((sum, digest) => sum + this.parts.blobs.size(digest), 0) +
-      others.reduce((sum, path) => sum + this.sizeOf(path), 0);
-    return { removedRuns, keptRuns, results, blobs, paths, bytes };
+    const kinds = kindsOf([
+      ...results.map((fingerprint) => ['results', this.parts.results.size(fingerprint)] as const),
+      ...blobs.map((digest) => ['contents', this.parts.blobs.size(digest)] as const),
+      ...others.map((path) => [KIND_OF[path.split(sep, 1)[0] ?? ''] ?? 'left over', this.sizeOf(path)] as const),
+    ]);
+    const bytes = kinds.reduce((sum, kind) => sum + kind.bytes, 0);
+    return { removedRuns, keptRuns, results, blobs, paths, bytes, kinds };
   }
 
   private sizeOf(path: string): number {
@@ -129,6 +131,26 @@ class Survey {
     this.sizes.set(path, known);
     return known;
   }
+}
+
+/** What lies in a folder of the store, as far as it has a kind of its own. */
+const KIND_OF: Readonly<Record<string, GarbageKind>> = {
+  runs: 'records',
+  bundles: 'code',
+  sources: 'sources',
+  checkpoints: 'checkpoints',
+  logs: 'logs',
+  quarantine: 'quarantine',
+};
+
+/** Sums things up by kind, the largest first. */
+function kindsOf(things: readonly (readonly [kind: GarbageKind, bytes: number])[]): Garbage['kinds'] {
+  const sums = new Map<GarbageKind, { count: number; bytes: number }>();
+  for (const [kind, bytes] of things) {
+    const { count = 0, bytes: before = 0 } = sums.get(kind) ?? {};
+    sums.set(kind, { count: count + 1, bytes: before + bytes });
+  }
+  return [...sums].map(([kind, sum]) => ({ kind, ...sum })).sort((a, b) => b.bytes - a.bytes);
 }
 
 /** When the oldest run started that is kept for its age. */

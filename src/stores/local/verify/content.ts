@@ -95,6 +95,7 @@ export async function inspectContent(parts: Parts, known: Known, inspection: Ins
   addOfResults(parts, looking);
   for (const digest of new Set([...holdings.expected, ...parts.blobs.all()])) {
     const state = holdings.state(digest);
+    if (state === 'whole') inspection.bytes += parts.blobs.size(digest);
     const loose: Story = { kind: 'content', id: digest, name: `content ${digest.slice(0, 12)}`, cost: 'nothing that is kept names it' };
     if (state === 'damaged' || (state === 'missing' && holdings.expected.has(digest)))
       inspection.find(holdings.stories.get(digest) ?? loose, state);

@@ -15,6 +15,8 @@ export class Inspection {
   readonly findings: Finding[] = [];
   /** How much was looked at. */
   checked = 0;
+  /** The bytes of contents that were found whole. */
+  bytes = 0;
   private readonly named = new Set<string>();
 
   constructor(root: string) {

@@ -32,7 +32,7 @@ export async function verifyStore(parts: Parts): Promise<Verification> {
   inspectLines(inspection);
   await inspectContent(parts, known, inspection);
   const { damaged, stillMissing } = apart(inspection);
-  return { checked: inspection.checked, damaged, stillMissing };
+  return { checked: inspection.checked, bytes: inspection.bytes, damaged, stillMissing };
 }
 
 const keyOf = ({ kind, id }: Finding): string => `${kind} ${id}`;
