@@ -5,7 +5,8 @@ import { withPath } from '../files/with-path.ts';
 import { metricNames, type ReportRun } from '../model/report.ts';
 import { writeOutput, writeOutputs } from '../project/output-file.ts';
 import { SPEED_AND_ACCURACY, type TradeOff, tradeOff } from '../reporters/report/trade-off.ts';
-import { done } from '../model/problem.ts';
+import { done, type Outcome } from '../model/problem.ts';
+import type { Project } from '../project/project.ts';
 import { answer, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { flag, text, verb } from './verb.ts';
 import { makeFolders } from '../files/folder.ts';
@@ -25,17 +26,24 @@ export default verb({
       "also all runs that match, for example 'pipeline=ablation and benchmark.fps>30': the trials of a sweep",
     ),
     output: text('--output <file>', 'write to a file instead of standard output'),
-    md: flag('--md', 'Markdown'),
+    md: flag('--md', 'Markdown for a comment on a change: what it changed, what came out, fewer than 60 lines'),
+    base: text(
+      '--base <run>',
+      'with --md: the run to compare with (default: that tagged baseline, else the last one that came out otherwise)',
+    ),
+    page: text('--page <link>', 'with --md: where the page will be found, for a link to it'),
     csv: flag('--csv', 'one line per run'),
     pictures: text('--pictures <folder>', 'write the learning curves of each node, and the axes below, as SVG there, and nothing else'),
     axes: text('--axes <metric,metric>', 'the metrics that runs are compared on, across and upward (default: fps,accuracy)'),
   },
-  async run({ runs: named, where, output, md, csv, pictures, axes }, { json, folder, stdout, open }) {
+  async run({ runs: named, where, output, md, csv, base, page, pictures, axes }, { json, folder, stdout, open }) {
     const usage = (message: string, hint: string) => refusal([{ kind: 'usage', code: 'bad-option', message, hint }]);
     if ([md, csv, json].filter((one) => one).length > 1) return usage('choose one of --md, --csv and --json', 'without them it is HTML');
+    if (!md && (base ?? page) !== undefined) return usage('--base and --page are for --md', 'add --md, or leave them out');
     if (!md && !csv && !json && pictures === undefined && output === undefined && stdout.isTTY === true)
       return usage('a page is not written to a terminal', `stillroom report ${named.join(' ')} --output report.html`);
-    const { records } = await open();
+    const project = await open();
+    const { records } = project;
     const chosen = where === undefined ? done([]) : await records.list({ where, limit: MOST });
     if (!chosen.ok) return refusal(chosen.problems);
     const words = [...named, ...chosen.value.map(({ run }) => run)];
@@ -64,10 +72,11 @@ export default verb({
     }
     const told = { ...data, ...(found === undefined ? {} : { tradeOff: found }) };
     if (json && output === undefined) return rawAnswer(told, '');
-    const written = json ? jsonLine(told) : await textOf(runs, found, md ? 'md' : csv ? 'csv' : 'html');
-    const unwritten = output === undefined ? undefined : writeOutput(resolve(folder, output), written);
+    const made = json ? done(jsonLine(told)) : await madeOf(project, runs, { md, csv, base, page, tradeOff: found });
+    if (!made.ok) return refusal(made.problems);
+    const unwritten = output === undefined ? undefined : writeOutput(resolve(folder, output), made.value);
     if (unwritten !== undefined) return refusal([unwritten]);
-    return rawAnswer(output === undefined ? data : { output }, output === undefined ? written : '');
+    return rawAnswer(output === undefined ? data : { output }, output === undefined ? made.value : '');
   },
 });
 
@@ -76,10 +85,29 @@ function asData({ samples: _samples, drawn, ...run }: ReportRun): object {
   return { ...run, drawn: drawn.map(({ from, isShown, kind }) => ({ from, isShown, kind })) };
 }
 
-async function textOf(runs: readonly ReportRun[], found: TradeOff | undefined, format: 'md' | 'csv' | 'html'): Promise<string> {
-  if (format === 'html') return (await import('../reporters/report/page.ts')).reportPage(runs, found);
-  const { reportCsv, reportMarkdown } = await import('../reporters/report/tables.ts');
-  return format === 'md' ? reportMarkdown(runs, found) : reportCsv(runs);
+/** In which form runs are reported, and what that needs. */
+interface Asked {
+  readonly md: boolean;
+  readonly csv: boolean;
+  readonly base: string | undefined;
+  readonly page: string | undefined;
+  readonly tradeOff: TradeOff | undefined;
+}
+
+async function madeOf(project: Project, runs: readonly ReportRun[], asked: Asked): Promise<Outcome<string>> {
+  if (asked.md) return commentOf(project, runs, asked);
+  if (asked.csv) return done((await import('../reporters/report/tables.ts')).reportCsv(runs));
+  return done(await (await import('../reporters/report/page.ts')).reportPage(runs, asked.tradeOff));
+}
+
+/** A comment on one run beside what it is compared with; of two runs without --base on the second beside the first; of more a table. */
+async function commentOf(project: Project, runs: readonly ReportRun[], { base, page, tradeOff }: Asked): Promise<Outcome<string>> {
+  const [{ reportComment }, { commentBase }] = await Promise.all([import('../reporters/report/comment.ts'), import('./report-comment.ts')]);
+  const [run, than] = runs.length === 2 && base === undefined ? [runs[1], runs[0]?.run] : [runs[0], base];
+  const isOne = run !== undefined && (runs.length === 1 || than !== base);
+  const compared = isOne ? await commentBase(project, run, than) : done(undefined);
+  if (!compared.ok) return compared;
+  return done(reportComment(isOne ? [run] : runs, { base: compared.value, tradeOff, page }));
 }
 
 function writeFile(path: string, text: string): void {

@@ -34,6 +34,12 @@ export function withLog(problem: Problem, last: readonly string[], path: string)
   return { ...problem, hint: `${problem.hint === undefined ? '' : `${problem.hint}\n  `}${tail}\n  the whole log: ${path}` };
 }
 
+/** A hint without what `withLog` added to it; undefined where nothing is left. */
+export function hintWithoutLog(hint: string): string | undefined {
+  const [own = ''] = hint.split(/(?:^|\n {2})(?:its last lines:|it printed nothing)\n {2}/);
+  return own === '' ? undefined : own;
+}
+
 /** The good outcome. */
 export function done<Value>(value: Value): Outcome<Value> {
   return { ok: true, value };

@@ -125,6 +125,17 @@ export function tellingParams(runs: readonly ReportRun[]): string[] {
   return names.filter((name) => new Set(runs.map(({ params }) => JSON.stringify(params[name]))).size > 1);
 }
 
+/** The same without those that only follow others: of params with equal values in every run the first. */
+export function leadingParams(runs: readonly ReportRun[]): string[] {
+  const seen = new Set<string>();
+  return tellingParams(runs).filter((name) => {
+    const values = JSON.stringify(runs.map(({ params }) => params[name] ?? null));
+    const isNew = !seen.has(values);
+    seen.add(values);
+    return isNew;
+  });
+}
+
 /** The names of all metrics, in the order of the nodes. */
 export function metricNames(runs: readonly ReportRun[]): string[] {
   return [...new Set(runs.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];

@@ -1,3 +1,4 @@
+import { baselineOf } from '../records/baseline.ts';
 import { costOf, type RunCost } from '../records/cost.ts';
 import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
 import { withCurrentNames } from '../records/current-names.ts';
@@ -137,6 +138,16 @@ export class Records {
       }));
       store.flush();
       return done({ base, runs });
+    });
+  }
+
+  /** The run that a run is compared with where nothing else is said: the one tagged `baseline`, else the last one before it that came out otherwise. */
+  async baseline(word: string): Promise<Outcome<RunRecord | undefined>> {
+    return this.context.withStore((store) => {
+      const found = findRun(store, word);
+      if (!found.ok) return found;
+      const base = baselineOf(store, found.value);
+      return base === undefined ? done(undefined) : findRun(store, base);
     });
   }
 

@@ -111,8 +111,7 @@ describe('tables', () => {
     expect(csv.split('\r\n')[0]).toBe('run,hash,pipeline,state,started,seconds,title,result.title,result.accuracy');
     expect(csv).toContain(`"${evil.replaceAll('"', '""')}"`);
     const markdown = (await called(folder, ['report', '@latest', '--md'])).stdout;
-    expect(markdown).toContain('| result.accuracy | 0.6667 |');
-    expect(markdown).toContain('| predict | command | reused |');
+    expect(markdown).toMatch(/^### seen: done after .*; 3 nodes: 2 reused, 1 executed\n/);
     const { stdout } = await called(folder, ['report', '@latest', '--json']);
     const [run] = (JSON.parse(stdout) as { runs: { curves: object[]; confusions: { from: string }[] }[] }).runs;
     expect(run?.curves).toEqual([

@@ -2,7 +2,7 @@ import { cutToWidth, widthOf } from '../../text/width.ts';
 
 /** Pieces of a name that it is best parted between: each ends after a sign, or before a bracket. */
 function pieces(text: string): string[] {
-  return text.split(/(?<=[-_.,=: ])|(?=\[)/u).filter((piece) => piece !== '');
+  return text.split(/(?<=[-_.,: ])|(?=\[)/u).filter((piece) => piece !== '');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hintWithoutLog } from '../../model/problem.ts';
 import { type ReportNode, type ReportRun, tellingParams } from '../../model/report.ts';
 import { duration, written } from '../../text/figures.ts';
 import { html, type Markup } from '../../text/markup.ts';
@@ -13,7 +14,8 @@ export function failures(run: ReportRun, isAlone: boolean): Markup | undefined {
       log === undefined
         ? ''
         : html`<p class="soft">The last ${log.length === 1 ? 'line' : `${log.length} lines`} that it printed:</p><pre role="region" tabindex="0" aria-label="The end of what ${name} of ${run.run} printed">${log.join('\n')}</pre>`;
-    const hint = error?.hint === undefined ? '' : html`<p>What to do: ${error.hint}</p>`;
+    const todo = error?.hint === undefined ? undefined : hintWithoutLog(error.hint);
+    const hint = todo === undefined ? '' : html`<p>What to do: ${todo}</p>`;
     return html`<h3>${name}</h3><p class="bad">${error?.message ?? 'It failed and did not say why.'}</p>${hint}${lines}`;
   });
   const skipped = run.nodes.filter(({ state }) => state === 'skipped' || state === 'waiting' || state === 'cancelled').length;

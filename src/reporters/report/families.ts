@@ -11,14 +11,14 @@ export interface Line {
 export interface Spot {
   readonly category: string;
   readonly value: number;
-  /** Which of the runs it is of. */
-  readonly run: number;
+  /** Which of the series it is of. */
+  readonly series: number;
 }
 
 /** What is drawn in one chart: the curves of a metric, of all instances of a node and of all runs. */
 export type Family = { readonly title: string } & (
   | { readonly kind: 'lines'; readonly lines: readonly Line[] }
-  | { readonly kind: 'spots'; readonly spots: readonly Spot[]; readonly runs: readonly string[] }
+  | { readonly kind: 'spots'; readonly spots: readonly Spot[]; readonly series: readonly string[] }
 );
 
 /** Names that a legend lists for one line. */
@@ -56,34 +56,38 @@ export function curveFamilies(runs: readonly ReportRun[]): readonly Family[] {
   const place = (title: string): number => nodes.indexOf(title.slice(0, title.indexOf(':')));
   const ordered = [...found].sort(([a], [b]) => place(b) - place(a));
   return ordered.map(([title, all]): Family => {
-    const isTime = all.some(({ curve }) => curve.over === undefined && curve.points.length > 1);
-    if (isTime) {
-      const lines = all.map(({ curve, run }) => ({
-        label: runs.length === 1 ? curve.node : `${curve.node} of ${names[run]}`,
-        points: curve.points,
-      }));
-      return { title, kind: 'lines', lines: distinct(lines) };
+    const over = all.find(({ curve }) => curve.over !== undefined)?.curve.over;
+    const isOfOne = new Set(all.map(({ curve }) => curve.node)).size === 1;
+    const lines = all.map(({ curve, run }) => ({
+      label: runs.length === 1 ? curve.node : isOfOne ? (names[run] ?? '') : `${curve.node} of ${names[run]}`,
+      points: curve.points,
+    }));
+    if (over !== undefined) {
+      const series = distinct(lines);
+      const spots = series.flatMap(({ points }, index) =>
+        points.map(([step, value]) => ({ category: `${over} ${step}`, value, series: index })),
+      );
+      return { title, kind: 'spots', spots, series: series.map(({ label }) => label) };
     }
-    const spots = all.flatMap(({ curve, run }) =>
-      curve.points.map(([step, value]) => ({ category: curve.over === undefined ? curve.node : `${curve.over} ${step}`, value, run })),
-    );
-    return { title, kind: 'spots', spots, runs: names };
+    if (all.some(({ curve }) => curve.points.length > 1)) return { title, kind: 'lines', lines: distinct(lines) };
+    const spots = all.flatMap(({ curve, run }) => curve.points.map(([, value]) => ({ category: curve.node, value, series: run })));
+    return { title, kind: 'spots', spots, series: names };
   });
 }
 
 /** The instance that a metric is of. */
 const instanceOf = ({ name, of }: ReportMetric): string => name.slice(0, name.length - (of.length - of.indexOf('.')));
 
-/** Charts of what the instances of nodes have come to, for each metric that says what is better; those of a single instance have none. */
+/** Charts of what the instances of nodes have come to, for each metric that says what is better or is shown first; those of a single instance have none. */
 export function instanceFamilies(runs: readonly ReportRun[]): readonly Family[] {
   const found = new Map<string, Spot[]>();
   runs.forEach((run, index) => {
     for (const metric of run.metrics) {
-      if (metric.name === metric.of || metric.goal === null) continue;
-      found.set(metric.of, [...(found.get(metric.of) ?? []), { category: instanceOf(metric), value: metric.value, run: index }]);
+      if (metric.name === metric.of || (metric.goal === null && !run.shown.includes(metric.of))) continue;
+      found.set(metric.of, [...(found.get(metric.of) ?? []), { category: instanceOf(metric), value: metric.value, series: index }]);
     }
   });
   return [...found]
     .filter(([, spots]) => new Set(spots.map(({ category }) => category)).size > 1)
-    .map(([title, spots]) => ({ title, kind: 'spots', spots, runs: runs.map(nameOf) }));
+    .map(([title, spots]) => ({ title, kind: 'spots', spots, series: runs.map(nameOf) }));
 }

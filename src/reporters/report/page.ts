@@ -96,14 +96,15 @@ export async function reportPage(runs: readonly ReportRun[], found?: TradeOff): 
   const { drawn, hasLines } = charts(runs);
   const { leading, others, hasPages } = await drawnOutputs(runs);
   const figures = isAlone ? leadingFigures(first) : runsTable(runs);
-  const results = [...warnings(runs), ...(figures === undefined ? [] : [figures]), ...leading];
+  const results = [...warnings(runs), ...(figures === undefined ? [] : [figures]), ...(isAlone ? leading : [])];
+  const outputs = html`${isAlone ? [] : leading}${others}`;
   const failed = runs.flatMap((run) => failures(run, isAlone) ?? []);
   const sections: Section[] = [
     ...(results.length === 0 ? [] : [{ id: 'results', title: isAlone ? 'Results' : 'The runs', body: results }]),
     ...(found === undefined ? [] : [tradeOffSection(found)]),
     ...(drawn.length === 0 ? [] : [{ id: 'curves', title: 'Curves', body: html`<div class="charts">${drawn}</div>` }]),
     ...answers(runs),
-    ...(others === undefined ? [] : [{ id: 'outputs', title: 'Other outputs', body: others }]),
+    ...(outputs.text === '' ? [] : [{ id: 'outputs', title: isAlone ? 'Other outputs' : 'Outputs', body: outputs }]),
     ...courses(runs),
     ...(metricNames(runs).length === 0 ? [] : [{ id: 'metrics', title: 'Metrics', body: allMetrics(runs) }]),
   ];

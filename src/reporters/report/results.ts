@@ -1,4 +1,4 @@
-import { type ReportRun, tellingParams } from '../../model/report.ts';
+import { leadingParams, type ReportRun } from '../../model/report.ts';
 import { duration, figure, written } from '../../text/figures.ts';
 import { html, type Markup } from '../../text/markup.ts';
 import { type Cell, type Column, dataTable, folded, stateCell } from './parts.ts';
@@ -58,7 +58,7 @@ function metricHead(name: string, runs: readonly ReportRun[]): Markup {
 /** Several runs, a row each: what they have come to, what differs in what they were asked, and which they are. */
 export function runsTable(runs: readonly ReportRun[]): Markup {
   const metrics = shownMetrics(runs).slice(0, MOST_FIGURES);
-  const params = tellingParams(runs);
+  const params = leadingParams(runs);
   const best = new Map(metrics.map((name) => [name, bestRun(runs, name)]));
   const columns: Column[] = [
     { head: 'run' },

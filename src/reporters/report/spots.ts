@@ -24,8 +24,8 @@ function shortNames(categories: readonly string[]): readonly string[] {
   return nodes.size === 1 && points.every((point) => point !== undefined) ? (points as readonly string[]) : categories;
 }
 
-/** Values of things that have no order in time: a row for each, a spot for each run. A line marks the mean of each run. */
-export function spotChart({ title, spots, runs }: Extract<Family, { readonly kind: 'spots' }>): Markup {
+/** Values of things that have no order in time: a row for each, a spot for each series. A line marks the mean of each. */
+export function spotChart({ title, spots, series }: Extract<Family, { readonly kind: 'spots' }>): Markup {
   const all = [...new Set(spots.map(({ category }) => category))];
   const categories = all.slice(0, MOST_ROWS);
   const names = shortNames(categories);
@@ -46,54 +46,54 @@ export function spotChart({ title, spots, runs }: Extract<Family, { readonly kin
     (name, row) =>
       html`<text class="tick name" x="${FRAME.left - 8}" y="${at(y(row) + 4)}" text-anchor="end">${cut(name)}<title>${categories[row]}</title></text>`,
   );
-  const means = runs.map((_, run) =>
+  const means = series.map((_, index) =>
     meanLine(
-      spots.filter((spot) => spot.run === run),
-      run,
+      spots.filter((spot) => spot.series === index),
+      index,
       { x, end },
     ),
   );
   const drawn = spots.flatMap((spot) => {
     const row = categories.indexOf(spot.category);
     if (row < 0) return [];
-    const words = `${spot.category}${runs.length > 1 ? ` of ${runs[spot.run]}` : ''}: ${figure(spot.value)}`;
-    return [html`<g class="${lookOf(spot.run).colour}">${marker(spot.run, x(spot.value), y(row))}<title>${words}</title></g>`];
+    const words = `${spot.category}${series.length > 1 ? ` of ${series[spot.series]}` : ''}: ${figure(spot.value)}`;
+    return [html`<g class="${lookOf(spot.series).colour}">${marker(spot.series, x(spot.value), y(row))}<title>${words}</title></g>`];
   });
-  return html`<figure class="chart"><figcaption>${title}</figcaption><svg viewBox="0 0 ${FRAME.width} ${height}" width="${FRAME.width}" height="${height}" role="img" aria-label="${title}, a value each; the table below says the same">${marks}${rows}${means}${drawn}</svg>${runs.length > 1 ? legend(runs) : ''}${all.length > categories.length ? html`<p class="soft">The first ${categories.length} of ${all.length}.</p>` : ''}${numbers(title, all, { spots, runs })}</figure>`;
+  return html`<figure class="chart"><figcaption>${title}</figcaption><svg viewBox="0 0 ${FRAME.width} ${height}" width="${FRAME.width}" height="${height}" role="img" aria-label="${title}, a value each; the table below says the same">${marks}${rows}${means}${drawn}</svg>${series.length > 1 ? legend(series) : ''}${all.length > categories.length ? html`<p class="soft">The first ${categories.length} of ${all.length}.</p>` : ''}${numbers(title, all, { spots, series })}</figure>`;
 }
 
-/** The mean of a run's values, where there is more than one. */
+/** The mean of a series, where there is more than one. */
 function meanLine(
   own: readonly Spot[],
-  run: number,
+  series: number,
   { x, end }: { readonly x: (value: number) => number; readonly end: number },
 ): Markup | undefined {
   if (own.length < 2) return undefined;
-  const { colour, dash } = lookOf(run);
+  const { colour, dash } = lookOf(series);
   const mean = meanOf(own.map(({ value }) => value));
   return html`<g class="${colour}"><line x1="${at(x(mean))}" x2="${at(x(mean))}" y1="${FRAME.top}" y2="${end}" stroke="currentColor" stroke-width="1.5" stroke-dasharray="${dash}"/><title>mean ${figure(mean)}</title></g>`;
 }
 
-/** Runs differ by shape too: a circle, a square, a diamond, a triangle. */
-function marker(run: number, x: number, y: number): Markup {
+/** Series differ by shape too: a circle, a square, a diamond, a triangle. */
+function marker(series: number, x: number, y: number): Markup {
   const [left, right, top, bottom] = [x - 4.5, x + 4.5, y - 4.5, y + 4.5].map(at);
-  if (run % 4 === 1) return html`<path class="dot" d="M${left} ${top}H${right}V${bottom}H${left}z"/>`;
-  if (run % 4 === 2)
+  if (series % 4 === 1) return html`<path class="dot" d="M${left} ${top}H${right}V${bottom}H${left}z"/>`;
+  if (series % 4 === 2)
     return html`<path class="dot" d="M${at(x)} ${at(y - 6)}L${at(x + 6)} ${at(y)}L${at(x)} ${at(y + 6)}L${at(x - 6)} ${at(y)}z"/>`;
-  if (run % 4 === 3) return html`<path class="dot" d="M${left} ${bottom}H${right}L${at(x)} ${top}z"/>`;
+  if (series % 4 === 3) return html`<path class="dot" d="M${left} ${bottom}H${right}L${at(x)} ${top}z"/>`;
   return html`<circle class="dot" cx="${at(x)}" cy="${at(y)}" r="4.5"/>`;
 }
 
 function numbers(
   title: string,
   categories: readonly string[],
-  { spots, runs }: Pick<Extract<Family, { kind: 'spots' }>, 'spots' | 'runs'>,
+  { spots, series }: Pick<Extract<Family, { kind: 'spots' }>, 'spots' | 'series'>,
 ): Markup {
-  const heads = [{ head: 'of' }, ...runs.map((name) => ({ head: runs.length > 1 ? name : 'value', isNumber: true }))];
+  const heads = [{ head: 'of' }, ...series.map((name) => ({ head: series.length > 1 ? name : 'value', isNumber: true }))];
   const rows = categories.map((category) => [
     { content: category },
-    ...runs.map((_, run) => {
-      const found = spots.find((spot) => spot.category === category && spot.run === run);
+    ...series.map((_, index) => {
+      const found = spots.find((spot) => spot.category === category && spot.series === index);
       return { content: found === undefined ? '' : figure(found.value) };
     }),
   ]);

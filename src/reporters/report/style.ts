@@ -81,8 +81,8 @@ export const STYLE = `
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1240px;padding:24px;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:26px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:19px;margin:36px 0 10px;padding-bottom:4px;border-bottom:1px solid var(--line)}
-h3{font-size:16px;margin:20px 0 6px;overflow-wrap:anywhere}p{margin:4px 0}a{color:var(--link)}
-code,pre,.number{font-family:ui-monospace,monospace;font-size:13px}.soft{color:var(--soft)}.soft code,h2 code,td code{overflow-wrap:anywhere}
+h3{font-size:16px;margin:20px 0 6px;overflow-wrap:anywhere}p{margin:4px 0}p,li,td,th{overflow-wrap:break-word}main>section>p,.alert p,li{overflow-wrap:anywhere}a{color:var(--link)}
+code,pre,.number{font-family:ui-monospace,monospace;font-size:13px}.soft{color:var(--soft)}.soft code,h2 code{overflow-wrap:anywhere}td code,th code{display:inline-block;max-width:340px;overflow-wrap:break-word}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:14px 0 0;padding:0}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 .scroll{overflow-x:auto;max-width:100%}table{border-collapse:collapse}td,th{padding:4px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400}
@@ -108,7 +108,7 @@ ${lineColours}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:12px;padding:0;margin:0;list-style:none;font-size:12px}
 .samples img{display:block;width:100%;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;background:var(--tint);border:2px solid var(--line);border-radius:6px}
 .samples .miss img{border-color:var(--bad)}.samples .hit img{border-color:var(--good)}
-.drawn img{max-width:100%;height:auto;background:#fff;border:1px solid var(--line);border-radius:6px}.drawn iframe{width:100%;height:480px;border:1px solid var(--line);border-radius:6px;background:#fff;color-scheme:light}
+.drawn .scroll{max-height:420px;overflow:auto}.drawn img{max-width:100%;max-height:560px;background:#fff;border:1px solid var(--line);border-radius:6px}.drawn iframe{width:100%;height:480px;border:1px solid var(--line);border-radius:6px;background:#fff;color-scheme:light}
 .text{border-left:3px solid var(--line);padding:2px 0 2px 18px;max-width:900px;overflow-x:auto}.text p,.text li{overflow-wrap:anywhere}.text h4,.text h5,.text h6{margin:14px 0 4px;font-size:15px}.text h4{font-size:17px}
 @media(prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important;scroll-behavior:auto!important}}
 @media print{:root{color-scheme:light;${variables(PALETTES.light)}}body{max-width:none;padding:0;font-size:12px}nav,.tools{display:none}.scroll,pre,.legend{overflow:visible;max-height:none}figure,.figures>div,tr{break-inside:avoid}h2,h3{break-after:avoid}details::details-content{content-visibility:visible;display:block}}

@@ -9,7 +9,7 @@ type Points = Curve['points'];
 export function thinned(points: Points, most: number): Points {
   const stretches = Math.max(1, Math.floor(most / 4));
   if (points.length <= Math.max(most, 4)) return points;
-  return Array.from({ length: stretches }, (_, index) => {
+  const kept = Array.from({ length: stretches }, (_, index) => {
     const from = Math.floor((index * points.length) / stretches);
     const to = Math.floor(((index + 1) * points.length) / stretches);
     let [low, high] = [from, from];
@@ -17,8 +17,10 @@ export function thinned(points: Points, most: number): Points {
       if ((points[at]?.[1] ?? 0) < (points[low]?.[1] ?? 0)) low = at;
       if ((points[at]?.[1] ?? 0) > (points[high]?.[1] ?? 0)) high = at;
     }
-    return [...new Set([from, low, high, to - 1])].sort((a, b) => a - b).flatMap((at) => points[at] ?? []) as unknown as Points;
-  }).flat() as unknown as Points;
+    return [from, low, high, to - 1];
+  });
+  const wanted = new Set(kept.flat());
+  return points.filter((_, at) => wanted.has(at));
 }
 
 /** So many of a list at even distances, with the first and the last one. */
