@@ -52,8 +52,8 @@ async function look(folder: string, pictures: string | undefined): Promise<reado
   const install = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...PACKAGES];
   if (spawnSync('npm', install, { stdio: 'inherit' }).status !== 0) throw new Error(`npm could not install ${PACKAGES.join(' and ')}.`);
   const require = createRequire(join(folder, 'package.json'));
-  const { chromium } = require('playwright-core') as { chromium: { launch(options: object): Promise<Browser> } };
-  const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+  const { chromium } = require(join(folder, 'node_modules/playwright-core')) as { chromium: { launch(options: object): Promise<Browser> } };
+  const axe = readFileSync(join(folder, 'node_modules/axe-core/axe.min.js'), 'utf8');
   const files = writePages(folder);
   const browser = await chromium.launch({ executablePath: browserProgram(), args: ['--no-sandbox'] });
   const faults: string[] = [];
