@@ -93,7 +93,7 @@ export { fuse } from './fuse.ts';
 export { relativeDifference } from './difference.ts';
 export { averageWeights, estimateStatistics } from './average.ts';
 export { deviation, mean } from '../text/mean.ts';
-export { TextProblem } from '../text/decoded.ts';
+export { decodeText, TextProblem } from '../text/decoded.ts';
 export type { SeparatedRow } from '../text/separated.ts';
 export { readTable } from '../text/separated.ts';
 export { nearest } from '../text/suggestion.ts';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { decodeText } from 'stillroom/nn';
 import { SourceProblem } from './collection.ts';
 import type { Collection, Item } from './collection.ts';
 
@@ -61,7 +62,11 @@ async function readIdx(folder: string, name: string, rank: number): Promise<{ sh
 
 /** The class names: as given, else the lines of `classes.txt` in the folder, else the labels' numbers. */
 async function nameClasses(folder: string, names: readonly string[], given: readonly string[], count: number): Promise<readonly string[]> {
-  const listed = names.includes('classes.txt') ? (await readFile(join(folder, 'classes.txt'), 'utf8')).split(/\r?\n/).filter(Boolean) : [];
+  const listed = names.includes('classes.txt')
+    ? decodeText(await readFile(join(folder, 'classes.txt')), 'classes.txt')
+        .split('\n')
+        .filter(Boolean)
+    : [];
   const classes = given.length > 0 ? given : listed;
   if (classes.length === 0) return Array.from({ length: count }, (_, index) => String(index));
   if (classes.length < count) throw new SourceProblem(`the labels go up to ${count - 1}, but only ${classes.length} classes are named`);

@@ -35,8 +35,8 @@ async function telling<Result>(fail: Context['fail'], work: () => Result | Promi
 
 /** Reads what the sources hold, and says how they were understood. */
 async function openSources({ params, inputs, log, fail }: Context): Promise<Given> {
-  const { layout, name_column, label_column, classes: given } = params;
-  const found = await telling(fail, () => readGiven(inputs, { layout, name_column, label_column, given }));
+  const { layout, table, name_column, label_column, classes: given } = params;
+  const found = await telling(fail, () => readGiven(inputs, { layout, table, name_column, label_column, given }));
   for (const note of [...found.train.notes, ...(found.test?.notes ?? [])]) log(note);
   return found;
 }

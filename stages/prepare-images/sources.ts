@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { isLeftBehind } from 'stillroom/nn';
+import { isLeftBehind, nearest } from 'stillroom/nn';
 import { some, SourceProblem } from './collection.ts';
 import type { Collection } from './collection.ts';
 import type { ColumnParams } from './columns.ts';
@@ -22,6 +22,8 @@ export interface Reading extends ColumnParams {
   readonly given: readonly string[];
   /** All but `found` decide where a folder could be read in more than one way. */
   readonly layout: 'found' | 'folders' | 'split' | 'table';
+  /** The table in the training source that holds the labels; empty: the only one, if it is one of labels. */
+  readonly table: string;
 }
 
 /** What the sources hold: a training set, and a test set if they hold one. */
@@ -49,15 +51,27 @@ function otherReading(files: readonly string[]): { readonly what: string; readon
   return classes.length > 1 ? { what: `as class folders, ${some(classes)}`, layout: 'folders' } : undefined;
 }
 
+/** The table of a folder that the param names. */
+function saidTable(files: readonly string[], said: string): string {
+  if (files.includes(said)) return said;
+  const near = nearest(
+    said,
+    files.filter((name) => /\.[ct]sv$/i.test(name)),
+  );
+  const hint = near === undefined ? 'Give its path in the folder, or a file elsewhere as the input `labels`.' : `Did you mean ${near}?`;
+  throw new SourceProblem(`\`table: ${said}\`: the source holds no such file`, hint);
+}
+
 /** The table in a folder that names its labels, if one does. */
-function tableOf({ files }: Looked, { layout }: Reading, hint: string): string | undefined {
+function tableOf({ files }: Looked, { layout, table: said }: Reading, hint: string): string | undefined {
+  if (said !== '') return saidTable(files, said);
   if (layout === 'folders' || layout === 'split') return undefined;
   const tables = files.filter(isTable);
   const [table] = tables;
   if (tables.length > 1)
     throw new SourceProblem(
       `the source holds ${tables.length} CSV files: ${some(tables)}`,
-      `Leave one, or give it as the input ${hint}; \`layout: folders\` reads none of them.`,
+      `Name the one with the labels, such as \`table: ${table}\`, or give it as the input ${hint}; \`layout: folders\` reads none of them.`,
     );
   if (layout === 'table' && table === undefined)
     throw new SourceProblem('`layout: table`, but the source holds no CSV file', `Give it as the input ${hint}.`);
@@ -87,7 +101,7 @@ async function readSource(
 ): Promise<Collection | undefined> {
   if (labels !== undefined) return readCsv(folder, files, labels, reading);
   const names = topNames(files);
-  const pairs = reading.layout === 'found' ? findPairs(names) : [];
+  const pairs = reading.layout === 'found' && reading.table === '' ? findPairs(names) : [];
   if (pairs.length > 0) {
     const pair = choosePair(pairs, set);
     return pair === undefined ? undefined : readIdxPair(folder, names, pair, set, reading.given);
@@ -160,10 +174,10 @@ export async function readGiven(paths: SourcePaths, reading: Reading): Promise<G
   const train = await readSource(source, paths.labels, 'train', reading);
   if (train === undefined)
     throw new SourceProblem('the source holds several pairs of idx files, but none named train-images… and train-labels…');
-  const hasBoth = paths.labels === undefined && reading.layout === 'found' && holdsBothSets(source);
+  const hasBoth = paths.labels === undefined && reading.layout === 'found' && reading.table === '' && holdsBothSets(source);
   if (paths.test === undefined && !hasBoth) return { train, test: undefined };
   const apart = paths.test === undefined ? source : await look(paths.test);
-  const test = await readSource(apart, paths.test_labels, 'test', { ...reading, given: train.classes });
+  const test = await readSource(apart, paths.test_labels, 'test', { ...reading, table: '', given: train.classes });
   if (test === undefined)
     throw new SourceProblem(`${basename(apart.folder)} holds several pairs of idx files, but none named t10k-images… or test-images…`);
   return { train, test };

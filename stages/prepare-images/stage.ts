@@ -16,6 +16,7 @@ export default defineStage({
       about:
         'Where a folder could be read in several ways. folders: class folders; split: train, val, test with class folders; table: by its CSV.',
     }),
+    table: param.string({ default: '', about: 'The CSV in the folder with the labels, where it holds several; empty: the only one.' }),
     name_column: param.string({ default: '', about: 'The column of the CSV that names the images; empty: found by its head.' }),
     label_column: param.string({ default: '', about: 'The column of the CSV that names the classes; empty: found by its head.' }),
     test_share: param.number({

@@ -185,7 +185,15 @@ describe('a table that lies in the folder by chance', () => {
     write('train.csv', 'id,label\n1,dog\n');
     expect(await failure(prepare({}, {}))).toEqual([
       'the source holds 2 CSV files: sample_submission.csv, train.csv',
-      'Leave one, or give it as the input `labels`; `layout: folders` reads none of them.',
+      'Name the one with the labels, such as `table: sample_submission.csv`, or give it as the input `labels`; `layout: folders` reads none of them.',
+    ]);
+    expect(labelsOf(await prepare({ layout: 'folders' }, {}))).toEqual(byFolders);
+    write('train.csv', 'id,label\n1,hat\n2,shoe\n3,hat\n4,shoe\n');
+    const named = { 'cat/1.png': 'hat', 'cat/2.png': 'shoe', 'dog/3.png': 'hat', 'dog/4.png': 'shoe' };
+    expect(labelsOf(await prepare({ table: 'train.csv' }, {}))).toEqual(named);
+    expect(await failure(prepare({ table: 'trian.csv' }, {}))).toEqual([
+      '`table: trian.csv`: the source holds no such file',
+      'Did you mean train.csv?',
     ]);
   });
 
