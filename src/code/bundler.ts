@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { isOutside } from '../files/folder.ts';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { BuildFailure, Metafile, Plugin } from 'esbuild';
 import { installation } from '../model/installation.ts';
 import type { ChosenModule } from '../model/pipeline.ts';
@@ -62,6 +62,11 @@ function entryOf({ entry, modules }: Pick<CodeRequest, 'entry' | 'modules'>): st
   ].join('\n');
 }
 
+/** Whether Stillroom does without a package, but for some stages. */
+function isOptional(name: string): boolean {
+  return Object.hasOwn(readPackage(installation).optionalDependencies ?? {}, name);
+}
+
 function packageName(path: string): string {
   return path
     .split('/')
@@ -85,6 +90,8 @@ function stillroomPlugin(packageFolders: Record<string, string>, reader: Reader)
         const folder = reader.findPackage(name, resolveDir) ?? reader.findPackage(name, installation);
         const native = folder === undefined ? done(false) : isNative(folder);
         if (!native.ok) return { errors: native.problems.map(({ message }) => ({ text: message })) };
+        // Whether it is needed is known once what is unused is gone.
+        if (folder === undefined && isOptional(name)) return { path, external: true };
         if (folder !== undefined && native.value) {
           packageFolders[name] = folder;
           return { path, external: true };
@@ -135,10 +142,19 @@ function withoutEntry(text: string): string {
   return JSON.stringify({ ...map, sourcesContent: map.sourcesContent?.map((content, index) => (isEntry(index) ? null : content)) });
 }
 
-/** The packages that the bundle still imports once what is unused is gone. */
-function importedPackages(metafile: Metafile, found: Readonly<Record<string, string>>): Record<string, string> {
-  const imported = new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => packageName(path))));
-  return Object.fromEntries(Object.entries(found).filter(([name]) => imported.has(name)));
+/** The names of packages that the bundle still imports once what is unused is gone. */
+function importedNames(metafile: Metafile): ReadonlySet<string> {
+  return new Set(Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => packageName(path))));
+}
+
+/** A package that npm left out when it installed Stillroom, and without which a stage cannot do its work. */
+function leftOut(name: string, folder: string): Problem {
+  return {
+    kind: 'stage',
+    code: 'engine-missing',
+    message: `the stage ${basename(folder)} needs ${name}, an optional part of Stillroom that is not installed`,
+    hint: 'get it: npx stillroom doctor --install (about 0.8 GB, once for all projects; only training and trained models need it)',
+  };
 }
 
 const SETTINGS = {
@@ -180,13 +196,16 @@ export const esbuildBundler: Bundler = {
       });
       const found = await findEscapes(built.metafile, base, (path) => packageName(path) in packageFolders);
       if (found !== undefined) return failed(found);
+      const imported = importedNames(built.metafile);
+      const missing = [...imported].find((name) => isOptional(name) && packageFolders[name] === undefined);
+      if (missing !== undefined) return failed(leftOut(missing, folder));
       const text = (suffix: string): string => built.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
       return done({
         code: text('stage.mjs'),
         map: withoutEntry(text('stage.mjs.map')),
         readings: reader.readings(built.metafile, base),
         contributing: contributingFiles(built.metafile, base),
-        packageFolders: importedPackages(built.metafile, packageFolders),
+        packageFolders: Object.fromEntries(Object.entries(packageFolders).filter(([name]) => imported.has(name))),
       });
     } catch (error) {
       return failed(buildProblem(error, relative(base, folder), entry));

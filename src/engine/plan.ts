@@ -83,7 +83,20 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
     nodes.set(instance.name, node);
     if (node.settled !== undefined) settled.set(instance.name, node.settled);
   }
-  return problems.length > 0 ? failed(...problems) : done({ request, executor: executor.value, nodes, snapshots, history });
+  return problems.length > 0 ? failed(...toldOnce(problems)) : done({ request, executor: executor.value, nodes, snapshots, history });
+}
+
+/** Problems, but that of an engine which several nodes need once. */
+function toldOnce(problems: readonly Problem[]): readonly Problem[] {
+  const isAlike = (a: Problem, b: Problem): boolean => a.code === 'engine-missing' && b.code === a.code && a.hint === b.hint;
+  const told: Problem[] = [];
+  for (const problem of problems) {
+    if (told.some((one) => isAlike(one, problem))) continue;
+    const others = problems.filter((one) => one !== problem && isAlike(one, problem)).length;
+    const more = others === 1 ? 'does another node' : `do ${others} other nodes`;
+    told.push(others === 0 ? problem : { ...problem, message: `${problem.message}; so ${more}` });
+  }
+  return told;
 }
 
 function readSources(

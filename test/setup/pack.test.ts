@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../../src/setup/places.mjs';
 import { temporaryFolder } from './rig.ts';
@@ -27,6 +27,7 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
     'dist/cli.cjs',
     'dist/index.d.ts',
     'src/index.ts',
+    'LICENSE',
     'src/data-files.d.ts',
     'stages/fuse/stage.ts',
     'pipelines/quickstart.yaml',
@@ -39,10 +40,6 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
 
   const stillroom = (...args: readonly string[]) => output(join(folder, 'node_modules/.bin/stillroom'), args, folder);
   stillroom('init');
-  const types = join(folder, 'node_modules/@types/node');
-  rmSync(types, { recursive: true, force: true });
-  mkdirSync(dirname(types), { recursive: true });
-  symlinkSync(join(root, 'node_modules/@types/node'), types);
   expect(output(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], folder)).toBe('');
   const first = JSON.parse(stillroom('run', 'pipeline.yaml', '--json'));
   expect(first.failed).toEqual([]);
@@ -50,8 +47,28 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
   const second = JSON.parse(stillroom('run', 'pipeline.yaml', '--json'));
   expect(second).toMatchObject({ executed: [], hash: first.hash });
 
+  // All code of the stages that come with it bundles: what stops the plan is looked at after that.
+  const refused = (...args: readonly string[]): { readonly code: string; readonly message: string; readonly hint: string } => {
+    const { stdout } = spawnSync(join(folder, 'node_modules/.bin/stillroom'), [...args, '--json'], {
+      cwd: folder,
+      env: environment,
+      encoding: 'utf8',
+    });
+    return JSON.parse(stdout).error;
+  };
+  expect(refused('plan', 'quickstart')).toMatchObject({
+    code: 'engine-missing',
+    message: expect.stringMatching(/needs the engine tensorflow, which is not set up; so do \d+ other nodes$/),
+    hint: expect.stringContaining('npx stillroom doctor --install'),
+  });
+
   // npm leaves optional packages out where their install scripts fail: all but training works without them.
   for (const name of ['@tensorflow', 'onnxruntime-node']) rmSync(join(folder, 'node_modules', name), { recursive: true });
+  const left = refused('plan', 'quickstart');
+  expect(left.message).toMatch(/^the stage [\w-]+ needs @tensorflow\/tfjs-node-gpu, .* not installed; so do \d+ other nodes$/);
+  expect(left).toMatchObject({ code: 'engine-missing', hint: expect.stringContaining('npx stillroom doctor --install') });
+  const split = JSON.parse(stillroom('plan', 'quickstart', '--only', 'split', '--json'));
+  expect(split.nodes.map((node: { readonly action: string }) => node.action)).toEqual(['run', 'run']);
   const third = JSON.parse(stillroom('run', 'pipeline.yaml', '--json', '--set', 'least=4'));
   expect(third.executed.length).toBeGreaterThan(0);
 });

@@ -5,7 +5,7 @@ import { addonPackage, readEngineFacts } from '../../setup/facts.mjs';
 export const engine: Engine = {
   name: 'tensorflow',
   package: addonPackage,
-  remedy: () => 'set it up: npx stillroom doctor --install',
+  remedy: () => 'set it up: npx stillroom doctor --install (about 0.8 GB, once for all projects; only training and trained models need it)',
   facts() {
     const installed = readEngineFacts();
     if (installed === undefined) return undefined;
