@@ -55,7 +55,13 @@ function told(runs: readonly Listed[], columns: readonly string[], invocation: I
   return answer({ runs }, runs.length === 0 ? [none] : table(columns, runs, columnsOf(invocation.stdout)));
 }
 
-const STATES: Readonly<Record<RunState, (text: string) => Line>> = { live: accent, done: good, failed: bad, cancelled: warned };
+const STATES: Readonly<Record<RunState, (text: string) => Line>> = {
+  live: accent,
+  done: good,
+  failed: bad,
+  cancelled: warned,
+  interrupted: warned,
+};
 
 function runCell(row: ListedRun, column: string): Line {
   const value = fieldOf(row, column);

@@ -16,6 +16,7 @@ export const STATES: Readonly<Record<RunState | NodeState, (text: string) => Lin
   done: good,
   failed: bad,
   cancelled: warned,
+  interrupted: warned,
   executed: accent,
   reused: good,
   running: accent,
@@ -108,7 +109,7 @@ function timeText(time: string): string {
 }
 
 function aboutRows({ record, tags, cost }: ShownRun): readonly (readonly Line[])[] {
-  const { id, hash, file, set, started } = record;
+  const { id, hash, file, set, started, ended, state } = record;
   const reused = cost.sparedSeconds === 0 ? '' : `, ${duration(cost.sparedSeconds)} reused`;
   return [
     ['id', [id, ...(tags.length === 0 ? [] : [accent(` [${tags.join(', ')}]`)])]],
@@ -116,6 +117,8 @@ function aboutRows({ record, tags, cost }: ShownRun): readonly (readonly Line[])
     ['file', file],
     ...(set.length === 0 ? [] : [['set', set.join(' ')]]),
     ['started', timeText(started)],
+    // What became of it afterwards, nobody knows.
+    ...(state === 'interrupted' && ended !== undefined ? [['last heard of', timeText(ended)]] : []),
     ['cost', `${duration(cost.executedSeconds)} of work executed${reused}; outputs of ${bytesText(cost.bytes)}`],
   ];
 }

@@ -9,6 +9,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   sweep: () => import('./sweep.ts'),
   sweeps: () => import('./sweeps.ts'),
   show: () => import('./show.ts'),
+  logs: () => import('./logs.ts'),
   diff: () => import('./diff.ts'),
   report: () => import('./report.ts'),
   predict: () => import('./predict.ts'),

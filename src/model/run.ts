@@ -4,8 +4,8 @@ import type { Instance, NodeWork } from './pipeline.ts';
 import type { MetricValue, PackageIngredient } from './result.ts';
 import type { OfSweep } from './sweep-journal.ts';
 
-/** How a run stands, or how it ended. */
-export type RunState = 'live' | 'done' | 'failed' | 'cancelled';
+/** How a run stands, or how it ended; `interrupted`: its process is gone, and did not say how it ended. No record is written so. */
+export type RunState = 'live' | 'done' | 'failed' | 'cancelled' | 'interrupted';
 
 /** How a node ended. `waiting` and `running` are seen only in a live run. */
 export type NodeState = 'waiting' | 'running' | 'executed' | 'reused' | 'failed' | 'cancelled' | 'skipped';

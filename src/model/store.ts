@@ -192,7 +192,7 @@ export interface Runs {
   hasNodes(kept: KeptRecord['nodes']): boolean;
   /** Writes the record of a run whose nodes are kept already, with its row. */
   writeKept(record: KeptRecord, row: RunRow): void;
-  /** A run whose process is gone is shown as failed; undefined where the record is missing or damaged. */
+  /** A run whose process is gone is shown as interrupted; undefined where the record is missing or damaged. */
   read(id: string): RunRecord | undefined;
   /** Newest first, those of damaged records included. */
   ids(): readonly string[];

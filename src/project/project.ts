@@ -4,6 +4,7 @@ import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
 import type { PreparedEditor } from './editor.ts';
+import type { LogsOptions, RunLogs } from './logs.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import type { Prediction, PredictOptions } from './predict.ts';
 import { Records } from './records.ts';
@@ -34,6 +35,7 @@ export type { Tag } from '../model/store.ts';
 export type { SweepEvent } from '../model/sweep-event.ts';
 export type { EnterOptions, ProjectOptions } from './context.ts';
 export type { PreparedEditor } from './editor.ts';
+export type { LogLine, LogsOptions, NodeWithLog, RunLogs } from './logs.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { Prediction, PredictOptions } from './predict.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
@@ -90,6 +92,11 @@ export class Project {
    */
   async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<Explanation>> {
     return this.context.guarded(async () => (await import('./why.ts')).explainNodes(this.context, target, node, options));
+  }
+
+  /** Reads what the nodes of a run printed, or follows it; the lines are told as they are found. */
+  async logs(run: string, options: LogsOptions = {}): Promise<Outcome<RunLogs>> {
+    return this.context.guarded(async () => (await import('./logs.ts')).readLogs(this.context, run, options));
   }
 
   /** Runs a pipeline file. Fails only where it cannot begin: how its nodes ended is told in the result and by the events. */

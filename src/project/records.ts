@@ -53,7 +53,7 @@ const LAST_LINES = 10;
 
 /** What nodes printed last that were at work when the process of their run was gone. */
 function lastLinesOf({ runs }: Store, { id, state, nodes }: RunRecord): ShownRun['lastLines'] {
-  const cut = state === 'failed' ? Object.entries(nodes).filter(([, node]) => node.state === 'running') : [];
+  const cut = state === 'interrupted' ? Object.entries(nodes).filter(([, node]) => node.state === 'cancelled') : [];
   return Object.fromEntries(cut.map(([name]) => [name, runs.lastLines(id, name, LAST_LINES)]));
 }
 

@@ -15,3 +15,12 @@ export function printable(text: string): string {
 export function printableLine(text: string): string {
   return printable(text.replaceAll(/[\r\n]+/g, ' '));
 }
+
+/** What colours text, and nothing else (Select Graphic Rendition, ECMA-48). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are told by one.
+const COLOURS = /\u001b\[[\d;:]*m/g;
+
+/** A text without what colours it. */
+export function withoutColours(text: string): string {
+  return text.replaceAll(COLOURS, '');
+}

@@ -10,13 +10,13 @@ import { write } from '../folders.ts';
 import { damage, open, recordOf } from './stores.ts';
 
 describe('runs', () => {
-  test('are live as long as their process holds the lock, then failed', () => {
+  test('are live as long as their process holds the lock, then interrupted', () => {
     const { store } = open();
     const lock = store.runs.start('run-1');
     store.runs.write({ ...recordOf('run-1'), state: 'live' });
     expect(store.runs.read('run-1')?.state).toBe('live');
     lock.release();
-    expect(store.runs.read('run-1')?.state).toBe('failed');
+    expect(store.runs.read('run-1')?.state).toBe('interrupted');
     expect(store.runs.read('../run-1')).toBeUndefined();
   });
 
@@ -67,16 +67,22 @@ describe('a live run', () => {
   test('stands as its events tell, and so does one whose process is gone', async () => {
     const { store } = open();
     const lock = store.runs.start('run-1');
-    store.runs.write({ ...recordOf('run-1'), state: 'live', nodes: { a: node('waiting', 'new'), b: node('waiting', 'new') } });
+    store.runs.write({
+      ...recordOf('run-1'),
+      state: 'live',
+      nodes: { a: node('waiting', 'new'), b: node('waiting', 'new'), c: node('waiting', 'new') },
+    });
     const events = store.runs.appendEvents('run-1', () => undefined);
-    events.write(JSON.stringify({ time: '', type: 'node-started', node: 'a', cause: 'asked', inputs: {} }));
-    events.write(JSON.stringify({ time: '', type: 'node-ended', node: 'a', outcome: node('executed', 'asked') }));
-    events.write(JSON.stringify({ time: '', type: 'node-started', node: 'b', cause: 'asked', inputs: {} }));
+    events.write(JSON.stringify({ time: '2026-01-01T00:00:01.000Z', type: 'node-started', node: 'a', cause: 'asked', inputs: {} }));
+    events.write(JSON.stringify({ time: '2026-01-01T00:00:02.000Z', type: 'node-ended', node: 'a', outcome: node('executed', 'asked') }));
+    events.write(JSON.stringify({ time: '2026-01-01T00:00:03.000Z', type: 'node-started', node: 'b', cause: 'asked', inputs: {} }));
     await events.close();
     const states = (): unknown[] => Object.values(store.runs.read('run-1')?.nodes ?? {}).map(({ state }) => state);
-    expect([store.runs.read('run-1')?.state, ...states()]).toEqual(['live', 'executed', 'running']);
+    expect([store.runs.read('run-1')?.state, ...states()]).toEqual(['live', 'executed', 'running', 'waiting']);
     lock.release();
-    expect([store.runs.read('run-1')?.state, ...states()]).toEqual(['failed', 'executed', 'running']);
+    expect([store.runs.read('run-1')?.state, ...states()]).toEqual(['interrupted', 'executed', 'cancelled', 'skipped']);
+    expect(store.runs.read('run-1')?.ended).toBe('2026-01-01T00:00:03.000Z');
+    expect([...store.runs.rows()].map(({ state, seconds }) => [state, seconds])).toEqual([['interrupted', 3]]);
   });
 });
 
@@ -150,7 +156,7 @@ describe('the record of a run', () => {
   test('of a run that lives somewhere else is live; its id is taken', () => {
     const { store } = open();
     store.runs.write({ ...recordOf('run-1'), state: 'live' });
-    expect(store.runs.read('run-1')?.state).toBe('failed');
+    expect(store.runs.read('run-1')?.state).toBe('interrupted');
     const lock = store.runs.start('run-1');
     expect([store.runs.read('run-1')?.state, store.runs.read('run-1')?.state]).toEqual(['live', 'live']);
     expect(() => store.runs.start('run-1')).toThrow('the run id run-1 is taken');

@@ -30,8 +30,11 @@ function patternOf(text: string): RegExp {
   return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'su');
 }
 
+/** What an instance is named by. */
+type Named = Pick<Instance, 'name' | 'node' | 'key'>;
+
 /** The instances that a pattern fits: `teach*` by node, `*[fold=0]` and `teacher[fold=*]` at points, which may leave variables out. */
-function fitting(instances: readonly Instance[], word: string): readonly Instance[] {
+function fitting(instances: readonly Named[], word: string): readonly Named[] {
   const open = word.indexOf('[');
   const node = patternOf(open === -1 ? word : word.slice(0, open));
   const ofNode = instances.filter((instance) => node.test(instance.node));
@@ -39,7 +42,7 @@ function fitting(instances: readonly Instance[], word: string): readonly Instanc
   // The node of a point is read as a name, which a pattern is not.
   const { point, rest } = splitName(`x${word.slice(open)}`) ?? {};
   if (point === undefined || rest !== '') return [];
-  return point.reduce<readonly Instance[]>((left, [variable, text]) => {
+  return point.reduce<readonly Named[]>((left, [variable, text]) => {
     if (!isPattern(text)) return atPoint(left, [[variable, text]]);
     const value = patternOf(text);
     return left.filter(({ key }) => Object.hasOwn(key, variable) && value.test(valueText(key[variable] ?? null)));
@@ -47,7 +50,7 @@ function fitting(instances: readonly Instance[], word: string): readonly Instanc
 }
 
 /** The names of the instances that words such as those of `--force` and `--only` mean: `teacher` all its instances, `teacher[fold=0]` those at that point, `teach*` those that it fits. */
-export function instancesNamed(instances: readonly Instance[], ...words: readonly string[]): string[] {
+export function instancesNamed(instances: readonly Named[], ...words: readonly string[]): string[] {
   const meant = new Set(
     words.flatMap((word) => {
       const { node, point, rest } = splitName(word) ?? {};

@@ -1,3 +1,4 @@
+import { withoutColours } from '../../text/printable.ts';
 import type { Event, PlannedNode } from '../../model/event.ts';
 
 /** A node that is being executed. */
@@ -42,7 +43,8 @@ export class Picture {
       this.change(node, { ...(total > 0 ? { share: Math.min(1, done / total) } : {}), ...(note === undefined ? {} : { word: note }) });
     } else if (event.type === 'node-log') {
       // An empty line says nothing, and the one before it is still the last that did.
-      if (event.line.trim() !== '') this.change(event.node, { word: event.line.trim() });
+      const line = withoutColours(event.line).trim();
+      if (line !== '') this.change(event.node, { word: line });
     } else if (event.type === 'node-ended') this.end(event);
   }
 

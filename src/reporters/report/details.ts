@@ -7,7 +7,7 @@ import { nameOf } from './shown-values.ts';
 
 /** Why a run failed: of each node that did, its error, what to do, and the end of what it printed. */
 export function failures(run: ReportRun, isAlone: boolean): Markup | undefined {
-  if (run.state !== 'failed') return undefined;
+  if (run.state !== 'failed' && run.state !== 'interrupted') return undefined;
   const failed = run.nodes.filter(({ state, error }) => state === 'failed' || error !== undefined);
   const told = failed.map(({ name, error, log }) => {
     const lines =
@@ -21,7 +21,7 @@ export function failures(run: ReportRun, isAlone: boolean): Markup | undefined {
   const skipped = run.nodes.filter(({ state }) => state === 'skipped' || state === 'waiting' || state === 'cancelled').length;
   const rest = skipped === 0 ? '' : html`<p class="soft">${skipped} of ${run.nodes.length} nodes did not run because of it.</p>`;
   const nothing = html`<p>No node says why: it ended before one could, as when its process is killed.</p>`;
-  return html`<section class="alert"><h2>Why ${isAlone ? 'it' : nameOf(run)} failed</h2>${told.length === 0 ? nothing : told}${rest}</section>`;
+  return html`<section class="alert"><h2>Why ${isAlone ? 'it' : nameOf(run)} ${run.state === 'failed' ? 'failed' : 'did not end'}</h2>${told.length === 0 ? nothing : told}${rest}</section>`;
 }
 
 /** What is to be known before a run's numbers are believed. */

@@ -32,7 +32,12 @@ function isKeptRecord(value: unknown): value is KeptRecord {
   return isObject(value) && isRunRecord(typeof value['nodes'] === 'string' ? { ...value, nodes: {} } : value);
 }
 
-/** The records of runs. A live run holds a lock, so a run whose process is gone is known as failed. */
+/** Whether a record will change no more. What became of an interrupted run is looked up each time. */
+function isOver({ format, ended, state }: RunRecord): boolean {
+  return format <= RECORD_FORMAT && ended !== undefined && state !== 'interrupted';
+}
+
+/** The records of runs. A live run holds a lock, so a run whose process is gone is known as interrupted. */
 export class LocalRuns implements Runs {
   private readonly root: string;
   private readonly texts = new WeakMap<RunNode, string>();
@@ -136,24 +141,45 @@ export class LocalRuns implements Runs {
   }
 
   read(id: string): RunRecord | undefined {
+    const record = this.readWritten(id);
+    if (record?.state !== 'live' || record.format > RECORD_FORMAT) return record;
+    if (this.isLive(id)) return this.atWork(record).record;
+    // It may have ended since its record was read.
+    const now = this.readWritten(id);
+    return now?.state === 'live' ? this.interrupted(now) : now;
+  }
+
+  private readWritten(id: string): RunRecord | undefined {
     if (!isRunId(id)) return undefined;
     const written = this.written(id);
     if (written?.id !== id) return undefined;
     const record = { ...written, nodes: this.nodesOf(written.nodes) };
-    if (!isRunRecord(record)) return undefined;
-    return record.state === 'live' && record.format <= RECORD_FORMAT ? this.atWork(record) : record;
+    return isRunRecord(record) ? record : undefined;
   }
 
-  /** The record of a run that has not ended, as far as its events tell. One whose process is gone has failed. */
-  private atWork(opening: RunRecord): RunRecord {
-    const isLive = this.isLive(opening.id);
+  /** The record of a run that has not ended, as far as its events tell, the time of the last of them, and how it ended if they say. */
+  private atWork(opening: RunRecord): { readonly record: RunRecord; readonly last: string; readonly state?: RunRecord['state'] } {
     const fold = new RecordFold(opening);
+    let last = opening.started;
+    let ended: RunRecord['state'] | undefined;
     for (const line of this.events(opening.id)) {
       const event = parseJson(line, (value): value is Event => isObject(value) && typeof value['type'] === 'string');
-      if (event !== undefined && event.type !== 'run-started' && event.type !== 'run-ended') fold.add(event);
+      if (event === undefined) continue;
+      if (event.time > last) last = event.time;
+      if (event.type === 'run-ended') ended = event.state;
+      else if (event.type !== 'run-started') fold.add(event);
     }
-    const record = fold.record ?? opening;
-    return isLive ? record : { ...record, state: 'failed' };
+    return { record: fold.record ?? opening, last, ...(ended === undefined ? {} : { state: ended }) };
+  }
+
+  /** The record of a run whose process is gone: what ran did not end, and what waited never began. */
+  private interrupted(opening: RunRecord): RunRecord {
+    const { record, last, state = 'interrupted' } = this.atWork(opening);
+    const nodes = Object.entries(record.nodes).map(([name, node]): [string, RunNode] => {
+      if (node.state === 'running') return [name, { ...node, state: 'cancelled' }];
+      return [name, node.state === 'waiting' ? { ...node, state: 'skipped', cause: 'the run was interrupted before it began' } : node];
+    });
+    return { ...record, state, ended: last, nodes: Object.fromEntries(nodes) };
   }
 
   private isLive(id: string): boolean {
@@ -186,7 +212,7 @@ export class LocalRuns implements Runs {
       for (const id of this.ids()) {
         const known = this.index.row(id);
         const record = known === undefined ? this.read(id) : undefined;
-        if (record !== undefined && record.format <= RECORD_FORMAT && record.ended !== undefined) unknown.push(record);
+        if (record !== undefined && isOver(record)) unknown.push(record);
         if (known !== undefined) yield known;
         else if (record !== undefined)
           yield rowOf(record.format > RECORD_FORMAT ? { ...record, nodes: {}, params: {}, sources: {}, set: [] } : record);
