@@ -38,7 +38,8 @@ export default verb({
   },
 });
 
-function told(result: RunResult, next: readonly string[], folder: string): Answer {
+/** How a run ended, with what a user may type next. */
+export function told(result: RunResult, next: readonly string[], folder: string): Answer {
   const { record, problems, outputs, summary } = result;
   const { nodes, metrics, disturbed } = summary;
   const data = {

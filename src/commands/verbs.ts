@@ -4,6 +4,7 @@ import type { Verb } from './verb.ts';
 export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Verb }>>> = {
   run: () => import('./run.ts'),
   plan: () => import('./plan.ts'),
+  watch: () => import('./watch.ts'),
   why: () => import('./why.ts'),
   runs: () => import('./runs.ts'),
   sweep: () => import('./sweep.ts'),

@@ -98,14 +98,24 @@ export async function watched<Result>(
   stopping: string,
   start: (watch: WatchOptions) => PromiseLike<Result>,
 ): Promise<Watched<Result>> {
-  const reporter = await openReporter(invocation, options);
   const stop = listenForStop((signal) => `${signal}: ${stopping}`);
   try {
-    const onEvent = (event: Event): void => reporter.report(event);
-    const result = await start({ jobs: options.jobs, noWait: options.noWait, onEvent, signal: stop.asked, killSignal: stop.forced });
-    await reporter.close();
-    return { result, signal: stop.signal };
+    return { result: await shown(invocation, options, stop, start), signal: stop.signal };
   } finally {
     stop.dispose();
   }
+}
+
+/** Shows on the terminal how something runs, which others stop. */
+export async function shown<Result>(
+  invocation: Invocation,
+  options: Watching,
+  { asked, forced }: Pick<Stopping, 'asked' | 'forced'>,
+  start: (watch: WatchOptions) => PromiseLike<Result>,
+): Promise<Result> {
+  const reporter = await openReporter(invocation, options);
+  const onEvent = (event: Event): void => reporter.report(event);
+  const result = await start({ jobs: options.jobs, noWait: options.noWait, onEvent, signal: asked, killSignal: forced });
+  await reporter.close();
+  return result;
 }

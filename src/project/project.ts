@@ -24,6 +24,8 @@ import {
   type Verification,
   verifyStore,
 } from './upkeep.ts';
+import type { WatchedPlan } from './watched.ts';
+import type { WatchedFiles } from './watched-files.ts';
 import type { Explanation } from './why.ts';
 
 export type { Event, PlannedNode } from '../model/event.ts';
@@ -48,6 +50,8 @@ export type { SweepBook } from './sweep-book.ts';
 export type { BestTrial, ListedSweep, ShownSweep, SweepCounts } from './sweep-records.ts';
 export type { GivenTag, NamedRuns, NamedThing, TagBook } from './tags.ts';
 export type { Collected, Finding, GcOptions, SetupItem, Verification } from './upkeep.ts';
+export type { WatchedPlan } from './watched.ts';
+export type { WatchedFiles } from './watched-files.ts';
 export type { Because, ExplainedReason, Explanation, Root, TextChange } from './why.ts';
 
 /**
@@ -92,6 +96,16 @@ export class Project {
    */
   async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<Explanation>> {
     return this.context.guarded(async () => (await import('./why.ts')).explainNodes(this.context, target, node, options));
+  }
+
+  /** Plans a pipeline file, as `plan` does, and says which files and folders may change the plan, whether or not there is one. */
+  async planWatched(file: string, options: PlanOptions = {}): Promise<WatchedPlan> {
+    return (await import('./watched.ts')).planWatched(this.context, file, options);
+  }
+
+  /** What waits for files and folders to change, but for those in the store. */
+  async watchFiles(): Promise<WatchedFiles> {
+    return (await import('./watched.ts')).watchFiles(this.context);
   }
 
   /** Reads what the nodes of a run printed, or follows it; the lines are told as they are found. */

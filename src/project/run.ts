@@ -89,8 +89,12 @@ export async function plannedFile(context: Context, file: string, options: PlanO
 /** Reads a pipeline file and plans it; nothing is executed. */
 export async function planFile(context: Context, file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
   const found = await plannedFile(context, file, options);
-  if (!found.ok) return found;
-  const { opened, plan } = found.value;
+  return found.ok ? planOf(context, found.value, options) : found;
+}
+
+/** A plan as callers are given it. */
+export function planOf(context: Context, planned: Planned, options: PlanOptions): Outcome<PipelinePlan> {
+  const { opened, plan } = planned;
   const capacity = capacityOf(options.jobs, plan.executor);
   if (!capacity.ok) return capacity;
   const { pipeline, store } = opened;
@@ -101,7 +105,7 @@ export async function planFile(context: Context, file: string, options: PlanOpti
     pipeline,
     nodes: nodes.map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
     forecast: { run: forecast('run'), most: forecast('run', 'maybe') },
-    run: (how = {}) => startRunning((emit) => context.guarded(() => runPlanned(found.value, { ...how, set: options.set ?? [] }, emit))),
+    run: (how = {}) => startRunning((emit) => context.guarded(() => runPlanned(planned, { ...how, set: options.set ?? [] }, emit))),
   });
 }
 

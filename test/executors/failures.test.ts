@@ -79,6 +79,12 @@ const stages: Readonly<Record<string, { code: string; message: string; hint: str
 const commands: Readonly<Record<string, { run: string; more?: string; code: string; message: string; hint: string }>> = {
   exits: { run: 'echo one; echo "last words" >&2; exit 3', code: 'exit-code', message: 'exit code 3', hint: 'last words' },
   segfaults: { run: 'echo dying; kill -SEGV $$', code: 'killed', message: 'was killed by SIGSEGV', hint: 'dying' },
+  writes_on: {
+    run: 'yes | head -n 1',
+    code: 'killed',
+    message: 'was ended by SIGPIPE: it went on writing when its reader had ended',
+    hint: '|| [ $? = 141 ]',
+  },
   is_killed: { run: 'kill -KILL $$', code: 'killed', message: 'SIGKILL: perhaps the machine ran out of memory', hint: 'the whole log' },
   is_absent: { run: 'no-such-program > "$out"', code: 'exit-code', message: 'a program was not found', hint: 'no-such-program' },
   is_silent: { run: 'true', code: 'missing-output', message: 'without writing its output "out"', hint: '"out.txt"' },

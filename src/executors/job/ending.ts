@@ -4,20 +4,11 @@ import type { ProblemCode } from '../../model/problem-codes.ts';
 import { remedyOfPrinted, systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import type { NodeLog } from './log.ts';
 import type { Messages } from './messages.ts';
+import { meaningOf, signalOf } from './signals.ts';
 import type { StopReason } from './stopping.ts';
 
 /** Node's exit code when nothing is left that could settle what a module awaits. */
 const NODE_UNSETTLED = 13;
-
-const SIGNALS: Readonly<Record<number, string>> = {
-  4: 'SIGILL',
-  6: 'SIGABRT',
-  7: 'SIGBUS',
-  8: 'SIGFPE',
-  9: 'SIGKILL',
-  11: 'SIGSEGV',
-  15: 'SIGTERM',
-};
 
 /** How the supervisor ended, and what was told before. */
 export interface Ending {
@@ -49,10 +40,12 @@ export function problemOf(job: JobSpecification, { exitCode, signal: ownSignal, 
       ? undefined
       : bad('ended-early', 'ended before its work was done: something called process.exit');
   }
-  const signal = ownSignal ?? SIGNALS[(exitCode ?? 0) - 128];
-  if (signal === 'SIGKILL') return bad('killed', 'was killed by SIGKILL: perhaps the machine ran out of memory');
-  if (signal !== undefined)
-    return bad('killed', `was killed by ${signal}${signal === 'SIGABRT' ? `: ${log.fatal ?? 'native code aborted'}` : ''}`);
+  const signal = signalOf(exitCode, ownSignal);
+  if (signal !== undefined) {
+    const { words, hint } = meaningOf(signal) ?? {};
+    const why = signal === 'SIGABRT' ? (log.fatal ?? 'native code aborted') : words;
+    return bad('killed', `was ${signal === 'SIGPIPE' ? 'ended' : 'killed'} by ${signal}${why === undefined ? '' : `: ${why}`}`, hint);
+  }
   if (exitCode === 127 && isCommand) return bad('exit-code', 'ended with exit code 127: a program was not found');
   return bad('exit-code', `ended with exit code ${exitCode}`, remedyOfPrinted(log.last, job.folder));
 }

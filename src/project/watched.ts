@@ -1,0 +1,55 @@
+import { join, resolve } from 'node:path';
+import type { Outcome } from '../model/problem.ts';
+import type { Context } from './context.ts';
+import { openPipeline } from './pipeline.ts';
+import { locatePipeline } from './pipeline-files.ts';
+import { type Planned, type PipelinePlan, type PlanOptions, plannedFile, planOf } from './run.ts';
+import { WatchedFiles } from './watched-files.ts';
+
+/** A plan of a pipeline file, and what may change it. */
+export interface WatchedPlan {
+  readonly plan: Outcome<PipelinePlan>;
+  /** Files and folders, absolute. Where nothing could be planned: where what is wrong may be put right. */
+  readonly reads: readonly string[];
+}
+
+/** What a plan can always be changed by: its file, the project's, and the project's own stages. */
+function alwaysRead(context: Context, file: string): readonly string[] {
+  const { root } = context;
+  return [locatePipeline(file, context.folder).file, ...['stillroom.yaml', 'package.json', 'stages'].map((name) => join(root, name))];
+}
+
+/** The files and folders that a plan came from: the code of stages with all that it imports, what was chosen, and sources. */
+function readsOf({ opened: { pipeline, store }, plan }: Planned): readonly string[] {
+  const reads = new Set<string>();
+  for (const { prepared } of plan.nodes.values()) {
+    const { instance, code } = prepared;
+    if (instance.work.kind === 'command') continue;
+    reads.add(instance.work.folder);
+    for (const { file } of Object.values(instance.work.modules)) reads.add(file);
+    for (const shown of Object.keys(store.bundles.read(code?.digest ?? '')?.files ?? {})) reads.add(resolve(pipeline.root, shown));
+  }
+  for (const name of plan.snapshots.keys()) {
+    const source = pipeline.sources[name];
+    if (source !== undefined) reads.add(source.path);
+  }
+  return [...reads];
+}
+
+/** Plans a pipeline file, and says what may change the plan, whether or not there is one. */
+export async function planWatched(context: Context, file: string, options: PlanOptions): Promise<WatchedPlan> {
+  const always = alwaysRead(context, file);
+  const planned = await context.guarded(() => plannedFile(context, file, options));
+  if (!planned.ok) {
+    // What is wrong may be a source that is missing.
+    const opened = await context.guarded(() => openPipeline(context, file, options.set));
+    const sources = opened.ok ? Object.values(opened.value.pipeline.sources).map(({ path }) => path) : [];
+    return { plan: planned, reads: [...always, ...sources] };
+  }
+  return { plan: planOf(context, planned.value, options), reads: [...always, ...readsOf(planned.value)] };
+}
+
+/** Watches files and folders for those who run again when they change; what lies in the store is left out. */
+export function watchFiles(context: Context): WatchedFiles {
+  return new WatchedFiles(context.places.store);
+}
