@@ -29,6 +29,7 @@ export default verb({
     noWait,
     verbose,
     plain: flag('--plain', 'lines instead of the live leaderboard'),
+    keepCheckpoints: flag('--keep-checkpoints', 'keep the checkpoints of trials when the sweep has ended, to go further from them'),
     all: allTrials,
   },
   async run(
@@ -41,6 +42,7 @@ export default verb({
       retry,
       format,
       noWait,
+      keepCheckpoints,
       verbose: lines,
       plain,
       all,
@@ -59,6 +61,7 @@ export default verb({
         set: settings(given, follows),
         retry,
         noWait,
+        keepCheckpoints,
         ...(threads === undefined ? {} : { jobs: threads }),
         onEvent: (event) => watcher.report(event),
         signal: stop.asked,

@@ -27,6 +27,8 @@ export interface AttemptRun {
   readonly pipeline: string;
   /** Who measures does not wait for the work of others. */
   readonly noWait: boolean;
+  /** Those of finished work stay until the run itself goes. */
+  readonly keepCheckpoints: boolean;
   readonly surroundings: Surroundings;
   readonly sources: Readonly<Record<string, Source>>;
   readonly keptSources: ReadonlySet<string>;

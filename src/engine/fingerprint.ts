@@ -228,7 +228,7 @@ export function readyWork(prepared: Prepared, inputs: Ingredients['inputs']): Re
   return { ingredients, fingerprint, work: checkpointKeyOf(ingredients, prepared.instance, fingerprint) };
 }
 
-/** Whether a longer budget may go on from this instance's checkpoints. */
-export function hasBudget(instance: Instance): boolean {
-  return budgetsOf(instance).length > 0;
+/** Whether this instance's work ends where a budget says: a larger one may go on from there. A budget of 0 is none. */
+export function endsByBudget(instance: Instance): boolean {
+  return budgetsOf(instance).some((name) => Number(instance.params[name] ?? 0) !== 0);
 }

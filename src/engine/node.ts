@@ -6,7 +6,7 @@ import type { Problem } from '../model/problem.ts';
 import { type Asker, telling, type Waiting } from '../model/waiting.ts';
 import { type Attempt, RESULT_FORMAT } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, removeLeft, takeOver, tryOnce } from './attempt.ts';
-import { hasBudget } from './fingerprint.ts';
+import { endsByBudget } from './fingerprint.ts';
 import { disturbed, isDisturbed, withOthers } from './disturbed.ts';
 import type { Settled } from './inputs.ts';
 import type { ReadyNode } from './scheduling.ts';
@@ -47,11 +47,20 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
     const made = isDisturbed(attempt.value) ? disturbed(wanted, run.run) : wanted;
     await keep(ready, made, attempt.value, run);
     store.results.share(made, errand);
-    if (instance.work.kind === 'stage' && !hasBudget(instance)) removeLeft(store.workplaces.checkpoints(work), instance.name, run.emit);
+    if (instance.work.kind === 'stage') leaveCheckpoints(ready, run);
     return { state: 'executed', settled: { instance, fingerprint: made.fingerprint, attempt: attempt.value } };
   } finally {
     claim.release();
   }
+}
+
+/** What a larger budget may go on from stays, and nothing else: finished work needs no checkpoint. */
+function leaveCheckpoints({ plan, work, fingerprint }: ReadyNode, { run, keepCheckpoints, surroundings, emit }: AttemptRun): void {
+  const { instance } = plan.prepared;
+  const checkpoints = surroundings.store.workplaces.checkpoints(work);
+  const owner = { run, fingerprint, asked: keepCheckpoints };
+  const remove = (): readonly string[] => (endsByBudget(instance) ? checkpoints.keepNewest(owner) : checkpoints.remove());
+  removeLeft({ remove }, instance.name, emit);
 }
 
 /** Takes over what an earlier coordinator left of the work; else executes it, as often as it may be tried. */

@@ -30,6 +30,8 @@ export interface RunRequest {
   readonly software?: RunSoftware;
   /** The trial of a sweep that it is a run of. */
   readonly sweep?: OfSweep;
+  /** Checkpoints of finished work are kept until the run itself goes. */
+  readonly keepCheckpoints?: boolean;
   /** What may be used at once of the executor that was chosen; runs of one process that share slots also share their work. */
   readonly capacity: Capacity | Slots;
   /** False: users do not find the outputs under `latest`. */
@@ -175,6 +177,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     run: options.id,
     pipeline: request.pipeline.name,
     noWait: options.noWait === true,
+    keepCheckpoints: options.keepCheckpoints === true,
     surroundings: request.surroundings,
     sources: request.pipeline.sources,
     keptSources: kept,

@@ -127,7 +127,10 @@ export const param = {
     optional: Object.values(params).every(({ optional }) => optional),
     params,
   }),
-  /** A whole number that only says how far to go: checkpoints are shared over its values, so a larger budget continues. */
+  /**
+   * A whole number that only says how far to go: checkpoints are shared over its values, so a larger budget continues. 0 is no budget: such
+   * work goes all the way, and leaves no checkpoint.
+   */
   budget: (options: NumberOptions = {}): Param<number> => ({
     ...define({ type: 'integer', ...bounds(options) }, options),
     budget: true,

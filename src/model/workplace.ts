@@ -28,6 +28,32 @@ export interface Claim {
   release(): void;
 }
 
+/** Whose finished work a kept checkpoint is of. */
+export interface CheckpointOwner {
+  /** The run that executed it. */
+  readonly run: string;
+  /** Of its result. */
+  readonly fingerprint: string;
+  /** It was asked to be kept. */
+  readonly asked: boolean;
+}
+
+/** A finished work from whose checkpoint a larger budget can go on. */
+export interface FinishedWork extends CheckpointOwner {
+  readonly work: string;
+}
+
+/** The checkpoints of a piece of work. What is removed returns what refused, each as a path and why. */
+export interface Checkpoints {
+  /** Where the last complete ones lie, and new ones go. */
+  readonly folder: string;
+  remove(): readonly string[];
+  /** Removes all but the newest of finished work, and notes whose it is. */
+  keepNewest(owner: CheckpointOwner): readonly string[];
+  /** Removes them unless someone has the work now. */
+  drop(): readonly string[];
+}
+
 /** Where work is done, once at a time. */
 export interface Workplaces {
   /** Claims a piece of work, waiting while another coordinator has it; undefined if the signal comes first. */
@@ -36,8 +62,10 @@ export interface Workplaces {
   make(work: string): Workplace;
   /** Removes folders that no attempt was given yet. */
   tidy(): void;
-  /** The folder of the last complete checkpoint of a piece of work, and where new ones go. */
-  checkpoints(work: string): { readonly folder: string; remove(): readonly string[] };
+  /** The checkpoints of a piece of work. */
+  checkpoints(work: string): Checkpoints;
+  /** The finished works whose newest checkpoint was kept. */
+  finished(): readonly FinishedWork[];
 }
 
 /** A file of one JSON value a line that only grows. A line that a crash cut off is as if it had not been written. */

@@ -6,6 +6,9 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { broadcast } from '../model/event.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { SweepEvent, SweepHappening } from '../model/sweep-event.ts';
+import type { Store } from '../model/store.ts';
+import { outlineOf } from '../model/sweep-journal.ts';
+import type { GrowingLines } from '../model/workplace.ts';
 import type { VariantParams, SweepResult, SweepSection, SweepSpec } from '../model/sweep.ts';
 import { nameOf, forHowLong, type Who } from '../model/waiting.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
@@ -31,6 +34,8 @@ export interface SweepOptions extends SweepSection {
   readonly retry?: boolean;
   /** As for a run. */
   readonly noWait?: boolean;
+  /** Checkpoints of trials are kept when the sweep has ended, so that it can go further; else they are removed then. */
+  readonly keepCheckpoints?: boolean;
   /** Told everything that happens, in its order. */
   readonly onEvent?: (event: SweepEvent) => void;
   /** Aborted: no variant is started any more, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
@@ -74,6 +79,7 @@ export async function sweepFile(
     set = [],
     retry = false,
     noWait = false,
+    keepCheckpoints = false,
     onEvent,
     signal = new AbortController().signal,
     killSignal = new AbortController().signal,
@@ -81,7 +87,7 @@ export async function sweepFile(
   const broken = new AbortController();
   const asked = AbortSignal.any([signal, broken.signal]);
   try {
-    const workbench = new Variants(opened, { sweep: id, set, slots, noWait, stop: { asked, forced: killSignal } });
+    const workbench = new Variants(opened, { sweep: id, set, slots, noWait, keepCheckpoints, stop: { asked, forced: killSignal } });
     const checked = await checkValues(spec, workbench);
     if (!checked.ok) return checked;
     const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec), base };
@@ -100,6 +106,7 @@ export async function sweepFile(
       abandon: () => broken.abort(),
       watchers: [...told, events],
     }).finally(() => events.close());
+    if (result.state === 'done' && !keepCheckpoints) dropCheckpoints(opened.store, place.journal);
     const text = readFileSync(opened.pipeline.file, 'utf8');
     const best = bestFile(result, { text, folder: dirname(opened.pipeline.file) }, place.folder);
     return done({ ...result, files: writeSweepFiles(place.folder, result, best) });
@@ -107,6 +114,12 @@ export async function sweepFile(
     opened.store.flush();
     place.release();
   }
+}
+
+/** Removes the checkpoints from which no trial will go on any more. */
+function dropCheckpoints({ workplaces }: Store, journal: GrowingLines): void {
+  const runs = outlineOf(journal.read())?.runs;
+  for (const { work, run } of workplaces.finished()) if (runs?.has(run) === true) workplaces.checkpoints(work).drop();
 }
 
 function isLive(id: string, who: Who | undefined): Problem {
@@ -118,7 +131,15 @@ function isLive(id: string, who: Who | undefined): Problem {
 /** Reads and checks everything; nothing is executed. */
 async function prepare(context: Context, file: string, options: SweepOptions): Promise<Outcome<Ready>> {
   const { set = [], jobs, optionNames, ...rest } = options;
-  const { retry: _retry, noWait: _noWait, onEvent: _onEvent, signal: _signal, killSignal: _killSignal, ...section } = rest;
+  const {
+    retry: _retry,
+    noWait: _noWait,
+    keepCheckpoints: _keepCheckpoints,
+    onEvent: _onEvent,
+    signal: _signal,
+    killSignal: _killSignal,
+    ...section
+  } = rest;
   const opening = await openPipeline(context, file, set);
   if (!opening.ok) return opening;
   const opened = opening.value;

@@ -29,6 +29,8 @@ export interface VariantsOptions {
   /** Shared, so that what variants have in common is executed once. */
   readonly slots: Slots;
   readonly noWait: boolean;
+  /** Checkpoints of trials outlive the sweep. */
+  readonly keepCheckpoints: boolean;
   readonly stop: Stop;
 }
 
@@ -109,6 +111,7 @@ export class Variants implements Workbench {
       publish: false,
       keepGoing: false,
       noWait: this.options.noWait,
+      keepCheckpoints: this.options.keepCheckpoints,
       watchers: [kept, { report: onEvent }],
       stop: this.options.stop,
     }).finally(() => kept.close());

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Bundler, CodeRequest } from '../../src/code/bundler.ts';
-import { Found, hasBudget, prepare, type Prepared, readyWork, type Surroundings } from '../../src/engine/fingerprint.ts';
+import { Found, endsByBudget, prepare, type Prepared, readyWork, type Surroundings } from '../../src/engine/fingerprint.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Declaration } from '../../src/model/declaration.ts';
 import { fingerprintOf, isSameInput, workDigestOf } from '../../src/model/fingerprint.ts';
@@ -196,12 +196,10 @@ describe('checkpoints', () => {
     expect(work).toBe(fingerprint);
   });
 
-  test('are gone on from only where a param is a budget', () => {
-    expect([declared({ params }), declared({ params: { lr: params['lr'] as never } }), instanceOf('a')].map(hasBudget)).toEqual([
-      true,
-      false,
-      false,
-    ]);
+  test('are gone on from only where work ends by a budget; 0 is none', () => {
+    const given = [{ epochs: 3 }, { epochs: 0 }, {}].map((values) => declared({ params }, { params: values }));
+    const without = declared({ params: { lr: params['lr'] as never } }, { params: { epochs: 3 } });
+    expect([...given, without, instanceOf('a')].map(endsByBudget)).toEqual([true, false, false, false, false]);
   });
 });
 

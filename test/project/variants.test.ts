@@ -54,6 +54,7 @@ stages:
     set: ['other=7'],
     slots: {} as Slots,
     noWait: false,
+    keepCheckpoints: false,
     stop: { asked: never, forced: never },
   });
 });

@@ -254,6 +254,22 @@ describe('garbage is not', () => {
     expect(found({ runs: 0 }).paths).toEqual(['checkpoints/mixed', 'checkpoints/new', 'checkpoints/old']);
   });
 
+  test('the checkpoint of finished work that someone may go on from: the newest run, one with a name, or whoever asked for it', () => {
+    const works = ['asked', 'named', 'newest', 'nobody'].map((name) => [name, sha256(name)] as const);
+    for (const [index, [name, fingerprint]] of works.entries()) {
+      leave(`checkpoints/${name}/complete-1/weights`);
+      leave(`checkpoints/${name}/complete-2/weights`);
+      const run = String({ newest: 9 }[name] ?? index);
+      ran(run, { nodes: { a: { ...node, fingerprint } } });
+      store.workplaces.checkpoints(name).keepNewest({ run, fingerprint, asked: name === 'asked' });
+      expect(isThere(`checkpoints/${name}/complete-1`)).toBe(false);
+    }
+    store.tags.set('named', '1');
+    expect(found()).toMatchObject({ paths: ['checkpoints/nobody'], ofRuns: 0 });
+    leave('checkpoints/nobody/complete-3/weights');
+    expect(found().paths).toEqual([]);
+  });
+
   test('a checkpoint where the kept runs are said to be from the future', () => {
     ran('1', { daysAgo: -9 });
     leave('checkpoints/old/complete-1/weights', 5);

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { edit, stillroom, write } from '../rig.ts';
@@ -124,6 +124,27 @@ test('a sweep that ends with a node runs nothing downstream of it; the best file
   expect((await stillroom(folder, ['run', best, '--json'])).json.executed).toEqual(['card']);
 });
 
+/** The complete checkpoints in a project's store. */
+function checkpointsIn(folder: string): string[] {
+  const root = join(folder, 'artifacts/checkpoints');
+  const works = existsSync(root) ? readdirSync(root) : [];
+  return works.flatMap((work) => readdirSync(join(root, work)).filter((name) => name.startsWith('complete-')));
+}
+
+test('a run that ends by a budget leaves its newest checkpoint for a larger one; one that goes the whole way leaves none', async () => {
+  const folder = sweepProject();
+  const run = (...set: string[]) => stillroom(folder, ['run', 'pipelines/halving.yaml', ...set.flatMap((one) => ['--set', one]), '--json']);
+  await run('student.stop_after=3');
+  expect(checkpointsIn(folder)).toEqual(['complete-3']);
+  await run('student.stop_after=5');
+  expect(loggedLines(folder, 'student', 'learns epoch')).toBe(5);
+  expect(checkpointsIn(folder)).toEqual(['complete-5']);
+  expect((await stillroom(folder, ['gc'])).stdout).not.toContain('checkpoints');
+  await run('student.lr=0.2');
+  expect((await stillroom(folder, ['gc'])).stdout).toMatch(/checkpoints/);
+  expect(checkpointsIn(folder)).toEqual([]);
+});
+
 describe('asha', () => {
   let folder: string;
   let swept: PrintedSweep;
@@ -138,6 +159,15 @@ describe('asha', () => {
     expect([...new Set(budgets)].sort()).toEqual([1, 3, 9]);
     expect(loggedLines(folder, 'student', 'learns epoch')).toBe(budgets.reduce((sum, budget) => sum + budget, 0));
     expect(executions(folder)['student']).toBe(budgets.reduce((sum, budget) => sum + { 1: 1, 3: 2, 9: 3 }[budget as 1 | 3 | 9], 0));
+  });
+
+  test('needs no checkpoint when it has ended; asked to keep them, it keeps the newest of each trial', async () => {
+    expect(checkpointsIn(folder)).toEqual([]);
+    const kept = sweepProject();
+    await sweep(kept, ['pipelines/halving.yaml', '--parallel', '1', '--keep-checkpoints']);
+    expect(checkpointsIn(kept)).toHaveLength(9);
+    await stillroom(kept, ['gc']);
+    expect(checkpointsIn(kept)).toHaveLength(9);
   });
 
   test('runs what is downstream of the node for survivors alone', () => {

@@ -11,6 +11,7 @@ import { tryLockFile } from '../../files/lock.ts';
 import { removeTree } from '../../files/remove.ts';
 import { leftovers } from './leftovers.ts';
 import { isExecuted } from './workplaces.ts';
+import { unwantedCheckpoints } from './unwanted-checkpoints.ts';
 import { chooseRuns, isProtected } from './kept-runs.ts';
 import { RunReaches } from './run-reaches.ts';
 import { below, TakenRoom } from './taken-room.ts';
@@ -84,15 +85,17 @@ class Survey {
     this.reaches = new RunReaches(parts);
     this.results = parts.results.fingerprints();
     this.blobs = [...parts.blobs.all()];
+    const unwanted = unwantedCheckpoints(parts, this.records);
     this.useless = [
+      ...unwanted.map((work) => join('checkpoints', work)),
       ...names(join(root, 'scratch')).flatMap((name) => (isExecuted(root, name) ? [] : [join('scratch', name)])),
       ...names(join(root, 'quarantine')).map((name) => join('quarantine', name)),
       ...leftovers(root),
     ];
     const newest = (path: string): number => [...below(path)].reduce((time, { mtimeMs }) => Math.max(time, mtimeMs), 0);
-    this.checkpoints = names(join(root, 'checkpoints')).map((name) => {
+    this.checkpoints = names(join(root, 'checkpoints')).flatMap((name) => {
       const path = join('checkpoints', name);
-      return { path, newest: newest(join(root, path)) };
+      return unwanted.includes(name) ? [] : [{ path, newest: newest(join(root, path)) }];
     });
   }
 

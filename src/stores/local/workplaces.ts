@@ -6,7 +6,8 @@ import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../fi
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
 import { SpareFolders } from './spare-folders.ts';
-import type { Claim, Workplace, Workplaces } from '../../model/workplace.ts';
+import type { Checkpoints, Claim, FinishedWork, Workplace, Workplaces } from '../../model/workplace.ts';
+import { finishedWorks, LocalCheckpoints } from './checkpoints.ts';
 
 /** Characters of a work's digest at the beginning of the names of its attempts. */
 const WORK_PREFIX = 16;
@@ -61,9 +62,12 @@ export class LocalWorkplaces implements Workplaces {
     return { id, folder, remove: () => removeTree(folder), giveOn: () => this.spares.put(folder) };
   }
 
-  checkpoints(work: string): { folder: string; remove(): readonly string[] } {
-    const folder = join(this.root, 'checkpoints', work);
-    return { folder, remove: () => removeTree(folder) };
+  checkpoints(work: string): Checkpoints {
+    return new LocalCheckpoints(this.root, work);
+  }
+
+  finished(): FinishedWork[] {
+    return finishedWorks(this.root);
   }
 }
 
