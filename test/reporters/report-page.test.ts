@@ -122,6 +122,32 @@ describe('the page of several runs', () => {
     expect(legendOf(same)[0]).toBe('r0 = r1 and 7 more');
   });
 
+  test('equal answers are told once; of two runs that answered otherwise, what changed is told too', async () => {
+    const [first, second] = [
+      [
+        [5, 1],
+        [2, 4],
+      ],
+      [
+        [6, 0],
+        [2, 4],
+      ],
+    ].map((counts, index) =>
+      reportedRun({ run: `run${index}`, confusions: [{ from: 'judge.result', classes: ['cat', 'dog'], counts }] }),
+    ) as [ReportRun, ReportRun];
+    const page = await pageOf(first, second);
+    expect([...page.matchAll(/<figcaption>([^:]*)/g)].map(([, title]) => title)).toEqual([
+      ...['judge.result of run0', 'judge.result of run1', 'judge.result'],
+    ]);
+    const change = page.slice(page.indexOf('run1 less run0'));
+    expect([...change.matchAll(/<td class="(\w+) s[1-9]" title="[^"]*">([^<]*)/g)].map(([, look, text]) => `${look} ${text}`)).toEqual([
+      'right +1',
+      'right −1',
+    ]);
+    const same = await pageOf(first, { ...first, run: 'again' }, second);
+    expect(same.match(/<figcaption>[^:]*/g)).toEqual(['<figcaption>judge.result of run0 = again', '<figcaption>judge.result of run1']);
+  });
+
   test('a value for each fold, and a single value, is a spot and no curve', async () => {
     const page = await pageOf(...runs);
     const chart = page.slice(page.indexOf('<figcaption>fit: fold_accuracy'));

@@ -1,5 +1,5 @@
 import type { Curve, ReportMetric, ReportRun } from '../../model/report.ts';
-import { nameOf } from './shown-values.ts';
+import { nameOf, sharedName } from './shown-values.ts';
 
 /** A line of a chart: one curve, or several that are the same. */
 export interface Line {
@@ -21,9 +21,6 @@ export type Family = { readonly title: string } & (
   | { readonly kind: 'spots'; readonly spots: readonly Spot[]; readonly series: readonly string[] }
 );
 
-/** Names that a legend lists for one line. */
-const MOST_NAMES = 3;
-
 /** Curves of the same points are one line. */
 function distinct(lines: readonly Line[]): Line[] {
   const same = new Map<string, Line[]>();
@@ -31,12 +28,7 @@ function distinct(lines: readonly Line[]): Line[] {
     const key = JSON.stringify(line.points);
     same.set(key, [...(same.get(key) ?? []), line]);
   }
-  return [...same.values()].map((all) => {
-    const names = [...new Set(all.map(({ label }) => label))];
-    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES + 1} more` : '';
-    const listed = more === '' ? names : names.slice(0, MOST_NAMES - 1);
-    return { label: `${listed.join(' = ')}${more}`, points: all[0]?.points ?? [] };
-  });
+  return [...same.values()].map((all) => ({ label: sharedName(all.map(({ label }) => label)), points: all[0]?.points ?? [] }));
 }
 
 const withoutPoint = (name: string): string => name.replace(/\[.*$/s, '');

@@ -2,12 +2,12 @@ import { type ReportRun, metricNames } from '../../model/report.ts';
 import { counted } from '../../text/amounts.ts';
 import { duration } from '../../text/figures.ts';
 import { html, Markup } from '../../text/markup.ts';
+import { answers } from './answers.ts';
 import { charts } from './curves.ts';
 import { comparedParams, failures, nodesTable, paramsTable, surroundings, warnings } from './details.ts';
 import { drawnOutputs } from './drawn.ts';
 import { framedPage, type Section } from './frame.ts';
 import { graphSvg } from './graph.ts';
-import { confusionTable, sampleGrid } from './images.ts';
 import { chartScript } from './page-script.ts';
 import { dataTable, folded, region } from './parts.ts';
 import { allMetrics, leadingFigures, runsTable } from './results.ts';
@@ -31,25 +31,6 @@ function tradeOffSection(found: TradeOff): Section {
     title,
     body: html`<figure class="wide">${region(title, drawn)}</figure>${dataTable(`${title}: numbers`, columns, cells)}`,
   };
-}
-
-/** What models answered: those that were made last, and folded those from which they were made. */
-function answers(runs: readonly ReportRun[]): Section[] {
-  const isFinal = ({ earlier }: { readonly earlier?: true }): boolean => earlier === undefined;
-  const named = runs.slice(0, MOST_DRAWN).map((run) => ({ ...run, name: runs.length > 1 ? nameOf(run) : undefined }));
-  const confusions = named.flatMap(({ confusions: own, name }) => own.filter(isFinal).map((one) => confusionTable(one, name)));
-  const samples = named.flatMap(({ samples: own, name }) => own.filter(isFinal).map((one) => sampleGrid(one, name)));
-  const earlier = named.flatMap(({ confusions: tables, samples: images, name }) => [
-    ...tables.filter((one) => !isFinal(one)).map((one) => confusionTable(one, name)),
-    ...images.filter((one) => !isFinal(one)).map((one) => sampleGrid(one, name)),
-  ]);
-  const before =
-    earlier.length === 0 ? '' : folded('Confusion and predictions of earlier models, from which those above were made', earlier);
-  const left = runs.length > MOST_DRAWN ? html`<p class="soft">Of the first ${MOST_DRAWN} of ${runs.length} runs.</p>` : '';
-  return [
-    ...(confusions.length === 0 ? [] : [{ id: 'confusion', title: 'Confusion', body: html`${left}${confusions}` }]),
-    ...(samples.length === 0 && earlier.length === 0 ? [] : [{ id: 'predictions', title: 'Predictions', body: html`${samples}${before}` }]),
-  ];
 }
 
 function graph(run: ReportRun): Markup {

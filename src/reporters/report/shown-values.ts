@@ -82,3 +82,13 @@ export function bestRun(runs: readonly ReportRun[], name: string): ReportRun | u
 export function nameOf({ tags, run }: ReportRun): string {
   return tags[0] ?? run;
 }
+
+/** Names that are listed for one thing. */
+const MOST_NAMES = 3;
+
+/** One name for what several are called that are the same. */
+export function sharedName(names: readonly string[]): string {
+  const different = [...new Set(names)];
+  if (different.length <= MOST_NAMES) return different.join(' = ');
+  return `${different.slice(0, MOST_NAMES - 1).join(' = ')} and ${different.length - MOST_NAMES + 1} more`;
+}
