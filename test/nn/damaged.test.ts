@@ -17,6 +17,8 @@ test.each([
   ['a note of Git LFS', async () => Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:1\n'), /git lfs pull$/],
   ['a web page', async () => Buffer.from('<!DOCTYPE html><html>404</html>'), /^it is a web page, not an image/],
   ['a HEIC picture', async () => heic, /^it is a HEIC picture, .*: convert it to JPEG/],
+  ['a BMP', async () => Buffer.concat([Buffer.from('BM\x36\0\0\0\0\0\0\0'), Buffer.alloc(60)]), /^it is a BMP file, .*: convert it to PNG/],
+  ['a DICOM', async () => Buffer.concat([Buffer.alloc(128), Buffer.from('DICM')]), /^it is a DICOM file/],
   ['half a JPEG', async () => half(await picture().jpeg().toBuffer()), /^it is cut off or damaged \(VipsJpeg: /],
   ['half a PNG', async () => half(await picture().png().toBuffer()), /^it is cut off or damaged \(/],
   ['half a TIFF', async () => half(await picture().tiff({ compression: 'none' }).toBuffer()), /^it is cut off or damaged$/],

@@ -77,7 +77,7 @@ export const runningCodes = {
   },
   'refused-file': {
     means: 'An output or source contains something that cannot be kept: a link out of its folder, a socket, a name that is not UTF-8.',
-    remedy: 'Remove it, or write a regular file instead.',
+    remedy: 'Remove it, or write a regular file instead. Of a source, `links: follow` or `--follow-links` reads what links lead to.',
   },
   'source-changed': {
     means: 'A source was changed while a run was reading it.',

@@ -1,5 +1,13 @@
 /** Letters that are looked at to tell what a file is. */
-const HEAD = 64;
+const HEAD = 160;
+
+/** Kinds of images that are not decoded, each with how its files begin. */
+const foreign: readonly (readonly [kind: string, beginning: RegExp])[] = [
+  ['a BMP', /^BM.{4}\0\0\0\0/s],
+  ['a JPEG 2000', /^(?:\0\0\0.jP {2}|\xff\x4f\xff\x51)/s],
+  ['a DICOM', /^.{128}DICM/s],
+  ['a Photoshop', /^8BPS/],
+];
 
 /** What a file is that is no image of a kind that is decoded; undefined where that is not known. */
 function whatItIs(image: Uint8Array): string | undefined {
@@ -10,7 +18,8 @@ function whatItIs(image: Uint8Array): string | undefined {
   if (/^\s*<(?:!doctype html|html)/i.test(head)) return 'it is a web page, not an image: what was to fetch it failed';
   if (head.slice(4, 8) === 'ftyp' && /hei[cxms]|hev[cx]/.test(head.slice(8)))
     return 'it is a HEIC picture, as phones take them, which cannot be read: convert it to JPEG (heif-convert)';
-  return undefined;
+  const kind = foreign.find(([, beginning]) => beginning.test(head))?.[0];
+  return kind === undefined ? undefined : `it is ${kind} file, which cannot be read: convert it to PNG or TIFF`;
 }
 
 /** Whether a file begins as one of the common kinds of images does. */

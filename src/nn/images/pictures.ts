@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a folder holds, by the files' paths in it with `/`, in byte order. */
@@ -9,8 +9,8 @@ export interface FoundPictures {
   readonly others: readonly string[];
 }
 
-/** Names of pictures of the kinds that are decoded. */
-const picture = /(?:^|\/)(?:[^./]+|[^/]+\.(?:jpe?g|jpe|jfif|png|webp|tiff?|gif|avif|svgz?))$/i;
+/** Names of pictures: of the kinds that are decoded, and of those of which it is worth saying that they are not. */
+const picture = /(?:^|\/)(?:[^./]+|[^/]+\.(?:jpe?g|jpe|jfif|png|webp|tiff?|gif|avif|svgz?|hei[cf]|bmp|jp2))$/i;
 
 /** What systems and programs leave in folders: of macOS, Windows, network disks. */
 const leftBehind =
@@ -26,12 +26,22 @@ export function isPicture(path: string): boolean {
   return picture.test(path) && !leftBehind.test(path);
 }
 
+/** The paths of the files below a folder, those of linked folders among them, unless they lead back to one that they are in. */
+async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
+  const real = await realpath(folder);
+  if (above.includes(real)) return [];
+  const names: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    const leadsTo = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    if (leadsTo?.isDirectory() !== true) names.push(entry.name);
+    else for (const name of await filesBelow(path, [...above, real])) names.push(`${entry.name}/${name}`);
+  }
+  return names;
+}
+
 /** Finds the pictures of a folder, however deep. */
 export async function findPictures(folder: string): Promise<FoundPictures> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length))
-    .sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+  const names = (await filesBelow(folder)).sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
   return { pictures: names.filter(isPicture), others: names.filter((name) => !isPicture(name)) };
 }
