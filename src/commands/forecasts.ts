@@ -1,6 +1,7 @@
 import type { PipelinePlan } from '../project/run.ts';
 import { counted } from '../text/amounts.ts';
 import { duration } from '../text/figures.ts';
+import { spanText } from '../text/time-left.ts';
 
 /** Seconds as precisely as they can be told before. */
 function roughly(seconds: number): string {
@@ -18,6 +19,6 @@ export function forecastText({ run, most }: PipelinePlan['forecast']): string | 
   const never = most.unknown === 0 ? '' : `, of ${counted(known, 'node')}; ${most.unknown} never ran before`;
   const [least, all] = [roughly(run.seconds), roughly(most.seconds)];
   const range = run.nodes === most.nodes || least === all ? `${all} of work` : `${least} of work, ${all} if all that may run does`;
-  const elapsed = roughly(most.elapsed);
+  const elapsed = most.range === undefined ? roughly(most.elapsed) : spanText(most.range);
   return `${range}${never}${elapsed === all ? '' : `; done in ${elapsed}`}`;
 }

@@ -1,4 +1,4 @@
-import { type Plan, plannedNodes } from '../engine/plan.ts';
+import { capacitiesOf, type Plan, plannedNodes } from '../engine/plan.ts';
 import { expectedOf } from '../engine/expected.ts';
 import { type Forecast, forecastOf } from '../engine/forecast.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
@@ -99,8 +99,8 @@ export function planOf(context: Context, planned: Planned, options: PlanOptions)
   if (!capacity.ok) return capacity;
   const { pipeline, store } = opened;
   const nodes = plannedNodes(plan, expectedOf(plan, store.runs.all(pipeline.name)));
-  const forecast = (...actions: readonly Action[]): Forecast =>
-    forecastOf(pipeline.instances, nodes, { actions, capacity: capacity.value });
+  const capacities = capacitiesOf(plan, capacity.value);
+  const forecast = (...actions: readonly Action[]): Forecast => forecastOf(nodes, actions, capacities);
   return done({
     pipeline,
     nodes: nodes.map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),

@@ -29,15 +29,19 @@ function unitOf(high: number): (typeof UNITS)[number] {
   return UNITS.find(({ most }) => high <= most) ?? UNITS[5];
 }
 
-/** How much time is left, from and to so many seconds: `about 4 min left`, `3 to 6 min left`; undefined: nobody knows. */
-export function timeLeftText(range: { readonly low: number; readonly high: number } | undefined): string {
-  if (range === undefined) return 'time left unknown';
-  if (range.high <= SOON) return 'a few seconds left';
+/** From and to so many seconds in words: `about 4 min`, `3 to 6 min`, `up to 90 s`. */
+export function spanText(range: { readonly low: number; readonly high: number }): string {
+  if (range.high <= SOON) return 'a few seconds';
   const { seconds, step, name } = unitOf(range.high);
   const rounded = roundedRange(range);
   const [low, high] = [rounded.low / seconds, rounded.high / seconds];
   const middle = (range.low + range.high) / 2 / seconds;
   if (high - low <= step || range.high - range.low <= NARROW * range.low)
-    return `about ${Math.max(step, Math.round(middle / step) * step)} ${name} left`;
-  return low === 0 ? `up to ${high} ${name} left` : `${low} to ${high} ${name} left`;
+    return `about ${Math.max(step, Math.round(middle / step) * step)} ${name}`;
+  return low === 0 ? `up to ${high} ${name}` : `${low} to ${high} ${name}`;
+}
+
+/** How much time is left, from and to so many seconds: `3 to 6 min left`; undefined: nobody knows. */
+export function timeLeftText(range: { readonly low: number; readonly high: number } | undefined): string {
+  return range === undefined ? 'time left unknown' : `${spanText(range)} left`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { expectedOf } from '../../src/engine/expected.ts';
 import { forecastOf } from '../../src/engine/forecast.ts';
 import { digestOf } from '../../src/model/canonical.ts';
-import type { Expected } from '../../src/model/event.ts';
+import type { Expected, PlannedNode } from '../../src/model/event.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import { instanceOf, planOf } from './plans.ts';
@@ -65,22 +65,36 @@ describe('what executing a node takes', () => {
 });
 
 describe('what a plan takes', () => {
-  const reads = (name: string): Partial<Instance> =>
-    ({ inputs: [{ elements: [{ origin: { kind: 'output', instance: name } }] }] }) as unknown as Partial<Instance>;
-  const expected = (seconds: number): object => ({ seconds, least: seconds, most: seconds, known: 1, bytes: 1 });
-  const instances = [instance('a'), instance('b', reads('a')), instance('c', reads('a')), instance('d', { measures: true })];
+  const takes = { executor: 'fake', cpu: 1, gpu: 0, memory: 0, alone: false };
+  const node = (name: string, seconds: number, more: Partial<PlannedNode> = {}): PlannedNode => ({
+    node: name,
+    action: 'run',
+    cause: '',
+    after: [],
+    takes,
+    ...(seconds === 0 ? {} : { expected: { seconds, least: seconds, most: seconds, known: 1, took: [seconds], of: 'same', bytes: 1 } }),
+    ...more,
+  });
   const planned = [
-    { node: 'a', action: 'run' as const, expected: expected(2) },
-    { node: 'b', action: 'maybe' as const, expected: expected(3) },
-    { node: 'c', action: 'run' as const, expected: expected(4) },
-    { node: 'd', action: 'run' as const },
-  ] as Parameters<typeof forecastOf>[1];
+    node('a', 2),
+    node('b', 3, { action: 'maybe', after: ['a'] }),
+    node('c', 4, { after: ['a'] }),
+    node('d', 0, { takes: { ...takes, alone: true } }),
+  ];
 
   test('is all work, and how long that lasts with so many threads', () => {
-    const of = (cpu: number): object => forecastOf(instances, planned, { actions: ['run', 'maybe'], capacity: { cpu } });
+    const of = (cpu: number): object => forecastOf(planned, ['run', 'maybe'], { fake: { cpu, gpu: 0, memory: 0 } });
     expect(of(1)).toEqual({ nodes: 4, unknown: 1, seconds: 9, elapsed: 9, bytes: 3 });
     expect(of(2)).toMatchObject({ seconds: 9, elapsed: 6 });
-    expect(forecastOf(instances, planned, { actions: ['run'], capacity: { cpu: 8 } })).toMatchObject({ nodes: 3, elapsed: 6 });
-    expect(forecastOf(instances, planned, { actions: ['reuse'], capacity: { cpu: 8 } })).toMatchObject({ nodes: 0, elapsed: 0 });
+    expect(forecastOf(planned, ['run'], { fake: { cpu: 8, gpu: 0, memory: 0 } })).toMatchObject({ nodes: 3, elapsed: 6 });
+    expect(forecastOf(planned, ['reuse'], {})).toMatchObject({ nodes: 0, elapsed: 0 });
+  });
+
+  test('is a range where something is known of every node', () => {
+    const { range } = forecastOf([node('a', 100), node('b', 50, { action: 'maybe', after: ['a'] })], ['run', 'maybe'], {});
+    expect(range?.low).toBeGreaterThan(100);
+    expect(range?.low).toBeLessThan(150);
+    expect(range?.high).toBeGreaterThan(150);
+    expect(range?.high).toBeLessThan(220);
   });
 });

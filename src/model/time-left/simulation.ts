@@ -15,9 +15,11 @@ interface Pool {
   cpu: number;
   gpu: number;
   memory: number;
-  running: number;
-  /** One that measures runs, or waits for all others to end. */
-  isReserved: boolean;
+  readonly running: Set<number>;
+  /** Those that wait to measure, each with what runs that began before it came: as long as any of that does, others may begin. */
+  readonly measuring: Map<number, Set<number>>;
+  /** One that measures runs. */
+  isAlone: boolean;
 }
 
 /** Numbers in ascending order, taken from the front. */
@@ -83,7 +85,7 @@ class Simulation {
     const known = this.pools.get(name);
     if (known !== undefined) return known;
     const { cpu, gpu, memory } = this.capacities[name] ?? { cpu: Number.MAX_SAFE_INTEGER, gpu: 0, memory: 0 };
-    const pool = { cpu, gpu, memory, running: 0, isReserved: false };
+    const pool = { cpu, gpu, memory, running: new Set<number>(), measuring: new Map<number, Set<number>>(), isAlone: false };
     this.pools.set(name, pool);
     return pool;
   }
@@ -102,13 +104,14 @@ class Simulation {
   private mayStart(index: number): boolean {
     const takes = this.works[index]?.takes;
     const pool = this.poolOf(takes);
-    if (takes === undefined || pool.running === 0) return true;
-    if (pool.isReserved) return false;
+    if (takes === undefined) return true;
     if (takes.alone) {
-      pool.isReserved = true;
-      return false;
+      const before = pool.measuring.get(index) ?? new Set(pool.running);
+      pool.measuring.set(index, before);
+      return pool.running.size === 0;
     }
-    return takes.cpu <= pool.cpu && takes.gpu <= pool.gpu && takes.memory <= pool.memory;
+    if (pool.isAlone || [...pool.measuring.values()].some((before) => before.size === 0)) return false;
+    return pool.running.size === 0 || (takes.cpu <= pool.cpu && takes.gpu <= pool.gpu && takes.memory <= pool.memory);
   }
 
   private start(index: number, seconds: number): void {
@@ -119,9 +122,15 @@ class Simulation {
   private change(index: number, sign: 1 | -1): void {
     const takes = this.works[index]?.takes;
     const pool = this.poolOf(takes);
-    pool.running -= sign;
+    if (sign === -1) {
+      pool.running.add(index);
+      pool.measuring.delete(index);
+    } else {
+      pool.running.delete(index);
+      for (const before of pool.measuring.values()) before.delete(index);
+    }
     if (takes === undefined) return;
-    if (takes.alone) pool.isReserved = sign === -1;
+    if (takes.alone) pool.isAlone = sign === -1;
     pool.cpu += sign * takes.cpu;
     pool.gpu += sign * takes.gpu;
     pool.memory += sign * takes.memory;

@@ -60,9 +60,7 @@ export class TimeLeft {
   report(event: Event): void {
     const at = Date.parse(event.time);
     if (event.type === 'run-started') {
-      this.planned = new Map(event.nodes.map((node) => [node.node, node]));
-      this.capacities = event.capacities ?? {};
-      this.scatters = event.nodes.flatMap(({ expected }) => (expected?.of === 'same' ? [scatterOf(expected)] : []));
+      this.plan(event.nodes, event.capacities ?? {});
     } else if (event.type === 'nodes-reused') for (const node of event.nodes) this.ended.set(node, undefined);
     else if (event.type === 'node-started') {
       this.ended.delete(event.node);
@@ -73,6 +71,13 @@ export class TimeLeft {
       const share = Math.min(1, event.done / event.total);
       if (begun !== undefined) this.begun.set(event.node, { ...begun, told: { share, at } });
     } else if (event.type === 'node-ended') this.end(event, at);
+  }
+
+  /** Takes a plan up, or another one of the same nodes. */
+  plan(nodes: readonly PlannedNode[], capacities: Capacities): void {
+    this.planned = new Map(nodes.map((node) => [node.node, node]));
+    this.capacities = capacities;
+    this.scatters = nodes.flatMap(({ expected }) => (expected?.of === 'same' ? [scatterOf(expected)] : []));
   }
 
   private end({ node, outcome }: Event & { readonly type: 'node-ended' }, at: number): void {
@@ -211,4 +216,11 @@ function quantile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const [below, above] = [sorted[Math.floor(place)] ?? 0, sorted[Math.ceil(place)] ?? 0];
   return below + (above - below) * (place - Math.floor(place));
+}
+
+/** Seconds that nodes take which have not begun; undefined where nothing is known of one of them. */
+export function rangeBefore(nodes: readonly PlannedNode[], capacities: Capacities): Range | undefined {
+  const timeLeft = new TimeLeft();
+  timeLeft.plan(nodes, capacities);
+  return timeLeft.at(0);
 }

@@ -1,6 +1,7 @@
 import type { Event } from '../../model/event.ts';
 import type { Standing, SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
+import { withoutColours } from '../../text/printable.ts';
 import type { Line } from '../../text/styled.ts';
 import { Countdown } from '../countdown.ts';
 import { fittingHeader } from '../header.ts';
@@ -63,7 +64,10 @@ export class Leaderboard implements SweepWatcher {
     if (event.type === 'node-started') this.doing.set(trial, event.node);
     else if (event.type === 'node-progress')
       this.doing.set(trial, [event.node, shareOf(event), ...(event.note === undefined ? [] : [event.note])].join('  '));
-    else if (event.type === 'node-waiting') this.doing.set(trial, `${event.node} ${event.message}`);
+    else if (event.type === 'node-log') {
+      const line = withoutColours(event.line).trim();
+      if (line !== '') this.doing.set(trial, `${event.node}  ${line}`);
+    } else if (event.type === 'node-waiting') this.doing.set(trial, `${event.node} ${event.message}`);
     else if (event.type === 'notice' && isWorthALine(event)) {
       this.line(`! trial ${trial}: ${event.node}: ${event.message}`);
       return this.draw();

@@ -22,13 +22,13 @@ export class TrialsLeft {
       const numbers = Array.from({ length: event.count ?? 0 }, (_, trial) => trial);
       const takes = { executor: PLACE, cpu: 1, gpu: 0, memory: 0, alone: false };
       this.nodes = numbers.map((trial) => ({ node: nameOf(trial), action: 'run', cause: '', after: [], takes }));
-      this.plan(tell);
+      this.plan();
       tell({ type: 'nodes-reused', nodes: event.trials.filter(({ state }) => state !== 'unfinished').map(({ trial }) => nameOf(trial)) });
     } else if (event.type === 'trial-started') {
       this.begun.set(event.trial.trial, Date.parse(time));
       if (this.begun.size > this.parallel) {
         this.parallel = this.begun.size;
-        this.plan(tell);
+        this.plan();
       }
       tell({ type: 'node-started', node: nameOf(event.trial.trial), cause: '', inputs: {} });
     } else if (event.type === 'trial-ended') {
@@ -40,9 +40,8 @@ export class TrialsLeft {
     }
   }
 
-  private plan(tell: (happening: Happening) => void): void {
-    const capacities = { [PLACE]: { cpu: this.parallel, gpu: 0, memory: 0 } };
-    tell({ type: 'run-started', run: '', pipeline: '', nodes: this.nodes, capacities, record: {} } as unknown as Happening);
+  private plan(): void {
+    this.timeLeft.plan(this.nodes, { [PLACE]: { cpu: this.parallel, gpu: 0, memory: 0 } });
   }
 
   /** Seconds from a moment to the end; undefined where nothing is known: how many trials there will be, or how long one takes. */

@@ -124,7 +124,10 @@ test('works begin in their order as soon as there is room; one that measures alo
   });
   expect(secondsUntilEnd([work(1), work(1), work(1)], [4, 3, 2], capacities)).toBe(5);
   expect(secondsUntilEnd([work(1), work(2), work(1)], [4, 3, 2], capacities)).toBe(7);
-  expect(secondsUntilEnd([work(1), work(1, [], true), work(1)], [4, 3, 2], capacities)).toBe(9);
+  expect(secondsUntilEnd([work(1), work(1, [], true), work(1)], [4, 3, 2], capacities)).toBe(7);
+  // What comes after those that ran when it came waits until it has measured.
+  expect(secondsUntilEnd([work(1), work(1, [], true), work(1), work(1, [2])], [4, 3, 2, 9], capacities)).toBe(14);
+  expect(secondsUntilEnd([work(1), work(1, [], true), work(1), work(1, [2])], [1, 3, 2, 9], capacities)).toBe(14);
   expect(secondsUntilEnd([work(8), work(1, [0])], [4, 3], capacities)).toBe(7);
   expect(secondsUntilEnd([], [], capacities)).toBe(0);
 });
