@@ -80,6 +80,11 @@ metrics: { path: scores.json, goals: { test.accuracy: maximize }, tolerance: { t
     asMapping(property('metrics')),
   ],
   [
+    '### The environment of commands',
+    '`environment: { venv: .venv }`, of the file or of a command: see [Python](python.md#packages).',
+    asMapping(property('environment')),
+  ],
+  [
     '### Conditions',
     '`when: { size: { above: 32 }, kind: [a, b] }`: a value, a list of values, or bounds.',
     asMapping(property('when', 'additionalProperties')),

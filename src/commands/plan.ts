@@ -1,4 +1,5 @@
 import { done, failed, type Outcome } from '../model/problem.ts';
+import type { Tool } from '../model/pipeline.ts';
 import type { PipelinePlan } from '../project/run.ts';
 import { accent, dim, good, type Line, strong, warned } from '../text/styled.ts';
 import { wrappedTable, wrapBelow } from '../text/wrapped.ts';
@@ -40,13 +41,23 @@ export default verb({
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast } = plan.value;
-    return answer({ nodes: nodes.map(plannedJson), forecast }, [
-      ...summary(plan.value, columnsOf(stdout)),
-      '',
-      ...rows(nodes, all, columnsOf(stdout)),
-    ]);
+    const lines = [...summary(plan.value, columnsOf(stdout)), '', ...rows(nodes, all, columnsOf(stdout))];
+    return answer({ nodes: nodes.map(plannedJson), forecast }, lines, { notes: unseenPackages(plan.value) });
   },
 });
+
+/** A word on commands of which the interpreter counts, but not the packages that it finds. */
+function unseenPackages({ pipeline }: PipelinePlan): readonly Line[] {
+  const isPython = (tool: Tool): boolean => 'program' in tool && /(^|\/)(python|pypy)[\d.]*$/.test(tool.program);
+  const loose = pipeline.instances.filter(
+    ({ work }) =>
+      work.kind === 'command' && work.environment === undefined && work.tools.some(isPython) && !work.tools.some((tool) => 'run' in tool),
+  );
+  const nodes = [...new Set(loose.map(({ node }) => node))];
+  if (nodes.length === 0) return [];
+  const shown = nodes.length > 3 ? `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more` : nodes.join(', ');
+  return [dim(`the packages of Python that ${shown} may use do not count; environment: { venv: .venv } makes them`)];
+}
 
 function plannedJson({ node, action, cause, expected }: PipelinePlan['nodes'][number]): object {
   return { node, action, cause, ...(expected === undefined ? {} : { expected }) };

@@ -16,6 +16,7 @@ import { Blotter, SHORTEST_SECRET } from '../text/blotter.ts';
 import { ownMember } from '../model/own-member.ts';
 import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
+import { environmentVariables } from './environments.ts';
 import { withOthers } from './disturbed.ts';
 import { collectOutputs } from './outputs.ts';
 import type { ReadyNode } from './scheduling.ts';
@@ -242,9 +243,11 @@ function warnOfShort(secrets: Readonly<Record<string, string>>, node: string, em
 /** What a node's process is given: of the engines just what its fingerprint holds. */
 function environmentOf(
   { instance, own }: Prepared,
-  { environment, store }: Surroundings,
+  surroundings: Surroundings,
 ): { env: Record<string, string>; secrets: Record<string, string> } {
-  const env: Record<string, string> = { PATH: environment['PATH'] ?? '' };
+  const { environment, store } = surroundings;
+  const used = instance.work.kind === 'command' ? instance.work.environment : undefined;
+  const env: Record<string, string> = environmentVariables(used, surroundings);
   const secrets: Record<string, string> = {};
   for (const { name, value, secret } of instance.env) (secret ? secrets : env)[name] = value ?? environment[name] ?? '';
   for (const engine of Object.values(own.engines)) Object.assign(env, engine.environment);

@@ -7,7 +7,7 @@ import { isSameInput } from '../model/fingerprint.ts';
 import { pointText } from '../model/instance-name.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Store } from '../model/store.ts';
-import type { ElementIngredient, Ingredients } from '../model/result.ts';
+import type { EnvironmentIngredient, ElementIngredient, Ingredients } from '../model/result.ts';
 import { ATTRIBUTES_SINCE } from '../model/run.ts';
 
 type InputIngredient = Ingredients['inputs'][string];
@@ -104,11 +104,22 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
       ...(canonicalJson(from.run) === canonicalJson(to.run) ? [] : [{ what: 'command', ...told(from.run, to.run) }]),
       ...(from.metrics === to.metrics ? [] : [{ what: 'metrics file', ...told(from.metrics ?? undefined, to.metrics ?? undefined) }]),
       ...differingKinds(from.numbers, to.numbers),
+      ...differingEnvironments(from.environment, to.environment),
       ...differingMembers('tool', from.tools, to.tools),
       ...differingMembers('place of', from.at, to.at),
     ];
   }
   return [{ what: 'kind of work', from: from.kind, to: to.kind }];
+}
+
+/** Python and packages that are others; of packages of the same version, that they hold something else. */
+function differingEnvironments(from: EnvironmentIngredient | undefined, to: EnvironmentIngredient | undefined): Difference[] {
+  const python = { what: 'Python', from: from?.python ?? 'that of the system', to: to?.python ?? 'that of the system' };
+  const version = (text: string): string => text.split(' ')[0] ?? text;
+  const packages = differingMembers('package', from?.packages ?? {}, to?.packages ?? {}).map((one) =>
+    version(one.from) === version(one.to) ? one : { ...one, from: version(one.from), to: version(one.to) },
+  );
+  return [...(python.from === python.to ? [] : [python]), ...packages];
 }
 
 /** Params that were texts and are numbers now, or the other way round. */

@@ -11,6 +11,7 @@ import { RECORD_FORMAT } from '../model/run.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
 import { Glance } from '../code/readings.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
+import { environmentNow, toolPlaces } from './environments.ts';
 import { toolDigests } from './tools.ts';
 
 /** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
@@ -181,11 +182,20 @@ async function prepareWork(
     const { digest, packages } = code.value;
     return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(work.declaration) } });
   }
-  const tools = toolDigests(work.tools, around.environment['PATH'] ?? '', around.found.tools);
+  const environment = work.environment === undefined ? undefined : environmentNow(work.environment, around);
+  if (environment?.ok === false) return environment;
+  const tools = toolDigests(work.tools, toolPlaces(around, work.environment), around.found.tools);
   if (!tools.ok) return tools;
   return done({
     code: undefined,
-    ingredient: { kind: 'command', run: work.run, tools: tools.value, at: placesOf(instance), metrics: work.metrics ?? null },
+    ingredient: {
+      kind: 'command',
+      run: work.run,
+      tools: tools.value,
+      at: placesOf(instance),
+      metrics: work.metrics ?? null,
+      ...(environment === undefined ? {} : { environment: environment.value }),
+    },
   });
 }
 

@@ -4,7 +4,7 @@ import type { Glance } from '../code/readings.ts';
 import type { Code } from '../code/stage-code.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Executor } from '../model/executor.ts';
-import type { Source, Tool } from '../model/pipeline.ts';
+import type { CommandEnvironment, Source, Tool } from '../model/pipeline.ts';
 import type { Content } from '../model/store.ts';
 import type { Surroundings } from './fingerprint.ts';
 import type { Plan } from './plan.ts';
@@ -16,12 +16,20 @@ export interface Grounds {
   /** What the chosen modules of stages say of their params. */
   readonly choices: readonly (readonly [file: string, digest: string])[];
   readonly code: readonly (readonly [request: CodeRequest, digest: string])[];
-  readonly tools: readonly (readonly [tool: Tool, digest: string])[];
+  readonly tools: readonly (readonly [tool: PlacedTool, digest: string])[];
+  /** What the environments of commands held. */
+  readonly environments: readonly (readonly [environment: CommandEnvironment, digest: string])[];
   /** Variables that nodes take from the environment; where they are secret, only whether they are set. */
   readonly variables: readonly (readonly [variable: Taken, digest: string])[];
   readonly sources: readonly (readonly [source: Source, digest: string])[];
   /** Where nodes are executed; null: where none is named. */
   readonly executors: readonly (readonly [name: string | null, digest: string])[];
+}
+
+/** A tool as a command finds it. */
+interface PlacedTool {
+  readonly tool: Tool;
+  readonly environment?: CommandEnvironment;
 }
 
 /** A variable as a node takes it: another may take the same one otherwise. */
@@ -67,10 +75,16 @@ async function choiceDigest(file: string, { store }: Surroundings): Promise<stri
   return read.ok ? declaredDigest(read.value) : '';
 }
 
-async function toolNow(tool: Tool, { environment }: Surroundings): Promise<string> {
-  const { toolDigests } = await import('./tools.ts');
-  const found = toolDigests([tool], environment['PATH'] ?? '', new Map());
+async function toolNow({ tool, environment }: PlacedTool, surroundings: Surroundings): Promise<string> {
+  const [{ toolDigests }, { toolPlaces }] = await Promise.all([import('./tools.ts'), import('./environments.ts')]);
+  const found = toolDigests([tool], toolPlaces(surroundings, environment), new Map());
   return found.ok ? (Object.values(found.value)[0] ?? '') : '';
+}
+
+async function environmentDigest(environment: CommandEnvironment, surroundings: Surroundings): Promise<string> {
+  const { environmentNow } = await import('./environments.ts');
+  const found = environmentNow(environment, surroundings);
+  return found.ok ? digestOf(found.value) : '';
 }
 
 /** Values by their JSON: what is looked up, and digested, once however many nodes ask for it. */
@@ -92,7 +106,8 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
   const stages = new Lookups<string>();
   const choices = new Lookups<string>();
   const code = new Lookups<CodeRequest>();
-  const tools = new Lookups<Tool>();
+  const tools = new Lookups<PlacedTool>();
+  const environments = new Lookups<CommandEnvironment>();
   const variables = new Lookups<Taken>();
   const executors = new Lookups<string | null>();
   for (const { prepared } of nodes.values()) {
@@ -109,7 +124,14 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
       code.add(request, () => (prepared.code === undefined ? '' : codeDigest(prepared.code)));
     } else if (own.work.kind === 'command') {
       const digests = own.work.tools;
-      for (const tool of work.tools) tools.add(tool, () => digests['program' in tool ? tool.program : tool.run] ?? '');
+      const { environment } = work;
+      const held = own.work.environment;
+      if (environment !== undefined) environments.add(environment, () => (held === undefined ? '' : digestOf(held)));
+      for (const tool of work.tools)
+        tools.add(
+          { tool, ...(environment === undefined ? {} : { environment }) },
+          () => digests['program' in tool ? tool.program : tool.run] ?? '',
+        );
     }
   }
   return {
@@ -117,6 +139,7 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
     choices: choices.pairs,
     code: code.pairs,
     tools: tools.pairs,
+    environments: environments.pairs,
     variables: variables.pairs,
     sources: [...snapshots].flatMap(([name, snapshot]) => {
       const source = pipeline.sources[name];
@@ -145,6 +168,7 @@ export async function areStanding(grounds: Grounds, surroundings: Surroundings):
     (await stand(grounds.variables, (variable) => variableDigest(variable, surroundings))) &&
     (await stand(grounds.executors, (name) => executorNow(name, surroundings))) &&
     (await stand(grounds.tools, (tool) => toolNow(tool, surroundings))) &&
+    (await stand(grounds.environments, (environment) => environmentDigest(environment, surroundings))) &&
     (await stand(grounds.sources, (source) => {
       const now = store.sources.snapshot(source);
       return now.ok ? snapshotDigest(now.value) : '';

@@ -10,10 +10,18 @@ export interface RecordedIngredients {
   readonly unknown: readonly string[];
 }
 
-function workOf({ code = '' }: RunNode, { work, inputs }: Recipe): Ingredients['work'] {
+function workOf({ code = '' }: RunNode, { work, inputs, numbers }: Recipe): Ingredients['work'] {
   if (work.kind === 'stage') return { ...work, code };
   const at = Object.fromEntries(inputs.flatMap((input) => (input.at === undefined ? [] : [[input.port, input.at]])));
-  return { kind: 'command', run: work.run, tools: work.toolDigests, at, metrics: work.metrics ?? null };
+  return {
+    kind: 'command',
+    run: work.run,
+    tools: work.toolDigests,
+    at,
+    metrics: work.metrics ?? null,
+    ...(numbers === undefined ? {} : { numbers }),
+    ...(work.environmentHeld === undefined ? {} : { environment: work.environmentHeld }),
+  };
 }
 
 /** What an element of an input was, as `inputs.ts` makes ingredients of it. */

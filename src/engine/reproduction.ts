@@ -72,8 +72,16 @@ export async function planReproduction(
       continue;
     }
     const { recipe } = record.nodes[instance.name] ?? {};
-    if (recipe?.work.kind === 'command' && prepared.value.own.work.kind === 'command')
-      differences.push(...memberDifferences('tool', recipe.work.toolDigests, prepared.value.own.work.tools));
+    const { work } = prepared.value.own;
+    if (recipe?.work.kind === 'command' && work.kind === 'command') {
+      differences.push(...memberDifferences('tool', recipe.work.toolDigests, work.tools));
+      const [before, now] = [recipe.work.environmentHeld, work.environment];
+      if (before !== undefined && now !== undefined)
+        differences.push(
+          ...memberDifferences('', { Python: before.python }, { Python: now.python }),
+          ...memberDifferences('package', before.packages, now.packages),
+        );
+    }
     nodes.set(instance.name, {
       prepared: prepared.value,
       action: 'run',

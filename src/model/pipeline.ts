@@ -51,6 +51,12 @@ export interface ChosenModule {
   readonly declared?: string;
 }
 
+/** The environment that a command's programs are taken from before those of the system. */
+export interface CommandEnvironment {
+  /** The folder of a virtual environment of Python, as it is written: relative to the project's folder, or absolute. */
+  readonly venv: string;
+}
+
 /** What an instance does: a TypeScript stage, or a command. */
 export type NodeWork =
   | {
@@ -73,6 +79,7 @@ export type NodeWork =
       readonly metrics?: string;
       /** The param that only says how far to go: checkpoints are shared over its values. */
       readonly budget?: string;
+      readonly environment?: CommandEnvironment;
     };
 
 /** A variable of the environment that a node declares. */

@@ -18,6 +18,14 @@ export interface PackageIngredient {
   readonly integrity: string;
 }
 
+/** What a command's environment holds: versions and digests, whatever the folder. */
+export interface EnvironmentIngredient {
+  /** The version of the interpreter. */
+  readonly python: string;
+  /** Installed distributions: version and digest, by name. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
 /** Everything that can change a node's result, and nothing else. Its digest is the fingerprint. */
 export interface Ingredients {
   /** That of the records in which its digest stands. */
@@ -40,6 +48,7 @@ export interface Ingredients {
         readonly metrics: string | null;
         /** Params that are numbers and are given as they are written. */
         readonly numbers?: readonly string[];
+        readonly environment?: EnvironmentIngredient;
       };
   readonly params: JsonObject;
   readonly inputs: Readonly<Record<string, { readonly many: boolean; readonly elements: readonly ElementIngredient[] }>>;

@@ -1,7 +1,7 @@
 import type { Artifact } from './artifact.ts';
 import type { JsonObject } from './json.ts';
 import type { Instance, NodeWork } from './pipeline.ts';
-import type { MetricValue, PackageIngredient } from './result.ts';
+import type { EnvironmentIngredient, MetricValue, PackageIngredient } from './result.ts';
 import type { OfSweep } from './sweep-journal.ts';
 
 /** How a run stands, or how it ended; `interrupted`: its process is gone, and did not say how it ended. No record is written so. */
@@ -21,6 +21,8 @@ export interface Recipe
     | (Extract<NodeWork, { readonly kind: 'command' }> & {
         /** What each tool's file or output was. */
         readonly toolDigests: Readonly<Record<string, string>>;
+        /** What its environment held. */
+        readonly environmentHeld?: EnvironmentIngredient;
       });
 }
 

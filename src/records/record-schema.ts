@@ -62,8 +62,11 @@ const work = {
         toolDigests: map({ type: 'string' }),
         paths: map(path, port),
         metrics: path,
+        budget: text,
+        environment: shape({ venv: text }),
+        environmentHeld: shape({ python: text, packages: map({ type: 'string' }) }),
       },
-      ['metrics'],
+      ['metrics', 'budget', 'environment', 'environmentHeld'],
     ),
   ],
 };

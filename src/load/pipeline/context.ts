@@ -4,6 +4,7 @@ import { suggestion } from '../../text/suggestion.ts';
 import type { CheckedBefore } from '../check.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
+import type { FileEnvironment } from './file-node.ts';
 import type { NodeOverride } from './overrides.ts';
 import { fillIn, type Names, type Room, type Scope } from './references.ts';
 
@@ -16,6 +17,8 @@ export interface NodeContext {
   /** What may still be made of the file. */
   readonly room: Room;
   readonly overrides: readonly NodeOverride[];
+  /** The environment of commands that name none. */
+  readonly environment: FileEnvironment | undefined;
   /** The links of all sources are followed. */
   readonly followsLinks: boolean;
   readonly problems: Problem[];

@@ -7,6 +7,11 @@ export interface FileMetrics {
   readonly tolerance?: Readonly<Record<string, number>>;
 }
 
+/** The environment of commands. */
+export interface FileEnvironment {
+  readonly venv: string;
+}
+
 /** A node as the file has it, once it fits the schema. */
 export interface FileNode {
   readonly uses?: string;
@@ -19,6 +24,7 @@ export interface FileNode {
   readonly tools?: readonly (string | { readonly run: string })[];
   readonly metrics?: string | FileMetrics;
   readonly budget?: string;
+  readonly environment?: FileEnvironment | 'none';
   readonly measures?: 'machine';
   readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };
   readonly env?: readonly string[] | Readonly<Record<string, string | { readonly secret: true }>>;

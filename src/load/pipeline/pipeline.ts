@@ -11,7 +11,7 @@ import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { matrixPoints } from './matrix.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
-import type { FileNode } from './file-node.ts';
+import type { FileEnvironment, FileNode } from './file-node.ts';
 import { draftInstances } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
 import { checkShow } from './show.ts';
@@ -52,6 +52,7 @@ interface PipelineFile {
   readonly about?: string;
   readonly params?: JsonObject;
   readonly sources?: Readonly<Record<string, string | WrittenSource>>;
+  readonly environment?: FileEnvironment;
   readonly stages: Readonly<Record<string, FileNode>>;
   readonly show?: readonly string[];
 }
@@ -87,6 +88,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const around = {
     locate,
     overrides: overridden.nodes,
+    environment: file.environment,
     followsLinks: overridden.followsLinks,
     problems,
     told: new Set<string>(),
@@ -236,7 +238,7 @@ async function readNodes(
         continue;
       }
       stage = found.value;
-      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget'] as const) {
+      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget', 'environment'] as const) {
         if (node[key] !== undefined)
           context.problems.push(
             context.locate.problem(

@@ -93,6 +93,19 @@ const environment: JsonObject = {
   ],
 };
 
+const commandEnvironment: JsonObject = {
+  type: 'object',
+  description: 'whose programs commands find first, and what is installed in it counts',
+  additionalProperties: false,
+  required: ['venv'],
+  properties: {
+    venv: {
+      ...text,
+      description: 'the folder of a virtual environment of Python, relative to the project: its interpreter and packages count',
+    },
+  },
+};
+
 const node: JsonObject = {
   type: 'object',
   additionalProperties: false,
@@ -167,6 +180,10 @@ const node: JsonObject = {
         },
       ],
     },
+    environment: {
+      description: 'the environment of the command, in place of that of the file; none: what the system has',
+      anyOf: [{ const: 'none' }, commandEnvironment],
+    },
     budget: {
       ...text,
       description:
@@ -215,6 +232,7 @@ export const pipelineSchema: JsonObject = {
       description: 'values that nodes refer to as $name, and that --set name=value changes for one run',
       propertyNames: { pattern: NAME },
     },
+    environment: commandEnvironment,
     sources: {
       type: 'object',
       description: 'files and folders from outside, which nodes read as $sources.name: their bytes count, not their times',

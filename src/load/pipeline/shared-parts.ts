@@ -44,7 +44,7 @@ export class SharedParts {
     if (!this.checked.has(text)) checkCommand(this.node, names, base, context);
     this.checked.add(text);
     const out = (fillInAt(this.out, scope, `${base}/out`, context) ?? {}) as NonNullable<FileNode['out']>;
-    const command = this.commands.get(out) ?? commandOf(this.node, out);
+    const command = this.commands.get(out) ?? commandOf(this.node, out, context);
     this.commands.set(out, command);
     return command;
   }
@@ -69,7 +69,7 @@ function environmentOf(env: NonNullable<FileNode['env']>, filled: object, scope:
   });
 }
 
-function commandOf(node: FileNode, out: NonNullable<FileNode['out']>): Command {
+function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, context: NodeContext): Command {
   const outputs: Record<string, OutputDeclaration> = {};
   const paths: Record<string, string> = {};
   for (const [port, value] of Object.entries(out)) {
@@ -86,6 +86,7 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>): Command {
   }
   const tools: Tool[] = (node.tools ?? []).map((tool) => (typeof tool === 'string' ? { program: tool } : tool));
   const metrics = typeof node.metrics === 'string' ? node.metrics : node.metrics?.path;
+  const environment = node.environment ?? context.environment;
   const work: NodeWork = {
     kind: 'command',
     run: typeof node.run === 'string' ? node.run : (node.run ?? []).map(String),
@@ -93,6 +94,7 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>): Command {
     paths,
     ...(metrics === undefined ? {} : { metrics }),
     ...(node.budget === undefined ? {} : { budget: node.budget }),
+    ...(environment === undefined || environment === 'none' ? {} : { environment }),
   };
   return { work, outputs };
 }

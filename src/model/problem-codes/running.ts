@@ -2,6 +2,10 @@ import type { ProblemExplanation } from './explanation.ts';
 
 /** What stages and commands are made of, and how they end. */
 export const runningCodes = {
+  'bad-environment': {
+    means: 'The virtual environment of a command is missing, or does not say what it holds.',
+    remedy: 'Make it as the hint says, or correct `environment:`.',
+  },
   'bad-metrics': {
     means: 'A command’s metrics file was not written, or does not hold an object of numbers in JSON, YAML or TOML, as its suffix says.',
     remedy: 'Let the command write the file that `metrics:` names; nested objects are named with dots.',
