@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { installation } from '../model/installation.ts';
+import type { SetupItem } from '../project/project.ts';
+import { bad, dim, good, type Line, strong, warned } from '../text/styled.ts';
+import { wrapBelow } from '../text/wrapped.ts';
 import { answer, EXIT, rawAnswer } from './answer.ts';
 import { flag, verb } from './verb.ts';
 
@@ -7,23 +10,33 @@ import { flag, verb } from './verb.ts';
 export default verb({
   name: 'doctor',
   arguments: [],
-  about: 'print what is set up and what is not',
+  about: 'print what is set up and what is not, and what takes room on the disk',
   example: 'stillroom doctor --install',
   options: {
     install: flag('--install', 'set up what is missing, the training engine included'),
     openvino: flag('--openvino', 'set up OpenVINO too, which runs exported models'),
   },
-  async run({ install, openvino }, { open }) {
+  async run({ install, openvino }, { open, stdout }) {
     if ((install || openvino) && !(await setUp(openvino ? ['--openvino'] : []))) return rawAnswer(undefined, '', EXIT.stageFailed);
     const items = await (await open()).doctor();
     const width = Math.max(...items.map(({ name }) => name.length));
-    const lines = items.flatMap(({ name, ok, detail, hint }) => [
-      `${ok ? '✔' : '✖'} ${name.padEnd(width)}  ${detail}`,
-      ...(hint === undefined ? [] : [`  ${' '.repeat(width)}  → ${hint}`]),
-    ]);
-    return answer({ items }, lines, { exit: items.every(({ ok }) => ok) ? EXIT.done : EXIT.stageFailed });
+    const lines = items.flatMap((item) => itemLines(item, { width, columns: stdout.columns }));
+    const isWell = items.every(({ ok, optional }) => ok || optional === true);
+    return answer({ items }, lines, { exit: isWell ? EXIT.done : EXIT.stageFailed });
   },
 });
+
+/** An item in lines that are not wider than the terminal: how it stands, its name, what is known of it, and below what mends it. */
+function itemLines(
+  { name, ok, detail, hint, optional }: SetupItem,
+  { width, columns }: { readonly width: number; readonly columns: number | undefined },
+): readonly Line[] {
+  const mark = optional === true ? warned('–') : ok ? good('✔') : bad('✖');
+  const indent = width + 4;
+  const first: Line = [mark, ' ', strong(name), ' '.repeat(indent - 2 - name.length), optional === true ? dim(detail) : detail];
+  const mend: Line[] = hint === undefined ? [] : [[' '.repeat(indent), '→ ', hint]];
+  return [...wrapBelow(first, columns, indent), ...mend.flatMap((line) => wrapBelow(line, columns, indent + 2))];
+}
 
 /** Runs set-up. Its progress goes to the standard error; the standard output is left to what the verb prints. */
 async function setUp(more: readonly string[]): Promise<boolean> {

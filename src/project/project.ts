@@ -3,6 +3,7 @@ import type { Outcome } from '../model/problem.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
+import type { SetupItem, Usage } from './doctor.ts';
 import type { PreparedEditor } from './editor.ts';
 import type { LogsOptions, RunLogs } from './logs.ts';
 import type { Packed, PackOptions } from './pack.ts';
@@ -15,15 +16,7 @@ import { type Running, startRunning } from './running.ts';
 import type { SweepEnd, SweepOptions } from './sweep.ts';
 import { SweepBook } from './sweep-book.ts';
 import { TagBook } from './tags.ts';
-import {
-  type Collected,
-  collectGarbage,
-  describeProject,
-  type GcOptions,
-  type SetupItem,
-  type Verification,
-  verifyStore,
-} from './upkeep.ts';
+import { type Collected, collectGarbage, type GcOptions, type Verification, verifyStore } from './upkeep.ts';
 import type { WatchedPlan } from './watched.ts';
 import type { WatchedFiles } from './watched-files.ts';
 import type { Explanation } from './why.ts';
@@ -36,6 +29,7 @@ export type { NodeState, RunNode, RunRecord, RunState } from '../model/run.ts';
 export type { Tag } from '../model/store.ts';
 export type { SweepEvent } from '../model/sweep-event.ts';
 export type { EnterOptions, ProjectOptions } from './context.ts';
+export type { SetupItem, Usage } from './doctor.ts';
 export type { PreparedEditor } from './editor.ts';
 export type { LogLine, LogsOptions, NodeWithLog, RunLogs } from './logs.ts';
 export type { Packed, PackOptions } from './pack.ts';
@@ -49,7 +43,7 @@ export type { SweepEnd, SweepOptions } from './sweep.ts';
 export type { SweepBook } from './sweep-book.ts';
 export type { BestTrial, ListedSweep, ShownSweep, SweepCounts } from './sweep-records.ts';
 export type { GivenTag, NamedRuns, NamedThing, TagBook } from './tags.ts';
-export type { Collected, Finding, GcOptions, SetupItem, Verification } from './upkeep.ts';
+export type { Collected, Finding, GcOptions, Verification } from './upkeep.ts';
 export type { WatchedPlan } from './watched.ts';
 export type { WatchedFiles } from './watched-files.ts';
 export type { Because, ExplainedReason, Explanation, Root, TextChange } from './why.ts';
@@ -188,7 +182,12 @@ export class Project {
 
   /** What is set up and what is not: Node, packages, the training engine, the project's store. */
   async doctor(): Promise<readonly SetupItem[]> {
-    return describeProject(this.context);
+    return (await import('./doctor.ts')).describeProject(this.context);
+  }
+
+  /** What takes how much room in the project's store. */
+  async usage(): Promise<Outcome<Usage>> {
+    return this.context.guarded(async () => (await import('./doctor.ts')).usageOf(this.context));
   }
 
   /**

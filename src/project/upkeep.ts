@@ -5,7 +5,6 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { RunState } from '../model/run.ts';
 import type { Store } from '../model/store.ts';
 import type { Garbage, Verification } from '../model/upkeep.ts';
-import { describeSetup } from '../setup/facts.mjs';
 import type { Context } from './context.ts';
 
 /** Milliseconds that short commands beside are waited for. */
@@ -160,27 +159,4 @@ export async function verifyStore(context: Context): Promise<Outcome<Verificatio
   store.value.flush();
   const { unwritable } = store.value;
   return done(verified.damaged.length === 0 || unwritable === undefined ? verified : { ...verified, unmoved: unwritable });
-}
-
-/** One thing that is set up, or is not. */
-export interface SetupItem {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly hint?: string;
-}
-
-/** What is set up and what is not: Node, packages, the training engine, the project's store. */
-export function describeProject(context: Context): readonly SetupItem[] {
-  const store = context.store();
-  const problem = store.ok ? store.value.unwritable : store.problems[0];
-  return [
-    ...describeSetup(),
-    {
-      name: 'store',
-      ok: problem === undefined,
-      detail: problem?.message ?? context.places.store,
-      ...(problem?.hint === undefined ? {} : { hint: problem.hint }),
-    },
-  ];
 }

@@ -16,7 +16,9 @@ import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.
  * - `path`: the folder of its libraries; `files`: their sizes in bytes, by path below that folder.
  *
  * @typedef {{ format: 2, libtensorflow: string, operations: string, variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu', platform: string, path: string, files: Record<string, number> }} EngineFacts
- * @typedef {{ name: string, ok: boolean, detail: string, hint?: string }} SetupItem
+ * `optional`: it is not there, and all but what its detail names does without it.
+ *
+ * @typedef {{ name: string, ok: boolean, detail: string, hint?: string, optional?: true }} SetupItem
  */
 
 /** The npm package that holds the engine's addon, and the files that set-up puts there. */
@@ -76,6 +78,9 @@ export function isCheckout(folder = root) {
 /** @param {string} hint @param {boolean} ok */
 const unless = (ok, hint) => (ok ? {} : { hint });
 
+/** What may be set up. @param {boolean} ok @param {string} hint @returns {{ hint?: string, optional?: true }} */
+const optional = (ok, hint) => (ok ? {} : { optional: true, hint });
+
 /** What is set up and what is not, for `stillroom doctor`.
  * @returns {SetupItem[]}
  */
@@ -107,8 +112,13 @@ export function describeSetup() {
   items.push(describeSupervisor(engineCommand), describeConfinement());
   const detail = facts
     ? `libtensorflow ${facts.libtensorflow}, ${facts.variant} build, in ${facts.path}`
-    : 'not installed: stages that train cannot run';
-  items.push({ name: 'training engine', ok: facts !== undefined, detail, ...unless(facts !== undefined, engineCommand) });
+    : 'not installed: training and what uses trained models need it, all else runs without';
+  items.push({
+    name: 'training engine',
+    ok: facts !== undefined,
+    detail,
+    ...optional(facts !== undefined, `${engineCommand} (about 0.8 GB)`),
+  });
   items.push(describeOpenvino(checkout));
   if (!facts) items.push(...describeTools());
   return items;
@@ -121,8 +131,8 @@ export function describeSetup() {
 function describeOpenvino(checkout) {
   const facts = readOpenvinoFacts();
   const command = checkout ? 'npm run setup -- --openvino' : 'npx stillroom doctor --openvino';
-  const detail = facts ? `${facts.version}, in ${facts.path}` : `not set up: \`runtime: openvino\` is refused; to get it: ${command}`;
-  return { name: 'OpenVINO', ok: true, detail };
+  const detail = facts ? `${facts.version}, in ${facts.path}` : 'not set up: only `runtime: openvino` needs it';
+  return { name: 'OpenVINO', ok: true, detail, ...optional(facts !== undefined, command) };
 }
 
 /** Whether processes that a node leaves are ended for certain.
@@ -135,8 +145,8 @@ function describeSupervisor(command) {
   return {
     name: 'process supervisor',
     ok: ready,
-    detail: ready ? 'compiled' : 'not compiled: a process that hides from its node is ended only if it is found by its marks',
-    ...unless(ready, needs === undefined ? command : `${command}, with ${needs}`),
+    detail: ready ? 'compiled' : 'not compiled: processes that hide from their node are ended only if they are found by their marks',
+    ...optional(ready, needs === undefined ? command : `${command}, with ${needs}`),
   };
 }
 
@@ -158,14 +168,14 @@ function describeTools() {
     {
       name: 'Python with pip',
       ok: python !== undefined,
-      detail: python ?? 'missing',
-      ...unless(python !== undefined, 'sudo apt-get install python3-pip'),
+      detail: python ?? 'missing: setting up the training engine needs it',
+      ...optional(python !== undefined, 'sudo apt-get install python3-pip'),
     },
     {
       name: 'C++ compiler',
       ok: compiler !== undefined,
-      detail: compiler ?? 'missing',
-      ...unless(compiler !== undefined, 'sudo apt-get install g++'),
+      detail: compiler ?? 'missing: setting up the training engine needs it',
+      ...optional(compiler !== undefined, 'sudo apt-get install g++'),
     },
   ];
 }

@@ -239,18 +239,6 @@ describe('runs, show and verify', () => {
   });
 });
 
-describe('doctor', () => {
-  test('doctor tells of each thing whether it is set up, and how to set it up', async () => {
-    const { code, json: printed } = await json(base, 'doctor');
-    const { items } = printed as { items?: { name: string; ok: boolean; detail: string; hint?: string }[] };
-    expect(items?.map(({ name }) => name)).toContain('store');
-    for (const { ok, detail, hint } of items ?? []) expect(ok ? detail : hint).toBeTruthy();
-    expect(code).toBe(items?.every(({ ok }) => ok) === true ? 0 : 1);
-    const spoken = await called(base, ['doctor']);
-    expect(spoken.stdout).toMatch(/[✔✖] store +\S/);
-  });
-});
-
 describe('the command line', () => {
   test.each(['run', 'plan', 'why', 'runs', 'show', 'verify', 'doctor', 'init'])('%s --help starts with an example', async (verb) => {
     const help = await called(base, [verb, '--help']);

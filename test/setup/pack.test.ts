@@ -62,6 +62,10 @@ test('the tarball of npm pack, installed in an empty folder, runs init and run',
     hint: expect.stringContaining('npx stillroom doctor --install'),
   });
 
+  const doctor = spawnSync(join(folder, 'node_modules/.bin/stillroom'), ['doctor'], { cwd: folder, env: environment, encoding: 'utf8' });
+  expect(doctor.stdout).toMatch(/^– training engine +not installed: .*\n +→ npx stillroom doctor --install \(about 0\.8 GB\)$/m);
+  expect(doctor.status).toBe(0);
+
   // npm leaves optional packages out where their install scripts fail: all but training works without them.
   for (const name of ['@tensorflow', 'onnxruntime-node']) rmSync(join(folder, 'node_modules', name), { recursive: true });
   const left = refused('plan', 'quickstart');

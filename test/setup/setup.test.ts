@@ -135,6 +135,7 @@ test('a supervisor that cannot be compiled is told with what it needs', () => {
   expect(JSON.parse(stdout)).toContainEqual({
     name: 'process supervisor',
     ok: false,
+    optional: true,
     detail: expect.stringContaining('not compiled'),
     hint: 'npx stillroom doctor --install, with a C compiler: sudo apt-get install gcc',
   });

@@ -23,6 +23,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   scratch: 'scratch',
   quarantine: 'quarantine',
   index: 'index',
+  'pipeline.schema.json': 'index',
+  'project.schema.json': 'index',
+  '.gitignore': 'index',
 };
 
 /** What takes how much room in a store. */

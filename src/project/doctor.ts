@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { namesIn } from '../files/folder.ts';
+import { done, type Outcome } from '../model/problem.ts';
+import type { Room, Usage } from '../model/upkeep.ts';
+import { describeSetup } from '../setup/facts.mjs';
+import { bytesText, counted } from '../text/amounts.ts';
+import type { Context } from './context.ts';
+import type { FoundRoot } from './root.ts';
+
+export type { Usage } from '../model/upkeep.ts';
+
+/** One thing that is set up, or is not. */
+export interface SetupItem {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** What mends it, or is worth doing. */
+  readonly hint?: string;
+  /** It is not there, and all but what its detail names does without it. */
+  readonly optional?: true;
+}
+
+/** What is set up and what is not: Node, packages, the training engine, the project and its store. */
+export async function describeProject(context: Context): Promise<readonly SetupItem[]> {
+  const items: SetupItem[] = [...describeSetup(), projectItem(context.found)];
+  const folder = context.places.store;
+  if (!existsSync(folder)) return [...items, { name: 'store', ok: true, detail: `none yet: a first run makes it, ${folder}` }];
+  const store = context.store();
+  const problem = store.ok ? store.value.unwritable : store.problems[0];
+  const { hint } = problem ?? {};
+  items.push({ name: 'store', ok: problem === undefined, detail: problem?.message ?? folder, ...(hint === undefined ? {} : { hint }) });
+  const used = await usageOf(context);
+  return used.ok ? [...items, diskItem(used.value)] : items;
+}
+
+/** What takes how much room in the project's store, which must be there. */
+export async function usageOf(context: Context): Promise<Outcome<Usage>> {
+  return context.withStore((store) => {
+    const usage = store.maintenance.usage();
+    store.flush();
+    return done(usage);
+  });
+}
+
+/** Which folder is taken for the project, and why. */
+function projectItem({ root, mark }: FoundRoot): SetupItem {
+  const own = namesIn(join(root, 'stages')).filter((name) => existsSync(join(root, 'stages', name, 'stage.ts')));
+  const pipelines = [
+    ...namesIn(root).filter((name) => /^pipeline\.ya?ml$/.test(name)),
+    ...namesIn(join(root, 'pipelines')).filter((name) => /\.ya?ml$/.test(name)),
+  ];
+  const begin = { hint: 'npx stillroom init (writes an example, and what an editor needs)' };
+  if (mark === undefined)
+    return { name: 'project', ok: true, detail: `${root}, the folder itself: neither it nor one above holds a project`, ...begin };
+  const known = `${root}, known by its ${mark}`;
+  if (pipelines.length + own.length === 0) return { name: 'project', ok: true, detail: `${known}: no pipeline yet`, ...begin };
+  const holds = `${counted(pipelines.length, 'pipeline')}, ${counted(own.length, 'stage')} of its own`;
+  return { name: 'project', ok: true, detail: `${known}: ${holds}` };
+}
+
+/** Rooms of which each stands in the words of a person. */
+const ROOMS: Readonly<Record<Room, string>> = {
+  outputs: 'outputs and code',
+  sources: 'kept sources',
+  'small content': 'small files and results',
+  checkpoints: 'checkpoints',
+  logs: 'logs',
+  latest: 'latest/',
+  records: 'records',
+  scratch: 'scratch',
+  quarantine: 'quarantine',
+  index: 'index',
+  other: 'other',
+};
+
+/** How much a store must hold of what gc would remove for that to be worth a word. */
+const WORTH = 1024 * 1024;
+
+function diskItem({ bytes, rooms, reclaimable }: Usage): SetupItem {
+  const parts = rooms.map(({ room, bytes: own }) => `${ROOMS[room]} ${bytesText(own)}`);
+  const detail = `${bytesText(bytes)}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  const free = reclaimable < WORTH ? undefined : `npx stillroom gc (frees ${bytesText(reclaimable)} that no run needs)`;
+  return { name: 'disk', ok: true, detail, ...(free === undefined ? {} : { hint: free }) };
+}
