@@ -21,6 +21,8 @@ export interface Past {
 export interface Asked extends Pick<RunRecord, 'file' | 'set'> {
   /** Only runs older than the one of this id are looked at. */
   readonly before?: string;
+  /** It is a trial of a sweep: then those of others are as good as any run. */
+  readonly isTrial?: boolean;
 }
 
 /** What a pipeline's runs are asked with given `--set` options. */
@@ -73,27 +75,35 @@ class Runs {
 }
 
 /**
- * The past of a pipeline's nodes: what runs that were asked the same say of them, or else all runs. So a change of code is not told as one of
- * params because another run has set them otherwise in between.
+ * The past of a pipeline's nodes: what runs that were asked the same say of them, or else all runs, trials of sweeps last. So a change of code
+ * is not told as one of params because another run, or a sweep, has set them otherwise in between.
  */
 export class History {
   private readonly store: Store;
-  private readonly alike: Runs | undefined;
+  /** Those whose word counts most first. */
+  private readonly tiers: readonly Runs[];
   private readonly all: Runs;
 
   constructor(store: Store, pipeline: string, asked?: Asked) {
     this.store = store;
     this.all = new Runs(() => store.runs.all(pipeline, { before: asked?.before }));
-    this.alike = asked === undefined ? undefined : new Runs(() => runsAsked(store, pipeline, asked));
+    const { before, isTrial = false } = asked ?? {};
+    const byHand = isTrial || asked === undefined ? [] : [new Runs(() => store.runs.all(pipeline, { before, trials: false }))];
+    this.tiers = [...(asked === undefined ? [] : [new Runs(() => runsAsked(store, pipeline, asked))]), ...byHand, this.all];
   }
 
   of(name: string): Past {
-    const alike = this.alike?.of(name);
-    const any = alike?.good === undefined ? this.all.of(name) : undefined;
-    const good = alike?.good ?? any?.good;
+    let last: RunNode | undefined;
+    let good: NodePast['good'];
+    for (const runs of this.tiers) {
+      const found = runs.of(name);
+      last ??= found?.last;
+      good = found?.good;
+      if (good !== undefined) break;
+    }
     const fingerprint = good?.node.fingerprint;
     return {
-      last: (alike ?? any)?.last,
+      last,
       result: fingerprint === undefined ? undefined : this.store.results.read(fingerprint),
       run: good?.run,
     };
@@ -106,9 +116,9 @@ export class History {
 }
 
 /** The runs that were asked the same, newest first. */
-function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set, before }: Asked): Iterable<RunRecord> {
+function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set, before, isTrial = false }: Asked): Iterable<RunRecord> {
   const isSame = (record: RunRecord): boolean => record.file === file && JSON.stringify(record.set) === JSON.stringify(set);
-  for (const record of runs.all(pipeline, { set, before })) if (isSame(record)) yield record;
+  for (const record of runs.all(pipeline, { set, before, trials: isTrial })) if (isSame(record)) yield record;
 }
 
 /** How the nodes of a run ended that came to an end, by name. */

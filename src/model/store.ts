@@ -177,6 +177,8 @@ export interface RunsAmong {
   readonly set?: readonly string[] | undefined;
   /** Those that are older than the run of this id. */
   readonly before?: string | undefined;
+  /** `false`: those that no sweep ran. */
+  readonly trials?: boolean | undefined;
 }
 
 /** The records of runs, and what they told while they ran. */

@@ -118,6 +118,19 @@ prepare: param size changed: 64 → 96
     expect(now.comparedWith).toBe(first);
     expect(now.roots.map(({ node }) => node)).toEqual(['student']);
   });
+
+  test('nor with the trials of a sweep, unless it is one itself', async () => {
+    const folder = copyOf(base);
+    edit(folder, 'pipelines/words.yaml', 'stages:\n', 'sweep: { over: { size: [1, 2] } }\nstages:\n');
+    const swept = await called(folder, ['sweep', 'words']);
+    expect(swept.code, swept.stderr).toBe(0);
+    const now = await why(folder, 'words', 'prepare', '--set', 'size=96');
+    expect(now.comparedWith).toBe(first);
+    expect(now.roots).toMatchObject([{ changes: [{ what: 'param size', from: '64', to: '96' }] }]);
+    const [trial] = (await called(folder, ['runs', '--trials', '--json'])).json.runs ?? [];
+    const ran = await why(folder, trial?.run ?? '', 'prepare');
+    expect(ran.roots).toMatchObject([{ changes: [{ what: 'param size', to: '2' }] }]);
+  });
 });
 
 describe('changed code is shown as a diff with its file and lines', () => {

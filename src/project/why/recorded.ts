@@ -29,8 +29,8 @@ export class PastRecords {
 
 /** Why the nodes of a run ran, as its record and those of the runs before it tell. */
 export function recordedReasons(record: RunRecord, store: Store, past: PastRecords): ReadonlyMap<string, OwnReason> {
-  const { file, set, id } = record;
-  const history = new History(store, record.pipeline, { file, set, before: id });
+  const { file, set, id, sweep } = record;
+  const history = new History(store, record.pipeline, { file, set, before: id, isTrial: sweep !== undefined });
   const reasons = new Map<string, OwnReason>();
   for (const [name, { state, cause, recipe }] of Object.entries(record.nodes)) {
     const inputs = recipe?.inputs ?? [];

@@ -38,7 +38,7 @@ export class RunIndex {
   }
 
   /** Whether the row of a run has these members; undefined if it has no row yet. A row that merely mentions them may count too. */
-  has(id: string, members: Partial<Pick<RunRow, 'pipeline' | 'set'>>): boolean | undefined {
+  has(id: string, members: Partial<Pick<RunRow, 'pipeline' | 'set' | 'sweep'>>): boolean | undefined {
     this.lines ??= this.read();
     const line = this.lines.get(id);
     if (line === undefined || lineText(line) === undefined) return undefined;

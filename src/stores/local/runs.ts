@@ -193,10 +193,16 @@ export class LocalRuns implements Runs {
     return jsonNamesIn(this.root).reverse();
   }
 
-  *all(pipeline?: string, { set, before }: RunsAmong = {}): Iterable<RunRecord> {
-    const members = { ...(pipeline === undefined ? {} : { pipeline }), ...(set === undefined ? {} : { set }) };
+  *all(pipeline?: string, { set, before, trials = true }: RunsAmong = {}): Iterable<RunRecord> {
+    const members = {
+      ...(pipeline === undefined ? {} : { pipeline }),
+      ...(set === undefined ? {} : { set }),
+      ...(trials ? {} : { sweep: null }),
+    };
     const isSame = (record: RunRecord): boolean =>
-      (pipeline === undefined || record.pipeline === pipeline) && (set === undefined || JSON.stringify(record.set) === JSON.stringify(set));
+      (pipeline === undefined || record.pipeline === pipeline) &&
+      (set === undefined || JSON.stringify(record.set) === JSON.stringify(set)) &&
+      (trials || record.sweep === undefined);
     const ids = this.ids();
     for (const id of before === undefined ? ids : ids.slice(ids.indexOf(before) + 1)) {
       if (this.index.has(id, members) === false) continue;
