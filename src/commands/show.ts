@@ -45,8 +45,13 @@ export default verb({
 /** What to ask of a run next: of the node that failed, or else of the last. */
 function next({ id, nodes }: RunRecord, invocation: Invocation): readonly string[] {
   const names = Object.keys(nodes);
-  const node = names.find((name) => nodes[name]?.state === 'failed') ?? names.at(-1);
-  return nextLines(invocation, [...(node === undefined ? [] : [['show', id, node]]), ['why', id]]);
+  const failed = names.find((name) => nodes[name]?.state === 'failed');
+  const node = failed ?? names.at(-1);
+  return nextLines(invocation, [
+    ...(failed === undefined ? [] : [['logs', id, failed]]),
+    ...(node === undefined ? [] : [['show', id, node]]),
+    ['why', id],
+  ]);
 }
 
 /** The instances of a node, or one of them; without a word all. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { called, checkout, emptyFolder, write } from '../rig.ts';
+import { onScreen } from './on-screen.ts';
 import { onTerminal } from './on-terminal.ts';
 
 /** Sets a window's title, rings, colours, clears, and turns the direction of text. */
@@ -71,6 +72,30 @@ test('what nodes print, note, are given and call their metrics is shown on a ter
     if (written.includes('owned')) shown.push(words.join(' '));
   }
   expect(shown.length).toBeGreaterThan(7);
+  const [newest, older] = (await called(folder, ['runs', '--json', '--where', 'state=done', '--limit', '2'])).json.runs ?? [];
+  const screens = [
+    ...[
+      ['show', '@latest', '--all'],
+      ['show', '@latest', 'node'],
+      ['plan', 'evil.yaml', '--set', 'title=x'],
+      ['plan', 'evil.yaml', '--all'],
+    ],
+    ...[
+      ['why', newest?.run ?? ''],
+      ['why', 'evil.yaml', '--set', 'title=x'],
+      ['diff', older?.run ?? '', newest?.run ?? '', '--all'],
+    ],
+  ];
+  for (const words of screens) {
+    const { code, lines } = await onScreen(folder, words, { columns: 80, env: {} });
+    expect(code, words.join(' ')).toBe(0);
+    const text = lines.join('\n');
+    expect(
+      OBEYED.filter((one) => text.includes(one)),
+      `${words.join(' ')}:\n${JSON.stringify(text)}`,
+    ).toEqual([]);
+    if (!words.includes('diff') && words[1] !== newest?.run) expect(text, words.join(' ')).toContain('owned');
+  }
   // A program is given a table as it is.
   expect((await called(folder, ['report', '@latest', '--csv'])).stdout).toContain(EVIL);
 });
