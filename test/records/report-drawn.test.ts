@@ -114,7 +114,7 @@ test('of a folder the first files are drawn', () => {
 });
 
 test('a page has room for so much: what is shown comes first, then the last nodes, and what runs share is drawn once', () => {
-  const large = (first: number): Buffer => Buffer.concat([PNG, Buffer.of(first), Buffer.alloc(800_000)]);
+  const large = (first: number): Buffer => Buffer.concat([PNG, Buffer.of(first), Buffer.alloc(480_000)]);
   const content = { 'a.png': large(1), 'b.png': large(2), 'c.png': large(3), 'd.png': large(4) };
   const outputs = { a: 'a.png', b: 'b.png', c: 'c.png', d: 'd.png' };
   const easel = new Easel();

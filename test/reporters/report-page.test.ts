@@ -148,6 +148,26 @@ describe('the page of several runs', () => {
     expect(same.match(/<figcaption>[^:]*/g)).toEqual(['<figcaption>judge.result of run0 = again', '<figcaption>judge.result of run1']);
   });
 
+  test('pictures of answers take so much of a page and no more', async () => {
+    const items = Array.from({ length: 24 }, (_, index) => ({
+      image: Buffer.alloc(80_000, index),
+      name: `i${index}`,
+      truth: 'a',
+      predicted: 'b',
+      probability: 1,
+    }));
+    const many = Array.from({ length: 12 }, (_, index) =>
+      reportedRun({
+        run: `run${index}`,
+        samples: [{ from: 'judge.out', items: items.map((one) => ({ ...one, name: `${index} ${one.name}` })) }],
+      }),
+    );
+    const page = await reportPage(many);
+    expect(page.length).toBeLessThan(2_000_000);
+    expect(page.match(/<li class="miss">/g)).toHaveLength(12);
+    expect(page).toContain('12 more pictures for which a page has no room.');
+  });
+
   test('a value for each fold, and a single value, is a spot and no curve', async () => {
     const page = await pageOf(...runs);
     const chart = page.slice(page.indexOf('<figcaption>fit: fold_accuracy'));

@@ -7,7 +7,7 @@ import { shown } from '../../text/figures.ts';
 import { readTable } from '../../text/separated.ts';
 
 /** Bytes of all that a report draws, and of one piece by its kind: a page is to stay below 5 MB. */
-const MOST_BYTES = { all: 2_500_000, picture: 1_000_000, table: 8_000_000, markdown: 200_000, html: 300_000 };
+const MOST_BYTES = { all: 1_500_000, picture: 1_000_000, table: 8_000_000, markdown: 200_000, html: 300_000 };
 
 /** What is drawn of a folder, and of a table. */
 const MOST = { files: 12, rows: 50, columns: 30, letters: 200 };

@@ -1,9 +1,13 @@
 import type { Confusion, ReportRun, Samples } from '../../model/report.ts';
+import { counted } from '../../text/amounts.ts';
 import { html, type Markup } from '../../text/markup.ts';
 import type { Section } from './frame.ts';
 import { confusionChange, confusionTable, sampleGrid } from './images.ts';
 import { folded } from './parts.ts';
 import { nameOf, sharedName } from './shown-values.ts';
+
+/** Bytes of all pictures of answers: a page is to stay below 5 MB. */
+const MOST_BYTES = 1_000_000;
 
 /** Runs whose answers are drawn. */
 const MOST_RUNS = 12;
@@ -55,6 +59,17 @@ function samplesOf(runs: readonly ReportRun[], kind: Kind): readonly Told<Sample
   );
 }
 
+/** The pictures for which there is room, the first ones first, and how many there is none for. */
+function fitting(told: readonly Told<Samples>[], room: { left: number }): readonly (Told<Samples> & { readonly without: number })[] {
+  return told.map(({ item, name }) => {
+    const items = item.items.filter(({ image }) => {
+      room.left -= image.length;
+      return room.left >= 0;
+    });
+    return { item: { ...item, items }, name, without: item.items.length - items.length };
+  });
+}
+
 /** Where two runs answered otherwise, what the second did more and less often. */
 function changes(told: readonly Told<Confusion>[]): Markup[] {
   return [...new Set(told.map(({ item }) => item.from))].flatMap((from) => {
@@ -68,9 +83,13 @@ function changes(told: readonly Told<Confusion>[]): Markup[] {
 /** What models answered: those that were made last, and folded those from which they were made. */
 export function answers(all: readonly ReportRun[]): Section[] {
   const runs = all.slice(0, MOST_RUNS);
+  const room = { left: MOST_BYTES };
   const draw = (kind: Kind) => ({
     confusions: confusionsOf(runs, kind).map(({ item, name }) => confusionTable(item, name)),
-    samples: samplesOf(runs, kind).map(({ item, name }) => ({ drawn: sampleGrid(item, name), name })),
+    samples: fitting(samplesOf(runs, kind), room).map(({ item, name, without }) => {
+      const more = without === 0 ? '' : html`<p class="soft">${counted(without, 'more picture')} for which a page has no room.</p>`;
+      return { drawn: html`${sampleGrid(item, name)}${more}`, name };
+    }),
   });
   const [final, earlier] = [draw('final'), draw('earlier')];
   const before = [...earlier.confusions, ...earlier.samples.map(({ drawn }) => drawn)];

@@ -12,7 +12,7 @@ import { evenly, thinned } from './thinned.ts';
 const FRAME = { width: 480, height: 260, left: 56, right: 12, top: 12, bottom: 34 };
 
 /** Points of all charts of a page: of those that a script draws, and of those that are drawn already. */
-const MOST_POINTS = { data: 200_000, drawn: 50_000 };
+const MOST_POINTS = { data: 100_000, drawn: 30_000 };
 
 /** Points of one line that are worth drawing. */
 const MOST_OF_LINE = { data: 2000, drawn: 400 };
