@@ -219,7 +219,7 @@ describe('pixels', () => {
     expect(await rows('stretch', 40)).toBe('x'.repeat(40));
   });
 
-  test('grey, alpha, 16 bits, CMYK and EXIF rotation all become plain bytes', async () => {
+  test('grey, alpha, 16 bits, palettes, animations, CMYK and EXIF rotation all become plain bytes', async () => {
     const preparation = { size: 8, channels: 3, fit: 'pad', background: 255 } as const;
     const grey = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } })
       .grayscale()
@@ -236,6 +236,20 @@ describe('pixels', () => {
       .toBuffer();
     expect((await sharp(deep).metadata()).depth).toBe('ushort');
     expect([...(await decodeImage(deep, preparation))].every((value) => value === 128)).toBe(true);
+    const palette = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#804020' } })
+      .png({ palette: true })
+      .toBuffer();
+    expect([...(await decodeImage(palette, preparation))].slice(0, 3)).toEqual([128, 64, 32]);
+    const plain = (background: string) =>
+      sharp({ create: { width: 8, height: 8, channels: 3, background } })
+        .png()
+        .toBuffer();
+    const frames = [await plain('#ff0000'), await plain('#0000ff')];
+    const animated = await sharp(frames, { join: { animated: true } })
+      .gif()
+      .toBuffer();
+    expect((await sharp(animated).metadata()).pages).toBe(2);
+    expect([...(await decodeImage(animated, preparation))].slice(0, 3)).toEqual([255, 0, 0]);
     const cmyk = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#ff0000' } })
       .toColourspace('cmyk')
       .jpeg()
