@@ -8,6 +8,7 @@ import { SPEED_AND_ACCURACY, type TradeOff, tradeOff } from '../reporters/report
 import { done, type Outcome } from '../model/problem.ts';
 import type { Project } from '../project/project.ts';
 import { answer, jsonLine, rawAnswer, refusal } from './answer.ts';
+import { reportSweep } from './report-sweep.ts';
 import { flag, text, verb } from './verb.ts';
 import { makeFolders } from '../files/folder.ts';
 
@@ -18,7 +19,7 @@ const MOST = 200;
 export default verb({
   name: 'report',
   arguments: ['[runs...]'],
-  about: 'show runs as one HTML page, or as a table',
+  about: 'show runs, or a sweep, as one HTML page, or as a table',
   example: 'stillroom report @latest --output report.html',
   options: {
     where: text(
@@ -36,13 +37,17 @@ export default verb({
     pictures: text('--pictures <folder>', 'write the learning curves of each node, and the axes below, as SVG there, and nothing else'),
     axes: text('--axes <metric,metric>', 'the metrics that runs are compared on, across and upward (default: fps,accuracy)'),
   },
-  async run({ runs: named, where, output, md, csv, base, page, pictures, axes }, { json, folder, stdout, open }) {
+  async run({ runs: named, where, output, md, csv, base, page, pictures, axes }, invocation) {
+    const { json, folder, stdout, open } = invocation;
     const usage = (message: string, hint: string) => refusal([{ kind: 'usage', code: 'bad-option', message, hint }]);
     if ([md, csv, json].filter((one) => one).length > 1) return usage('choose one of --md, --csv and --json', 'without them it is HTML');
     if (!md && (base ?? page) !== undefined) return usage('--base and --page are for --md', 'add --md, or leave them out');
     if (!md && !csv && !json && pictures === undefined && output === undefined && stdout.isTTY === true)
       return usage('a page is not written to a terminal', `stillroom report ${named.join(' ')} --output report.html`);
     const project = await open();
+    const sweep = named.length === 1 && where === undefined ? await project.sweeps.meant(named[0] ?? '') : done(undefined);
+    if (!sweep.ok) return refusal(sweep.problems);
+    if (sweep.value !== undefined) return reportSweep(project, sweep.value, { md, csv, output, pictures }, invocation);
     const { records } = project;
     const chosen = where === undefined ? done([]) : await records.list({ where, limit: MOST });
     if (!chosen.ok) return refusal(chosen.problems);

@@ -1,7 +1,7 @@
 import { dirname, relative } from 'node:path';
 import type { SweepResult } from '../model/sweep.ts';
 import { sweepLines, sweepNotes } from '../reporters/sweep/ranked.ts';
-import { metricsText, paramsText } from '../reporters/sweep/table.ts';
+import { countsText, metricsText, paramsText } from '../reporters/sweep/table.ts';
 import { good, type Line, strong } from '../text/styled.ts';
 import { nextLines } from './next-lines.ts';
 import { columnsOf } from './terminal.ts';
@@ -20,18 +20,6 @@ export const allTrials = flag('--all', 'every trial in the table, not only the f
 
 /** The most trials that a terminal is shown where not all are asked for. */
 const ROWS = 12;
-
-/** How trials ended, in words: `22 done (3 infeasible), 2 failed`. */
-function countsText({ trials }: Pick<SweepResult, 'trials'>): string {
-  const infeasible = trials.filter(({ state, feasible }) => state === 'done' && !feasible).length;
-  const words = { done: 'done', halted: 'not promoted', failed: 'failed', unfinished: 'unfinished' } as const;
-  const counts = (['done', 'halted', 'failed', 'unfinished'] as const).flatMap((one) => {
-    const count = trials.filter((trial) => trial.state === one).length;
-    if (count === 0 && one !== 'done') return [];
-    return [`${count} ${words[one]}${one === 'done' && infeasible > 0 ? ` (${infeasible} infeasible)` : ''}`];
-  });
-  return counts.join(', ');
-}
 
 /** The table of a sweep as it ranks, what came of it, and where everything is. */
 export function sweepAnswer({ result, files, isLive }: ToldSweep, invocation: Invocation, { all }: { readonly all: boolean }): Line[] {

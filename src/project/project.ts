@@ -41,6 +41,7 @@ export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, S
 export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
 export type { SweepBook } from './sweep-book.ts';
+export type { SweepReport } from './sweep-report.ts';
 export type { BestTrial, ListedSweep, ShownSweep, SweepCounts } from './sweep-records.ts';
 export type { GivenTag, NamedRuns, NamedThing, TagBook } from './tags.ts';
 export type { Collected, Finding, GcOptions, Verification } from './upkeep.ts';

@@ -4,6 +4,7 @@ import type { Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 import type { ListedRun } from './records.ts';
 import type { ListedSweep, ShownSweep } from './sweep-records.ts';
+import type { SweepReport } from './sweep-report.ts';
 
 /** Questions to the sweeps of a project. A sweep is named by its id, the beginning of it, a tag, or `@latest-sweep`. */
 export class SweepBook {
@@ -21,6 +22,11 @@ export class SweepBook {
   /** A sweep with all of its trials. */
   async show(word: string): Promise<Outcome<ShownSweep>> {
     return this.asked(async (store) => (await import('./sweep-records.ts')).showSweep(store, word));
+  }
+
+  /** A sweep with its plots and all that a report shows of its best trial. */
+  async report(word: string): Promise<Outcome<SweepReport>> {
+    return this.asked(async (store) => (await import('./sweep-report.ts')).sweepReport(store, word));
   }
 
   /** The id of the sweep that a word means; undefined where it means a run, or nothing that is there. */

@@ -58,18 +58,3 @@ export function picture(size: { readonly width: number; readonly height: number 
   const card = element('rect', { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6, fill: '#fff', stroke: '#ccc' });
   return `${element('svg', frame, ...[tip(title), card, ...content].map((piece) => html`\n${piece}`), '\n').text}\n`;
 }
-
-/** Colours from dark violet to yellow (five stops of matplotlib's viridis); `place` is from 0 to 1. */
-export function colour(place: number): string {
-  const stops = [
-    [68, 1, 84],
-    [59, 82, 139],
-    [33, 145, 140],
-    [94, 201, 98],
-    [253, 231, 37],
-  ];
-  const at = Math.min(0.9999, Math.max(0, place)) * (stops.length - 1);
-  const [from = [], to = []] = stops.slice(Math.floor(at));
-  const mixed = from.map((value, index) => Math.round(value + ((to[index] ?? value) - value) * (at % 1)));
-  return `rgb(${mixed.join(',')})`;
-}

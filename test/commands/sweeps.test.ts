@@ -98,6 +98,28 @@ describe('a sweep is a thing of its own', () => {
   });
 });
 
+describe('a report of a sweep', () => {
+  test('is one page: its trials as they rank, its plots, all of its best trial and no other graph, and each trial folded', async () => {
+    const { stdout, code } = await called(project.folder, ['report', '@latest-sweep']);
+    expect(code).toBe(0);
+    const headings = [...stdout.matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, heading]) => heading);
+    expect(headings.slice(0, 3)).toEqual(['Trials', 'Plots', 'The best trial']);
+    expect(headings.at(-1)).toBe('Each trial');
+    expect(headings.filter((heading) => heading === 'Graph')).toHaveLength(1);
+    expect(stdout.match(/<details><summary><b>trial \d<\/b>/g)).toHaveLength(4);
+    expect(stdout).toContain('1 infeasible: student.bytes above 2 (trial 2)');
+    expect(stdout).toContain('★ best');
+    expect(stdout).not.toContain('<script');
+  });
+
+  test('is also a table, or its plots', async () => {
+    expect(rows(await said('report', 'abl', '--csv'))[0]?.[0]).toMatch(/^trial,state,size,/);
+    expect(await said('report', 'abl', '--md')).toContain('| 1 | 2 | 0.2 | 2 | ★ best |');
+    expect(await said('report', 'abl', '--pictures', 'drawn')).toContain('wrote drawn/parallel-coordinates.svg\n');
+    expect(readFileSync(join(project.folder, 'drawn/parallel-coordinates.svg'), 'utf8')).toContain('dashed: 1 infeasible');
+  });
+});
+
 describe('runs', () => {
   test('show the trials of a sweep as one line', async () => {
     const [head, run, sweep, ...more] = rows(await said('runs'));

@@ -70,8 +70,16 @@ function aboutOne({ run, tags, state, started, seconds, hash, set }: ReportRun):
 <p class="soft">started ${started}${hash === null ? '' : html`, hash <code>${hash}</code>`}</p>${asked}`;
 }
 
+/** What stands around runs that are a part of something else. */
+export interface Around {
+  readonly title: string;
+  readonly about: Markup;
+  readonly first: readonly Section[];
+  readonly last: readonly Section[];
+}
+
 /** Runs as one page that needs nothing else: what they have come to first, what is there to be complete last. */
-export async function reportPage(runs: readonly ReportRun[], found?: TradeOff): Promise<string> {
+export async function reportPage(runs: readonly ReportRun[], found?: TradeOff, around?: Around): Promise<string> {
   const [first] = runs;
   const isAlone = runs.length === 1 && first !== undefined;
   const { drawn, hasLines } = charts(runs);
@@ -81,6 +89,7 @@ export async function reportPage(runs: readonly ReportRun[], found?: TradeOff): 
   const outputs = html`${isAlone ? [] : leading}${others}`;
   const failed = runs.flatMap((run) => failures(run, isAlone) ?? []);
   const sections: Section[] = [
+    ...(around?.first ?? []),
     ...(results.length === 0 ? [] : [{ id: 'results', title: isAlone ? 'Results' : 'The runs', body: results }]),
     ...(found === undefined ? [] : [tradeOffSection(found)]),
     ...(drawn.length === 0 ? [] : [{ id: 'curves', title: 'Curves', body: html`<div class="charts">${drawn}</div>` }]),
@@ -88,10 +97,11 @@ export async function reportPage(runs: readonly ReportRun[], found?: TradeOff): 
     ...(outputs.text === '' ? [] : [{ id: 'outputs', title: isAlone ? 'Other outputs' : 'Outputs', body: outputs }]),
     ...courses(runs),
     ...(metricNames(runs).length === 0 ? [] : [{ id: 'metrics', title: 'Metrics', body: allMetrics(runs) }]),
+    ...(around?.last ?? []),
   ];
   return framedPage({
-    title: [...new Set(runs.map(({ pipeline }) => pipeline))].join(', '),
-    about: isAlone ? aboutOne(first) : html`<p class="soft">${counted(runs.length, 'run')}</p>`,
+    title: around?.title ?? [...new Set(runs.map(({ pipeline }) => pipeline))].join(', '),
+    about: around?.about ?? (isAlone ? aboutOne(first) : html`<p class="soft">${counted(runs.length, 'run')}</p>`),
     alert: failed.length === 0 ? undefined : html`${failed}`,
     sections,
     script: hasLines ? chartScript() : undefined,

@@ -35,12 +35,14 @@ function valuesOf(name: string, trials: readonly Trial[]): ReadonlySet<string> {
 }
 
 /** Trials as they rank: those that count, the best first; then those that break a constraint, those that were not promoted, those that have not ended, and at last those that failed. */
-export function ranked({ trials, ranking, spec: { budget } }: TableSource): readonly Trial[] {
+export function ranked({ trials, ranking, best, spec: { budget } }: TableSource): readonly Trial[] {
   const places = new Map(ranking.map((trial, place) => [trial, place]));
   const order = ['done', 'halted', 'unfinished', 'failed'];
   const goal = budget?.judge.goal === 'minimize' ? 1 : -1;
   const judged = ({ metrics }: Trial): number => goal * (metrics[budget?.judge.metric ?? ''] ?? 0);
   const keyOf = (trial: Trial): readonly number[] => [
+    // Of several objectives the loneliest of the front ranks first.
+    trial.trial === best?.trial ? 0 : 1,
     order.indexOf(trial.state),
     places.get(trial.trial) ?? ranking.length,
     -(trial.budget ?? 0),
@@ -75,7 +77,7 @@ export function brokenBounds(trial: Trial, { constraints }: SweepSpec): readonly
 }
 
 /** The state of a trial as a word that its colour only repeats. */
-function stateOf(trial: Trial, { best, spec }: TableSource): { readonly word: string; readonly style: (text: string) => Line } {
+export function stateOf(trial: Trial, { best, spec }: TableSource): { readonly word: string; readonly style: (text: string) => Line } {
   if (trial.trial === best?.trial) return { word: '★ best', style: good };
   if (trial.state === 'failed') return { word: 'failed', style: bad };
   if (trial.state === 'done' && !trial.feasible) return { word: 'infeasible', style: warned };

@@ -38,6 +38,18 @@ export function sweepMarkdown(source: TableSource): string {
   return markdownTable([columns.map(({ title }) => title), ...rows]);
 }
 
+/** How trials ended, in words: `22 done (3 infeasible), 2 failed`. */
+export function countsText({ trials }: Pick<SweepResult, 'trials'>): string {
+  const infeasible = trials.filter(({ state, feasible }) => state === 'done' && !feasible).length;
+  const words = { done: 'done', halted: 'not promoted', failed: 'failed', unfinished: 'unfinished' } as const;
+  const counts = (['done', 'halted', 'failed', 'unfinished'] as const).flatMap((one) => {
+    const count = trials.filter((trial) => trial.state === one).length;
+    if (count === 0 && one !== 'done') return [];
+    return [`${count} ${words[one]}${one === 'done' && infeasible > 0 ? ` (${infeasible} infeasible)` : ''}`];
+  });
+  return counts.join(', ');
+}
+
 /** The values that a trial was given. */
 export function paramsText({ params }: Trial): string {
   return (

@@ -3,7 +3,7 @@ import type { Dimension, Objective, SweepSpec, Trial } from '../../model/sweep.t
 import { toScale } from '../space.ts';
 import { figure, shown } from '../../text/figures.ts';
 import type { Markup } from '../../text/markup.ts';
-import { colour, cut, element, line, picture, text, tip } from '../../text/svg.ts';
+import { cut, element, line, picture, text, tip } from '../../text/svg.ts';
 
 const TOP = 96;
 const HEIGHT = 300;
@@ -59,7 +59,17 @@ function objectiveAxis({ metric, goal }: Objective, trials: readonly Trial[]): A
   };
 }
 
-function drawAxis({ title, note, marks }: Axis, x: number): Markup[] {
+/** A label on a piece of paper of its own, so that no line crosses it. */
+function paperLabel(words: string, x: number, y: number, anchor: 'start' | 'end'): Markup[] {
+  const width = 6.6 * words.length + 4;
+  const left = anchor === 'end' ? x - width + 2 : x - 2;
+  return [
+    element('rect', { x: left, y: y - 8, width, height: 16, rx: 2, fill: '#fff' }),
+    text(x, y + 4, words, { 'text-anchor': anchor, 'font-size': 11 }),
+  ];
+}
+
+function drawAxis({ title, note, marks }: Axis, x: number, isLast: boolean): Markup[] {
   const nearest = marks.length > 14 ? Math.ceil(marks.length / 14) : 1;
   return [
     line([x, TOP], [x, TOP + HEIGHT], { stroke: '#555' }),
@@ -69,15 +79,11 @@ function drawAxis({ title, note, marks }: Axis, x: number): Markup[] {
       .filter((_, index) => index % nearest === 0)
       .flatMap(({ place, label }) => {
         const y = TOP + HEIGHT * (1 - place);
+        // Beside the last axis there are no lines.
+        const side = isLast ? 1 : -1;
         return [
-          line([x - 4, y], [x, y], { stroke: '#555' }),
-          text(x - 7, y + 4, cut(label, 12), {
-            'text-anchor': 'end',
-            'font-size': 11,
-            stroke: '#fff',
-            'stroke-width': 3,
-            'paint-order': 'stroke',
-          }),
+          ...paperLabel(cut(label, 12), x + 7 * side, y, isLast ? 'start' : 'end'),
+          line([x + 4 * side, y], [x, y], { stroke: '#555' }),
         ];
       }),
   ];
@@ -92,7 +98,19 @@ function withoutValue(axis: Axis, trials: readonly Trial[]): Axis {
   return isWhole ? axis : { ...axis, marks: [...axis.marks, { place: BELOW, label: 'not set' }] };
 }
 
-/** A line for each done trial across an axis for each param and objective; the brighter, the better in the first objective. */
+const BEST = '#c0392b';
+const BROKEN = '#b0741a';
+
+/** From a pale blue to a dark one; `place` is from 0 to 1. */
+function shade(place: number): string {
+  const [from, to] = [
+    [168, 190, 222],
+    [10, 48, 112],
+  ] as const;
+  return `rgb(${from.map((value, index) => Math.round(value + ((to[index] ?? value) - value) * place)).join(',')})`;
+}
+
+/** A line for each done trial across an axis for each param and objective: the darker, the better in the first objective; dashed where it is infeasible. */
 export function parallelCoordinatesPlot(spec: SweepSpec, trials: readonly Trial[], best: Trial | undefined): string {
   const done = trials.filter(({ state, losses }) => state === 'done' && losses !== undefined);
   const axes = [
@@ -102,30 +120,42 @@ export function parallelCoordinatesPlot(spec: SweepSpec, trials: readonly Trial[
   const losses = done.map((trial) => trial.losses?.[0] ?? 0);
   const [least, most] = [Math.min(...losses), Math.max(...losses)];
   const goodness = (trial: Trial): number => (most === least ? 1 : (most - (trial.losses?.[0] ?? 0)) / (most - least));
-  const ordered = [...done].sort((a, b) => Number(a === best) - Number(b === best) || goodness(a) - goodness(b));
+  const isBestOne = (trial: Trial): number => Number(trial.trial === best?.trial);
+  const ordered = [...done].sort(
+    (a, b) => isBestOne(a) - isBestOne(b) || Number(a.feasible) - Number(b.feasible) || goodness(a) - goodness(b),
+  );
   const lines = ordered.map((trial) => {
     const points = axes.map((axis, index) => {
       const y = TOP + HEIGHT * (1 - (axis.placeOf(trial) ?? BELOW));
       return `${index === 0 ? 'M' : 'L'}${LEFT + STEP * index} ${Number(y.toFixed(2))}`;
     });
-    const isBest = trial === best;
+    const isBest = trial.trial === best?.trial;
     const style = isBest
-      ? { stroke: '#d62728', 'stroke-width': 3 }
-      : { stroke: colour(0.85 * goodness(trial)), 'stroke-width': 1.5, opacity: 0.8 };
+      ? { stroke: BEST, 'stroke-width': 3 }
+      : trial.feasible
+        ? { stroke: shade(goodness(trial)), 'stroke-width': 1.5 }
+        : { stroke: BROKEN, 'stroke-width': 1.3, 'stroke-dasharray': '5 4' };
     const values = Object.entries(trial.params).map(([name, value]) => `${name}=${shown(value)}`);
-    return element('path', { d: points.join(' '), fill: 'none', ...style }, tip(`trial ${trial.trial}: ${values.join(' ')}`));
+    return element(
+      'path',
+      { d: points.join(' '), fill: 'none', ...style },
+      tip(`trial ${trial.trial}${trial.feasible ? '' : ' (infeasible)'}: ${values.join(' ')}`),
+    );
   });
   const left = trials.length - done.length;
+  const infeasible = done.filter(({ feasible }) => !feasible).length;
   const notes = [
     `${done.length} trials`,
     ...(left > 0 ? [`${left} not shown (failed or not finished)`] : []),
-    ...(best === undefined ? [] : [`red: the best, trial ${best.trial}`]),
+    ...(best === undefined ? [] : [`thick: the best, trial ${best.trial}`]),
+    ...(infeasible === 0 ? [] : [`dashed: ${infeasible} infeasible`]),
+    'the darker, the better',
   ];
-  const width = LEFT * 2 + STEP * (axes.length - 1);
-  return picture({ width: Math.max(width, 420), height: TOP + HEIGHT + 50 }, 'Trials of the sweep', [
+  const width = Math.max(LEFT * 2 + STEP * (axes.length - 1), 32 + Math.ceil(6.7 * notes.join(' · ').length));
+  return picture({ width, height: TOP + HEIGHT + 50 }, 'Trials of the sweep', [
     text(16, 26, 'Trials of the sweep', { 'font-size': 15, 'font-weight': 600 }),
     text(16, 46, notes.join(' · '), { fill: '#666' }),
     ...lines,
-    ...axes.flatMap((axis, index) => drawAxis(axis, LEFT + STEP * index)),
+    ...axes.flatMap((axis, index) => drawAxis(axis, LEFT + STEP * index, index === axes.length - 1)),
   ]);
 }
