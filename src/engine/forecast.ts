@@ -30,7 +30,7 @@ export function forecastOf(planned: readonly PlannedNode[], actions: readonly Pl
     unknown: chosen.length - expected.length,
     seconds: seconds.reduce((sum, one) => sum + one, 0),
     elapsed: secondsUntilEnd(works, seconds, capacities),
-    ...(range === undefined ? {} : { range }),
+    ...(range === undefined || range.high === Number.POSITIVE_INFINITY ? {} : { range }),
     bytes: expected.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }

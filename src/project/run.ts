@@ -1,6 +1,6 @@
 import { capacitiesOf, type Plan, plannedNodes } from '../engine/plan.ts';
 import { expectedOf } from '../engine/expected.ts';
-import { type Forecast, forecastOf } from '../engine/forecast.ts';
+import type { Forecast } from '../engine/forecast.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
 import type { Difference } from '../engine/differences.ts';
 import type { Action, Event, PlannedNode } from '../model/event.ts';
@@ -93,13 +93,14 @@ export async function planFile(context: Context, file: string, options: PlanOpti
 }
 
 /** A plan as callers are given it. */
-export function planOf(context: Context, planned: Planned, options: PlanOptions): Outcome<PipelinePlan> {
+export async function planOf(context: Context, planned: Planned, options: PlanOptions): Promise<Outcome<PipelinePlan>> {
   const { opened, plan } = planned;
   const capacity = capacityOf(options.jobs, plan.executor);
   if (!capacity.ok) return capacity;
   const { pipeline, store } = opened;
   const nodes = plannedNodes(plan, expectedOf(plan, store.runs.all(pipeline.name)));
   const capacities = capacitiesOf(plan, capacity.value);
+  const { forecastOf } = await import('../engine/forecast.ts');
   const forecast = (...actions: readonly Action[]): Forecast => forecastOf(nodes, actions, capacities);
   return done({
     pipeline,

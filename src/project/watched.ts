@@ -46,7 +46,7 @@ export async function planWatched(context: Context, file: string, options: PlanO
     const sources = opened.ok ? Object.values(opened.value.pipeline.sources).map(({ path }) => path) : [];
     return { plan: planned, reads: [...always, ...sources] };
   }
-  return { plan: planOf(context, planned.value, options), reads: [...always, ...readsOf(planned.value)] };
+  return { plan: await planOf(context, planned.value, options), reads: [...always, ...readsOf(planned.value)] };
 }
 
 /** Watches files and folders for those who run again when they change; what lies in the store is left out. */

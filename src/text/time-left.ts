@@ -41,7 +41,11 @@ export function spanText(range: { readonly low: number; readonly high: number })
   return low === 0 ? `up to ${high} ${name}` : `${low} to ${high} ${name}`;
 }
 
-/** How much time is left, from and to so many seconds: `3 to 6 min left`; undefined: nobody knows. */
+/** How much time is left, from and to so many seconds: `3 to 6 min left`, `more than 3 min left`; undefined: nobody knows. */
 export function timeLeftText(range: { readonly low: number; readonly high: number } | undefined): string {
-  return range === undefined ? 'time left unknown' : `${spanText(range)} left`;
+  const { low, high } = range ?? { low: 0, high: Number.POSITIVE_INFINITY };
+  if (high < Number.POSITIVE_INFINITY) return `${spanText({ low, high })} left`;
+  const { seconds, step, name } = unitOf(low);
+  const least = Math.floor(low / (seconds * step)) * step;
+  return low <= SOON ? 'time left unknown' : `more than ${least} ${name} left`;
 }

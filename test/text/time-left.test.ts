@@ -3,6 +3,8 @@ import { roundedRange, timeLeftText } from '../../src/text/time-left.ts';
 
 test.each([
   [undefined, 'time left unknown'],
+  [[3, Number.POSITIVE_INFINITY], 'time left unknown'],
+  [[200, Number.POSITIVE_INFINITY], 'more than 3 min left'],
   [[0, 2], 'a few seconds left'],
   [[11, 12], 'about 12 s left'],
   [[12.5, 23], '12 to 24 s left'],

@@ -18,6 +18,7 @@ import { secondsUntilEnd } from './simulation.ts';
 /** Seconds: a tenth of what may come lies below, a tenth above. */
 export interface Range {
   readonly low: number;
+  /** Infinite where nothing is known of something that will run. */
   readonly high: number;
 }
 
@@ -91,13 +92,13 @@ export class TimeLeft {
     this.beside = { seconds: this.beside.seconds + beside, nodes: this.beside.nodes + 1 };
   }
 
-  /** Seconds from a moment (milliseconds since 1970) to the end; undefined where nothing is known of a node that will run. */
+  /** Seconds from a moment (milliseconds since 1970) to the end; undefined where nothing is known of any node that will run. */
   at(now: number): Range | undefined {
     const left = [...this.planned.values()].filter(({ node }) => !this.ended.has(node) && (!this.isEnding || this.begun.has(node)));
     if (left.length === 0) return this.planned.size === 0 ? undefined : { low: 0, high: 0 };
     const course = this.course();
     const known = left.map((node) => this.durationOf(node, course, now));
-    if (known.some((one) => one === undefined)) return undefined;
+    if (known.every((one) => one === undefined)) return undefined;
     const places = new Map(left.map(({ node }, index) => [node, index]));
     const works = left.map(({ node, after, takes }) => ({
       isRunning: this.begun.has(node),
@@ -107,10 +108,11 @@ export class TimeLeft {
     const beside = this.beside.seconds / this.beside.nodes;
     const count = this.draws.countFor(left.length);
     const totals = Array.from({ length: count }, (_, draw) => {
-      const seconds = known.map((one) => (one as Duration)({ draw, count, beside }));
+      const seconds = known.map((one) => one?.({ draw, count, beside }) ?? 0);
       return secondsUntilEnd(works, seconds, this.capacities);
     }).sort((a, b) => a - b);
-    return { low: quantile(totals, 0.1), high: quantile(totals, 0.9) };
+    const isWhole = known.every((one) => one !== undefined);
+    return { low: quantile(totals, 0.1), high: isWhole ? quantile(totals, 0.9) : Number.POSITIVE_INFINITY };
   }
 
   /** What this run tells of how long its nodes take, so far. */
@@ -218,7 +220,7 @@ function quantile(sorted: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
-/** Seconds that nodes take which have not begun; undefined where nothing is known of one of them. */
+/** Seconds that nodes take which have not begun; undefined where nothing is known of any of them. */
 export function rangeBefore(nodes: readonly PlannedNode[], capacities: Capacities): Range | undefined {
   const timeLeft = new TimeLeft();
   timeLeft.plan(nodes, capacities);

@@ -97,7 +97,7 @@ export function judged(events: readonly Event[], moments = 20): Told {
       next += 1;
     }
     const range = timeLeft.at(now);
-    if (range === undefined) continue;
+    if (range === undefined || range.high === Number.POSITIVE_INFINITY) continue;
     const { low, high } = roundedRange(range);
     const left = (end - now) / 1000;
     told.known += 1;

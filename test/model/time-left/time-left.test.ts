@@ -51,12 +51,14 @@ describe('how much time is left', () => {
     expect(middle(after)).toBeLessThan(70);
   });
 
-  test('is not known as long as nothing is known of a node that will run', () => {
+  test('is not known as long as nothing is known of a node that will run, but for the least that others take', () => {
     const nodes = [planned('a', [10]), planned('b', [])];
-    expect(toldAt(0, nodes, [])).toBeUndefined();
+    expect(toldAt(0, [planned('b', [])], [])).toBeUndefined();
+    expect(toldAt(0, nodes, [])?.high).toBe(Number.POSITIVE_INFINITY);
+    expect(toldAt(0, nodes, [])?.low).toBeGreaterThan(7);
     const told: Happening = { type: 'node-progress', node: 'b', done: 1, total: 2 };
     const both = [0, 0].map((second, index): [number, Happening] => [second, started(index === 0 ? 'a' : 'b')]);
-    expect(toldAt(30, nodes, both)).toBeUndefined();
+    expect(toldAt(30, nodes, [...both, [10, ended('a', 10)]])).toBeUndefined();
     // Half of it took 30 s.
     expect(middle(toldAt(30, nodes, [...both, [10, ended('a', 10)], [30, told]]))).toBeGreaterThan(20);
     expect(middle(toldAt(30, nodes, [...both, [10, ended('a', 10)], [30, told]]))).toBeLessThan(45);
