@@ -1,17 +1,6 @@
-import { main } from './commands/main.ts';
-import { programName } from './commands/program-name.ts';
-import { prepareForHangUp } from './commands/terminal.ts';
-import { tellUnforeseen, watchOutput } from './commands/unforeseen.ts';
+const [verb, ...words] = process.argv.slice(2);
 
-const words = process.argv.slice(2);
-const json = words.includes('--json');
-const end = (error: unknown): never => process.exit(tellUnforeseen(error, json));
-
-watchOutput(process, json);
-prepareForHangUp();
-process.on('uncaughtException', end);
-
-const { env: environment, stdout, stderr } = process;
-main(words, { folder: process.cwd(), environment, program: programName(process), stdout, stderr }).then((exit) => {
-  process.exitCode = exit;
-}, end);
+// A shell that completes a word waits for it: nothing is loaded that it does not need.
+if (verb === 'complete')
+  void import('./commands/complete/main.ts').then(({ complete }) => complete(words, process.cwd(), (text) => process.stdout.write(text)));
+else void import('./commands/start.ts').then(({ start }) => start());

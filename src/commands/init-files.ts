@@ -25,7 +25,7 @@ function packageJson(folder: string): string {
     name: name === '' || name === 'stillroom' ? 'experiments' : name,
     private: true,
     type: 'module',
-    scripts: { start: 'stillroom run pipeline.yaml' },
+    scripts: { start: 'stillroom run' },
     ...(installation.includes('/node_modules/') ? { dependencies: { stillroom: `^${version}` } } : {}),
   };
   return `${JSON.stringify(content, null, 2)}\n`;

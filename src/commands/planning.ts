@@ -8,7 +8,7 @@ export const jobs = number('--jobs <threads>', 'threads that may be busy at once
 
 /** `--executor`, of all verbs that plan. */
 export const executor = text(
-  '--executor <name>',
+  '--executor <executor>',
   'what runs the nodes that name no executor themselves, declared in stillroom.yaml (default: local)',
 );
 

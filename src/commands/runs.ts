@@ -26,7 +26,7 @@ export default verb({
   options: {
     limit: number('--limit <count>', 'how many (default: 20)', { whole: true }),
     where: text('--where <filter>', "only runs that match, for example 'student.lr<0.01 and accuracy>0.8' or sweep=@latest-sweep"),
-    sort: text('--sort <name>', 'order by a param, metric or column; with a leading minus, largest first'),
+    sort: text('--sort <column>', 'order by a param, metric or column; with a leading minus, largest first'),
     columns: text('--columns <names>', 'what to show, for example run,student.lr,accuracy'),
     trials: flag('--trials', 'each trial of a sweep by itself, as with a filter, an order or columns'),
   },

@@ -87,7 +87,10 @@ export const sectionOptions = {
     (text) => readAssignment('repeats', text, 'seed=1,2,3'),
     true,
   ),
-  strategy: part('--strategy <name>', 'grid, one-at-a-time, list, random, tpe or asha', (value) => ({ path: ['strategy'], value })),
+  strategy: {
+    ...part('--strategy <name>', 'grid, one-at-a-time, list, random, tpe or asha', (value) => ({ path: ['strategy'], value })),
+    words: ['grid', 'one-at-a-time', 'list', 'random', 'tpe', 'asha'],
+  },
   maximize: part(
     '--maximize <metric>',
     'the objective, as node.metric; repeatable',

@@ -10,6 +10,8 @@ export interface Option<Value> {
   readonly flag: string;
   readonly about: string;
   readonly repeatable: boolean;
+  /** The values that it may have, where they are few. */
+  readonly words?: readonly string[];
   /** Reads what the command line gave: nothing, true, a text, or the texts of a repeatable one. */
   read(given: unknown): Outcome<Value>;
 }
@@ -73,6 +75,7 @@ export function oneOf<const Word extends string>(written: string, about: string,
     flag: written,
     about: `${about}: ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
     repeatable: false,
+    words,
     read(given) {
       const word = words.find((one) => one === given);
       if (word !== undefined || given === undefined) return done(word);
@@ -133,6 +136,8 @@ export interface Verb {
   readonly about: string;
   /** A line that shows it at work. */
   readonly example: string;
+  /** More of them. */
+  readonly examples?: readonly string[];
   readonly options: Readonly<Record<string, Option<unknown>>>;
   /** Does it. What is given was read by the options. */
   run(given: Readonly<Record<string, unknown>>, invocation: Invocation): Promise<Answer>;

@@ -97,8 +97,9 @@ export const schemas = ${JSON.stringify(schemas)};`;
  * @param {string} file
  */
 async function writeSummaries(file) {
-  const { summaries } = await import(pathToFileURL(file).href);
-  writeFileSync(`${file}.part`, `export const summaries = async () => ${JSON.stringify(await summaries())};\n`);
+  const { summaries, ...others } = await import(pathToFileURL(file).href);
+  const told = Object.entries(others).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`);
+  writeFileSync(`${file}.part`, `${told.join('')}export const summaries = async () => ${JSON.stringify(await summaries())};\n`);
   renameSync(`${file}.part`, file);
 }
 
@@ -174,7 +175,7 @@ async function buildParts(dist, root) {
   // It is read as Latin-1, which V8 does not have to convert.
   if (Buffer.byteLength(parts) !== parts.length) throw new Error('the command line is not built as ASCII');
   const { verbs } = await import(pathToFileURL(join(dist, 'commands', 'verbs.js')).href);
-  const note = { build: createHash('sha256').update(parts).digest('hex').slice(0, 16), verbs: Object.keys(verbs) };
+  const note = { build: createHash('sha256').update(parts).digest('hex').slice(0, 16), verbs: [...Object.keys(verbs), 'complete'] };
   mkdirSync(join(dist, 'bundle'), { recursive: true });
   writeFileSync(join(dist, 'bundle', 'parts.cjs'), `//${JSON.stringify(note)}\n${parts}`);
 }

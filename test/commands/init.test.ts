@@ -146,3 +146,32 @@ export default work<typeof stage>(({ inputs, params, log }) => {
     }
   });
 });
+
+describe('init --from', () => {
+  test('copies a recipe with all that comes with it, and it can be planned at once', async () => {
+    const folder = emptyFolder();
+    const { code, stdout } = await called(folder, ['init', '--from', 'quickstart', 'a b']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/next:\n {2}cd 'a b'\n {2}npx stillroom run quickstart\n$/)]);
+    const own = join(folder, 'a b');
+    expect(readFileSync(join(own, 'pipelines/quickstart/card.py'))).toEqual(readFileSync(join(checkout, 'pipelines/quickstart/card.py')));
+    expect(existsSync(join(own, 'pipeline.yaml'))).toBe(false);
+    const planned = await called(own, ['plan', 'quickstart', '--only', 'card', '--json']);
+    expect(planned.code).toBe(0);
+    expect((await called(own, ['plan', '--only', 'data', '--json'])).json.nodes).toMatchObject([{ node: 'data', action: 'run' }]);
+  });
+
+  test('says what data a recipe needs, where they go and how they are got; what is there is left as it is', async () => {
+    const folder = emptyFolder();
+    write(folder, { 'pipelines/fashion-2020.yaml': 'mine' });
+    const { stdout } = await called(folder, ['init', '--from', 'fashion-2020']);
+    expect(stdout).toMatch(
+      /it needs:\n {2}pipelines\/fashion-2020 +put a folder for each class .*\nwhen it is there:\n {2}npx stillroom run fashion-2020\n$/,
+    );
+    expect(readFileSync(join(folder, 'pipelines/fashion-2020.yaml'), 'utf8')).toBe('mine');
+  });
+
+  test('knows the recipes by name', async () => {
+    const { code, json } = await called(emptyFolder(), ['init', '--from', 'quickstrat', '--json']);
+    expect([code, json.error?.hint]).toEqual([2, 'did you mean "quickstart"?']);
+  });
+});

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { jsonNamesIn } from '../../files/folder.ts';
+import { isObject, parseJson } from '../../files/json.ts';
+import { readSealed, readText } from '../../files/sealed.ts';
+import { isRunId } from '../../model/run.ts';
+import type { RunRow } from '../../model/run-row.ts';
+import type { Tag } from '../../model/store.ts';
+import { RunIndex } from './run-index.ts';
+import { LocalTags } from './tags.ts';
+
+/** What a store is asked for by name. */
+export interface StoreNames {
+  /** The ids of all runs, newest first. */
+  readonly runs: readonly string[];
+  readonly tags: readonly Tag[];
+  /** The row of a run that has ended. */
+  row(id: string): RunRow | undefined;
+  /** The nodes of a run; none where they do not stand in its record. */
+  nodesOf(id: string): readonly string[];
+  /** The JSON Schema of pipelines that editors are given; undefined where none was written yet. */
+  schema(): Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The names in a store that is not opened: nothing is written, locked or checked beyond what is read. For completion of command lines. */
+export function namesInStore(root: string): StoreNames {
+  const index = new RunIndex(root);
+  return {
+    runs: jsonNamesIn(join(root, 'runs')).filter(isRunId).reverse(),
+    tags: new LocalTags(root).all(),
+    row: (id) => index.row(id),
+    nodesOf: (id) => Object.keys(readSealed(join(root, 'runs', `${id}.json`), isWithNodes)?.nodes ?? {}),
+    schema: () => parseJson(readText(join(root, 'pipeline.schema.json')) ?? '', isObject),
+  };
+}
+
+function isWithNodes(value: unknown): value is { readonly nodes: object } {
+  return isObject(value) && isObject(value['nodes']);
+}
