@@ -11,6 +11,11 @@ export default verb({
   arguments: ['<shell>'],
   about: 'print what makes bash, zsh or fish complete commands, options and names',
   example: 'stillroom completion bash > ~/.local/share/bash-completion/completions/stillroom',
+  examples: [
+    'stillroom completion zsh > ~/.zsh/completions/_stillroom',
+    'stillroom completion fish > ~/.config/fish/completions/stillroom.fish',
+  ],
+  detail: 'For the shell that runs: `source <(stillroom completion bash)`. Words behind `npx stillroom` are completed too.',
   options: {},
   async run({ shell }) {
     const known = SHELLS.find((one) => one === shell);

@@ -12,6 +12,9 @@ export default verb({
   arguments: ['<runs...>'],
   about: 'show only what differs between runs',
   example: 'stillroom diff 20260101T120000 @latest',
+  examples: ['stillroom diff paper-table-2 @latest'],
+  detail:
+    'Params, code as a diff of its sources, inputs, metrics with their direction and how much they move by the seed alone, and artifacts.',
   options: { all: every },
   async run({ runs: words, all }, { open, stdout }) {
     const compared = await (await open()).records.compare(words);

@@ -15,6 +15,8 @@ export default verb({
   arguments: [],
   about: 'remove what no kept run reaches',
   example: 'stillroom gc --keep-runs 20 --dry-run',
+  examples: ['stillroom gc --max-size 50GiB'],
+  detail: 'Tagged, pinned and live runs are kept, and what they reach.',
   options: {
     keepRuns: number('--keep-runs <count>', 'keep this many of the newest runs (tagged, pinned and live ones are always kept)'),
     keepDays: number('--keep-days <days>', 'keep the runs of this many days'),

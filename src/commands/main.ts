@@ -5,9 +5,11 @@ import { installation } from '../model/installation.ts';
 import type { Problem } from '../model/problem.ts';
 import { EXIT, jsonLine, print, refusal } from './answer.ts';
 import { invoke } from './invoke.ts';
-import type { Caller, Verb } from './verb.ts';
-import { verbs } from './verbs.ts';
+import { DESCRIPTION } from './reference.ts';
+import { type Caller, SHARED_OPTIONS, type Verb } from './verb.ts';
+import { groups, verbs } from './verbs.ts';
 import { printable } from '../text/printable.ts';
+import { TEXT_WIDTH, wrap } from '../text/wrap.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
@@ -15,9 +17,9 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
   const command = program
     .command([verb.name, ...verb.arguments].join(' '))
     .description(verb.about)
-    .option('--json', 'print one JSON object on standard output')
-    .option('--store <folder>', 'use this store instead of the project’s artifacts/')
-    .addHelpText('before', `Example:\n  ${verb.example}\n`);
+    .addHelpText('before', examplesText([verb.example, ...(verb.examples ?? [])]))
+    .addHelpText('after', verb.detail === undefined ? '' : `\n${wrap(verb.detail.replaceAll('`', ''), TEXT_WIDTH).join('\n')}`);
+  for (const { flag, about } of SHARED_OPTIONS) command.option(flag, about);
   for (const { flag, about, repeatable } of Object.values(verb.options)) {
     if (repeatable) command.option(flag, about, collect);
     else command.option(flag, about);
@@ -25,16 +27,30 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
   command.action((...values: unknown[]) => run(values));
 }
 
+/** What a help begins with. */
+function examplesText(examples: readonly string[]): string {
+  return `Example${examples.length === 1 ? '' : 's'}:\n${examples.map((one) => `  ${one}\n`).join('')}`;
+}
+
 /** The program without its verbs, which have its settings too. */
 function newProgram({ stdout }: Caller, tell: (text: string) => void): Command {
   const { version } = JSON.parse(readFileSync(join(installation, 'package.json'), 'utf8')) as { version: string };
   return new Command('stillroom')
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: tell })
-    .description(
-      'Runs experiment pipelines: every output is kept by its content, and a changed setting reruns only what is downstream of it.',
-    )
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: tell,
+      getOutHelpWidth: () => Math.min(stdout.columns || TEXT_WIDTH, TEXT_WIDTH),
+    })
+    .description(DESCRIPTION)
     .version(version)
-    .addHelpText('before', 'Example:\n  stillroom run pipelines/quickstart.yaml --set size=32\n')
+    .addHelpText('before', examplesText(['stillroom init my-experiment', 'stillroom run', 'stillroom run quickstart --set size=28']))
+    .configureHelp({ subcommandTerm: (command) => [command.name(), command.usage().replace(/^\[options\] ?/, '')].join(' ').trimEnd() })
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .description('show how a command is used')
+        .helpGroup(`${groups.at(-1)?.title}:`),
+    )
     .exitOverride();
 }
 
@@ -46,10 +62,11 @@ function misusedJson(code: string, { message, hint }: Problem): object {
 /** Adds the names of all verbs: enough for the list of them, and for a suggestion. */
 async function addSummaries(program: Command): Promise<void> {
   const { summaries } = await import('./summaries.ts');
-  for (const { name, arguments: given, about } of await summaries())
+  for (const { name, arguments: given, about, group } of await summaries())
     program
       .command([name, ...given].join(' '))
       .description(about)
+      .helpGroup(`${group}:`)
       .option('--json')
       .allowExcessArguments();
 }

@@ -8,6 +8,7 @@ export default verb({
   arguments: ['<run>'],
   about: 'write a run with its code and sources as one file',
   example: 'stillroom pack @latest > run.still',
+  examples: ['stillroom pack @latest --outputs --output run.still'],
   options: {
     output: text('--output <file>', 'write to a file instead of standard output'),
     outputs: flag('--outputs', 'include the outputs, so that --restore works from it'),

@@ -21,6 +21,8 @@ export default verb({
   arguments: ['<model>', '<pictures...>'],
   about: 'label pictures by the exported model of a run (or a folder, or an .onnx file)',
   example: 'stillroom predict @latest photos/ --top 3',
+  examples: ['stillroom predict @latest photos/ --submission image_id=stem,label --to submission.csv'],
+  detail: 'Pictures are prepared as in training. What cannot be read is named, and the exit code is 1.',
   options: {
     top: number('--top <count>', 'the most probable labels that are told of each picture (default: 1)', {
       whole: true,

@@ -21,6 +21,7 @@ export default verb({
   arguments: ['[runs...]'],
   about: 'show runs, or a sweep, as one HTML page, or as a table',
   example: 'stillroom report @latest --output report.html',
+  examples: ['stillroom report @latest @best:accuracy --md', "stillroom report --where 'pipeline=ablation' --output ablation.html"],
   options: {
     where: text(
       '--where <filter>',

@@ -15,6 +15,8 @@ export default verb({
   arguments: ['[run]'],
   about: 'repeat a recorded run and compare what comes out',
   example: 'stillroom reproduce @latest',
+  examples: ['stillroom reproduce --from run.still'],
+  detail: 'The exit code is 0 where all that is judged came out identical or within its tolerance, else 4.',
   options: {
     from: text('--from <file>', 'a packed run instead of one in the store'),
     only: texts('--only <node>', 'this node and what it needs; repeatable'),

@@ -8,6 +8,7 @@ export default verb({
   arguments: ['[run]'],
   about: 'bring back outputs of a run, or sources as it read them; execute nothing',
   example: 'stillroom restore @latest --source images --to old-images',
+  examples: ['stillroom restore @latest --to outputs'],
   options: {
     source: texts('--source <name>', 'this source as the run read it, in place of outputs; repeatable'),
     only: texts('--only <node>', 'the outputs of this node; repeatable'),

@@ -16,6 +16,13 @@ export default verb({
   arguments: ['[pipeline]'],
   about: 'run a pipeline: a file or a name; without one the project’s only',
   example: 'stillroom run pipelines/quickstart.yaml --set student.epochs=5',
+  examples: [
+    'stillroom run',
+    "stillroom run quickstart --set 'teacher[fold=2].epochs=3' --only 'teacher*'",
+    'stillroom run pipelines/quickstart.yaml --set sources.images=photos --jobs 2',
+  ],
+  detail:
+    'A node whose result is stored already is reused. `--set` sets a param (`size=32`), a node’s (`student.lr=0.004`), that of an instance, a part of one (`student.loss.gamma=1`) or a source. Run it again after a failure or Ctrl-C to go on.',
   options: {
     ...planning,
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),

@@ -23,6 +23,8 @@ export default verb({
   arguments: [],
   about: 'list what has run, newest first',
   example: 'stillroom runs --limit 5',
+  examples: ["stillroom runs --where 'student.lr<0.01 and accuracy>0.8' --sort -accuracy --columns run,student.lr,accuracy"],
+  detail: 'Columns, filters and orders take params, metrics and columns; metrics by as much of their names as tells them apart.',
   options: {
     limit: number('--limit <count>', 'how many (default: 20)', { whole: true }),
     where: text('--where <filter>', "only runs that match, for example 'student.lr<0.01 and accuracy>0.8' or sweep=@latest-sweep"),

@@ -17,6 +17,7 @@ export default verb({
   arguments: ['<run>', '[node]'],
   about: 'show how a run or a sweep ended, what it was asked, what came out and what it cost',
   example: 'stillroom show @latest student',
+  examples: ['stillroom show @best:accuracy'],
   options: { all: every },
   async run({ run: word, node: part, all }, invocation) {
     const project = await invocation.open();

@@ -1,11 +1,8 @@
-import type { Option, Verb } from './verb.ts';
+import type { OptionSummary, Verb } from './verb.ts';
 import { groups, verbs } from './verbs.ts';
 
-/** What help, the manual and shells show of an option. */
-export type OptionSummary = Pick<Option<unknown>, 'flag' | 'about' | 'repeatable' | 'words'>;
-
 /** What they show of a verb. */
-export interface Summary extends Pick<Verb, 'name' | 'arguments' | 'about'> {
+export interface Summary extends Pick<Verb, 'name' | 'arguments' | 'about' | 'detail'> {
   /** The title of the verbs that it stands among. */
   readonly group: string;
   /** Lines that show it at work. */
@@ -13,19 +10,14 @@ export interface Summary extends Pick<Verb, 'name' | 'arguments' | 'about'> {
   readonly options: readonly OptionSummary[];
 }
 
-/** The options that every verb has. */
-export const SHARED_OPTIONS: readonly OptionSummary[] = [
-  { flag: '--json', about: 'print one JSON object on standard output', repeatable: false },
-  { flag: '--store <folder>', about: 'use this store instead of the project’s artifacts/', repeatable: false },
-];
-
-function summaryOf({ name, arguments: given, about, example, examples = [], options }: Verb): Summary {
+function summaryOf({ name, arguments: given, about, detail, example, examples = [], options }: Verb): Summary {
   const group = groups.find((one) => one.verbs.includes(name)) ?? groups.at(-1);
   const told = Object.values(options).map(({ flag, about: what, repeatable, words }) => ({
     ...{ flag, about: what, repeatable },
     ...(words === undefined ? {} : { words }),
   }));
-  return { name, arguments: given, about, group: group?.title ?? '', examples: [example, ...examples], options: told };
+  const more = detail === undefined ? {} : { detail };
+  return { name, arguments: given, about, group: group?.title ?? '', examples: [example, ...examples], options: told, ...more };
 }
 
 /** The summaries of all verbs, in the order of help. Building makes of this module what it returns, as data: so help loads no verb. */

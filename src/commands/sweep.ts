@@ -18,6 +18,9 @@ export default verb({
   arguments: ['[pipeline]'],
   about: 'run variants of a pipeline',
   example: 'stillroom sweep pipelines/x.yaml --over student.lr=log:1e-4..1e-2/5',
+  examples: ['stillroom sweep quickstart --over student.lr=0.002,0.004 --repeat seed=1,2,3 --maximize student.top1'],
+  detail:
+    'Without options it takes the `sweep:` section of the pipeline. Work that variants share is executed once; started again, a sweep goes on.',
   options: {
     ...sectionOptions,
     set: texts('--set <name=value>', 'as for run; applies to every variant; repeatable'),

@@ -8,6 +8,8 @@ export default verb({
   arguments: ['[run]', '[name]'],
   about: 'name a run or a sweep, or list the names',
   example: 'stillroom tag @latest paper-table-2',
+  examples: ['stillroom tag', 'stillroom tag --delete paper-table-2'],
+  detail: 'What is tagged or pinned is kept by `gc`. Alone it lists the names.',
   options: {
     delete: flag('--delete', 'remove a name: stillroom tag --delete paper-table-2'),
     pin: flag('--pin', 'keep the run, or the runs of the sweep, from gc without a name'),

@@ -16,6 +16,15 @@ export interface Option<Value> {
   read(given: unknown): Outcome<Value>;
 }
 
+/** What help, the manual and shells show of an option. */
+export type OptionSummary = Pick<Option<unknown>, 'flag' | 'about' | 'repeatable' | 'words'>;
+
+/** The options that every verb has. */
+export const SHARED_OPTIONS: readonly OptionSummary[] = [
+  { flag: '--json', about: 'print one JSON object on standard output', repeatable: false },
+  { flag: '--store <folder>', about: 'use this store instead of the project’s artifacts/', repeatable: false },
+];
+
 /** True if it is given. */
 export function flag(text: string, about: string): Option<boolean> {
   return { flag: text, about, repeatable: false, read: (given) => done(given === true) };
@@ -138,6 +147,8 @@ export interface Verb {
   readonly example: string;
   /** More of them. */
   readonly examples?: readonly string[];
+  /** What else there is to know, in sentences: Markdown in which only code stands out. */
+  readonly detail?: string;
   readonly options: Readonly<Record<string, Option<unknown>>>;
   /** Does it. What is given was read by the options. */
   run(given: Readonly<Record<string, unknown>>, invocation: Invocation): Promise<Answer>;

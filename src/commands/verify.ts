@@ -14,6 +14,7 @@ export default verb({
   arguments: [],
   about: 'check every file of the store',
   example: 'stillroom verify',
+  detail: 'What is damaged is put aside, and each loss is told with what it costs.',
   options: { all: every },
   async run({ all }, { open, stdout }) {
     const verified = await (await open()).verify();

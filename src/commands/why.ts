@@ -14,6 +14,7 @@ export default verb({
   arguments: ['[target]', '[node]'],
   about: 'name what changed that makes a node run (target: a pipeline file, a run, or a node of the newest run)',
   example: 'stillroom why pipelines/quickstart.yaml student',
+  examples: ['stillroom why @latest'],
   options: { ...planning, all: every },
   async run({ target, node, set, followLinks, force, remeasure, only, executor, all }, invocation) {
     const chosen = await chosenPipeline(target, invocation);

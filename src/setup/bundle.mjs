@@ -97,9 +97,8 @@ export const schemas = ${JSON.stringify(schemas)};`;
  * @param {string} file
  */
 async function writeSummaries(file) {
-  const { summaries, ...others } = await import(pathToFileURL(file).href);
-  const told = Object.entries(others).map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};\n`);
-  writeFileSync(`${file}.part`, `${told.join('')}export const summaries = async () => ${JSON.stringify(await summaries())};\n`);
+  const { summaries } = await import(pathToFileURL(file).href);
+  writeFileSync(`${file}.part`, `export const summaries = async () => ${JSON.stringify(await summaries())};\n`);
   renameSync(`${file}.part`, file);
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { good } from '../../src/text/styled.ts';
 import { answer, EXIT, exitCodeOf, print, refusal } from '../../src/commands/answer.ts';
 import { flag, number, text, texts, verb } from '../../src/commands/verb.ts';
-import { verbs } from '../../src/commands/verbs.ts';
+import { groups, verbs } from '../../src/commands/verbs.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { called, checkout, emptyFolder } from '../rig.ts';
 
@@ -17,16 +17,23 @@ describe('every verb', () => {
     expect(Object.keys(verbs).filter((name) => !files.includes(name))).toEqual([]);
   });
 
-  test.each(all)('$name names its options as it reads them, and shows itself at work', ({ verb: { name, options, example } }) => {
-    for (const [key, { flag: written }] of Object.entries(options)) {
-      const [long = ''] = written.slice('--'.length).split(' ');
-      expect(
-        long.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
-        written,
-      ).toBe(key);
-    }
-    expect(example).toMatch(new RegExp(`^stillroom ${name}( |$)`));
-  });
+  test.each(all)(
+    '$name names its options as it reads them, and shows itself at work',
+    ({ verb: { name, options, example, examples = [] } }) => {
+      for (const [key, { flag: written }] of Object.entries(options)) {
+        const [long = ''] = written.slice('--'.length).split(' ');
+        expect(
+          long.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
+          written,
+        ).toBe(key);
+      }
+      for (const line of [example, ...examples]) {
+        expect(line).toMatch(new RegExp(`^stillroom ${name}( |$)`));
+        const known = [...Object.values(options).map(({ flag: written }) => written.split(' ')[0]), '--json', '--store'];
+        expect((line.match(/ --[\w-]+/g) ?? []).filter((one) => !known.includes(one.trim()))).toEqual([]);
+      }
+    },
+  );
 
   test.each(all)(
     '$name has help of its own, in which each option is said',
@@ -36,14 +43,17 @@ describe('every verb', () => {
       expect(stdout).toContain(`Usage: stillroom ${[name, '[options]', ...given].join(' ')}`);
       expect(stdout.replaceAll(/\s+/g, ' ')).toContain(about);
       for (const { flag: written } of Object.values(options)) expect(stdout).toContain(written);
+      for (const line of stdout.split('\n')) if (!line.startsWith('  stillroom ')) expect(line.length, line).toBeLessThanOrEqual(80);
     },
   );
 });
 
-test('help lists all verbs in their order', async () => {
+test('help lists all verbs, grouped and in their order', async () => {
   const { stdout } = await called(emptyFolder(), ['--help']);
-  const listed = [...stdout.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name]) => name);
-  expect(listed).toEqual(Object.keys(verbs));
+  const listed = [...stdout.matchAll(/^ {2}(?!stillroom)(\w+)/gm)].map(([, name]) => name);
+  expect(listed.toSorted()).toEqual([...Object.keys(verbs), 'help'].toSorted());
+  for (const { title } of groups) expect(stdout).toContain(`\n${title}:\n`);
+  expect(groups.flatMap((group) => group.verbs).filter((name) => name in verbs)).toEqual(Object.keys(verbs));
 });
 
 describe('an option', () => {

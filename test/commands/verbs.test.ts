@@ -243,12 +243,12 @@ describe('the command line', () => {
   test.each(['run', 'plan', 'why', 'runs', 'show', 'verify', 'doctor', 'init'])('%s --help starts with an example', async (verb) => {
     const help = await called(base, [verb, '--help']);
     expect(help.code).toBe(0);
-    expect(help.stdout).toMatch(new RegExp(`^Example:\\n {2}stillroom ${verb}`));
+    expect(help.stdout).toMatch(new RegExp(`^Examples?:\\n {2}stillroom ${verb}`));
     expect(help.stdout).toContain('--json');
   });
 
   test('--help and --version say what it is', async () => {
-    expect((await called(base, ['--help'])).stdout).toMatch(/^Example:\n/);
+    expect((await called(base, ['--help'])).stdout).toMatch(/^Examples:\n/);
     expect((await called(base, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 

@@ -1,6 +1,7 @@
 import { problemCodes } from '../../model/problem-codes.ts';
 import type { Name, Names } from '../../project/names.ts';
-import { type OptionSummary, SHARED_OPTIONS, type Summary, summaries } from '../summaries.ts';
+import { type Summary, summaries } from '../summaries.ts';
+import { type OptionSummary, SHARED_OPTIONS } from '../verb.ts';
 
 /** What may stand for the word that is being typed. */
 export interface Completions {
