@@ -83,7 +83,7 @@ export class Names {
     ];
   }
 
-  /** Runs by tag, shortcut and id, the newest first. */
+  /** Runs by tag, shortcut and id, the newest first, and sweeps. */
   runs(typed: string): readonly Name[] {
     const store = this.store(undefined);
     if (typed.startsWith('@best:')) return this.metrics().map(({ value, about }) => ({ value: `@best:${value}`, about }));
@@ -97,7 +97,9 @@ export class Names {
             { value: '@latest', about: told(newest) },
             { value: '@best:', about: 'the best by a metric' },
           ]),
+      ...(store.sweeps.length === 0 ? [] : [{ value: '@latest-sweep', about: 'the sweep that was at work last' }]),
       ...this.tags(),
+      ...store.sweeps.map((value) => ({ value, about: 'a sweep' })),
       ...ids.map((id) => ({ value: id, about: told(id) })),
     ];
   }

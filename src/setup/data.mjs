@@ -1,11 +1,12 @@
-// `npm run data`: fills pipelines/fashion-mnist/ (git-ignored) with the full Fashion-MNIST, 60,000 training and 10,000 test images,
+// `npm run data`: fills pipelines/fashion-mnist/ (git-ignored) with the full Fashion-MNIST, 60,000 training and 10,000 test images, of a checkout
+// or, called as below, of the folder that it is called in,
 // from Debian's package dataset-fashion-mnist or from a folder that holds the four official files:
 //
 //   npm run data [-- FOLDER]
+//   node node_modules/stillroom/src/setup/data.mjs [FOLDER]
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 /** SHA-256 of the unpacked official files, so that another gzip of the same bytes is as good. */
@@ -16,8 +17,7 @@ const files = {
   'train-labels-idx1-ubyte.gz': 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
 };
 const classes = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'];
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const target = join(root, 'pipelines', 'fashion-mnist');
+const target = resolve('pipelines', 'fashion-mnist');
 const source = process.argv[2] ?? '/usr/share/datasets/fashion-mnist';
 
 /** True if the file is there and unpacks to the official bytes.
@@ -64,7 +64,7 @@ function main() {
     copyFileSync(join(source, name), join(target, `${name}.part`));
     renameSync(join(target, `${name}.part`), join(target, name));
   }
-  console.log(`${shown}: ${missing.length} files copied from ${source}. Run it:  npx stillroom run pipelines/fashion-mnist.yaml`);
+  console.log(`${shown}: ${missing.length} files copied from ${source}. Run it:  npx stillroom run fashion-mnist`);
 }
 
 main();

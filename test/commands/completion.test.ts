@@ -66,7 +66,7 @@ describe('a word is completed', () => {
     ['the verb', ['re'], ['report', 'reproduce', 'restore']],
     ['the verb that help is asked for', ['help', 'wh'], ['why']],
     ['an option', ['run', '--k'], ['--keep-going']],
-    ['an option of all verbs', ['verify', '--'], ['--json', '--store', '--help']],
+    ['an option of all verbs', ['explain', '--'], ['--json', '--store', '--help']],
     ['an option that was given, if it may be repeated', ['run', '--verbose', '--set', 'a=1', '--v'], []],
     ['an option that may be repeated', ['run', '--set', 'a=1', '--se'], ['--set']],
     ['a value of few', ['sweep', 'demo', '--format', 'm'], ['md']],
@@ -100,6 +100,16 @@ describe('a word is completed', () => {
   ])('%s: %j', async (_, words, expected) => {
     const found = await offered(...words);
     expect(found.filter((word) => !/^teacher\[fold=\d\]\.avg|^teacher\.avg/.test(word))).toEqual(expected);
+  });
+
+  test('a sweep, beside the runs', async () => {
+    const folder = emptyFolder();
+    write(folder, { 'artifacts/sweeps/sweep-0123abcd.jsonl': '' });
+    let text = '';
+    await complete(['--', 'show', ''], folder, (written) => {
+      text += written;
+    });
+    expect(text).toBe('@latest-sweep\tthe sweep that was at work last\nsweep-0123abcd\ta sweep\n');
   });
 
   test('a run by its id', async () => {

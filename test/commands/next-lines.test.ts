@@ -63,10 +63,18 @@ describe('what a run says to do next can be typed as it is', () => {
 
   test('of a sweep', async () => {
     const folder = join(emptyFolder(), 'my project');
-    write(folder, project);
-    const args = ['sweep', 'demo', '--over', 'share=0.1,0.2', '--strategy', 'grid', '--maximize', 'last.x'];
-    const { stdout } = await stillroom(folder, [...args.slice(0, -2), '--store', 'another store']);
-    for (const line of nextOf(stdout).filter((one) => one !== '')) typed(folder, [line]);
+    const measured = demo.replace(
+      '> "$out"\', in: { text:',
+      '> "$out"; echo "{ \\"x\\": $share }" > m.json\', metrics: m.json, in: { text:',
+    );
+    write(folder, { ...project, 'pipelines/demo.yaml': measured });
+    const args = ['sweep', 'demo', '--over', 'share=0.1,0.2', '--strategy', 'grid', '--maximize', 'last.x', '--store', 'another store'];
+    const { code, stdout, stderr } = await stillroom(folder, args);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const next = nextOf(stdout);
+    expect(next.length).toBeGreaterThan(0);
+    expect(next.every((line) => line.endsWith("--store 'another store'"))).toBe(true);
+    typed(folder, next);
   });
 });
 

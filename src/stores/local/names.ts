@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { jsonNamesIn } from '../../files/folder.ts';
+import { jsonNamesIn, namesIn } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { readSealed, readText } from '../../files/sealed.ts';
 import { isRunId } from '../../model/run.ts';
@@ -13,6 +13,8 @@ export interface StoreNames {
   /** The ids of all runs, newest first. */
   readonly runs: readonly string[];
   readonly tags: readonly Tag[];
+  /** The ids of all sweeps. */
+  readonly sweeps: readonly string[];
   /** The row of a run that has ended. */
   row(id: string): RunRow | undefined;
   /** The nodes of a run; none where they do not stand in its record. */
@@ -27,6 +29,7 @@ export function namesInStore(root: string): StoreNames {
   return {
     runs: jsonNamesIn(join(root, 'runs')).filter(isRunId).reverse(),
     tags: new LocalTags(root).all(),
+    sweeps: namesIn(join(root, 'sweeps')).flatMap((name) => (name.endsWith('.jsonl') ? [name.slice(0, -'.jsonl'.length)] : [])),
     row: (id) => index.row(id),
     nodesOf: (id) => Object.keys(readSealed(join(root, 'runs', `${id}.json`), isWithNodes)?.nodes ?? {}),
     schema: () => parseJson(readText(join(root, 'pipeline.schema.json')) ?? '', isObject),
