@@ -11,6 +11,7 @@ export default verb({
   arguments: ['<run>', '[node]'],
   about: 'print what the nodes of a run printed',
   example: 'stillroom logs @latest student --follow',
+  detail: 'Of a reused node it is what it printed where it was executed.',
   options: {
     follow: flag('--follow', 'go on until the nodes have ended, or the run has'),
     lines: number('--lines <count>', 'only the last lines of each node', { whole: true }),

@@ -15,6 +15,7 @@ export default verb({
   arguments: [],
   about: 'list the sweeps that have run, newest first',
   example: 'stillroom sweeps',
+  detail: '`show`, `tag` and `gc --run` take a sweep as they take a run.',
   options: { limit: number('--limit <count>', `how many (default: ${DEFAULT})`, { whole: true }) },
   async run({ limit = DEFAULT }, invocation) {
     const listed = await (await invocation.open()).sweeps.list();

@@ -28,7 +28,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
 
 /** How help groups the verbs; one that is named nowhere stands among the last. */
 export const groups: readonly { readonly title: string; readonly verbs: readonly string[] }[] = [
-  { title: 'Run pipelines', verbs: ['run', 'plan', 'why', 'sweep', 'watch'] },
+  { title: 'Run pipelines', verbs: ['run', 'plan', 'watch', 'why', 'sweep'] },
   { title: 'Look at what has run', verbs: ['runs', 'sweeps', 'show', 'logs', 'diff', 'report', 'tag'] },
   { title: 'Use what came out', verbs: ['predict', 'pack', 'reproduce', 'restore'] },
   { title: 'Keep the store in order', verbs: ['gc', 'verify'] },

@@ -21,6 +21,8 @@ export default verb({
   arguments: ['[pipeline]'],
   about: 'run a pipeline, and again whenever its files change',
   example: 'stillroom watch pipelines/quickstart.yaml --set size=32',
+  detail:
+    'Pipeline, stages, sources and `stillroom.yaml` are watched. A run that has become stale meanwhile is stopped, and errors are told until they are put right.',
   options: {
     ...planning,
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
