@@ -53,7 +53,8 @@ test('help lists all verbs, grouped and in their order', async () => {
   const listed = [...stdout.matchAll(/^ {2}(?!stillroom)(\w+)/gm)].map(([, name]) => name);
   expect(listed.toSorted()).toEqual([...Object.keys(verbs), 'help'].toSorted());
   for (const { title } of groups) expect(stdout).toContain(`\n${title}:\n`);
-  expect(groups.flatMap((group) => group.verbs).filter((name) => name in verbs)).toEqual(Object.keys(verbs));
+  const grouped = groups.flatMap((group) => group.verbs);
+  expect(grouped.filter((name) => name in verbs)).toEqual(Object.keys(verbs).filter((name) => grouped.includes(name)));
 });
 
 describe('an option', () => {
