@@ -2,9 +2,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } fr
 import { dirname, join } from 'node:path';
 import { choicesFolder } from '../code/choices.ts';
 import { stageFolders } from '../code/declarations.ts';
-import { executorKinds, settingsOf } from '../executors/kinds.ts';
 import { ifPossible } from '../files/durable.ts';
-import { editorSchema, projectEditorSchema } from '../load/editor.ts';
 import { pipelineSchema } from '../load/pipeline/schema.ts';
 import { installation } from '../model/installation.ts';
 import type { Pipeline } from '../model/pipeline.ts';
@@ -45,6 +43,9 @@ export async function writeEditorSchema(root: string, store: Store, { instances 
 
 /** Writes the schema of pipelines, with all stages that there are, and that of the project file. */
 async function writeSchemas(root: string, store: Store): Promise<void> {
+  // Few commands write them: what that takes is loaded here.
+  const { editorSchema, projectEditorSchema } = await import('../load/editor.ts');
+  const { executorKinds, settingsOf } = await import('../executors/kinds.ts');
   const { strategies } = await import('../sweep/strategies.ts');
   store.published.writeSchema('pipeline', schemaText(await editorSchema({ root, cache: store.cache, strategies })));
   const kinds = await Promise.all(executorKinds().map(async (kind) => [kind, await settingsOf(kind)] as const));
