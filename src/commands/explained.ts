@@ -34,11 +34,12 @@ interface Shown {
 
 /** Why nodes run or ran: what began it first, then what followed, then code and scripts as diffs. */
 export function explanationLines(explanation: Explanation, shown: Shown): readonly Line[] {
-  const { isWhole, code, nodes } = explanation;
+  const { isWhole, code, nodes, last } = explanation;
   const lines = isWhole ? wholeLines(explanation, shown) : nodeLines(explanation, shown);
   const diffs = code.flatMap((change) => ['', ...diffLines(change, shown)]);
   const isTold = nodes.some(({ because }) => because.length > 0) || isWhole;
-  return [...lines, ...(isTold ? diffs : [])];
+  const before = last === undefined ? [] : ['', dim('when it last ran:'), ...explanationLines(last, shown)];
+  return [...lines, ...(isTold ? diffs : []), ...before];
 }
 
 function changeLine({ what, from, to }: Change): Line {

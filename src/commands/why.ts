@@ -26,9 +26,10 @@ export default verb({
   },
 });
 
-function json({ isWhole: _isWhole, code, ...explanation }: Explanation): object {
+function json({ isWhole: _isWhole, code, last, ...explanation }: Explanation): object {
   return {
     ...explanation,
+    ...(last === undefined ? {} : { last: json(last) }),
     code: code.map(({ nodes, name, before, after, line }) => ({ nodes, name, diff: unifiedDiff(name, before, after, line).join('\n') })),
   };
 }

@@ -116,7 +116,11 @@ export class History {
 }
 
 /** The runs that were asked the same, newest first. */
-function* runsAsked({ runs }: Pick<Store, 'runs'>, pipeline: string, { file, set, before, isTrial = false }: Asked): Iterable<RunRecord> {
+export function* runsAsked(
+  { runs }: Pick<Store, 'runs'>,
+  pipeline: string,
+  { file, set, before, isTrial = false }: Asked,
+): Iterable<RunRecord> {
   const isSame = (record: RunRecord): boolean => record.file === file && JSON.stringify(record.set) === JSON.stringify(set);
   for (const record of runs.all(pipeline, { set, before, trials: isTrial })) if (isSame(record)) yield record;
 }

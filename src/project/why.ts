@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Asked, runsAsked } from '../engine/history.ts';
 import { recordedSources } from '../engine/recipe.ts';
 import { openingNodes } from '../engine/recorded-node.ts';
 import { nodeOf } from '../model/folded-names.ts';
@@ -41,6 +42,8 @@ export interface Explanation {
   readonly roots: readonly Root[];
   /** Scripts, commands, stage code and text files that are otherwise. */
   readonly code: readonly TextChange[];
+  /** Of a plan that reuses all that is asked about: what made the newest run do it that was asked the same. */
+  readonly last?: Explanation;
 }
 
 /** Whether a word names a pipeline file. */
@@ -104,7 +107,25 @@ async function planned(context: Context, file: string, node: string | undefined,
     isOnDisk: true,
   };
   const told = { pipeline: pipeline.name, run: undefined, isWhole: node === undefined };
-  return done({ ...told, ...explained(plannedReasons(plan), wanted, { store, past: new PastRecords(store), now }) });
+  const explanation = { ...told, ...explained(plannedReasons(plan), wanted, { store, past: new PastRecords(store), now }) };
+  if (explanation.nodes.some(({ action }) => action !== 'reuse')) return done(explanation);
+  const record = lastExecuting(store, pipeline.name, { file: shownFile, set: options.set ?? [] }, wanted);
+  const last = record === undefined ? undefined : recorded(context, withCurrentNames(record), node, store);
+  return done({ ...explanation, ...(last?.ok === true ? { last: last.value } : {}) });
+}
+
+/** Runs that are looked through for the one that did what is reused now. */
+const RUNS_SEARCHED = 10;
+
+/** The newest run that was asked the same and executed one of some nodes; undefined where the newest ones only reused them. */
+function lastExecuting(store: Store, pipeline: string, asked: Asked, names: readonly string[]): RunRecord | undefined {
+  let searched = 0;
+  for (const record of runsAsked(store, pipeline, asked)) {
+    if (names.some((name) => record.nodes[name]?.state === 'executed')) return record;
+    searched += 1;
+    if (searched === RUNS_SEARCHED) return undefined;
+  }
+  return undefined;
 }
 
 function recorded({ root }: Context, record: RunRecord, node: string | undefined, store: Store): Outcome<Explanation> {
