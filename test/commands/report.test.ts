@@ -166,3 +166,54 @@ test('--pictures writes the learning curves of each node that has some', async (
   expect(svg).toContain('>Training loss<');
   expect(svg.match(/<circle/g)).toHaveLength(2);
 });
+
+describe('a comment on a change', () => {
+  const runOf = async (...set: readonly string[]): Promise<string> => {
+    const { json } = await called(folder, ['run', 'seen', ...set.flatMap((one) => ['--set', one]), '--json']);
+    return json.run ?? '';
+  };
+
+  test('compares with the last run that came out otherwise, the one tagged baseline, or the one that is named', async () => {
+    const [first, second] = [await runOf('title=one'), await runOf('title=two')];
+    const asked = async (...args: readonly string[]): Promise<string> => (await called(folder, ['report', ...args, '--md'])).stdout;
+    const comment = await asked(second, '--page', 'pages/report.html');
+    expect(comment).toContain(`| metric | this run | ${first} | change |`);
+    expect(comment).toContain('| result.accuracy | 0.6667 | 0.6667 | = the same |');
+    expect(comment).toContain(`What changed since \`${first}\`:\n\n- title: one → two\n`);
+    expect(comment).toContain('[The whole report](<pages/report.html>)');
+    expect(await asked(first, second)).toContain(`compared with \`${first}\``);
+    const third = await runOf('title=three');
+    await called(folder, ['tag', first, 'baseline']);
+    expect(await asked(third)).toContain('- title: one → three');
+    expect(await asked(third, '--base', second)).toContain('- title: two → three');
+    const unknown = await called(folder, ['report', third, '--md', '--base', 'nothing']);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('"nothing"')]);
+    expect((await called(folder, ['report', third, '--base', first, '--output', 'x.html'])).code).toBe(2);
+  });
+
+  test('names the commit that was checked out, also for a run in which nothing was to be done', async () => {
+    for (const digit of ['a', 'b']) {
+      write(folder, { '.git/HEAD': digit.repeat(40) });
+      const id = await runOf('title=one');
+      expect((await called(folder, ['report', id, '--md'])).stdout).toContain(`commit \`${digit.repeat(12)}\``);
+      const { stdout } = await called(folder, ['report', id, '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({ runs: [{ software: { commit: digit.repeat(40), node: process.versions.node } }] });
+    }
+  });
+
+  test('of a failed run says why, and what it printed last', async () => {
+    write(folder, {
+      'pipelines/broken.yaml': 'name: broken\nstages:\n  breaks: { run: "echo its last word; exit 3", out: { out: out.txt } }\n',
+    });
+    expect((await called(folder, ['run', 'broken'])).code).toBe(1);
+    const { stdout } = await called(folder, ['report', '@latest', '--md']);
+    expect(stdout).toMatch(
+      /^### broken: failed after .*; 1 node: 1 failed\n\n\*\*breaks failed\*\*: breaks ended with exit code 3\n\n```text\nits last word\n```\n/,
+    );
+    const html = (await called(folder, ['report', '@latest'])).stdout;
+    expect(html).toMatch(
+      /<h2>Why it failed<\/h2><h3>breaks<\/h3><p class="bad">breaks ended with exit code 3<\/p><p class="soft">The last line/,
+    );
+    expect(html).toContain('its last word</pre>');
+  });
+});
