@@ -201,7 +201,7 @@ describe('a folder', () => {
   test('with a link to a folder inside it is refused', () => {
     symlinkSync('below', at('in/link'));
     const made = store.artifacts.collect(at('in'), 'dir', '');
-    const hint = 'keep only plain files and folders there';
+    const hint = 'put what the link leads to in its place';
     expect(made).toEqual({
       ok: false,
       problems: [{ kind: 'stage', code: 'refused-file', message: `${at('in/link')}: it is a link to a folder`, hint }],
