@@ -92,6 +92,16 @@ export function updated(prior: Normal, observed: readonly Normal[]): Normal {
   return { mean: weighted / precision, variance: 1 / precision };
 }
 
+/** Several observations of a value as one. */
+export function combined(observed: readonly Normal[]): Normal {
+  let [precision, weighted] = [0, 0];
+  for (const { mean, variance } of observed) {
+    precision += 1 / variance;
+    weighted += mean / variance;
+  }
+  return { mean: weighted / precision, variance: 1 / precision };
+}
+
 /** What a share of its progress says of how long a running node takes: little at the beginning, when it has started but not yet begun. */
 export function fromProgress(share: number, seconds: number): Normal {
   const deviation = 0.05 + 0.45 * (1 - share) ** 2;

@@ -3,8 +3,8 @@ import { shareBelow, valueAt } from './normal.ts';
 
 /** How many times all that is left is played through, at most; fewer where much is left. */
 const MOST_DRAWS = 120;
-const LEAST_DRAWS = 12;
-const WORKS_DRAWN = 12_000;
+const LEAST_DRAWS = 9;
+const WORKS_DRAWN = 8000;
 
 /** Beyond this many deviations nothing was foreseen: what has lasted so long lasts a part of that longer. */
 const UNFORESEEN = 2.5;

@@ -1,8 +1,10 @@
 import type { Capacities, Event, Expected, PlannedNode } from '../event.ts';
 import { splitName } from '../instance-name.ts';
 import {
+  type Belief,
   beliefFromSiblings,
   beliefOf,
+  combined,
   deviationOf,
   fromProgress,
   logOf,
@@ -133,7 +135,13 @@ export class TimeLeft {
     for (const [name, { since, told }] of this.begun)
       if (told !== undefined && told.share >= TELLING) add(seconds, nodeOf(name), (told.at - since) / 1000 / told.share);
     const together = (of: Expected['of']): Normal => updated({ mean: 0, variance: TOGETHER[of] ** 2 }, observed.get(of) ?? []);
-    return { usual, together: { same: together('same'), former: together('former'), siblings: together('siblings') }, deviations, seconds };
+    return {
+      usual,
+      together: { same: together('same'), former: together('former'), siblings: together('siblings') },
+      // Put together once, however many nodes ask for it.
+      deviations: new Map([...deviations].map(([node, values]) => [node, combined(values)])),
+      siblings: new Map([...seconds].map(([node, took]) => [node, beliefFromSiblings(took, usual)])),
+    };
   }
 
   private *executed(): Iterable<{ readonly name: string; readonly took: number; readonly expected: Expected | undefined }> {
@@ -176,17 +184,18 @@ export class TimeLeft {
 /** What is believed of a node's duration, as drawn for all nodes and for all instances of its own. */
 type Believed = (ofAll: (kind: Expected['of']) => number, ofNode: (node: string) => number) => Normal;
 
-function believedOf({ node: name, expected }: PlannedNode, { usual, together, deviations, seconds }: Course): Believed | undefined {
+function believedOf({ node: name, expected }: PlannedNode, { usual, together, deviations, siblings }: Course): Believed | undefined {
   const node = nodeOf(name);
-  const siblings = seconds.get(node);
   if (expected === undefined) {
-    if (siblings === undefined) return undefined;
-    const { mean, own, shared } = beliefFromSiblings(siblings, usual);
+    const believed = siblings.get(node);
+    if (believed === undefined) return undefined;
+    const { mean, own, shared } = believed;
     return (_, ofNode) => ({ mean: mean + shared * ofNode(node), variance: own ** 2 });
   }
   const { mean, own, shared } = beliefOf(expected, usual);
   const all = together[expected.of];
-  const observed = deviations.get(node) ?? [];
+  const deviation = deviations.get(node);
+  const observed = deviation === undefined ? [] : [deviation];
   return (ofAll, ofNode) => {
     const shift = updated({ mean: all.mean + Math.sqrt(all.variance) * ofAll(expected.of), variance: shared ** 2 }, observed);
     return { mean: mean + shift.mean + Math.sqrt(shift.variance) * ofNode(node), variance: own ** 2 };
@@ -200,9 +209,9 @@ interface Course {
   /** By how much all nodes deviate from earlier runs, by what was executed then. */
   readonly together: Readonly<Record<Expected['of'], Normal>>;
   /** By how much instances of a node did. */
-  readonly deviations: ReadonlyMap<string, readonly Normal[]>;
-  /** What instances of a node took, or will. */
-  readonly seconds: ReadonlyMap<string, readonly number[]>;
+  readonly deviations: ReadonlyMap<string, Normal>;
+  /** What instances of a node tell of the others. */
+  readonly siblings: ReadonlyMap<string, Belief>;
 }
 
 function add<Name, Value>(lists: Map<Name, Value[]>, name: Name, value: Value): void {

@@ -48,7 +48,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
       one.kill('SIGINT');
     },
   },
-  'its coordinator is killed': { last: 'exec sleep 600', exit: null, state: 'failed', act: (one) => void one.kill('SIGKILL') },
+  'its coordinator is killed': { last: 'exec sleep 600', exit: null, state: 'interrupted', act: (one) => void one.kill('SIGKILL') },
 };
 
 function writeProject(folder: string, way: string, ending: string): void {
