@@ -106,7 +106,7 @@ export async function sweepFile(
       abandon: () => broken.abort(),
       watchers: [...told, events],
     }).finally(() => events.close());
-    if (result.state === 'done' && !keepCheckpoints) dropCheckpoints(opened.store, place.journal);
+    if (!keepCheckpoints) dropCheckpoints(opened.store, place.journal);
     const text = readFileSync(opened.pipeline.file, 'utf8');
     const best = bestFile(result, { text, folder: dirname(opened.pipeline.file) }, place.folder);
     return done({ ...result, files: writeSweepFiles(place.folder, result, best) });
@@ -116,10 +116,11 @@ export async function sweepFile(
   }
 }
 
-/** Removes the checkpoints from which no trial will go on any more. */
+/** Removes the checkpoints of a sweep that is over: no trial will go on from them. */
 function dropCheckpoints({ workplaces }: Store, journal: GrowingLines): void {
-  const runs = outlineOf(journal.read())?.runs;
-  for (const { work, run } of workplaces.finished()) if (runs?.has(run) === true) workplaces.checkpoints(work).drop();
+  const outline = outlineOf(journal.read());
+  if (outline?.isOver !== true) return;
+  for (const { work, run } of workplaces.finished()) if (outline.runs.has(run)) workplaces.checkpoints(work).drop();
 }
 
 function isLive(id: string, who: Who | undefined): Problem {

@@ -102,7 +102,9 @@ export async function runSweep(setup: SweepSetup): Promise<SweepResult> {
     });
     const state = signal.aborted || all.some(({ end }) => end === undefined) ? 'stopped' : 'done';
     const result = resultOf(id, all, spec, state);
-    journal.closed(state);
+    // Where its time was up it may go on: what its trials need for that is kept.
+    const isOver = state === 'done' && strategy.next({ ...study, started: all }).kind === 'end';
+    journal.closed(isOver ? 'done' : 'stopped');
     emit({ type: 'sweep-ended', sweep: id, state, ...standingOf(result.trials, spec) });
     return result;
   } finally {

@@ -209,6 +209,15 @@ describe('a sweep that was killed', () => {
     expect(lines.durable.map((index) => lines.lines[index])).toEqual(lines.of('end'));
   });
 
+  test('says in its journal whether it is over: where its time was up it may go on', async () => {
+    const lines = new MemoryLines();
+    const states = (): unknown[] =>
+      lines.read().flatMap((line) => ((line as { type: string }).type === 'closed' ? [(line as { state: string }).state] : []));
+    await sweepInMemory({ ...xs, seconds: 0 }, new FakeWorkbench(square), lines);
+    await sweepInMemory(xs, new FakeWorkbench(square), lines);
+    expect(states()).toEqual(['stopped', 'done']);
+  });
+
   test('begins a journal of another format anew', () => {
     const lines = new MemoryLines();
     lines.begin({ type: 'sweep', format: 1, window: 7, asked: {} });
