@@ -6,6 +6,7 @@ import { bytesText } from '../text/amounts.ts';
 import { duration, figure } from '../text/figures.ts';
 import { bad, dim, type Line, strong, warned } from '../text/styled.ts';
 import { wrapBelow } from '../text/wrapped.ts';
+import { lineage, originRows } from './lineage.ts';
 import { section } from './sections.ts';
 import { hintLines, paramRows, STATES } from './shown-run.ts';
 
@@ -19,7 +20,8 @@ export interface Origins {
 export function nodeLines(names: readonly string[], shown: ShownRun, origins: Origins, { all, width }: Wanted): readonly Line[] {
   const { record } = shown;
   const isOne = names.length === 1;
-  if (isOne || all) return names.flatMap((name, index) => [...(index === 0 ? [] : ['']), ...wholeNode(name, shown, origins, width)]);
+  if (isOne || all)
+    return names.flatMap((name, index) => [...(index === 0 ? [] : ['']), ...wholeNode(name, shown, origins, { all, width })]);
   const rows = names.flatMap((name) => {
     const node = record.nodes[name];
     return node === undefined ? [] : [instanceRow(name, node)];
@@ -40,7 +42,7 @@ function instanceRow(name: string, { state, seconds, metrics = {}, error }: RunN
   return [STATES[state](state), name, seconds === undefined ? '' : duration(seconds), what];
 }
 
-function wholeNode(name: string, { record, under, lastLines }: ShownRun, origins: Origins, width: number | undefined): readonly Line[] {
+function wholeNode(name: string, { record, under, lastLines }: ShownRun, origins: Origins, { all, width }: Wanted): readonly Line[] {
   const node = record.nodes[name];
   if (node === undefined) return [];
   const took = node.seconds === undefined ? '' : ` in ${duration(node.seconds)}`;
@@ -58,21 +60,17 @@ function wholeNode(name: string, { record, under, lastLines }: ShownRun, origins
           width,
         )),
     ...section('params', paramRows(node.params), width),
-    ...section('inputs', origins.originsOf(record, name).map(originRow), width),
+    ...section('inputs', originRows(origins.originsOf(record, name), all), width),
     ...section('metrics', metricRows(name, node, under), width, { isRight: (column) => column === 1 }),
     ...section('outputs', outputRows(node), width, { isRight: (column) => column === 1 }),
     ...(node.log === undefined ? [] : section('log', [[node.log]], width)),
-    ...lineage(origins.lineageOf(record, name), width),
+    ...lineage(origins.lineageOf(record, name), { all, width }),
   ];
 }
 
 function errorLines({ error }: RunNode, width: number | undefined): readonly Line[] {
   if (error === undefined) return [];
   return [...wrapBelow(['  ', bad('error: '), error.message], width, 4), ...hintLines(error.hint, width)];
-}
-
-function originRow({ port, origin, digest }: LineageOrigin): readonly Line[] {
-  return [port, `← ${origin}`, dim(digest?.slice(0, 12) ?? '')];
 }
 
 function metricRows(name: string, { metrics = {} }: RunNode, under: ShownRun['under']): readonly (readonly Line[])[] {
@@ -88,23 +86,4 @@ function outputRows({ outputs = {} }: RunNode): readonly (readonly Line[])[] {
     bytesText(size),
     [dim(digest.slice(0, 12)), kind === 'dir' ? ' folder' : ' file', measured ? ', measured' : ''],
   ]);
-}
-
-function lineage(steps: readonly LineageStep[], width: number | undefined): readonly Line[] {
-  return steps.length === 0 ? [] : ['', strong('comes from'), ...lineageLines(steps, 1, width)];
-}
-
-function lineageLines(steps: readonly LineageStep[], depth: number, width: number | undefined): readonly Line[] {
-  return steps.flatMap((step) => {
-    const { port, origin, digest, stage, from } = step;
-    const known: Line = digest === null ? '' : [' ', dim(digest.slice(0, 12))];
-    const line: Line = [
-      '  '.repeat(depth),
-      `${port} ← ${origin}`,
-      known,
-      stage === null ? '' : ` (${stage})`,
-      from === undefined ? ', as above' : '',
-    ];
-    return [...wrapBelow(line, width, 2 * depth + 4), ...lineageLines(from ?? [], depth + 1, width)];
-  });
 }

@@ -77,6 +77,14 @@ describe('what a node shows', () => {
     expect(stdout).toContain(`npx stillroom show ${bad} 'teacher[fold=0]'\n`);
   });
 
+  test('comes from instances of a node told once', async () => {
+    const { stdout } = await called(folder, ['show', good, 'mean']);
+    expect(stdout).toMatch(/inputs\n {2}all {2}← teacher\.out × 5\n/);
+    expect(stdout).toMatch(/comes from\n {2}all ← teacher\.out × 5 \(command\)\n$/);
+    const all = (await called(folder, ['show', good, 'mean', '--all'])).stdout;
+    expect(all.match(/ {2}all ← teacher\[fold=\d\]\.out/g)).toHaveLength(5);
+  });
+
   test('is all that is known of it', async () => {
     const { stdout } = await called(folder, ['show', bad, 'teacher[fold=2]']);
     expect(stdout).toMatch(/^teacher\[fold=2\]: failed .*\n {2}because param broken changed: 9 → 2\n {2}error: .* exit code 3\n/);
