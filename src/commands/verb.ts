@@ -61,6 +61,12 @@ export function number(
   };
 }
 
+/** What a size is written as that is nearly one: `5GB` is `5GiB`. */
+function meant(given: string): string {
+  const [, count, unit] = /^([0-9]+(?:\.[0-9]+)?)\s*([KMGT])i?B?$/i.exec(given.trim()) ?? [];
+  return unit === undefined ? 'write a number and its unit, such as 500MiB or 50GiB' : `write ${count}${unit.toUpperCase()}iB`;
+}
+
 /** A size in bytes. */
 export function size(written: string, about: string): Option<number | undefined> {
   const name = written.split(' ', 1)[0];
@@ -72,7 +78,7 @@ export function size(written: string, about: string): Option<number | undefined>
       if (typeof given !== 'string') return done(undefined);
       if (/^[0-9]+(\.[0-9]+)?(KiB|MiB|GiB|TiB)$/.test(given)) return done(amount(given));
       const message = `${name} ${given} is not a size`;
-      return failed({ kind: 'usage', code: 'bad-option', message, hint: 'a number and its unit, KiB, MiB, GiB or TiB: 500MiB, 50GiB' });
+      return failed({ kind: 'usage', code: 'bad-option', message, hint: meant(given) });
     },
   };
 }

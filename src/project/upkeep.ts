@@ -115,7 +115,7 @@ function misfit({ size, bytes, keptRuns }: Garbage, most: number): Problem | und
     kind: 'usage',
     code: 'does-not-fit',
     message: `without any run that may go the store would still take ${bytesText(size - bytes)}, more than ${bytesText(most)}; nothing was removed`,
-    hint: `what stays are${runs} the outputs in latest/; see what takes the room: stillroom doctor`,
+    hint: `what stays are${runs} the outputs in latest/ and the index; see what takes the room: stillroom doctor`,
   };
 }
 

@@ -22,7 +22,7 @@ interface Answer {
   readonly bytes: number;
   readonly ofRuns: number;
   readonly size: number;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
 }
 
 let base: string;
@@ -132,7 +132,10 @@ describe('gc', () => {
     const refused = await asked<Answer>(folder, ['gc', '--max-size', '1KiB']);
     expect([refused.code, refused.answer.error]).toEqual([2, expect.objectContaining({ code: 'does-not-fit' })]);
     expect(readdirSync(join(folder, 'artifacts/runs'))).toHaveLength(3);
-    expect((await asked<Answer>(folder, ['gc', '--max-size', '50GB'])).answer.error).toMatchObject({ code: 'bad-option' });
+    expect((await asked<Answer>(folder, ['gc', '--max-size', '50GB'])).answer.error).toMatchObject({
+      code: 'bad-option',
+      hint: 'write 50GiB',
+    });
   });
 
   test('keeps the runs of the last days', async () => {
