@@ -6,6 +6,7 @@ import { installation } from '../model/installation.ts';
 import type { ChosenModule } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { absentImports, findEscape } from './escapes.ts';
+import { bundlingFault } from './faults.ts';
 import { installedPackage, isNative, readPackage } from './packages.ts';
 import { LANGUAGE } from './syntax.ts';
 import { filesAmong, openReader, type Reader, type Readings } from './readings.ts';
@@ -112,17 +113,19 @@ async function findEscapes(metafile: Metafile, base: string, isPackage: (path: s
   return undefined;
 }
 
-function buildProblem(error: unknown, folder: string, entry: string): Problem {
+function buildProblem(
+  error: unknown,
+  { folder, entry, base, root }: { readonly folder: string; readonly entry: string; readonly base: string; readonly root: string },
+): Problem {
   const first = (error as Partial<BuildFailure>).errors?.[0];
   if (first === undefined) throw error;
-  const { location } = first;
+  const { message, hint, place } = bundlingFault(first, { folder, entry, base, root });
   return {
     kind: 'pipeline',
     code: 'bad-stage',
-    message: `the code of ${folder} does not bundle: ${first.text}`,
-    ...(location === null || location.file === '<stdin>'
-      ? { hint: `stage.ts names the work: run: () => import('${entry}')` }
-      : { place: { file: location.file, line: location.line, column: location.column + 1, excerpt: location.lineText } }),
+    message: `the code of ${relative(base, folder)} does not bundle: ${message}`,
+    ...(place === undefined ? {} : { place }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }
 
@@ -180,7 +183,7 @@ export const esbuildBundler: Bundler = {
     try {
       const built = await esbuild.build({
         ...SETTINGS,
-        stdin: { contents: entryOf({ entry, modules }), resolveDir: folder, sourcefile: '<stdin>', loader: 'ts' },
+        stdin: { contents: entryOf({ entry, modules }), resolveDir: folder, sourcefile: '<stdin>', loader: 'js' },
         absWorkingDir: base,
         bundle: true,
         write: false,
@@ -208,7 +211,7 @@ export const esbuildBundler: Bundler = {
         packageFolders: Object.fromEntries(Object.entries(packageFolders).filter(([name]) => imported.has(name))),
       });
     } catch (error) {
-      return failed(buildProblem(error, relative(base, folder), entry));
+      return failed(buildProblem(error, { folder, entry, base, root }));
     }
   },
 };

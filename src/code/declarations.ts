@@ -5,7 +5,10 @@ import type { Plugin } from 'esbuild';
 import { sha256 } from '../model/canonical.ts';
 import type { Declaration } from '../model/declaration.ts';
 import { installation } from '../model/installation.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Place, type Problem } from '../model/problem.ts';
+import { isOutside } from '../files/folder.ts';
+import { isObject } from '../files/json.ts';
+import { buildFault, evaluationFault, noDefault, noWork, placeOfText } from './faults.ts';
 import { nearest, suggestion } from '../text/suggestion.ts';
 import { choiceProblems } from './choices.ts';
 import { declarationOf } from './declared.ts';
@@ -15,7 +18,7 @@ import { memberPlaces } from './syntax.ts';
 import { openReader, type Readings, remembered } from './readings.ts';
 
 /** Raise it when the JSON form of a declaration changes, or what is refused in one. */
-const FORMAT = '5';
+const FORMAT = '6';
 
 /** A stage's folder and its declaration. */
 export interface FoundStage {
@@ -46,7 +49,7 @@ export async function findStage(name: string, root: string, cache: string): Prom
       hint: stageHint(name, root),
     });
   }
-  const declaration = await readDeclaration(folder, cache);
+  const declaration = await readDeclaration(folder, cache, root);
   if (!declaration.ok) return declaration;
   const problems = choiceProblems(declaration.value.params, folder);
   return problems.length > 0 ? failed(...problems) : done({ folder, declaration: declaration.value });
@@ -63,10 +66,10 @@ function stageHint(name: string, root: string): string {
 }
 
 /** Reads `stage.ts` as JSON. It is remembered, so that planning compiles and loads it only once. */
-function readDeclaration(folder: string, cache: string): Promise<Outcome<Declaration>> {
+async function readDeclaration(folder: string, cache: string, root: string): Promise<Outcome<Declaration>> {
   const file = join(folder, 'stage.ts');
   const memory = { file: join(cache, 'declarations', `${sha256(file)}.json`), version: FORMAT };
-  return remembered(memory, async () => {
+  const read = await remembered<Declaration>(memory, async () => {
     const compiled = await compileDeclaration(file);
     if (!compiled.ok) return compiled;
     const { code, readings } = compiled.value;
@@ -75,16 +78,36 @@ function readDeclaration(folder: string, cache: string): Promise<Outcome<Declara
     const { stage, run } = evaluated.value;
     const value = declarationOf(stage, file, run);
     if (value.ok) return done({ readings, value: value.value });
-    const placed = declarationOf(stage, file, run, await memberPlaces(file, ['outputs', 'run']));
+    const placed = declarationOf(
+      stage,
+      file,
+      run,
+      await memberPlaces(file, isObject(stage) && 'outputs' in stage ? ['outputs', 'run'] : ['run']),
+    );
     return failed(...(placed.ok ? [] : placed.problems));
   });
+  return read.ok ? read : failed(...read.problems.map((problem) => namedFrom(problem, file, root)));
+}
+
+/** A problem of a declaration whose file is named as it lies in the project. */
+function namedFrom(problem: Problem, file: string, root: string): Problem {
+  if (isOutside(root, file)) return problem;
+  const shown = relative(root, file);
+  const named = (text: string): string => text.replaceAll(file, shown);
+  const { message, hint, place } = problem;
+  return {
+    ...problem,
+    message: named(message),
+    ...(hint === undefined ? {} : { hint: named(hint) }),
+    ...(place === undefined ? {} : { place: { ...place, file: named(place.file) } }),
+  };
 }
 
 /** What a declaration may import, and where it lies. */
 const declarationDoors: Readonly<Record<string, string>> = { stillroom: 'src/index.ts', 'stillroom/training': 'src/training.ts' };
 
-function bad(file: string, message: string, hint = `fix ${file}`): Outcome<never> {
-  return failed({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, hint });
+function bad(file: string, message: string, hint: string, place: Place | undefined): Outcome<never> {
+  return failed({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, ...(place === undefined ? {} : { place }), hint });
 }
 
 /** A module in the place of each one that a declaration imports when it runs: it tells its path. */
@@ -121,12 +144,13 @@ async function compileDeclaration(file: string): Promise<Outcome<{ readonly code
         file,
         `imports "${strange[0]}"`,
         "a declaration imports only 'stillroom' and 'stillroom/training' (and types): move the rest into run.ts",
+        placeOfText(file, strange[0]),
       );
     const found = await findEscape(file);
     if (found !== undefined) return failed(found);
     return done({ code: built.outputFiles[0]?.text ?? '', readings: reader.readings(built.metafile, dirname(file)) });
   } catch (error) {
-    return bad(file, error instanceof Error ? error.message : String(error));
+    return failed(buildFault(error, file));
   }
 }
 
@@ -140,10 +164,10 @@ async function evaluate(file: string, code: string): Promise<Outcome<{ readonly 
     // What stands in the place of the work is there at once.
     if (typeof run === 'function') imported = await Promise.race([(run as () => unknown)(), turn()]);
   } catch (error) {
-    return bad(file, error instanceof Error ? error.message : String(error));
+    return failed(evaluationFault(error, file));
   }
-  if (stage === undefined) return bad(file, 'has no default export made by defineStage', 'export default defineStage({ … })');
+  if (stage === undefined) return failed(noDefault(file));
   const { work } = (imported ?? {}) as { readonly work?: unknown };
-  if (typeof work !== 'string') return bad(file, '"run" does not import the work', "write run: () => import('./run.ts')");
+  if (typeof work !== 'string') return failed(noWork(file));
   return done({ stage, run: work });
 }

@@ -3,7 +3,7 @@ import type { Declaration, OutputDeclaration, ParamDeclaration } from '../model/
 import { done, failed, type Outcome, type Place, type Problem } from '../model/problem.ts';
 import type { InputKind, Metric, Resources } from '../model/stage.ts';
 import { SIZE } from '../text/amounts.ts';
-import { suggestion } from '../text/suggestion.ts';
+import { nearest, suggestion } from '../text/suggestion.ts';
 
 /** What a declaration evaluates to, before anything of it is believed. */
 type Written = Readonly<Record<string, unknown>>;
@@ -45,6 +45,36 @@ function checkKeys(
     if (!known.includes(key)) complain(`${where} has no "${key}"`, suggestion(key, known), ...path, key);
 }
 
+/** What is wrong with the default of a param's schema: it is checked here, since a default that is used is not checked with what is given. */
+function faultOfDefault(schema: Written): { readonly message: string; readonly hint: string } | undefined {
+  const { default: value, enum: allowed, type, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
+  if (value === undefined) return undefined;
+  if (Array.isArray(allowed) && !allowed.includes(value))
+    return {
+      message: `is ${JSON.stringify(value)}, which is not one of its choices`,
+      hint: suggestion(String(value), allowed.map(String)),
+    };
+  const isNumber = type === 'number' || type === 'integer';
+  if (isNumber && (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value))))
+    return { message: `is ${JSON.stringify(value)}, not a ${type === 'integer' ? 'whole number' : 'number'}`, hint: 'write a number' };
+  if ((type === 'string' || type === 'boolean') && typeof value !== type)
+    return {
+      message: `is ${JSON.stringify(value)}, not ${type === 'string' ? 'a text' : 'true or false'}`,
+      hint: `write ${type === 'string' ? `'${String(value)}'` : 'true or false'}`,
+    };
+  if (typeof value !== 'number') return undefined;
+  const bound = (limit: unknown, isBroken: (limit: number) => boolean, words: string) =>
+    typeof limit === 'number' && isBroken(limit)
+      ? { message: `is ${value}, and the param must be ${words} ${limit}`, hint: 'change the default, or the bound' }
+      : undefined;
+  return (
+    bound(minimum, (limit) => value < limit, 'at least') ??
+    bound(maximum, (limit) => value > limit, 'at most') ??
+    bound(exclusiveMinimum, (limit) => value <= limit, 'more than') ??
+    bound(exclusiveMaximum, (limit) => value >= limit, 'less than')
+  );
+}
+
 /** The params of a mapping that has some; what was not made by `param` is complained of. */
 function paramsOf(stage: Written, complain: Complain): Record<string, ParamDeclaration> {
   const params: Record<string, ParamDeclaration> = {};
@@ -58,6 +88,8 @@ function paramsOf(stage: Written, complain: Complain): Record<string, ParamDecla
       );
       continue;
     }
+    const wrong = faultOfDefault(value['schema']);
+    if (wrong !== undefined) complain(`the default of the param "${name}" ${wrong.message}`, wrong.hint, 'params', name);
     const { types: _, params: inner, ...param } = value as unknown as ParamDeclaration & { readonly types?: unknown };
     params[name] = inner === undefined ? param : { ...param, params: plainParamsOf({ params: inner }, complain) };
   }
@@ -186,8 +218,14 @@ export function declarationOf(written: unknown, file: string, run: string, place
     const place = placeAt(path);
     problems.push({ kind: 'pipeline', code: 'bad-stage', message: `${file}: ${message}`, ...(place === undefined ? {} : { place }), hint });
   };
-  if (!isObject(written) || written['outputs'] === undefined) {
-    complain('has no default export made by defineStage', 'export default defineStage({ … })');
+  if (!isObject(written)) {
+    complain('it has no default export made by defineStage', 'write export default before defineStage({ … })');
+    return failed(...problems);
+  }
+  if (written['outputs'] === undefined) {
+    const other = Object.keys(written).find((key) => nearest(key, ['outputs']) !== undefined);
+    if (other === undefined) complain('it declares no outputs', "add outputs: { result: 'file.txt' }");
+    else complain(`a stage has no "${other}"`, 'did you mean "outputs"?', other);
     return failed(...problems);
   }
   checkKeys(written, STAGE_KEYS, { where: 'a stage', complain });

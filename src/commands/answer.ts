@@ -84,8 +84,13 @@ function problemLines({ code, message, place, hint }: Problem): readonly Line[] 
   return [
     sentence,
     ...(place === undefined ? [] : placeLines(place)),
-    ...(hint === undefined ? [] : [['  ', accent('hint:'), ` ${hint}`]]),
+    ...(hint === undefined ? [] : [isLog(hint) ? `  ${hint}` : ['  ', accent('hint:'), ` ${hint}`]]),
   ];
+}
+
+/** Whether a hint is no more than what was printed last. */
+function isLog(hint: string): boolean {
+  return /^(?:it printed nothing|its last lines:)/.test(hint);
 }
 
 function placeLines(place: Place): readonly Line[] {

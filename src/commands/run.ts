@@ -5,6 +5,7 @@ import { duration, figure } from '../text/figures.ts';
 import { textTable } from '../text/table.ts';
 import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
+import { foldAlike } from './alike.ts';
 import { nextLines } from './next-lines.ts';
 import { planning, settings } from './planning.ts';
 import { flag, type Invocation, verb } from './verb.ts';
@@ -62,7 +63,7 @@ export function told(result: RunResult, next: readonly string[], folder: string)
     ...(disturbed.length > 0 ? { disturbed } : {}),
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
   };
-  return answer(data, linesOf(result, next, folder), { problems });
+  return answer(data, linesOf(result, next, folder), { problems: foldAlike(problems, nodes.failed ?? []) });
 }
 
 function linesOf(result: RunResult, next: readonly string[], folder: string): string[] {

@@ -26,6 +26,8 @@ import { findChange, type Given, prepareWorkspace, type Unfed } from './workspac
 export interface AttemptRun {
   readonly run: string;
   readonly pipeline: string;
+  /** The pipeline file, absolute; empty for work done again from a record. */
+  readonly file: string;
   /** Who measures does not wait for the work of others. */
   readonly noWait: boolean;
   /** Those of finished work stay until the run itself goes. */
@@ -84,6 +86,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
       resources: instance.resources,
       devices: hold.devices,
       ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
+      ...(run.file === '' ? {} : { origin: { folder: dirname(run.file), project: run.surroundings.root } }),
       log: store.runs.log(run.run, instance.name).path,
     };
     const others = hold.beside === undefined ? {} : { disturbed: hold.beside() };

@@ -6,6 +6,7 @@ import type { Engine, EngineUse } from '../model/engine.ts';
 import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
+import { pointerStep } from '../text/json-pointer.ts';
 import type { Ingredients } from '../model/result.ts';
 import { RECORD_FORMAT } from '../model/run.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
@@ -95,7 +96,8 @@ function prepareWith(instance: Instance, { executor, code, own: shared }: Shared
       kind: 'pipeline',
       code: 'missing-variable',
       message: `${instance.name} declares the environment variable ${missing.name}, which is not set`,
-      hint: `set it: ${missing.name}=… stillroom run …`,
+      pointer: `/stages${pointerStep(instance.node)}/env`,
+      hint: `set it before the command: export ${missing.name}=VALUE${missing.secret ? '' : `; or give it a value here: env: { ${missing.name}: VALUE }`}`,
     });
   }
   const own: Prepared['own'] = {
@@ -185,7 +187,13 @@ async function prepareWork(
   const environment = work.environment === undefined ? undefined : environmentNow(work.environment, around);
   if (environment?.ok === false) return environment;
   const tools = toolDigests(work.tools, toolPlaces(around, work.environment), around.found.tools);
-  if (!tools.ok) return tools;
+  if (!tools.ok)
+    return failed(
+      ...tools.problems.map(({ pointer = '', ...problem }) => ({
+        ...problem,
+        pointer: `/stages${pointerStep(instance.node)}/tools${pointer}`,
+      })),
+    );
   return done({
     code: undefined,
     ingredient: {

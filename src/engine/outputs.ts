@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import { writtenInstead } from '../files/written-instead.ts';
 import { dirname, join } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
@@ -31,7 +32,13 @@ export function collectOutputs(
     const bad = (message: string, hint: string): Outcome<never> =>
       failed({ kind: 'stage', code: 'missing-output', message: `${instance.name} ${message}`, hint });
     const where = instance.work.kind === 'command' ? `"${instance.work.paths[port]}"` : `outputs.${port}`;
-    if (stats === undefined) return bad(`ended without writing its output "${port}"`, `it must write ${where}`);
+    if (stats === undefined) {
+      const other =
+        instance.work.kind === 'command' ? writtenInstead(join(place.folder, 'work'), instance.work.paths[port] ?? port) : undefined;
+      const write = instance.work.kind === 'command' ? `write to "$${port}", which is ${where}` : `write to ${where}`;
+      const hint = other === undefined ? write : `it wrote "${other}": ${write}, or say out: { ${port}: ${other} }`;
+      return bad(`ended without writing its output "${port}"`, hint);
+    }
     if (!isInside(place.folder, path))
       return failed({
         kind: 'stage',
@@ -39,11 +46,21 @@ export function collectOutputs(
         message: `${instance.name} put a link in place of a folder that its output "${port}" lies in: what it leads to is not the node's own`,
         hint: `write ${where} below the working folder, or copy there what has to be kept`,
       });
-    if (stats.isSymbolicLink() || (kind === 'dir' ? !stats.isDirectory() : !stats.isFile()))
+    if (stats.isSymbolicLink() || (kind === 'dir' ? !stats.isDirectory() : !stats.isFile())) {
+      const what = stats.isSymbolicLink()
+        ? 'a link'
+        : stats.isDirectory()
+          ? 'a folder'
+          : stats.isFile()
+            ? 'a file'
+            : 'neither a file nor a folder';
+      const path = instance.work.kind === 'command' ? instance.work.paths[port] : undefined;
+      const folder = path === undefined ? "a folder's kind is 'dir'" : `for a folder say out: { ${port}: ${path}/ }`;
       return bad(
-        `wrote its output "${port}" as something other than a ${kind}`,
-        kind === 'dir' ? `${where} must be a folder` : `${where} must be a plain file; a folder's path ends in "/"`,
+        `wrote its output "${port}" as ${what}, not as a ${kind === 'dir' ? 'folder' : 'file'}`,
+        kind === 'dir' ? `${where} must be a folder` : `${where} must be a plain file; ${folder}`,
       );
+    }
   }
   const collected: Record<string, Artifact> = {};
   for (const { port, kind, path } of paths) {

@@ -176,6 +176,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
   const run: AttemptRun = {
     run: options.id,
     pipeline: request.pipeline.name,
+    file: request.pipeline.file,
     noWait: options.noWait === true,
     keepCheckpoints: options.keepCheckpoints === true,
     surroundings: request.surroundings,

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, join, resolve } from 'node:path';
 import { hashFile } from '../files/hash.ts';
 import { removeTree } from '../files/remove.ts';
+import { programsIn } from '../files/programs.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { Tool } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
+import { nearest } from '../text/suggestion.ts';
 
 /** Where programs are looked for. */
 export interface ToolPlaces {
@@ -49,13 +51,13 @@ function shimmed(file: string, { path, root }: ToolPlaces): string | undefined {
  */
 export function toolDigests(tools: readonly Tool[], places: ToolPlaces, known: Map<string, string>): Outcome<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const tool of tools) {
+  for (const [index, tool] of tools.entries()) {
     const name = 'program' in tool ? tool.program : tool.run;
     const key = `${places.path}\n${name}\n${'program' in tool}`;
     let digest = known.get(key);
     if (digest === undefined) {
       const read = 'program' in tool ? programDigest(tool.program, places) : outputDigest(tool.run, places);
-      if (!read.ok) return read;
+      if (!read.ok) return failed(...read.problems.map((problem) => ({ ...problem, pointer: `/${index}` })));
       digest = read.value;
       known.set(key, digest);
     }
@@ -66,13 +68,15 @@ export function toolDigests(tools: readonly Tool[], places: ToolPlaces, known: M
 
 function programDigest(name: string, places: ToolPlaces): Outcome<string> {
   const file = findProgram(name, places);
-  if (file === undefined)
+  if (file === undefined) {
+    const near = name.includes('/') ? undefined : nearest(name, programsIn(places.path), 1);
     return failed({
       kind: 'pipeline',
       code: 'missing-tool',
-      message: `the program "${name}" is not in PATH`,
-      hint: 'install it, or remove it from "tools"',
+      message: name.includes('/') ? `there is no program ${name} in the project` : `the program "${name}" is not in PATH`,
+      hint: `${near === undefined ? '' : `did you mean "${near}"? if not, `}install it, or remove it from "tools"`,
     });
+  }
   return done(hashFile(file));
 }
 
@@ -99,7 +103,7 @@ function outputDigest(run: string, { path, root }: ToolPlaces): Outcome<string> 
       kind: 'pipeline',
       code: 'missing-tool',
       message: `the tool command "${run}" failed: ${why}`,
-      hint: 'try it in a shell, or remove it from "tools"',
+      hint: 'try it in a shell: it must print what counts and end well; or remove it from "tools"',
     });
   } finally {
     removeTree(home);

@@ -229,7 +229,7 @@ export function findChange(given: readonly Given[], node: string, store: Store):
         kind: 'stage',
         code: 'input-changed',
         message: `${node} wrote into its input "${port}"`,
-        hint: 'inputs are read-only: copy what has to change into an output',
+        hint: `inputs are read-only: copy it first (cp "$${port}" copy), and change the copy`,
       });
     // Where it is the store's own copy that is wrong, it goes to quarantine.
     store.artifacts.broken({ [port]: content as Content }, true);

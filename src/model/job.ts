@@ -69,6 +69,8 @@ export interface JobSpecification {
   readonly devices: readonly string[];
   /** Seconds. */
   readonly timeout?: number;
+  /** Where the work is written, for messages: the folder of the pipeline file, and the project's. Absent for work done again from a record. */
+  readonly origin?: { readonly folder: string; readonly project: string };
   /** The file that takes what it prints. */
   readonly log: string;
 }

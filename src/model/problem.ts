@@ -22,6 +22,8 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly message: string;
   readonly place?: Place;
+  /** Where in the pipeline file, by JSON pointer: whoever has the file makes a place of it. */
+  readonly pointer?: string;
   readonly hint?: string;
 }
 

@@ -5,6 +5,7 @@ import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
+import { readYamlFile } from '../load/yaml/file.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
@@ -21,6 +22,8 @@ export interface Opened {
   readonly surroundings: Surroundings;
   /** The file as records name it: relative to the project. */
   readonly shownFile: string;
+  /** The file as messages name it. */
+  readonly named: string;
   /** SHA-256 of the file as it was read; undefined where it changed meanwhile. */
   readonly text: string | undefined;
   /** Reads the file again with other `--set` options. */
@@ -54,6 +57,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     pipeline: pipeline.value,
     store: store.value,
     shownFile: relative(root, absolute),
+    named: request.shownFile,
     text: fileDigest(absolute) === before ? before : undefined,
     reread: (other) => loadPipeline({ ...request, set: other }),
     surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
@@ -61,7 +65,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
 }
 
 /** A pipeline file as messages name it: as it was named, or where it lies. */
-export function messageFile(file: string, absolute: string, folder: string): string {
+function messageFile(file: string, absolute: string, folder: string): string {
   return existsSync(resolve(folder, file)) ? file : relative(folder, absolute);
 }
 
@@ -114,7 +118,7 @@ function measuring({ name, instances }: Pipeline): Outcome<ReadonlySet<string>> 
 }
 
 /** Plans a pipeline that was read. */
-export async function planOpened({ pipeline, surroundings }: Opened, wanted: WantedPlan = {}): Promise<Outcome<Plan>> {
+export async function planOpened({ pipeline, named, surroundings }: Opened, wanted: WantedPlan = {}): Promise<Outcome<Plan>> {
   const forced = instancesOf(pipeline, wanted.force ?? [], '--force');
   if (!forced.ok) return forced;
   const remeasured = wanted.remeasure === true ? measuring(pipeline) : done(new Set<string>());
@@ -122,9 +126,16 @@ export async function planOpened({ pipeline, surroundings }: Opened, wanted: Wan
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
   const { running = false, remeasure = false, set = [] } = wanted;
-  return makePlan({
+  const plan = await makePlan({
     ...{ pipeline, surroundings, remeasure, running, set },
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,
   });
+  return plan.ok ? plan : failed(...plan.problems.map((problem) => placed(problem, pipeline.file, named)));
+}
+
+/** A problem with the place in the pipeline file that it points to. */
+function placed({ pointer, ...problem }: Problem, file: string, named: string): Problem {
+  const place = pointer === undefined || problem.place !== undefined ? undefined : readYamlFile(file, named).place(pointer);
+  return place === undefined ? problem : { ...problem, place };
 }

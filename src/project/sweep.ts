@@ -20,7 +20,7 @@ import { bestFile } from '../sweep/variant-file.ts';
 import type { Context } from './context.ts';
 import { onLostEvents } from './lost-events.ts';
 import { capacityOf } from './capacity.ts';
-import { messageFile, type Opened, openPipeline, planOpened } from './pipeline.ts';
+import { type Opened, openPipeline, planOpened } from './pipeline.ts';
 import { writeSweepFiles } from './sweep-files.ts';
 import { askedOf, Variants } from './variants.ts';
 
@@ -148,8 +148,7 @@ async function prepare(context: Context, file: string, options: SweepOptions): P
   const asked = asJson(section) as JsonObject;
   const names = optionNames ?? Object.fromEntries(Object.keys(asked).map((key) => [`/${key}`, `the option "${key}"`]));
   const { pipeline, store } = opened;
-  const shownFile = messageFile(file, pipeline.file, context.folder);
-  const reading = { pipeline, shownFile, options: asked, optionNames: names, set, strategies, cache: store.cache };
+  const reading = { pipeline, shownFile: opened.named, options: asked, optionNames: names, set, strategies, cache: store.cache };
   const loaded = await loadSweep(reading);
   if (!loaded.ok) return loaded;
   const { spec, base } = loaded.value;

@@ -8,21 +8,29 @@ function mistakes(a: string, b: string): number {
   return swapped === b ? Math.min(1, distance(a, b)) : distance(a, b);
 }
 
+/** How many letters two names have in common at their beginning and at their end: of two that are as near, that which has more is meant. */
+function alike(a: string, b: string): number {
+  const shortest = Math.min(a.length, b.length);
+  let [start, end] = [0, 0];
+  while (start < shortest && a[start] === b[start]) start += 1;
+  while (end < shortest && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+  return start + end;
+}
+
 /** Letters of a name that is compared, and names that it is compared with: a hint is not worth more. */
 const MOST = { letters: 64, names: 10_000 };
 
-/** The name nearest to a mistyped one, if any is near enough to be meant. */
-export function nearest(name: string, names: Iterable<string>): string | undefined {
+/** The name nearest to a mistyped one, if any is near enough to be meant: within `most` slips of a hand. */
+export function nearest(name: string, names: Iterable<string>, most = Math.max(1, Math.floor(name.length / 3))): string | undefined {
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = most;
   if (name.length > MOST.letters) return undefined;
   for (const candidate of names) {
-    if (Math.abs(candidate.length - name.length) >= least) continue;
+    if (Math.abs(candidate.length - name.length) > least) continue;
     const far = mistakes(name.toLowerCase(), candidate.toLowerCase());
-    if (far < least) {
-      best = candidate;
-      least = far;
-    }
+    if (far > least || (far === least && best !== undefined && alike(name, candidate) <= alike(name, best))) continue;
+    best = candidate;
+    least = far;
   }
   return best;
 }

@@ -92,7 +92,7 @@ describe('a recipe of Stillroom', () => {
     expect([planned.code, planned.json.nodes?.[0]?.node]).toEqual([0, 'data']);
     expect(existsSync(join(folder, 'artifacts/pipeline.schema.json'))).toBe(true);
     write(folder, { 'stages/mix-labels/stage.ts': 'broken' });
-    expect((await called(folder, ['plan', 'quickstart', '--json'])).json.error?.message).toContain(join(folder, 'stages/mix-labels'));
+    expect((await called(folder, ['plan', 'quickstart', '--json'])).json.error?.message).toContain('stages/mix-labels/stage.ts');
   });
 
   test('gives way to a pipeline of the project that has its name', async () => {

@@ -24,7 +24,7 @@ describe.concurrent('what is no plain file is named at once, and never waited fo
   test.each<[string, Case]>([
     [
       'a pipe as an output',
-      { files: { 'p.yaml': `${node('mkfifo "$o"')}    out: { o: o }\n` }, code: 1, says: 'its output "o" as something other' },
+      { files: { 'p.yaml': `${node('mkfifo "$o"')}    out: { o: o }\n` }, code: 1, says: 'its output "o" as neither a file nor a folder' },
     ],
     [
       'a pipe in an output folder',
@@ -32,7 +32,7 @@ describe.concurrent('what is no plain file is named at once, and never waited fo
     ],
     [
       'a device as an output',
-      { files: { 'p.yaml': `${node('ln -s /dev/zero "$o"')}    out: { o: o }\n` }, code: 1, says: 'its output "o" as something other' },
+      { files: { 'p.yaml': `${node('ln -s /dev/zero "$o"')}    out: { o: o }\n` }, code: 1, says: 'its output "o" as a link' },
     ],
     [
       'a pipe as the metrics',

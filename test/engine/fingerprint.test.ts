@@ -164,7 +164,8 @@ describe('an instance cannot be prepared', () => {
       kind: 'pipeline',
       code: 'missing-variable',
       message: 'a declares the environment variable UNSET, which is not set',
-      hint: 'set it: UNSET=… stillroom run …',
+      pointer: '/stages/a/env',
+      hint: secret ? 'set it before the command: export UNSET=VALUE' : expect.stringContaining('export UNSET=VALUE; or give it a value'),
     };
     expect(await preparing(instance, { environment: { SET: '' } })).toEqual({ ok: false, problems: [problem] });
     expect(await preparing(instance, { environment: { SET: '', UNSET: '' } })).toMatchObject({ ok: true });

@@ -45,7 +45,7 @@ describe.concurrent.each(['launched', 'compiled', 'shell'] as const)('a program 
   test.each([
     ['its exit code', 'exit 3', 'exit-code', 'ended with exit code 3'],
     ['its signal', 'kill -SEGV $$', 'killed', 'was killed by SIGSEGV'],
-    ['that it is missing', 'exec no-such-program', 'exit-code', 'a program was not found'],
+    ['that it is missing', 'exec no-such-program', 'exit-code', 'the program "no-such-program" was not found'],
     ['that its supervisor was killed', 'kill -KILL $PPID; sleep 600', 'killed', 'SIGKILL'],
   ])('fails with %s', async (_, run, code, message) => {
     const exit = await execute(jobOf(run), supervisor);

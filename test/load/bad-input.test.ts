@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Problem } from '../../src/model/problem.ts';
+import type { Place, Problem } from '../../src/model/problem.ts';
 import { load, pipelineText, project } from './project.ts';
 
 let folder: string;
@@ -17,6 +17,8 @@ interface Case {
   readonly code: string;
   readonly message?: string;
   readonly hint?: string;
+  /** Where no mark can stand: in another file. */
+  readonly place?: Place;
 }
 
 async function problemsOf(text: string, set: readonly string[] = []): Promise<readonly Problem[]> {
@@ -79,12 +81,18 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'an unknown stage': { text: words('words: { uses: ▸cuont }'), code: 'unknown-stage', message: 'cuont', hint: '"count"' },
   'a stage that imports more than stillroom': {
-    text: words('words: { uses: ▸imports }'),
+    text: words('words: { uses: imports }'),
     code: 'bad-stage',
     message: 'node:fs',
     hint: 'run.ts',
+    place: { file: 'stages/imports/stage.ts', line: 1, column: 31, excerpt: "import { readFileSync } from 'node:fs';" },
   },
-  'a stage that does not compile': { text: words('words: { uses: ▸broken }'), code: 'bad-stage', message: 'stages/broken/stage.ts' },
+  'a stage that does not compile': {
+    text: words('words: { uses: broken }'),
+    code: 'bad-stage',
+    message: 'stages/broken/stage.ts',
+    place: { file: 'stages/broken/stage.ts', line: 2, column: 1, excerpt: '' },
+  },
   'a stage without a declaration': { text: words('words: { uses: ▸nothing }'), code: 'bad-stage', message: 'defineStage' },
   'an unknown input port': {
     text: inputs('text: $sources.poem, many: $sources.poem, ▸mayb: $sources.folder'),
@@ -352,13 +360,13 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 describe('a pipeline file is refused with code, place and remedy:', () => {
-  test.each(Object.entries(cases))('%s', async (_, { text, code, message = '', hint }) => {
+  test.each(Object.entries(cases))('%s', async (_, { text, code, message = '', hint, place }) => {
     const problems = await problemsOf(text);
     const found = problems.find((problem) => problem.code === code);
     expect(problems.map((problem) => `${problem.code}: ${problem.message}`).join('\n')).toContain(code);
     expect(found?.message).toContain(message);
     expect(found?.kind).toBe('pipeline');
-    expect(found?.place).toEqual({ file: 'pipeline.yaml', ...placeOfMark(text) });
+    expect(found?.place).toEqual(place ?? { file: 'pipeline.yaml', ...placeOfMark(text) });
     expect(found?.hint ?? '').toContain(hint ?? '');
     expect(found?.hint ?? '').not.toBe('');
   });

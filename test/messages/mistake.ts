@@ -46,13 +46,19 @@ function wordsOf(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '').slice(1);
 }
 
-/** What differs between two runs of the same: where the project lies, times, names of runs. */
+/** What differs between two runs of the same: where the project lies, names of runs and of folders for work, where Python is. */
 function steady(screen: string, folder: string): string {
   return screen
     .replaceAll(folder, '/home/you/poems')
     .replaceAll(/\b\d{8}T\d{6}-[0-9a-f]{6}\b/g, '20260101T120000-abcdef')
-    .replaceAll(/\b\d+\.\d s\b/g, '0.1 s')
-    .replaceAll(/scratch\/[0-9a-f]{16}-[0-9a-f]{12}/g, 'scratch/0123456789abcdef-0123456789ab');
+    .replaceAll(/scratch\/[0-9a-f]{16}-[0-9a-f]{12}/g, 'scratch/0123456789abcdef-0123456789ab')
+    .replaceAll(/\S*\/bin\/python3/g, 'python3');
+}
+
+/** The part of what is told that says what is wrong: what a run did before is a matter of other tests. */
+function fromError(told: string): string {
+  const start = told.search(/^error:/m);
+  return start === -1 ? told : told.slice(start);
 }
 
 /** Makes a mistake in a fresh copy of the project and returns what is on the screen then. */
@@ -76,7 +82,7 @@ export async function make({
   for (const { file, from, to } of change) edit(folder, file, from, to.replaceAll('$', '$$$$'));
   for (const name of plain) chmodSync(join(folder, name), 0o644);
   const { code, stderr, stdout } = await called(folder, wordsOf(run), { env });
-  return { code, screen: steady(stderr + stdout, folder) };
+  return { code, screen: steady(fromError(stderr) + (code === 0 ? stdout : ''), folder) };
 }
 
 /** The text of a mistake's file with a screen in place of its own. */

@@ -10,17 +10,20 @@ import { readJob } from './attempt-files.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { refusingOthers, UndeclaredName } from './declared.ts';
 import { type BundledModules, type ChildMessage, EVENTS_DESCRIPTOR, modulesOf } from './protocol.ts';
-import { bundlingHint, memberOf, thrownReason, thrownText } from './thrown.ts';
+import { bundlingHint, memberOf, slipHint, thrownAt, thrownReason, thrownText } from './thrown.ts';
 import { openThreads } from './threads.ts';
 import { isOfNetwork } from './undeclared-network.ts';
 
 /** An error that a stage raised on purpose, for a user to act on. */
 class StageFailure extends Error {
   readonly hint: string | undefined;
+  /** The line that raised it is at fault. */
+  readonly isOfCode: boolean;
 
-  constructor(message: string, hint: string | undefined) {
+  constructor(message: string, hint: string | undefined, isOfCode = false) {
     super(message);
     this.hint = hint;
+    this.isOfCode = isOfCode;
   }
 }
 
@@ -97,7 +100,7 @@ async function main(jobFile: string): Promise<void> {
       if (!known.includes(name)) throw new UndeclaredName(`the work records the metric "${name}", which is not declared`, name, known);
       if (!Number.isFinite(value)) {
         const shown = typeof value === 'number' ? String(value) : `${inspect(value)}, a ${typeof value}`;
-        throw new StageFailure(`the metric "${name}" is ${shown}`, 'metrics are finite numbers');
+        throw new StageFailure(`the metric "${name}" is ${shown}`, 'metrics are finite numbers: find out what it is made of', true);
       }
       send({ type: 'metric', name, value, ...(at === undefined ? {} : { step: at.step }) });
     },
@@ -122,7 +125,7 @@ async function main(jobFile: string): Promise<void> {
   send({ type: 'done', facts: { peakMemory: process.resourceUsage().maxRSS * 1024 } });
 }
 
-async function describe(error: unknown, codeFolder: string): Promise<ChildMessage> {
+async function describe(error: unknown, codeFolder: string): Promise<ChildMessage & { type: 'failed' }> {
   if (error instanceof StageFailure)
     return { type: 'failed', code: 'stage-failed', message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   if (error instanceof UndeclaredName) {
@@ -155,7 +158,7 @@ async function describe(error: unknown, codeFolder: string): Promise<ChildMessag
       hint: 'write network: true in stage.ts, or make a source of what it fetches',
     };
   }
-  const hint = bundlingHint(error, codeFolder);
+  const hint = bundlingHint(error, codeFolder) ?? (await slipHint(error));
   return {
     type: 'failed',
     code: 'stage-threw',
@@ -170,7 +173,10 @@ try {
   process.exit(0);
 } catch (error) {
   if (!(error instanceof StageFailure)) process.stderr.write(`${thrownText(error)}\n`);
-  send(await describe(error, join(dirname(jobFile), 'code')));
+  const code = join(dirname(jobFile), 'code');
+  // What a stage refuses on purpose is its user's to mend, not a fault of the line that says so.
+  const at = error instanceof StageFailure && !error.isOfCode ? undefined : thrownAt(error, code);
+  send({ ...(await describe(error, code)), ...(at === undefined ? {} : { at }) });
   // Lets the standard streams drain before leaving.
   await sleep(10);
   process.exit(1);

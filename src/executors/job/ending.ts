@@ -1,14 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { JobSpecification } from '../../model/job.ts';
-import { type Problem, withLog } from '../../model/problem.ts';
+import { type Place, type Problem, withLog } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 import { remedyOfPrinted, systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import type { NodeLog } from './log.ts';
+import { causeOf } from './causes.ts';
 import type { Messages } from './messages.ts';
+import type { CodePlace } from './protocol.ts';
 import { meaningOf, signalOf } from './signals.ts';
 import type { StopReason } from './stopping.ts';
 
 /** Node's exit code when nothing is left that could settle what a module awaits. */
 const NODE_UNSETTLED = 13;
+
+/** Lines with, of the stack of what was thrown at their end, the place in the project's code alone; all of it is in the log. */
+function withoutStack(lines: readonly string[], at: CodePlace | undefined): readonly string[] {
+  const first = lines.findIndex((line) => /^\s+at /.test(line));
+  if (first === -1) return lines;
+  return [...lines.slice(0, first), ...(at === undefined ? [] : [`    at ${at.file}:${at.line}:${at.column}`])];
+}
+
+/** A place in a file of the project, with its line; undefined where the project does not have it. */
+function placeIn({ origin }: JobSpecification, { file, line, column }: CodePlace): Place | undefined {
+  const path = origin === undefined ? undefined : join(origin.project, file);
+  if (path === undefined || !existsSync(path)) return undefined;
+  const excerpt = readFileSync(path, 'utf8').split(/\r?\n/)[line - 1];
+  return excerpt === undefined ? undefined : { file, line, column, excerpt };
+}
 
 /** How the supervisor ended, and what was told before. */
 export interface Ending {
@@ -24,11 +43,21 @@ export function problemOf(job: JobSpecification, { exitCode, signal: ownSignal, 
   const isCommand = job.program.kind === 'command';
   const bad = (code: ProblemCode, message: string, hint?: string): Problem =>
     withLog({ kind: 'stage', code, message: `${job.node} ${message}`, ...(hint === undefined ? {} : { hint }) }, log.last, job.log);
-  if (reason === 'timeout') return bad('timeout', `ran longer than its timeout of ${job.timeout} s`);
+  if (reason === 'timeout')
+    return bad('timeout', `ran longer than its timeout of ${job.timeout} s`, 'give it more, for example timeout: 10m, or leave that out');
   const { failure } = messages;
-  if (failure !== undefined) return bad(failure.code, `failed: ${failure.message}`, failure.hint);
+  if (failure !== undefined) {
+    const { code, message, hint, at } = failure;
+    const place = at === undefined ? undefined : placeIn(job, at);
+    const told = { kind: 'stage', code, message: `${job.node} failed: ${message}`, ...(place === undefined ? {} : { place }) } as const;
+    return withLog({ ...told, ...(hint === undefined ? {} : { hint }) }, withoutStack(log.last, at), job.log);
+  }
   if (!isCommand && exitCode === NODE_UNSETTLED)
-    return bad('ended-early', 'ended before its work was done: it waits for something that never comes');
+    return bad(
+      'ended-early',
+      'ended before its work was done: it waits for something that never comes',
+      'settle each promise that it awaits or returns',
+    );
   if (messages.leftovers.left > 0)
     return bad(
       'killed',
@@ -38,16 +67,22 @@ export function problemOf(job: JobSpecification, { exitCode, signal: ownSignal, 
   if (exitCode === 0) {
     return isCommand || messages.facts !== undefined
       ? undefined
-      : bad('ended-early', 'ended before its work was done: something called process.exit');
+      : bad('ended-early', 'ended before its work was done: something called process.exit', 'leave that out: a work ends when it returns');
   }
+  // Whoever was ended as nobody read on is told by the command that ended first.
+  const cause = isCommand && exitCode !== null ? causeOf(job, exitCode, log.last) : undefined;
   const signal = signalOf(exitCode, ownSignal);
   if (signal !== undefined) {
     const { words, hint } = meaningOf(signal) ?? {};
-    const why = signal === 'SIGABRT' ? (log.fatal ?? 'native code aborted') : words;
-    return bad('killed', `was ${signal === 'SIGPIPE' ? 'ended' : 'killed'} by ${signal}${why === undefined ? '' : `: ${why}`}`, hint);
+    const why = signal === 'SIGABRT' ? (log.fatal ?? 'native code aborted') : (cause?.message ?? words);
+    return bad(
+      'killed',
+      `was ${signal === 'SIGPIPE' ? 'ended' : 'killed'} by ${signal}${why === undefined ? '' : `: ${why}`}`,
+      cause?.hint ?? hint,
+    );
   }
-  if (exitCode === 127 && isCommand) return bad('exit-code', 'ended with exit code 127: a program was not found');
-  return bad('exit-code', `ended with exit code ${exitCode}`, remedyOfPrinted(log.last, job.folder));
+  const why = cause === undefined ? '' : `: ${cause.message}`;
+  return bad('exit-code', `ended with exit code ${exitCode}${why}`, remedyOfPrinted(log.last, job.folder) ?? cause?.hint);
 }
 
 /** What to do where the system does not start a program, by its error's code. */

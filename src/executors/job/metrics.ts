@@ -4,6 +4,8 @@ import { parseExtendedJson } from '../../files/json.ts';
 import type { JobSpecification } from '../../model/job.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
+import { writtenInstead } from '../../files/written-instead.ts';
+import { shorten } from '../../text/shorten.ts';
 import type { Messages } from './messages.ts';
 
 /** Bytes of a metrics file. */
@@ -21,6 +23,9 @@ const parseYaml = async (text: string): Promise<unknown> => (await import('./tex
 const parseToml = async (text: string): Promise<unknown> => (await import('./text-formats.ts')).parseToml(text);
 
 const JSON_FORMAT: Format = { name: 'JSON', shape: 'a JSON object', parse: parseExtendedJson };
+
+/** How numbers are written in each. */
+const EXAMPLES: Readonly<Record<string, string>> = { JSON: '{ "accuracy": 0.9 }', YAML: 'accuracy: 0.9', TOML: 'accuracy = 0.9' };
 
 /** What a metrics file may be, by its suffix; what has another is read as JSON. */
 const FORMATS: Readonly<Record<string, Format>> = {
@@ -58,14 +63,26 @@ function diverged(job: JobSpecification, name: string, shown: string): Outcome<n
 async function fileMetrics(job: JobSpecification, file: string): Promise<Outcome<Values>> {
   const path = join(job.folder, 'work', file);
   const { name: format, shape, parse } = FORMATS[extname(file)] ?? JSON_FORMAT;
-  const bad = (message: string): Outcome<never> => problem(job, 'bad-metrics', message, `"${file}" must be ${shape} of numbers`);
+  const bad = (message: string, hint = `"${file}" must be ${shape} of numbers, for example ${EXAMPLES[format]}`): Outcome<never> =>
+    problem(job, 'bad-metrics', message, hint);
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return bad(`ended without writing its metrics "${file}"`);
+  if (stats === undefined) {
+    const other = writtenInstead(join(job.folder, 'work'), file);
+    const hint = `it must write ${file}, or "metrics" must name what it writes`;
+    return bad(
+      `ended without writing its metrics "${file}"`,
+      other === undefined ? hint : `it wrote "${other}": write ${file}, or say metrics: ${other}`,
+    );
+  }
   // Nothing but a plain file is opened: reading a pipe would wait for ever, and a link may lead anywhere.
   if (!stats.isFile()) return bad(`wrote its metrics "${file}" as something other than a file`);
   if (stats.size > LARGEST_METRICS) return bad(`wrote metrics "${file}" of more than 16 MiB`);
-  const value = await parse(readFileSync(path, 'utf8'));
-  if (value === undefined) return bad(`wrote metrics "${file}" that are not ${format}`);
+  const text = readFileSync(path, 'utf8');
+  const value = await parse(text);
+  if (value === undefined) {
+    const beginning = shorten(text.trim().replaceAll(/\s+/g, ' '), 60);
+    return bad(`wrote metrics "${file}" that are not ${format}: ${beginning === '' ? 'nothing at all' : beginning}`);
+  }
   const metrics = new Map<string, number>();
   let twice: string | undefined;
   const visit = (one: unknown, name: string): void => {

@@ -26,10 +26,17 @@ export type ChildMessage =
   | { readonly type: 'log'; readonly line: string }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'saved'; readonly checkpoint: string }
-  | { readonly type: 'failed'; readonly code: ProblemCode; readonly message: string; readonly hint?: string }
+  | { readonly type: 'failed'; readonly code: ProblemCode; readonly message: string; readonly hint?: string; readonly at?: CodePlace }
   | { readonly type: 'done'; readonly facts: JsonObject }
   | { readonly type: 'not-started'; readonly code: string }
   | ({ readonly type: 'ended' } & Leftovers);
+
+/** A place in a file of stage code, which is named from the project's folder; line and column count from 1. */
+export interface CodePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
 
 /** Where a stage writes its messages, and the supervisor what it says. */
 export const EVENTS_DESCRIPTOR = 5;

@@ -1,5 +1,6 @@
 import { shortenCounted } from '../../text/shorten.ts';
 import { inspect } from 'node:util';
+import type { CodePlace } from './protocol.ts';
 
 /** Letters of a message that are told; all of it is in the log. */
 const LONGEST = 2000;
@@ -50,4 +51,56 @@ export function bundlingHint(thrown: unknown, code: string): string | undefined 
   return misses || (typeof message === 'string' && NOT_BESIDE.test(message))
     ? 'code is bundled into one file, so a package finds neither files nor modules beside its own: import what it looks for, or pass it in'
     : undefined;
+}
+
+/** Where the project's own code threw something: the first place of its stack below the bundle's folder that is in no package. */
+export function thrownAt(thrown: unknown, code: string): CodePlace | undefined {
+  const stack = memberOf(thrown, 'stack');
+  if (typeof stack !== 'string') return undefined;
+  for (const line of stack.split('\n')) {
+    const [, path = '', row, column] = /^\s+at (?:.*\()?(?:file:\/\/)?(\/.*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
+    if (!path.startsWith(`${code}/`) || path.includes('/node_modules/') || path.endsWith('/stage.mjs')) continue;
+    return { file: path.slice(code.length + 1), line: Number(row), column: Number(column) };
+  }
+  return undefined;
+}
+
+/** Names that a value of the language may be asked for as a function. */
+function methods(): string[] {
+  const own = [
+    Array.prototype,
+    String.prototype,
+    Map.prototype,
+    Set.prototype,
+    Promise.prototype,
+    Number.prototype,
+    Math,
+    JSON,
+    Object,
+    Array,
+  ];
+  return [...new Set(own.flatMap((one) => Object.getOwnPropertyNames(one)))];
+}
+
+/** What to do about an error that a slip of the hand makes: a name that there is not, a file that is no input; undefined: this is none. */
+export async function slipHint(thrown: unknown): Promise<string | undefined> {
+  const [message, code, path] = ['message', 'code', 'path'].map((name) => memberOf(thrown, name));
+  if (code === 'ENOENT' && typeof path === 'string') {
+    const name = (/([^/]+?)(?:\.[^./]*)?$/.exec(path)?.[1] ?? '').toLowerCase().replaceAll(/[^a-z0-9]+/g, '_') || 'data';
+    return `a stage sees only its inputs: declare inputs: { ${name}: 'file' } in stage.ts, connect it in the pipeline, and read inputs.${name}`;
+  }
+  if (!(thrown instanceof TypeError || thrown instanceof ReferenceError) || typeof message !== 'string') return undefined;
+  const { nearest } = await import('../../text/suggestion.ts');
+  const [, called] = /(?:^|\.)([\w$]+) is not a function$/.exec(message) ?? [];
+  const near = called === undefined ? undefined : nearest(called, methods());
+  if (near !== undefined && near !== called) return `did you mean "${near}"?`;
+  const [, missing] = /^([\w$]+) is not defined$/.exec(message) ?? [];
+  if (missing !== undefined) {
+    const known = nearest(missing, Object.getOwnPropertyNames(globalThis));
+    return known === undefined
+      ? `declare "${missing}", or import it`
+      : `did you mean "${known}"? if not, declare "${missing}", or import it`;
+  }
+  const [, of, member] = /^Cannot read properties of (undefined|null) \(reading '(.+)'\)$/.exec(message) ?? [];
+  return member === undefined ? undefined : `what stands before ".${member}" there is ${of}`;
 }

@@ -1,0 +1,226 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { basename, extname, join, posix, relative } from 'node:path';
+import { programsIn } from '../../files/programs.ts';
+import type { JobSpecification } from '../../model/job.ts';
+import { nearest } from '../../text/suggestion.ts';
+
+/** Why a command failed, by what it printed last, and what to do. */
+export interface Cause {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A command that ended, with its last lines. */
+interface Ended {
+  readonly job: JobSpecification;
+  readonly exitCode: number;
+  readonly lines: readonly string[];
+}
+
+type Find = (ended: Ended) => Cause | undefined;
+
+/** The first match of a pattern, from the last line on upward. */
+function found(lines: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
+  for (const line of lines.toReversed()) {
+    const match = pattern.exec(line);
+    if (match !== null) return match;
+  }
+  return undefined;
+}
+
+/** A shell text; undefined: the command has none. */
+function textOf({ program }: JobSpecification): string | undefined {
+  return program.kind === 'command' && typeof program.run === 'string' ? program.run : undefined;
+}
+
+/** The input that stands at a path of the working folder. */
+function inputAt({ inputs }: JobSpecification, path: string): string | undefined {
+  const plain = posix.normalize(path);
+  return Object.entries(inputs).find(([, at]) => typeof at === 'string' && posix.normalize(at) === plain)?.[0];
+}
+
+const INTERPRETERS: Readonly<Record<string, string>> = {
+  '.py': 'python3',
+  '.r': 'Rscript',
+  '.js': 'node',
+  '.mjs': 'node',
+  '.pl': 'perl',
+  '.jl': 'julia',
+  '.rb': 'ruby',
+};
+
+/** How a file is started that may not be executed, or is not found as a program. */
+function startedBy(path: string, port: string | undefined): string {
+  return `${INTERPRETERS[extname(path).toLowerCase()] ?? 'bash'} ${port === undefined ? path : `"$${port}"`}`;
+}
+
+const programMissing: Find = ({ job, exitCode, lines }) => {
+  if (exitCode !== 127) return undefined;
+  const [, name = ''] = found(lines, /(?:^|: )([^\s:]+): (?:command )?not found$/) ?? [];
+  if (name === '') return { message: 'a program was not found' };
+  const message = `the program "${name}" was not found`;
+  const port = inputAt(job, name);
+  if (port !== undefined) return { message, hint: `it is an input: start it by its interpreter: ${startedBy(name, port)}` };
+  const near = nearest(name, programsIn(job.env['PATH'] ?? ''), 1);
+  return {
+    message,
+    hint: near === undefined ? 'install it, or add what it is to "in" if it is a file of yours' : `did you mean "${near}"?`,
+  };
+};
+
+/** How programs say that a file is not there. */
+const NOT_THERE: readonly RegExp[] = [
+  /can't open file '([^']+)': \[Errno 2\]/,
+  /No such file or directory: '([^']+)'/,
+  /no such file or directory, \w+ '([^']+)'/,
+  /[Cc]annot (?:open|access|stat|find module)(?: file)? [`'\u2018"]?([^`'\u2019":\s]+)[`'\u2019"]?(?: for reading)?(?:: No such file|$)/,
+  /(?:^|[\s:'"`])([^\s:'"`]+)'?: No such file or directory/,
+];
+
+/** A path as a command writes it, whatever folder of the attempt it was found to lie in. */
+function ownPath(path: string, { folder }: JobSpecification): string {
+  for (const [inside, shown] of [
+    ['work', ''],
+    ['home', '~/'],
+  ] as const)
+    if (path.startsWith(`${join(folder, inside)}/`)) return shown + path.slice(join(folder, inside).length + 1);
+  return path.replace(/^\.\//, '');
+}
+
+/** The path by which a pipeline file names what lies at a path below its folder or its project. */
+function pathFromFile(path: string, origin: JobSpecification['origin']): string {
+  if (origin === undefined) return `./${path}`;
+  const at = [origin.folder, origin.project].map((folder) => join(folder, path)).find((one) => existsSync(one));
+  const shown = at === undefined ? path : relative(origin.folder, at);
+  return shown.startsWith('.') ? shown : `./${shown}`;
+}
+
+const fileMissing: Find = ({ job, lines }) => {
+  const [, written] = NOT_THERE.map((pattern) => found(lines, pattern)).find((match) => match !== undefined) ?? [];
+  if (written === undefined) return undefined;
+  const path = ownPath(written, job);
+  const message = `it found no "${path}"`;
+  if (path.startsWith('~/'))
+    return {
+      message,
+      hint: `a command's home is an empty folder: name the file among the sources by its whole path, and read it from "in"`,
+    };
+  const same = Object.entries(job.inputs).find(([, at]) => typeof at === 'string' && basename(at) === basename(path));
+  if (same !== undefined) return { message, hint: `the input "${same[0]}" stands at ${String(same[1])}: write "$${same[0]}"` };
+  if (path.startsWith('/'))
+    return { message, hint: 'a command sees the whole machine, but there is no such file: check the path, or make it an input' };
+  const name =
+    basename(path)
+      .replace(/\.[^.]*$/, '')
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '_')
+      .replace(/^[^a-z]+/, '') || 'file';
+  return { message, hint: `a command sees only its inputs: add in: { ${name}: { from: ${pathFromFile(path, job.origin)}, at: ${path} } }` };
+};
+
+const notExecutable: Find = ({ job, exitCode, lines }) => {
+  if (exitCode !== 126) return undefined;
+  const [, path = ''] = found(lines, /(?:^|[\s:])([^\s:]+): Permission denied/) ?? [];
+  if (path === '') return undefined;
+  const plain = path.replace(/^\.\//, '');
+  return {
+    message: `it may not execute "${path}"`,
+    hint: `start it by its interpreter: ${startedBy(plain, inputAt(job, plain))}; or make the file executable: chmod +x`,
+  };
+};
+
+/** Commands that end before they have read all. */
+const EARLY = /([^|;&\n]+?)\|\s*((?:head|grep -\w*[qm]|sed -\w*n? ?\S*q|awk|less|more|read)\b[^|;&\n]*)/;
+
+const brokenPipe: Find = ({ job, exitCode }) => {
+  if (exitCode !== 141) return undefined;
+  const [, writer = 'PROGRAM', reader = 'head'] = EARLY.exec(textOf(job) ?? '') ?? [];
+  return {
+    message: `"${reader.trim().split(' ', 1)[0]}" had read enough of what "${writer.trim()}" wrote`,
+    hint: `with "pipefail" that is a failure; allow it: { ${writer.trim()} || true; } | ${reader.trim().replace(/\s*>.*$/, '')}`,
+  };
+};
+
+const shellSyntax: Find = ({ lines }) => {
+  const [, sign] = found(lines, /unexpected EOF while looking for matching [`'](.)'/) ?? [];
+  if (sign !== undefined)
+    return { message: `a ${sign} in its text is not closed`, hint: `close it in "run"; a ${sign} itself is written \\${sign}` };
+  const [, token] = found(lines, /syntax error near unexpected token [`'](.+)'/) ?? [];
+  if (token !== undefined)
+    return {
+      message: `bash does not understand the "${token}" in its text`,
+      hint: 'quote it if it is part of a text, or close what stands before it',
+    };
+  return found(lines, /syntax error: unexpected end of file/) === undefined
+    ? undefined
+    : { message: 'a block of its text is not closed', hint: 'close each if with fi, each for and while with done, each { with ; }' };
+};
+
+const folderRead: Find = ({ job, lines }) => {
+  if (found(lines, /Is a directory/) === undefined) return undefined;
+  const folders = Object.entries(job.inputs).filter(
+    ([, at]) => typeof at === 'string' && lstatSync(join(job.folder, 'work', at), { throwIfNoEntry: false })?.isDirectory() === true,
+  );
+  const [port] = folders[0] ?? [];
+  return {
+    message: port === undefined ? 'it read a folder as if it were a file' : `its input "${port}" is a folder, and it reads a file`,
+    hint: port === undefined ? 'name a file in it' : `connect a file, or name one in it: "$${port}/NAME"`,
+  };
+};
+
+const pythonModule: Find = ({ job, lines }) => {
+  const [message = '', name = ''] = found(lines, /ModuleNotFoundError: No module named '([^']+)'/) ?? [];
+  if (name === '') return undefined;
+  const [module = ''] = name.split('.', 1);
+  const own = pathFromFile(`${module}.py`, job.origin);
+  const isOwn = job.origin !== undefined && existsSync(join(job.origin.folder, own));
+  return {
+    message,
+    hint: isOwn
+      ? `a command sees only its inputs: add in: { ${module.toLowerCase()}: { from: ${own}, at: ${module}.py } }`
+      : `install it for that Python: python3 -m pip install ${module}`,
+  };
+};
+
+/** How languages name what a program did not catch. */
+const thrown: Find = ({ lines }) => {
+  const last = found(lines, /^(?:[\w.]+(?:Error|Exception|Interrupt)\b(?:: .+)?|Error(?: in .+)?: .+)$/);
+  return last === undefined ? undefined : { message: last[0] };
+};
+
+const unbound: Find = ({ lines }) => {
+  const [, name] = found(lines, /(\w+): unbound variable/) ?? [];
+  return name === undefined
+    ? undefined
+    : { message: `nothing set "$${name}"`, hint: `set it in the text, declare it in "with" or "env", or read it as \${${name}-}` };
+};
+
+const silent: Find = ({ job, exitCode, lines }) =>
+  lines.length > 0 || exitCode !== 1 || textOf(job) === undefined
+    ? undefined
+    : {
+        message: 'one of its commands failed without a word',
+        hint: 'write set -x as the first line of "run" to see which; one that may fail is written: COMMAND || true',
+      };
+
+const FINDS: readonly Find[] = [
+  programMissing,
+  notExecutable,
+  brokenPipe,
+  pythonModule,
+  fileMissing,
+  shellSyntax,
+  unbound,
+  folderRead,
+  thrown,
+  silent,
+];
+
+/** Why a command failed, as far as its exit code and what it printed last tell; undefined where they do not. */
+export function causeOf(job: JobSpecification, exitCode: number, lines: readonly string[]): Cause | undefined {
+  for (const find of FINDS) {
+    const cause = find({ job, exitCode, lines });
+    if (cause !== undefined) return cause;
+  }
+  return undefined;
+}
