@@ -5,7 +5,7 @@ import type { BuildFailure, Message } from 'esbuild';
 import { readPlain } from '../files/plain.ts';
 import { param } from '../model/params.ts';
 import type { Place, Problem } from '../model/problem.ts';
-import { nearest, suggestion } from '../text/suggestion.ts';
+import { nearest, nearestFile, suggestion } from '../text/suggestion.ts';
 import { readPackage } from './packages.ts';
 
 /** What is wrong with code, where, and what to write. */
@@ -112,14 +112,14 @@ interface Bundling {
 }
 
 /** What is wrong with the code of a stage, by what esbuild says of it. */
-export function bundlingFault({ text, location }: Message, bundling: Bundling): Fault {
+export function bundlingFault({ text, location: at }: Message, bundling: Bundling): Fault {
   const { folder, entry, base } = bundling;
-  const isEntry = location === null || basename(location.file) === '<stdin>';
+  const isEntry = at === null || basename(at.file) === '<stdin>';
   const named = isEntry ? placeOfText(join(folder, 'stage.ts'), entry) : undefined;
   const place = isEntry
     ? named && { ...named, file: relative(base, named.file) }
-    : { file: location.file, line: location.line, column: location.column + 1, excerpt: location.lineText };
-  const from = location === null || isEntry ? folder : dirname(resolve(base, location.file));
+    : { file: at.file, line: at.line, column: at.column + 1, excerpt: at.lineText };
+  const from = at === null || isEntry ? folder : dirname(resolve(base, at.file));
   const [, path] = /^Could not resolve "(.+)"$/.exec(text) ?? [];
   const [, holder, name] = /^No matching export in "(.+)" for import "(.+)"$/.exec(text) ?? [];
   const fault =
@@ -138,8 +138,7 @@ function pathHint(path: string, from: string, { root }: Bundling): string {
     const at = resolve(from, path);
     const folder = dirname(at);
     const names = existsSync(folder) ? readdirSync(folder) : [];
-    const stem = (one: string): string => one.replace(/\.[^.]*$/, '');
-    const near = nearest(basename(at), names) ?? names.find((one) => stem(one) === stem(basename(at)));
+    const near = nearestFile(basename(at), names);
     return near === undefined
       ? `there is no such file beside it: create it, or import another`
       : `did you mean "${path.slice(0, path.length - basename(path).length)}${near}"?`;

@@ -1,12 +1,12 @@
-import { lstatSync } from 'node:fs';
-import { writtenInstead } from '../files/written-instead.ts';
-import { dirname, join } from 'node:path';
+import { lstatSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { JobSpecification } from '../model/job.ts';
 import type { Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
+import { nearestFile } from '../text/suggestion.ts';
 
 /** Whether a path really lies where it seems to: each step of it below a folder is a folder, and none a link. */
 function isInside(folder: string, path: string): boolean {
@@ -34,7 +34,9 @@ export function collectOutputs(
     const where = instance.work.kind === 'command' ? `"${instance.work.paths[port]}"` : `outputs.${port}`;
     if (stats === undefined) {
       const other =
-        instance.work.kind === 'command' ? writtenInstead(join(place.folder, 'work'), instance.work.paths[port] ?? port) : undefined;
+        instance.work.kind === 'command'
+          ? nearestFile(basename(instance.work.paths[port] ?? port), readdirSync(join(place.folder, 'work')))
+          : undefined;
       const write = instance.work.kind === 'command' ? `write to "$${port}", which is ${where}` : `write to ${where}`;
       const hint = other === undefined ? write : `it wrote "${other}": ${write}, or say out: { ${port}: ${other} }`;
       return bad(`ended without writing its output "${port}"`, hint);

@@ -35,6 +35,12 @@ export function nearest(name: string, names: Iterable<string>, most = Math.max(1
   return best;
 }
 
+/** The file that is meant by a name that there is not: the nearest one, or that of the same stem. */
+export function nearestFile(name: string, names: readonly string[]): string | undefined {
+  const stem = (one: string): string => one.replace(/\.[^.]*$/, '');
+  return nearest(name, names) ?? names.find((one) => one !== name && stem(one) !== '' && stem(one) === stem(name));
+}
+
 /** Letters of a name that may stand for a longer one that begins with it. */
 const SHORTEST_PART = 3;
 

@@ -1,11 +1,11 @@
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parseExtendedJson } from '../../files/json.ts';
 import type { JobSpecification } from '../../model/job.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
-import { writtenInstead } from '../../files/written-instead.ts';
 import { shorten } from '../../text/shorten.ts';
+import { nearestFile } from '../../text/suggestion.ts';
 import type { Messages } from './messages.ts';
 
 /** Bytes of a metrics file. */
@@ -67,7 +67,7 @@ async function fileMetrics(job: JobSpecification, file: string): Promise<Outcome
     problem(job, 'bad-metrics', message, hint);
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) {
-    const other = writtenInstead(join(job.folder, 'work'), file);
+    const other = nearestFile(file, readdirSync(join(job.folder, 'work')));
     const hint = `it must write ${file}, or "metrics" must name what it writes`;
     return bad(
       `ended without writing its metrics "${file}"`,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { nearest } from '../../text/suggestion.ts';
+import { nearestFile } from '../../text/suggestion.ts';
 
 /** Names of a folder that are compared. */
 const MOST = 1000;
@@ -17,9 +17,7 @@ function namesIn(folder: string): readonly string[] {
 /** A hint for a path at which nothing lies: what lies beside it by nearly that name, written from a folder; undefined where nothing does. */
 export function nearbyPath(path: string, from: string): string | undefined {
   const name = basename(path);
-  const names = namesIn(dirname(path));
-  const stem = (one: string): string => one.replace(/\.[^.]*$/, '');
-  const near = nearest(name, names) ?? names.find((one) => stem(one) === stem(name) && stem(one) !== '');
+  const near = nearestFile(name, namesIn(dirname(path)));
   if (near === undefined) return undefined;
   const shown = relative(from, join(dirname(path), near));
   return `did you mean "${shown.startsWith('.') ? shown : `./${shown}`}"?`;
