@@ -74,7 +74,7 @@ export function problemOf(job: JobSpecification, { exitCode, signal: ownSignal, 
   const signal = signalOf(exitCode, ownSignal);
   if (signal !== undefined) {
     const { words, hint } = meaningOf(signal) ?? {};
-    const why = signal === 'SIGABRT' ? (log.fatal ?? 'native code aborted') : (cause?.message ?? words);
+    const why = signal === 'SIGABRT' ? (log.fatal ?? 'native code aborted') : (words ?? cause?.message);
     return bad(
       'killed',
       `was ${signal === 'SIGPIPE' ? 'ended' : 'killed'} by ${signal}${why === undefined ? '' : `: ${why}`}`,
