@@ -137,7 +137,7 @@ const brokenPipe: Find = ({ job, exitCode }) => {
   const [, writer = 'PROGRAM', reader = 'head'] = EARLY.exec(textOf(job) ?? '') ?? [];
   return {
     message: `"${reader.trim().split(' ', 1)[0]}" had read enough of what "${writer.trim()}" wrote`,
-    hint: `with "pipefail" that is a failure; allow it: { ${writer.trim()} || true; } | ${reader.trim().replace(/\s*>.*$/, '')}`,
+    hint: `with "pipefail" that is a failure; allow it: (${writer.trim()} || [ $? = 141 ]) | ${reader.trim().replace(/\s*>.*$/, '')}`,
   };
 };
 
