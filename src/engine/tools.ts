@@ -73,7 +73,7 @@ function programDigest(name: string, places: ToolPlaces): Outcome<string> {
     return failed({
       kind: 'pipeline',
       code: 'missing-tool',
-      message: name.includes('/') ? `there is no program ${name} in the project` : `the program "${name}" is not in PATH`,
+      message: `the program "${name}" is not in PATH`,
       hint: `${near === undefined ? '' : `did you mean "${near}"? if not, `}install it, or remove it from "tools"`,
     });
   }

@@ -204,7 +204,7 @@ const cases: Readonly<Record<string, Case>> = {
     message: '0 stands twice',
     hint: 'remove',
   },
-  'an empty matrix variable': { text: stage('matrix: { fold: ▸[] }, with: { least: 2 }'), code: 'wrong-type', message: 'at least 1' },
+  'an empty matrix variable': { text: stage('matrix: { fold: ▸[] }, with: { least: 2 }'), code: 'wrong-type', message: 'is empty' },
   'one artifact where there are many': {
     text: pipelineText({
       words: 'words: { uses: count, matrix: { fold: [0, 1] }, in: { text: $sources.poem, many: $sources.poem }, with: { least: 2 } }',
