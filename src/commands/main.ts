@@ -92,7 +92,9 @@ export async function main(words: readonly string[], caller: Caller): Promise<nu
     });
   }
   try {
-    await program.parseAsync(words, { from: 'user' });
+    // Help of what there is not says so too.
+    const isHelpOfNothing = first === 'help' && second !== '' && load === undefined;
+    await program.parseAsync(isHelpOfNothing ? [second] : words, { from: 'user' });
     return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -37,7 +37,7 @@ function calledHere(other: string, table: Readonly<Record<string, string>>): str
 /** The options of a verb as they are written, without their values. */
 function optionsOf(verb: Verb | undefined): string[] {
   const own = Object.values(verb?.options ?? {}).map(({ flag }) => flag.split(/[ ,]/, 1)[0] ?? '');
-  return [...own, '--json', '--store', '--help'];
+  return verb === undefined ? ['--version', '--help'] : [...own, '--json', '--store', '--help'];
 }
 
 function unknownOption(written: string, verb: Verb | undefined, words: readonly string[]): string {
@@ -45,6 +45,8 @@ function unknownOption(written: string, verb: Verb | undefined, words: readonly 
   const bare = (option: string): string => option.replace(/^-+/, '').replace(/=.*$/, '');
   const near = bare(written).length < 2 ? undefined : nearest(bare(written), known.map(bare));
   if (near !== undefined) return `did you mean --${near}?`;
+  const longer = known.filter((option) => option.endsWith(`-${bare(written)}`));
+  if (longer.length === 1) return `did you mean ${longer[0]}?`;
   const other = calledHere(written.replace(/=.*$/, ''), OPTIONS);
   if (other === 'plan' && verb?.name === 'run') {
     const rest = words.slice(1).filter((word) => word !== written);

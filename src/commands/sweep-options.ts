@@ -29,10 +29,15 @@ function readAssignment(key: string, text: string, example: string): Reading {
   return { path: [key, text.slice(0, cut)], value: text.slice(cut + 1) };
 }
 
+/** A bound that can be read, of the metric that is named. */
+function constraintExample(text: string): string {
+  const [, metric, bound = '3'] = /^([\w.-]+)(?:\s*={1,2}\s*(\S+))?$/.exec(text) ?? [];
+  return metric === undefined ? "'export.bytes<=3e6'" : `'${metric}<=${bound}'`;
+}
+
 function readConstraint(text: string): Reading {
   const [, metric = '', sign = '', bound = ''] = /^(.+?)\s*(<=|>=|<|>)\s*(\S+)$/.exec(text) ?? [];
-  if (bound === '' || Number.isNaN(Number(bound)))
-    return { wanted: 'of the form metric<number', example: /^[\w.-]+$/.test(text) ? `'${text}<=3'` : "'export.bytes<=3e6'" };
+  if (bound === '' || Number.isNaN(Number(bound))) return { wanted: 'of the form metric<number', example: constraintExample(text) };
   return { path: ['constraints', metric, COMPARISONS[sign] ?? 'max'], value: Number(bound) };
 }
 

@@ -56,7 +56,7 @@ export function number(
       const value = given.trim() === '' ? Number.NaN : Number(given);
       if (whole ? Number.isInteger(value) && value >= 1 : Number.isFinite(value) && value >= 0) return done(value);
       const message = `${name} ${given} is not a ${whole ? 'whole number above 0' : 'number of 0 or more'}`;
-      return failed({ kind: 'usage', code: 'bad-option', message, ...(hint === undefined ? {} : { hint }) });
+      return failed({ kind: 'usage', code: 'bad-option', message, hint: hint ?? `for example ${name} ${whole ? 10 : 1.5}` });
     },
   };
 }

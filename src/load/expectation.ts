@@ -39,8 +39,7 @@ export function expectation(error: ErrorObject): string {
   if (keyword === 'maximum') return `at most ${params['limit']}`;
   if (keyword === 'exclusiveMinimum') return `more than ${params['limit']}`;
   if (keyword === 'exclusiveMaximum') return `less than ${params['limit']}`;
-  if (keyword === 'minItems' || keyword === 'minProperties')
-    return `at least ${params['limit']} entr${params['limit'] === 1 ? 'y' : 'ies'}`;
+  if (keyword === 'minItems' || keyword === 'minProperties') return 'filled';
   return error.message ?? keyword;
 }
 

@@ -28,14 +28,32 @@ const OF_NODE: Readonly<Record<string, string>> = {
   executor: 'runner runs_on runs-on host machine queue backend image container',
 };
 
+/** The same for bounds of conditions and constraints, and for ranges of a sweep. */
+const OF_BOUNDS: Readonly<Record<string, string>> = {
+  above: 'gt greater more over larger',
+  below: 'lt less under smaller',
+  min: 'gte ge least minimum at_least lower',
+  max: 'lte le most maximum at_most upper',
+  not: 'ne neq unequal is_not',
+};
+const OF_RANGE: Readonly<Record<string, string>> = {
+  from: 'min minimum low lower start begin',
+  to: 'max maximum high upper end stop',
+  steps: 'step num count n points',
+  values: 'choices choice options list value',
+  log: 'logarithmic scale log_scale',
+};
+
 function inverted(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(names).flatMap(([own, others]) => others.split(' ').map((other) => [other, own] as const)));
 }
 
-const ofFile = inverted(OF_FILE);
-const ofNode = inverted(OF_NODE);
+const tables = { file: inverted(OF_FILE), node: inverted(OF_NODE), bounds: inverted(OF_BOUNDS), range: inverted(OF_RANGE) };
 
-/** What is called by another name here: a key of the file, or of a node. */
-export function ownName(other: string, of: 'file' | 'node'): string | undefined {
-  return (of === 'file' ? ofFile : ofNode).get(other.toLowerCase().replaceAll('-', '_'));
+/** Mappings whose keys have other names elsewhere. */
+export type Level = keyof typeof tables;
+
+/** What is called by another name here, among the keys of a mapping. */
+export function ownName(other: string, of: Level): string | undefined {
+  return tables[of].get(other.toLowerCase().replaceAll('-', '_'));
 }

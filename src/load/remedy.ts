@@ -26,6 +26,27 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   sweep: 'sweep: { over: { node.param: [1, 2] }, objective: { maximize: node.metric } }',
   where: 'where: { fold: 0 }',
   executors: 'executors: { big: { kind: process } }',
+  name: 'name: my_pipeline',
+  uses: 'uses: prepare-images',
+  run: 'run: echo hello > "$text"',
+  from: 'from: node.port',
+  at: 'at: text.txt',
+  path: 'path: ./images',
+  metrics: 'metrics: metrics.json',
+  maximize: 'maximize: node.metric',
+  minimize: 'minimize: node.metric',
+  only: 'only: node',
+  strategy: 'strategy: tpe',
+};
+
+/** The same for names that users choose, by what they stand in; `_` is the name. */
+const EXAMPLES_IN: Readonly<Record<string, string>> = {
+  in: '_: node.port',
+  out: '_: _.txt',
+  sources: '_: ./_',
+  stages: '_: { run: echo hello > "$text", out: { text: hello.txt } }',
+  over: '_: [1, 2]',
+  env: '_: "a text"',
 };
 
 /** A value as it is written in a flow of YAML. */
@@ -64,7 +85,7 @@ const BOUNDS: Readonly<Record<string, string>> = { '<': 'below', '>': 'above', '
 
 /** What to write in place of a value of the wrong type; undefined where nothing can be made of it. */
 export function retyped(type: string, found: Json | undefined, key: string): string | undefined {
-  if (found === undefined || found === null) return undefined;
+  if (found === undefined || found === null || key === 'the file') return undefined;
   const isScalar = typeof found !== 'object';
   if ((type === 'integer' || type === 'number') && typeof found === 'string' && found.trim() !== '' && Number.isFinite(Number(found)))
     return `write it without quotes: ${found}`;
@@ -72,10 +93,31 @@ export function retyped(type: string, found: Json | undefined, key: string): str
   if (type === 'boolean' && typeof found === 'string' && /^(?:y|yes|on|true)$/i.test(found)) return 'write true';
   if (type === 'boolean' && typeof found === 'string' && /^(?:n|no|off|false)$/i.test(found)) return 'write false';
   if (type === 'boolean' && (found === 0 || found === 1)) return `write ${found === 1}`;
-  if (type === 'array' && isScalar) return `write ${key}: [${written(found)}]`;
-  if (type === 'array' && isObject(found)) return undefined;
+  if (type === 'array' && typeof found === 'string' && /^-\S/.test(found))
+    return `a space is missing after the dash: write - ${found.slice(1)}`;
+  if (type === 'array' && isScalar)
+    return `write ${key}: [${typeof found === 'string' && /^[\w.-]+(?:\s*,\s*[\w.-]+)+$/.test(found) ? found : written(found)}]`;
+  if (type === 'array') return undefined;
+  if (type === 'string' && Array.isArray(found) && found.length === 1 && typeof found[0] === 'string') return `write ${key}: ${found[0]}`;
+  if ((type === 'number' || type === 'integer') && Array.isArray(found) && found.every((one: Json) => typeof one === 'number'))
+    return `write one of them; to try several, vary it in a sweep: stillroom sweep PIPELINE --over NODE.${key}=${found.join(',')}`;
+  if (
+    type === 'object' &&
+    Array.isArray(found) &&
+    found.length > 0 &&
+    found.every((one: Json) => isObject(one) && Object.keys(one).length === 1)
+  )
+    return `write ${key}: ${written(Object.assign({}, ...found) as Json)}`;
+  if (type === 'object' && key === 'matrix' && Array.isArray(found)) return `write matrix: { fold: ${written(found)} }`;
+  if (type === 'object' && key === 'resources' && typeof found === 'number') return `write resources: { cpu: ${found} }`;
+  if (type === 'object' && typeof found === 'string') {
+    const [, name, sign, value = ''] = /^([\w.-]+)\s*(=|==|<|>|<=|>=|:)\s*(\S+)$/.exec(found) ?? [];
+    if (name !== undefined && key === 'when')
+      return `write when: { ${name}: ${sign === '=' || sign === '==' || sign === ':' ? value : `{ ${BOUNDS[sign ?? '']}: ${value} }`} }`;
+    if (name !== undefined && (sign === '=' || sign === ':')) return `write ${key}: { ${name}: ${value} }`;
+  }
   if (type === 'string' && (typeof found === 'number' || typeof found === 'boolean')) return `write it in quotes: "${found}"`;
-  if (type === 'object' && (key === 'in' || key === 'out')) return named(found, key);
+  if (type === 'object' && (key === 'in' || key === 'out' || key === 'sources')) return named(found, key);
   if (type === 'object' && key === 'objective' && typeof found === 'string') return `write objective: { maximize: ${found} }, or minimize`;
   const [, sign = '', bound] = (type === 'object' && typeof found === 'string' && /^\s*([<>]=?)\s*([-+\d.e]+)\s*$/i.exec(found)) || [];
   if (bound !== undefined) return `write ${key}: { ${BOUNDS[sign]}: ${bound} }`;
@@ -94,6 +136,9 @@ function reshaped(pattern: string, found: Json | undefined): string {
     if (count === undefined) return 'for example 30s, 10m or 2h';
     return unit === undefined ? `write its unit: ${count}s, ${count}m or ${count}h` : `write ${count}${unit.toLowerCase()}`;
   }
+  const [, variable, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(text) ?? [];
+  if (pattern.startsWith('^[A-Za-z_]') && variable !== undefined) return `write env: { ${variable}: "${value}" }`;
+  if ((pattern === NAME || pattern === VARIABLE) && /^\d/.test(text)) return `begin it with a letter: p${nameOf(`p${text}`).slice(1)}`;
   if (pattern === NAME || pattern === VARIABLE) return `write ${nameOf(text, pattern === NAME ? '_-' : '_')}`;
   return 'for example my_name';
 }
@@ -108,8 +153,19 @@ function bounded({ keyword, params }: ErrorObject): string | undefined {
   return undefined;
 }
 
-/** What to write in place of a value that does not fit. `at`: its schema; `key`: how it is called. */
-export function remedy(error: ErrorObject, found: Json | undefined, at: JsonObject | undefined, key: string): string {
+/** A value that does not fit. */
+interface Misfit {
+  readonly found: Json | undefined;
+  /** Its schema. */
+  readonly at: JsonObject | undefined;
+  /** How it is called. */
+  readonly key: string;
+  /** What it stands in is called. */
+  readonly parent: string;
+}
+
+/** What to write in place of a value that does not fit. */
+export function remedy(error: ErrorObject, { found, at, key, parent }: Misfit): string {
   const { keyword, params } = error;
   if (keyword === 'enum') return suggestion(String(found), (params['allowedValues'] as unknown[]).map(String));
   if (keyword === 'const') return `write ${key}: ${String(params['allowedValue'])}, or leave it out`;
@@ -128,8 +184,12 @@ export function remedy(error: ErrorObject, found: Json | undefined, at: JsonObje
           .find(Boolean)
       : undefined);
   if (better !== undefined) return typeof about === 'string' && keyword !== 'type' && keyword !== 'anyOf' ? `${better}: ${about}` : better;
-  const example = EXAMPLES[key];
+  if (key === 'the file') return 'a pipeline has "name:" and "stages:"; stillroom init makes an example';
+  if (parent === 'stages' && typeof found === 'string') return `write ${key}: { run: ${written(found)}, out: { result: result.txt } }`;
+  const example = EXAMPLES_IN[parent]?.replaceAll('_', key) ?? EXAMPLES[key];
   if (example !== undefined) return `for example ${example}`;
+  const simple = EXAMPLE_OF[types[0] ?? ''];
+  if (about !== undefined && keyword === 'type' && simple !== undefined) return `for example ${key}: ${simple} (${about})`;
   if (about !== undefined && keyword !== 'anyOf') return String(about);
   const fallback = at?.['default'];
   const other = EXAMPLE_OF[types[0] ?? ''];
@@ -152,7 +212,8 @@ const EXAMPLE_OF: Readonly<Record<string, string>> = {
 export function addition(key: string, at: JsonObject | undefined, to: string): string {
   const example = EXAMPLES[key];
   const where = to === 'the file' ? '' : ` to "${to}"`;
-  if (example !== undefined) return `add ${example}`;
+  if (example !== undefined && to !== 'strategy') return `add ${example}`;
+  if (to === 'strategy') return 'write strategy: { name: tpe, … } with its settings';
   const type = [at?.['type']].flat()[0];
   const about = typeof at?.['description'] === 'string' ? ` (${at['description']})` : '';
   if (Array.isArray(at?.['enum'])) return `add ${key}: ${at['enum'].map(String).join(' or ')}${where}${about}`;

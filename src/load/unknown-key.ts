@@ -1,9 +1,9 @@
 import { isObject } from '../files/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { nearest, suggestion } from '../text/suggestion.ts';
-import { ownName } from './other-names.ts';
+import { type Level, ownName } from './other-names.ts';
 import { pipelineSchema } from './pipeline/schema.ts';
-import { retyped } from './remedy.ts';
+import { retyped, written } from './remedy.ts';
 
 function propertiesOf(schema: Json | undefined): JsonObject {
   return (isObject(schema) && isObject(schema['properties']) ? schema['properties'] : {}) as JsonObject;
@@ -14,9 +14,11 @@ const ofNode = propertiesOf((ofFile['stages'] as JsonObject)['additionalProperti
 const ofSweep = propertiesOf(ofFile['sweep']);
 
 /** Which mapping of the file a schema describes, as far as others have names for its keys. */
-function levelOf(known: JsonObject): 'file' | 'node' | undefined {
+function levelOf(known: JsonObject): Level | undefined {
   if ('stages' in known && 'name' in known) return 'file';
-  return 'uses' in known && 'run' in known ? 'node' : undefined;
+  if ('uses' in known && 'run' in known) return 'node';
+  if ('above' in known && 'below' in known) return 'bounds';
+  return 'from' in known && 'steps' in known ? 'range' : undefined;
 }
 
 /** The key that an unknown one stands for: the nearest known one, or what others call by that name. Not one that stands beside it. */
@@ -49,6 +51,12 @@ export function unknownKey(unknown: string, parent: JsonObject, within: Json | u
     return `a node runs after those that it reads from: write in: { name: ${node.includes('.') ? node : `${node}.port`} }`;
   }
   const own = level === undefined ? undefined : ownName(unknown, level);
+  if (own !== undefined && (level === 'range' || level === 'bounds') && isObject(within)) {
+    const renamed = Object.entries(within).map(
+      ([key, one]) => [Object.hasOwn(known, key) ? key : (ownName(key, level) ?? key), one] as const,
+    );
+    return `write ${written(Object.fromEntries(renamed))}`;
+  }
   if (own !== undefined) {
     const schema = known[own];
     const better = isObject(schema) ? retyped(String(schema['type']), value, own) : undefined;
@@ -58,4 +66,10 @@ export function unknownKey(unknown: string, parent: JsonObject, within: Json | u
   if (level !== undefined && Object.hasOwn(ofSweep, unknown)) return `"${unknown}" belongs below "sweep"`;
   if (level === 'node' && Object.hasOwn(ofFile, unknown)) return `"${unknown}" belongs to the file: write it at the beginning of a line`;
   return suggestion(unknown, Object.keys(known));
+}
+
+/** Whether the keys of a mapping that have other names elsewhere are told by one hint for all of them. */
+export function isToldAtOnce(parent: JsonObject): boolean {
+  const level = levelOf(propertiesOf(parent));
+  return level === 'range' || level === 'bounds';
 }

@@ -7,7 +7,7 @@ import { LONGEST_PORT, VARIABLE } from './pipeline/schema.ts';
 import { pointerNames, pointerStep } from '../text/json-pointer.ts';
 import { describe, expectation } from './expectation.ts';
 import { addition, nameOf, remedy } from './remedy.ts';
-import { meantKey, unknownKey } from './unknown-key.ts';
+import { isToldAtOnce, meantKey, unknownKey } from './unknown-key.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 
 function subschema(schema: JsonObject, path: string): Json | undefined {
@@ -46,18 +46,37 @@ export function validate(
   if (check(value)) return [];
   // The errors of the branches of an `anyOf` stand before its own.
   const errors = (check.errors ?? []).slice(0, MOST_ERRORS);
-  const all = folded(errors).slice(0, MOST_PROBLEMS);
+  const all = oneEach(folded(errors)).slice(0, MOST_PROBLEMS);
   const meant = meantKeys(all, schema, value);
+  const atOnce = new Set<string>();
   return all.flatMap((error) => {
+    if (error.keyword === 'additionalProperties' && isToldAtOnce(parentOf(error, schema))) {
+      if (atOnce.has(error.instancePath)) return [];
+      atOnce.add(error.instancePath);
+    }
     const pointer = base + error.instancePath;
-    if (isTold(pointer, naming.told) || isMeant(error, meant)) return [];
+    if (isTold(pointer, naming.told) || isTold(locate.origin(pointer, undefined)?.pointer ?? '', naming.told) || isMeant(error, meant))
+      return [];
     const name = pointerNames(pointer).at(-1) || 'the file';
-    const told: Told = { error, value, schema, locate, pointer, name, naming };
+    const told: Told = { error, value, schema, locate, pointer, name, naming, meant };
     const ofKey = OF_KEYS[error.keyword];
     if (ofKey !== undefined) return [ofKey(told)];
     // What is wrong about a name is told by the error of `propertyNames` itself.
     return error.propertyName === undefined ? [describeValue(told)] : [];
   });
+}
+
+/** Of several errors of one value the one that says most: which values there are; else that it is of another type; else the first. */
+function oneEach(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const isOfValue = ({ keyword, propertyName }: ErrorObject): boolean =>
+    (OF_KEYS[keyword] === undefined || keyword === 'oneOf') && propertyName === undefined;
+  const rank = ({ keyword }: ErrorObject): number => (keyword === 'enum' ? 0 : keyword === 'type' ? 1 : keyword === 'oneOf' ? 3 : 2);
+  const best = new Map<string, ErrorObject>();
+  for (const error of errors.filter(isOfValue)) {
+    const known = best.get(error.instancePath);
+    if (known === undefined || rank(error) < rank(known)) best.set(error.instancePath, error);
+  }
+  return errors.filter((error) => !isOfValue(error) || best.get(error.instancePath) === error);
 }
 
 /** Whether a problem of a value, or of what holds it, was told already. */
@@ -72,10 +91,21 @@ function meantKeys(errors: readonly ErrorObject[], schema: JsonObject, value: Js
   const meant = new Map<string, Set<string>>();
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
-    const key = meantKey(String(error.params['additionalProperty']), parentOf(error, schema), valueAt(value, error));
+    const key =
+      meantKey(String(error.params['additionalProperty']), parentOf(error, schema), valueAt(value, error)) ?? onlyMissing(error, errors);
     if (key !== undefined) meant.set(error.instancePath, (meant.get(error.instancePath) ?? new Set()).add(key));
   }
   return meant;
+}
+
+/** Where one key is unknown in a mapping and one is missing, the one that is missing: it must be meant. */
+function onlyMissing({ instancePath }: ErrorObject, errors: readonly ErrorObject[]): string | undefined {
+  const own = errors.filter((error) => error.instancePath === instancePath);
+  const missing = own.filter(({ keyword }) => keyword === 'required');
+  const [first] = missing;
+  return missing.length === 1 && own.filter(({ keyword }) => keyword === 'additionalProperties').length === 1
+    ? String(first?.params['missingProperty'])
+    : undefined;
 }
 
 /** Whether a key is missing only because it is written under another name. */
@@ -129,13 +159,21 @@ interface Told {
   /** The last step to it, or "the file". */
   readonly name: string;
   readonly naming: Naming;
+  /** The keys that unknown ones stand for, by the pointer of their mapping. */
+  readonly meant: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** How the errors of keywords are told that speak of a key, or of the whole mapping; those of others speak of a value. */
 const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
-  additionalProperties({ error, value, schema, locate, pointer, naming }) {
+  additionalProperties({ error, value, schema, locate, pointer, naming, meant }) {
     const unknown = String(error.params['additionalProperty']);
-    const hint = unknownKey(unknown, parentOf(error, schema), valueAt(value, error));
+    const stands = [...(meant.get(error.instancePath) ?? [])];
+    const parent = parentOf(error, schema);
+    const within = valueAt(value, error);
+    const hint =
+      meantKey(unknown, parent, within) === undefined && stands.length === 1
+        ? `it is called "${stands[0]}" here: write ${stands[0]}:`
+        : unknownKey(unknown, parent, within);
     return locate.problem(naming.code, `unknown ${naming.noun} "${unknown}"`, pointer + pointerStep(unknown), 'key', hint);
   },
   required({ error, schema, locate, pointer, name, naming }) {
@@ -175,13 +213,22 @@ function describeValue({ error, value, schema, locate, pointer, name }: Told): P
   if (found === null && name === 'the file')
     return locate.problem('wrong-type', 'the file is empty', pointer, 'value', 'write a pipeline into it: stillroom init makes an example');
   const expected = error.keyword === 'anyOf' ? String(whole?.['description'] ?? 'another kind of value') : expectation(error);
-  const shown = name === 'the file' ? name : `"${name}"`;
-  const message = `${shown} must be ${expected}, not ${describe(found)}`;
+  const steps = pointerNames(pointer);
+  const parent = steps.at(-2) ?? '';
+  const shown = name === 'the file' ? name : /^\d+$/.test(name) ? `entry ${Number(name) + 1} of "${parent}"` : `"${name}"`;
+  const isEmpty = error.keyword === 'minItems' || error.keyword === 'minProperties';
+  const message = isEmpty ? `${shown} is empty` : `${shown} must be ${expected}, not ${describe(found)}`;
   const kept =
     error.keyword === 'anyOf'
       ? { ...error, params: { type: (whole?.['anyOf'] as readonly JsonObject[] | undefined)?.map((one) => one['type']) } }
       : error;
-  return locate.valueProblem('wrong-type', { message, pointer, name, value: found, hint: remedy(kept, found, within, name) });
+  return locate.valueProblem('wrong-type', {
+    message,
+    pointer,
+    name,
+    value: found,
+    hint: remedy(kept, { found, at: within, key: name, parent }),
+  });
 }
 
 /** The steps from the whole to the value that is wrong. */

@@ -132,6 +132,11 @@ function recipesText(own: readonly KnownPipeline[]): string {
   return others.length === 0 ? '' : `Stillroom brings: ${listed(others)}`;
 }
 
+/** The name of a file alone. */
+function stemOf(path: string): string {
+  return basename(path).replace(/\.ya?ml$/, '');
+}
+
 /** That a word names no pipeline, with the name that may be meant, or all that there are. */
 export function noSuchPipeline(word: string, from: string): Problem {
   const folder = realFolder(from);
@@ -141,7 +146,8 @@ export function noSuchPipeline(word: string, from: string): Problem {
     basename(one).replace(/\.ya?ml$/, ''),
     pipelineName(file) ?? one,
   ]);
-  const near = nearest(word, new Set(names));
+  const near =
+    nearest(word, new Set(names)) ?? own.map(({ word: one }) => one).find((one) => nearest(stemOf(word), [stemOf(one)], 1) !== undefined);
   const there = own.length === 0 ? 'write one with: stillroom init' : `there are: ${listed(own)}`;
   const hint = near === undefined ? [there, recipesText(own)].filter((one) => one !== '').join('; ') : `did you mean "${near}"?`;
   return { kind: 'usage', code: 'no-such-file', message: `${word} does not exist`, hint };

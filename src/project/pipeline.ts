@@ -83,11 +83,18 @@ function instancesOf(pipeline: Pipeline, words: readonly string[], option: strin
         kind: 'usage',
         code: 'unknown-node',
         message: `${option} ${word}: no node has that name`,
-        hint: suggestion(word, new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]))),
+        hint: listHint(word, option, pipeline) ?? suggestion(word, new Set(pipeline.instances.flatMap(({ name, node }) => [node, name]))),
       });
     return names;
   });
   return problems.length > 0 ? failed(...problems) : done(new Set(found));
+}
+
+/** Several nodes in one word are as many options. */
+function listHint(word: string, option: string, { instances }: Pipeline): string | undefined {
+  const parts = word.split(',').map((one) => one.trim());
+  const isEach = parts.length > 1 && parts.every((one) => instancesNamed(instances, one).length > 0);
+  return isEach ? `write ${parts.map((one) => `${option} ${one}`).join(' ')}` : undefined;
 }
 
 /** Which nodes are wanted, and which are executed although their results exist. */

@@ -81,7 +81,7 @@ export function fillInAt(value: Json, scope: Scope, pointer: string, context: No
       bad.code === 'too-many'
         ? 'refer to large values less often, or leave values of matrices out'
         : bad.name === undefined
-          ? (otherReference(value, path) ??
+          ? (otherReference(value, path, scope.values) ??
             'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar')
           : scope.values.size === 0
             ? 'write the value itself, or $$ for a dollar'
@@ -91,13 +91,19 @@ export function fillInAt(value: Json, scope: Scope, pointer: string, context: No
 }
 
 /** How references of others are written here: `${params.size}`, `${{ size }}`. */
-function otherReference(value: Json, path: readonly (string | number)[]): string | undefined {
+function otherReference(value: Json, path: readonly (string | number)[], names: Names): string | undefined {
   const text = path.reduce<Json | undefined>((at, step) => (at as Readonly<Record<string | number, Json>> | undefined)?.[step], value);
   if (typeof text !== 'string') return undefined;
   const [whole = '', name] =
     /\$(?:\{\{?|\()?\s*(?:params|param|matrix|vars|env|inputs)\.([a-z][a-z0-9_-]*)\s*(?:\}\}?|\))?/i.exec(text) ??
     /\$(?:\{\{|\()\s*([a-z][a-z0-9_-]*)\s*(?:\}\}|\))/i.exec(text) ??
     [];
-  if (name === undefined) return undefined;
+  if (name === undefined) {
+    const [, source] = /^\$sources\.([\w-]+)$/.exec(text) ?? [];
+    if (source !== undefined) return `a source is an input: write in: { ${source}: ${text} }`;
+    const [, upper] = /^\$([A-Za-z][\w-]*)$/.exec(text) ?? [];
+    if (upper !== undefined) return `names are in small letters: ${suggestion(upper.toLowerCase(), names.keys())}`;
+    return /^\$[\w-]+\s*[-+*/%]/.test(text) ? 'values are not computed: write the number itself, or a param of its own' : undefined;
+  }
   return whole === text ? `write $${name}` : `write \${${name}}`;
 }

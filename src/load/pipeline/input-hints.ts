@@ -30,7 +30,7 @@ export function unknownNodeHint(from: string, wiring: Wiring): string {
   if (first === 'sources')
     return suggestionOf(
       `$${from}`,
-      [...sources.keys()].map((name) => `$sources.${name}`),
+      namedSources(sources).map((name) => `$sources.${name}`),
     );
   if (sources.has(from)) return `it is a source: write $sources.${from}`;
   if (from.includes('/') || /\.(?:py|sh|js|mjs|ts|r|jl|txt|csv|json|ya?ml)$/i.test(from)) {
@@ -48,6 +48,11 @@ export function unknownNodeHint(from: string, wiring: Wiring): string {
   return suggestion(first, Object.keys(nodes)).replace(/"(.*)"\?$/, (_, near: string) => `"${[near, ...rest].join('.')}"?`);
 }
 
+/** The sources that have names of their own: not the paths that inputs name. */
+function namedSources(sources: Wiring['sources']): string[] {
+  return [...sources.keys()].filter((name) => !name.startsWith('.'));
+}
+
 /** A suggestion that says all that is to be written, where that is the only thing. */
 function suggestionOf(name: string, known: readonly string[]): string {
   const [only] = known.length === 1 ? known : [];
@@ -61,11 +66,12 @@ export function portHint(node: string, port: string, outputs: readonly string[])
 }
 
 /** What may be meant where a dollar stands before what is no source. */
-export function dollarHint(name: string, { sources, context }: Wiring): string {
+export function dollarHint(name: string, { sources, nodes, context }: Wiring): string {
+  if (Object.hasOwn(nodes, name.split('.', 1)[0] ?? '')) return `an output of a node is named without a dollar: write ${name}`;
   if (Object.hasOwn(context.params, name)) return `"${name}" is a param, and inputs are files: write it in "with"`;
   return suggestionOf(
     `$${name.startsWith('sources.') ? name : `sources.${name}`}`,
-    [...sources.keys()].map((one) => `$sources.${one}`),
+    namedSources(sources).map((one) => `$sources.${one}`),
   );
 }
 

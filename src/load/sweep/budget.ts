@@ -17,7 +17,9 @@ export function readBudget(settings: JsonObject, objectives: readonly Objective[
     return wrong(
       'the strategy does not know which budget to give',
       'budget',
-      `write budget: ${known.join(' or budget: ') || 'node.param'}`,
+      known.length > 0
+        ? `write budget: ${known.join(' or budget: ')}`
+        : 'nothing in this pipeline declares one: choose another strategy, such as tpe',
     );
   if (!known.includes(param))
     return wrong(

@@ -15,6 +15,7 @@ import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { validate } from '../validate.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
+import { NUMBER, rangeHint } from './range-hint.ts';
 
 /** What is known of a node's params beside its declaration. */
 export interface NodeParams {
@@ -37,8 +38,6 @@ export interface SweepContext {
   readonly problems: Problem[];
 }
 
-/** A number, as ranges are written with. */
-const NUMBER = '[-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?';
 const RANGE = new RegExp(`^(?<log>log:)?(?<from>${NUMBER})\\.\\.(?<to>${NUMBER})(?:/(?<steps>\\d+))?$`);
 
 /** A range as it is written: whether its numbers are whole is decided where the param is known. */
@@ -175,7 +174,13 @@ function ofPipeline(
   wrong: (message: string, wanted: string, known: readonly string[]) => undefined,
   { pipeline: { params, instances }, stages }: SweepContext,
 ): NamedParam | undefined {
-  if (!Object.hasOwn(params, param)) return wrong(`no param is named "${param}"`, param, Object.keys(params));
+  if (!Object.hasOwn(params, param)) {
+    const ofNodes = instances.flatMap(({ node, params: own }) => Object.keys(own).map((name) => `${node}.${name}`));
+    const own = [...new Set(ofNodes)].filter((name) => name.startsWith(`${param}.`));
+    return own.length > 0
+      ? wrong(`"${param}" is a node, and a param of it is varied`, '', own)
+      : wrong(`no param is named "${param}"`, param, [...Object.keys(params), ...new Set(ofNodes)]);
+  }
   const within = withValueAt(params[param], path, { to: null, schema: undefined, name: param });
   if ('why' in within) return wrong(within.why, path.at(-1) ?? '', within.known);
   const schema = path.length === 0 ? schemaOfUse(param, stages, instances) : undefined;
@@ -220,16 +225,22 @@ export function readDimension(name: string, written: Json, pointer: string, cont
     const schema = schemaOfMember(own, found.schema);
     const tried = domain.kind === 'choice' ? domain.values : [domain.from, domain.to];
     const list = Array.isArray(written) ? pointer : Array.isArray(values) ? `${pointer}/values` : undefined;
-    for (const [index, value] of tried.entries())
+    for (const [index, value] of tried.entries()) {
+      const naming = { code: 'wrong-type', noun: 'param' } as const;
+      const checked = { schema, check: context.checked.checkOf(schema) };
+      const at = list === undefined ? pointer : `${list}/${index}`;
+      const [problem] = validate({ [own]: value }, checked, context.locate, at, naming);
+      if (problem === undefined) continue;
+      const { code, message, hint } = problem;
+      const range = typeof written === 'string' ? rangeHint(written) : undefined;
+      // A range or a list in one text is pointed at as a whole; what is wrong with one of its values is told once.
       context.problems.push(
-        ...validate(
-          { [own]: value },
-          { schema, check: context.checked.checkOf(schema) },
-          context.locate,
-          list === undefined ? pointer : `${list}/${index}`,
-          { code: 'wrong-type', noun: 'param' },
-        ),
+        list === undefined && problem.kind === 'pipeline'
+          ? context.locate.problem(code, message, pointer, 'value', range ?? hint)
+          : { ...problem, ...(range === undefined ? {} : { hint: range }) },
       );
+      break;
+    }
   }
   return { name, domain, when: conditions };
 }

@@ -71,7 +71,8 @@ export async function loadSweep(request: SweepRequest): Promise<Outcome<LoadedSw
   const space = known.needs.variants === true ? ofVariants(variants, context) : ofSection(over, context);
   checkNames(Object.keys(repeats), '/sweep/repeats', context);
   const only = readOnly(rest.only, context);
-  const running = only === undefined ? context : narrowed(only, context);
+  const isNarrow = only !== undefined && !problems.some(({ code }) => code === 'unknown-node');
+  const running = isNarrow ? narrowed(only, context) : context;
   const given = [...request.set, over, [...variants], repeats] as Json;
   const before = problems.length;
   const objectives = readObjectives(objective, running, file.stages);

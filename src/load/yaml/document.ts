@@ -6,7 +6,8 @@ import { pointerStep } from '../../text/json-pointer.ts';
 import { findTooMuch, LARGEST_FILE } from './nesting.ts';
 import { losesDigits } from './number.ts';
 import { readPlain } from './plain.ts';
-import { explainSyntax, glued } from './syntax.ts';
+import { glued } from './glued.ts';
+import { explainSyntax } from './syntax.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
 /** Aliases may not blow a document up: so many values may be reached through them. */
@@ -117,6 +118,7 @@ class Reader {
 
   private readMap(items: readonly { key: unknown; value: unknown }[], pointer: string, open: ReadonlySet<unknown>): Json {
     const members = new Map<string, Json>();
+    let before = '';
     for (const { key, value } of items) {
       const offset = (key as Node | null)?.range?.[0] ?? 0;
       const plain = isScalar(key) ? key.value : undefined;
@@ -131,9 +133,10 @@ class Reader {
       }
       const name = String(plain);
       this.checkText(name, offset);
-      const stuck = value === null && isScalar(key) && key.type === 'PLAIN' ? glued(name) : undefined;
+      const stuck = value === null && isScalar(key) && key.type === 'PLAIN' ? glued(name, before) : undefined;
+      before = isScalar(value) ? (value.source ?? '') : '';
       if (stuck !== undefined) {
-        this.complain('yaml-syntax', 'a space is missing after the colon', offset + stuck.name.length, stuck.hint);
+        this.complain('yaml-syntax', stuck.message, offset + stuck.at, stuck.hint);
         continue;
       }
       if (name === '<<') {

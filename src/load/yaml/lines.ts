@@ -1,3 +1,5 @@
+import { shorten } from '../../text/shorten.ts';
+
 /** A line of a text: where it begins, and what it holds. */
 export interface TextLine {
   readonly start: number;
@@ -26,4 +28,9 @@ export function* filledLines(text: string, offset: number, way: 'down' | 'up'): 
     if (isFilled(line)) yield line;
     at = way === 'up' ? line.start - 1 : line.start + line.text.length + (text[line.start + line.text.length] === '\r' ? 2 : 1);
   }
+}
+
+/** A line of a file as a hint repeats it. */
+export function shown(line: string): string {
+  return shorten(line.trim(), 60);
 }

@@ -68,7 +68,7 @@ export class Locate {
    * Where the value at a pointer is written: in the place of a reference, at the param or the matrix value that it stands for. Undefined where
    * it stands at the pointer itself.
    */
-  private origin(pointer: string, value: Json | undefined): { readonly pointer: string; readonly name: string } | undefined {
+  origin(pointer: string, value: Json | undefined): { readonly pointer: string; readonly name: string } | undefined {
     for (const { pointer: way, value: raw } of valuesTo(this.text.value, pointer)) {
       if (this.options.has(way)) return undefined;
       const name = typeof raw === 'string' ? REFERENCE.exec(raw)?.[1] : undefined;

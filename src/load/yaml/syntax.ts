@@ -1,5 +1,4 @@
-import { shorten } from '../../text/shorten.ts';
-import { filledLines, lineAt, type TextLine } from './lines.ts';
+import { filledLines, lineAt, shown, type TextLine } from './lines.ts';
 import { type Unpaired, unpaired } from './opened.ts';
 
 /** An error of the YAML parser. */
@@ -19,11 +18,6 @@ export interface Fault {
 type Explain = (text: string, error: ParserError) => Fault | undefined;
 
 const GENERAL = 'check the indentation and the brackets; quote a text that holds ": " or " #" or begins with a sign';
-
-/** A line of a file as a hint repeats it. */
-function shown(line: string): string {
-  return shorten(line.trim(), 60);
-}
 
 /** An indentation in words. */
 function spaces(count: number): string {
@@ -54,7 +48,7 @@ function unpairedFault({ sign, offset, instead }: Unpaired, text: string): Fault
   const rest = line.text.slice(offset - line.start);
   // What else the line opened is closed behind it.
   const after = isQuote(sign) ? (/[\s}\]]*$/.exec(rest)?.[0].trim() ?? '') : '';
-  const kept = isQuote(sign) ? rest.replace(/[\s}\]]*$/, '') : rest.trimEnd();
+  const kept = isQuote(sign) ? rest.replace(/[\s}\]]*$/, '') : rest.trimEnd().replace(/\)$/, '');
   const gap = /^[{[] /.test(rest) ? ' ' : '';
   const full = `${kept}${isQuote(sign) ? '' : gap}${closing}${after === '' ? '' : ` ${after}`}`;
   return { message: `this ${name} is not closed`, offset, hint: `close it: ${shown(full)}` };
@@ -67,6 +61,10 @@ const dollarInFlow: Explain = (text, { pos: [start] }) => {
   if (!near && !/\$\{[^}\n]*\}/.test(line.text)) return undefined;
   const offset = text.indexOf('${', near ? Math.max(0, start - 2) : line.start);
   if (offset === -1 || !unpaired(text, offset).within) return undefined;
+  const [, open, inner = ''] = /^\$\{([a-z][\w-]*)(?![\w}.-])|^\$\{([\w.-]+)\}/.exec(text.slice(offset)) ?? [];
+  if (open !== undefined && !inner) return { message: 'this "${" is not closed', offset, hint: `write $${open}` };
+  if (/^[a-z][\w-]*\.[\w.]+$/.test(inner) && !inner.startsWith('params.'))
+    return { message: 'a text with "${" stands here without quotes', offset, hint: `an output of a node is written without: ${inner}` };
   const from = Math.max(...[' ', ',', '[', '{'].map((sign) => line.text.lastIndexOf(sign, offset - line.start - (sign === '{' ? 2 : 1))));
   const whole = /^[^,\]\s]*?\$\{[^}\n]*\}[^,\]}\s]*/.exec(line.text.slice(from + 1))?.[0] ?? '${name}';
   return { message: 'a text with "${" stands here without quotes', offset, hint: `within {…} and […] it needs quotes: "${whole}"` };
@@ -171,6 +169,13 @@ const nested: Explain = (text, { message, pos: [start] }) => {
     };
   const [, deeper] = [...take(filledLines(text, start, 'down'), 2)];
   if (deeper === undefined || deeper.indent <= line.indent) return undefined;
+  const [above] = line.start === 0 ? [] : [...take(filledLines(text, line.start - 1, 'up'), 1)];
+  if (above !== undefined && above.indent === line.indent && /:\s*$/.test(above.text))
+    return {
+      message: `this line stands beside "${shown(above.text)}", not below it`,
+      offset: line.start + line.indent,
+      hint: `indent it ${spaces(deeper.indent)}`,
+    };
   return {
     message: `this line is indented further than the one above it, "${shown(line.text)}", which has its value already`,
     offset: deeper.start + deeper.indent,
@@ -197,10 +202,30 @@ const missingComma: Explain = (text, { pos: [start] }) => {
   };
 };
 
+/** Brackets in a text without quotes: most often a point of a matrix, as names of instances have it. */
+function bracketed({ text }: TextLine, at: number): Omit<Fault, 'offset'> | undefined {
+  const word = /[\w$.-]*$/.exec(text.slice(0, at))?.[0] ?? '';
+  const rest = /^\[[^\]]*\][\w.-]*/.exec(text.slice(at))?.[0];
+  if (word === '' || rest === undefined) return undefined;
+  const [, point = '', port = ''] = /^\[(.*)\](?:\.(\w+))?$/.exec(rest) ?? [];
+  const where = point.includes('=')
+    ? point
+        .split(',')
+        .map((one) => one.replace('=', ': '))
+        .join(', ')
+    : undefined;
+  const message = 'a text with brackets stands here without quotes';
+  return where !== undefined && port !== ''
+    ? { message, hint: `an instance is chosen so: { from: ${word}.${port}, where: { ${where} } }` }
+    : { message, hint: `quote it: "${word}${rest}"` };
+}
+
 /** What stands behind a quoted text. */
 const afterQuote: Explain = (text, { message, pos: [start] }) => {
   const line = lineAt(text, start);
-  if (message.startsWith('Block scalar header'))
+  const point = message.includes('flow-seq-start') ? bracketed(line, start - line.start) : undefined;
+  if (point !== undefined) return { ...point, offset: start };
+  if (message.startsWith('Block scalar header') || /:\s*[|>][-+]?\s*$/.test(line.text.slice(0, start - line.start)))
     return {
       message: 'a text stands right after the sign that begins one',
       offset: start,
@@ -265,10 +290,4 @@ export function explainSyntax(text: string, error: ParserError): Fault {
   const pair = error.code === 'TAB_AS_INDENT' ? undefined : unpaired(text).found;
   if (pair !== undefined && pair.offset <= error.pos[1]) return unpairedFault(pair, text);
   return EXPLAIN[error.code]?.(text, error) ?? { message: error.message, offset: error.pos[0], hint: GENERAL };
-}
-
-/** A key of a mapping that holds a colon with no space after it: `uses:x`. */
-export function glued(key: string): { readonly name: string; readonly hint: string } | undefined {
-  const [, name, value] = /^([\w.-]+):(\S.*)$/.exec(key) ?? [];
-  return name === undefined ? undefined : { name, hint: `write ${shown(`${name}: ${value}`)}` };
 }
