@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kinds, make, mistakesOf, withScreen } from './mistake.ts';
+import { gradeList, kinds, make, mistakesOf, withScreen } from './mistake.ts';
 
 // How they are graded stands in README.md.
 test.each(mistakesOf(...kinds))('$name', async ({ mistake, text, path }) => {
@@ -15,4 +15,9 @@ test('no screen is graded C or F, and three of four are graded A', () => {
   expect(grades.filter((grade) => !/^[AB]$/.test(grade))).toEqual([]);
   expect(grades.filter((grade) => grade === 'A').length).toBeGreaterThanOrEqual((grades.length * 3) / 4);
   expect(grades.length).toBeGreaterThanOrEqual(80);
+});
+
+test('README.md lists every mistake with its grade', async () => {
+  const { path, text } = gradeList();
+  await expect(text).toMatchFileSnapshot(path);
 });

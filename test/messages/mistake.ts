@@ -94,3 +94,12 @@ export function withScreen(text: string, screen: string): string {
     .map((line) => (line === '' ? '' : `  ${line}`));
   return `${head}\nscreen: |\n${lines.join('\n')}\n`;
 }
+
+/** The README of the fixtures with the list of all mistakes and their grades. */
+export function gradeList(): { readonly path: string; readonly text: string } {
+  const path = join(here, 'README.md');
+  const before = readFileSync(path, 'utf8').split('\n| mistake | grade |', 1)[0] ?? '';
+  const all = mistakesOf(...kinds).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const rows = all.map(({ name, mistake: { about, grade } }) => `| ${name}: ${about} | ${grade} |`);
+  return { path, text: `${before}\n| mistake | grade |\n|---|---|\n${rows.join('\n')}\n` };
+}
