@@ -53,7 +53,7 @@ export async function commands(): Promise<string> {
     ),
     '',
     'Ctrl-C stops a run: training stages save a checkpoint first, and the next run goes on from there. Killing it any other way loses nothing',
-    'either. Outputs are under `artifacts/latest/<pipeline>/<node>/`.',
+    'either. Outputs are under `artifacts/latest/<pipeline>/<node>/`. What a run shows meanwhile: [While something runs](running.md).',
     '',
     '## Environment variables',
     '',

@@ -32,7 +32,8 @@ export default verb({
   about: 'say what a run would do, and why',
   example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
   examples: ['stillroom plan --strict'],
-  detail: 'Nothing is executed. `run`: it will be executed; `reuse`: its result is stored; `maybe`: an input may come out the same.',
+  detail:
+    'Nothing is executed. `run`: it will be executed; `reuse`: its result is stored; `maybe`: an input may come out the same. How long it would take is told by earlier runs.',
   options: { ...planning, all: every, strict: flag('--strict', 'refuse commands that declare no tools') },
   async run({ pipeline, set, followLinks, force, remeasure, jobs, only, executor, all, strict }, invocation) {
     const { stdout } = invocation;

@@ -22,6 +22,8 @@ export default verb({
   about: 'show runs, or a sweep, as one HTML page, or as a table',
   example: 'stillroom report @latest --output report.html',
   examples: ['stillroom report @latest @best:accuracy --md', "stillroom report --where 'pipeline=ablation' --output ablation.html"],
+  detail:
+    'One page without network: graph, curves, confusion, predictions, and several runs’ accuracy against their speed, or what `--axes` says.',
   options: {
     where: text(
       '--where <filter>',

@@ -9,6 +9,7 @@ export default verb({
   about: 'bring back outputs of a run, or sources as it read them; execute nothing',
   example: 'stillroom restore @latest --source images --to old-images',
   examples: ['stillroom restore @latest --to outputs'],
+  detail: 'Outputs come back to where a run puts them or into `--to FOLDER`, a source as that run read it. Nothing is executed.',
   options: {
     source: texts('--source <name>', 'this source as the run read it, in place of outputs; repeatable'),
     only: texts('--only <node>', 'the outputs of this node; repeatable'),

@@ -18,6 +18,7 @@ export default verb({
   about: 'show how a run or a sweep ended, what it was asked, what came out and what it cost',
   example: 'stillroom show @latest student',
   examples: ['stillroom show @best:accuracy'],
+  detail: 'Of a failed run the error and the last lines of its log; of a node all, down to the sources that it goes back to.',
   options: { all: every },
   async run({ run: word, node: part, all }, invocation) {
     const project = await invocation.open();

@@ -15,6 +15,8 @@ export default verb({
   about: 'name what changed that makes a node run (target: a pipeline file, a run, or a node of the newest run)',
   example: 'stillroom why pipelines/quickstart.yaml student',
   examples: ['stillroom why @latest'],
+  detail:
+    'What changed first, old → new, what followed from it, and changed code, scripts and text files as diffs. It compares with the last run that was asked the same.',
   options: { ...planning, all: every },
   async run({ target, node, set, followLinks, force, remeasure, only, executor, all }, invocation) {
     const chosen = await chosenPipeline(target, invocation);

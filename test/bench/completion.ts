@@ -2,20 +2,23 @@
 //
 //   npm run bench -- completion
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../src/setup/places.mjs';
-import { emptyFolder, write } from '../folders.ts';
 
 const ROUNDS = 21;
 
 /** A project of a pipeline of a hundred nodes, with thirty runs. */
 function project(): string {
-  const folder = emptyFolder();
+  const folder = mkdtempSync(join(tmpdir(), 'stillroom-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const nodes = Array.from(
     { length: 100 },
     (_, index) => `  n${index}: { run: 'echo $x > "$o"', with: { x: ${index} }, out: { o: o.txt } }`,
   );
-  write(folder, { 'artifacts/.gitignore': '*\n', 'p.yaml': `name: p\nparams: { size: 1 }\nstages:\n${nodes.join('\n')}\n` });
+  mkdirSync(join(folder, 'artifacts'));
+  writeFileSync(join(folder, 'p.yaml'), `name: p\nparams: { size: 1 }\nstages:\n${nodes.join('\n')}\n`);
   for (let run = 0; run < 30; run += 1) called(folder, ['run', 'p', '--only', 'n0']);
   called(folder, ['plan', 'quickstart']);
   return folder;
