@@ -13,6 +13,9 @@ import { Picture } from './picture.ts';
 /** Of larger pipelines only nodes that did not come out are named when they end. */
 const MOST_NAMED = 60;
 
+/** Milliseconds of a run in which nobody asks yet when it will end; what is needed first is that its nodes begin. */
+const BRIEF = 500;
+
 /** What is told of a run's nodes as it happens and stays on the terminal; the rest is in the drawing alone. */
 const LASTING: ReadonlySet<Event['type']> = new Set(['run-started', 'nodes-reused', 'notice']);
 
@@ -28,6 +31,8 @@ export class LiveReporter implements Reporter {
   private readonly countdown = new Countdown((now) => this.timeLeft.at(now));
   private readonly spinner = new Spinner();
   private above: Line[] = [];
+  /** When the run began, in milliseconds since 1970. */
+  private begun = 0;
   private executed = 0;
   private unnamed = 0;
   private end: () => void = () => undefined;
@@ -40,7 +45,10 @@ export class LiveReporter implements Reporter {
   report(event: Event): void {
     this.picture.report(event);
     this.timeLeft.report(event);
-    if (event.type === 'run-started') this.start();
+    if (event.type === 'run-started') {
+      this.begun = Date.parse(event.time);
+      this.start();
+    }
     if (event.type === 'node-started' || event.type === 'node-ended') this.countdown.age();
     if (LASTING.has(event.type)) this.tell(event);
     else if (event.type === 'node-ended') this.ended(event);
@@ -86,7 +94,8 @@ export class LiveReporter implements Reporter {
     const { above } = this;
     this.above = [];
     const now = Date.now();
-    const moment = { now, spinner: this.spinner.fetch(), left: this.countdown.at(now) };
+    const left = now - this.begun < BRIEF ? undefined : this.countdown.at(now);
+    const moment = { now, spinner: this.spinner.fetch(), left };
     this.painter.draw(frameOf(this.picture, this.painter.room, moment), above);
   }
 
