@@ -31,6 +31,8 @@ export class WatchedFiles {
   private readonly leftOut: string;
   private paths: readonly string[] = [];
   private stamps: ReadonlyMap<string, string> = new Map();
+  /** What has changed and was not told yet. */
+  private untold = new Set<string>();
 
   /** `leftOut`: a folder below which nothing counts. */
   constructor(leftOut: string) {
@@ -77,14 +79,17 @@ export class WatchedFiles {
     return [...changed, ...gone];
   }
 
-  /** Waits until something changes, and until it has settled: the files that did; empty when the signal comes first. */
+  /** Waits until something changes, and until it has settled: the files that did; empty when the signal comes first, and then the next call tells them. */
   async next(signal: AbortSignal): Promise<readonly string[]> {
-    const changed = new Set<string>();
+    const changed = this.untold;
     while (!signal.aborted) {
       const start = performance.now();
       const found = this.changes();
       const cost = performance.now() - start;
-      if (found.length === 0 && changed.size > 0) return [...changed];
+      if (found.length === 0 && changed.size > 0) {
+        this.untold = new Set();
+        return [...changed];
+      }
       for (const path of found) changed.add(path);
       await sleep(changed.size > 0 ? SETTLED : Math.max(PAUSE.least, PAUSE.times * cost), undefined, { signal }).catch(() => undefined);
     }

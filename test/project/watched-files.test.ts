@@ -50,4 +50,11 @@ test('a change since others were watched counts, and a signal ends the waiting',
   files.watch([join(folder, 'a'), join(folder, 'b')]);
   expect(await files.next(new AbortController().signal)).toEqual([join(folder, 'a/two')]);
   expect(await files.next(AbortSignal.timeout(50))).toEqual([]);
+  // What was seen when the signal came is told the next time.
+  write(folder, { b: 'again' });
+  const asked = new AbortController();
+  const first = files.next(asked.signal);
+  asked.abort();
+  expect(await first).toEqual([]);
+  expect(await files.next(new AbortController().signal)).toEqual([join(folder, 'b')]);
 });
