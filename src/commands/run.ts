@@ -2,12 +2,15 @@ import { relative } from 'node:path';
 import { secondsBetween } from '../model/run.ts';
 import type { RunResult } from '../project/run.ts';
 import { duration, figure } from '../text/figures.ts';
-import { textTable } from '../text/table.ts';
+import { bad, dim, good, type Line, plainText, strong, warned } from '../text/styled.ts';
+import { styledTable } from '../text/table.ts';
+import { widthOf } from '../text/width.ts';
 import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
 import { foldAlike } from './alike.ts';
 import { nextLines } from './next-lines.ts';
 import { planning, settings } from './planning.ts';
+import { columnsOf } from './terminal.ts';
 import { flag, type Invocation, verb } from './verb.ts';
 import { stoppedBy, watched, watching } from './watching.ts';
 
@@ -42,12 +45,12 @@ export default verb({
     const exit = record.state === 'cancelled' ? stoppedBy(signal) : exitCodeOf(problems);
     const store = await namedStore(project, invocation);
     const next = nextSteps(result.value, { file: chosen.value, set: settings(set, followLinks), only, executor }, { ...invocation, store });
-    return { ...told(result.value, next, invocation.folder), exit };
+    return { ...told(result.value, next, invocation), exit };
   },
 });
 
 /** How a run ended, with what a user may type next. */
-export function told(result: RunResult, next: readonly string[], folder: string): Answer {
+export function told(result: RunResult, next: readonly string[], invocation: Pick<Invocation, 'folder' | 'stdout'>): Answer {
   const { record, problems, outputs, summary } = result;
   const { nodes, metrics, disturbed } = summary;
   const data = {
@@ -63,30 +66,44 @@ export function told(result: RunResult, next: readonly string[], folder: string)
     ...(disturbed.length > 0 ? { disturbed } : {}),
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
   };
-  return answer(data, linesOf(result, next, folder), { problems: foldAlike(problems, nodes.failed ?? []) });
+  return answer(data, linesOf(result, next, invocation), { problems: foldAlike(problems, nodes.failed ?? []) });
 }
 
-function linesOf(result: RunResult, next: readonly string[], folder: string): string[] {
+function linesOf(result: RunResult, next: readonly string[], invocation: Pick<Invocation, 'folder' | 'stdout'>): readonly Line[] {
   const { record, problems, summary } = result;
   const [executed, reused] = [summary.nodes.executed?.length ?? 0, summary.nodes.reused?.length ?? 0];
   const time = duration(secondsBetween(record.started, record.ended ?? record.started));
+  const name = [strong(summary.pipeline), ': '];
   if (problems.length > 0 && record.state !== 'done')
-    return [`${summary.pipeline}: failed after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`];
-  const first = `${summary.pipeline}: ${record.state} in ${time}; ${executed} executed, ${reused} reused`;
-  return record.state === 'done' ? [first, ...valuesOf(result, folder), ...next] : [first];
+    return [[name, bad('failed'), ` after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`]];
+  const state = record.state === 'done' ? good(record.state) : warned(record.state);
+  const first = [name, state, ` in ${time}; ${executed} executed, ${reused} reused`];
+  return record.state === 'done' ? [first, ...valuesOf(result, invocation), ...next] : [first];
 }
 
+/** Characters of a hash that are told where all of it has no room: a run is found by them. */
+const BRIEF_HASH = 16;
+
 /** What came out, and how the run is found again. */
-function valuesOf({ record, outputs, summary: { metrics, under, shown } }: RunResult, folder: string): string[] {
+function valuesOf(result: RunResult, { folder, stdout }: Pick<Invocation, 'folder' | 'stdout'>): Line[] {
+  const {
+    record: { id, hash = '' },
+    outputs,
+    summary: { metrics, under, shown },
+  } = result;
   const figures = Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, figure(value)]));
   const width = Math.max(0, ...shown.map((name) => figures[name]?.length ?? 0));
-  const values = shown.flatMap((name) => {
+  const values = shown.flatMap((name): Line[][] => {
     const [path, metric] = [outputs.get(name), figures[name]];
     // What it was measured under stands right beside it, however long other values are.
-    if (metric !== undefined) return [[name, under[name] === undefined ? metric : `${metric.padEnd(width)}  (${under[name]})`]];
+    if (metric !== undefined)
+      return [[name, under[name] === undefined ? strong(metric) : [strong(metric.padEnd(width)), dim(`  (${under[name]})`)]]];
     return path === undefined ? [] : [[name, relative(folder, path) || path]];
   });
-  return textTable([...values, ['run', record.id], ['hash', record.hash ?? '']]).map((line) => `  ${line}`);
+  const names = Math.max('hash'.length, ...values.map(([name = '']) => widthOf(plainText(name))));
+  const room = (columnsOf(stdout) ?? Number.POSITIVE_INFINITY) - names - '    '.length;
+  const shownHash = hash.length <= room ? hash : hash.slice(0, BRIEF_HASH);
+  return styledTable([...values, ['run', id], ['hash', dim(shownHash)]]).map((line) => ['  ', line]);
 }
 
 /** What was asked of a run that has ended. */

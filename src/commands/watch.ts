@@ -102,7 +102,7 @@ async function runOnce(
   );
   ended.abort();
   const changed = await changing;
-  print(result.ok ? told(result.value, [], invocation.folder) : refusal(result.problems), invocation);
+  print(result.ok ? told(result.value, [], invocation) : refusal(result.problems), invocation);
   return changed.length > 0 ? changed : undefined;
 }
 
