@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import { type Instance, type Pipeline, type Source, sourcesOf } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
@@ -68,7 +68,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
       kind: 'usage',
       code: 'no-such-file',
       message: `${request.shownFile} ${isFile === undefined ? 'does not exist' : 'is not a file'}`,
-      hint: 'name a pipeline file, for example pipelines/quickstart.yaml',
+      hint: isFile === undefined ? 'name a pipeline file: stillroom run lists them' : fileInFolder(request),
     });
   const text = readYamlFile(request.file, request.shownFile);
   if (text.problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? text.problems));
@@ -118,6 +118,12 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     instances: all,
     show: file.show ?? [],
   });
+}
+
+/** A pipeline file in a folder that was named in its place. */
+function fileInFolder({ file, shownFile }: LoadRequest): string {
+  const first = statSync(file).isDirectory() ? readdirSync(file).find((name) => /\.ya?ml$/.test(name)) : undefined;
+  return first === undefined ? 'name a pipeline file: stillroom run lists them' : `name a file in it: ${join(shownFile, first)}`;
 }
 
 /** What is told of a file that is something else, in the place of all that is wrong with it as a pipeline. */
