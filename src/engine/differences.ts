@@ -103,7 +103,6 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
     return [
       ...(canonicalJson(from.run) === canonicalJson(to.run) ? [] : [{ what: 'command', ...told(from.run, to.run) }]),
       ...(from.metrics === to.metrics ? [] : [{ what: 'metrics file', ...told(from.metrics ?? undefined, to.metrics ?? undefined) }]),
-      ...differingKinds(from.numbers, to.numbers),
       ...differingEnvironments(from.environment, to.environment),
       ...differingMembers('tool', from.tools, to.tools),
       ...differingMembers('place of', from.at, to.at),
@@ -122,12 +121,14 @@ function differingEnvironments(from: EnvironmentIngredient | undefined, to: Envi
   return [...(python.from === python.to ? [] : [python]), ...packages];
 }
 
-/** Params that were texts and are numbers now, or the other way round. */
-function differingKinds(from: readonly string[] = [], to: readonly string[] = []): Difference[] {
+/** Params that were texts and are numbers now, or the other way round, and are written as before. */
+function kindDifferences(from: Pick<Ingredients, 'work' | 'params'>, to: Pick<Ingredients, 'work' | 'params'>): Difference[] {
+  const numbersOf = ({ work }: Pick<Ingredients, 'work'>): readonly string[] => (work.kind === 'command' ? (work.numbers ?? []) : []);
+  const [before, after] = [numbersOf(from), numbersOf(to)];
   const kind = (is: boolean): string => (is ? 'number' : 'text');
-  return [...new Set([...from, ...to])]
-    .filter((name) => from.includes(name) !== to.includes(name))
-    .map((name) => ({ what: `kind of param ${name}`, from: kind(from.includes(name)), to: kind(to.includes(name)) }));
+  return [...new Set([...before, ...after])]
+    .filter((name) => before.includes(name) !== after.includes(name) && from.params[name] === to.params[name])
+    .map((name) => ({ what: `kind of param ${name}`, from: kind(before.includes(name)), to: kind(after.includes(name)) }));
 }
 
 /** How one element of an input differs: in its content, or only in what else a work sees of it. */
@@ -216,6 +217,7 @@ export function differences(
   return [
     ...formatDifferences(from, to),
     ...paramDifferences(from.params, to.params, isFormer ? canonicalJson : exactJson),
+    ...kindDifferences(from, to),
     ...codeDifferences(from.work, to.work, store, isFormer),
     ...inputDifferences(...inputs),
     ...differingMembers('environment variable', from.env, to.env),
