@@ -138,7 +138,7 @@ describe.concurrent('a run that is stopped', () => {
     started.coordinator.kill('SIGKILL');
     expect(await started.ended).toEqual({ code: null, signal: 'SIGKILL' });
     await until(() => livingIn(started).length === 0);
-    expect(await lastRun(started.folder)).toBe('failed');
+    expect(await lastRun(started.folder)).toBe('interrupted');
     await expectToGoOn(started);
   });
 });
@@ -219,7 +219,7 @@ export default work<typeof stage>(async ({ params, outputs, checkpoint, signal, 
     expect(await resume(folder)).toBe('starts at 3');
     expect(await resume(folder, 'count.to=7')).toBe('starts at 5');
     const numbers = Array.from({ length: 8 }, (_, number) => number);
-    expect(numbers.filter((number) => checkpointOf(folder, number) !== undefined)).toEqual([5, 6, 7]);
+    expect(numbers.filter((number) => checkpointOf(folder, number) !== undefined)).toEqual([7]);
   });
 
   test('leaves no result when it is stopped, even if it ends by itself then', async () => {

@@ -62,16 +62,22 @@ function named(name: string, values: Values | undefined): string {
   return sign === '' ? name : `${name} ${sign}`;
 }
 
+/** A value with what it was measured under, unless another value beside it says the same of itself. */
+function measuredText(values: Values | undefined, beside: Values | undefined): string {
+  if (values === undefined) return '';
+  const under = values.under === undefined || values.under === beside?.under ? '' : ` (${values.under})`;
+  return `${valueText(values)}${under}${values.disturbed ? ' (disturbed)' : ''}`;
+}
+
 /** What is shown of a run, beside what it is compared with. */
 function metricsOf(run: ReportRun, base: CommentBase | undefined): string {
   const names = shownMetrics(base === undefined ? [run] : [run, base.run]);
   const rows = names.slice(0, MOST.metrics).map((name) => {
     const [now, before] = [valuesOf(run, name), base === undefined ? undefined : valuesOf(base.run, name)];
-    const under = now?.under === undefined ? '' : ` (${now.under})`;
-    const value = now === undefined ? '' : `${valueText(now)}${under}${now.disturbed ? ' (disturbed)' : ''}`;
+    const value = measuredText(now, undefined);
     if (base === undefined) return [named(name, now), value];
     const moved = now === undefined || before === undefined ? '' : change(now, before, base.noise.get(name));
-    return [named(name, now ?? before), value, before === undefined ? '' : valueText(before), moved];
+    return [named(name, now ?? before), value, measuredText(before, now), moved];
   });
   if (rows.length === 0) return '';
   const heads = base === undefined ? ['metric', 'value'] : ['metric', 'this run', nameOf(base.run), 'change'];
