@@ -15,7 +15,7 @@ stages:
   student:
     uses: train-student
     in: { data: $sources.data, split: $sources.split }
-    with: { size: 16, batch: 2, epochs: ${epochs}, optimizer: adam, lr: 0.002, seed: 3 }
+    with: { size: 16, batch: 2, epochs: ${epochs}, stop_after: ${epochs}, optimizer: adam, lr: 0.002, seed: 3 }
 `;
 
 /** A folder with a pipeline that trains a student on 160 painted images. */
@@ -65,7 +65,7 @@ test('a training that is killed twice goes on from its last complete epoch, to t
   expect(second).toBeGreaterThan(first);
   expect(second).toBeLessThan(epochs * perEpoch);
   const killed = await trainOn(folder);
-  // As many checkpoints as epochs: none was trained and saved again.
+  // As many checkpoints as epochs, of which a budget leaves the last: none was trained and saved again.
   const { numbers, step } = checkpointsIn(join(folder, 'artifacts'));
   expect([numbers.at(-1), step]).toEqual([epochs, epochs * perEpoch]);
   const whole = await trainOn(project());
