@@ -46,6 +46,10 @@ export const askingCodes = {
     means: 'A value appears twice in the matrix of a node.',
     remedy: 'Remove one of the two.',
   },
+  'foreign-file': {
+    means: 'The file that was named is no pipeline but something else, which the message names.',
+    remedy: 'Run a pipeline file; the hint says how what the file does is written as one.',
+  },
   'matrix-too-large': {
     means: 'The matrices of a pipeline have more points than it may have instances.',
     remedy: 'Leave values out, or sweep over some of the variables.',
@@ -57,10 +61,6 @@ export const askingCodes = {
   'missing-key': {
     means: 'A file leaves out something that must be there.',
     remedy: 'Add the key that the message names.',
-  },
-  'foreign-file': {
-    means: 'The file that was named is no pipeline but something else, which the message names.',
-    remedy: 'Run a pipeline file; the hint says how what the file does is written as one.',
   },
   'missing-steps': {
     means: 'A grid cannot be made from a range without a number of steps.',
@@ -137,6 +137,10 @@ export const askingCodes = {
     means: 'A sweep varies a param that no node of its variants depends on, so they would all come out the same.',
     remedy: 'Leave the param out, use it in a node, or let the variants run as far as the node that it belongs to.',
   },
+  'which-pipeline': {
+    means: 'No pipeline was named, and the project has several, or none.',
+    remedy: 'Name one: `stillroom run NAME`; `stillroom init` writes a pipeline to start with.',
+  },
   'wrong-kind': {
     means: 'A folder is connected to an input that takes a file, or the other way round.',
     remedy: 'Connect another output, or a file of the folder.',
@@ -152,10 +156,6 @@ export const askingCodes = {
   'yaml-duplicate-key': {
     means: 'A key appears twice in a YAML file.',
     remedy: 'Rename or remove one of the two.',
-  },
-  'which-pipeline': {
-    means: 'No pipeline was named, and the project has several, or none.',
-    remedy: 'Name one: `stillroom run NAME`; `stillroom init` writes a pipeline to start with.',
   },
   'yaml-integer': {
     means: 'A whole number in a YAML file is too large to be kept exactly.',

@@ -54,6 +54,10 @@ export const keepingCodes = {
     means: 'Nothing has run in this store yet.',
     remedy: 'Run a pipeline first: stillroom run FILE.',
   },
+  'not-kept': {
+    means: 'The bytes of a source are not in the store: large ones are read where they lie.',
+    remedy: 'Write `keep: true` at the source, and later runs keep what they read.',
+  },
   'pack-unwritten': {
     means: 'A packed run could not be written: the disk is full, the folder is not there, or whoever read it went away.',
     remedy: 'Write it to another place; what was written of it is no pack.',
@@ -65,10 +69,6 @@ export const keepingCodes = {
   'run-is-kept': {
     means: '`stillroom gc --run` names a run that is tagged, pinned or live.',
     remedy: 'Take its tag or pin away, or wait until it has ended.',
-  },
-  'not-kept': {
-    means: 'The bytes of a source are not in the store: large ones are read where they lie.',
-    remedy: 'Write `keep: true` at the source, and later runs keep what they read.',
   },
   'run-not-done': {
     means: 'Only a run that finished can be reproduced or packed.',
@@ -98,13 +98,13 @@ export const keepingCodes = {
     means: 'No run has a param, metric or column of this name.',
     remedy: 'Follow the suggestion; `stillroom runs --json` shows all names.',
   },
-  'unknown-sweep': {
-    means: 'No sweep in the store has this id or tag.',
-    remedy: '`stillroom sweeps` lists them; @latest-sweep is the one that was at work last.',
-  },
   'unknown-run': {
     means: 'No run in the store has this id, hash or tag.',
     remedy: '`stillroom runs` lists them; @latest is the newest.',
+  },
+  'unknown-sweep': {
+    means: 'No sweep in the store has this id or tag.',
+    remedy: '`stillroom sweeps` lists them; @latest-sweep is the one that was at work last.',
   },
   'unknown-tag': {
     means: 'No run and no sweep has this tag.',
