@@ -24,11 +24,18 @@ function executionOf({ params, code, seconds = 0, outputs = {} }: RunNode): Exec
 class Executions {
   private readonly found = new Map<string, Execution[]>();
   private readonly seen = new Set<string>();
+  private readonly asked: ReadonlySet<string>;
+
+  /** `asked`: the names of instances and nodes of which is told. */
+  constructor(asked: ReadonlySet<string>) {
+    this.asked = asked;
+  }
 
   /** Notes those of a run: one that later runs reused counts once. */
   add({ nodes }: RunRecord): void {
     for (const [name, node] of Object.entries(nodes)) {
       const { state, seconds, fingerprint = '', recipe } = node;
+      if (!this.asked.has(name) && !this.asked.has(recipe?.node ?? name)) continue;
       if (seconds === undefined || (state !== 'executed' && state !== 'reused')) continue;
       const key = `${name} ${fingerprint} ${seconds}`;
       if (this.seen.has(key)) continue;
@@ -88,7 +95,7 @@ function worksOf({ nodes }: Plan): readonly Work[] {
  */
 export function expectedOf(plan: Plan, records: Iterable<RunRecord>): ReadonlyMap<string, Expected> {
   const works = worksOf(plan);
-  const executions = new Executions();
+  const executions = new Executions(new Set(works.flatMap(({ instance: { name, node } }) => [name, node])));
   let [runs, nodes] = [0, 0];
   const isKnown = (work: Work): boolean => executions.of(work).executions.length >= MOST.executions;
   if (works.length > 0)
