@@ -59,7 +59,7 @@ function unseenPackages({ pipeline }: PipelinePlan): readonly Line[] {
   const nodes = [...new Set(loose.map(({ node }) => node))];
   if (nodes.length === 0) return [];
   const shown = nodes.length > 3 ? `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more` : nodes.join(', ');
-  return [dim(`the packages of Python that ${shown} may use do not count; environment: { venv: .venv } makes them`)];
+  return [dim(`${shown}: Python packages do not count without environment: { venv: .venv }`)];
 }
 
 function plannedJson({ node, action, cause, expected }: PipelinePlan['nodes'][number]): object {
