@@ -2,9 +2,8 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hashFile } from '../files/hash.ts';
-import { ifPossible, writeWhole } from '../files/durable.ts';
 import { isObject, parseJson } from '../files/json.ts';
-import { readSealed, sealedJson } from '../files/sealed.ts';
+import { readSealed, writeSealedNote } from '../files/sealed.ts';
 import { fileStamp, isFresh } from '../files/stamp.ts';
 import { sha256 } from '../model/canonical.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -64,7 +63,7 @@ export function readVirtualEnvironment(folder: string, cache: string): Outcome<E
       if (noted.stamp !== '') records[path] = noted;
     }
   }
-  if (JSON.stringify(records) !== JSON.stringify(before)) ifPossible(() => writeWhole(noteFile, sealedJson({ records }, 'compact')));
+  if (JSON.stringify(records) !== JSON.stringify(before)) writeSealedNote(noteFile, { records }, 'compact');
   return done({ python, packages });
 }
 

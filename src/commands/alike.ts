@@ -1,3 +1,4 @@
+import { nodeOf } from '../model/folded-names.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** Names that are listed of those that failed alike. */
@@ -11,8 +12,7 @@ export function foldAlike(problems: readonly Problem[], failed: readonly string[
   const groups = new Map<string, { readonly first: Problem; readonly others: string[] }>();
   for (const [index, problem] of problems.entries()) {
     const name = failed.find((one) => problem.message.startsWith(`${one} `));
-    const node = name?.replace(/\[.*$/s, '');
-    const alike = name === undefined ? String(index) : `${node} ${problem.code} ${withoutOwn(problem.message.slice(name.length))}`;
+    const alike = name === undefined ? String(index) : `${nodeOf(name)} ${problem.code} ${withoutOwn(problem.message.slice(name.length))}`;
     const group = groups.get(alike);
     if (group === undefined) groups.set(alike, { first: problem, others: [] });
     else if (name !== undefined) group.others.push(name);

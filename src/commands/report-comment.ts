@@ -1,3 +1,4 @@
+import { nodeOf } from '../model/folded-names.ts';
 import { counted } from '../text/amounts.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { ReportRun } from '../model/report.ts';
@@ -11,20 +12,18 @@ const LETTERS = 60;
 
 const cut = (text: string | null): string => (text === null ? 'none' : text.length <= LETTERS ? text : `${text.slice(0, LETTERS - 1)}…`);
 
-const withoutPoint = (node: string): string => node.replace(/\[.*$/s, '');
-
 /** Changes told once: those of all instances of a node as one, and params of nodes that only follow one of the pipeline not at all. */
 function distinct(changes: readonly RunChange[]): readonly RunChange[] {
   const values = ({ kind, from, to }: RunChange): string => JSON.stringify([kind, from, to]);
   const ofPipeline = new Set(changes.filter(({ node, kind }) => node === '' && kind === 'param').map(values));
   const own = changes.filter((change) => change.node === '' || !ofPipeline.has(values(change)));
-  return [...new Map(own.map((change) => [JSON.stringify([withoutPoint(change.node), change.name, values(change)]), change])).values()];
+  return [...new Map(own.map((change) => [JSON.stringify([nodeOf(change.node), change.name, values(change)]), change])).values()];
 }
 
 function codeWords({ nodes, name, before, after }: CodeChange): string {
   const lines = unifiedDiff(name, before, after).filter((line) => !/^(?:---|\+\+\+) /.test(line));
   const [added, removed] = ['+', '-'].map((sign) => lines.filter((line) => line.startsWith(sign)).length);
-  const users = [...new Set(nodes.map(withoutPoint))];
+  const users = [...new Set(nodes.map(nodeOf))];
   return `${name === 'run' ? 'the command' : name} of ${users.slice(0, 3).join(', ')}${users.length > 3 ? ` and ${counted(users.length - 3, 'more node')}` : ''}: +${added} −${removed} lines`;
 }
 
@@ -32,7 +31,7 @@ function codeWords({ nodes, name, before, after }: CodeChange): string {
 function changeWords({ changes, code }: RunDifference): readonly string[] {
   const asked = distinct(changes.filter(({ kind }) => kind !== 'output' && kind !== 'fact'));
   const words = asked.map(({ node, kind, name, from, to }) => {
-    const where = node === '' || kind === 'node' ? name : `${withoutPoint(node)}.${name}`;
+    const where = node === '' || kind === 'node' ? name : `${nodeOf(node)}.${name}`;
     if (kind === 'node') return from === null ? `the node ${where} is new` : `the node ${where} is gone`;
     return `${kind === 'source' ? 'the source ' : ''}${where}: ${cut(from)} → ${cut(to)}`;
   });

@@ -71,7 +71,8 @@ export class CommandEvents {
   private readonly checkpoints: Checkpoints;
   private readonly listening: Listening;
   private readonly decoder = new StringDecoder('utf8');
-  private readonly piece = Buffer.allocUnsafe(PIECE);
+  /** Made with the first look that finds the file: most commands tell nothing. */
+  private piece: Buffer | undefined;
   private descriptor: number | undefined;
   private offset = 0;
   private rest = '';
@@ -107,8 +108,10 @@ export class CommandEvents {
   /** Reads what has come, as far as it is its turn; whether there is more. */
   private look(): boolean {
     if (this.descriptor === undefined) ifPossible(() => (this.descriptor = openPlain(this.file)));
-    const { descriptor, piece } = this;
+    const { descriptor } = this;
     if (descriptor === undefined) return false;
+    this.piece ??= Buffer.allocUnsafe(PIECE);
+    const { piece } = this;
     // A program may have begun the file anew.
     if (fstatSync(descriptor).size < this.offset) this.offset = 0;
     for (let taken = 0; taken < TURN; ) {

@@ -1,3 +1,4 @@
+import { nodeOf } from '../../model/folded-names.ts';
 import { duration } from '../../text/figures.ts';
 import { accent, bad, dim, type Line, strong } from '../../text/styled.ts';
 import { cutToWidth, widthOf } from '../../text/width.ts';
@@ -95,7 +96,7 @@ function told({ node, since, share, word = '' }: RunningNode, width: number, now
 function next(coming: Picture['coming'], columns: number): string {
   const counts = new Map<string, number>();
   for (const { node } of coming) {
-    const name = node.split('[', 1)[0] ?? node;
+    const name = nodeOf(node);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const names = [...counts].map(([name, count]) => (count === 1 ? name : `${name} × ${count}`));

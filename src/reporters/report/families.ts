@@ -1,3 +1,4 @@
+import { nodeOf } from '../../model/folded-names.ts';
 import type { Curve, ReportMetric, ReportRun } from '../../model/report.ts';
 import { nameOf, sharedName } from './shown-values.ts';
 
@@ -31,14 +32,12 @@ function distinct(lines: readonly Line[]): Line[] {
   return [...same.values()].map((all) => ({ label: sharedName(all.map(({ label }) => label)), points: all[0]?.points ?? [] }));
 }
 
-const withoutPoint = (name: string): string => name.replace(/\[.*$/s, '');
-
 /** The charts of runs: a chart of lines for each metric over steps, and of spots where its steps are no time. */
 export function curveFamilies(runs: readonly ReportRun[]): readonly Family[] {
   const found = new Map<string, { readonly curve: Curve; readonly run: number }[]>();
   runs.forEach((run, index) => {
     for (const curve of run.curves) {
-      const title = `${withoutPoint(curve.node)}: ${curve.metric}`;
+      const title = `${nodeOf(curve.node)}: ${curve.metric}`;
       found.set(title, [...(found.get(title) ?? []), { curve, run: index }]);
     }
   });

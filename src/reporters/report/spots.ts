@@ -1,3 +1,4 @@
+import { nodeOf } from '../../model/folded-names.ts';
 import { valueAxis } from '../../text/axis.ts';
 import { figure } from '../../text/figures.ts';
 import { at, html, type Markup } from '../../text/markup.ts';
@@ -19,7 +20,7 @@ const cut = (text: string): string => (widthOf(text) <= LABEL.columns ? text : `
 
 /** What of a category's name stands beside the plot: the point of the matrix, where all are of one node. */
 function shortNames(categories: readonly string[]): readonly string[] {
-  const nodes = new Set(categories.map((name) => name.replace(/\[.*$/s, '')));
+  const nodes = new Set(categories.map(nodeOf));
   const points = categories.map((name) => /\[(.*)\]$/s.exec(name)?.[1]);
   return nodes.size === 1 && points.every((point) => point !== undefined) ? (points as readonly string[]) : categories;
 }
