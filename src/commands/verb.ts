@@ -40,25 +40,24 @@ export function texts(written: string, about: string): Option<readonly string[] 
   return { flag: written, about, repeatable: true, read: (given) => done(given as readonly string[] | undefined) };
 }
 
+/** A text that `read` makes a value of; `name`: how the option is called in what is wrong with it. */
+function valued<Value>(written: string, about: string, read: (text: string, name: string) => Outcome<Value>): Option<Value | undefined> {
+  const name = written.split(' ', 1)[0] ?? written;
+  return { flag: written, about, repeatable: false, read: (given) => (typeof given === 'string' ? read(given, name) : done(undefined)) };
+}
+
 /** A number of at least 0, or a whole one of at least 1 (`whole`). */
 export function number(
   written: string,
   about: string,
   { whole = false, hint }: { readonly whole?: boolean; readonly hint?: string } = {},
 ): Option<number | undefined> {
-  const name = written.split(' ', 1)[0];
-  return {
-    flag: written,
-    about,
-    repeatable: false,
-    read(given) {
-      if (typeof given !== 'string') return done(undefined);
-      const value = given.trim() === '' ? Number.NaN : Number(given);
-      if (whole ? Number.isInteger(value) && value >= 1 : Number.isFinite(value) && value >= 0) return done(value);
-      const message = `${name} ${given} is not a ${whole ? 'whole number above 0' : 'number of 0 or more'}`;
-      return failed({ kind: 'usage', code: 'bad-option', message, hint: hint ?? `for example ${name} ${whole ? 10 : 1.5}` });
-    },
-  };
+  return valued(written, about, (given, name) => {
+    const value = given.trim() === '' ? Number.NaN : Number(given);
+    if (whole ? Number.isInteger(value) && value >= 1 : Number.isFinite(value) && value >= 0) return done(value);
+    const message = `${name} ${given} is not a ${whole ? 'whole number above 0' : 'number of 0 or more'}`;
+    return failed({ kind: 'usage', code: 'bad-option', message, hint: hint ?? `for example ${name} ${whole ? 10 : 1.5}` });
+  });
 }
 
 /** What a size is written as that is nearly one: `5GB` is `5GiB`. */
@@ -69,18 +68,10 @@ function meant(given: string): string {
 
 /** A size in bytes. */
 export function size(written: string, about: string): Option<number | undefined> {
-  const name = written.split(' ', 1)[0];
-  return {
-    flag: written,
-    about,
-    repeatable: false,
-    read(given) {
-      if (typeof given !== 'string') return done(undefined);
-      if (/^[0-9]+(\.[0-9]+)?(KiB|MiB|GiB|TiB)$/.test(given)) return done(amount(given));
-      const message = `${name} ${given} is not a size`;
-      return failed({ kind: 'usage', code: 'bad-option', message, hint: meant(given) });
-    },
-  };
+  return valued(written, about, (given, name) => {
+    if (/^[0-9]+(\.[0-9]+)?(KiB|MiB|GiB|TiB)$/.test(given)) return done(amount(given));
+    return failed({ kind: 'usage', code: 'bad-option', message: `${name} ${given} is not a size`, hint: meant(given) });
+  });
 }
 
 /** One of some words. */
