@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { GrowingLines } from '../files/growing-lines.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { parseInstanceName } from '../model/instance-name.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
@@ -7,7 +8,6 @@ import type { LogFile, Store } from '../model/store.ts';
 import { findRun } from '../records/find.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Context } from './context.ts';
-import { LogTail } from './log-tail.ts';
 
 /** Milliseconds between two looks at what a node has printed, and how many of them pass between two looks at how the run stands. */
 const PAUSE = { lines: 100, looks: 5 } as const;
@@ -98,7 +98,7 @@ export async function readLogs(context: Context, word: string, options: LogsOpti
   onNodes?.(names);
   const logs = names.map((name) => {
     const log = logOf(store.value, record.id, name, record.nodes[name]);
-    return { name, log, tail: new LogTail(log.path, (line) => onLine?.({ node: name, line })) };
+    return { name, log, tail: new GrowingLines(log.path, (line) => onLine?.({ node: name, line })) };
   });
   for (const { tail } of logs) {
     if (lines !== undefined) tail.skipTo(lines);
@@ -110,7 +110,7 @@ export async function readLogs(context: Context, word: string, options: LogsOpti
     state: end.state,
     nodes: logs.map(({ name, log, tail }) => {
       const { isFound } = tail;
-      tail.close();
+      tail.end();
       return {
         node: name,
         state: end.nodes[name]?.state ?? 'waiting',
@@ -126,7 +126,7 @@ export async function readLogs(context: Context, word: string, options: LogsOpti
 async function follow(
   store: Store,
   opening: RunRecord,
-  { tails, names }: { readonly tails: readonly LogTail[]; readonly names: readonly string[] },
+  { tails, names }: { readonly tails: readonly GrowingLines[]; readonly names: readonly string[] },
   { signal, node }: LogsOptions,
 ): Promise<RunRecord> {
   let record = opening;

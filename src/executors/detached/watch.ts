@@ -1,12 +1,12 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lastLines } from '../../files/last-lines.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
 import { endSurvivors, killMarked } from '../job/survivors.ts';
-import { readPlain } from '../../files/plain.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 10, last: 200 };
@@ -71,15 +71,10 @@ export async function watch(job: JobSpecification, emit: (event: JobEvent) => vo
   return readExit(folder, attempt);
 }
 
-/** Bytes at the end of a file in which its last lines are looked for. */
-const TAIL = 16 * 1024;
+/** Lines of a log that are told of an attempt that was lost. */
+const TOLD_LINES = 20;
 
-/** The last lines of a file. */
-function tailOf(file: string): string[] {
-  if (!existsSync(file)) return [];
-  const text = readPlain(file).subarray(-TAIL).toString('utf8').trimEnd();
-  return text === '' ? [] : text.split('\n').slice(-20);
-}
+const tailOf = (file: string): readonly string[] => lastLines(file, TOLD_LINES);
 
 /** Bytes below which a disk has no room for an exit record. */
 const SCARCE = 64 * 1024;

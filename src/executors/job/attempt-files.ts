@@ -1,13 +1,13 @@
-import { closeSync, existsSync, fsyncSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { writeAll } from '../../files/write-all.ts';
 import { join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { ifPossible } from '../../files/durable.ts';
+import { GrowingLines } from '../../files/growing-lines.ts';
 import { isObject } from '../../files/json.ts';
 import { openLine, readSealed, sealedLine, writeSealed } from '../../files/sealed.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
-import { openPlain, readPlain } from '../../files/plain.ts';
+import { readPlain } from '../../files/plain.ts';
 
 /** How a job that is executed through files alone is told to end: asked, or left no choice. */
 export type StopWord = 'ask' | 'kill';
@@ -101,34 +101,23 @@ function isEvent(value: unknown): value is JobEvent {
 
 /** Reads events from their file as far as they have been written. */
 export class EventReader {
-  private readonly path: string;
-  private readonly decoder = new StringDecoder('utf8');
-  private readonly buffer = Buffer.alloc(64 * 1024);
-  private position = 0;
-  private rest = '';
+  private readonly lines: GrowingLines;
+  private onEvent: (event: JobEvent) => void = () => undefined;
 
   constructor(folder: string) {
-    this.path = attemptFile(folder, 'events');
+    this.lines = new GrowingLines(attemptFile(folder, 'events'), (line) => {
+      const event = openLine(line, isEvent);
+      if (event !== undefined) this.onEvent(event);
+    });
   }
 
   /** Calls back with each event that has been written since the last time; a line without its end waits. */
   read(onEvent: (event: JobEvent) => void): void {
-    if (!existsSync(this.path)) return;
-    const file = openPlain(this.path);
+    this.onEvent = onEvent;
     try {
-      for (;;) {
-        const count = readSync(file, this.buffer, 0, this.buffer.length, this.position);
-        if (count === 0) return;
-        this.position += count;
-        const lines = (this.rest + this.decoder.write(this.buffer.subarray(0, count))).split('\n');
-        this.rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const event = openLine(line, isEvent);
-          if (event !== undefined) onEvent(event);
-        }
-      }
+      this.lines.read();
     } finally {
-      closeSync(file);
+      this.lines.release();
     }
   }
 }

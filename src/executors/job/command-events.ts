@@ -1,11 +1,9 @@
-import { closeSync, fstatSync, readSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { ifPossible } from '../../files/durable.ts';
+import { GrowingLines } from '../../files/growing-lines.ts';
 import { isObject, parseExtendedJson } from '../../files/json.ts';
-import { openPlain } from '../../files/plain.ts';
 import { counted } from '../../text/amounts.ts';
-import { shorten } from '../../text/shorten.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { ChildMessage } from './protocol.ts';
 
@@ -20,8 +18,7 @@ export function commandEventsFile(folder: string): string {
 /** Milliseconds between two looks at the file. */
 const PAUSE = 100;
 
-/** Bytes that are read at once, and after which others get their turn. */
-const PIECE = 64 * 1024;
+/** Bytes after which others get their turn. */
 const TURN = 2 * 1024 * 1024;
 
 /** Characters of a line. */
@@ -70,18 +67,13 @@ export class CommandEvents {
   private readonly file: string;
   private readonly checkpoints: Checkpoints;
   private readonly listening: Listening;
-  private readonly decoder = new StringDecoder('utf8');
-  /** Made with the first look that finds the file: most commands tell nothing. */
-  private piece: Buffer | undefined;
-  private descriptor: number | undefined;
-  private offset = 0;
-  private rest = '';
-  private lines = 0;
+  private readonly lines: GrowingLines;
   private bad = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(folder: string, checkpoints: Checkpoints, listening: Listening) {
     this.file = commandEventsFile(folder);
+    this.lines = new GrowingLines(this.file, (line) => this.line(line), LONGEST_LINE);
     this.checkpoints = checkpoints;
     this.listening = listening;
     this.wait(PAUSE);
@@ -90,15 +82,13 @@ export class CommandEvents {
   /** Takes what is left once nothing of the command lives any more, and removes the file. */
   end(): void {
     clearTimeout(this.timer);
-    while (this.look()) {
-      // All of it.
-    }
-    if (this.rest !== '') this.line(this.rest);
+    let isFound = false;
+    ifPossible(() => {
+      isFound = this.lines.isFound;
+      this.lines.end();
+    });
     if (this.bad > MOST_NAMED) this.listening.notice(`${counted(this.bad - MOST_NAMED, 'more line')} of its events told nothing`);
-    const { descriptor } = this;
-    if (descriptor === undefined) return;
-    closeSync(descriptor);
-    ifPossible(() => rmSync(this.file, { force: true }));
+    if (isFound) ifPossible(() => rmSync(this.file, { force: true }));
   }
 
   private wait(milliseconds: number): void {
@@ -107,31 +97,14 @@ export class CommandEvents {
 
   /** Reads what has come, as far as it is its turn; whether there is more. */
   private look(): boolean {
-    if (this.descriptor === undefined) ifPossible(() => (this.descriptor = openPlain(this.file)));
-    const { descriptor } = this;
-    if (descriptor === undefined) return false;
-    this.piece ??= Buffer.allocUnsafe(PIECE);
-    const { piece } = this;
-    // A program may have begun the file anew.
-    if (fstatSync(descriptor).size < this.offset) this.offset = 0;
-    for (let taken = 0; taken < TURN; ) {
-      const read = readSync(descriptor, piece, 0, PIECE, this.offset);
-      if (read === 0) return false;
-      this.offset += read;
-      taken += read;
-      this.take(this.decoder.write(piece.subarray(0, read)));
-    }
-    return true;
-  }
-
-  private take(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = shorten(lines.pop() ?? '', LONGEST_LINE);
-    for (const line of lines) this.line(line);
+    let isMore = false;
+    ifPossible(() => {
+      isMore = this.lines.read(TURN);
+    });
+    return isMore;
   }
 
   private line(line: string): void {
-    this.lines += 1;
     if (line.trim() === '') return;
     const meaning = line.length > LONGEST_LINE ? 'is longer than a megabyte' : meaningOf(line);
     if (typeof meaning === 'string') this.complain(meaning);
@@ -141,7 +114,7 @@ export class CommandEvents {
 
   private complain(why: string): void {
     this.bad += 1;
-    if (this.bad <= MOST_NAMED) this.listening.notice(`line ${this.lines} of its events ${why}`);
+    if (this.bad <= MOST_NAMED) this.listening.notice(`line ${this.lines.count} of its events ${why}`);
   }
 
   /** A folder that the command has completed becomes its newest checkpoint. */

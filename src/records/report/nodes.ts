@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { producersOf } from '../../model/pipeline.ts';
 import { type RunNode, type RunRecord, secondsBetween } from '../../model/run.ts';
 import type { ReportNode } from '../../model/report.ts';
@@ -6,34 +5,14 @@ import type { Runs } from '../../model/store.ts';
 import { disturbedText } from '../../model/waiting.ts';
 import type { Told } from './told.ts';
 
-/** What is read of the end of a failed node's log, and the lines of it that are shown. */
-const LOG = { bytes: 16 * 1024, lines: 20 };
-
-/** The last lines of a file; none where it is gone. */
-function lastLines(path: string): string[] {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      const from = Math.max(0, fstatSync(file).size - LOG.bytes);
-      const bytes = Buffer.alloc(LOG.bytes);
-      const lines = bytes
-        .toString('utf8', 0, readSync(file, bytes, 0, LOG.bytes, from))
-        .trimEnd()
-        .split('\n');
-      return (from > 0 ? lines.slice(1) : lines).slice(-LOG.lines);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return [];
-  }
-}
+/** The last lines of a failed node's log that are shown. */
+const LOG_LINES = 20;
 
 /** Why a node failed: what it was told as, and the end of what it printed. */
 function failureOf(runs: Runs, run: string, name: string, { state, error, log }: RunNode): Pick<ReportNode, 'error' | 'log'> {
   if (state !== 'failed') return {};
-  const lines = log === undefined ? [] : lastLines(runs.log(run, name).path);
-  return { ...(error === undefined ? {} : { error }), ...(lines.join('').trim() === '' ? {} : { log: lines }) };
+  const lines = log === undefined ? [] : runs.lastLines(run, name, LOG_LINES);
+  return { ...(error === undefined ? {} : { error }), ...(lines.length === 0 ? {} : { log: lines }) };
 }
 
 /** The chain of executed nodes, each needing the one before, whose times add up to the most; nodes stand after what they need. */
