@@ -1,5 +1,6 @@
 import { executorKinds, settingsOf } from '../../src/executors/kinds.ts';
 import { sentence } from '../../src/load/editor.ts';
+import { joinedPlotSchema, outputPlotSchema } from '../../src/load/pipeline/plot-schema.ts';
 import { pipelineSchema } from '../../src/load/pipeline/schema.ts';
 import { projectSchema } from '../../src/load/project/schema.ts';
 import { sweepSchema } from '../../src/load/sweep/schema.ts';
@@ -63,6 +64,11 @@ in:
     asMapping(property('out', 'additionalProperties')),
   ],
   [
+    '### How an output is drawn',
+    `What commands write as tables is drawn in reports: \`out: { curve: { path: roc.csv, plot: { x: fpr, y: tpr } } }\`. Nothing of it counts.`,
+    outputPlotSchema,
+  ],
+  [
     '### Tools',
     '`tools: [head, { run: python3 --version }]`: a program in `PATH`, whose file counts, or a mapping.',
     asMapping(property('tools', 'items')),
@@ -96,6 +102,11 @@ metrics: { path: scores.json, goals: { test.accuracy: maximize }, tolerance: { t
 \`env: { TOKEN: { secret: true } }\` passes one on that neither counts nor is stored, and blots it out of logs. All others are cleared, but
 for those of the second table.`,
     variable,
+  ],
+  [
+    '## A plot of several tables',
+    '`plots: { ROC: { x: fpr, y: { train.plots/roc.csv: tpr, test.plots/roc.csv: tpr } } }`: a name, and a mapping.',
+    joinedPlotSchema,
   ],
   ['## A sweep', '', sweepSchema],
   [

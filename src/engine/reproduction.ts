@@ -99,6 +99,7 @@ export async function planReproduction(
     sources: Object.fromEntries([...found].map(([name, { source }]) => [name, source])),
     instances,
     show: record.show ?? [],
+    ...(record.plots === undefined ? {} : { plots: record.plots }),
   };
   const { facts } = executor.value;
   const now = { platform: facts.platform, machine: facts.machine, engines: facts.engines };

@@ -152,6 +152,7 @@ function openingRecord(
     nodes: Object.fromEntries(opening),
     facts: { platform, machine, engines },
     ...(pipeline.show.length === 0 ? {} : { show: pipeline.show }),
+    ...(pipeline.plots === undefined ? {} : { plots: pipeline.plots }),
     ...(software === undefined ? {} : { software }),
   };
 }

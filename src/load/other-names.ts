@@ -5,7 +5,8 @@ const OF_FILE: Readonly<Record<string, string>> = {
   sources: 'data dataset datasets inputs input source_data artifacts',
   name: 'title id pipeline_name',
   about: 'description desc summary help doc',
-  show: 'metrics plots outputs output print results report summary',
+  show: 'metrics outputs output print results report summary',
+  plots: 'plot charts chart figures graphs',
   sweep: 'search tune hyperopt grid experiments experiment',
 };
 

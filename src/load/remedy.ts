@@ -19,6 +19,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   when: 'when: { size: { above: 32 } }',
   resources: 'resources: { cpu: 2, memory: 4GiB }',
   tools: 'tools: [python3]',
+  plots: 'plots: { loss: { x: step, y: { node.port: loss } } }',
+  plot: 'plot: { x: step, y: loss }',
   show: 'show: [node.metric, node.port]',
   objective: 'objective: { maximize: node.metric }',
   over: 'over: { node.param: [1, 2] }',

@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { OutputPlot } from './plot.ts';
 import type { InputKind, Metric, Resources } from './stage.ts';
 
 /** A param as planning sees it. */
@@ -26,6 +27,8 @@ export interface OutputDeclaration {
   /** With its dot, or empty. */
   readonly suffix: string;
   readonly measured: boolean;
+  /** How it is drawn, where the pipeline says so. Never hashed. */
+  readonly plot?: OutputPlot;
 }
 
 /** `stage.ts` as JSON: what the parent process knows of a stage without loading its work. */

@@ -1,5 +1,6 @@
 import type { Declaration, OutputDeclaration } from './declaration.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { JoinedPlot } from './plot.ts';
 import type { Metric } from './stage.ts';
 
 /** A file or folder from outside the store. */
@@ -130,6 +131,8 @@ export interface Pipeline {
   readonly instances: readonly Instance[];
   /** The `node.metric` and `node.port` that a run's end shows; empty: those of the last nodes. */
   readonly show: readonly string[];
+  /** What is drawn of several outputs together. Never hashed. */
+  readonly plots?: readonly JoinedPlot[];
 }
 
 /** The params of a work that only say how far it goes. */

@@ -1,6 +1,7 @@
 import type { Artifact } from './artifact.ts';
 import type { JsonObject } from './json.ts';
 import type { Instance, NodeWork } from './pipeline.ts';
+import type { JoinedPlot } from './plot.ts';
 import type { EnvironmentIngredient, MetricValue, PackageIngredient } from './result.ts';
 import type { OfSweep } from './sweep-journal.ts';
 
@@ -114,6 +115,8 @@ export interface RunRecord {
   readonly facts: JsonObject;
   /** The `node.metric` and `node.port` that the pipeline asks to be shown first. */
   readonly show?: readonly string[];
+  /** What the pipeline draws of several outputs together. Never hashed. */
+  readonly plots?: readonly JoinedPlot[];
   /** Recorded, never hashed. */
   readonly software?: RunSoftware;
 }

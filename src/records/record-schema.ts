@@ -1,4 +1,5 @@
 import type { JsonObject } from '../model/json.ts';
+import { PLOT_MARKS } from '../model/plot.ts';
 import { RECORD_FORMAT } from '../model/run.ts';
 
 const text = { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f]*$', maxLength: 4096 };
@@ -71,6 +72,18 @@ const work = {
   ],
 };
 
+const columns = list(text, 1000);
+const look = { x: text, as: { enum: [...PLOT_MARKS] }, xLabel: text, yLabel: text };
+const plot = shape({ ...look, y: columns, title: text }, ['x', 'as', 'xLabel', 'yLabel', 'y', 'title']);
+const joinedPlot = shape(
+  {
+    ...look,
+    name: text,
+    y: list({ type: 'array', items: [text, columns] as unknown as JsonObject[], minItems: 2, maxItems: 2 }, 1000),
+  },
+  ['x', 'as', 'xLabel', 'yLabel'],
+);
+
 const metric = shape({ goal: { enum: ['maximize', 'minimize'] }, tolerance: { type: 'number', minimum: 0 }, measured: { const: true } }, [
   'goal',
   'tolerance',
@@ -83,7 +96,7 @@ const recipe = shape(
     key: map({}, port),
     work,
     inputs: list(input),
-    outputs: map(shape({ kind, suffix, measured: { type: 'boolean' } }), port),
+    outputs: map(shape({ kind, suffix, measured: { type: 'boolean' }, plot }, ['plot']), port),
     metrics: map(metric),
     resources: shape({
       cpu: { type: 'integer', minimum: 1, maximum: 4096 },
@@ -136,10 +149,11 @@ export const recordSchema: JsonObject = shape(
     nodes: map(node, name),
     facts: { type: 'object' },
     show: list(text),
+    plots: list(joinedPlot, 1000),
     software: shape({ stillroom: text, node: text, commit: { type: 'string', pattern: '^[0-9a-f]{40,64}$' }, branch: text }, [
       'commit',
       'branch',
     ]),
   },
-  ['sweep', 'show', 'software'],
+  ['sweep', 'show', 'plots', 'software'],
 );

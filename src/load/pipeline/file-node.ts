@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts';
+import type { FilePlot } from './plots.ts';
 
 /** What a command says of its metrics. */
 export interface FileMetrics {
@@ -20,7 +21,7 @@ export interface FileNode {
   readonly when?: JsonObject;
   readonly in?: Readonly<Record<string, Json>>;
   readonly with?: JsonObject;
-  readonly out?: Readonly<Record<string, string | { readonly path: string; readonly measured?: boolean }>>;
+  readonly out?: Readonly<Record<string, string | { readonly path: string; readonly measured?: boolean; readonly plot?: FilePlot }>>;
   readonly tools?: readonly (string | { readonly run: string })[];
   readonly metrics?: string | FileMetrics;
   readonly budget?: string;

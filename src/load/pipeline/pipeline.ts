@@ -14,6 +14,7 @@ import { fillInAt, isFull, type NodeContext } from './context.ts';
 import type { FileEnvironment, FileNode } from './file-node.ts';
 import { draftInstances } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
+import { checkPlots, type FileJoinedPlot, joinedPlots } from './plots.ts';
 import { checkShow } from './show.ts';
 import { ROOM } from './references.ts';
 import { applyOverrides } from './overrides.ts';
@@ -55,6 +56,7 @@ interface PipelineFile {
   readonly environment?: FileEnvironment;
   readonly stages: Readonly<Record<string, FileNode>>;
   readonly show?: readonly string[];
+  readonly plots?: Readonly<Record<string, FileJoinedPlot>>;
 }
 
 /**
@@ -105,6 +107,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   checked.flush();
   checkOverrides(instances, context);
   checkShow(file, instances, context);
+  checkPlots(file, instances, context);
   if (problems.length > 0) return failed(...unique(problems));
   const all = [...instances.values()].flat();
   const used = new Set(sourcesOf(all));
@@ -117,6 +120,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     sources: Object.fromEntries([...sources].filter(([name]) => used.has(name))),
     instances: all,
     show: file.show ?? [],
+    ...(file.plots === undefined ? {} : { plots: joinedPlots(file.plots) }),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import { SIZE, TIME } from '../../text/amounts.ts';
+import { joinedPlotSchema, outputPlotSchema } from './plot-schema.ts';
 import { sweepSchema } from '../sweep/schema.ts';
 
 /** Names of params, sources, matrix variables and nodes. */
@@ -135,7 +136,7 @@ const node: JsonObject = {
       description: "a command's outputs: where it writes each, relative to its working folder; a folder ends in /",
       propertyNames: port,
       additionalProperties: {
-        description: 'the path of an output, or { path, measured }',
+        description: 'the path of an output, or { path, measured, plot }',
         anyOf: [
           text,
           {
@@ -148,6 +149,7 @@ const node: JsonObject = {
                 type: 'boolean',
                 description: 'whether it holds measurements, which differ each time and are not judged (default: false)',
               },
+              plot: outputPlotSchema,
             },
           },
         ],
@@ -272,6 +274,12 @@ export const pipelineSchema: JsonObject = {
       type: 'array',
       items: text,
       description: 'the node.metric and node.port that the end of a run shows, and a report begins with',
+    },
+    plots: {
+      type: 'object',
+      description: 'what a report draws of several tables together, by the name that stands above it',
+      additionalProperties: joinedPlotSchema,
+      minProperties: 1,
     },
     sweep: sweepSchema,
   },

@@ -5,6 +5,7 @@ import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
+import { outputPlot } from './plots.ts';
 import { asWritten, type Scope } from './references.ts';
 import { nameOf } from '../remedy.ts';
 
@@ -81,6 +82,7 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, context: N
       kind: path.endsWith('/') ? 'dir' : 'file',
       suffix: path.endsWith('/') || dot <= 0 ? '' : base.slice(dot),
       measured: typeof value !== 'string' && value.measured === true,
+      ...(typeof value === 'string' || value.plot === undefined ? {} : { plot: outputPlot(value.plot) }),
     };
     paths[port] = path.replace(/\/+$/, '');
   }
