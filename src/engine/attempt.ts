@@ -95,7 +95,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const isWritten = executor.isAttached !== true || specification.program.kind === 'stage';
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
     if (isWritten) ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
-    const exit = await executor.execute({ specification, secrets, lock, hold }, run.emit, run.stop);
+    const exit = await executor.execute({ specification, secrets, lock: lock.isInherited ? lock : undefined, hold }, run.emit, run.stop);
     isPlain = exit.ended === 'done' && exit.isPlain === true;
     return collect(exit, { prepared, specification, given, place, isWritten }, run);
   } finally {

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 /** Whether a path, absolute as the folder is, lies neither there nor below. A name may begin with two dots. */
 export function isOutside(folder: string, path: string): boolean {
@@ -15,6 +16,25 @@ export function namesIn(folder: string): string[] {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) return [];
     throw error;
   }
+}
+
+/**
+ * Lets this machine forget what it keeps of a folder that others share: a client of a file server asks again about what changed under its
+ * own hand. Returns whether there is such a folder; one that is new is seen from the folder above it, up to `top`.
+ */
+export function forgetFolder(folder: string, top: string): boolean {
+  const name = join(folder, `.look-${randomBytes(6).toString('hex')}`);
+  for (const isAgain of [false, true]) {
+    try {
+      mkdirSync(name);
+      rmdirSync(name);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (isAgain || folder === top || !forgetFolder(dirname(folder), top)) return false;
+    }
+  }
+  return false;
 }
 
 /** The names of a folder's files `NAME.json` without their suffix, sorted. */

@@ -1,37 +1,82 @@
 import { closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
 import { ifPossible } from './durable.ts';
 import { readJson } from './json.ts';
 import { withPath } from './with-path.ts';
 import { makeFolders } from './folder.ts';
+import { type Lease, Leases } from './leases.ts';
 
-/** A kernel lock on a file. Whoever inherits the descriptor holds it too, until all of them are gone. */
+/**
+ * A lock on a file: a kernel lock, which whoever inherits the descriptor holds too, until all of them are gone; or a lease, which this process
+ * holds alone.
+ */
 export interface FileLock {
   readonly descriptor: number;
   readonly path: string;
+  readonly isInherited: boolean;
   release(): void;
 }
 
-/** Milliseconds between two tries. */
+/** Milliseconds between two tries, and the most between two of a lease, which asks a server. */
 const PAUSE = 50;
+const LONGEST_PAUSE = 1000;
+
+/** Folders below which locks are leases. */
+const leased = new Map<string, Leases>();
+
+/** From now on locks on files below a folder are leases, which lie in a folder of their own. */
+export function useLeases(root: string, folder: string): Leases {
+  const leases = leased.get(root) ?? new Leases(folder);
+  leased.set(root, leases);
+  return leases;
+}
+
+/** Whether locks on files below a folder are leases: several machines may share it. */
+export function usesLeases(folder: string): boolean {
+  return leasesFor(`${folder}${sep}`) !== undefined;
+}
+
+/** The leases that take the place of kernel locks on a file, and what it is called among them. */
+function leasesFor(path: string): { readonly leases: Leases; readonly name: string } | undefined {
+  for (const [root, leases] of leased) if (path.startsWith(root + sep)) return { leases, name: relative(root, path) };
+  return undefined;
+}
 
 /**
  * Opens and locks a file in one go; undefined where another holds it. A lock file that was removed meanwhile is opened anew. To share the
  * lock of a file that is there, it need not be writable.
  */
 export function tryLockFile(path: string, shared = false): FileLock | undefined {
+  const found = leasesFor(path);
+  if (found !== undefined) return leasedFile(path, found.leases.take(found.name, shared), shared);
   for (;;) {
     const descriptor = openForLock(path, shared);
     let isHeld = false;
     try {
       if (!withPath(path, () => locked(descriptor, shared))) return undefined;
       isHeld = statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
-      if (isHeld) return { descriptor, path, release: () => closeSync(descriptor) };
+      if (isHeld) return { descriptor, path, isInherited: true, release: () => closeSync(descriptor) };
     } finally {
       if (!isHeld) closeSync(descriptor);
     }
+  }
+}
+
+/** A file whose lease was taken, opened. */
+function leasedFile(path: string, lease: Lease | undefined, shared: boolean): FileLock | undefined {
+  if (lease === undefined) return undefined;
+  try {
+    const descriptor = openForLock(path, shared);
+    const release = (): void => {
+      closeSync(descriptor);
+      lease.release();
+    };
+    return { descriptor, path, isInherited: false, release };
+  } catch (error) {
+    lease.release();
+    throw error;
   }
 }
 
@@ -58,17 +103,18 @@ function locked(descriptor: number, shared: boolean): boolean {
 
 /** As `tryLockFile`, but waits until the lock is free; undefined if the signal comes first. */
 export async function lockFile(path: string, signal: AbortSignal, shared = false): Promise<FileLock | undefined> {
-  while (!signal.aborted) {
+  const longest = leasesFor(path) === undefined ? PAUSE : LONGEST_PAUSE;
+  for (let time = PAUSE; !signal.aborted; time = Math.min(2 * time, longest)) {
     const lock = tryLockFile(path, shared);
     if (lock !== undefined) return lock;
-    await pause(PAUSE, signal);
+    await pause(time, signal);
   }
   return undefined;
 }
 
-/** Lets others share a lock that was taken alone; whoever wants it alone waits for all of them. */
+/** Lets others inherit a lock that was taken alone, where it can be; whoever wants it alone waits for all of them. */
 export function shareLock<Taken extends FileLock | undefined>(lock: Taken): Taken {
-  if (lock !== undefined) withPath(lock.path, () => locked(lock.descriptor, true));
+  if (lock?.isInherited === true) withPath(lock.path, () => locked(lock.descriptor, true));
   return lock;
 }
 
@@ -79,6 +125,8 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
 
 /** Whether anyone holds the lock of a file. */
 export function isLocked(path: string): boolean {
+  const found = leasesFor(path);
+  if (found !== undefined) return found.leases.isHeld(found.name);
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -105,7 +153,7 @@ export function holderOf<Note extends { readonly pid: number }>(
   isShape: (value: unknown) => value is Note,
 ): Note | undefined {
   const note = isLocked(path) ? readJson(path, isShape) : undefined;
-  return note === undefined || !lives(note.pid) ? undefined : note;
+  return note === undefined || (leasesFor(path) === undefined && !lives(note.pid)) ? undefined : note;
 }
 
 function lives(pid: number): boolean {

@@ -15,6 +15,16 @@ export function openPlain(path: string): number {
 
 /** The bytes of a plain file. */
 export function readPlain(path: string): Buffer {
+  try {
+    return readOnce(path);
+  } catch (error) {
+    // Another machine put a file in its place while it was read.
+    if ((error as NodeJS.ErrnoException).code !== 'ESTALE') throw error;
+    return readOnce(path);
+  }
+}
+
+function readOnce(path: string): Buffer {
   const descriptor = openPlain(path);
   try {
     return readFileSync(descriptor);

@@ -10,8 +10,8 @@ export interface Job {
   readonly specification: JobSpecification;
   /** The values of the secrets that the specification names. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** The lock on the work, for executors whose children inherit it: so it is held as long as anything of the attempt lives. */
-  readonly lock: Lock;
+  /** The lock on the work, for executors whose children inherit it: so it is held as long as anything of the attempt lives. Undefined: it cannot be inherited. */
+  readonly lock: Lock | undefined;
   readonly hold: Hold;
 }
 

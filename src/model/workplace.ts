@@ -1,10 +1,14 @@
 import type { LineWriter } from './store.ts';
 import type { Asker, Who } from './waiting.ts';
 
-/** A kernel lock that may be shared: whoever inherits the descriptor, or takes it at its path beside, holds it until all of them are gone. */
+/**
+ * A lock on a file. Of one that is inherited, whoever inherits the descriptor, or takes it at its path beside, holds it until all of them are
+ * gone; another one ends with its process.
+ */
 export interface Lock {
   readonly descriptor: number;
   readonly path: string;
+  readonly isInherited: boolean;
   release(): void;
 }
 

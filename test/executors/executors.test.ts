@@ -73,7 +73,7 @@ executorContract({
     const never = new AbortController().signal;
     const hold = await executor.hold({ alone: false, gpu: 0 }, asker(never));
     if (hold === undefined) throw new Error('the executor is not free');
-    const lock = { descriptor: -1, path: '', release: () => undefined };
+    const lock = { descriptor: -1, path: '', isInherited: true, release: () => undefined };
     await new Promise<void>((resolve) => {
       void executor.execute({ specification, secrets: {}, lock, hold }, () => resolve(), { asked: never, forced: never });
     });

@@ -6,6 +6,7 @@ import type { Job, JobEvent, OpenExecutor, Stop } from '../../model/executor.ts'
 import { installation } from '../../model/installation.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem } from '../../model/problem.ts';
+import type { Lock } from '../../model/workplace.ts';
 import { attemptFile, RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-files.ts';
 import { startProblem } from '../job/ending.ts';
 import { MachineExecutor } from '../job/machine-executor.ts';
@@ -30,8 +31,9 @@ class DetachedExecutor extends MachineExecutor {
       ended: 'failed',
       problem,
     });
+    if (job.lock === undefined) return failed(unsharedProblem(specification));
     try {
-      await start(job, this.machine.environment['PATH'], this.grace);
+      await start({ ...job, lock: job.lock }, this.machine.environment['PATH'], this.grace);
     } catch (error) {
       return failed(startProblem(specification, error));
     }
@@ -43,8 +45,22 @@ class DetachedExecutor extends MachineExecutor {
   }
 }
 
+/** What outlives its coordinator is found again by kernel locks, which a store that several machines share does not have. */
+function unsharedProblem({ node, executor }: JobSpecification): Problem {
+  return {
+    kind: 'stage',
+    code: 'not-started',
+    message: `${node} cannot be executed by ${executor} (kind: detached): the store lies on a file system that several machines share`,
+    hint: 'run it with another executor, or keep the store on a local disk: --store FOLDER',
+  };
+}
+
 /** Starts a `run-job` in a session of its own. It inherits the locks that say that it lives, that its work is done, and what it holds. */
-async function start({ specification, secrets, lock, hold }: Job, path: string | undefined, grace: number | undefined): Promise<void> {
+async function start(
+  { specification, secrets, lock, hold }: Job & { readonly lock: Lock },
+  path: string | undefined,
+  grace: number | undefined,
+): Promise<void> {
   const { folder, attempt } = specification;
   const alive = tryLockFile(attemptFile(folder, 'alive')) as FileLock;
   const output = openSync(attemptFile(folder, 'output'), 'a');

@@ -1,5 +1,8 @@
-import { arch, availableParallelism, cpus, homedir, machine, platform, release, totalmem } from 'node:os';
+import { lstatSync } from 'node:fs';
+import { arch, availableParallelism, cpus, homedir, machine, platform, release, tmpdir, totalmem, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from '../../files/folder.ts';
+import { mayBeShared } from '../../files/shared-file-system.ts';
 import type { Capacity, ExecutorFacts, Hold, Need } from '../../model/executor.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Asker } from '../../model/waiting.ts';
@@ -50,9 +53,14 @@ export interface Machine {
   readonly patience: number;
 }
 
-/** Where a user's locks on the machine itself lie. */
+/** Where a user's locks on the machine itself lie: in the user's cache, unless other machines have that folder too, as homes of clusters often are. */
 function machineFolder(environment: Environment): string {
-  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'stillroom', 'machine');
+  const cache = join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'stillroom', 'machine');
+  if (!mayBeShared(cache)) return cache;
+  const folder = join(tmpdir(), `stillroom-${userInfo().uid}`);
+  makeFolders(folder);
+  // A folder that someone else made there might be made to wait for.
+  return lstatSync(folder).uid === userInfo().uid ? join(folder, 'machine') : cache;
 }
 
 /**

@@ -83,8 +83,8 @@ export const keepingCodes = {
     remedy: 'Free some space, change the permissions, or choose another store with --store FOLDER; the store itself stays whole.',
   },
   'store-without-locks': {
-    means: 'The store lies on a file system whose locks cannot be trusted, such as NFS.',
-    remedy: 'Choose a store on a local disk with --store FOLDER.',
+    means: 'The store lies on a file system that holds neither locks nor hard links, by which those who use it are kept apart.',
+    remedy: 'Choose a store on another disk with --store FOLDER.',
   },
   'sweep-is-live': {
     means: 'Another process is already running this sweep.',

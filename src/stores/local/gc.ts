@@ -8,6 +8,7 @@ import type { LocalBundles } from './bundles.ts';
 import { bundleFile, type LocalContents, sourceFile } from './contents.ts';
 import { isPart, syncFolder } from '../../files/durable.ts';
 import { tryLockFile } from '../../files/lock.ts';
+import { tidyLeases } from './locks.ts';
 import { removeTree } from '../../files/remove.ts';
 import { leftovers } from './leftovers.ts';
 import { isExecuted } from './workplaces.ts';
@@ -210,10 +211,11 @@ export function removeGarbage({ root, runs, results: kept, blobs: content }: Par
   for (const path of paths) left.push(...removeTree(join(root, path)));
   left.push(...content.remove(blobs, thorough));
   for (const name of names(join(root, 'locks'))) {
-    const lock = name === 'store' ? undefined : tryLockFile(join(root, 'locks', name));
+    const lock = name === 'store' || name === 'leases' ? undefined : tryLockFile(join(root, 'locks', name));
     if (lock === undefined) continue;
     left.push(...removeTree(join(root, 'locks', name)));
     lock.release();
   }
+  tidyLeases(root);
   return left;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeAll } from '../../files/write-all.ts';
 import {
+  type BigIntStats,
   chmodSync,
   closeSync,
   constants,
@@ -17,7 +18,8 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { namesIn } from '../../files/folder.ts';
+import { forgetFolder, namesIn } from '../../files/folder.ts';
+import { usesLeases } from '../../files/lock.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { removeTree } from '../../files/remove.ts';
 import { hashFile } from '../../files/hash.ts';
@@ -107,7 +109,7 @@ export class LooseBlobs {
   /** Hashes a blob unless it stands as it did when it was last hashed; a damaged one is moved to quarantine. */
   state(digest: string, thorough = false): Standing {
     const path = this.path(digest);
-    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const stats = this.look(path);
     if (stats === undefined) return 'missing';
     if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
     if (stats.isFile() && hashFile(path) === digest) {
@@ -121,6 +123,14 @@ export class LooseBlobs {
     });
     this.quarantined += 1;
     return 'damaged';
+  }
+
+  /** How a blob's file stands. One that another machine made may not be seen at first. */
+  private look(path: string): BigIntStats | undefined {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats !== undefined || !usesLeases(this.root)) return stats;
+    forgetFolder(dirname(path), dirname(this.root));
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   }
 
   /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
@@ -262,7 +272,9 @@ export class LooseBlobs {
   /** Undefined where the bytes are wrong. */
   private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
     const isHashed = this.isJustProven(digest, blob);
-    const isLinked = !clone(blob, path) && !executable && lstatSync(blob).size > LARGEST_COPY && link(blob, path);
+    // A link on a shared file system is a file that another machine may have open.
+    const isLarge = !executable && lstatSync(blob).size > LARGEST_COPY && !usesLeases(this.root);
+    const isLinked = !clone(blob, path) && isLarge && link(blob, path);
     // Links are hashed again when their node has ended.
     const isRight = (isLinked && isHashed) || (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
     if (!isRight) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../model/workplace.ts';
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
+import { joinLeases } from './locks.ts';
 import { holderOf, lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
 
 /** Milliseconds between two tries. */
@@ -26,6 +27,7 @@ function presenceFile(root: string): string {
 export async function enterStore(root: string, { signal, onWait }: Pick<Asker, 'signal' | 'onWait'>): Promise<Lock | undefined> {
   const file = presenceFile(root);
   if (!existsSync(file)) return undefined;
+  joinLeases(root);
   return telling(lockFile(file, signal, true), () => {
     const who = holderOf(file, isWho);
     const what =

@@ -60,6 +60,7 @@ export class LocalResults implements Results {
   }
 
   async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
+    this.segments.lookAnew();
     const attempt = this.whole(fingerprint);
     return attempt === undefined ? undefined : { attempt, remote: undefined };
   }

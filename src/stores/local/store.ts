@@ -9,7 +9,7 @@ import { LocalArtifacts } from './artifacts.ts';
 import { Blobs } from './blobs.ts';
 import { LocalBundles } from './bundles.ts';
 import { LocalContents } from './contents.ts';
-import { probeLocks } from './locks.ts';
+import { joinLeases, prepareLocks } from './locks.ts';
 import { LocalMaintenance } from './maintenance.ts';
 import { Presence } from './presence.ts';
 import { LocalPublished } from './published.ts';
@@ -31,8 +31,9 @@ interface Opening {
   readonly unwritable?: Problem;
 }
 
-/** A store in a folder of a local disk, as it stands: nothing is written, and nobody is kept from removing things. */
+/** A store in a folder, as it stands: nothing is written, and nobody is kept from removing things. */
 export function localStore(root: string, { presence = new Presence(root), format = RECORD_FORMAT, unwritable }: Opening = {}): Store {
+  joinLeases(root);
   const cache = join(root, 'index');
   const stamps = new StampBook(join(cache, 'blobs'));
   const segments = new Segments(root);
@@ -84,7 +85,7 @@ export function openLocalStore(root: string, format: number = RECORD_FORMAT): Ou
   const presence = new Presence(root);
   const made = refusable(root, () => {
     makeFolder(root);
-    return probeLocks(root);
+    return prepareLocks(root);
   });
   const [unwritable] = made.ok ? [] : made.problems;
   if (unwritable !== undefined && (unwritable.code !== 'store-unwritable' || !isStore(root))) return failed(unwritable);

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
-import { namesIn } from '../../../files/folder.ts';
-import { tryLockFile } from '../../../files/lock.ts';
+import { forgetFolder, namesIn } from '../../../files/folder.ts';
+import { isLocked, tryLockFile, usesLeases } from '../../../files/lock.ts';
 import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
 import { bytesOf, compactSegments } from './compact.ts';
@@ -32,6 +32,8 @@ export class Segments {
   private readonly folder: string;
   private readonly known = new Map<string, Segment>();
   private listedAt = '';
+  /** Segments to which nothing is added any more. */
+  private readonly finished = new Set<string>();
   private readonly writer: Writer;
   /** How many entries went to quarantine since this was opened. */
   losses = 0;
@@ -72,6 +74,19 @@ export class Segments {
   stamps(): string {
     const stamps = namesIn(this.folder).map((name) => [name, storedStamp(join(this.folder, name))] as const);
     return stamps.some(([, stamp]) => stamp === '') ? '' : JSON.stringify(stamps);
+  }
+
+  /** Sees what was added on other machines, whatever this one keeps of earlier looks; nothing where no other machine can add. */
+  lookAnew(): void {
+    if (!usesLeases(this.folder)) return;
+    forgetFolder(this.folder, this.root);
+    this.list();
+    for (const segment of this.known.values()) {
+      if (this.writer.isHeld(segment) || this.finished.has(segment.name)) continue;
+      // A file that is opened anew is asked for how it stands. No one adds to one again that was let go.
+      if (!isLocked(segment.path)) this.finished.add(segment.name);
+      segment.close();
+    }
   }
 
   /** Finds what others added since. */

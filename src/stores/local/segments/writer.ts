@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fsync, fsyncSync, fstatSync, ftruncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible, makeFolder, syncFolder } from '../../../files/durable.ts';
-import { type FileLock, tryLockFile } from '../../../files/lock.ts';
+import { type FileLock, tryLockFile, usesLeases } from '../../../files/lock.ts';
 import { withPath } from '../../../files/with-path.ts';
 import { writeAll } from '../../../files/write-all.ts';
 import { type Entry, HEAD, headOf, type NewEntry } from './entry.ts';
@@ -78,7 +78,8 @@ export class Writer {
     const { held } = this;
     if (held !== undefined && held.segment.end < LARGEST && this.isWhole(held)) return held;
     if (held !== undefined) this.leave(held);
-    for (const segment of this.segments()) {
+    // What another machine wrote last may look shorter than it is: where several share the store each writes files of its own.
+    for (const segment of usesLeases(this.folder) ? [] : this.segments()) {
       const lock = segment.end < LARGEST ? tryLockFile(segment.path) : undefined;
       if (lock === undefined) continue;
       if (fstatSync(lock.descriptor).size >= LARGEST) lock.release();
