@@ -24,3 +24,30 @@ export interface JoinedPlot extends PlotLook {
   /** Of each file, `node.port` or `node.port/path`, the columns upward. */
   readonly y: readonly (readonly [file: string, columns: readonly string[]])[];
 }
+
+/** Points of a plot that belong together; the name is empty where there is one series alone. */
+export interface PlotSeries<X> {
+  readonly name: string;
+  readonly points: readonly (readonly [x: X, y: number])[];
+}
+
+/** A plot as it is drawn. */
+export type Plot = {
+  /** `node.port` without the point of a matrix, with the path of a file in a folder, or the name of a plot of several. */
+  readonly of: string;
+  /** Which instance it is of; empty where the node has one alone, and of plots of several. */
+  readonly instance: string;
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+} & (
+  | { readonly as: 'lines' | 'points'; readonly series: readonly PlotSeries<number>[] }
+  | { readonly as: 'bars'; readonly series: readonly PlotSeries<string>[] }
+  /** A value for each pair of names: a row for each of `rows`. */
+  | {
+      readonly as: 'grid';
+      readonly columns: readonly string[];
+      readonly rows: readonly string[];
+      readonly values: readonly (readonly (number | null)[])[];
+    }
+);

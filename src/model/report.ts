@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { Plot } from './plot.ts';
 import type { NodeState, RunSoftware, RunState } from './run.ts';
 
 /** A node of a run as a report shows it. */
@@ -87,8 +88,8 @@ export type Drawn = {
   readonly isShown: boolean;
 } & (
   | { readonly kind: 'picture'; readonly type: string; readonly bytes: Uint8Array }
-  /** The first row is the header; `count` are the rows that there are below it. */
-  | { readonly kind: 'table'; readonly rows: readonly (readonly string[])[]; readonly count: number }
+  /** The first row is the header; `count` are the rows that there are below it, and `columns` all that there are. */
+  | { readonly kind: 'table'; readonly rows: readonly (readonly string[])[]; readonly count: number; readonly columns: number }
   | { readonly kind: 'markdown' | 'html'; readonly text: string }
 );
 
@@ -108,6 +109,8 @@ export interface ReportRun {
   readonly curves: readonly Curve[];
   readonly confusions: readonly Confusion[];
   readonly samples: readonly Samples[];
+  /** What is drawn of tables and of specifications of plots among the outputs. */
+  readonly plots: readonly Plot[];
   /** The `node.metric` and `node.port` that come first: what the pipeline asks for, else all of its last nodes. */
   readonly shown: readonly string[];
   readonly drawn: readonly Drawn[];

@@ -30,11 +30,19 @@ function runOf(content: Readonly<Record<string, Uint8Array | string>>, outputs: 
   return { ...record, nodes: Object.fromEntries(nodes) };
 }
 
+/** What is asked for where nothing is drawn as a plot. */
+const asked = (isShown: (from: string) => boolean) => ({ isShown, isPlotted: () => false });
+
 const drawnOf = (
   content: Readonly<Record<string, Uint8Array | string>>,
   outputs: Readonly<Record<string, string>>,
   shown: readonly string[] = [],
-) => new Easel().draw(artifactsOf(content), runOf(content, outputs), (from) => shown.includes(from));
+) =>
+  new Easel().draw(
+    artifactsOf(content),
+    runOf(content, outputs),
+    asked((from) => shown.includes(from)),
+  );
 
 test('pictures, tables, Markdown and HTML among the outputs are drawn, those that are asked for as such', () => {
   const content = {
@@ -118,9 +126,17 @@ test('a page has room for so much: what is shown comes first, then the last node
   const content = { 'a.png': large(1), 'b.png': large(2), 'c.png': large(3), 'd.png': large(4) };
   const outputs = { a: 'a.png', b: 'b.png', c: 'c.png', d: 'd.png' };
   const easel = new Easel();
-  const { drawn, undrawn } = easel.draw(artifactsOf(content), runOf(content, outputs), (from) => from === 'a.out');
+  const { drawn, undrawn } = easel.draw(
+    artifactsOf(content),
+    runOf(content, outputs),
+    asked((from) => from === 'a.out'),
+  );
   expect(drawn.map(({ from }) => from)).toEqual(['a.out', 'c.out', 'd.out']);
   expect(undrawn).toEqual(['b.out: no room for it on this page']);
-  const again = easel.draw(artifactsOf(content), runOf(content, { a: 'a.png' }, '2'), () => true);
+  const again = easel.draw(
+    artifactsOf(content),
+    runOf(content, { a: 'a.png' }, '2'),
+    asked(() => true),
+  );
   expect(again).toEqual({ drawn: [], undrawn: ['a.out: the same as a.out of 1'] });
 });

@@ -199,6 +199,76 @@ describe('the page of several runs', () => {
   });
 });
 
+describe('what commands drew as tables', () => {
+  const axes = { instance: '', xLabel: 'fpr', yLabel: '' };
+  const line = (run: string, value: number): ReportRun =>
+    reportedRun({
+      run,
+      plots: [
+        {
+          of: 'ROC',
+          title: 'ROC',
+          ...axes,
+          as: 'lines',
+          series: ['train', 'test'].map((name, index) => ({
+            name,
+            points: [
+              [0, 0],
+              [1, value + index],
+            ],
+          })),
+        },
+        {
+          of: 'fit.out',
+          title: 'Importance',
+          ...axes,
+          as: 'bars',
+          series: [
+            {
+              name: '',
+              points: [
+                ['a', value],
+                ['b', -1],
+              ],
+            },
+          ],
+        },
+        { of: 'fit.grid', title: 'Heat', ...axes, as: 'grid', columns: ['x', 'y'], rows: ['z'], values: [[value, null]] },
+      ],
+    });
+
+  test('stands beside the curves, with what lies across named', async () => {
+    const page = await pageOf(line('one', 1));
+    expect(titles(page)).toContain('Plots');
+    expect(legendOf(page)).toEqual(['train', 'test']);
+    expect(page).toContain('data-x="fpr"');
+    expect(page).toContain('aria-label="ROC over fpr, as lines; the table below says the same"');
+    expect(page.match(/<rect class="dot/g)).toHaveLength(2);
+    expect(page).toContain('<td class="right s1" title="z, x: 1">1</td><td></td>');
+  });
+
+  test('of several runs shares a chart, and what is the same a line', async () => {
+    const page = await pageOf(line('one', 1), line('two', 0.5), line('three', 1));
+    expect(page.match(/<figcaption>ROC</g)).toHaveLength(1);
+    expect(legendOf(page).slice(0, 4)).toEqual([
+      'train of one = train of three',
+      'test of one = test of three',
+      'train of two',
+      'test of two',
+    ]);
+    expect(page.match(/<rect class="dot/g)).toHaveLength(6);
+    expect([...page.matchAll(/<figcaption>(Heat[^<]*)</g)].map(([, title]) => title)).toEqual(['Heat, one', 'Heat, two', 'Heat, three']);
+  });
+});
+
+test('what several runs have of an output stands next to each other', async () => {
+  const drawn = (text: string): ReportRun['drawn'] => [{ from: 'card.out', isShown: false, kind: 'markdown', text }];
+  const page = await pageOf(reportedRun({ run: 'one', drawn: drawn('first') }), reportedRun({ run: 'two', drawn: drawn('second') }));
+  const beside = page.slice(page.indexOf('<div class="beside">'));
+  expect(page).toContain('<summary>card.out of one and two</summary>');
+  expect(beside.slice(0, beside.indexOf('</details>'))).toMatch(/card\.out of one[\s\S]*first[\s\S]*card\.out of two[\s\S]*second/);
+});
+
 describe('what users write', () => {
   test('is text wherever it stands', async () => {
     const drawn: Drawn[] = [
@@ -217,6 +287,7 @@ describe('what users write', () => {
           [EVIL, '1'],
         ],
         count: 1,
+        columns: 2,
       },
       { from: EVIL, isShown: true, kind: 'picture', type: 'image/svg+xml', bytes: Buffer.from('<svg onload="pwned"/>') },
       { from: EVIL, isShown: false, kind: 'html', text: EVIL },
@@ -229,6 +300,7 @@ describe('what users write', () => {
       stage: EVIL,
       warning: EVIL,
     });
+    const axes = { instance: EVIL, title: EVIL, xLabel: EVIL, yLabel: EVIL };
     const run = reportedRun({
       run: EVIL,
       pipeline: EVIL,
@@ -251,6 +323,12 @@ describe('what users write', () => {
         },
       ],
       samples: [{ from: EVIL, items: [{ image: Uint8Array.of(1), name: EVIL, truth: EVIL, predicted: EVIL, probability: 1 }] }],
+      plots: [
+        { of: 'a', ...axes, as: 'lines', series: [{ name: EVIL, points: [[1, 2]] }] },
+        { of: 'b', ...axes, as: 'points', series: [{ name: EVIL, points: [[1, 2]] }] },
+        { of: 'c', ...axes, as: 'bars', series: [{ name: EVIL, points: [[EVIL, 2]] }] },
+        { of: 'd', ...axes, as: 'grid', columns: [EVIL], rows: [EVIL], values: [[1]] },
+      ],
       drawn,
       undrawn: [EVIL],
       facts: { [EVIL]: EVIL },
@@ -265,7 +343,7 @@ describe('what users write', () => {
       expect(attributes.filter((name) => /^on|^style$/.test(name))).toEqual([]);
       expect(page).not.toMatch(/(?:href|src)="(?!#|data:image\/)/);
       expect(page).toMatch(/<iframe sandbox="" srcdoc="&lt;\/script&gt;/);
-      expect((await reportPage(runs)).match(/<script/g)).toHaveLength(2);
+      expect((await reportPage(runs)).match(/<script/g)).toHaveLength(3);
     }
   });
 

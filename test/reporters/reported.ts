@@ -17,6 +17,7 @@ export function reportedRun(given: Partial<ReportRun> = {}): ReportRun {
     curves: [],
     confusions: [],
     samples: [],
+    plots: [],
     shown: [],
     drawn: [],
     undrawn: [],

@@ -9,6 +9,7 @@ import { measuredUnder } from '../measured-under.ts';
 import { confusionsOf, hasModel, historyOf } from './artifacts.ts';
 import { Easel } from './drawn.ts';
 import { reportNodes } from './nodes.ts';
+import { type DrawnPlots, plotsOf } from './plots.ts';
 import { samplesOf } from './samples.ts';
 import { Telling } from './told.ts';
 
@@ -48,10 +49,13 @@ function metricsOf(artifacts: Artifacts, name: string, node: RunNode): ReportMet
 }
 
 /** What is shown of the answers of a run's models, with what is of earlier models marked as such. */
-function answersOf({ artifacts }: ReportStore, record: RunRecord): Pick<ReportRun, 'confusions' | 'samples'> {
+function answersOf({ artifacts }: ReportStore, record: RunRecord, drawn: DrawnPlots): Pick<ReportRun, 'confusions' | 'samples'> {
   const found = Object.entries(record.nodes).map(([name, node]) => ({
     name,
-    confusions: confusionsOf(artifacts, name, node),
+    confusions: [
+      ...confusionsOf(artifacts, name, node),
+      ...drawn.confusions.filter((one) => one.node === name).map(({ confusion }) => confusion),
+    ],
     samples: samplesOf(artifacts, record, name, node),
   }));
   const telling = found.filter(({ confusions, samples }) => confusions.length + samples.length > 0);
@@ -128,6 +132,11 @@ export class ReportDesk {
     const nodes = Object.entries(record.nodes);
     const shown = shownOf(record);
     const variables = variablesOf(record);
+    const plots = plotsOf(store.artifacts, record);
+    const outputs = this.easel.draw(store.artifacts, record, {
+      isShown: (from) => shown.includes(from),
+      isPlotted: (from) => plots.drawn.has(from),
+    });
     return {
       run: record.id,
       hash: record.hash ?? null,
@@ -141,9 +150,11 @@ export class ReportDesk {
       metrics: nodes.flatMap(([name, node]) => metricsOf(store.artifacts, name, node)),
       nodes: reportNodes(store.runs, record, telling.of(record.id)),
       curves: nodes.flatMap(([name, node]) => curvesOf(store, record, name, node, telling).map((curve) => overVariable(curve, variables))),
-      ...answersOf(store, record),
+      ...answersOf(store, record, plots),
+      plots: plots.plots,
       shown,
-      ...this.easel.draw(store.artifacts, record, (from) => shown.includes(from)),
+      drawn: outputs.drawn,
+      undrawn: [...plots.undrawn, ...outputs.undrawn],
       ...(record.software === undefined ? {} : { software: record.software }),
       facts: namedFacts(record.facts),
     };

@@ -1,13 +1,11 @@
-import { isObject } from '../../files/json.ts';
 import type { Drawn } from '../../model/report.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { Artifacts } from '../../model/store.ts';
-import { TextProblem } from '../../text/decoded.ts';
 import { shown } from '../../text/figures.ts';
-import { readTable } from '../../text/separated.ts';
+import { LARGEST_TABLE, readRows, TABLES } from './rows.ts';
 
 /** Bytes of all that a report draws, and of one piece by its kind: a page is to stay below 5 MB. */
-const MOST_BYTES = { all: 1_500_000, picture: 1_000_000, table: 8_000_000, markdown: 200_000, html: 300_000 };
+const MOST_BYTES = { all: 1_500_000, picture: 1_000_000, table: LARGEST_TABLE, markdown: 200_000, html: 300_000 };
 
 /** What is drawn of a folder, and of a table. */
 const MOST = { files: 12, rows: 50, columns: 30, letters: 200 };
@@ -34,7 +32,7 @@ type Kind = Drawn['kind'];
 
 function kindOf(suffix: string): Kind | undefined {
   if (PICTURES[suffix] !== undefined) return 'picture';
-  if (['.csv', '.tsv', '.json'].includes(suffix)) return 'table';
+  if (TABLES.includes(suffix)) return 'table';
   if (suffix === '.md' || suffix === '.markdown') return 'markdown';
   return suffix === '.html' || suffix === '.htm' ? 'html' : undefined;
 }
@@ -80,38 +78,13 @@ function textOf(bytes: Uint8Array): string | undefined {
   return text.includes('\u0000') ? undefined : text;
 }
 
-/** The rows of a list of objects without lists or objects in them, with the names of their members first. */
-function rowsOfJson(text: string): string[][] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isObject)) return undefined;
-  const rows: readonly Readonly<Record<string, unknown>>[] = value;
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const isFlat = rows.every((row) => Object.values(row).every((cell) => typeof cell !== 'object' || cell === null));
-  return isFlat && names.length > 0 ? [names, ...rows.map((row) => names.map((name) => shown(row[name])))] : undefined;
-}
-
-/** The rows of a table file; undefined where it is none that can be read. */
-function rowsOfTable(bytes: Uint8Array, { from, suffix }: Candidate): (readonly string[])[] | undefined {
-  try {
-    return readTable(bytes, from, suffix === '.tsv' ? { separator: '\t' } : {}).map(({ fields }) => fields);
-  } catch (problem) {
-    if (problem instanceof TextProblem) return undefined;
-    throw problem;
-  }
-}
-
 function tableOf(candidate: Candidate, bytes: Uint8Array): Drawn | undefined {
   const { from, isShown, suffix } = candidate;
-  const all = suffix === '.json' ? rowsOfJson(Buffer.from(bytes).toString('utf8')) : rowsOfTable(bytes, candidate);
-  if (all === undefined || all.length < 2) return undefined;
+  const all = readRows(bytes, from, suffix);
+  if (all?.isWhole !== true) return undefined;
   const cut = (cell: string): string => (cell.length > MOST.letters ? `${cell.slice(0, MOST.letters - 1)}…` : cell);
-  const rows = all.slice(0, MOST.rows + 1).map((row) => row.slice(0, MOST.columns).map(cut));
-  return { from, isShown, kind: 'table', rows, count: all.length - 1 };
+  const rows = [all.names, ...all.rows.slice(0, MOST.rows)].map((row) => row.slice(0, MOST.columns).map((cell) => cut(shown(cell))));
+  return { from, isShown, kind: 'table', rows, count: all.rows.length, columns: all.names.length };
 }
 
 /** What is drawn of a file, with what it takes of the page; undefined where it is not what its name says. */
@@ -132,6 +105,13 @@ function bytesOf(drawn: Drawn): number {
   return drawn.kind === 'table' ? drawn.rows.reduce((sum, row) => sum + 10 + row.join('</td><td>').length, 0) : drawn.text.length;
 }
 
+/** What is known of outputs by their names. */
+interface Asked {
+  readonly isShown: (from: string) => boolean;
+  /** It is drawn as a plot. */
+  readonly isPlotted: (from: string) => boolean;
+}
+
 /** The room that a page has for what runs have drawn, and what stands in it already. */
 export class Easel {
   private room = MOST_BYTES.all;
@@ -139,13 +119,11 @@ export class Easel {
   private readonly hung = new Map<string, string>();
 
   /** What is drawn of a run's outputs: what is to be shown first, then of the last nodes first; and what is not, with why. */
-  draw(
-    artifacts: Artifacts,
-    record: RunRecord,
-    isShown: (from: string) => boolean,
-  ): { readonly drawn: Drawn[]; readonly undrawn: string[] } {
+  draw(artifacts: Artifacts, record: RunRecord, { isShown, isPlotted }: Asked): { readonly drawn: Drawn[]; readonly undrawn: string[] } {
     const undrawn: string[] = [];
-    const all = candidates(artifacts, record, isShown, undrawn);
+    // The numbers of a plot stand below it.
+    const isNumbers = ({ kind, isShown, from }: Candidate): boolean => kind === 'table' && !isShown && isPlotted(from);
+    const all = candidates(artifacts, record, isShown, undrawn).filter((one) => !isNumbers(one));
     const order = all.map((_, index) => index).sort((a, b) => Number(all[b]?.isShown) - Number(all[a]?.isShown) || b - a);
     const drawn = new Map<number, Drawn>();
     for (const index of order) {

@@ -12,6 +12,7 @@ export interface PageElement {
   append(...children: (PageElement | string)[]): void;
   prepend(...children: (PageElement | string)[]): void;
   before(sibling: PageElement): void;
+  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   addEventListener(type: string, listener: () => void): void;
   querySelector(selector: string): PageElement | null;
@@ -104,9 +105,9 @@ export function zoomButtons(page: Page, title: string, onWish: (wish: string) =>
   const buttons = [
     ['closer', '+', 'zoom in'],
     ['wider', '\u2212', 'zoom out'],
-    ['left', '\u2190', 'earlier steps'],
-    ['right', '\u2192', 'later steps'],
-    ['all', 'all', 'all steps'],
+    ['left', '\u2190', 'further left'],
+    ['right', '\u2192', 'further right'],
+    ['all', 'all', 'all of it'],
   ] as const;
   for (const [wish, sign, words] of buttons) {
     const button = page.createElement('button');
@@ -193,10 +194,22 @@ export function drawChart(figure: PageElement, page: Page, plotter: Plotter): Dr
         points: { show: width > 1 && one.y.length <= 40, size: 5, fill: colour(one.colour) },
       },
     });
-    const across = steps.every((step) => Number.isInteger(step)) ? { ...axis, incrs: wholeSteps() } : axis;
+    const named = (name: string): object => {
+      const label = figure.getAttribute(name) ?? '';
+      return label === '' || label === 'step'
+        ? axis
+        : { ...axis, label, labelSize: 20, labelGap: 0, labelFont: '12px system-ui, sans-serif' };
+    };
+    const across = steps.every((step) => Number.isInteger(step)) ? { ...named('data-x'), incrs: wholeSteps() } : named('data-x');
     plot = new plotter(
       {
-        ...{ width: target.clientWidth, height: 270, legend: { show: false }, scales: { x: { time: false } }, axes: [across, axis] },
+        ...{
+          width: target.clientWidth,
+          height: 270,
+          legend: { show: false },
+          scales: { x: { time: false } },
+          axes: [across, named('data-y')],
+        },
         series: [{}, ...lines.map(line(2, 1)), ...(weight === 0 ? [] : lines.map(line(1, 0.35)))],
         hooks: { setCursor: [(own: Plot) => tell(own.cursor.idx)] },
       },

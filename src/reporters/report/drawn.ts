@@ -18,7 +18,11 @@ function body(drawn: Drawn, label: string, read: Read | undefined): Markup {
       const isNumber = heads.map((_, column) => rows.every((row) => row[column] === '' || Number.isFinite(Number(row[column]))));
       const columns = heads.map((head, column) => ({ head, isNumber: column > 0 && isNumber[column] === true }));
       const cells = rows.map((row) => heads.map((_, column) => ({ content: row[column] ?? '' })));
-      const more = drawn.count > rows.length ? html`<p class="soft">The first ${rows.length} of ${drawn.count} rows.</p>` : '';
+      const left = [
+        ...(drawn.count > rows.length ? [`the first ${rows.length} of ${drawn.count} rows`] : []),
+        ...(drawn.columns > heads.length ? [`the first ${heads.length} of ${drawn.columns} columns`] : []),
+      ];
+      const more = left.length > 0 ? html`<p class="soft">Here are ${left.join(', ')}.</p>` : '';
       return html`${dataTable(label, columns, cells)}${more}`;
     }
     case 'markdown':
@@ -28,9 +32,29 @@ function body(drawn: Drawn, label: string, read: Read | undefined): Markup {
   }
 }
 
-function show(drawn: Drawn, run: string | undefined, read: Read | undefined): Markup {
-  const label = run === undefined ? drawn.from : `${drawn.from} of ${run}`;
-  return html`<figure class="drawn"><figcaption>${label}</figcaption>${body(drawn, label, read)}</figure>`;
+/** What runs have of one output, next to each other. */
+interface Beside {
+  readonly from: string;
+  readonly all: readonly { readonly drawn: Drawn; readonly run: string | undefined }[];
+}
+
+function besideEachOther(runs: readonly ReportRun[], isShown: boolean): Beside[] {
+  const found = new Map<string, Beside['all']>();
+  for (const run of runs) {
+    for (const drawn of run.drawn) {
+      if (drawn.isShown !== isShown) continue;
+      found.set(drawn.from, [...(found.get(drawn.from) ?? []), { drawn, run: runs.length > 1 ? nameOf(run) : undefined }]);
+    }
+  }
+  return [...found].map(([from, all]) => ({ from, all }));
+}
+
+function show({ from, all }: Beside, read: Read | undefined): Markup {
+  const figures = all.map(({ drawn, run }) => {
+    const label = run === undefined ? from : `${from} of ${run}`;
+    return html`<figure class="drawn"><figcaption>${label}</figcaption>${body(drawn, label, read)}</figure>`;
+  });
+  return all.length > 1 ? html`<div class="beside">${figures}</div>` : html`${figures}`;
 }
 
 /** What runs made that can be seen, as parts of a page. */
@@ -44,17 +68,20 @@ export interface DrawnOutputs {
 
 /** What runs made that can be seen: what the pipeline asks for at once, the rest when it is asked for. */
 export async function drawnOutputs(runs: readonly ReportRun[]): Promise<DrawnOutputs> {
-  const all = runs.flatMap((run) => run.drawn.map((drawn) => ({ drawn, run: runs.length > 1 ? nameOf(run) : undefined })));
-  const read = all.some(({ drawn }) => drawn.kind === 'markdown') ? await markdownReader() : undefined;
-  const [leading, others] = [true, false].map((isShown) => all.filter(({ drawn }) => drawn.isShown === isShown));
+  const all = runs.flatMap((run) => run.drawn);
+  const read = all.some(({ kind }) => kind === 'markdown') ? await markdownReader() : undefined;
+  const [leading, others] = [besideEachOther(runs, true), besideEachOther(runs, false)];
   const undrawn = runs.flatMap((run) => run.undrawn);
   const left = undrawn.slice(0, MOST_LEFT).map((words) => html`<li>${words}</li>`);
   const more = undrawn.length > left.length ? html`<li>and ${undrawn.length - left.length} more</li>` : '';
   const told = left.length === 0 ? '' : html`<p class="soft">Not shown here:</p><ul class="soft">${left}${more}</ul>`;
-  const rest = (others ?? []).map(({ drawn, run }) => folded(drawn.from + (run === undefined ? '' : ` of ${run}`), show(drawn, run, read)));
+  const rest = others.map((beside) => {
+    const whose = beside.all.flatMap(({ run }) => run ?? []).join(' and ');
+    return folded(whose === '' ? beside.from : `${beside.from} of ${whose}`, show(beside, read));
+  });
   return {
-    leading: (leading ?? []).map(({ drawn, run }) => show(drawn, run, read)),
+    leading: leading.map((beside) => show(beside, read)),
     others: rest.length === 0 && left.length === 0 ? undefined : html`${rest}${told}`,
-    hasPages: all.some(({ drawn }) => drawn.kind === 'html'),
+    hasPages: all.some(({ kind }) => kind === 'html'),
   };
 }

@@ -23,7 +23,7 @@ export type Family = { readonly title: string } & (
 );
 
 /** Curves of the same points are one line. */
-function distinct(lines: readonly Line[]): Line[] {
+export function distinct(lines: readonly Line[]): Line[] {
   const same = new Map<string, Line[]>();
   for (const line of lines) {
     const key = JSON.stringify(line.points);

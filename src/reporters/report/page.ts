@@ -82,7 +82,7 @@ export interface Around {
 export async function reportPage(runs: readonly ReportRun[], found?: TradeOff, around?: Around): Promise<string> {
   const [first] = runs;
   const isAlone = runs.length === 1 && first !== undefined;
-  const { drawn, hasLines } = charts(runs);
+  const { drawn, hasLines, title: chartsTitle } = charts(runs);
   const { leading, others, hasPages } = await drawnOutputs(runs);
   const figures = isAlone ? leadingFigures(first) : runsTable(runs);
   const results = [...warnings(runs), ...(figures === undefined ? [] : [figures]), ...(isAlone ? leading : [])];
@@ -92,7 +92,7 @@ export async function reportPage(runs: readonly ReportRun[], found?: TradeOff, a
     ...(around?.first ?? []),
     ...(results.length === 0 ? [] : [{ id: 'results', title: isAlone ? 'Results' : 'The runs', body: results }]),
     ...(found === undefined ? [] : [tradeOffSection(found)]),
-    ...(drawn.length === 0 ? [] : [{ id: 'curves', title: 'Curves', body: html`<div class="charts">${drawn}</div>` }]),
+    ...(drawn.length === 0 ? [] : [{ id: 'curves', title: chartsTitle, body: html`<div class="charts">${drawn}</div>` }]),
     ...answers(runs),
     ...(outputs.text === '' ? [] : [{ id: 'outputs', title: isAlone ? 'Other outputs' : 'Outputs', body: outputs }]),
     ...courses(runs),

@@ -109,6 +109,7 @@ ${lineColours}
 .samples img{display:block;width:100%;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;background:var(--tint);border:2px solid var(--line);border-radius:6px}
 .samples .miss img{border-color:var(--bad)}.samples .hit img{border-color:var(--good)}
 .drawn .scroll{max-height:420px;overflow:auto}.drawn img{max-width:100%;max-height:560px;background:#fff;border:1px solid var(--line);border-radius:6px}.drawn iframe{width:100%;height:480px;border:1px solid var(--line);border-radius:6px;background:#fff;color-scheme:light}
+.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));gap:0 24px}.beside .drawn img{width:100%;object-fit:contain}
 .text{border-left:3px solid var(--line);padding:2px 0 2px 18px;max-width:900px;overflow-x:auto}.text p,.text li{overflow-wrap:anywhere}.text h4,.text h5,.text h6{margin:14px 0 4px;font-size:15px}.text h4{font-size:17px}
 @media(prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important;scroll-behavior:auto!important}}
 @media print{:root{color-scheme:light;${variables(PALETTES.light)}}body{max-width:none;padding:0;font-size:12px}nav,.tools,.chart details{display:none}td,th,td code,th code,.number{font-size:10px}.scroll,pre,.legend{overflow:visible;max-height:none}figure,.figures>div,tr{break-inside:avoid}h2,h3{break-after:avoid}details::details-content{content-visibility:visible;display:block}}

@@ -54,6 +54,13 @@ if (kind === 'data') {
   fs.writeFileSync(out + '/table.csv', 'name,count\\n"' + evil.replaceAll('"', '""') + '",3\\n' + Array.from({ length: 80 }, (_, index) => 'row ' + index + ',' + index).join('\\n') + '\\n');
   fs.writeFileSync(out + '/rows.json', JSON.stringify([{ name: 'a', value: 1.5 }, { name: evil, value: 2 }]));
   fs.writeFileSync(out + '/notes.md', '# Notes\\n\\n' + evil + '\\n\\n[a link](javascript:globalThis.pwned=5) and [another](https://example.org)\\n\\n![a picture](https://example.org/a.png)\\n\\n| a | b |\\n|---|---|\\n| 1 | 2 |\\n\\n- [x] done\\n');
+  const roc = Array.from({ length: 30 }, (_, index) => ({ fpr: index / 29, tpr: Math.sqrt(index / 29), [evil]: 1 }));
+  fs.writeFileSync(out + '/roc.json', JSON.stringify({ roc }));
+  fs.writeFileSync(out + '/bars.csv', 'name,value\\n"' + evil.replaceAll('"', '""') + '",3\\na name that is longer than its room,-2\\nb,7\\n');
+  fs.writeFileSync(out + '/scatter.tsv', 'u\\tv\\n' + Array.from({ length: 200 }, (_, index) => (index * 37) % 101 + '\\t' + (index * 53) % 97).join('\\n') + '\\n');
+  const values = Array.from({ length: 40 }, (_, index) => ({ x: index % 8, y: Math.floor(index / 8), v: index, name: index % 2 ? evil : 'plain' }));
+  const encoding = { x: { field: 'x', type: 'ordinal' }, y: { field: 'y', type: 'ordinal' }, color: { field: 'v', type: 'quantitative' } };
+  fs.writeFileSync(out + '/heat.json', JSON.stringify({ $schema: 'https://vega.github.io/schema/vega-lite/v5.json', title: evil, data: { values }, mark: 'rect', encoding }));
   fs.writeFileSync(out + '/page.html', '<!doctype html><style>h1{color:teal}</style><h1>A page</h1><script>parent.pwned=6;globalThis.pwned=7</script><img src="https://example.org/b.png">');
 }
 `;
@@ -62,6 +69,10 @@ const LONG = 'a_node_with_a_very_long_name_that_says_all_there_is_to_say_of_it';
 
 const PIPELINE = `name: seen
 params: { rate: 0.4, title: plain }
+plots:
+  ROC: { x: fpr, y: { draw.all/roc.json: tpr }, x_label: false positives, y_label: true positives }
+  Bars: { as: bars, y: { draw.all/bars.csv: value } }
+  Points: { as: points, x: u, y: { draw.all/scatter.tsv: v } }
 show: [fit.accuracy, last.accuracy, last.speed, judge.accuracy, draw.all, draw.card]
 sources: { text: ../text.txt }
 stages:
