@@ -1,11 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { emptyFolder, write } from '../../folders.ts';
 import { type Machine, machines, whyNotShared } from './machines.ts';
 
 const why = whyNotShared();
+
+const ends: (() => void)[] = [];
+
+afterAll(() => {
+  for (const end of ends) end();
+});
+
+async function twoMachines(): Promise<{ readonly server: string; readonly all: readonly Machine[] }> {
+  const { end, ...two } = await machines(emptyFolder(), KEPT);
+  ends.push(end);
+  return two;
+}
 
 /** Seconds for which a machine keeps what it learned: longer than any of these tests takes between two looks. */
 const KEPT = 30;
@@ -36,7 +48,7 @@ function hashIn(output: string): string | undefined {
 
 describe.skipIf(why !== undefined)(`a store that machines share${why === undefined ? '' : ` (${why})`}`, () => {
   test('two runs at once execute each node once, and see what the other made', async () => {
-    const { all } = await machines(2, KEPT);
+    const { all } = await twoMachines();
     const project = emptyFolder();
     const ran = join(project, 'ran');
     write(project, { 'p.yaml': pipeline(ran) });
@@ -53,7 +65,7 @@ describe.skipIf(why !== undefined)(`a store that machines share${why === undefin
   }, 60_000);
 
   test('what a machine holds that is gone is taken over once it gives no sign any more', async () => {
-    const { server, all } = await machines(2, KEPT);
+    const { server, all } = await twoMachines();
     const [one, two] = all as [Machine, Machine];
     const project = emptyFolder();
     const ran = join(project, 'ran');
@@ -73,7 +85,7 @@ describe.skipIf(why !== undefined)(`a store that machines share${why === undefin
   }, 60_000);
 
   test('gc sees that another machine uses the store, and waits if asked to', async () => {
-    const { all } = await machines(2, KEPT);
+    const { all } = await twoMachines();
     const [one, two] = all as [Machine, Machine];
     const project = emptyFolder();
     const ran = join(project, 'ran');

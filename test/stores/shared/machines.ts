@@ -2,13 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
-import { emptyFolder } from '../../folders.ts';
+import { installation } from '../../../src/model/installation.ts';
 
 const FUSE = 0x65735546;
 
-const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const cli = join(installation, 'dist', 'cli.js');
 
 /** Why two machines that share a folder cannot be played here; undefined: they can. */
 export function whyNotShared(): string | undefined {
@@ -32,35 +30,38 @@ export interface Machine {
   stillroom(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<Ended>;
 }
 
-const ends: (() => void)[] = [];
+/** Machines that share a folder. */
+interface Machines {
+  /** The folder itself. */
+  readonly server: string;
+  readonly all: readonly Machine[];
+  /** Takes them down. */
+  end(): void;
+}
 
-afterAll(() => {
-  for (const end of ends) end();
-});
-
-/** Machines that share a folder, each of which keeps for `seconds` what it learned of it, as clients of a file server do. */
-export async function machines(count: number, seconds: number): Promise<{ readonly server: string; readonly all: readonly Machine[] }> {
-  const folder = emptyFolder();
+/** Machines that share a folder, below an empty one. Each keeps for `seconds` what it learned of it, as clients of a file server do. */
+export async function machines(folder: string, seconds: number, count = 2): Promise<Machines> {
+  const ends: (() => void)[] = [];
   const program = join(folder, 'mount');
-  const source = fileURLToPath(new URL('mount.c', import.meta.url));
+  const source = join(installation, 'test', 'stores', 'shared', 'mount.c');
   const flags = spawnSync('pkg-config', ['--cflags', '--libs', 'fuse3'], { encoding: 'utf8' }).stdout.trim().split(/\s+/);
   const compiled = spawnSync('gcc', ['-O1', source, '-o', program, ...flags], { encoding: 'utf8' });
   if (compiled.status !== 0) throw new Error(compiled.stderr);
   const server = join(folder, 'server');
   mkdirSync(server);
   const all = await Promise.all(
-    Array.from({ length: count }, (_, at) => mounted(program, { server, at: join(folder, `client-${at}`), seconds })),
+    Array.from({ length: count }, (_, at) => mounted(program, { server, at: join(folder, `client-${at}`), seconds, ends })),
   );
-  return { server, all };
+  return { server, all, end: () => ends.forEach((end) => end()) };
 }
 
 async function mounted(
   program: string,
-  { server, at, seconds }: { readonly server: string; readonly at: string; readonly seconds: number },
+  { server, at, seconds, ends }: { readonly server: string; readonly at: string; readonly seconds: number; readonly ends: (() => void)[] },
 ): Promise<Machine> {
   mkdirSync(at);
   const mount = spawn(program, [server, String(seconds), at], { stdio: 'ignore' });
-  ends.unshift(() => {
+  ends.push(() => {
     spawnSync('umount', ['--lazy', at]);
     mount.kill('SIGKILL');
   });

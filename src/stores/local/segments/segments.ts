@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { forgetFolder, namesIn } from '../../../files/folder.ts';
@@ -58,10 +58,11 @@ export class Segments {
 
   /** Looks for segments that came since. */
   private list(): void {
-    if (lstatSync(this.folder, { throwIfNoEntry: false })?.isDirectory() !== true) return;
-    const entries = readdirSync(this.folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries)
-      if (entry.isFile() && /^[0-9a-f]{24}$/.test(entry.name) && !this.known.has(entry.name)) this.opened(entry.name);
+    for (const name of namesIn(this.folder)) {
+      if (!/^[0-9a-f]{24}$/.test(name) || this.known.has(name)) continue;
+      // What was listed may be gone by now.
+      if (lstatSync(join(this.folder, name), { throwIfNoEntry: false })?.isFile() === true) this.opened(name);
+    }
   }
 
   private opened(name: string): Segment {
