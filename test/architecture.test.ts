@@ -33,6 +33,7 @@ const wired = ['code', 'load', 'engine', 'engines', 'executors', 'stores', 'reco
  */
 const rules: readonly { readonly files: RegExp; readonly values: readonly string[]; readonly types?: readonly string[] }[] = [
   { files: /^src\/index\.ts$/, values: ['src/model/'] },
+  { files: /^src\/events\.ts$/, values: ['package'], types: ['src/model/'] },
   { files: /^src\/training\.ts$/, values: ['src/model/'], types: ['src/nn/'] },
   { files: /^src\/cli\.ts$/, values: ['src/commands/'] },
   { files: /^src\/commands\//, values: ['self', 'src/project/', 'src/reporters/', ...leaves, 'package'] },

@@ -5,7 +5,7 @@ import { checkout } from '../rig.ts';
 import { follow, isAsSaid, snippetsOf } from './snippets.ts';
 
 /** Pages of which each section begins in an empty folder; in others, each continues the one before. */
-const SECTIONED = new Set(['recipes.md', 'python.md', 'troubleshooting.md']);
+const SECTIONED = new Set(['recipes.md', 'python.md', 'languages.md', 'troubleshooting.md']);
 
 const pages = readdirSync(join(checkout, 'docs')).filter((name) => name.endsWith('.md'));
 

@@ -125,6 +125,7 @@ describe('a command', () => {
       'STILLROOM_CHECKPOINT',
       'STILLROOM_EVENTS',
       'STILLROOM_GIVEN',
+      'STILLROOM_R',
       'STILLROOM_RESUME_FROM',
       'CUDA_VISIBLE_DEVICES',
     ];

@@ -135,6 +135,7 @@ function commandVariables(
     STILLROOM_EVENTS: commandEventsFile(folder),
     STILLROOM_CHECKPOINT: checkpoints,
     STILLROOM_RESUME_FROM: resumed,
+    STILLROOM_R: join(installation, 'src', 'r', 'stillroom.R'),
     ...(given.length > LONGEST_VARIABLE ? {} : { STILLROOM_GIVEN: given }),
     ...env,
     PATH: withFolder(env['PATH'], join(installation, 'src', 'shell')),

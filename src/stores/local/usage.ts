@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   scratch: 'scratch',
   quarantine: 'quarantine',
   index: 'index',
+  node_modules: 'index',
   'pipeline.schema.json': 'index',
   'project.schema.json': 'index',
   '.gitignore': 'index',

@@ -5,6 +5,7 @@ import { makeFolders, namesIn } from '../../files/folder.ts';
 import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
 import { removeTree } from '../../files/remove.ts';
+import { linkOwnPackage } from './own-package.ts';
 import { SpareFolders } from './spare-folders.ts';
 import type { Checkpoints, Claim, FinishedWork, Workplace, Workplaces } from '../../model/workplace.ts';
 import { finishedWorks, LocalCheckpoints } from './checkpoints.ts';
@@ -53,6 +54,7 @@ export class LocalWorkplaces implements Workplaces {
       const scratch = join(this.root, 'scratch');
       makeFolders(scratch);
       this.real = realpathSync(scratch);
+      linkOwnPackage(this.root);
     }
     return this.real;
   }
