@@ -15,9 +15,12 @@ export default verb({
   options: {
     install: flag('--install', 'set up what is missing, the training engine included'),
     openvino: flag('--openvino', 'set up OpenVINO too, which runs exported models'),
+    uv: flag('--uv', 'set up uv, which builds environments of Python; else it is brought when it is first needed'),
   },
-  async run({ install, openvino }, { open, stdout }) {
-    if ((install || openvino) && !(await setUp(openvino ? ['--openvino'] : []))) return rawAnswer(undefined, '', EXIT.stageFailed);
+  async run({ install, openvino, uv }, { open, stdout }) {
+    // uv alone needs no engine.
+    const more = [...(install || openvino ? [] : ['--sources']), ...(openvino ? ['--openvino'] : []), ...(uv ? ['--uv'] : [])];
+    if ((install || openvino || uv) && !(await setUp(more))) return rawAnswer(undefined, '', EXIT.stageFailed);
     const items = await (await open()).doctor();
     const width = Math.max(...items.map(({ name }) => name.length));
     const lines = items.flatMap((item) => itemLines(item, { width, columns: stdout.columns }));

@@ -35,12 +35,12 @@ export default verb({
   detail:
     'Nothing is executed. `run`: it will be executed; `reuse`: its result is stored; `maybe`: an input may come out the same. How long it would take is told by earlier runs.',
   options: { ...planning, all: every, strict: flag('--strict', 'refuse commands that declare no tools') },
-  async run({ pipeline, set, followLinks, force, remeasure, jobs, only, executor, all, strict }, invocation) {
+  async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, jobs, only, executor, all, strict }, invocation) {
     const { stdout } = invocation;
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
-    const planned = await project.plan(chosen.value, { set: settings(set, followLinks), force, remeasure, jobs, only });
+    const planned = await project.plan(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, jobs, only });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast } = plan.value;

@@ -15,6 +15,12 @@ export const executor = text(
 /** `--follow-links`, of all verbs that read sources. */
 export const followLinks = flag('--follow-links', 'read what links in sources lead to in their place, as `links: follow` at a source says');
 
+/** `--refresh-environment`, of all verbs that plan. */
+export const refreshEnvironment = flag(
+  '--refresh-environment',
+  'lock the requirements of Python environments anew, to the newest packages that they allow; what a file locks stays as it is',
+);
+
 /** The settings of a pipeline, with what `--follow-links` sets: a record tells it like any other. */
 export function settings(set: readonly string[] = [], followLinks = false): readonly string[] {
   return followLinks ? [...set, 'sources.*.links=follow'] : set;
@@ -25,6 +31,7 @@ export const planning = {
   set: texts('--set <name=value>', 'set a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR); repeatable'),
   force: texts('--force <node>', 'execute a node although its result exists; repeatable'),
   remeasure: flag('--remeasure', 'execute the nodes that measure the machine although their results exist'),
+  refreshEnvironment,
   followLinks,
   jobs,
   executor,

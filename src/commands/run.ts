@@ -32,13 +32,13 @@ export default verb({
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
-  async run({ pipeline, set, followLinks, force, remeasure, only, executor, keepGoing, ...options }, invocation) {
+  async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, keepGoing, ...options }, invocation) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
     const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
     const { result, signal } = await watched(invocation, options, stopping, (watch) =>
-      project.run(chosen.value, { set: settings(set, followLinks), force, remeasure, only, keepGoing, ...watch }),
+      project.run(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, only, keepGoing, ...watch }),
     );
     if (!result.ok) return refusal(result.problems);
     const { record, problems } = result.value;

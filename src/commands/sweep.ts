@@ -6,7 +6,7 @@ import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts'
 import { showsColours } from '../text/styled.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
-import { executor, followLinks, jobs, settings } from './planning.ts';
+import { executor, followLinks, jobs, refreshEnvironment, settings } from './planning.ts';
 import { allTrials, sweepAnswer } from './sweep-answer.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
@@ -25,6 +25,7 @@ export default verb({
     ...sectionOptions,
     set: texts('--set <name=value>', 'as for run; applies to every variant; repeatable'),
     followLinks,
+    refreshEnvironment,
     jobs,
     executor,
     retry: flag('--retry', 'try failed variants of an earlier start again'),
@@ -40,6 +41,7 @@ export default verb({
       pipeline,
       set: given,
       followLinks: follows,
+      refreshEnvironment: refresh,
       jobs: threads,
       executor: place,
       retry,
@@ -65,6 +67,7 @@ export default verb({
         retry,
         noWait,
         keepCheckpoints,
+        refreshEnvironment: refresh,
         ...(threads === undefined ? {} : { jobs: threads }),
         onEvent: (event) => watcher.report(event),
         signal: stop.asked,

@@ -28,7 +28,7 @@ export default verb({
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
-  async run({ pipeline, set, followLinks, force, remeasure, only, executor, keepGoing, ...options }, invocation) {
+  async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, keepGoing, ...options }, invocation) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const file = chosen.value;
@@ -43,7 +43,7 @@ export default verb({
         // Opened anew each time: what the project's file declares may have changed, and while nothing runs others may have the store.
         const project = await invocation.open({ file, executor });
         files ??= await project.watchFiles();
-        const once = round === 0 ? { force, remeasure } : {};
+        const once = round === 0 ? { force, remeasure, refreshEnvironment } : {};
         const { plan, reads } = await project.planWatched(file, { ...asked, ...once, jobs: options.jobs });
         if (!plan.ok && round === 0 && plan.problems[0]?.code === 'no-such-file') return refusal(plan.problems);
         // What was read before may be what has to be put right.

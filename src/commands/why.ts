@@ -18,11 +18,17 @@ export default verb({
   detail:
     'What changed first, old → new, what followed from it, and changed code, scripts and text files as diffs. It compares with the last run that was asked the same.',
   options: { ...planning, all: every },
-  async run({ target, node, set, followLinks, force, remeasure, only, executor, all }, invocation) {
+  async run({ target, node, set, followLinks, force, remeasure, refreshEnvironment, only, executor, all }, invocation) {
     const chosen = await chosenPipeline(target, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor });
-    const explained = await project.why(chosen.value, node, { set: settings(set, followLinks), force, remeasure, only });
+    const explained = await project.why(chosen.value, node, {
+      set: settings(set, followLinks),
+      force,
+      remeasure,
+      refreshEnvironment,
+      only,
+    });
     if (!explained.ok) return refusal(explained.problems);
     return answer(json(explained.value), explanationLines(explained.value, { all, width: columnsOf(invocation.stdout) }));
   },

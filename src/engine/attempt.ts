@@ -245,11 +245,10 @@ function warnOfShort(secrets: Readonly<Record<string, string>>, node: string, em
 
 /** What a node's process is given: of the engines just what its fingerprint holds. */
 function environmentOf(
-  { instance, own }: Prepared,
+  { instance, own, environment: used }: Prepared,
   surroundings: Surroundings,
 ): { env: Record<string, string>; secrets: Record<string, string> } {
   const { environment, store } = surroundings;
-  const used = instance.work.kind === 'command' ? instance.work.environment : undefined;
   const env: Record<string, string> = environmentVariables(used, surroundings);
   const secrets: Record<string, string> = {};
   for (const { name, value, secret } of instance.env) (secret ? secrets : env)[name] = value ?? environment[name] ?? '';

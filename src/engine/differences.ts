@@ -114,11 +114,12 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
 /** Python and packages that are others; of packages of the same version, that they hold something else. */
 function differingEnvironments(from: EnvironmentIngredient | undefined, to: EnvironmentIngredient | undefined): Difference[] {
   const python = { what: 'Python', from: from?.python ?? 'that of the system', to: to?.python ?? 'that of the system' };
+  const platform = { what: 'platform of the environment', from: from?.platform ?? 'none', to: to?.platform ?? 'none' };
   const version = (text: string): string => text.split(' ')[0] ?? text;
   const packages = differingMembers('package', from?.packages ?? {}, to?.packages ?? {}).map((one) =>
     version(one.from) === version(one.to) ? one : { ...one, from: version(one.from), to: version(one.to) },
   );
-  return [...(python.from === python.to ? [] : [python]), ...packages];
+  return [...[python, platform].filter((one) => one.from !== one.to), ...packages];
 }
 
 /** Params that were texts and are numbers now, or the other way round, and are written as before. */

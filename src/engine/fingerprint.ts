@@ -1,7 +1,7 @@
 import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
-import { budgetsOf, type Instance, type NodeWork } from '../model/pipeline.ts';
+import { budgetsOf, type CommandEnvironment, type Instance, type NodeWork } from '../model/pipeline.ts';
 import type { Engine, EngineUse } from '../model/engine.ts';
 import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
@@ -12,7 +12,8 @@ import { RECORD_FORMAT } from '../model/run.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
 import { Glance } from '../code/readings.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
-import { environmentNow, toolPlaces } from './environments.ts';
+import type { Provision } from '../code/python/uv.ts';
+import { environmentNow, type FoundEnvironment, toolPlaces } from './environments.ts';
 import { toolDigests } from './tools.ts';
 
 /** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
@@ -24,6 +25,8 @@ export interface Prepared {
   /** Where it is executed, if it is. */
   readonly executor: Executor;
   readonly code: Code | undefined;
+  /** That of a command, where it declares one. */
+  readonly environment?: FoundEnvironment;
   readonly own: Omit<Ingredients, 'inputs'>;
   /** Digest of `own`: results of the same work on other inputs share it. */
   readonly workDigest: string;
@@ -34,6 +37,7 @@ interface Shared {
   readonly of: Pick<Instance, 'inputs' | 'outputs' | 'env' | 'executor'>;
   readonly executor: Executor;
   readonly code: Code | undefined;
+  readonly environment?: FoundEnvironment;
   readonly own: Pick<Prepared['own'], 'work' | 'outputs' | 'env'>;
 }
 
@@ -43,6 +47,8 @@ export class Found {
   readonly tools: Map<string, string> = new Map();
   /** The code of stages, by what is asked of the bundler. */
   readonly codes: Map<string, Promise<Outcome<Code>>> = new Map();
+  /** What the environments of commands hold, by what is asked for. */
+  readonly environments: Map<string, Promise<Outcome<FoundEnvironment>>> = new Map();
   readonly shared: WeakMap<NodeWork, Shared> = new WeakMap();
   readonly glance: Glance = new Glance();
 }
@@ -59,6 +65,10 @@ export interface Surroundings {
   /** What was found out for this plan. */
   readonly found?: Found;
   readonly bundler?: Bundler;
+  /** What locks and builds the environments of commands. */
+  readonly provision?: Provision;
+  /** Aborted: what is looked up is wanted no more. */
+  readonly stop?: AbortSignal;
   /** Gives the code of a stage in place of bundling its sources. */
   readonly codeOf?: (instance: Instance) => Outcome<Code>;
 }
@@ -85,7 +95,7 @@ function isAlike({ inputs, outputs, env, executor }: Instance, of: Shared['of'])
   return inputs.every(({ port, at }, index) => port === of.inputs[index]?.port && at === of.inputs[index]?.at);
 }
 
-function prepareWith(instance: Instance, { executor, code, own: shared }: Shared, around: Surroundings): Outcome<Prepared> {
+function prepareWith(instance: Instance, { executor, code, environment, own: shared }: Shared, around: Surroundings): Outcome<Prepared> {
   const { facts } = executor;
   const reached = code === undefined ? [] : around.engines.filter((engine) => engine.package in code.packages);
   const engines = enginesIn(instance, reached, facts);
@@ -112,7 +122,8 @@ function prepareWith(instance: Instance, { executor, code, own: shared }: Shared
     engines: engines.value,
     machine: instance.measures ? facts.machine : null,
   };
-  return done({ instance, executor, code, own, workDigest: workDigestOf(own) });
+  const found = environment === undefined ? {} : { environment };
+  return done({ instance, executor, code, ...found, own, workDigest: workDigestOf(own) });
 }
 
 /** A number that is given as it is written is not the same as that text: a program may be told which it is. */
@@ -156,6 +167,7 @@ async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shar
     of: instance,
     executor: executor.value,
     code: prepared.value.code,
+    ...(prepared.value.environment === undefined ? {} : { environment: prepared.value.environment }),
     own: {
       work: prepared.value.ingredient,
       outputs: Object.fromEntries(
@@ -173,10 +185,12 @@ async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shar
   return done(shared);
 }
 
-async function prepareWork(
-  instance: Instance,
-  around: Around,
-): Promise<Outcome<{ readonly code: Code | undefined; readonly ingredient: Ingredients['work'] }>> {
+/** What an instance's work is found to be. */
+interface PreparedWork extends Pick<Shared, 'code' | 'environment'> {
+  readonly ingredient: Ingredients['work'];
+}
+
+async function prepareWork(instance: Instance, around: Around): Promise<Outcome<PreparedWork>> {
   const { work } = instance;
   if (work.kind === 'stage') {
     const code = await (around.codeOf === undefined ? codeOfStage(work, around) : around.codeOf(instance));
@@ -184,9 +198,9 @@ async function prepareWork(
     const { digest, packages } = code.value;
     return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(work.declaration) } });
   }
-  const environment = work.environment === undefined ? undefined : environmentNow(work.environment, around);
+  const environment = work.environment === undefined ? undefined : await environmentOnce(work.environment, around);
   if (environment?.ok === false) return environment;
-  const tools = toolDigests(work.tools, toolPlaces(around, work.environment), around.found.tools);
+  const tools = toolDigests(work.tools, toolPlaces(around, environment?.value), around.found.tools);
   if (!tools.ok)
     return failed(
       ...tools.problems.map(({ pointer = '', ...problem }) => ({
@@ -202,9 +216,19 @@ async function prepareWork(
       tools: tools.value,
       at: placesOf(instance),
       metrics: work.metrics ?? null,
-      ...(environment === undefined ? {} : { environment: environment.value }),
+      ...(environment === undefined ? {} : { environment: environment.value.ingredient }),
     },
+    ...(environment === undefined ? {} : { environment: environment.value }),
   });
+}
+
+/** What an environment holds, found out once a plan. */
+function environmentOnce(environment: CommandEnvironment, around: Around): Promise<Outcome<FoundEnvironment>> {
+  const { environments } = around.found;
+  const asked = JSON.stringify(environment);
+  const found = environments.get(asked) ?? environmentNow(environment, around);
+  environments.set(asked, found);
+  return found;
 }
 
 function codeOfStage(

@@ -76,15 +76,17 @@ async function choiceDigest(file: string, { store }: Surroundings): Promise<stri
 }
 
 async function toolNow({ tool, environment }: PlacedTool, surroundings: Surroundings): Promise<string> {
-  const [{ toolDigests }, { toolPlaces }] = await Promise.all([import('./tools.ts'), import('./environments.ts')]);
-  const found = toolDigests([tool], toolPlaces(surroundings, environment), new Map());
+  const [{ toolDigests }, { environmentNow, toolPlaces }] = await Promise.all([import('./tools.ts'), import('./environments.ts')]);
+  const around = environment === undefined ? undefined : await environmentNow(environment, surroundings);
+  if (around?.ok === false) return '';
+  const found = toolDigests([tool], toolPlaces(surroundings, around?.value), new Map());
   return found.ok ? (Object.values(found.value)[0] ?? '') : '';
 }
 
 async function environmentDigest(environment: CommandEnvironment, surroundings: Surroundings): Promise<string> {
   const { environmentNow } = await import('./environments.ts');
-  const found = environmentNow(environment, surroundings);
-  return found.ok ? digestOf(found.value) : '';
+  const found = await environmentNow(environment, surroundings);
+  return found.ok && found.value.pending === undefined ? digestOf(found.value.ingredient) : '';
 }
 
 /** Values by their JSON: what is looked up, and digested, once however many nodes ask for it. */

@@ -2,7 +2,7 @@ import { canonicalJson } from '../model/canonical.ts';
 import type { Happening } from '../model/event.ts';
 import type { Errand, WantedResult } from '../model/store.ts';
 import type { Claim } from '../model/workplace.ts';
-import type { Problem } from '../model/problem.ts';
+import { failed, type Problem } from '../model/problem.ts';
 import { type Asker, telling, type Waiting } from '../model/waiting.ts';
 import { type Attempt, RESULT_FORMAT } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, removeLeft, takeOver, tryOnce } from './attempt.ts';
@@ -74,6 +74,8 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
   const lock = await telling(claim.lock(asker.signal), () => asker.onWait(REMAINS));
   if (lock === undefined) return 'stopped';
   try {
+    const unready = await withoutEnvironment(ready, asker, run);
+    if (unready !== undefined) return unready;
     const usesDevice = Object.values(prepared.own.engines).some(({ device }) => device !== 'cpu');
     const gpu = Math.max(instance.resources.gpu, usesDevice ? 1 : 0);
     const hold = await executor.hold({ alone: instance.measures, beside: run.noWait, gpu }, asker);
@@ -89,6 +91,16 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
   } finally {
     lock.release();
   }
+}
+
+/** Why a node cannot be executed, since its environment could not be built; undefined where it is there, or the node has none. */
+async function withoutEnvironment({ plan }: ReadyNode, asker: Asker, { surroundings }: AttemptRun): Promise<AttemptEnd | undefined> {
+  const { instance, environment } = plan.prepared;
+  if (environment?.built === undefined) return undefined;
+  const { readyEnvironment } = await import('./built-environments.ts');
+  const ready = await readyEnvironment(environment, asker, surroundings);
+  if (ready === 'stopped') return ready;
+  return ready.ok ? undefined : failed(...ready.problems.map((one) => ({ ...one, message: `${instance.name}: ${one.message}` })));
 }
 
 const REMAINS: Waiting = { reason: 'remains', message: 'waits until what an earlier run left of it has ended', for: [] };

@@ -136,6 +136,9 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     differences: found,
     settled: undefined,
   });
+  const { pending } = prepared.environment ?? {};
+  // What it asks for is not known, so neither is whether a result of that is there.
+  if (pending !== undefined) return { prepared, action: 'maybe', cause: pending, differences: [], settled: undefined };
   const isForced = planning.request.forced.has(instance.name);
   const forcing = planning.request.remeasure === true && instance.measures ? REMEASURED : 'forced with --force';
   if (unknown.length > 0) {

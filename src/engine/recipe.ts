@@ -1,13 +1,17 @@
 import { isAbsolute, join, relative } from 'node:path';
 import { isOutside } from '../files/folder.ts';
 import { type Declaration, networkOf } from '../model/declaration.ts';
-import type { Instance, Source } from '../model/pipeline.ts';
+import { sha256 } from '../model/canonical.ts';
+import type { CommandEnvironment, Instance, Source } from '../model/pipeline.ts';
 import type { Recipe, RecordedSource, RunNode } from '../model/run.ts';
+import type { FoundEnvironment } from './environments.ts';
 import type { Prepared } from './fingerprint.ts';
 import type { Plan } from './plan.ts';
 
+type CommandRecipe = Extract<Recipe['work'], { readonly kind: 'command' }>;
+
 /** What a run's record keeps of a node so that it can be done again from the record alone. */
-export function recipeOf({ instance, own }: Prepared): Recipe {
+export function recipeOf({ instance, own, environment: found }: Prepared): Recipe {
   const { work } = instance;
   return {
     node: instance.node,
@@ -22,7 +26,7 @@ export function recipeOf({ instance, own }: Prepared): Recipe {
             toolDigests: own.work.tools,
             paths: work.paths,
             ...(work.metrics === undefined ? {} : { metrics: work.metrics }),
-            ...(work.environment === undefined ? {} : { environment: work.environment }),
+            ...(work.environment === undefined ? {} : { environment: recordedEnvironment(work.environment, found) }),
             ...(own.work.environment === undefined ? {} : { environmentHeld: own.work.environment }),
           },
     inputs: instance.inputs,
@@ -38,6 +42,19 @@ export function recipeOf({ instance, own }: Prepared): Recipe {
     retries: instance.retries,
     ...(instance.numbers === undefined ? {} : { numbers: instance.numbers }),
   };
+}
+
+/** An environment as a record names it: of one that is built, with what it was locked to. */
+function recordedEnvironment(environment: CommandEnvironment, found: FoundEnvironment | undefined): CommandEnvironment {
+  const built = found?.built;
+  return built === undefined || 'venv' in environment ? environment : { ...environment, lock: sha256(built.lock), asked: built.asked };
+}
+
+/** An environment of a record as it is to be there again: of the same Python, as far as that decides what a lock is for. */
+function environmentAgain({ environment, environmentHeld }: CommandRecipe): CommandEnvironment | undefined {
+  if (environment === undefined || 'venv' in environment || environment.version !== undefined) return environment;
+  const version = /(\d+\.\d+)\.\d/.exec(environmentHeld?.python ?? '')?.[1];
+  return version === undefined ? environment : { ...environment, version };
 }
 
 /** Sources as a run's record names them: by content, and where they lay. */
@@ -74,6 +91,7 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
     ...(recipe.measures ? { measures: 'machine' as const } : {}),
     ...(recipe.work.kind === 'stage' ? networkOf(recipe.work) : {}),
   };
+  const environment = recipe.work.kind === 'command' ? environmentAgain(recipe.work) : undefined;
   return {
     node: recipe.node,
     key: recipe.key,
@@ -87,7 +105,7 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
             tools: recipe.work.tools,
             paths: recipe.work.paths,
             ...(recipe.work.metrics === undefined ? {} : { metrics: recipe.work.metrics }),
-            ...(recipe.work.environment === undefined ? {} : { environment: recipe.work.environment }),
+            ...(environment === undefined ? {} : { environment }),
           },
     params,
     inputs: recipe.inputs,

@@ -70,6 +70,7 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
   };
   asked.addEventListener('abort', onStop, { once: true });
   try {
+    await keepEnvironments(plan);
     const opening = openingNodes(plan);
     const record = openingRecord(plan, options, opening);
     const capacities = capacitiesOf(plan, options.capacity instanceof Slots ? options.capacity.chosen : options.capacity);
@@ -101,6 +102,14 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     store.flush();
     lease.release();
   }
+}
+
+/** Keeps what environments were locked to, so that they can be built again from the record. */
+async function keepEnvironments({ nodes, request }: Plan): Promise<void> {
+  const found = [...nodes.values()].flatMap(({ prepared: { environment } }) => (environment?.built === undefined ? [] : [environment]));
+  if (found.length === 0) return;
+  const { keepLocks } = await import('./built-environments.ts');
+  keepLocks(found, request.surroundings.store);
 }
 
 const PUBLISHING = 'waits until another run of the pipeline has published its outputs';

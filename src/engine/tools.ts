@@ -16,6 +16,8 @@ export interface ToolPlaces {
   readonly path: string;
   /** The project's folder: a tool that is written as a path lies below it, and commands that tell a version are run in it. */
   readonly root: string;
+  /** Names of programs that count in another way. */
+  readonly covered?: RegExp;
 }
 
 /** Finds a program in PATH, as the child will; one that is written as a path where it lies. */
@@ -53,6 +55,7 @@ export function toolDigests(tools: readonly Tool[], places: ToolPlaces, known: M
   const found: Record<string, string> = {};
   for (const [index, tool] of tools.entries()) {
     const name = 'program' in tool ? tool.program : tool.run;
+    if ('program' in tool && places.covered?.test(tool.program) === true) continue;
     const key = `${places.path}\n${name}\n${'program' in tool}`;
     let digest = known.get(key);
     if (digest === undefined) {

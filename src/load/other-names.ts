@@ -45,11 +45,24 @@ const OF_RANGE: Readonly<Record<string, string>> = {
   log: 'logarithmic scale log_scale',
 };
 
+/** The same for the environment of a command. */
+const OF_ENVIRONMENT: Readonly<Record<string, string>> = {
+  python: 'requirements requirements_txt pip packages dependencies lock uv file from',
+  venv: 'virtualenv virtual_env env folder path dir',
+  version: 'python_version interpreter',
+};
+
 function inverted(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(names).flatMap(([own, others]) => others.split(' ').map((other) => [other, own] as const)));
 }
 
-const tables = { file: inverted(OF_FILE), node: inverted(OF_NODE), bounds: inverted(OF_BOUNDS), range: inverted(OF_RANGE) };
+const tables = {
+  file: inverted(OF_FILE),
+  node: inverted(OF_NODE),
+  bounds: inverted(OF_BOUNDS),
+  range: inverted(OF_RANGE),
+  environment: inverted(OF_ENVIRONMENT),
+};
 
 /** Mappings whose keys have other names elsewhere. */
 export type Level = keyof typeof tables;

@@ -17,6 +17,7 @@ const ofSweep = propertiesOf(ofFile['sweep']);
 function levelOf(known: JsonObject): Level | undefined {
   if ('stages' in known && 'name' in known) return 'file';
   if ('uses' in known && 'run' in known) return 'node';
+  if ('venv' in known && 'python' in known) return 'environment';
   if ('above' in known && 'below' in known) return 'bounds';
   return 'from' in known && 'steps' in known ? 'range' : undefined;
 }
@@ -32,6 +33,22 @@ export function meantKey(unknown: string, parent: JsonObject, within: Json | und
 
 /** How others order what is done. */
 const ORDERING = /^(?:depends|depends[-_]on|needs?|requires|after|upstream)$/i;
+
+const CONTAINERS = 'containers are not there yet: let the command start one, and name by tools: what counts of it, such as its digest';
+
+const CONDA =
+  'environments of Conda are not built: write its Python packages into a requirements.txt; or name those that count by what tells them: tools: [{ run: conda list --explicit }]';
+
+/** Environments of kinds that are not there. */
+const OTHER_KINDS: Readonly<Record<string, string>> = {
+  container: CONTAINERS,
+  docker: CONTAINERS,
+  image: CONTAINERS,
+  apptainer: CONTAINERS,
+  singularity: CONTAINERS,
+  conda: CONDA,
+  mamba: CONDA,
+};
 
 /** What to do about a key that is not known where it stands: what it should be called, or where it belongs. */
 export function unknownKey(unknown: string, parent: JsonObject, within: Json | undefined): string {
@@ -50,6 +67,7 @@ export function unknownKey(unknown: string, parent: JsonObject, within: Json | u
     const node = typeof first === 'string' ? first : 'node';
     return `a node runs after those that it reads from: write in: { name: ${node.includes('.') ? node : `${node}.port`} }`;
   }
+  if (level === 'environment' && OTHER_KINDS[unknown.toLowerCase()] !== undefined) return String(OTHER_KINDS[unknown.toLowerCase()]);
   const own = level === undefined ? undefined : ownName(unknown, level);
   if (own !== undefined && (level === 'range' || level === 'bounds') && isObject(within)) {
     const renamed = Object.entries(within).map(

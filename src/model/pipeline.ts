@@ -52,11 +52,25 @@ export interface ChosenModule {
   readonly declared?: string;
 }
 
-/** The environment that a command's programs are taken from before those of the system. */
-export interface CommandEnvironment {
-  /** The folder of a virtual environment of Python, as it is written: relative to the project's folder, or absolute. */
+/** A virtual environment of Python that somebody made. */
+interface MadeEnvironment {
+  /** Its folder, as it is written: relative to the project's folder, or absolute. */
   readonly venv: string;
 }
+
+/** An environment of Python that is built from a file, once for each content. */
+export interface BuiltEnvironment {
+  /** The requirements.txt, pyproject.toml, uv.lock or pylock.toml, relative to the project's folder. */
+  readonly python: string;
+  /** The Python that it is made of: `3.12` or `3.12.1`; undefined: python3 of PATH, or one that the file is for. */
+  readonly version?: string;
+  /** Of a record: the digest of the packages that it was locked to, with their hashes, and that of what was asked for. */
+  readonly lock?: string;
+  readonly asked?: string;
+}
+
+/** The environment that a command's programs are taken from before those of the system. */
+export type CommandEnvironment = MadeEnvironment | BuiltEnvironment;
 
 /** What an instance does: a TypeScript stage, or a command. */
 export type NodeWork =

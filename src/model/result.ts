@@ -22,6 +22,8 @@ export interface PackageIngredient {
 export interface EnvironmentIngredient {
   /** The version of the interpreter. */
   readonly python: string;
+  /** Of one that is built: what the files of its packages depend on, such as `linux x86_64 glibc`. */
+  readonly platform?: string;
   /** Installed distributions: version and digest, by name. */
   readonly packages: Readonly<Record<string, string>>;
 }

@@ -13,7 +13,7 @@ export interface Who {
 }
 
 /** What is waited for. `alone`: that nothing else works on the machine; `measurement`: that a node has measured. `remains`: what an earlier run left. */
-export type WaitReason = 'alone' | 'measurement' | 'devices' | 'work' | 'remains' | 'remote' | 'store';
+export type WaitReason = 'alone' | 'measurement' | 'devices' | 'work' | 'environment' | 'remains' | 'remote' | 'store';
 
 /** Why something does not go on, in words, and whom it waits for as far as that is known. */
 export interface Waiting {

@@ -13,6 +13,7 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 import { writeEditorSchema } from './editor.ts';
+import { provisionOf } from './provision.ts';
 import { isRecipe, locatePipeline, noSuchPipeline } from './pipeline-files.ts';
 
 /** A pipeline with all that planning needs. */
@@ -60,7 +61,11 @@ export async function openPipeline(context: Context, file: string, set: readonly
     named: request.shownFile,
     text: fileDigest(absolute) === before ? before : undefined,
     reread: (other) => loadPipeline({ ...request, set: other }),
-    surroundings: { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, found: new Found() },
+    surroundings: {
+      ...{ root, store: store.value, engines: await loadEngines(), executors: executors.value, environment },
+      found: new Found(),
+      provision: provisionOf(environment),
+    },
   });
 }
 
@@ -102,12 +107,16 @@ export interface Wanted {
   readonly force?: readonly string[] | undefined;
   /** Nodes that measure the machine are executed although their results exist. */
   readonly remeasure?: boolean | undefined;
+  /** What is locked by no file is locked anew: the newest packages that the requirements of environments allow. */
+  readonly refreshEnvironment?: boolean | undefined;
   readonly only?: readonly string[] | undefined;
 }
 
 /** What is wanted, and whether what is planned will be run at once. */
 export interface WantedPlan extends Wanted {
   readonly running?: boolean;
+  /** Environments that are not locked yet are locked now; default: where it will be run at once. */
+  readonly makesLocks?: boolean;
   /** The `--set` options with which it was read. */
   readonly set?: readonly string[] | undefined;
 }
@@ -132,9 +141,10 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
   if (!remeasured.ok) return remeasured;
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
-  const { running = false, remeasure = false, set = [] } = wanted;
+  const { running = false, remeasure = false, set = [], makesLocks = running, refreshEnvironment = false } = wanted;
+  const provision = provisionOf(surroundings.environment, { makesLocks, refreshes: refreshEnvironment });
   const plan = await makePlan({
-    ...{ pipeline, surroundings, remeasure, running, set },
+    ...{ pipeline, surroundings: { ...surroundings, provision }, remeasure, running, set },
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,
   });

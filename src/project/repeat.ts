@@ -12,6 +12,7 @@ import { systemErrorIn } from '../model/system-failure.ts';
 import { capacityOf } from './capacity.ts';
 import type { Context } from './context.ts';
 import { openEvents } from './kept-events.ts';
+import { provisionOf } from './provision.ts';
 import { isRecipe, locatePipeline } from './pipeline-files.ts';
 import type { PlanOptions, RunOptions, RunResult } from './run.ts';
 import { softwareOf } from './software.ts';
@@ -42,7 +43,8 @@ async function look(context: Context, file: string, options: PlanOptions): Promi
   const absolute = located.file;
   // Where a recipe's sources lie depends on what lies in the project: that is for the plan to look at.
   if (isRecipe(located)) return undefined;
-  if ((options.force ?? []).length > 0 || options.remeasure === true || !existsSync(absolute)) return undefined;
+  if ((options.force ?? []).length > 0 || options.remeasure === true || options.refreshEnvironment === true || !existsSync(absolute))
+    return undefined;
   const store = context.store();
   if (!store.ok || store.value.unwritable !== undefined) return undefined;
   const executors = await context.executors();
@@ -51,7 +53,8 @@ async function look(context: Context, file: string, options: PlanOptions): Promi
   const path = noteFile(store.value.cache, { file: absolute, folder, options, executor: chosen.value.name });
   const note = readSealed(path, isUnchangedNote);
   if (note === undefined || note.version !== stillroomVersion() || hashFile(absolute) !== note.text) return undefined;
-  const surroundings = { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment };
+  const provision = provisionOf(environment);
+  const surroundings = { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, provision };
   if (!(await areStanding(note.grounds, surroundings))) return undefined;
   const noted = openSummed(readText(standingFile(path)) ?? '') ?? '';
   const standing = standingOf(note.unchanged, store.value, noted);

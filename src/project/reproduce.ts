@@ -18,6 +18,7 @@ import { checkFree } from './into-folder.ts';
 import { openRecorded, openRun, type Recorded, type RecordedOptions } from './recorded.ts';
 import { outputsOf, type Restored, type RestoredSources, restoreOutputs, restoreSources } from './restore.ts';
 import { runPlan, type WatchOptions } from './run.ts';
+import { provisionOf } from './provision.ts';
 import { locateSources } from './sources.ts';
 
 export type { ArtifactVerdict, FactDifference, MetricDelta, Verdict, Verdicts };
@@ -139,6 +140,7 @@ async function reproduceRecorded(
     executors: executors.value,
     environment,
     found: new Found(),
+    provision: provisionOf(environment, { makesLocks: true }),
   };
   let isKept = false;
   try {

@@ -106,8 +106,20 @@ export async function planOf(context: Context, planned: Planned, options: PlanOp
     pipeline,
     nodes: nodes.map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
     forecast: { run: forecast('run'), most: forecast('run', 'maybe') },
-    run: (how = {}) => startRunning((emit) => context.guarded(() => runPlanned(planned, { ...how, set: options.set ?? [] }, emit))),
+    run: (how = {}) =>
+      startRunning((emit) =>
+        context.guarded(async () => {
+          const found = await withLocks(context, planned, options);
+          return found.ok ? runPlanned(found.value, { ...how, set: options.set ?? [] }, emit) : found;
+        }),
+      ),
   });
+}
+
+/** A plan as it may be run: one of which environments are not locked yet is made again, with their locks. */
+async function withLocks(context: Context, planned: Planned, options: PlanOptions): Promise<Outcome<Planned>> {
+  const isKnown = [...planned.plan.nodes.values()].every(({ prepared }) => prepared.environment?.pending === undefined);
+  return isKnown ? done(planned) : plannedFile(context, planned.opened.named, { ...options, running: true });
 }
 
 /** Plans a pipeline file and runs it. */

@@ -36,6 +36,8 @@ export interface SweepOptions extends SweepSection {
   readonly noWait?: boolean;
   /** Checkpoints of trials are kept when the sweep has ended, so that it can go further; else they are removed then. */
   readonly keepCheckpoints?: boolean;
+  /** What is locked by no file is locked anew, once for all trials. */
+  readonly refreshEnvironment?: boolean;
   /** Told everything that happens, in its order. */
   readonly onEvent?: (event: SweepEvent) => void;
   /** Aborted: no variant is started any more, and what runs may save its checkpoint and end. A reason that is a text is told as a notice. */
@@ -134,6 +136,7 @@ async function prepare(context: Context, file: string, options: SweepOptions): P
   const { set = [], jobs, optionNames, ...rest } = options;
   const {
     retry: _retry,
+    refreshEnvironment = false,
     noWait: _noWait,
     keepCheckpoints: _keepCheckpoints,
     onEvent: _onEvent,
@@ -152,7 +155,11 @@ async function prepare(context: Context, file: string, options: SweepOptions): P
   const loaded = await loadSweep(reading);
   if (!loaded.ok) return loaded;
   const { spec, base } = loaded.value;
-  const planned = await planOpened(opened, spec.only === undefined ? {} : { only: spec.only });
+  const planned = await planOpened(opened, {
+    makesLocks: true,
+    refreshEnvironment,
+    ...(spec.only === undefined ? {} : { only: spec.only }),
+  });
   if (!planned.ok) return planned;
   const capacity = capacityOf(jobs, planned.value.executor);
   if (!capacity.ok) return capacity;

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { Surroundings } from '../engine/fingerprint.ts';
 import { History } from '../engine/history.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { runPlan } from '../engine/run.ts';
@@ -17,6 +18,7 @@ import { metricsOf } from '../sweep/metrics.ts';
 import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.ts';
 import type { Opened } from './pipeline.ts';
 import { onLostEvents } from './lost-events.ts';
+import { provisionOf } from './provision.ts';
 import { newRunId } from './run-id.ts';
 import { softwareOf } from './software.ts';
 
@@ -65,8 +67,12 @@ export class Variants implements Workbench {
   /** Of all variants: what is read of earlier runs is read once. */
   private readonly history: History;
 
+  private readonly surroundings: Surroundings;
+
   constructor(opened: Opened, options: VariantsOptions) {
     this.opened = opened;
+    // What is planned is run at once. The plan of the sweep has locked anew what was to be.
+    this.surroundings = { ...opened.surroundings, provision: provisionOf(opened.surroundings.environment, { makesLocks: true }) };
     this.options = options;
     this.software = softwareOf(opened.surroundings.root);
     this.history = new History(opened.store, opened.pipeline.name);
@@ -87,7 +93,7 @@ export class Variants implements Workbench {
     const pipeline = await this.read(params);
     if (!pipeline.ok) return pipeline;
     const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
-    const { surroundings } = this.opened;
+    const { surroundings } = this;
     const plan = await makePlan({ pipeline: pipeline.value, surroundings, forced: new Set(), only, history: this.history });
     if (!plan.ok) return plan;
     return done({ asked: askedOf(plan.value), run: (onEvent, trial) => this.run(plan.value, { params, trial }, onEvent) });

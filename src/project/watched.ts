@@ -23,7 +23,8 @@ function alwaysRead(context: Context, file: string): readonly string[] {
 function readsOf({ opened: { pipeline, store }, plan }: Planned): readonly string[] {
   const reads = new Set<string>();
   for (const { prepared } of plan.nodes.values()) {
-    const { instance, code } = prepared;
+    const { instance, code, environment } = prepared;
+    for (const path of environment?.files ?? []) reads.add(path);
     if (instance.work.kind === 'command') continue;
     reads.add(instance.work.folder);
     for (const { file } of Object.values(instance.work.modules)) reads.add(file);

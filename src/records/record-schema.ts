@@ -64,8 +64,10 @@ const work = {
         paths: map(path, port),
         metrics: path,
         budget: text,
-        environment: shape({ venv: text }),
-        environmentHeld: shape({ python: text, packages: map({ type: 'string' }) }),
+        environment: {
+          anyOf: [shape({ venv: text }), shape({ python: text, version: text, lock: digest, asked: digest }, ['version'])],
+        },
+        environmentHeld: shape({ python: text, platform: text, packages: map({ type: 'string' }) }, ['platform']),
       },
       ['metrics', 'budget', 'environment', 'environmentHeld'],
     ),

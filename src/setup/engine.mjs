@@ -77,7 +77,8 @@ export function engineWorkplace(folder) {
 /** Refuses machines that the libraries do not run on, before anything is downloaded.
  * @param {Libraries} libraries
  */
-function checkMachine({ title }) {
+function checkMachine({ title, anyMachine }) {
+  if (anyMachine === true) return;
   const machine = `${process.platform}-${process.arch}`;
   if (machine !== 'linux-x64') {
     throw new SetupProblem(`${title} runs on Linux on x86-64; this machine is ${machine}.`, [

@@ -14,6 +14,7 @@ import { installOptionalPackages, installPackages, packagesReady } from './packa
 import { cacheFolder, packageFolder, root } from './places.mjs';
 import { errorCode, SetupProblem } from './problem.mjs';
 import { startStep } from './progress.mjs';
+import { bringUv, findUv } from './uv.mjs';
 import { compileSupervisor, supervisorNeeds, supervisorReady } from './supervisor.mjs';
 
 /**
@@ -23,6 +24,7 @@ import { compileSupervisor, supervisorNeeds, supervisorReady } from './superviso
  *                                       the training engine
  *   node src/setup/setup.mjs --sources  without the engine
  *   node src/setup/setup.mjs --openvino OpenVINO too, for the runtime of that name
+ *   node src/setup/setup.mjs --uv       uv too, which builds environments of Python (else it is brought when it is first needed)
  *
  * @typedef {import('./command.mjs').Work} Work
  */
@@ -132,6 +134,21 @@ async function installOpenvino(signal) {
   });
 }
 
+/** Brings uv into the user's cache.
+ * @param {AbortSignal} signal
+ */
+async function installUv(signal) {
+  if (findUv() !== undefined) return;
+  const shown = startStep('uv');
+  try {
+    const { version } = await bringUv(shown.show, signal);
+    shown.done(`uv ${version}`);
+  } catch (error) {
+    shown.failed();
+    throw error;
+  }
+}
+
 /** What to do about a file system that refuses: no permission, read-only, full. */
 const refusals = /** @type {Record<string, string>} */ ({
   EACCES: 'it is not writable for you',
@@ -184,6 +201,7 @@ async function main(args) {
     await setUpSupervisor(controller.signal);
     if (!args.includes('--sources')) await installEngine({ signal: controller.signal });
     if (args.includes('--openvino')) await installOpenvino(controller.signal);
+    if (args.includes('--uv')) await installUv(controller.signal);
     return 0;
   } catch (error) {
     if (controller.signal.aborted) process.stderr.write('set-up: stopped; the next one goes on from here\n');

@@ -102,7 +102,7 @@ export async function unpack(archive, folder, take, options = {}) {
   for (const member of await listMembers(archive)) {
     const path = take(member.name);
     if (path === undefined) continue;
-    await unpackMember(archive, member, join(folder, path), { ...options, mode: path.includes('/bin/') ? 0o755 : 0o644 });
+    await unpackMember(archive, member, join(folder, path), { ...options, mode: /(^|\/)bin\//.test(path) ? 0o755 : 0o644 });
     files[path] = member.bytes;
   }
   return files;

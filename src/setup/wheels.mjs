@@ -5,9 +5,10 @@
  * depend on Python); `take` says which members are unpacked, each with the path it gets in the engine's folder.
  *
  * @typedef {{ name: string, version: string, file: string, sha256: string, bytes: number, take: (member: string) => string | undefined }} Wheel
- * What is taken from wheels into a folder of the cache: `title` for people, `folder` its name there.
+ * What is taken from wheels into a folder of the cache: `title` for people, `folder` its name there; `anyMachine`: its wheels were chosen for
+ * this machine, where others run on one kind alone.
  *
- * @typedef {{ title: string, folder: string, version: string, unpackedBytes: number, wheels: readonly Wheel[] }} Libraries
+ * @typedef {{ title: string, folder: string, version: string, unpackedBytes: number, wheels: readonly Wheel[], anyMachine?: boolean }} Libraries
  * @typedef {Libraries & { variant: 'cpu' | 'cuda', device: 'cpu' | 'gpu' }} Engine
  */
 
@@ -176,6 +177,50 @@ export const openvino = {
     },
   ],
 };
+
+/** The version of uv, and the oldest one of PATH that serves as well. */
+export const uvVersion = '0.13.9';
+
+/** The wheels of uv, by the machine that they run on.
+ * @type {Record<string, readonly [tags: string, bytes: number, sha256: string]>}
+ */
+const uvWheels = {
+  'linux-x64': [
+    'py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64',
+    17_606_939,
+    'd7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19',
+  ],
+  'linux-arm64': [
+    'py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64',
+    18_026_789,
+    '5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe',
+  ],
+  'darwin-x64': ['py3-none-macosx_10_12_x86_64', 17_529_974, 'c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5'],
+  'darwin-arm64': ['py3-none-macosx_11_0_arm64', 14_660_755, '66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63'],
+};
+
+/** Where the program lies in the folder that its wheel is unpacked to. */
+export const uvProgram = 'bin/uv';
+
+/** uv, which locks and builds the environments of Python; undefined for machines of which no wheel is known.
+ * @param {string} [on]
+ * @returns {Libraries | undefined}
+ */
+export function uvFor(on = machine) {
+  const known = uvWheels[on];
+  if (known === undefined) return undefined;
+  const [tags, bytes, sha256] = known;
+  const take = (/** @type {string} */ member) =>
+    /\.data\/scripts\/uv$/.test(member) ? uvProgram : /\.dist-info\/licenses\//.test(member) ? member : undefined;
+  return {
+    title: 'uv',
+    folder: `uv-${uvVersion}-${on}`,
+    version: uvVersion,
+    unpackedBytes: 39_000_000,
+    anyMachine: true,
+    wheels: [{ name: 'uv', version: uvVersion, file: `uv-${uvVersion}-${tags}.whl`, bytes, sha256, take }],
+  };
+}
 
 /** The engines that set-up can install, by variant. */
 export const engines = { cpu, cuda };

@@ -36,6 +36,6 @@ test('options are those that are documented, and may be given as undefined', () 
   expectTypeOf<{ set: string[]; force: undefined; jobs: 2; signal: AbortSignal }>().toExtend<Options>();
   expectTypeOf<{ jobs: string }>().not.toExtend<Options>();
   expectTypeOf<keyof Options>().toEqualTypeOf<
-    'set' | 'force' | 'remeasure' | 'only' | 'jobs' | 'noWait' | 'onEvent' | 'signal' | 'killSignal' | 'keepGoing'
+    'set' | 'force' | 'refreshEnvironment' | 'remeasure' | 'only' | 'jobs' | 'noWait' | 'onEvent' | 'signal' | 'killSignal' | 'keepGoing'
   >();
 });

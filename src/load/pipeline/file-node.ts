@@ -9,9 +9,7 @@ export interface FileMetrics {
 }
 
 /** The environment of commands. */
-export interface FileEnvironment {
-  readonly venv: string;
-}
+export type FileEnvironment = { readonly venv: string } | { readonly python: string; readonly version?: string };
 
 /** A node as the file has it, once it fits the schema. */
 export interface FileNode {

@@ -11,6 +11,7 @@ import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
 import { matrixPoints } from './matrix.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
+import { checkEnvironments } from './environment.ts';
 import type { FileEnvironment, FileNode } from './file-node.ts';
 import { draftInstances } from './nodes.ts';
 import { topologicalOrder } from './order.ts';
@@ -84,6 +85,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   if (problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? problems));
   const file = overridden.value as unknown as PipelineFile;
   checkNames(file, locate, problems);
+  checkEnvironments(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
   const checked = new CheckedBefore(request.cache);
   const room = { left: ROOM };

@@ -98,13 +98,23 @@ const commandEnvironment: JsonObject = {
   type: 'object',
   description: 'whose programs commands find first, and what is installed in it counts',
   additionalProperties: false,
-  required: ['venv'],
   properties: {
+    python: {
+      ...text,
+      description:
+        'a requirements.txt, pyproject.toml, uv.lock or pylock.toml, relative to the project: its environment is built once, and its locked packages count',
+    },
+    version: {
+      type: 'string',
+      pattern: '^3\\.\\d+(\\.\\d+)?$',
+      description: 'the version of Python that it is built of, such as "3.12": one that is installed (default: python3 of PATH)',
+    },
     venv: {
       ...text,
       description: 'the folder of a virtual environment of Python, relative to the project: its interpreter and packages count',
     },
   },
+  minProperties: 1,
 };
 
 const node: JsonObject = {

@@ -3,8 +3,9 @@ import type { ProblemExplanation } from './explanation.ts';
 /** What stages and commands are made of, and how they end. */
 export const runningCodes = {
   'bad-environment': {
-    means: 'The virtual environment of a command is missing, or does not say what it holds.',
-    remedy: 'Make it as the hint says, or correct `environment:`.',
+    means:
+      'The environment of a command is missing or does not say what it holds, or its file asks for what cannot be known by its content.',
+    remedy: 'Make it as the hint says, or correct `environment:` or the file that it names.',
   },
   'bad-metrics': {
     means: 'A command’s metrics file was not written, or does not hold an object of numbers in JSON, YAML or TOML, as its suffix says.',
@@ -29,6 +30,11 @@ export const runningCodes = {
   'engine-missing': {
     means: 'A stage needs an engine, such as TensorFlow for training, that is not set up where it would run.',
     remedy: 'Set it up with `stillroom doctor --install`.',
+  },
+  'environment-failed': {
+    means:
+      'The environment of a command could not be locked or built: a package is not to be had, does not fit, or must be built and cannot.',
+    remedy: 'Read what uv says, below the message. Without the network only what is in the cache of uv can be used.',
   },
   'escaping-code': {
     means: 'A stage’s code would load something at run time that is not in its bundle, so its result could be stale.',
@@ -62,6 +68,10 @@ export const runningCodes = {
   'missing-package': {
     means: 'A recorded run used a package with native code that is not installed here.',
     remedy: 'Install it with the command in the hint.',
+  },
+  'missing-python': {
+    means: 'An environment is to be made of a version of Python that is not installed. Nothing is downloaded for it.',
+    remedy: 'Install that version so that it is in PATH, or name one that is there: `version:` beside `python:`.',
   },
   'missing-source': {
     means: 'A source’s file or folder is missing, or differs from what a recorded run read.',

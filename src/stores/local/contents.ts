@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Artifact } from '../../model/artifact.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import type { RecordedSource, RunRecord } from '../../model/run.ts';
+import type { Recipe, RecordedSource, RunRecord } from '../../model/run.ts';
 import type { Artifacts, BundleRecord, Bundles, Store } from '../../model/store.ts';
 import { type Contents, emptyReach, type PackEntry, type Reach, type RecordReach, type ScratchStore } from '../../model/upkeep.ts';
 import { removeTree } from '../../files/remove.ts';
@@ -87,6 +87,11 @@ export class LocalContents implements Contents {
       if (!nodes.has(name)) continue;
       if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, reach)))
         reach.missing.push(`the code of ${name} (${code?.slice(0, 12) ?? 'unknown'})`);
+      const lock = lockOf(recipe);
+      if (lock !== undefined) {
+        reach.blobs.add(lock);
+        if (!this.holdings.blobs.isProven(lock)) reach.missing.push(`the locked packages of ${name} (${lock.slice(0, 12)})`);
+      }
       const map = code === undefined ? undefined : this.holdings.bundles.read(code)?.map;
       if (map !== undefined && recipe?.work.kind === 'stage' && !reach.blobs.has(map)) reach.leftOut.push(map);
       for (const [port, artifact] of Object.entries(artifacts ?? {})) {
@@ -103,6 +108,8 @@ export class LocalContents implements Contents {
 
   flawOf(record: RunRecord): string | undefined {
     for (const [name, { code, recipe, outputs = {} }] of Object.entries(record.nodes)) {
+      const lock = lockOf(recipe);
+      if (lock !== undefined && !this.holdings.blobs.isProven(lock)) return `the locked packages of ${name} are missing or damaged`;
       if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, emptyReach())))
         return `the code of ${name} is missing or damaged`;
       const wrong = Object.entries(outputs).find(([, artifact]) => this.isMisstated(artifact));
@@ -197,6 +204,12 @@ function damagedMeanwhile(digest: string): Problem {
     message: `the content ${digest.slice(0, 12)} of the store was damaged meanwhile`,
     hint: 'try again: what is damaged went to quarantine, and what can be made again is',
   };
+}
+
+/** What the environment of a node was locked to, by digest, where it was built. */
+export function lockOf(recipe: Recipe | undefined): string | undefined {
+  const environment = recipe?.work.kind === 'command' ? recipe.work.environment : undefined;
+  return environment === undefined || 'venv' in environment ? undefined : environment.lock;
 }
 
 /** Where the note of a bundle lies, relative to the store. */

@@ -1,7 +1,7 @@
 import type { RunRecord } from '../../model/run.ts';
 import type { Outputs } from '../../model/store.ts';
 import { emptyReach, type Reach } from '../../model/upkeep.ts';
-import type { LocalContents } from './contents.ts';
+import { type LocalContents, lockOf } from './contents.ts';
 import type { LocalResults } from './results.ts';
 
 /** All that runs reach: what they were made of and all that came out of them. */
@@ -40,7 +40,9 @@ export class RunReaches {
     const addOutputs = (outputs: Outputs): void => {
       for (const artifact of Object.values(outputs)) for (const digest of this.contents.ofArtifact(artifact)) reach.blobs.add(digest);
     };
-    for (const { fingerprint, code, outputs } of Object.values(record.nodes)) {
+    for (const { fingerprint, code, outputs, recipe } of Object.values(record.nodes)) {
+      const lock = lockOf(recipe);
+      if (lock !== undefined) reach.blobs.add(lock);
       if (fingerprint !== undefined) reach.fingerprints.add(fingerprint);
       if (code !== undefined) {
         // Its bytes stay where only the note of them is lost.

@@ -1,0 +1,132 @@
+import { dirname, resolve } from 'node:path';
+import { build, builtFolder } from '../code/python/built.ts';
+import { findInterpreter, type Interpreter, type WantedPython } from '../code/python/interpreters.ts';
+import { lockOf } from '../code/python/locks.ts';
+import { packagesOf, readLock } from '../code/python/locked.ts';
+import { type Asked, readAsked } from '../code/python/requirements.ts';
+import type { BuiltEnvironment } from '../model/pipeline.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+import type { EnvironmentIngredient } from '../model/result.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { Store } from '../model/store.ts';
+import type { Asker } from '../model/waiting.ts';
+import { sha256 } from '../model/canonical.ts';
+import type { FoundEnvironment } from './environments.ts';
+import type { Surroundings } from './fingerprint.ts';
+
+/** The most records that are read for a lock that is no longer noted, newest first. */
+const RECORDS = 1000;
+
+/** What an environment holds that is built from a file: what the file is locked to, of the Python that is found. */
+export async function builtEnvironment(environment: BuiltEnvironment, surroundings: Surroundings): Promise<Outcome<FoundEnvironment>> {
+  return environment.lock === undefined ? fromFile(environment, surroundings) : fromRecord(environment, environment.lock, surroundings);
+}
+
+function interpreterFor(wanted: WantedPython, { environment, root, store }: Surroundings): Outcome<Interpreter> {
+  return findInterpreter(wanted, { environment, root, cache: store.cache });
+}
+
+async function fromFile({ python, version }: BuiltEnvironment, surroundings: Surroundings): Promise<Outcome<FoundEnvironment>> {
+  const { root, store, environment, provision, stop = new AbortController().signal } = surroundings;
+  const asked = readAsked(python, root);
+  if (!asked.ok) return asked;
+  const interpreter = interpreterFor({ version, requires: asked.value.requires }, surroundings);
+  if (!interpreter.ok) return interpreter;
+  const places = { provision, environment, cache: store.cache, signal: stop, recorded: (digest: string) => recordedLock(digest, store) };
+  const lock = await lockOf(asked.value, interpreter.value, places);
+  if (!lock.ok) return lock;
+  if ('unlocked' in lock.value)
+    return done({
+      ingredient: ingredientOf('', interpreter.value),
+      folder: '',
+      files: asked.value.files,
+      pending: `${python} ${lock.value.unlocked}`,
+    });
+  return done(
+    foundOf(python, { lock: lock.value.text, asked: lock.value.asked, interpreter: interpreter.value }, surroundings, asked.value),
+  );
+}
+
+/** The environment of a record: what it held is built again, wherever the file of then is. */
+async function fromRecord(environment: BuiltEnvironment, digest: string, surroundings: Surroundings): Promise<Outcome<FoundEnvironment>> {
+  const { python, version, asked = '' } = environment;
+  const { root, store } = surroundings;
+  const bytes = store.artifacts.read(digest);
+  const lock = bytes === undefined ? undefined : readLock(Buffer.from(bytes).toString('utf8'));
+  if (lock === undefined || 'flaw' in lock)
+    return failed({
+      kind: 'store',
+      code: 'missing-content',
+      message: `what ${python} was locked to (${digest.slice(0, 12)}) is ${lock === undefined ? 'not in the store' : `no lock: ${lock.flaw}`}`,
+      hint: 'run its pipeline again',
+    });
+  const interpreter = interpreterFor({ version }, surroundings);
+  if (!interpreter.ok) return interpreter;
+  // The file only says where packages are found: what they are is known by their hashes.
+  const now = readAsked(python, root);
+  return done(foundOf(python, { lock: lock.text, asked, interpreter: interpreter.value }, surroundings, now.ok ? now.value : undefined));
+}
+
+function ingredientOf(lock: string, { told, platform }: Interpreter): EnvironmentIngredient {
+  return { python: told, platform, packages: packagesOf(lock) };
+}
+
+function foundOf(
+  shown: string,
+  { lock, asked, interpreter }: { readonly lock: string; readonly asked: string; readonly interpreter: Interpreter },
+  { root, provision }: Surroundings,
+  file: Asked | undefined,
+): FoundEnvironment {
+  const folder = builtFolder(lock, interpreter, provision?.folder ?? root);
+  const from = file === undefined ? root : dirname(resolve(root, file.file));
+  return {
+    ingredient: ingredientOf(lock, interpreter),
+    folder,
+    files: file?.files ?? [],
+    built: { shown, folder, lock, interpreter, options: file?.options ?? [], from, asked },
+  };
+}
+
+/** The lock that the newest run which asked for the same was given. */
+function recordedLock(asked: string, { runs, artifacts }: Store): string | undefined {
+  let left = RECORDS;
+  for (const record of runs.all()) {
+    if (left-- === 0) return undefined;
+    const digest = lockIn(record, asked);
+    const bytes = digest === undefined ? undefined : artifacts.read(digest);
+    if (bytes !== undefined) return Buffer.from(bytes).toString('utf8');
+  }
+  return undefined;
+}
+
+function lockIn({ nodes }: RunRecord, asked: string): string | undefined {
+  for (const { recipe } of Object.values(nodes)) {
+    const environment = recipe?.work.kind === 'command' ? recipe.work.environment : undefined;
+    if (environment !== undefined && 'lock' in environment && environment.asked === asked) return environment.lock;
+  }
+  return undefined;
+}
+
+/** Keeps what environments were locked to, as a run's record names it. */
+export function keepLocks(found: Iterable<FoundEnvironment | undefined>, { artifacts }: Store): void {
+  const kept = new Set<string>();
+  for (const one of found) {
+    const lock = one?.built?.lock;
+    if (lock === undefined || kept.has(lock)) continue;
+    kept.add(lock);
+    if (artifacts.read(sha256(lock)) === undefined) artifacts.add(Buffer.from(lock));
+  }
+}
+
+/** Builds a node's environment unless it is there. */
+export async function readyEnvironment(
+  found: FoundEnvironment,
+  asker: Asker,
+  surroundings: Surroundings,
+): Promise<Outcome<void> | 'stopped'> {
+  const { provision, environment, store } = surroundings;
+  if (found.built === undefined) return done(undefined);
+  if (provision === undefined) throw new Error('an environment is to be built, and nothing builds any');
+  const onWait = (message: string): void => asker.onWait({ reason: 'environment', message, for: [] });
+  return build(found.built, { provision, environment, cache: store.cache, signal: asker.signal, onWait });
+}

@@ -1,0 +1,47 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Provision, Uv } from '../code/python/uv.ts';
+import { done, failed, type Outcome } from '../model/problem.ts';
+
+/** How environments are locked. */
+export interface Locking {
+  /** Locks that are missing are made, with the network: what is planned is run at once. */
+  readonly makesLocks?: boolean;
+  /** What no file locks is locked anew. */
+  readonly refreshes?: boolean;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The user's folder of environments that were built, shared by projects: any of them may be removed while no node uses it. */
+function environmentsFolder(environment: Variables): string {
+  return join(environment['XDG_CACHE_HOME'] || join(environment['HOME'] ?? homedir(), '.cache'), 'stillroom', 'environments');
+}
+
+/** What locks and builds the environments of commands. Nothing is looked for before it is needed. */
+export function provisionOf(environment: Variables, { makesLocks = false, refreshes = false }: Locking = {}): Provision {
+  return { uv, folder: environmentsFolder(environment), makesLocks, refreshes };
+}
+
+let brought: string | undefined;
+
+const uv: Uv = {
+  async here() {
+    const { findUv } = await import('../setup/uv.mjs');
+    brought ??= findUv()?.path;
+    return brought;
+  },
+  async bring(show, signal): Promise<Outcome<string>> {
+    if (brought !== undefined) return done(brought);
+    const [{ bringUv }, { SetupProblem }] = await Promise.all([import('../setup/uv.mjs'), import('../setup/problem.mjs')]);
+    try {
+      brought = (await bringUv(show, signal)).path;
+      return done(brought);
+    } catch (error) {
+      if (!(error instanceof SetupProblem)) throw error;
+      const hint = error.remedy.map((line) => line.trim()).join('\n  ');
+      const message = `uv, which builds environments of Python, is not to be had: ${error.message}`;
+      return failed({ kind: 'stage', code: 'environment-failed', message, ...(hint === '' ? {} : { hint }) });
+    }
+  },
+};
