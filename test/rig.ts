@@ -48,6 +48,7 @@ export interface Printed {
   readonly metrics?: Readonly<Record<string, number>>;
   readonly outputs?: Readonly<Record<string, string>>;
   readonly nodes?: readonly { readonly node: string; readonly action: string; readonly cause: string }[];
+  readonly builds?: readonly { readonly from: string; readonly nodes: readonly string[]; readonly packages?: number }[];
   readonly error?: {
     readonly code: string;
     readonly message: string;

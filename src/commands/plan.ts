@@ -1,6 +1,8 @@
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Tool } from '../model/pipeline.ts';
 import type { PipelinePlan } from '../project/run.ts';
+import { foldedNames } from '../model/folded-names.ts';
+import { counted } from '../text/amounts.ts';
 import { accent, dim, good, type Line, strong, warned } from '../text/styled.ts';
 import { wrappedTable, wrapBelow } from '../text/wrapped.ts';
 import { answer, refusal } from './answer.ts';
@@ -43,9 +45,11 @@ export default verb({
     const planned = await project.plan(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, jobs, only });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
-    const { nodes, forecast } = plan.value;
+    const { nodes, forecast, builds } = plan.value;
     const lines = [...summary(plan.value, columnsOf(stdout)), '', ...rows(nodes, all, columnsOf(stdout))];
-    return answer({ nodes: nodes.map(plannedJson), forecast }, lines, { notes: unseenPackages(plan.value) });
+    return answer({ nodes: nodes.map(plannedJson), forecast, ...(builds.length === 0 ? {} : { builds }) }, lines, {
+      notes: [...builds.map(buildLine), ...unseenPackages(plan.value)].flatMap((line) => wrapBelow(line, columnsOf(stdout), 2)),
+    });
   },
 });
 
@@ -58,8 +62,17 @@ function unseenPackages({ pipeline }: PipelinePlan): readonly Line[] {
   );
   const nodes = [...new Set(loose.map(({ node }) => node))];
   if (nodes.length === 0) return [];
-  const shown = nodes.length > 3 ? `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more` : nodes.join(', ');
-  return [dim(`${shown}: Python packages do not count without environment: { venv: .venv }`)];
+  return [dim(`${fewNames(nodes)}: Python packages do not count; write environment: { python: FILE }`)];
+}
+
+function fewNames(nodes: readonly string[]): string {
+  return nodes.length > 3 ? `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more` : nodes.join(', ');
+}
+
+/** What is built before nodes are executed. */
+function buildLine({ from, nodes, python, packages }: PipelinePlan['builds'][number]): Line {
+  const what = packages === undefined ? 'locked and built first' : `built first (${counted(packages, 'package')}, Python ${python})`;
+  return dim(`${fewNames(foldedNames(nodes))}: the environment of ${from} is ${what}`);
 }
 
 function plannedJson({ node, action, cause, expected }: PipelinePlan['nodes'][number]): object {

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { build, builtFolder } from '../code/python/built.ts';
+import { build, builtFolder, isBuilt } from '../code/python/built.ts';
 import { findInterpreter, type Interpreter, type WantedPython } from '../code/python/interpreters.ts';
 import { lockOf } from '../code/python/locks.ts';
 import { packagesOf, readLock } from '../code/python/locked.ts';
@@ -12,6 +12,7 @@ import type { Store } from '../model/store.ts';
 import type { Asker } from '../model/waiting.ts';
 import { sha256 } from '../model/canonical.ts';
 import type { FoundEnvironment } from './environments.ts';
+import type { Plan } from './plan.ts';
 import type { Surroundings } from './fingerprint.ts';
 
 /** The most records that are read for a lock that is no longer noted, newest first. */
@@ -116,6 +117,34 @@ export function keepLocks(found: Iterable<FoundEnvironment | undefined>, { artif
     kept.add(lock);
     if (artifacts.read(sha256(lock)) === undefined) artifacts.add(Buffer.from(lock));
   }
+}
+
+/** An environment that nodes which may run would have built. */
+export interface Unbuilt {
+  /** The file that it is built from, as the pipeline names it. */
+  readonly from: string;
+  readonly nodes: readonly string[];
+  readonly python: string;
+  /** How many packages it holds; undefined where it is not locked yet. */
+  readonly packages?: number;
+}
+
+/** What a run of a plan would build, each once. */
+export function unbuilt({ nodes, request: { surroundings } }: Plan): readonly Unbuilt[] {
+  const found = new Map<string, Unbuilt>();
+  for (const [name, { action, prepared }] of nodes) {
+    const { instance, environment } = prepared;
+    if (action === 'reuse' || environment === undefined || instance.work.kind !== 'command') continue;
+    const { built, pending, ingredient } = environment;
+    const asked = instance.work.environment;
+    if (asked === undefined || 'venv' in asked) continue;
+    const key = `${asked.python} ${ingredient.python} ${built?.lock ?? ''}`;
+    const known = found.get(key);
+    if (known === undefined && (built === undefined ? pending === undefined : isBuilt(built, surroundings.store.cache))) continue;
+    const packages = built === undefined ? {} : { packages: Object.keys(ingredient.packages).length };
+    found.set(key, { from: asked.python, nodes: [...(known?.nodes ?? []), name], python: ingredient.python, ...packages });
+  }
+  return [...found.values()];
 }
 
 /** Builds a node's environment unless it is there. */

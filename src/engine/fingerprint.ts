@@ -199,7 +199,8 @@ async function prepareWork(instance: Instance, around: Around): Promise<Outcome<
     return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(work.declaration) } });
   }
   const environment = work.environment === undefined ? undefined : await environmentOnce(work.environment, around);
-  if (environment?.ok === false) return environment;
+  if (environment?.ok === false)
+    return failed(...environment.problems.map((problem) => ({ pointer: `/stages${pointerStep(instance.node)}/environment`, ...problem })));
   const tools = toolDigests(work.tools, toolPlaces(around, environment?.value), around.found.tools);
   if (!tools.ok)
     return failed(

@@ -2,6 +2,7 @@ import type { Action, Capacities, Expected, PlannedNode } from '../model/event.t
 import type { Capacity, Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
+import type { ProblemCode } from '../model/problem-codes.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
 import { type Explaining, explainRun } from './explain.ts';
@@ -86,11 +87,16 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   return problems.length > 0 ? failed(...toldOnce(problems)) : done({ request, executor: executor.value, nodes, snapshots, history });
 }
 
-/** Problems, but that of an engine which several nodes need once. */
+/** Problems of an environment, which nodes may share. */
+const OF_ENVIRONMENTS: ReadonlySet<ProblemCode> = new Set(['bad-environment', 'environment-failed', 'missing-python']);
+
+/** Problems, but that of an engine which several nodes need once, and that of an environment where it is first needed. */
 function toldOnce(problems: readonly Problem[]): readonly Problem[] {
   const isAlike = (a: Problem, b: Problem): boolean => a.code === 'engine-missing' && b.code === a.code && a.hint === b.hint;
+  const isSame = (a: Problem, b: Problem): boolean => OF_ENVIRONMENTS.has(a.code) && b.code === a.code && a.message === b.message;
   const told: Problem[] = [];
   for (const problem of problems) {
+    if (told.some((one) => isSame(one, problem))) continue;
     if (told.some((one) => isAlike(one, problem))) continue;
     const others = problems.filter((one) => one !== problem && isAlike(one, problem)).length;
     const more = others === 1 ? 'does another node' : `do ${others} other nodes`;

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { shorten } from '../text/shorten.ts';
-import { NAME, VARIABLE } from './pipeline/schema.ts';
+import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/schema.ts';
 
 /** A value in a few words. */
 export function describe(value: unknown): string {
@@ -46,6 +46,8 @@ export function expectation(error: ErrorObject): string {
 function patternMeaning(pattern: string): string {
   if (pattern === NAME) return 'a name: a lower-case letter, then letters, digits, "_" or "-"';
   if (pattern === VARIABLE) return 'a variable name: a lower-case letter, then letters, digits or "_"';
+  if (pattern === PYTHON_VERSION) return 'a version of Python such as "3.12"';
+  if (pattern === NONE) return 'a mapping, or none';
   if (pattern.includes('KiB')) return 'a size such as 512MiB or 2GiB';
   if (pattern.includes('(s|m|h)')) return 'a time such as 30s, 10m or 2h';
   return `a text that matches ${pattern}`;

@@ -4,7 +4,7 @@ import { isObject } from '../files/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { shorten } from '../text/shorten.ts';
 import { suggestion } from '../text/suggestion.ts';
-import { NAME, VARIABLE } from './pipeline/schema.ts';
+import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/schema.ts';
 
 /** How keys of the file and of nodes are written, where nothing better can be made of what stands there. */
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -19,6 +19,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   when: 'when: { size: { above: 32 } }',
   resources: 'resources: { cpu: 2, memory: 4GiB }',
   tools: 'tools: [python3]',
+  environment: 'environment: { python: requirements.txt }, or { venv: .venv }',
   plots: 'plots: { loss: { x: step, y: { node.port: loss } } }',
   plot: 'plot: { x: step, y: loss }',
   show: 'show: [node.metric, node.port]',
@@ -110,6 +111,7 @@ export function retyped(type: string, found: Json | undefined, key: string): str
     found.every((one: Json) => isObject(one) && Object.keys(one).length === 1)
   )
     return `write ${key}: ${written(Object.assign({}, ...found) as Json)}`;
+  if (type === 'object' && key === 'environment' && typeof found === 'string' && found !== 'none') return environmentOf(found);
   if (type === 'object' && key === 'matrix' && Array.isArray(found)) return `write matrix: { fold: ${written(found)} }`;
   if (type === 'object' && key === 'resources' && typeof found === 'number') return `write resources: { cpu: ${found} }`;
   if (type === 'object' && typeof found === 'string') {
@@ -126,6 +128,12 @@ export function retyped(type: string, found: Json | undefined, key: string): str
   return undefined;
 }
 
+/** An environment that is written as one text. */
+function environmentOf(text: string): string {
+  const isFile = /\.(?:txt|in|toml|lock|ya?ml)$/.test(text);
+  return `write environment: { ${isFile ? 'python' : 'venv'}: ${written(text)} }`;
+}
+
 /** What to write in place of a text that does not look as it must. */
 function reshaped(pattern: string, found: Json | undefined): string {
   const text = String(found);
@@ -138,6 +146,10 @@ function reshaped(pattern: string, found: Json | undefined): string {
     if (count === undefined) return 'for example 30s, 10m or 2h';
     return unit === undefined ? `write its unit: ${count}s, ${count}m or ${count}h` : `write ${count}${unit.toLowerCase()}`;
   }
+  if (pattern === NONE) return environmentOf(text);
+  // YAML reads 3.10 as 3.1.
+  if (pattern === PYTHON_VERSION)
+    return `write it in quotes: "${/^3\.[12]$/.test(text) ? `${text}0` : (/3\.\d+(?:\.\d+)?/.exec(text)?.[0] ?? '3.12')}"`;
   const [, variable, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(text) ?? [];
   if (pattern.startsWith('^[A-Za-z_]') && variable !== undefined) return `write env: { ${variable}: "${value}" }`;
   if ((pattern === NAME || pattern === VARIABLE) && /^\d/.test(text)) return `begin it with a letter: p${nameOf(`p${text}`).slice(1)}`;

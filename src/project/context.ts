@@ -48,6 +48,8 @@ export class Context {
   private opened: Store | undefined;
   private entrance: Lock | undefined;
   private readonly executor: string | undefined;
+  /** Tells what is waited for before anything runs. */
+  tell: (message: string) => void = () => undefined;
   private declared: Promise<Outcome<Executors>> | undefined;
 
   constructor({ folder = process.cwd(), file, store, executor, remotes = [], environment = process.env }: ProjectOptions) {
@@ -76,6 +78,7 @@ export class Context {
 
   /** Waits while someone removes things from the store, and keeps others from it until it is opened. */
   async enter({ signal = new AbortController().signal, onWait }: EnterOptions = {}): Promise<void> {
+    if (onWait !== undefined) this.tell = onWait;
     if (this.opened !== undefined || this.entrance !== undefined) return;
     try {
       this.entrance = await enterStore(this.storeFolder, { signal, onWait: ({ message }) => onWait?.(message) });

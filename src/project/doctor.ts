@@ -6,6 +6,7 @@ import type { Room, Usage } from '../model/upkeep.ts';
 import { describeSetup } from '../setup/facts.mjs';
 import { bytesText, counted } from '../text/amounts.ts';
 import type { Context } from './context.ts';
+import { packagesItem, uvItem } from './python-setup.ts';
 import type { FoundRoot } from './root.ts';
 
 export type { Usage } from '../model/upkeep.ts';
@@ -23,7 +24,10 @@ export interface SetupItem {
 
 /** What is set up and what is not: Node, packages, the training engine, the project and its store. */
 export async function describeProject(context: Context): Promise<readonly SetupItem[]> {
-  const items: SetupItem[] = [...describeSetup(), projectItem(context.found)];
+  const { root, environment } = context;
+  const packages = packagesItem(root, pipelinesIn(root), environment);
+  const items: SetupItem[] = [...describeSetup(), uvItem(environment), projectItem(context.found)];
+  if (packages !== undefined) items.push(packages);
   const folder = context.places.store;
   if (!existsSync(folder)) return [...items, { name: 'store', ok: true, detail: `none yet: a first run makes it, ${folder}` }];
   const store = context.store();
@@ -43,13 +47,18 @@ export async function usageOf(context: Context): Promise<Outcome<Usage>> {
   });
 }
 
+/** The pipeline files of a project, absolute. */
+function pipelinesIn(root: string): readonly string[] {
+  return [
+    ...namesIn(root).filter((name) => /^pipeline\.ya?ml$/.test(name)),
+    ...namesIn(join(root, 'pipelines')).flatMap((name) => (/\.ya?ml$/.test(name) ? [join('pipelines', name)] : [])),
+  ].map((name) => join(root, name));
+}
+
 /** Which folder is taken for the project, and why. */
 function projectItem({ root, mark }: FoundRoot): SetupItem {
   const own = namesIn(join(root, 'stages')).filter((name) => existsSync(join(root, 'stages', name, 'stage.ts')));
-  const pipelines = [
-    ...namesIn(root).filter((name) => /^pipeline\.ya?ml$/.test(name)),
-    ...namesIn(join(root, 'pipelines')).filter((name) => /\.ya?ml$/.test(name)),
-  ];
+  const pipelines = pipelinesIn(root);
   const begin = { hint: 'npx stillroom init (writes an example, and what an editor needs)' };
   if (mark === undefined)
     return { name: 'project', ok: true, detail: `${root}, the folder itself: neither it nor one above holds a project`, ...begin };

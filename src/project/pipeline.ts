@@ -64,7 +64,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     surroundings: {
       ...{ root, store: store.value, engines: await loadEngines(), executors: executors.value, environment },
       found: new Found(),
-      provision: provisionOf(environment),
+      provision: provisionOf(environment, { tell: context.tell }),
     },
   });
 }
@@ -142,7 +142,11 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
   const { running = false, remeasure = false, set = [], makesLocks = running, refreshEnvironment = false } = wanted;
-  const provision = provisionOf(surroundings.environment, { makesLocks, refreshes: refreshEnvironment });
+  const provision = provisionOf(surroundings.environment, {
+    makesLocks,
+    refreshes: refreshEnvironment,
+    tell: surroundings.provision?.tell,
+  });
   const plan = await makePlan({
     ...{ pipeline, surroundings: { ...surroundings, provision }, remeasure, running, set },
     forced: new Set([...forced.value, ...remeasured.value]),
@@ -153,6 +157,9 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
 
 /** A problem with the place in the pipeline file that it points to. */
 function placed({ pointer, ...problem }: Problem, file: string, named: string): Problem {
-  const place = pointer === undefined || problem.place !== undefined ? undefined : readYamlFile(file, named).place(pointer);
+  if (pointer === undefined || problem.place !== undefined) return problem;
+  const text = readYamlFile(file, named);
+  // What a node does not say for itself may stand for the whole file.
+  const place = text.place(pointer) ?? text.place(pointer.replace(/^\/stages\/[^/]+(?=\/environment$)/, ''));
   return place === undefined ? problem : { ...problem, place };
 }

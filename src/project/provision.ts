@@ -9,18 +9,22 @@ export interface Locking {
   readonly makesLocks?: boolean;
   /** What no file locks is locked anew. */
   readonly refreshes?: boolean;
+  readonly tell?: Provision['tell'] | undefined;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The user's folder of environments that were built, shared by projects: any of them may be removed while no node uses it. */
-function environmentsFolder(environment: Variables): string {
+export function environmentsFolder(environment: Variables): string {
   return join(environment['XDG_CACHE_HOME'] || join(environment['HOME'] ?? homedir(), '.cache'), 'stillroom', 'environments');
 }
 
 /** What locks and builds the environments of commands. Nothing is looked for before it is needed. */
-export function provisionOf(environment: Variables, { makesLocks = false, refreshes = false }: Locking = {}): Provision {
-  return { uv, folder: environmentsFolder(environment), makesLocks, refreshes };
+export function provisionOf(
+  environment: Variables,
+  { makesLocks = false, refreshes = false, tell = () => undefined }: Locking = {},
+): Provision {
+  return { uv, folder: environmentsFolder(environment), makesLocks, refreshes, tell };
 }
 
 let brought: string | undefined;
@@ -31,11 +35,11 @@ const uv: Uv = {
     brought ??= findUv()?.path;
     return brought;
   },
-  async bring(show, signal): Promise<Outcome<string>> {
+  async bring(signal): Promise<Outcome<string>> {
     if (brought !== undefined) return done(brought);
     const [{ bringUv }, { SetupProblem }] = await Promise.all([import('../setup/uv.mjs'), import('../setup/problem.mjs')]);
     try {
-      brought = (await bringUv(show, signal)).path;
+      brought = (await bringUv(() => undefined, signal)).path;
       return done(brought);
     } catch (error) {
       if (!(error instanceof SetupProblem)) throw error;

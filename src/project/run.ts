@@ -8,6 +8,7 @@ import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Context } from './context.ts';
+import type { Unbuilt } from '../engine/built-environments.ts';
 import { capacityOf } from './capacity.ts';
 import { type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
 import { openEvents } from './kept-events.ts';
@@ -67,6 +68,8 @@ export interface PipelinePlan {
   readonly nodes: readonly ExplainedNode[];
   /** What the nodes would take that will run, and what all would that may. */
   readonly forecast: { readonly run: Forecast; readonly most: Forecast };
+  /** Environments that a run would build before the nodes that need them. */
+  readonly builds: readonly Unbuilt[];
   /** Runs just this. Fails only where it cannot begin; a failed node is told in the result. */
   run(options?: StartOptions): Running<Outcome<RunResult>>;
 }
@@ -106,6 +109,7 @@ export async function planOf(context: Context, planned: Planned, options: PlanOp
     pipeline,
     nodes: nodes.map((node) => ({ ...node, changes: plan.nodes.get(node.node)?.differences ?? [] })),
     forecast: { run: forecast('run'), most: forecast('run', 'maybe') },
+    builds: await buildsOf(plan),
     run: (how = {}) =>
       startRunning((emit) =>
         context.guarded(async () => {
@@ -114,6 +118,12 @@ export async function planOf(context: Context, planned: Planned, options: PlanOp
         }),
       ),
   });
+}
+
+/** What a plan would build: looked for only where nodes name what environments are built from. */
+async function buildsOf(plan: Plan): Promise<readonly Unbuilt[]> {
+  const isNeeded = [...plan.nodes.values()].some(({ prepared: { environment } }) => environment?.files !== undefined);
+  return isNeeded ? (await import('../engine/built-environments.ts')).unbuilt(plan) : [];
 }
 
 /** A plan as it may be run: one of which environments are not locked yet is made again, with their locks. */

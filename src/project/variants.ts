@@ -72,7 +72,10 @@ export class Variants implements Workbench {
   constructor(opened: Opened, options: VariantsOptions) {
     this.opened = opened;
     // What is planned is run at once. The plan of the sweep has locked anew what was to be.
-    this.surroundings = { ...opened.surroundings, provision: provisionOf(opened.surroundings.environment, { makesLocks: true }) };
+    this.surroundings = {
+      ...opened.surroundings,
+      provision: provisionOf(opened.surroundings.environment, { makesLocks: true, tell: opened.surroundings.provision?.tell }),
+    };
     this.options = options;
     this.software = softwareOf(opened.surroundings.root);
     this.history = new History(opened.store, opened.pipeline.name);

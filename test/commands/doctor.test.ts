@@ -50,6 +50,25 @@ describe('doctor', () => {
     expect(existsSync(join(empty, 'artifacts'))).toBe(false);
   });
 
+  test('names commands whose Python packages do not count, and what to write', async () => {
+    const project = emptyFolder();
+    const node = (more: string): string => `{ run: python3 -c 1, out: { out: out.txt }, ${more} }`;
+    write(project, {
+      'pipeline.yaml': `name: p
+stages:
+  loose: ${node('tools: [python3]')}
+  told: ${node('tools: [python3, { run: python3 -m pip freeze }]')}
+  own: ${node('tools: [python3], environment: { venv: .venv }')}
+`,
+      'pipelines/broken.yaml': 'stages: [\n',
+    });
+    const { uv, 'Python packages': packages } = await items(project);
+    expect(packages?.detail).toContain('those of loose of pipeline.yaml do not count');
+    expect(packages?.hint).toContain('environment: { python: requirements.txt }');
+    expect(uv?.ok).toBe(true);
+    expect((await items(folder))['Python packages']).toBeUndefined();
+  });
+
   test('says what takes room on the disk, and what gc would free', async () => {
     const { disk } = await items(folder);
     expect(disk?.detail).toMatch(/^[\d.]+ MiB: (?:latest\/|outputs and code) 2\.9 MiB, /);

@@ -48,9 +48,13 @@ describe.skipIf(isWithoutUv)('an environment that is built', () => {
       work: 'maybe: requirements.txt is not locked yet: a run does it',
       plain: 'run: it has not run before',
     });
+    expect((await plan()).builds).toEqual([{ from: 'requirements.txt', nodes: ['work'], python: expect.stringMatching(/^3\./) }]);
     expect(built()).toEqual([]);
     expect((await run()).json.executed).toEqual(['work', 'plain']);
     expect(told()).toBe('1.0 1.5');
+    expect((await plan('--force', 'work')).builds).toBeUndefined();
+    for (const place of built()) rmSync(place, { recursive: true });
+    expect((await plan('--force', 'work')).builds).toMatchObject([{ nodes: ['work'], packages: 2 }]);
     expect(await causes()).toEqual({ work: REUSED, plain: REUSED });
     edit(folder, 'requirements.txt', 'the newest', 'whatever');
     makeWheel(join(folder, 'wheels'), 'some-tool', '1.1', ['other>=1']);
@@ -147,7 +151,7 @@ ${wheel('other-1.5-py3-none-any.whl', digests.other)}
 
 describe('what an environment is built from', () => {
   test.each([
-    ['-e .\n', 'requirements.txt:1 asks for what lies on this machine: .'],
+    ['-e .\n', 'requirements.txt:1 asks for what lies on this machine: -e .'],
     ['numpy\n./wheels/other-1.5-py3-none-any.whl\n', 'requirements.txt:2 asks for what lies on this machine: ./wheels/other'],
     ['a @ https://me:secret@example.org/a.whl\n', 'requirements.txt:1 has a name or password in an address'],
     ['-r more.txt\n', 'requirements.txt:1 names more.txt, which is not there'],

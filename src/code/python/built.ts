@@ -46,7 +46,7 @@ function heldIn(folder: string, cache: string): string | undefined {
 }
 
 /** Whether an environment is whole: built to its end, of a Python that is still there, and nobody has installed anything else since. */
-function isBuilt({ folder, interpreter }: Pick<Buildable, 'folder' | 'interpreter'>, cache: string): boolean {
+export function isBuilt({ folder, interpreter }: Pick<Buildable, 'folder' | 'interpreter'>, cache: string): boolean {
   const marker = readSealed(markerOf(folder), isMarker);
   if (marker === undefined || !existsSync(join(folder, 'bin', 'python'))) return false;
   return realpathSync(join(folder, 'bin', 'python')) === interpreter.path && heldIn(folder, cache) === marker.held;
@@ -73,7 +73,7 @@ export async function build(wanted: Buildable, options: BuildOptions): Promise<O
   try {
     noteHolder(lock, { pid: process.pid });
     if (isBuilt(wanted, cache)) return done(undefined);
-    const uv = await provision.uv.bring((message) => onWait(`waits for uv: ${message}`), signal);
+    const uv = await provision.uv.bring(signal);
     if (!uv.ok) return uv;
     removeTree(wanted.folder);
     const end = await install(wanted, uv.value, options);

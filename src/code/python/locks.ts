@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import { telling } from '../../model/waiting.ts';
 import type { Interpreter } from './interpreters.ts';
 import { readLock } from './locked.ts';
 import type { Asked } from './requirements.ts';
@@ -52,11 +53,12 @@ export async function lockOf(asked: Asked, interpreter: Interpreter, places: Loc
     if (known !== undefined) writeNote(noteFile, read.text);
     return done({ text: read.text, asked: digest });
   }
-  const uv = await program(asked, places);
+  const tell = (): void => provision?.tell(`waits until ${asked.shown} is locked: what it asks for is looked up`);
+  const uv = await telling(program(asked, places), tell);
   if (!uv.ok) return uv;
   if (uv.value === undefined) return done({ unlocked: isAnew ? 'is locked anew by a run' : 'is not locked yet: a run does it' });
   const call = { uv: uv.value, folder: dirname(asked.file), environment: places.environment, signal: places.signal };
-  const made = lockMade(asked, await runUv(argumentsFor(asked, interpreter), call));
+  const made = lockMade(asked, await telling(runUv(argumentsFor(asked, interpreter), call), tell));
   if (!made.ok) return made;
   writeNote(noteFile, made.value);
   return done({ text: made.value, asked: digest });
@@ -69,7 +71,7 @@ function writeNote(file: string, lock: string): void {
 /** uv, where it may be used: a plan takes it if it is here, and only for what needs no network. */
 async function program(asked: Asked, { provision, signal }: LockPlaces): Promise<Outcome<string | undefined>> {
   if (provision === undefined) return done(undefined);
-  if (provision.makesLocks) return provision.uv.bring(() => undefined, signal);
+  if (provision.makesLocks) return provision.uv.bring(signal);
   return done(asked.kind === 'project-lock' ? await provision.uv.here() : undefined);
 }
 

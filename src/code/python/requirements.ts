@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
+import { namesIn } from '../../files/folder.ts';
 import { isObject } from '../../files/json.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
+import { nearest } from '../../text/suggestion.ts';
 import { hasCredentials, logicalLines, readLock, readPylock } from './locked.ts';
 
 /** What a file asks for, as far as it counts. */
@@ -46,8 +48,7 @@ export function readAsked(shown: string, root: string): Outcome<Asked> {
   const name = basename(file);
   const foreign = FOREIGN.find(([known]) => known.test(name));
   if (foreign !== undefined) return refused(`the environment ${shown} is of a kind that is not built`, foreign[1]);
-  if (!existsSync(file))
-    return refused(`the environment's file ${shown} is not there`, 'make it, or correct its path: it is relative to the project');
+  if (!existsSync(file)) return refused(`the environment's file ${shown} is not there`, hintOfMissing(shown, file));
   if (/^pylock(?:\.[^.]+)?\.toml$/.test(name)) return readLockedFile(shown, file);
   if (name === 'uv.lock') return readProject(shown, dirname(file), true);
   if (name === 'pyproject.toml') return readProject(shown, dirname(file), existsSync(join(dirname(file), 'uv.lock')));
@@ -56,6 +57,15 @@ export function readAsked(shown: string, root: string): Outcome<Asked> {
     `the environment's file ${shown} is of no kind that is known`,
     'name a requirements.txt, pyproject.toml, uv.lock or pylock.toml',
   );
+}
+
+/** What is meant by a file that is not there. */
+function hintOfMissing(shown: string, file: string): string {
+  const there = namesIn(dirname(file)).filter((name) => /\.(?:txt|in|toml|lock)$/.test(name));
+  const near = nearest(basename(file), there, 2);
+  return near === undefined
+    ? 'make it, or correct its path: it is relative to the project'
+    : `did you mean "${join(dirname(shown), near)}"? The path is relative to the project`;
 }
 
 function readLockedFile(shown: string, file: string): Outcome<Asked> {
@@ -159,7 +169,7 @@ function gather(shown: string, file: string, gathered: Gathered): Outcome<void> 
   for (const { line, number } of logicalLines(text)) {
     const place = `${shown}:${number}`;
     const editable = EDITABLE.exec(line)?.[1];
-    if (editable !== undefined || isLocal(line)) return refusedLocal(place, editable ?? line);
+    if (editable !== undefined || isLocal(line)) return refusedLocal(place, line);
     const [, option = '', nested] = NESTED.exec(line) ?? [];
     const folder = FOUND_IN.exec(line)?.[1];
     if (nested !== undefined) {

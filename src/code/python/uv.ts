@@ -5,8 +5,8 @@ import type { Outcome } from '../../model/problem.ts';
 export interface Uv {
   /** The program, if it is here. */
   here(): Promise<string | undefined>;
-  /** The program, brought to this machine where it is not here. Told how far that is. */
-  bring(show: (message: string) => void, signal: AbortSignal): Promise<Outcome<string>>;
+  /** The program, brought to this machine where it is not here. */
+  bring(signal: AbortSignal): Promise<Outcome<string>>;
 }
 
 /** What environments are locked and built with. */
@@ -18,6 +18,8 @@ export interface Provision {
   readonly makesLocks: boolean;
   /** What is not locked by a file is locked anew, once. */
   readonly refreshes: boolean;
+  /** Tells what is waited for where no run is there yet that could. */
+  readonly tell: (message: string) => void;
 }
 
 /** Where and how uv is run. */

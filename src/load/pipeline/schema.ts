@@ -94,6 +94,12 @@ const environment: JsonObject = {
   ],
 };
 
+/** A version of Python, as far as it is to be chosen. */
+export const PYTHON_VERSION = '^3\\.\\d+(\\.\\d+)?$';
+
+/** The one text that may stand for an environment. */
+export const NONE = '^none$';
+
 const commandEnvironment: JsonObject = {
   type: 'object',
   description: 'whose programs commands find first, and what is installed in it counts',
@@ -106,7 +112,7 @@ const commandEnvironment: JsonObject = {
     },
     version: {
       type: 'string',
-      pattern: '^3\\.\\d+(\\.\\d+)?$',
+      pattern: PYTHON_VERSION,
       description: 'the version of Python that it is built of, such as "3.12": one that is installed (default: python3 of PATH)',
     },
     venv: {
@@ -193,8 +199,10 @@ const node: JsonObject = {
       ],
     },
     environment: {
+      ...commandEnvironment,
+      type: ['object', 'string'],
+      pattern: NONE,
       description: 'the environment of the command, in place of that of the file; none: what the system has',
-      anyOf: [{ const: 'none' }, commandEnvironment],
     },
     budget: {
       ...text,
