@@ -87,8 +87,8 @@ metrics: { path: scores.json, goals: { test.accuracy: maximize }, tolerance: { t
   ],
   [
     '### The environment of commands',
-    '`environment: { venv: .venv }`, of the file or of a command: see [Python](python.md#packages).',
-    asMapping(property('environment')),
+    '`environment: { python: requirements.txt }` or `{ venv: .venv }`, of the file or of a command: see [Python](python.md#packages).',
+    property('environment'),
   ],
   [
     '### Conditions',
