@@ -5,6 +5,7 @@ import { counted } from '../text/amounts.ts';
 import { figure } from '../text/figures.ts';
 import { bad, dim, good, type Line, strong } from '../text/styled.ts';
 import { wrapBelow } from '../text/wrapped.ts';
+import { changedOutputs } from './changed-outputs.ts';
 import { diffLines } from './diffs.ts';
 import { section } from './sections.ts';
 
@@ -31,7 +32,7 @@ const CAME_OUT: typeof ASKED = [
 
 /** A run beside the one that it is compared with: how much differs, then what. */
 export function comparedLines(base: RunRecord, { record, difference, noise }: ComparedRun, shown: Shown): readonly Line[] {
-  const { code, metrics } = difference;
+  const { code, metrics, outputs } = difference;
   const { width } = shown;
   const changes = shown.all ? difference.changes.map((one) => ({ ...one, instances: 1 })) : foldedChanges(difference.changes);
   const of = (kind: RunChange['kind']): readonly FoldedChange[] => changes.filter((change) => change.kind === kind);
@@ -54,6 +55,7 @@ export function comparedLines(base: RunRecord, { record, difference, noise }: Co
       width,
     ),
     ...ofKinds(CAME_OUT),
+    ...changedOutputs(outputs, shown),
   ];
 }
 
@@ -108,7 +110,8 @@ function codeLines({ nodes, name, before, after }: CodeChange, { all, width }: S
   });
   // A command is told by its text alone.
   const shown = name === 'run' ? `${nodeOf(nodes[0] ?? '')}.run` : name;
-  return [`  of ${names.join(', ')}`, ...diffLines({ name: shown, before, after }, { all, width }, '  '), ''];
+  const whose = names.length === 0 ? 'read by no node' : `of ${names.join(', ')}`;
+  return [`  ${whose}`, ...diffLines({ name: shown, before, after }, { all, width }, '  '), ''];
 }
 
 /** Metrics of one node's instances together. */

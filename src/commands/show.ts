@@ -6,6 +6,7 @@ import { answer, refusal } from './answer.ts';
 import { every } from './folded.ts';
 import { nextLines } from './next-lines.ts';
 import { nodeLines } from './shown-node.ts';
+import { seenLines } from './seen.ts';
 import { runOfTrial, showSweep } from './show-sweep.ts';
 import { runLines } from './shown-run.ts';
 import { columnsOf } from './terminal.ts';
@@ -36,10 +37,13 @@ export default verb({
     if (node === undefined && !all) return answer(shown.value, [...runLines(shown.value, width), '', ...next(record, invocation)]);
     const names = nodesNamed(record, node);
     if (!names.ok) return refusal(names.problems);
-    const lines = nodeLines(names.value, shown.value, records, { all, width });
-    if (node === undefined) return answer(shown.value, [...runLines(shown.value, width), '', ...lines]);
     const [first = '', ...others] = names.value;
     const isFolded = others.length > 0 && !all;
+    const seen = isFolded ? undefined : await records.seen(record, names.value);
+    if (seen?.ok === false) return refusal(seen.problems);
+    const drawn = seen === undefined ? [] : seenLines(seen.value, record.id, { all, width });
+    const lines = [...nodeLines(names.value, shown.value, records, { all, width }), ...drawn];
+    if (node === undefined) return answer(shown.value, [...runLines(shown.value, width), '', ...lines]);
     return answer(shown.value, isFolded ? [...lines, '', ...nextLines(invocation, [['show', record.id, first]])] : lines);
   },
 });

@@ -1,8 +1,9 @@
 import { nodeOf } from '../model/folded-names.ts';
 import type { RunNode, RunRecord } from '../model/run.ts';
 import { disturbedText } from '../model/waiting.ts';
+import type { ToldCommand } from '../model/report.ts';
 import type { LineageOrigin, LineageStep, ShownRun } from '../project/records.ts';
-import { bytesText } from '../text/amounts.ts';
+import { bytesText, counted } from '../text/amounts.ts';
 import { duration, figure } from '../text/figures.ts';
 import { bad, dim, type Line, strong, warned } from '../text/styled.ts';
 import { wrapBelow } from '../text/wrapped.ts';
@@ -10,10 +11,11 @@ import { lineage, originRows } from './lineage.ts';
 import { section } from './sections.ts';
 import { hintLines, paramRows, STATES } from './shown-run.ts';
 
-/** Where inputs come from, as the records tell. */
+/** What is asked of the records of a node that is shown whole. */
 export interface Origins {
   originsOf(record: RunRecord, node: string): readonly LineageOrigin[];
   lineageOf(record: RunRecord, node: string): readonly LineageStep[];
+  commandOf(node: RunNode): ToldCommand | undefined;
 }
 
 /** Instances of a node of a run: one of them whole, several in a line each, unless all is wanted. */
@@ -59,12 +61,46 @@ function wholeNode(name: string, { record, under, lastLines }: ShownRun, origins
           told.map((line) => [line]),
           width,
         )),
+    ...commandLines(origins.commandOf(node), { all, width }),
     ...section('params', paramRows(node.params), width),
     ...section('inputs', originRows(origins.originsOf(record, name), all), width),
     ...section('metrics', metricRows(name, node, under), width, { isRight: (column) => column === 1 }),
     ...section('outputs', outputRows(node), width, { isRight: (column) => column === 1 }),
     ...(node.log === undefined ? [] : section('log', [[node.log]], width)),
     ...lineage(origins.lineageOf(record, name), { all, width }),
+  ];
+}
+
+/** Lines of a command, and packages of its environment, that are shown where not all are asked for. */
+const MOST = { lines: 12, packages: 6 };
+
+/** What the command was, and what it used. */
+function commandLines(command: ToldCommand | undefined, { all, width }: Wanted): readonly Line[] {
+  if (command === undefined) return [];
+  const { run, tools, environment, python, packages = {} } = command;
+  const text = run.split('\n');
+  const most = all ? text.length : MOST.lines;
+  const below = width === undefined ? undefined : Math.max(width - 2, 10);
+  const lines = text.slice(0, most).flatMap((line) => wrapBelow(line, below, 4).map((one): Line => ['  ', one]));
+  const installed = Object.entries(packages);
+  const listed = installed.slice(0, all ? installed.length : MOST.packages).map(([name, version]) => `${name} ${version.split(' ', 1)[0]}`);
+  const more = installed.length > listed.length ? [`and ${installed.length - listed.length} more`] : [];
+  const rows: (readonly Line[])[] = [
+    ...(environment === undefined ? [] : [['asked', environment]]),
+    ...(python === undefined ? [] : [['python', python]]),
+    ...(installed.length === 0 ? [] : [[counted(installed.length, 'package'), [...listed, ...more].join(', ')]]),
+  ];
+  return [
+    '',
+    strong('command'),
+    ...lines,
+    ...(text.length > most ? [dim(`  … and ${counted(text.length - most, 'line')} more: --all`)] : []),
+    ...section(
+      'tools',
+      tools.map(({ name, digest }) => [name, dim(digest.slice(0, 12))]),
+      width,
+    ),
+    ...section('environment', rows, width),
   ];
 }
 

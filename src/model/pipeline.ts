@@ -172,7 +172,7 @@ export function withProducers(instances: readonly Instance[], only: ReadonlySet<
 }
 
 /** The names of the sources that instances read. */
-export function sourcesOf(instances: readonly Instance[]): string[] {
+export function sourcesOf(instances: readonly Pick<Instance, 'inputs'>[]): string[] {
   const names = new Set<string>();
   for (const { inputs } of instances)
     for (const { elements } of inputs) for (const { origin } of elements) if (origin.kind === 'source') names.add(origin.source);

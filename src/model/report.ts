@@ -2,6 +2,18 @@ import type { Json } from './json.ts';
 import type { Plot } from './plot.ts';
 import type { NodeState, RunSoftware, RunState } from './run.ts';
 
+/** The command of a node, with what it used. */
+export interface ToldCommand {
+  /** A shell text; of a list of words, a word a line. */
+  readonly run: string;
+  /** What each tool's file or output was, by the digest that counted. */
+  readonly tools: readonly { readonly name: string; readonly digest: string }[];
+  /** The environment that it asked for, and what that held: the version of Python, and of each package. */
+  readonly environment?: string;
+  readonly python?: string;
+  readonly packages?: Readonly<Record<string, string>>;
+}
+
 /** A node of a run as a report shows it. */
 export interface ReportNode {
   readonly name: string;
@@ -23,6 +35,7 @@ export interface ReportNode {
   readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
   /** Of a failed node, the last lines that it printed. */
   readonly log?: readonly string[];
+  readonly command?: ToldCommand;
   /** The nodes it takes inputs from. */
   readonly after: readonly string[];
 }

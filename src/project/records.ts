@@ -1,6 +1,14 @@
 import { baselineOf } from '../records/baseline.ts';
+import { commandOf } from '../records/commands.ts';
 import { costOf, type RunCost } from '../records/cost.ts';
-import { type CodeChange, compareRecords, type MetricChange, type RunChange, type RunDifference } from '../records/compare.ts';
+import {
+  type CodeChange,
+  compareRecords,
+  type MetricChange,
+  type OutputChange,
+  type RunChange,
+  type RunDifference,
+} from '../records/compare.ts';
 import { withCurrentNames } from '../records/current-names.ts';
 import { findRun, tagsOf } from '../records/find.ts';
 import { findSweep } from '../records/find-sweep.ts';
@@ -10,13 +18,25 @@ import { type Noise, seedNoise } from '../records/noise.ts';
 import { chosenRows, type RowQuery, rowsWithSweeps } from '../records/rows.ts';
 import { compareRuns, type Verdicts } from '../records/verdict.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
-import type { ReportRun } from '../model/report.ts';
-import type { RunRecord } from '../model/run.ts';
+import type { ReportRun, ToldCommand } from '../model/report.ts';
+import type { RunNode, RunRecord } from '../model/run.ts';
 import type { RunRow } from '../model/run-row.ts';
 import type { Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 
-export type { CodeChange, LineageStep, MetricChange, Noise, LineageOrigin, RowQuery, RunChange, RunCost, RunDifference, Verdicts };
+export type {
+  CodeChange,
+  LineageStep,
+  MetricChange,
+  Noise,
+  OutputChange,
+  LineageOrigin,
+  RowQuery,
+  RunChange,
+  RunCost,
+  RunDifference,
+  Verdicts,
+};
 
 /** A run in a list, with the names given to it. */
 export interface ListedRun extends Omit<RunRow, 'format'> {
@@ -32,6 +52,12 @@ export interface ShownRun {
   readonly under: Readonly<Record<string, string>>;
   /** Of nodes that were at work when the process of the run was gone: what they printed last. */
   readonly lastLines: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What nodes made that can be seen. */
+export interface Seen extends Pick<ReportRun, 'plots' | 'confusions' | 'drawn' | 'undrawn'> {
+  /** The files that are drawn as plots: `node.port`, with the path of a file in a folder. */
+  readonly plotted: readonly string[];
 }
 
 /** A run beside the one that it is compared with. */
@@ -111,9 +137,22 @@ export class Records {
     });
   }
 
+  /** What nodes of a run made that can be seen: plots, tables, texts, pictures. */
+  async seen(record: RunRecord, names: readonly string[]): Promise<Outcome<Seen>> {
+    return this.context.withStore(async (store) => {
+      const { seenOf } = await import('../records/report/seen.ts');
+      return done(seenOf(store.artifacts, record, names));
+    });
+  }
+
   /** What a node's inputs were. */
   originsOf(record: RunRecord, node: string): readonly LineageOrigin[] {
     return originsOf(record, node);
+  }
+
+  /** What the command of a node was, with what it used; undefined: it was none. */
+  commandOf({ recipe }: RunNode): ToldCommand | undefined {
+    return commandOf(recipe);
   }
 
   /** What a node comes from, down to the sources. */

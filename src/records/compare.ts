@@ -2,15 +2,20 @@ import { canonicalJson, exactJson, sha256 } from '../model/canonical.ts';
 import { namedFacts } from '../model/facts.ts';
 import type { Artifact, Manifest } from '../model/artifact.ts';
 import { dottedParams } from '../model/dotted.ts';
-import type { Artifacts, Bundles } from '../model/store.ts';
+import type { Artifacts, Bundles, Sources } from '../model/store.ts';
 import type { JsonObject } from '../model/json.ts';
+import { sourcesOf } from '../model/pipeline.ts';
 import { ATTRIBUTES_SINCE, type RecordedSource, type RunNode, type RunRecord } from '../model/run.ts';
+import { commandText } from './commands.ts';
 import { isSameArtifact, type Reading } from './same-artifact.ts';
+import { type TableChange, tableChange } from './table-change.ts';
+import { keptFiles, outputFiles, textChanges } from './text-changes.ts';
 
 /** Where the code of runs is read. */
 export interface CodeStore {
   readonly artifacts: Pick<Artifacts, 'read' | 'manifest'>;
   readonly bundles: Pick<Bundles, 'read'>;
+  readonly sources: Pick<Sources, 'manifest' | 'readFile'>;
 }
 
 /** One thing that two runs do not share. */
@@ -23,9 +28,9 @@ export interface RunChange {
   readonly to: string | null;
 }
 
-/** A source file of stage code, or a command, in two versions. */
+/** A source file of stage code, a command, or a text among the sources, in two versions. */
 export interface CodeChange {
-  /** Nodes whose code holds it. */
+  /** Nodes whose code holds it, or that read it. */
   readonly nodes: readonly string[];
   readonly name: string;
   readonly before: string;
@@ -43,10 +48,21 @@ export interface MetricChange {
   readonly better: boolean | null;
 }
 
+/** A file of an output that is a text, or a table, in two versions. */
+export interface OutputChange {
+  /** `node.port`, with the path of a file in a folder. */
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  /** Of a table the cells that differ. */
+  readonly table?: TableChange;
+}
+
 /** Only what differs between two runs. */
 export interface RunDifference {
   readonly changes: readonly RunChange[];
   readonly code: readonly CodeChange[];
+  readonly outputs: readonly OutputChange[];
   readonly metrics: readonly MetricChange[];
 }
 
@@ -154,6 +170,7 @@ export function compareRecords(before: RunRecord, after: RunRecord, store: CodeS
   ];
   const metrics: MetricChange[] = [];
   const code = new Map<string, CodeChange>();
+  const outputs: OutputChange[] = [];
   for (const name of new Set([...Object.keys(before.nodes), ...Object.keys(after.nodes)])) {
     const [old, now] = [before.nodes[name], after.nodes[name]];
     if (old === undefined || now === undefined) {
@@ -172,9 +189,46 @@ export function compareRecords(before: RunRecord, after: RunRecord, store: CodeS
       code.set(key, { ...change, nodes: [...(code.get(key)?.nodes ?? []), name] });
     }
     metrics.push(...metricChanges(name, old, now));
+    outputs.push(...outputTexts(name, old, now, store));
   }
   changes.push(...members('', 'fact', namedFacts(before.facts), namedFacts(after.facts)));
-  return { changes, code: [...code.values()], metrics };
+  return { changes, code: [...code.values(), ...sourceTexts(before, after, store)], outputs, metrics };
+}
+
+/** The texts among the sources that both runs kept and read otherwise, with the nodes that read them. */
+function sourceTexts(before: RunRecord, after: RunRecord, { sources }: CodeStore): CodeChange[] {
+  return Object.entries(after.sources).flatMap(([name, now]): CodeChange[] => {
+    const old = before.sources[name];
+    if (old === undefined || old.digest === now.digest) return [];
+    const readers = Object.entries(after.nodes).flatMap(([node, { recipe }]) =>
+      recipe !== undefined && sourcesOf([recipe]).includes(name) ? [node] : [],
+    );
+    const path = now.path ?? name;
+    return textChanges(keptFiles(sources, old.digest), keptFiles(sources, now.digest)).map((change) => ({
+      nodes: readers,
+      name: change.path === '' ? path : `${path}/${change.path}`,
+      before: change.before,
+      after: change.after,
+    }));
+  });
+}
+
+/** Texts that nobody reads as such. */
+const LOOKED_AT = /\.(?:svg|html?)$/i;
+
+/** The texts among what came out otherwise, measurements aside. */
+function outputTexts(node: string, old: RunNode, now: RunNode, { artifacts }: CodeStore): OutputChange[] {
+  return Object.entries(now.outputs ?? {}).flatMap(([port, after]): OutputChange[] => {
+    const before = old.outputs?.[port];
+    if (before === undefined || before.digest === after.digest || after.measured) return [];
+    const changed = textChanges(outputFiles(artifacts, before), outputFiles(artifacts, after));
+    return changed.flatMap((change) => {
+      if (LOOKED_AT.test(change.path === '' ? after.suffix : change.path)) return [];
+      const name = `${node}.${port}${change.path === '' ? '' : `/${change.path}`}`;
+      const table = tableChange(change.before, change.after, change.path === '' ? after.suffix : change.path);
+      return [{ name, before: change.before, after: change.after, ...(table === undefined ? {} : { table }) }];
+    });
+  });
 }
 
 function metricChanges(node: string, old: RunNode, now: RunNode): MetricChange[] {
@@ -190,12 +244,8 @@ function metricChanges(node: string, old: RunNode, now: RunNode): MetricChange[]
     .filter(({ from, to }) => from !== to);
 }
 
-function commandText(run: string | readonly string[]): string {
-  return typeof run === 'string' ? run : run.join('\n');
-}
-
 /** What of a node’s code two runs do not share: the sources of its stage, or the text of its command (`run`). */
-export function codeChanges(old: WithCode, now: WithCode, store: CodeStore): Omit<CodeChange, 'nodes'>[] {
+export function codeChanges(old: WithCode, now: WithCode, store: Pick<CodeStore, 'artifacts' | 'bundles'>): Omit<CodeChange, 'nodes'>[] {
   const [before, after] = [old.recipe?.work, now.recipe?.work];
   if (before?.kind === 'command' && after?.kind === 'command') {
     const [from, to] = [commandText(before.run), commandText(after.run)];
@@ -210,7 +260,7 @@ export function codeChanges(old: WithCode, now: WithCode, store: CodeStore): Omi
 }
 
 /** The source files of a bundle by their shown paths: their texts stand in its source map, and are told by their digests. */
-function sourcesOfBundle(code: string, store: CodeStore): ReadonlyMap<string, string> {
+function sourcesOfBundle(code: string, store: Pick<CodeStore, 'artifacts' | 'bundles'>): ReadonlyMap<string, string> {
   const bundle = store.bundles.read(code);
   const bytes = bundle === undefined ? undefined : store.artifacts.read(bundle.map);
   const sources = new Map<string, string>();

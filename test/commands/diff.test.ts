@@ -68,12 +68,14 @@ describe('diff', () => {
     expect(code.map(({ nodes, name }) => [nodes, name])).toEqual([
       [['train'], 'stages/train/run.ts'],
       [['card'], 'run'],
+      [['train'], 'data/text.txt'],
     ]);
     const lines = code[0]?.diff.split('\n') ?? [];
     expect(lines).toContain("-  writeFileSync(join(outputs.model, 'name.txt'), 'a model');");
     expect(lines).toContain("+  writeFileSync(join(outputs.model, 'name.txt'), 'another model');");
     expect(lines).toContain('+// The rate decides nearly all.');
     expect(code[1]?.diff).toContain('+{ echo "# $title"');
+    expect(code[2]?.diff).toMatch(/^--- a\/data\/text\.txt\n\+\+\+ b\/data\/text\.txt\n/);
     const names = answer.runs[1]?.changes.map(({ node, kind, name }) => `${node} ${kind} ${name}`);
     expect(names).toEqual([' param title', ' source text', 'train output model', 'card param title', 'card output card']);
   });

@@ -13,6 +13,7 @@ const bundles: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const store: CodeStore = {
   bundles: { read: (digest: string) => ({ digest, map: digest, files: bundles[digest] ?? {} }) },
   artifacts: { read: () => Buffer.from('{}'), manifest: () => undefined },
+  sources: { manifest: () => undefined, readFile: () => undefined },
 };
 
 const compared = (before: RecordGiven, after: RecordGiven) => compareRecords(recordOf('1', before), recordOf('2', after), store);
@@ -20,7 +21,7 @@ const compared = (before: RecordGiven, after: RecordGiven) => compareRecords(rec
 describe('two runs', () => {
   test('of the same share everything', () => {
     const same: RecordGiven = { nodes: { train: { params: { rate: 1 }, metrics: { loss: 1 } } } };
-    expect(compared(same, same)).toEqual({ changes: [], code: [], metrics: [] });
+    expect(compared(same, same)).toEqual({ changes: [], code: [], outputs: [], metrics: [] });
   });
 
   test('differ in params, wiring, outputs, nodes and facts, each told with both values', () => {

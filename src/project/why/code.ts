@@ -6,7 +6,7 @@ import { codeChanges, type WithCode } from '../../records/compare.ts';
 import { portOf } from './reason.ts';
 import type { PastRecords } from './recorded.ts';
 import type { OwnReason, Root } from './roots.ts';
-import { filesOnDisk, keptFiles, type SourceFiles, sourceChanges } from './source-changes.ts';
+import { type Files, filesOnDisk, keptFiles, textChanges as changedTexts } from '../../records/text-changes.ts';
 
 /** A file or command in two versions, which makes nodes run. */
 export interface TextChange {
@@ -76,8 +76,8 @@ function changesOfSource(name: string, before: RunRecord, now: Now, { sources }:
   const [old, current] = [before.sources[name], now.sources[name]];
   if (old === undefined || current === undefined || old.digest === current.digest) return [];
   const path = current.path ?? name;
-  const after: SourceFiles = now.isOnDisk ? filesOnDisk(join(now.root, path)) : keptFiles(sources, current.digest);
-  return sourceChanges(keptFiles(sources, old.digest), after).map((change) => ({
+  const after: Files = now.isOnDisk ? filesOnDisk(join(now.root, path)) : keptFiles(sources, current.digest);
+  return changedTexts(keptFiles(sources, old.digest), after).map((change) => ({
     name: change.path === '' ? path : join(path, change.path),
     before: change.before,
     after: change.after,

@@ -3,6 +3,7 @@ import { type RunNode, type RunRecord, secondsBetween } from '../../model/run.ts
 import type { ReportNode } from '../../model/report.ts';
 import type { Runs } from '../../model/store.ts';
 import { disturbedText } from '../../model/waiting.ts';
+import { commandOf } from '../commands.ts';
 import type { Told } from './told.ts';
 
 /** The last lines of a failed node's log that are shown. */
@@ -41,6 +42,7 @@ export function reportNodes(runs: Runs, record: RunRecord, { times }: Told): rea
   const nodes = Object.entries(record.nodes).map(([name, node]): ReportNode => {
     const { stage, state, cause, seconds, recipe, disturbed } = node;
     const time = times.get(name);
+    const command = commandOf(recipe);
     return {
       name,
       node: recipe?.node ?? name,
@@ -53,6 +55,7 @@ export function reportNodes(runs: Runs, record: RunRecord, { times }: Told): rea
       ...(time?.ended === undefined ? {} : { ended: secondsBetween(record.started, time.ended) }),
       ...(disturbed === undefined ? {} : { warning: disturbedText(disturbed) }),
       ...failureOf(runs, record.id, name, node),
+      ...(command === undefined ? {} : { command }),
       after: recipe === undefined ? [] : producersOf(recipe),
     };
   });

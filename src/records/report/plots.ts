@@ -131,6 +131,7 @@ function drawFile(file: TableFile, reader: Reader, gathered: Gathered): void {
     const found = typeof bytes === 'string' ? undefined : vegaLite(bytes);
     if (found !== undefined) {
       for (const why of found.undrawn) gathered.undrawn.push(`${of}: ${why}`);
+      if (found.plots.length > 0) gathered.drawn.add(from);
       gathered.plots.push(
         ...found.plots.map((plot, index) => ({ ...plot, instance, of: index === 0 ? of : `${of}: ${index + 1}`, title: plot.title || of })),
       );

@@ -91,6 +91,26 @@ export function nodesTable(run: ReportRun): Markup {
   return folded(`All ${rows.length} nodes, with why each ran or was reused`, dataTable(`The nodes of ${run.run}`, columns, rows));
 }
 
+/** The commands of a run with what they used, each once for all instances of its node. */
+export function commands({ run, nodes }: ReportRun): Markup | undefined {
+  const told = new Map(nodes.flatMap(({ node, command }) => (command === undefined ? [] : [[node, command] as const])));
+  if (told.size === 0) return undefined;
+  const parts = [...told].map(([node, { run: text, tools, environment, python, packages = {} }]) => {
+    const used = [
+      ...tools.map(({ name, digest }) => html`${name} <code>${digest.slice(0, 12)}</code>`),
+      ...(environment === undefined ? [] : [html`environment ${environment}`]),
+      ...(python === undefined ? [] : [html`Python ${python}`]),
+    ].map((one, index) => (index === 0 ? one : html`, ${one}`));
+    const rows = Object.entries(packages).map(([name, version]) => [{ content: name }, { content: version.split(' ', 1)[0] }]);
+    const columns = [{ head: 'package' }, { head: 'version' }];
+    const installed =
+      rows.length === 0 ? '' : folded(`Its ${rows.length} packages`, dataTable(`Packages of ${node} of ${run}`, columns, rows));
+    const uses = used.length === 0 ? '' : html`<p class="soft">${used}</p>`;
+    return html`<h4>${node}</h4><pre role="region" tabindex="0" aria-label="The command of ${node} of ${run}">${text}</pre>${uses}${installed}`;
+  });
+  return folded(`The text of ${told.size === 1 ? 'its command' : `its ${told.size} commands`}`, html`${parts}`);
+}
+
 /** Which code and what machine: the commit, versions, facts. */
 export function surroundings(run: ReportRun): Markup {
   const { software } = run;

@@ -4,7 +4,7 @@ import { duration } from '../../text/figures.ts';
 import { html, Markup } from '../../text/markup.ts';
 import { answers } from './answers.ts';
 import { charts } from './curves.ts';
-import { comparedParams, failures, nodesTable, paramsTable, surroundings, warnings } from './details.ts';
+import { commands, comparedParams, failures, nodesTable, paramsTable, surroundings, warnings } from './details.ts';
 import { drawnOutputs } from './drawn.ts';
 import { framedPage, type Section } from './frame.ts';
 import { graphSvg } from './graph.ts';
@@ -34,7 +34,7 @@ function tradeOffSection(found: TradeOff): Section {
 }
 
 function graph(run: ReportRun): Markup {
-  return html`${region(`Graph of ${run.run}`, graphSvg(run.nodes))}${nodesTable(run)}`;
+  return html`${region(`Graph of ${run.run}`, graphSvg(run.nodes))}${nodesTable(run)}${commands(run)}`;
 }
 
 /** How runs went: of one run its graph, its times and where it ran; of several the same, folded. */

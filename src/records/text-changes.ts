@@ -1,28 +1,29 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256 } from '../../model/canonical.ts';
-import type { Sources } from '../../model/store.ts';
+import { sha256 } from '../model/canonical.ts';
+import type { Artifact } from '../model/artifact.ts';
+import type { Artifacts, Sources } from '../model/store.ts';
 
 /** Larger files are not shown, nor folders of more files compared. */
 const MOST = { bytes: 256 * 1024, files: 2000, shown: 20 };
 
-/** The files of a source, whether it is kept in the store or lies on the disk. */
-export interface SourceFiles {
-  /** By path: their sizes; of a source that is a file only that. Undefined where it is not there. */
+/** The files of a source or an output, whether the store has them or they lie on the disk. */
+export interface Files {
+  /** By path: their sizes; of what is a file only that. Undefined where it is not there. */
   readonly sizes: ReadonlyMap<string, number> | undefined;
   read(path: string): Uint8Array | undefined;
 }
 
-/** A file of a source in two versions. */
-export interface SourceChange {
-  /** Below the source; empty where the source is a file. */
+/** A text file in two versions. */
+export interface TextChange {
+  /** Below the source or output; empty where that is a file. */
   readonly path: string;
   readonly before: string;
   readonly after: string;
 }
 
 /** A source as the store keeps it. */
-export function keptFiles(sources: Sources, digest: string): SourceFiles {
+export function keptFiles(sources: Pick<Sources, 'manifest' | 'readFile'>, digest: string): Files {
   const files = sources.manifest(digest)?.files;
   const isFile = files?.length === 1 && files[0]?.digest === digest;
   const nameOf = (path: string): string => (isFile ? (files[0]?.path ?? path) : path);
@@ -32,8 +33,19 @@ export function keptFiles(sources: Sources, digest: string): SourceFiles {
   };
 }
 
+/** An output as the store has it. */
+export function outputFiles(artifacts: Pick<Artifacts, 'read' | 'manifest'>, { kind, digest, size }: Artifact): Files {
+  if (kind === 'file') return { sizes: new Map([['', size]]), read: () => artifacts.read(digest) };
+  const files = artifacts.manifest(digest)?.files;
+  const digests = new Map(files?.map((file) => [file.path, file.digest]));
+  return {
+    sizes: files === undefined ? undefined : new Map(files.map((file) => [file.path, file.size])),
+    read: (path) => artifacts.read(digests.get(path) ?? ''),
+  };
+}
+
 /** A source as it lies on the disk. */
-export function filesOnDisk(path: string): SourceFiles {
+export function filesOnDisk(path: string): Files {
   const stats = statSync(path, { throwIfNoEntry: false });
   const read = (below: string): Uint8Array | undefined => {
     const file = below === '' ? path : join(path, below);
@@ -66,11 +78,11 @@ function textOf(bytes: Uint8Array | undefined): string | undefined {
   }
 }
 
-/** The text files that two versions of a source do not share; none where one of them is gone, or is too large to look through. */
-export function sourceChanges(before: SourceFiles, after: SourceFiles): readonly SourceChange[] {
+/** The text files that two versions do not share; none where one of them is gone, or is too large to look through. */
+export function textChanges(before: Files, after: Files): readonly TextChange[] {
   const [old, now] = [before.sizes, after.sizes];
   if (old === undefined || now === undefined || old.size > MOST.files || now.size > MOST.files) return [];
-  const changes: SourceChange[] = [];
+  const changes: TextChange[] = [];
   for (const path of [...new Set([...old.keys(), ...now.keys()])].sort()) {
     if (Math.max(old.get(path) ?? 0, now.get(path) ?? 0) > MOST.bytes) continue;
     const [a, b] = [old.has(path) ? before.read(path) : new Uint8Array(), now.has(path) ? after.read(path) : new Uint8Array()];
