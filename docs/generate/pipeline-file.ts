@@ -40,6 +40,7 @@ const variable = asMapping(
 /** Sections of the page: a title, what stands below it, and the keys of which mapping. */
 const SECTIONS: readonly (readonly [title: string, text: string, schema: JsonObject | undefined])[] = [
   ['## The file', '', pipelineSchema],
+  ['### Params', '`params: { size: 32 }`: values by name; one name is no param.', inner(pipelineSchema, 'properties', 'params')],
   [
     '### A source',
     'A path, or a mapping: `images: { path: ./images, keep: false, obtain: npm run data }`.',
@@ -67,6 +68,11 @@ in:
     '### How an output is drawn',
     `What commands write as tables is drawn in reports: \`out: { curve: { path: roc.csv, plot: { x: fpr, y: tpr } } }\`. Nothing of it counts.`,
     outputPlotSchema,
+  ],
+  [
+    '### A matrix',
+    '`matrix: { fold: [0, 1, 2], size: $sizes }`: one instance for each combination; two names are no variables.',
+    property('matrix'),
   ],
   [
     '### Tools',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { CodeRequest } from '../code/bundler.ts';
 import type { Glance } from '../code/readings.ts';
 import type { Code } from '../code/stage-code.ts';
+import { hashFile } from '../files/hash.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Executor } from '../model/executor.ts';
 import type { CommandEnvironment, Source, Tool } from '../model/pipeline.ts';
@@ -22,6 +23,8 @@ export interface Grounds {
   /** Variables that nodes take from the environment; where they are secret, only whether they are set. */
   readonly variables: readonly (readonly [variable: Taken, digest: string])[];
   readonly sources: readonly (readonly [source: Source, digest: string])[];
+  /** Files that the pipeline takes params from. */
+  readonly params: readonly (readonly [file: string, digest: string])[];
   /** Where nodes are executed; null: where none is named. */
   readonly executors: readonly (readonly [name: string | null, digest: string])[];
 }
@@ -147,6 +150,7 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
       const source = pipeline.sources[name];
       return source === undefined ? [] : [[source, snapshotDigest(snapshot)] as const];
     }),
+    params: (pipeline.paramsFiles ?? []).map(({ path, digest }) => [path, digest] as const),
     executors: executors.pairs,
   };
 }
@@ -167,6 +171,7 @@ async function stand<Key>(pairs: readonly (readonly [Key, string])[], digest: (k
 export async function areStanding(grounds: Grounds, surroundings: Surroundings): Promise<boolean> {
   const { store } = surroundings;
   return (
+    (await stand(grounds.params, (file) => (existsSync(file) ? hashFile(file) : ''))) &&
     (await stand(grounds.variables, (variable) => variableDigest(variable, surroundings))) &&
     (await stand(grounds.executors, (name) => executorNow(name, surroundings))) &&
     (await stand(grounds.tools, (tool) => toolNow(tool, surroundings))) &&

@@ -131,6 +131,14 @@ export interface Instance {
   readonly retries: number;
 }
 
+/** A file that a pipeline takes params from. */
+export interface ParamsFile {
+  /** Absolute. */
+  readonly path: string;
+  /** SHA-256 of what it held when it was read. */
+  readonly digest: string;
+}
+
 /** A pipeline file, read and checked. */
 export interface Pipeline {
   readonly name: string;
@@ -140,6 +148,8 @@ export interface Pipeline {
   /** The project's folder: sources and stages are looked up below it. */
   readonly root: string;
   readonly params: JsonObject;
+  /** Where params come from that do not stand in the file. */
+  readonly paramsFiles?: readonly ParamsFile[];
   readonly sources: Readonly<Record<string, Source>>;
   /** Producers before consumers. */
   readonly instances: readonly Instance[];

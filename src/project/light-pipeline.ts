@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isObject } from '../files/json.ts';
+import { paramsFilesOf } from '../load/pipeline/params-files.ts';
+import { referenceIn, valueNamed } from '../load/pipeline/references.ts';
 import { readPlain } from '../load/yaml/plain.ts';
-import { combinations } from '../model/combinations.ts';
 import { dottedParams } from '../model/dotted.ts';
 import { instanceName } from '../model/instance-name.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { pointsOf } from '../model/matrix-points.ts';
 
 /** What a pipeline file says by name, as far as a quick reading finds it: nothing is loaded, and nothing is checked. */
 export interface LightPipeline {
@@ -35,19 +37,22 @@ function members(value: Json | undefined): JsonObject {
 
 /** A value in which `$name` alone stands for a param. */
 function filledIn(value: Json, params: JsonObject): Json {
-  const name = typeof value === 'string' ? /^\$(\w+)$/.exec(value)?.[1] : undefined;
-  return name !== undefined && Object.hasOwn(params, name) ? (params[name] ?? null) : value;
+  const name = referenceIn(value);
+  const found = name === undefined ? undefined : valueNamed(name, new Map(Object.entries(params)));
+  return found ?? value;
 }
 
 function instancesOf(name: string, matrix: JsonObject, params: JsonObject): readonly string[] {
-  const values = Object.entries(matrix).map(([variable, list]) => [variable, filledIn(list, params)] as const);
-  const isWrittenOut = values.every(([, list]) => Array.isArray(list));
+  const { include = [], exclude = [], ...written } = matrix;
+  const values = Object.entries(written).map(([variable, list]) => [variable, filledIn(list, params)] as const);
+  const isWrittenOut = [include, exclude, ...values.map(([, list]) => list)].every(Array.isArray);
   const count = values.reduce((product, [, list]) => product * (Array.isArray(list) ? list.length : 0), 1);
-  if (values.length === 0 || !isWrittenOut || count > MOST_INSTANCES) return [];
-  const points = Object.fromEntries(
-    values.map(([variable, list]) => [variable, (list as readonly Json[]).map((one) => filledIn(one, params))]),
+  if (Object.keys(matrix).length === 0 || !isWrittenOut || count > MOST_INSTANCES) return [];
+  const filled = (list: Json): Json[] => (list as readonly Json[]).map((one) => filledIn(one, params));
+  const variables = Object.fromEntries(values.map(([variable, list]) => [variable, filled(list)]));
+  return pointsOf({ variables, include: include as readonly JsonObject[], exclude: exclude as readonly JsonObject[] }).map((key) =>
+    instanceName(name, key),
   );
-  return combinations(points).map((key) => instanceName(name, key));
 }
 
 /** Reads a pipeline file; where it is more than plain YAML only the names of its nodes, by how they are indented. */
@@ -55,12 +60,14 @@ export function readLightly(file: string): LightPipeline {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const value = readPlain(text);
   if (value === undefined) return { params: {}, sources: [], nodes: namesOfNodes(text).map((name) => ({ ...NOTHING, name })) };
-  const params = members(value['params']);
+  const { from: _files, ...own } = members(value['params']);
+  const taken = paramsFilesOf(value, file).map((path) => members(existsSync(path) ? readPlain(readFileSync(path, 'utf8')) : undefined));
+  const params = Object.assign({}, ...taken, own) as JsonObject;
   const nodes = Object.entries(members(value['stages'])).map(([name, written]): LightNode => {
-    const { uses, with: own, matrix, run } = members(written);
+    const { uses, with: given, matrix, run } = members(written);
     const about = typeof uses === 'string' ? uses : typeof run === 'string' ? (run.trim().split('\n')[0] ?? '') : 'command';
     return {
-      ...{ name, about, params: dottedParams(members(own)), instances: instancesOf(name, members(matrix), params) },
+      ...{ name, about, params: dottedParams(members(given)), instances: instancesOf(name, members(matrix), params) },
       uses: typeof uses === 'string' ? uses : undefined,
     };
   });

@@ -110,7 +110,7 @@ export async function sweepFile(
     }).finally(() => events.close());
     if (!keepCheckpoints) dropCheckpoints(opened.store, place.journal);
     const text = readFileSync(opened.pipeline.file, 'utf8');
-    const best = bestFile(result, { text, folder: dirname(opened.pipeline.file) }, place.folder);
+    const best = bestFile(result, { text, folder: dirname(opened.pipeline.file), params: opened.pipeline.params }, place.folder);
     return done({ ...result, files: writeSweepFiles(place.folder, result, best) });
   } finally {
     opened.store.flush();

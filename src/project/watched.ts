@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { paramsFilesOf } from '../load/pipeline/params-files.ts';
+import { readYamlFile } from '../load/yaml/file.ts';
 import type { Outcome } from '../model/problem.ts';
 import type { Context } from './context.ts';
 import { openPipeline } from './pipeline.ts';
@@ -16,7 +19,9 @@ export interface WatchedPlan {
 /** What a plan can always be changed by: its file, the project's, and the project's own stages. */
 function alwaysRead(context: Context, file: string): readonly string[] {
   const { root } = context;
-  return [locatePipeline(file, context.folder).file, ...['stillroom.yaml', 'package.json', 'stages'].map((name) => join(root, name))];
+  const pipeline = locatePipeline(file, context.folder).file;
+  const params = existsSync(pipeline) ? paramsFilesOf(readYamlFile(pipeline, file).value, pipeline) : [];
+  return [pipeline, ...params, ...['stillroom.yaml', 'package.json', 'stages'].map((name) => join(root, name))];
 }
 
 /** The files and folders that a plan came from: the code of stages with all that it imports, what was chosen, and sources. */

@@ -1,13 +1,18 @@
 import { isAbsolute, join, relative } from 'node:path';
-import { type Document, isCollection, isMap, isScalar, parseDocument } from 'yaml';
+import { type Document, isCollection, isMap, isScalar, isSeq, parseDocument, type Scalar } from 'yaml';
+import { isObject } from '../files/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { splitName } from '../model/instance-name.ts';
 import type { VariantParams, SweepResult } from '../model/sweep.ts';
 
 /** Where `--set` puts a value; undefined where a file cannot say it: for an instance's own, and for an entry of what is not written out. */
-function placeOf(name: string, document: Document): string[] | undefined {
+function placeOf(name: string, document: Document, params: JsonObject): string[] | undefined {
   const { node = '', point, rest = '' } = splitName(name) ?? {};
   if (point !== undefined) return undefined;
   const [param, ...path] = rest.split('.').slice(1);
+  const steps = [node, ...rest.split('.').slice(1)];
+  // One that comes from a file of params; what the pipeline file says counts before it. A list is written as a whole.
+  if (!document.hasIn(['params', node]) && hasMappings(params, steps)) return ['params', ...steps];
   if (node === 'sources' && param !== undefined) return ['sources', [param, ...path].join('.')];
   const isOfPipeline = param === undefined || document.hasIn(['params', node]);
   const whole = isOfPipeline ? ['params', node] : ['stages', node, 'with', param];
@@ -17,6 +22,16 @@ function placeOf(name: string, document: Document): string[] | undefined {
   return isWritten || (!isOfPipeline && within.every((step) => !/^\d+$/.test(step))) ? [...whole, ...within] : undefined;
 }
 
+/** Whether a path leads through mappings alone to something. */
+function hasMappings(params: JsonObject, steps: readonly string[]): boolean {
+  let at: Json | undefined = params;
+  for (const step of steps) {
+    if (!isObject(at) || !Object.hasOwn(at, step)) return false;
+    at = (at as JsonObject)[step];
+  }
+  return true;
+}
+
 /** Paths in a file are relative to it: those of a copy that lies elsewhere lead back. */
 function moved(path: string, from: string, to: string, mark: string): string {
   if (isAbsolute(path) || path.startsWith('$')) return path;
@@ -24,7 +39,11 @@ function moved(path: string, from: string, to: string, mark: string): string {
   return mark !== '' && !there.startsWith('../') ? mark + there : there;
 }
 
-function moveSources(document: Document, from: string, to: string): void {
+function movePaths(document: Document, from: string, to: string): void {
+  const files = document.getIn(['params', 'from']);
+  if (typeof files === 'string') document.setIn(['params', 'from'], moved(files, from, to, ''));
+  for (const [index, { value }] of isSeq<Scalar>(files) ? files.items.entries() : [])
+    document.setIn(['params', 'from', index], moved(String(value), from, to, ''));
   const sources = document.get('sources');
   for (const { key, value } of isMap(sources) ? sources.items : []) {
     const path = ['sources', String(isScalar(key) ? key.value : key), ...(isMap(value) ? ['path'] : [])];
@@ -48,6 +67,8 @@ export interface PipelineText {
   readonly text: string;
   /** Where it lies: its paths are relative to it. */
   readonly folder: string;
+  /** The params that it has, those from files included. */
+  readonly params: JsonObject;
 }
 
 /**
@@ -55,18 +76,18 @@ export interface PipelineText {
  * `unsaid` could not be written: they set one instance of a node, or an entry of what is not written out.
  */
 function variantFile(
-  { text, folder: from }: PipelineText,
+  { text, folder: from, params: known }: PipelineText,
   folder: string,
   params: VariantParams,
 ): { readonly text: string; readonly unsaid: readonly string[] } {
   const document = parseDocument(text);
   const unsaid: string[] = [];
   document.delete('sweep');
-  moveSources(document, from, folder);
+  movePaths(document, from, folder);
   const wholeFirst = Object.entries(params).sort(([a], [b]) => a.split('.').length - b.split('.').length);
   for (const [name, given] of wholeFirst) {
     const value = name.startsWith('sources.') && typeof given === 'string' ? moved(given, from, folder, '') : given;
-    const path = placeOf(name, document);
+    const path = placeOf(name, document, known);
     const parent = path?.slice(0, -1) ?? [];
     const chosen = document.getIn(parent);
     // A choice by its name is opened for its params; what a reference stands for is not known here.

@@ -72,7 +72,8 @@ describe('references', () => {
   test.each<[Json, string, readonly (string | number)[]]>([
     ['$seize', 'unknown-reference', []],
     ['${seize}', 'unknown-reference', []],
-    ['$Size', 'stray-dollar', []],
+    ['$Size', 'unknown-reference', []],
+    ['$cfg.lrr', 'unknown-reference', []],
     ['a $size', 'stray-dollar', []],
     ['${size', 'stray-dollar', []],
     ['5 $', 'stray-dollar', []],

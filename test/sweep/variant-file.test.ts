@@ -45,7 +45,7 @@ function best(params: VariantParams, more: Partial<Trial> = {}, spec: Partial<Sw
     best: trial,
     front: [trial],
   };
-  return bestFile(result, { text, folder: '/project/pipelines' }, '/project/artifacts/sweeps/demo-1') ?? '';
+  return bestFile(result, { text, folder: '/project/pipelines', params: {} }, '/project/artifacts/sweeps/demo-1') ?? '';
 }
 
 test('the best variant is the pipeline with its values, comments and all, without its sweep', () => {
@@ -95,5 +95,5 @@ test('params of a choice and of a group stand within them, also where those are 
 
 test('without a best trial there is no file', () => {
   const result: SweepResult = { id: 'x', spec: specOf([]), state: 'done', trials: [], ranking: [], best: undefined, front: [] };
-  expect(bestFile(result, { text, folder: '/p' }, '/q')).toBeUndefined();
+  expect(bestFile(result, { text, folder: '/p', params: {} }, '/q')).toBeUndefined();
 });

@@ -1,9 +1,11 @@
 import { canonicalJson } from '../../model/canonical.ts';
-import type { Json } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
-import { combinations } from '../../model/combinations.ts';
+import { type Matrix, pointsOf } from '../../model/matrix-points.ts';
 import type { Problem } from '../../model/problem.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
+import type { ProblemCode } from '../../model/problem-codes.ts';
+import { suggestion } from '../../text/suggestion.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { fillInAt, type NodeContext, scopeOf } from './context.ts';
 import type { FileNode } from './file-node.ts';
@@ -64,43 +66,88 @@ export interface Points {
 /** A pipeline of more instances is refused: planning takes some tens of microseconds for each. */
 const MOST_INSTANCES = 100_000;
 
+/** A node's matrix with its references filled in; undefined where something is wrong with it, which is told. */
+function readMatrix({ matrix = {} }: FileNode, pointer: string, context: NodeContext): Matrix | undefined {
+  const before = context.problems.length;
+  const { include = [], exclude = [], ...variables } = (fillInAt(matrix, scopeOf(context), pointer, context) ?? {}) as JsonObject;
+  const wrong = (code: ProblemCode, message: string, at: string, side: 'key' | 'value', hint: string): void => {
+    context.problems.push(context.locate.problem(code, message, pointer + at, side, hint));
+  };
+  for (const [variable, values] of Object.entries(variables)) {
+    if (Array.isArray(values) && values.length > 0) continue;
+    const what = Array.isArray(values) ? 'has no values' : 'must be a list';
+    const hint =
+      typeof values === 'string' ? `write ${variable}: [${values}], or $name of a param that is a list` : 'write [first, second]';
+    wrong('wrong-type', `"${variable}" ${what}`, pointerStep(variable), 'value', hint);
+  }
+  for (const [index, part] of (exclude as readonly JsonObject[]).entries()) {
+    const stray = Object.keys(part).find((name) => !Object.hasOwn(variables, name));
+    if (stray === undefined) continue;
+    const hint = suggestion(stray, Object.keys(variables));
+    wrong('unknown-key', `the matrix has no variable "${stray}"`, `/exclude/${index}${pointerStep(stray)}`, 'key', hint);
+  }
+  if (context.problems.length > before) return undefined;
+  return { variables, include, exclude } as Matrix;
+}
+
 /** The points of a node's matrix beside so many instances of other nodes; none where there are too many. */
 export function matrixPoints(node: FileNode, base: string, context: NodeContext, others: number): Points {
-  const scope = scopeOf(context);
-  const matrix = (fillInAt(node.matrix ?? {}, scope, `${base}/matrix`, context) ?? {}) as Readonly<Record<string, readonly Json[]>>;
-  const count = Object.values(matrix).reduce((product, { length }) => product * length, 1);
+  const pointer = `${base}/matrix`;
+  const none: Points = { points: [], texts: new Map() };
+  const matrix = readMatrix(node, pointer, context);
+  if (matrix === undefined) return none;
+  const count = Object.values(matrix.variables).reduce((product, { length }) => product * length, 1) + matrix.include.length;
   if (others + count > MOST_INSTANCES) {
     const most = MOST_INSTANCES.toLocaleString('en');
     const [message, hint] =
       count > MOST_INSTANCES
         ? [`the matrix has ${count.toLocaleString('en')} points`, `at most ${most}`]
         : [`with this node the pipeline has ${(others + count).toLocaleString('en')} instances`, `at most ${most}`];
-    const pointer = node.matrix === undefined ? base : `${base}/matrix`;
     context.problems.push(
-      context.locate.problem('matrix-too-large', message, pointer, 'key', `${hint}: leave values out, or sweep over some of the variables`),
+      context.locate.problem(
+        'matrix-too-large',
+        message,
+        node.matrix === undefined ? base : pointer,
+        'key',
+        `${hint}: leave values out, or sweep over some of the variables`,
+      ),
     );
-    return { points: [], texts: new Map() };
+    return none;
   }
+  const before = context.problems.length;
+  for (const [variable, values] of Object.entries(matrix.variables)) {
+    const at = duplicateIndex(values);
+    if (at !== -1) context.problems.push(twicePoint(values[at] ?? null, `${pointer}${pointerStep(variable)}/${at}`, context.locate));
+  }
+  if (context.problems.length > before) return none;
+  const points = pointsOf(matrix);
+  const twice = matrix.include.length === 0 ? -1 : duplicateIndex(points);
+  if (twice !== -1) context.problems.push(twicePoint(points[twice] ?? null, `${pointer}/include`, context.locate));
+  return twice === -1 ? { points, texts: textsOf(node, matrix, pointer, context) } : none;
+}
+
+/** How the numbers of each variable are written that JSON would write otherwise. */
+function textsOf(node: FileNode, matrix: Matrix, pointer: string, context: NodeContext): Points['texts'] {
   const texts = new Map<string, Map<Json, string>>();
-  let isTwice = false;
-  for (const [variable, values] of Object.entries(matrix)) {
-    const pointer = `${base}/matrix${pointerStep(variable)}`;
-    const twice = duplicateIndex(values);
-    isTwice ||= twice !== -1;
-    if (twice !== -1) context.problems.push(twicePoint(values[twice] ?? null, pointer + pointerStep(twice), context.locate));
+  const { texts: ofParams } = scopeOf(context);
+  const note = (variable: string, value: Json, at: { readonly raw: Json; readonly pointer: string }): void => {
+    const text = asWritten(value, { raw: at.raw, own: context.locate.written.get(at.pointer), texts: ofParams });
+    if (typeof value !== 'number' || typeof text !== 'string') return;
+    const written = texts.get(variable) ?? new Map<Json, string>();
+    texts.set(variable, written.set(value, text));
+  };
+  for (const [variable, values] of Object.entries(matrix.variables)) {
     const raws = node.matrix?.[variable] ?? [];
-    const written = new Map<Json, string>();
     for (const [index, value] of values.entries()) {
-      const text = asWritten(value, {
-        raw: raws[index] ?? null,
-        own: context.locate.written.get(pointer + pointerStep(index)),
-        texts: scope.texts,
-      });
-      if (typeof value === 'number' && typeof text === 'string') written.set(value, text);
+      const raw = typeof raws === 'string' ? `${raws}.${index}` : (raws[index] ?? null);
+      note(variable, value, { raw, pointer: pointer + pointerStep(variable) + pointerStep(index) });
     }
-    texts.set(variable, written);
   }
-  return { points: isTwice ? [] : combinations(matrix), texts };
+  const included = (node.matrix?.['include'] ?? []) as readonly JsonObject[];
+  for (const [index, point] of matrix.include.entries())
+    for (const [variable, value] of Object.entries(point))
+      note(variable, value, { raw: included[index]?.[variable] ?? null, pointer: `${pointer}/include/${index}${pointerStep(variable)}` });
+  return texts;
 }
 
 function twicePoint(value: Json, pointer: string, locate: Locate): Problem {

@@ -5,12 +5,12 @@ import { instanceName } from '../../model/instance-name.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
-import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
+import { fillInAt, isFull, namesLike, type NodeContext, scopeOf } from './context.ts';
 import { type NodeOverride, overriddenParams } from './overrides.ts';
 import type { FileNode } from './file-node.ts';
 import type { Points } from './matrix.ts';
 import { settableSchemas, stageParams } from './params.ts';
-import { asWritten, fillIn, isPlain, type Scope } from './references.ts';
+import { asWritten, fillIn, isPlain, type Scope, valueNamed } from './references.ts';
 import { type AtPoint, SharedParts } from './shared-parts.ts';
 import { atPoint } from './selection.ts';
 import { ownMember } from '../../model/own-member.ts';
@@ -104,7 +104,7 @@ function textsAt(key: Key, texts: Points['texts'], context: NodeContext): Readon
 
 function isOn(node: FileNode, scope: Scope, base: string, context: NodeContext): boolean {
   return Object.entries(node.when ?? {}).every(([variable, condition]) => {
-    const value = scope.values.get(variable);
+    const value = valueNamed(variable, scope.values);
     if (value === undefined) {
       context.problems.push(
         context.locate.problem(
@@ -112,7 +112,7 @@ function isOn(node: FileNode, scope: Scope, base: string, context: NodeContext):
           `nothing is named "${variable}"`,
           `${base}/when${pointerStep(variable)}`,
           'key',
-          suggestion(variable, scope.values.keys()),
+          suggestion(variable, namesLike(variable, scope.values)),
         ),
       );
       return false;

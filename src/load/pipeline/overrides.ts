@@ -65,6 +65,18 @@ interface Overridden {
   readonly problems: readonly Problem[];
 }
 
+/** Whether a name with a path means a param. A file of params may have a name that is a node's too: what the path leads to is meant. */
+function meansParam(file: JsonObject, name: string, path: readonly string[]): boolean {
+  const { params, stages } = file as { readonly params?: JsonObject; readonly stages?: JsonObject };
+  const param = ownMember(params, name);
+  if (param === undefined) return false;
+  const node = ownMember(stages, name);
+  if (node === undefined || valueAt(param, path) !== undefined) return true;
+  // A command has no other params than those that it is given.
+  const given = isObject(node) ? node['with'] : undefined;
+  return isObject(node) && node['uses'] === undefined && !(isObject(given) && Object.hasOwn(given, path[0] ?? ''));
+}
+
 /** In place of a source's name: all of them. */
 const EVERY_SOURCE = '*';
 
@@ -128,7 +140,7 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
     }
     const { node: name, point, path, text } = parts;
     const [param, ...within] = path;
-    if (point === undefined && (param === undefined || known('params').includes(name))) {
+    if (point === undefined && (param === undefined || meansParam(copy, name, path))) {
       const problem = setParam(name, path, text);
       if (problem !== undefined) problems.push(problem);
     } else if (param === undefined) continue;

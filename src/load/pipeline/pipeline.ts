@@ -24,7 +24,8 @@ import { suggestion } from '../../text/suggestion.ts';
 import type { YamlText } from '../yaml/document.ts';
 import { readYamlFile } from '../yaml/file.ts';
 import { foreignFile } from '../foreign.ts';
-import { pointerStep } from '../../text/json-pointer.ts';
+import { pointerNames, pointerStep } from '../../text/json-pointer.ts';
+import { withParamsFiles } from './params-files.ts';
 import { readSources, type WrittenSource } from './sources.ts';
 import { validate } from '../validate.ts';
 
@@ -73,8 +74,10 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
       message: `${request.shownFile} ${isFile === undefined ? 'does not exist' : 'is not a file'}`,
       hint: isFile === undefined ? 'name a pipeline file: stillroom run lists them' : fileInFolder(request),
     });
-  const text = readYamlFile(request.file, request.shownFile);
-  if (text.problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? text.problems));
+  const own = readYamlFile(request.file, request.shownFile);
+  if (own.problems.length > 0) return failed(...(foreign(request.shownFile, own) ?? own.problems));
+  const { text, taken, files, problems: unread } = await withParamsFiles(own, request);
+  if (unread.length > 0) return failed(...unread);
   const locate = new Locate(text);
   const overridden = applyOverrides(text.value, request.set, locate);
   if (overridden.problems.length > 0) return failed(...overridden.problems);
@@ -84,7 +87,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   });
   if (problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? problems));
   const file = overridden.value as unknown as PipelineFile;
-  checkNames(file, locate, problems);
+  checkNames(file, taken, locate, problems);
   checkEnvironments(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
   const checked = new CheckedBefore(request.cache);
@@ -119,6 +122,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     file: request.file,
     root: request.root,
     params: context.params,
+    ...(files.length === 0 ? {} : { paramsFiles: files }),
     sources: Object.fromEntries([...sources].filter(([name]) => used.has(name))),
     instances: all,
     show: file.show ?? [],
@@ -143,10 +147,11 @@ function foreign(shownFile: string, text: YamlText): readonly Problem[] | undefi
 /** How params are written that are numbers which JSON would write otherwise. */
 function textsOf(params: JsonObject, { written }: Locate): ReadonlyMap<string, string> {
   if (written.size === 0) return new Map();
+  const start = '/params/';
   return new Map(
-    Object.keys(params).flatMap((name) => {
-      const text = written.get(`/params${pointerStep(name)}`);
-      return text === undefined ? [] : [[name, text] as const];
+    [...written].flatMap(([pointer, text]) => {
+      const names = pointer.startsWith(start) ? pointerNames(pointer.slice(start.length - 1)) : [];
+      return names[0] !== undefined && Object.hasOwn(params, names[0]) ? [[names.join('.'), text] as const] : [];
     }),
   );
 }
@@ -198,12 +203,14 @@ function unique(problems: readonly Problem[]): Problem[] {
   });
 }
 
-function checkNames(file: PipelineFile, locate: Locate, problems: Problem[]): void {
-  const params = new Set(Object.keys(file.params ?? {}));
+/** Names of params that a file of params brings along may be those of nodes: what is meant is told by what they hold. */
+function checkNames(file: PipelineFile, taken: ReadonlySet<string>, locate: Locate, problems: Problem[]): void {
+  const params = new Set(Object.keys(file.params ?? {}).filter((name) => !taken.has(name)));
   for (const [name, node] of Object.entries(file.stages)) {
     const base = `/stages${pointerStep(name)}`;
     if (params.has(name)) problems.push(locate.problem('same-name', `"${name}" is a param and a node`, base, 'key', 'rename one of them'));
     for (const variable of Object.keys(node.matrix ?? {})) {
+      if (variable === 'include' || variable === 'exclude') continue;
       const pointer = `${base}/matrix${pointerStep(variable)}`;
       if (params.has(variable))
         problems.push(locate.problem('same-name', `"${variable}" is a param and a matrix variable`, pointer, 'key', 'rename one of them'));

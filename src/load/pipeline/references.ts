@@ -1,4 +1,5 @@
 import type { Json } from '../../model/json.ts';
+import { valueAt } from './values.ts';
 
 /** Values by name. */
 export type Names = Pick<ReadonlyMap<string, Json>, 'get' | 'keys' | 'size'>;
@@ -30,8 +31,20 @@ export interface BadReference {
 
 type Complain = (bad: BadReference, path: readonly (string | number)[]) => void;
 
-const WHOLE = /^\$([a-z][a-z0-9_-]*)$/;
-const PART = /\$(?:\$|\{([a-z][a-z0-9_-]*)\}|)/g;
+const NAME = '[A-Za-z_][A-Za-z0-9_-]*(?:\\.[A-Za-z0-9_-]+)*';
+const WHOLE = new RegExp(`^\\$(${NAME})$`);
+const PART = new RegExp(`\\$(?:\\$|\\{(${NAME})\\}|)`, 'g');
+
+/** The name that a text refers to as a whole: of a param or variable, with dots of what it holds. Undefined: it is no reference. */
+export function referenceIn(text: Json | undefined): string | undefined {
+  return typeof text === 'string' ? WHOLE.exec(text)?.[1] : undefined;
+}
+
+/** The value that a name stands for, or a part of one; undefined where there is none. */
+export function valueNamed(name: string, values: Names): Json | undefined {
+  const [first = '', ...path] = name.split('.');
+  return valueAt(values.get(first), path);
+}
 
 const sizes = new WeakMap<object, number>();
 
@@ -86,7 +99,7 @@ export function isPlain(value: Json): boolean {
 }
 
 /**
- * Fills in the references of a value: `$name` as a whole value keeps its type, `${name}` inside a text is written out, `$$` is a dollar.
+ * Fills in the references of a value: `$name` as a whole value keeps its type, `${name}` inside a text is written out, `$$` is a dollar. `$name.part` is a part of a mapping or list.
  * Lists and mappings are filled in throughout; where nothing refers to anything, that is the value itself.
  */
 export function fillIn(value: Json, scope: Scope, complain: Complain, path: readonly (string | number)[] = []): Json {
@@ -111,7 +124,7 @@ function dollarsIn(text: string): number {
 function fillInText(text: string, scope: Scope, complain: Complain, path: readonly (string | number)[]): Json {
   if (!text.includes('$')) return text;
   if (!takes(scope, dollarsIn(text) * 2)) return noRoom(complain, path);
-  const whole = WHOLE.exec(text)?.[1];
+  const whole = referenceIn(text);
   // A text tells each of its faults once, however often it holds them.
   const told = new Set<string | undefined>();
   const bad = (found: string, name?: string): string => {
@@ -127,13 +140,13 @@ function fillInText(text: string, scope: Scope, complain: Complain, path: readon
   };
   // A value may be null, which is not the same as none.
   if (whole !== undefined) {
-    const value = scope.values.get(whole);
+    const value = valueNamed(whole, scope.values);
     return value === undefined ? bad(text, whole) : takes(scope, sizeOf(value)) ? value : noRoom(complain, path);
   }
   let isFull = false;
   const filled = text.replaceAll(PART, (found, name: string | undefined) => {
     if (found === '$$') return '$';
-    const value = name === undefined ? undefined : scope.values.get(name);
+    const value = name === undefined ? undefined : valueNamed(name, scope.values);
     if (name === undefined || value === undefined) return bad(found, name);
     isFull ||= !takes(scope, sizeOf(value));
     if (isFull) return '';
@@ -148,6 +161,6 @@ export function asWritten(
   { raw, own, texts }: { readonly raw: Json; readonly own: string | undefined; readonly texts: Scope['texts'] },
 ): Json {
   if (typeof filled !== 'number') return filled;
-  const name = typeof raw === 'string' ? WHOLE.exec(raw)?.[1] : undefined;
+  const name = referenceIn(raw);
   return (name === undefined ? own : texts?.get(name)) ?? filled;
 }

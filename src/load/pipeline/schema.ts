@@ -15,6 +15,13 @@ const text: JsonObject = { type: 'string' };
 /** Bounds that a value may be held to. */
 const bound = (description: string): JsonObject => ({ description });
 
+/** Points of a matrix, or parts of such. */
+const points: JsonObject = {
+  type: 'array',
+  minItems: 1,
+  items: { type: 'object', minProperties: 1, propertyNames: { pattern: NAME }, description: 'a value for each of some variables' },
+};
+
 const condition: JsonObject = {
   description: 'a value, a list of values, or bounds such as { above: 32 }',
   anyOf: [
@@ -137,7 +144,18 @@ const node: JsonObject = {
       type: 'object',
       description: 'variables and their values, such as { fold: [0, 1, 2] }: one instance for each combination',
       propertyNames: { pattern: NAME },
-      additionalProperties: { type: 'array', minItems: 1, description: 'the values of the variable' },
+      additionalProperties: {
+        type: ['array', 'string'],
+        minItems: 1,
+        description: 'the values of the variable: a list, or $name of a param that is one',
+      },
+      properties: {
+        include: {
+          ...points,
+          description: 'points that are added: to each combination with which they agree, else as points of their own',
+        },
+        exclude: { ...points, description: 'combinations that are left out: those that have all the values of one of these' },
+      },
       minProperties: 1,
     },
     when: {
@@ -250,7 +268,12 @@ export const pipelineSchema: JsonObject = {
     params: {
       type: 'object',
       description: 'values that nodes refer to as $name, and that --set name=value changes for one run',
-      propertyNames: { pattern: NAME },
+      properties: {
+        from: {
+          description: 'files whose values become params: YAML, JSON or TOML, relative to this file; what stands here counts before them',
+          anyOf: [text, { type: 'array', items: text }],
+        },
+      },
     },
     environment: commandEnvironment,
     sources: {

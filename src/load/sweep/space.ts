@@ -110,8 +110,11 @@ export function findParam(name: string, pointer: string, context: SweepContext):
   const [param, ...path] = /^(?:\.[^.=[\]\s]+)*$/.test(rest) ? rest.split('.').slice(1) : [];
   if (node === undefined || (rest !== '' && param === undefined) || (point !== undefined && param === undefined))
     return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
-  if (param === undefined || (point === undefined && Object.hasOwn(pipeline.params, node)))
-    return ofPipeline(node, rest.split('.').slice(1), wrong, context);
+  // A file of params may have a name that is a node's too: what the path leads to is meant.
+  const isParam =
+    Object.hasOwn(pipeline.params, node) &&
+    (!Object.hasOwn(stages, node) || valueAt(pipeline.params, [node, ...rest.split('.').slice(1)]) !== undefined);
+  if (param === undefined || (point === undefined && isParam)) return ofPipeline(node, rest.split('.').slice(1), wrong, context);
   if (node === 'sources')
     return Object.hasOwn(pipeline.sources, param)
       ? { of: 'sources', instances: [], param, path, schema: undefined, base: undefined }

@@ -33,21 +33,34 @@ function firstBadByte(bytes: Buffer, text: string): { readonly offset: number; r
   return undefined;
 }
 
-/** What was read last: a sweep reads its file for each variant. */
-let last: { readonly shownFile: string; readonly bytes: Buffer; readonly text: YamlText } | undefined;
+/** What was read last, by the name of the file: a sweep reads its files for each variant. */
+const last = new Map<string, { readonly bytes: Buffer; readonly text: YamlText }>();
+
+/** So many files are remembered. */
+const REMEMBERED = 8;
 
 /**
  * Reads a YAML file, named in messages as `shownFile`: what is no text is a problem with the place of its first wrong byte. Where the file
- * holds the very bytes of the one that was read last, what was made of them is given again: nobody changes it.
+ * holds the very bytes that it held when it was read last, what was made of them is given again: nobody changes it.
  */
 export function readYamlFile(path: string, shownFile: string): YamlText {
   const bytes = bytesOf(path);
-  if (last === undefined || last.shownFile !== shownFile || !last.bytes.equals(bytes))
-    last = { shownFile, bytes, text: textOf(bytes, shownFile) };
-  return last.text;
+  const before = last.get(shownFile);
+  if (before?.bytes.equals(bytes) === true) return before.text;
+  const decoded = decodedText(bytes, shownFile);
+  const text = typeof decoded === 'string' ? readYaml(shownFile, decoded) : decoded;
+  if (last.size >= REMEMBERED) last.clear();
+  last.set(shownFile, { bytes, text });
+  return text;
 }
 
-function textOf(bytes: Buffer, shownFile: string): YamlText {
+/** Reads a file that is text of another kind; what is no text is refused as by `readYamlFile`. */
+export function readText(path: string, shownFile: string): string | YamlText {
+  return decodedText(bytesOf(path), shownFile);
+}
+
+/** The text of bytes, or why they are none. */
+function decodedText(bytes: Buffer, shownFile: string): string | YamlText {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     return refusedYaml(shownFile, '', { code: 'yaml-syntax', message: 'the file is UTF-16', offset: 0, hint: 'save it as UTF-8' });
@@ -63,5 +76,5 @@ function textOf(bytes: Buffer, shownFile: string): YamlText {
     const hint = 'remove it, or write it as an escape between double quotes: "\\x1b"';
     return refusedYaml(shownFile, text, { code: 'yaml-syntax', message, offset: control.index, hint });
   }
-  return readYaml(shownFile, text);
+  return text;
 }

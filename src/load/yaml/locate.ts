@@ -6,8 +6,8 @@ import { pointerNames, pointerStep } from '../../text/json-pointer.ts';
 import type { Side, YamlText } from './document.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 
-/** A text that is one reference as a whole. */
-const REFERENCE = /^\$([a-z][a-z0-9_-]*)$/;
+/** A text that is one reference as a whole, with dots to a part. */
+const REFERENCE = /^\$([A-Za-z_][\w-]*)((?:\.[\w-]+)*)$/;
 
 /** The value that a pointer leads to, and those around it on the way. */
 function* valuesTo(value: Json, pointer: string): Generator<{ readonly pointer: string; readonly value: Json | undefined }> {
@@ -71,12 +71,13 @@ export class Locate {
   origin(pointer: string, value: Json | undefined): { readonly pointer: string; readonly name: string } | undefined {
     for (const { pointer: way, value: raw } of valuesTo(this.text.value, pointer)) {
       if (this.options.has(way)) return undefined;
-      const name = typeof raw === 'string' ? REFERENCE.exec(raw)?.[1] : undefined;
+      const [, name, dots = ''] = (typeof raw === 'string' ? REFERENCE.exec(raw) : null) ?? [];
       if (name === undefined) continue;
-      const rest = pointer.slice(way.length);
+      const part = dots.split('.').slice(1).map(pointerStep).join('');
+      const rest = part + pointer.slice(way.length);
       const param = `/params${pointerStep(name)}`;
       const file = isObject(this.text.value) ? this.text.value : {};
-      if (isObject(file['params']) && Object.hasOwn(file['params'], name)) return { pointer: param + rest, name };
+      if (isObject(file['params']) && Object.hasOwn(file['params'], name)) return { pointer: param + rest, name: name + dots };
       const node = /^\/stages\/[^/]+/.exec(way)?.[0] ?? '';
       const matrix = [...valuesTo(this.text.value, `${node}/matrix${pointerStep(name)}`)].at(-1)?.value;
       const index =

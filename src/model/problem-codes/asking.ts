@@ -78,6 +78,10 @@ export const askingCodes = {
     means: 'A "$" in a value refers to nothing.',
     remedy: 'Write $$ for a dollar sign, or name a param: $name or ${name}.',
   },
+  'toml-syntax': {
+    means: 'A file of params is not valid TOML, or holds a number that is none.',
+    remedy: 'Mend the line that the place points to.',
+  },
   'too-many': {
     means:
       'A sweep has more points or lists more values in a text, or a pipeline makes more values by its references and matrices, than anyone can have intended.',
