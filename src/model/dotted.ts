@@ -14,3 +14,15 @@ function membersOf(path: string, value: Json): [path: string, value: Json][] {
   if (members.length === 0) return [[path, value]];
   return members.flatMap(([name, inner]) => membersOf(name === 'name' && typeof inner === 'string' ? path : `${path}.${name}`, inner));
 }
+
+/** Whether a value has a member: a mapping by its key, a list by its index. */
+export function hasMember(value: Json | undefined, step: string): value is JsonObject {
+  return Array.isArray(value)
+    ? /^\d+$/.test(step) && Number(step) < value.length
+    : value !== null && typeof value === 'object' && Object.hasOwn(value, step);
+}
+
+/** The value at a path of keys and indexes; undefined where there is none. */
+export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
+  return path.reduce<Json | undefined>((at, step) => (hasMember(at, step) ? at[step] : undefined), value);
+}

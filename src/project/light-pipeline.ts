@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isObject } from '../files/json.ts';
-import { paramsFilesOf } from '../load/pipeline/params-files.ts';
+import { paramsFilesOf } from '../load/pipeline/params-paths.ts';
 import { referenceIn, valueNamed } from '../load/pipeline/references.ts';
 import { readPlain } from '../load/yaml/plain.ts';
 import { dottedParams } from '../model/dotted.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { paramsFilesOf } from '../load/pipeline/params-files.ts';
+import { paramsFilesOf } from '../load/pipeline/params-paths.ts';
 import { readYamlFile } from '../load/yaml/file.ts';
 import type { Outcome } from '../model/problem.ts';
 import type { Context } from './context.ts';

@@ -6,7 +6,8 @@ import type { Problem } from '../../model/problem.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
-import { schemaAt, valueAt, valueLike, withValueAt } from './values.ts';
+import { schemaAt, valueLike, withValueAt } from './values.ts';
+import { valueAt } from '../../model/dotted.ts';
 
 /** A `--set` for a node's param, or for a part of one: read only where what it stands in place of is known. */
 export interface NodeOverride {

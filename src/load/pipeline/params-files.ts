@@ -9,9 +9,7 @@ import { pointerStep } from '../../text/json-pointer.ts';
 import type { YamlText } from '../yaml/document.ts';
 import { readText, readYamlFile } from '../yaml/file.ts';
 import { nearbyPath } from './nearby.ts';
-
-/** The key of `params:` that names files. */
-const FROM = 'from';
+import { FROM, writtenFiles } from './params-paths.ts';
 
 /** Files of one pipeline. */
 const MOST_FILES = 20;
@@ -30,17 +28,6 @@ export interface WithParamsFiles {
 interface Where {
   readonly file: string;
   readonly shownFile: string;
-}
-
-/** The files that a pipeline file takes params from, as it writes them. */
-function namesIn(value: Json): readonly Json[] {
-  const from = isObject(value) && isObject(value['params']) ? (value['params'] as JsonObject)[FROM] : undefined;
-  return from === undefined ? [] : Array.isArray(from) ? (from as Json[]) : [from];
-}
-
-/** The files that a pipeline file takes params from, absolute. */
-export function paramsFilesOf(value: Json, file: string): string[] {
-  return namesIn(value).flatMap((name) => (typeof name === 'string' ? [resolve(dirname(file), name)] : []));
 }
 
 /** A text with a dollar refers to nothing in a file of params: it is what it is. */
@@ -71,7 +58,7 @@ function* leaves(value: Json, pointer: string): Generator<string> {
  * joined by their keys; of what is given more than once the later file counts, and before all files what the pipeline file gives itself.
  */
 export async function withParamsFiles(text: YamlText, where: Where): Promise<WithParamsFiles> {
-  const names = namesIn(text.value);
+  const names = writtenFiles(text.value);
   if (names.length === 0) return { text, taken: new Set(), files: [], problems: [] };
   const problems: Problem[] = [];
   const read: { readonly text: YamlText; readonly file: ParamsFile }[] = [];

@@ -1,5 +1,6 @@
 import type { Json } from '../../model/json.ts';
-import { valueAt } from './values.ts';
+
+import { valueAt } from '../../model/dotted.ts';
 
 /** Values by name. */
 export type Names = Pick<ReadonlyMap<string, Json>, 'get' | 'keys' | 'size'>;

@@ -1,6 +1,7 @@
 import { isObject } from '../../files/json.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
+import { hasMember, valueAt } from '../../model/dotted.ts';
 import { readYaml } from '../yaml/document.ts';
 
 /** Problems of a value that would lose something; any other text that is not YAML, or that holds what looks like a comment, is taken as it is. */
@@ -40,16 +41,6 @@ export function valueLike(text: string, current: Json | undefined, schema?: Json
   if (schema === undefined && typeof current === 'boolean' && SWITCH.test(text))
     return { value: text, problem: { message: `"${text}" is a text, where the file has ${current}`, hint: 'write true or false' } };
   return plainValue(text);
-}
-
-/** Whether a value has a member: a mapping by its key, a list by its index. */
-function hasMember(value: Json | undefined, step: string): value is JsonObject {
-  return Array.isArray(value) ? /^\d+$/.test(step) && Number(step) < value.length : isObject(value) && Object.hasOwn(value, step);
-}
-
-/** The value at a path of keys and indexes; undefined where there is none. */
-export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
-  return path.reduce<Json | undefined>((at, step) => (hasMember(at, step) ? at[step] : undefined), value);
 }
 
 /** A value that a part of is set: a choice by its name, or a group that is not given, is the mapping that it stands for. */
