@@ -107,6 +107,26 @@ test('what is not what its name says, or too large, is told; JSON that is no tab
   ]);
 });
 
+test('a picture that says it has more pixels than a browser should be given is told, whatever its size', () => {
+  const sized = (width: number, height: number): Buffer => {
+    const head = Buffer.alloc(24);
+    PNG.copy(head);
+    head.writeUInt32BE(width, 16);
+    head.writeUInt32BE(height, 20);
+    return head;
+  };
+  const jpeg = Buffer.from('ffd8ffe000046162ffc0001108fffffffe03', 'hex');
+  const gif = Buffer.from('474946383961ffffffff', 'hex');
+  const content = { 'a.png': sized(60_000, 60_000), 'b.png': sized(7000, 7000), 'c.jpg': jpeg, 'd.gif': gif, 'e.png': PNG };
+  const { drawn, undrawn } = drawnOf(content, Object.fromEntries(Object.keys(content).map((name) => [name.slice(0, 1), name])));
+  expect(drawn.map(({ from }) => from)).toEqual(['b.out', 'e.out']);
+  expect([...undrawn].sort()).toEqual([
+    'a.out: too large to be shown (3600 megapixels)',
+    'c.out: too large to be shown (4295 megapixels)',
+    'd.out: too large to be shown (4295 megapixels)',
+  ]);
+});
+
 test('of a folder the first files are drawn', () => {
   const content = Object.fromEntries(
     Array.from({ length: 30 }, (_, index) => [`plots/${String(index).padStart(2, '0')}.png`, Buffer.concat([PNG, Buffer.of(index)])]),

@@ -2,10 +2,14 @@ import type { Drawn } from '../../model/report.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { Artifacts } from '../../model/store.ts';
 import { shown } from '../../text/figures.ts';
+import { pixelsOf } from './pixels.ts';
 import { LARGEST_TABLE, readRows, TABLES } from './rows.ts';
 
 /** Bytes of all that a report draws, and of one piece by its kind: a page is to stay below 5 MB. */
 const MOST_BYTES = { all: 1_500_000, picture: 1_000_000, table: LARGEST_TABLE, markdown: 200_000, html: 300_000 };
+
+/** Pixels of a picture: a browser takes four bytes for each. */
+const MOST_PIXELS = 50_000_000;
 
 /** What is drawn of a folder, and of a table. */
 const MOST = { files: 12, rows: 50, columns: 30, letters: 200 };
@@ -87,13 +91,17 @@ function tableOf(candidate: Candidate, bytes: Uint8Array): Drawn | undefined {
   return { from, isShown, kind: 'table', rows, count: all.rows.length, columns: all.names.length };
 }
 
-/** What is drawn of a file, with what it takes of the page; undefined where it is not what its name says. */
-function draw(candidate: Candidate, bytes: Uint8Array): Drawn | undefined {
+/** What is drawn of a file, or why it is not; undefined where it is not what its name says. */
+function draw(candidate: Candidate, bytes: Uint8Array): Drawn | string | undefined {
   const { from, isShown, kind, suffix } = candidate;
   if (kind === 'picture') {
     const type = PICTURES[suffix] ?? '';
     const isIt = BEGINNINGS[type]?.test(Buffer.from(bytes.subarray(0, 256)).toString('latin1'));
-    return isIt === true ? { from, isShown, kind, type, bytes } : undefined;
+    if (isIt !== true) return undefined;
+    const pixels = pixelsOf(bytes, type) ?? 0;
+    return pixels > MOST_PIXELS
+      ? `${from}: too large to be shown (${Math.round(pixels / 1e6)} megapixels)`
+      : { from, isShown, kind, type, bytes };
   }
   if (kind === 'table') return tableOf(candidate, bytes);
   const text = textOf(bytes);
@@ -143,6 +151,7 @@ export class Easel {
     if (size > MOST_BYTES[kind]) return kind === 'table' ? undefined : `${from}: too large for a page (${(size / 1e6).toFixed(1)} MB)`;
     const bytes = artifacts.read(digest);
     const drawn = bytes === undefined ? undefined : draw(candidate, bytes);
+    if (typeof drawn === 'string') return drawn;
     if (drawn === undefined) return kind === 'table' ? undefined : `${from}: missing, or not what its name says`;
     if (bytesOf(drawn) > this.room) return `${from}: no room for it on this page`;
     this.room -= bytesOf(drawn);

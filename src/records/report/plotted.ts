@@ -22,12 +22,14 @@ export type Plotted =
   | { readonly as: 'confusion'; readonly y: string; readonly classes: readonly string[]; readonly counts: readonly (readonly number[])[] }
   | { readonly as: 'none'; readonly why: string };
 
-/** The number that a cell holds; undefined where it is none, or no finite one. */
+/** The largest number that is drawn: beyond it the distance of two is none that a computer has. */
+const LARGEST = 1e150;
+
+/** The number that a cell holds; undefined where it is none, or none that can be drawn. */
 export function numberOf(cell: unknown): number | undefined {
-  if (typeof cell === 'number') return Number.isFinite(cell) ? cell : undefined;
+  if (typeof cell === 'number') return Math.abs(cell) <= LARGEST ? cell : undefined;
   if (typeof cell !== 'string' || cell.trim() === '') return undefined;
-  const value = Number(cell);
-  return Number.isFinite(value) ? value : undefined;
+  return numberOf(Number(cell));
 }
 
 const isNumeric = ({ rows }: Rows, column: number): boolean =>
