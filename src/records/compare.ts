@@ -6,7 +6,7 @@ import type { Artifacts, Bundles, Sources } from '../model/store.ts';
 import type { JsonObject } from '../model/json.ts';
 import { sourcesOf } from '../model/pipeline.ts';
 import { ATTRIBUTES_SINCE, type RecordedSource, type RunNode, type RunRecord } from '../model/run.ts';
-import { commandText } from './commands.ts';
+import { commandText, heldBy } from './commands.ts';
 import { isSameArtifact, type Reading } from './same-artifact.ts';
 import { type TableChange, tableChange } from './table-change.ts';
 import { keptFiles, outputFiles, textChanges } from './text-changes.ts';
@@ -150,6 +150,7 @@ function settings({ recipe }: RunNode): Record<string, unknown> {
     gpu: recipe.resources.gpu,
     ...Object.fromEntries(recipe.env.map(({ name, value, secret }) => [`variable ${name}`, secret ? 'secret' : value])),
     ...Object.fromEntries(Object.entries(tools).map(([name, digest]) => [`tool ${name}`, digest.slice(0, 12)])),
+    ...heldBy(recipe),
     ...Object.fromEntries(
       Object.entries(packages).map(([name, { version, integrity }]) => [`package ${name}`, `${version} (${integrity.slice(0, 12)})`]),
     ),

@@ -54,6 +54,22 @@ describe('two runs', () => {
     expect(compared(former, now).changes).toEqual([change]);
   });
 
+  test('differ in the environment of a command: its Python and its packages, each with both versions', () => {
+    const held = (python: string, packages: Readonly<Record<string, string>>) => {
+      const record = recordOf('1', { nodes: { fit: { command: 'python fit.py' } } });
+      const { fit } = record.nodes;
+      if (fit?.recipe?.work.kind !== 'command') throw new Error('no command');
+      const work = { ...fit.recipe.work, environment: { venv: '.venv' }, environmentHeld: { python, packages } };
+      return { ...record, nodes: { fit: { ...fit, recipe: { ...fit.recipe, work } } } };
+    };
+    const before = held('3.11.2', { numpy: '2.0 aaaaaaaaaaaaaaaa', old: '1 b' });
+    const after = held('3.12.1', { numpy: '2.1 cccccccccccccccc', old: '1 b' });
+    expect(compareRecords(before, after, store).changes.map(({ kind, name, from, to }) => [kind, name, from, to])).toEqual([
+      ['setting', 'python', '3.11.2', '3.12.1'],
+      ['setting', 'package numpy', '2.0 (aaaaaaaaaaaa)', '2.1 (cccccccccccc)'],
+    ]);
+  });
+
   test('differ in code: of stages by the files of their bundles, of commands by their text; equal changes are told once', () => {
     const { code } = compared(
       { nodes: { a: { code: 'old' }, b: { code: 'old' }, c: { command: 'cat a' } } },
