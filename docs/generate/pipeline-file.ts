@@ -5,6 +5,7 @@ import { pipelineSchema } from '../../src/load/pipeline/schema.ts';
 import { projectSchema } from '../../src/load/project/schema.ts';
 import { sweepSchema } from '../../src/load/sweep/schema.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { remoteKinds, remoteSettingsOf } from '../../src/stores/remotes/kinds.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
 import { defaultOf, inner, type Schemas, table, valuesOf } from './words.ts';
 
@@ -238,6 +239,20 @@ export async function pipelineFile(): Promise<string> {
     ...table(
       ['key', 'value', 'what it says'],
       [['`kind`', `${named} (required)`, sentence(String(executor['description']))], ...settingsOfKinds(kinds)],
+    ),
+  );
+  lines.push('', '### A remote', '', '`remotes: { team: { kind: s3, bucket: results, write: ci/ } }`; see [Remotes](remotes.md).', '');
+  const { kind: remote, ...shared } = inner(projectSchema, 'properties', 'remotes', 'additionalProperties', 'properties') as Schemas;
+  const remotes = await Promise.all(remoteKinds().map(async (kind) => [kind, (await remoteSettingsOf(kind)).settings as Schemas] as const));
+  const names = remotes.map(([kind]) => `\`${kind}\``).join(', ');
+  lines.push(
+    ...table(
+      ['key', 'value', 'what it says'],
+      [
+        ['`kind`', `${names} (required)`, sentence(String(remote?.['description']))],
+        ...Object.entries(shared).map(([name, own]) => [`\`${name}\``, valuesOf(own), sentence(String(own['description']))]),
+        ...settingsOfKinds(remotes),
+      ],
     ),
   );
   return `${lines.join('\n')}\n`;

@@ -12,6 +12,12 @@ export const executor = text(
   'what runs the nodes that name no executor themselves, declared in stillroom.yaml (default: local)',
 );
 
+/** `--remote`, of all verbs that run something. */
+export const remote = texts(
+  '--remote <remote>',
+  'look for results there before anything is executed, and send own ones where it may be written to; declared in stillroom.yaml; repeatable',
+);
+
 /** `--follow-links`, of all verbs that read sources. */
 export const followLinks = flag('--follow-links', 'read what links in sources lead to in their place, as `links: follow` at a source says');
 

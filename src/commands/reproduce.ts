@@ -3,7 +3,7 @@ import type { Reproduction } from '../project/reproduce.ts';
 import { type Answer, answer, EXIT, problemJson, rawAnswer, refusal } from './answer.ts';
 import { every } from './folded.ts';
 import { restored } from './restored.ts';
-import { executor, jobs } from './planning.ts';
+import { executor, jobs, remote } from './planning.ts';
 import { columnsOf } from './terminal.ts';
 import { flag, type Invocation, text, texts, verb } from './verb.ts';
 import { verdictLines } from './verdicts.ts';
@@ -25,12 +25,13 @@ export default verb({
     to: text('--to <folder>', 'put the outputs there'),
     jobs,
     executor,
+    remote,
     all: every,
     ...watching,
   },
-  async run({ run, from, only, source, restore, to, executor, all, ...options }, invocation) {
+  async run({ run, from, only, source, restore, to, executor, remote: remotes, all, ...options }, invocation) {
     if (restore) return restored(run, { from, only, to }, invocation);
-    const project = await invocation.open({ executor });
+    const project = await invocation.open({ executor, remotes });
     const { result, signal } = await watched(invocation, options, 'stopping', (watch) =>
       project.reproduce(run, { from, only, source, to, ...watch }),
     );

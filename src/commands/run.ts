@@ -9,7 +9,7 @@ import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
 import { foldAlike } from './alike.ts';
 import { nextLines } from './next-lines.ts';
-import { planning, settings } from './planning.ts';
+import { planning, remote, settings } from './planning.ts';
 import { columnsOf } from './terminal.ts';
 import { flag, type Invocation, verb } from './verb.ts';
 import { stoppedBy, watched, watching } from './watching.ts';
@@ -29,13 +29,17 @@ export default verb({
     'A node whose result is stored already is reused. `--set` sets a param (`size=32`), a node’s (`student.lr=0.004`), that of an instance, a part of one (`student.loss.gamma=1`) or a source. Run it again after a failure or Ctrl-C to go on.',
   options: {
     ...planning,
+    remote,
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
-  async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, keepGoing, ...options }, invocation) {
+  async run(
+    { pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, remote: remotes, keepGoing, ...options },
+    invocation,
+  ) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
-    const project = await invocation.open({ file: chosen.value, executor });
+    const project = await invocation.open({ file: chosen.value, executor, remotes });
     const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
     const { result, signal } = await watched(invocation, options, stopping, (watch) =>
       project.run(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, only, keepGoing, ...watch }),
@@ -44,7 +48,11 @@ export default verb({
     const { record, problems } = result.value;
     const exit = record.state === 'cancelled' ? stoppedBy(signal) : exitCodeOf(problems);
     const store = await namedStore(project, invocation);
-    const next = nextSteps(result.value, { file: chosen.value, set: settings(set, followLinks), only, executor }, { ...invocation, store });
+    const next = nextSteps(
+      result.value,
+      { file: chosen.value, set: settings(set, followLinks), only, executor, remotes },
+      { ...invocation, store },
+    );
     return { ...told(result.value, next, invocation), exit };
   },
 });
@@ -112,11 +120,12 @@ interface Asked {
   readonly set: readonly string[] | undefined;
   readonly only: readonly string[] | undefined;
   readonly executor: string | undefined;
+  readonly remotes: readonly string[] | undefined;
 }
 
 /** What a user may type next, for the same pipeline, settings and store. */
 function nextSteps({ record, summary }: RunResult, asked: Asked, invocation: Invocation): string[] {
-  const { file, set = [], only = [], executor } = asked;
+  const { file, set = [], only = [], executor, remotes = [] } = asked;
   const kept = (settings: readonly string[]): string[] => [
     ...settings.flatMap((one) => ['--set', one]),
     ...only.flatMap((one) => ['--only', one]),
@@ -128,6 +137,6 @@ function nextSteps({ record, summary }: RunResult, asked: Asked, invocation: Inv
   return nextLines(invocation, [
     ['show', record.id],
     ...(setting === undefined ? [] : [['plan', file, ...kept([...others, setting])]]),
-    ...(last === undefined ? [] : [['run', file, ...kept(set), '--force', last]]),
+    ...(last === undefined ? [] : [['run', file, ...kept(set), ...remotes.flatMap((name) => ['--remote', name]), '--force', last]]),
   ]);
 }

@@ -6,7 +6,7 @@ import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts'
 import { showsColours } from '../text/styled.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
 import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
-import { executor, followLinks, jobs, refreshEnvironment, settings } from './planning.ts';
+import { executor, followLinks, jobs, refreshEnvironment, remote, settings } from './planning.ts';
 import { allTrials, sweepAnswer } from './sweep-answer.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
@@ -28,6 +28,7 @@ export default verb({
     refreshEnvironment,
     jobs,
     executor,
+    remote,
     retry: flag('--retry', 'try failed variants of an earlier start again'),
     format: oneOf('--format <format>', 'how the table is printed', ['text', 'csv', 'md', 'json']),
     noWait,
@@ -44,6 +45,7 @@ export default verb({
       refreshEnvironment: refresh,
       jobs: threads,
       executor: place,
+      remote: remotes,
       retry,
       format,
       noWait,
@@ -60,7 +62,7 @@ export default verb({
     const watcher = watcherFor(invocation, { plain, verbose: lines });
     const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
     try {
-      const project = await invocation.open({ file: chosen.value, executor: place });
+      const project = await invocation.open({ file: chosen.value, executor: place, remotes });
       const ended = await project.sweep(chosen.value, {
         ...sectionOf(Object.values(parts).flat()),
         set: settings(given, follows),

@@ -131,7 +131,11 @@ export interface Invocation extends Caller {
   /** The store that `--store` names. */
   readonly store: string | undefined;
   /** Opens the project of the folder, or that of a pipeline file, with the store that `--store` names. */
-  open(options?: { readonly file?: string; readonly executor?: string | undefined }): Promise<Project>;
+  open(options?: {
+    readonly file?: string;
+    readonly executor?: string | undefined;
+    readonly remotes?: readonly string[] | undefined;
+  }): Promise<Project>;
 }
 
 /** A command of the command line, whatever its arguments and options. */

@@ -7,7 +7,7 @@ import { accent, ansiText, dim, good, type Line, plainText, showsColours } from 
 import { printable } from '../text/printable.ts';
 import { print, rawAnswer, refusal } from './answer.ts';
 import { chosenPipeline } from './chosen-pipeline.ts';
-import { planning, settings } from './planning.ts';
+import { planning, remote, settings } from './planning.ts';
 import { told } from './run.ts';
 import { flag, type Invocation, verb } from './verb.ts';
 import { listenForStop, shown, stoppedBy, watching } from './watching.ts';
@@ -25,10 +25,14 @@ export default verb({
     'Pipeline, stages, sources and `stillroom.yaml` are watched. A run that has become stale meanwhile is stopped, and errors are told until they are put right.',
   options: {
     ...planning,
+    remote,
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
   },
-  async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, keepGoing, ...options }, invocation) {
+  async run(
+    { pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, remote: remotes, keepGoing, ...options },
+    invocation,
+  ) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const file = chosen.value;
@@ -41,7 +45,7 @@ export default verb({
       let watched: readonly string[] = [];
       for (let round = 0; ; round += 1) {
         // Opened anew each time: what the project's file declares may have changed, and while nothing runs others may have the store.
-        const project = await invocation.open({ file, executor });
+        const project = await invocation.open({ file, executor, remotes });
         files ??= await project.watchFiles();
         const once = round === 0 ? { force, remeasure, refreshEnvironment } : {};
         const { plan, reads } = await project.planWatched(file, { ...asked, ...once, jobs: options.jobs });

@@ -7,6 +7,7 @@ import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunNode, RunRecord, RunSoftware, RunState } from '../model/run.ts';
 import type { OfSweep } from '../model/sweep-journal.ts';
+import type { Errand } from '../model/store.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
@@ -86,7 +87,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
         ? notScheduled(problems)
         : await scheduled(plan, { options, opening, kept, emit, ...(lost === undefined ? {} : { lost }) });
     const state = stateOf(end, asked.aborted);
-    await telling(store.results.shared(), () => emit({ type: 'notice', level: 'note', message: SENDING }));
+    const errand: Errand = { signal: asked, notice: (message) => emit({ type: 'notice', level: 'warning', message }) };
+    await telling(store.results.shared(errand), () => emit({ type: 'notice', level: 'note', message: SENDING }));
     const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
     const told = refusable(plan, () => emit({ type: 'run-ended', run: options.id, state, ...hash }));
     if (!told.ok) emit({ type: 'run-ended', run: options.id, state: 'failed' });

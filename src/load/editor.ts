@@ -123,18 +123,33 @@ function sweepWith(sweep: JsonObject, strategies: EditorSources['strategies']): 
   });
 }
 
-/** The JSON Schema of a project file that an editor is given: an executor with the settings of its kind, which are given by kind. */
-export function projectEditorSchema(settings: Readonly<Record<string, JsonObject>>): JsonObject {
+/** What a kind takes: a schema by name, and those that it needs. */
+interface TakenByKind {
+  readonly settings: JsonObject;
+  readonly required: readonly string[];
+}
+
+/** The JSON Schema of a project file that an editor is given: executors and remotes with the settings of their kinds, which are given by kind. */
+export function projectEditorSchema(
+  executors: Readonly<Record<string, JsonObject>>,
+  remotes: Readonly<Record<string, TakenByKind>>,
+): JsonObject {
   const { title: _title, ...file } = projectSchema;
-  const executors = inner(file, 'properties', 'executors');
-  const executor = inner(executors, 'additionalProperties');
-  const kinds = Object.entries(settings).map(([kind, taken]) => ({
+  const taken = Object.fromEntries(Object.entries(executors).map(([kind, settings]) => [kind, { settings, required: [] }]));
+  return sentences(withProperties(file, { executors: ofKinds(file, 'executors', taken), remotes: ofKinds(file, 'remotes', remotes) }));
+}
+
+/** The schema of a member of the project file whose values are of kinds, with what each takes. */
+function ofKinds(file: JsonObject, member: string, taken: Readonly<Record<string, TakenByKind>>): JsonObject {
+  const all = inner(file, 'properties', member);
+  const { kind: named, ...shared } = inner(all, 'additionalProperties', 'properties') as Schemas;
+  const kinds = Object.entries(taken).map(([kind, { settings, required }]) => ({
     type: 'object',
     additionalProperties: false,
-    required: ['kind'],
-    properties: { kind: { ...inner(executor, 'properties', 'kind'), const: kind }, ...taken },
+    required: ['kind', ...required],
+    properties: { kind: { ...named, const: kind }, ...shared, ...settings },
   }));
-  return sentences(withProperties(file, { executors: { ...executors, additionalProperties: { anyOf: kinds } } }));
+  return { ...all, additionalProperties: { anyOf: kinds } };
 }
 
 /** A description as a sentence: what messages put into one of theirs begins small and ends without a stop. */

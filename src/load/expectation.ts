@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import { shorten } from '../text/shorten.ts';
 import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/schema.ts';
+import { PREFIX } from './project/schema.ts';
 
 /** A value in a few words. */
 export function describe(value: unknown): string {
@@ -50,5 +51,7 @@ function patternMeaning(pattern: string): string {
   if (pattern === NONE) return 'a mapping, or none';
   if (pattern.includes('KiB')) return 'a size such as 512MiB or 2GiB';
   if (pattern.includes('(s|m|h)')) return 'a time such as 30s, 10m or 2h';
+  if (pattern.startsWith('^https?:')) return 'an address that begins with http:// or https://, without name and password';
+  if (pattern === PREFIX) return 'a prefix of letters, digits, "_", "-", "." and "/", of which no part begins with "."';
   return `a text that matches ${pattern}`;
 }

@@ -135,7 +135,7 @@ function environmentOf(text: string): string {
 }
 
 /** What to write in place of a text that does not look as it must. */
-function reshaped(pattern: string, found: Json | undefined): string {
+function reshaped(pattern: string, { found, at }: Pick<Misfit, 'found' | 'at'>): string {
   const text = String(found);
   if (pattern.includes('KiB')) {
     const [, count, unit] = /^(\d+(?:\.\d+)?)\s*([KMGT])i?B?$/i.exec(text) ?? [];
@@ -154,7 +154,8 @@ function reshaped(pattern: string, found: Json | undefined): string {
   if (pattern.startsWith('^[A-Za-z_]') && variable !== undefined) return `write env: { ${variable}: "${value}" }`;
   if ((pattern === NAME || pattern === VARIABLE) && /^\d/.test(text)) return `begin it with a letter: p${nameOf(`p${text}`).slice(1)}`;
   if (pattern === NAME || pattern === VARIABLE) return `write ${nameOf(text, pattern === NAME ? '_-' : '_')}`;
-  return 'for example my_name';
+  const [example = 'my_name'] = (at?.['examples'] ?? []) as readonly Json[];
+  return `for example ${String(example)}`;
 }
 
 /** How a bound is kept. */
@@ -183,8 +184,8 @@ export function remedy(error: ErrorObject, { found, at, key, parent }: Misfit): 
   const { keyword, params } = error;
   if (keyword === 'enum') return suggestion(String(found), (params['allowedValues'] as unknown[]).map(String));
   if (keyword === 'const') return `write ${key}: ${String(params['allowedValue'])}, or leave it out`;
-  if (keyword === 'pattern') return reshaped(String(params['pattern']), found);
-  if (keyword === 'type' && typeof found === 'number' && typeof at?.['pattern'] === 'string') return reshaped(at['pattern'], found);
+  if (keyword === 'pattern') return reshaped(String(params['pattern']), { found, at });
+  if (keyword === 'type' && typeof found === 'number' && typeof at?.['pattern'] === 'string') return reshaped(at['pattern'], { found, at });
   const types = [params['type']].flat(2).map(String);
   const reference = typeof found === 'string' ? /^\$?\{\{\s*(?:\w+\.)*([a-z][\w-]*)\s*\}\}$/.exec(found)?.[1] : undefined;
   if (reference !== undefined) return `a param is referred to with a dollar: write $${reference}`;

@@ -98,8 +98,8 @@ export interface Results {
   find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
   /** Offers a kept result to the remotes, beside what else goes on. */
   share(wanted: WantedResult, errand: Errand): void;
-  /** Ends when all that was shared has arrived or was given up. */
-  shared(): Promise<void>;
+  /** Ends when all that was shared, now or by runs that could not send it, has arrived or was given up. */
+  shared(errand: Errand): Promise<void>;
   /** The results whose ingredients, all but the inputs, have this digest. */
   ofWork(workDigest: string): readonly StoredResult[];
   /** Keeps a result, before those with other bytes; all that it names must be in the store. Ends when it and that are on the disk. */

@@ -4,7 +4,6 @@ import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Remote } from '../model/remote.ts';
 import type { Store } from '../model/store.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
-import { withRemotes } from '../stores/layered/results.ts';
 import { projectExecutors } from './executors.ts';
 import { locatePipeline, realFolder } from './pipeline-files.ts';
 import { findRoot, type FoundRoot } from './root.ts';
@@ -22,8 +21,8 @@ export interface ProjectOptions {
   readonly store?: string | undefined;
   /** The executor of all nodes that name none: one of `stillroom.yaml`; default: `local`. */
   readonly executor?: string | undefined;
-  /** Far shelves that runs look for results in, in their order, and share their own with. */
-  readonly remotes?: readonly Remote[] | undefined;
+  /** Far shelves that runs look for results in, in their order, and share their own with: the names of some that `stillroom.yaml` declares, or others. */
+  readonly remotes?: readonly (Remote | string)[] | undefined;
   /** The environment that runs see; default: that of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -44,7 +43,10 @@ export class Context {
   readonly found: FoundRoot;
   readonly environment: Readonly<Record<string, string | undefined>>;
   private readonly storeFolder: string;
-  private readonly remotes: readonly Remote[];
+  private readonly remotes: readonly (Remote | string)[];
+  /** A store with the remotes, once they are opened. */
+  private layered: ((store: Store, remotes?: readonly Remote[]) => Store) | undefined;
+  private openedRemotes: Promise<Outcome<readonly Remote[]>> | undefined;
   private opened: Store | undefined;
   private entrance: Lock | undefined;
   private readonly executor: string | undefined;
@@ -71,9 +73,34 @@ export class Context {
     if (this.opened !== undefined) return done(this.opened);
     const store = openLocalStore(this.storeFolder);
     if (!store.ok) return store;
-    this.opened = withRemotes(store.value, this.remotes);
+    this.opened = this.layered?.(store.value) ?? store.value;
     this.leaveEntrance();
     return done(this.opened);
+  }
+
+  /** Whether results are looked for elsewhere too. */
+  get hasRemotes(): boolean {
+    return this.remotes.length > 0;
+  }
+
+  /** Opens the remotes, before the store; nothing of them is loaded where there are none. */
+  async openRemotes(): Promise<Outcome<readonly Remote[]>> {
+    if (!this.hasRemotes) return done([]);
+    this.openedRemotes ??= import('./remotes.ts').then(({ openRemotes }) => openRemotes(this.remotes, this));
+    const opened = await this.openedRemotes;
+    if (!opened.ok || this.layered !== undefined) return opened;
+    const { withRemotes } = await import('../stores/layered/results.ts');
+    this.layered = (store, remotes = opened.value) => withRemotes(store, remotes);
+    if (this.opened !== undefined) this.opened = this.layered(this.opened);
+    return opened;
+  }
+
+  /** Another store whose results are looked for in the remotes as well, and shared with none. */
+  async lookingInRemotes(store: Store): Promise<Outcome<Store>> {
+    const opened = await this.openRemotes();
+    if (!opened.ok) return opened;
+    const { withRemotes } = await import('../stores/layered/results.ts');
+    return done(withRemotes(store, opened.value.map(onlyRead)));
   }
 
   /** Waits while someone removes things from the store, and keeps others from it until it is opened. */
@@ -141,4 +168,9 @@ export class Context {
     this.leaveEntrance();
     this.opened = undefined;
   }
+}
+
+/** A remote that nothing is sent to. */
+function onlyRead(remote: Remote): Remote {
+  return Object.create(remote, { write: { value: undefined } }) as Remote;
 }

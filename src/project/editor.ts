@@ -49,7 +49,9 @@ async function writeSchemas(root: string, store: Store): Promise<void> {
   const { strategies } = await import('../sweep/strategies.ts');
   store.published.writeSchema('pipeline', schemaText(await editorSchema({ root, cache: store.cache, strategies })));
   const kinds = await Promise.all(executorKinds().map(async (kind) => [kind, await settingsOf(kind)] as const));
-  store.published.writeSchema('project', schemaText(projectEditorSchema(Object.fromEntries(kinds))));
+  const { remoteKinds, remoteSettingsOf } = await import('../stores/remotes/kinds.ts');
+  const remotes = await Promise.all(remoteKinds().map(async (kind) => [kind, await remoteSettingsOf(kind)] as const));
+  store.published.writeSchema('project', schemaText(projectEditorSchema(Object.fromEntries(kinds), Object.fromEntries(remotes))));
 }
 
 /** What was prepared for an editor. */

@@ -11,7 +11,7 @@ import { suggestion } from '../text/suggestion.ts';
 const LOCAL = 'local';
 
 /** The file in a project's folder that declares what the whole project has. */
-const PROJECT_FILE = 'stillroom.yaml';
+export const PROJECT_FILE = 'stillroom.yaml';
 
 /** Reads what a project declares; an executor itself is loaded when it is first asked for. `chosen`: for nodes that name none. */
 export async function projectExecutors(

@@ -37,6 +37,8 @@ export async function openPipeline(context: Context, file: string, set: readonly
   const located = locatePipeline(file, folder);
   const absolute = located.file;
   if (!existsSync(absolute)) return failed(noSuchPipeline(file, folder));
+  const remotes = await context.openRemotes();
+  if (!remotes.ok) return remotes;
   const store = context.store();
   if (!store.ok) return store;
   const executors = await context.executors();

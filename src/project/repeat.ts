@@ -43,6 +43,8 @@ async function look(context: Context, file: string, options: PlanOptions): Promi
   const absolute = located.file;
   // Where a recipe's sources lie depends on what lies in the project: that is for the plan to look at.
   if (isRecipe(located)) return undefined;
+  // What earlier runs could not send is sent by one that is planned.
+  if (context.hasRemotes) return undefined;
   if ((options.force ?? []).length > 0 || options.remeasure === true || options.refreshEnvironment === true || !existsSync(absolute))
     return undefined;
   const store = context.store();

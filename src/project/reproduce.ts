@@ -131,7 +131,10 @@ async function reproduceRecorded(
   if (!executors.ok) return executors;
   const scratch = await openScratch(context, recorded);
   if (!scratch.ok) return unreproduced(recorded, scratch.problems);
-  const { store, remove } = scratch.value;
+  const { remove } = scratch.value;
+  const layered = await context.lookingInRemotes(scratch.value.store);
+  if (!layered.ok) return layered;
+  const store = layered.value;
   const { root, environment } = context;
   const surroundings: Surroundings = {
     root,

@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 const checkModules = [join('load', 'checks.js'), join('records', 'checks.js')];
 
 /** Packages that hold native code, or that few commands need and that are large. */
-const external = ['ajv', 'esbuild', 'marked', 'sharp', 'onnxruntime-node', '@tensorflow/*'];
+const external = ['@aws-sdk/*', 'ajv', 'esbuild', 'marked', 'sharp', 'onnxruntime-node', '@tensorflow/*'];
 
 /** What `dist/cli.js` becomes: for whoever runs the command line as a module. */
 const entry = "#!/usr/bin/env node\nimport './cli.cjs';\n";

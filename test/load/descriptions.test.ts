@@ -4,6 +4,7 @@ import { findStage, stageNames } from '../../src/code/declarations.ts';
 import { executorKinds, settingsOf } from '../../src/executors/kinds.ts';
 import { isObject } from '../../src/files/json.ts';
 import { editorSchema, projectEditorSchema, sentence } from '../../src/load/editor.ts';
+import { remoteKinds, remoteSettingsOf } from '../../src/stores/remotes/kinds.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
 import { emptyFolder } from '../folders.ts';
 
@@ -32,7 +33,10 @@ beforeAll(async () => {
   const [root, cache] = [emptyFolder(), join(emptyFolder(), 'cache')];
   note(await editorSchema({ root, cache, strategies }), 'pipeline');
   note(
-    projectEditorSchema(Object.fromEntries(await Promise.all(executorKinds().map(async (kind) => [kind, await settingsOf(kind)])))),
+    projectEditorSchema(
+      Object.fromEntries(await Promise.all(executorKinds().map(async (kind) => [kind, await settingsOf(kind)]))),
+      Object.fromEntries(await Promise.all(remoteKinds().map(async (kind) => [kind, await remoteSettingsOf(kind)]))),
+    ),
     'project',
   );
   const names = stageNames(root);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { sha256 } from '../../src/model/canonical.ts';
 import type { Remote } from '../../src/model/remote.ts';
 import type { Payload } from '../../src/model/store.ts';
 
@@ -13,17 +12,6 @@ export function payloadOf(bytes: Uint8Array, piece = 3): Payload {
   };
 }
 
-/** Bytes that break off. */
-function torn(bytes: Uint8Array): Payload {
-  return {
-    size: bytes.length,
-    async *bytes() {
-      yield bytes.subarray(0, 1);
-      throw new Error('the reader broke off');
-    },
-  };
-}
-
 /** All bytes of a stream; undefined where there is none. */
 export async function bytesOf(stream: AsyncIterable<Uint8Array> | undefined): Promise<Buffer | undefined> {
   if (stream === undefined) return undefined;
@@ -32,84 +20,83 @@ export async function bytesOf(stream: AsyncIterable<Uint8Array> | undefined): Pr
   return Buffer.concat(pieces);
 }
 
-/** What every remote must keep to; to be called inside a `describe`. `open` gives an empty remote. */
+/** All keys of a remote below a prefix. */
+export async function keysOf(remote: Remote, prefix = ''): Promise<string[]> {
+  const { signal } = new AbortController();
+  const keys: string[] = [];
+  let from: string | undefined;
+  do {
+    const page = await remote.list(prefix, from, signal);
+    keys.push(...page.objects.map(({ key }) => key));
+    from = page.next;
+  } while (from !== undefined);
+  return keys;
+}
+
+/** What every remote that can be written to must keep to; to be called inside a `describe`. `open` gives an empty remote. */
 export function keepsTheContractOfRemotes(open: () => Promise<Remote>): void {
   const { signal } = new AbortController();
+  const most = 1000;
   const poem = Buffer.from('a poem of some length');
-  const digest = sha256(poem);
-  const fingerprint = sha256('some work');
 
   test('has nothing at first, and says so without throwing', async () => {
     const remote = await open();
-    expect(await remote.has(digest, signal)).toBe(false);
-    expect(await remote.get(digest, signal)).toBeUndefined();
-    expect(await remote.getResult(fingerprint, signal)).toBeUndefined();
+    expect(await remote.size('ci/poem', signal)).toBeUndefined();
+    expect(await remote.get('ci/poem', { most }, signal)).toBeUndefined();
+    expect(await remote.get('ci/poem', { most, range: [1, 3] }, signal)).toBeUndefined();
+    expect(await keysOf(remote, 'ci/')).toEqual([]);
   });
 
   test.each([
     ['of some length', poem],
     ['that is empty', Buffer.alloc(0)],
     ['of every byte', Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))],
-  ])('gives back content %s', async (_, bytes) => {
+  ])('gives back an object %s', async (_, bytes) => {
     const remote = await open();
-    await remote.put(sha256(bytes), payloadOf(bytes), signal);
-    expect(await remote.has(sha256(bytes), signal)).toBe(true);
-    expect(await bytesOf(await remote.get(sha256(bytes), signal))).toEqual(bytes);
-    expect(await remote.has(sha256('other content'), signal)).toBe(false);
+    expect(await remote.put('ci/blobs/one', bytes, signal)).toBe(true);
+    expect(await remote.size('ci/blobs/one', signal)).toBe(bytes.length);
+    expect(Buffer.from((await remote.get('ci/blobs/one', { most }, signal)) ?? 'none')).toEqual(bytes);
+    expect(await remote.size('ci/blobs/other', signal)).toBeUndefined();
   });
 
-  test('takes the same content from several at once', async () => {
+  test('gives a part of an object, and none that is larger than is wanted', async () => {
     const remote = await open();
-    await Promise.all([1, 2, 5, 100].map((piece) => remote.put(digest, payloadOf(poem, piece), signal)));
-    expect(await bytesOf(await remote.get(digest, signal))).toEqual(poem);
+    await remote.put('ci/poem', poem, signal);
+    expect(String(Buffer.from((await remote.get('ci/poem', { most, range: [2, 6] }, signal)) ?? 'none'))).toBe('poem');
+    await expect(remote.get('ci/poem', { most: 5 }, signal)).rejects.toThrow('larger than 5 bytes');
   });
 
-  test('keeps nothing of content that breaks off, and takes it whole later', async () => {
+  test('never overwrites an object, and says whether one was new', async () => {
     const remote = await open();
-    await expect(remote.put(digest, torn(poem), signal)).rejects.toThrow();
-    expect(await remote.has(digest, signal)).toBe(false);
-    expect(await remote.get(digest, signal)).toBeUndefined();
-    await remote.put(digest, payloadOf(poem), signal);
-    expect(await bytesOf(await remote.get(digest, signal))).toEqual(poem);
+    expect(await remote.put('ci/record', Buffer.from('{"first":"ä"}'), signal)).toBe(true);
+    expect(await remote.put('ci/record', Buffer.from('{"second":1}'), signal)).toBe(false);
+    expect(String(Buffer.from((await remote.get('ci/record', { most }, signal)) ?? 'none'))).toBe('{"first":"ä"}');
   });
 
-  test('replaces content that is put again, so that damage can be repaired', async () => {
-    const remote = await open();
-    await remote.put(digest, payloadOf(Buffer.from('damaged')), signal);
-    await remote.put(digest, payloadOf(poem), signal);
-    expect(await bytesOf(await remote.get(digest, signal))).toEqual(poem);
-  });
-
-  test('never overwrites a record, and says whether one was new', async () => {
-    const remote = await open();
-    expect(await remote.putResult(fingerprint, '{"first":"ä"}', signal)).toBe(true);
-    expect(await remote.putResult(fingerprint, '{"second":1}', signal)).toBe(false);
-    expect(await remote.getResult(fingerprint, signal)).toBe('{"first":"ä"}');
-    expect(await remote.getResult(sha256('other work'), signal)).toBeUndefined();
-  });
-
-  test('of several records of one fingerprint at once exactly one is new, and it stays', async () => {
+  test('of several objects of one key at once exactly one is new, and it stays', async () => {
     const remote = await open();
     const records = Array.from({ length: 8 }, (_, index) => JSON.stringify({ index }));
-    const areNew = await Promise.all(records.map((record) => remote.putResult(fingerprint, record, signal)));
+    const areNew = await Promise.all(records.map((record) => remote.put('ci/record', Buffer.from(record), signal)));
     expect(areNew.filter((isNew) => isNew)).toHaveLength(1);
-    expect(await remote.getResult(fingerprint, signal)).toBe(records[areNew.indexOf(true)]);
+    expect(String(Buffer.from((await remote.get('ci/record', { most }, signal)) ?? 'none'))).toBe(records[areNew.indexOf(true)]);
   });
 
-  test('ends when its signal is aborted while content comes', async () => {
+  test('lists what begins with a prefix, with its size and time, and nothing else', async () => {
     const remote = await open();
-    const stop = new AbortController();
-    const endless: Payload = {
-      size: Number.MAX_SAFE_INTEGER,
-      async *bytes() {
-        for (;;) {
-          yield poem;
-          stop.abort(new Error('stopped'));
-          await new Promise(setImmediate);
-        }
-      },
-    };
-    await expect(remote.put(digest, endless, stop.signal)).rejects.toThrow();
-    expect(await remote.has(digest, signal)).toBe(false);
+    const before = Date.now() - 120_000;
+    for (const key of ['ci/b', 'ci/a/2', 'ci/a/1', 'other/c']) await remote.put(key, poem, signal);
+    expect(await keysOf(remote, 'ci/')).toEqual(['ci/a/1', 'ci/a/2', 'ci/b']);
+    expect(await keysOf(remote, 'ci/a/2')).toEqual(['ci/a/2']);
+    const [first] = (await remote.list('ci/b', undefined, signal)).objects;
+    expect(first).toMatchObject({ key: 'ci/b', size: poem.length });
+    expect(first?.modified).toBeGreaterThan(before);
+  });
+
+  test('removes what is named, and nothing else, whether or not it is there', async () => {
+    const remote = await open();
+    for (const key of ['ci/a', 'ci/b']) await remote.put(key, poem, signal);
+    await remote.delete(['ci/a', 'ci/none'], signal);
+    expect(await keysOf(remote, 'ci/')).toEqual(['ci/b']);
+    expect(await remote.put('ci/a', Buffer.from('again'), signal)).toBe(true);
   });
 }

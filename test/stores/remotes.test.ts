@@ -1,90 +1,50 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { lineText, sealedLine } from '../../src/files/sealed.ts';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
-import type { Remote } from '../../src/model/remote.ts';
-import { type Attempt, type Ingredients, RESULT_FORMAT } from '../../src/model/result.ts';
-import type { Errand, Store, WantedResult } from '../../src/model/store.ts';
-import { withRemotes } from '../../src/stores/layered/results.ts';
-import { LocalResults } from '../../src/stores/local/results.ts';
+import { RemoteRefusal } from '../../src/model/remote.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
+import { LocalResults } from '../../src/stores/local/results.ts';
+import { openRemote as openFolder } from '../../src/stores/remotes/folder/remote.ts';
 import { MemoryRemote } from '../../src/stores/remotes/memory/remote.ts';
-import { emptyFolder, write } from '../folders.ts';
-import { keepsTheContractOfRemotes, payloadOf } from './remote-contract.ts';
-import { value } from './stores.ts';
+import { emptyFolder } from '../folders.ts';
+import { execute, filled, files, openWith, packsIn, RECORD, SHORT, wanted } from './far.ts';
+import { keepsTheContractOfRemotes, keysOf, payloadOf } from './remote-contract.ts';
+import { collect, value } from './stores.ts';
 
 describe('a remote in memory', () => {
   keepsTheContractOfRemotes(async () => new MemoryRemote('memory'));
 });
 
-/** Milliseconds: so few that a remote that hangs is given up soon. Remotes that answer are given all the time that they need. */
-const SHORT = 50;
+describe('a remote that is a folder', () => {
+  const open = (path: string) =>
+    openFolder({ name: 'drive', trust: ['ci/'], write: 'ci/', settings: { path }, root: '/', environment: {} });
+  keepsTheContractOfRemotes(async () => open(emptyFolder()));
 
-const files = { 'weights.bin': 'some weights', 'below/names.txt': 'cat\ndog\n' };
-const ingredients = { params: { lr: 0.1 }, cpu: 2 } as unknown as Ingredients;
-const wanted: WantedResult = {
-  fingerprint: sha256('some work'),
-  workDigest: sha256('work'),
-  stage: 'train',
-  ingredients,
-  outputs: { model: { kind: 'dir', suffix: '' }, card: { kind: 'file', suffix: '.txt' } },
-  travels: true,
-};
+  test('that is not there is no empty one: what is asked is refused with a hint', async () => {
+    const remote = open(join(emptyFolder(), 'unplugged'));
+    const { signal } = new AbortController();
+    const questions = [
+      () => remote.get('ci/a', { most: 9 }, signal),
+      () => remote.size('ci/a', signal),
+      () => remote.put('ci/a', Buffer.from('a'), signal),
+    ];
+    for (const ask of questions) await expect(ask()).rejects.toBeInstanceOf(RemoteRefusal);
+    const store = openWith([remote]);
+    expect(await store.store.results.find(wanted, store.errand)).toBeUndefined();
+    expect(store.notices.join('\n')).toMatch(/is not there .*; connect the drive or make the folder/);
+  });
 
-interface Open {
-  readonly store: Store;
-  readonly errand: Errand;
-  readonly notices: string[];
-}
-
-interface OpenOptions {
-  readonly signal?: AbortSignal;
-  /** A remote that is asked before the others, and that is of no use. */
-  readonly useless?: Remote;
-}
-
-function openWith(remotes: readonly Remote[], { signal = new AbortController().signal, useless }: OpenOptions = {}): Open {
-  const notices: string[] = [];
-  const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));
-  const store = withRemotes(useless === undefined ? local : withRemotes(local, [useless], SHORT), remotes);
-  return { store, notices, errand: { signal, notice: (message) => void notices.push(message) } };
-}
-
-/** Does the work in a store and keeps its result; returns the attempt. */
-function execute({ store }: Open): Attempt {
-  const folder = emptyFolder();
-  mkdirSync(join(folder, 'model'));
-  write(join(folder, 'model'), files);
-  writeFileSync(join(folder, 'card.txt'), 'a card');
-  const model: Artifact = value(store.artifacts.collect(join(folder, 'model'), 'dir', ''));
-  const card: Artifact = value(store.artifacts.collect(join(folder, 'card.txt'), 'file', '.txt'));
-  const attempt: Attempt = {
-    outputs: { model, card },
-    metrics: { accuracy: { value: 0.9, measured: false } },
-    run: 'run-1',
-    node: 'student',
-    seconds: 3,
-    facts: { host: 'there' },
-  };
-  void store.results.keep(
-    { format: RESULT_FORMAT, fingerprint: wanted.fingerprint, stage: 'train', ingredients, attempts: [attempt] },
-    wanted.workDigest,
-  );
-  return attempt;
-}
-
-/** A remote to which one store has given the result of the work. */
-async function filled(): Promise<{ readonly remote: MemoryRemote; readonly attempt: Attempt }> {
-  const remote = new MemoryRemote('shelf');
-  const from = openWith([remote]);
-  const attempt = execute(from);
-  from.store.results.share(wanted, from.errand);
-  await from.store.results.shared();
-  expect(from.notices).toEqual([]);
-  return { remote, attempt };
-}
+  test('holds nothing half written', async () => {
+    const folder = emptyFolder();
+    const remote = open(folder);
+    await filled(Object.assign(new MemoryRemote('shelf'), { put: remote.put.bind(remote) }));
+    expect((await keysOf(remote)).filter((key) => !/^shelf\/(?:results|packs)\/[0-9a-f]{2}\/[0-9a-f]{64}(?:\.json)?$/.test(key))).toEqual(
+      [],
+    );
+  });
+});
 
 describe('a result that was kept', () => {
   test('is found in another store through a remote, with all its bytes', async () => {
@@ -102,8 +62,7 @@ describe('a result that was kept', () => {
     const { remote } = await filled();
     const open = openWith([remote]);
     await open.store.results.find(wanted, open.errand);
-    remote.results.clear();
-    remote.blobs.clear();
+    remote.objects.clear();
     expect(await open.store.results.find(wanted, open.errand)).toMatchObject({ remote: undefined });
     expect(open.store.results.ofWork(wanted.workDigest)).toHaveLength(1);
     expect((await open.store.maintenance.verify()).damaged).toEqual([]);
@@ -118,8 +77,8 @@ describe('a result that was kept', () => {
     const from = openWith([empty]);
     execute(from);
     from.store.results.share(measured, from.errand);
-    await from.store.results.shared();
-    expect([empty.results.size, empty.blobs.size]).toEqual([0, 0]);
+    await from.store.results.shared(from.errand);
+    expect(empty.objects.size).toBe(0);
   });
 
   test('is not planned with: only who claims the work asks a remote', async () => {
@@ -132,117 +91,138 @@ describe('a result that was kept', () => {
 
   test('is put last and never overwrites a record that is there', async () => {
     const { remote } = await filled();
-    const record = remote.results.get(wanted.fingerprint);
+    const record = remote.objects.get(RECORD);
     const other = openWith([remote]);
     execute(other);
     other.store.results.share(wanted, other.errand);
-    await other.store.results.shared();
-    expect(remote.results.get(wanted.fingerprint)).toBe(record);
+    await other.store.results.shared(other.errand);
+    expect(remote.objects.get(RECORD)).toBe(record);
+    expect([...remote.objects.keys()].at(-1)).toBe(RECORD);
     expect(other.notices).toEqual([]);
   });
 
-  test('is no result of a remote unless all its content arrived there', async () => {
+  test('is no result of a remote unless all its content arrived there, and is sent by the next who has the store', async () => {
     const remote = new MemoryRemote('full');
-    const put = remote.put.bind(remote);
-    remote.put = async (digest, content, signal) => {
-      if (digest === sha256('a card')) throw new Error('no room');
-      await put(digest, content, signal);
+    const { put } = remote;
+    remote.put = async (key, bytes) => {
+      if (key.includes('/packs/')) throw new Error('no room');
+      return put.call(remote, key, bytes);
     };
+    const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));
+    const from = openWith([remote], {}, local);
+    execute(from);
+    from.store.results.share(wanted, from.errand);
+    await from.store.results.shared(from.errand);
+    expect(remote.objects.has(RECORD)).toBe(false);
+    expect(from.notices).toEqual([
+      expect.stringMatching(/^the remote full: no room \(put shelf\/packs\//),
+      '1 result did not arrive at the remote full: stillroom push --remote full',
+    ]);
+    remote.put = put;
+    const next = openWith([remote], {}, local);
+    await next.store.results.shared(next.errand);
+    expect([remote.objects.has(RECORD), next.notices]).toEqual([true, []]);
+    remote.objects.clear();
+    const last = openWith([remote], {}, local);
+    await last.store.results.shared(last.errand);
+    expect(remote.objects.size).toBe(0);
+  });
+
+  test('is looked for below the prefixes that are trusted, in their order, and nowhere else', async () => {
+    const { remote } = await filled(new MemoryRemote('shelf', { trust: ['branch/'] }));
+    const seenBy = async (trust: readonly string[]) => {
+      const reader = Object.assign(new MemoryRemote('shelf', { trust }), { objects: remote.objects });
+      const open = openWith([reader]);
+      const found = await open.store.results.find(wanted, open.errand);
+      return [found?.remote, open.notices];
+    };
+    expect(await seenBy(['ci/'])).toEqual([undefined, []]);
+    expect(await seenBy(['ci/', 'branch/'])).toEqual(['shelf (branch/)', []]);
+  });
+
+  test('is sent nowhere where a remote is only read', async () => {
+    const remote = Object.assign(new MemoryRemote('shelf'), { write: undefined });
     const from = openWith([remote]);
     execute(from);
     from.store.results.share(wanted, from.errand);
-    await from.store.results.shared();
-    expect(remote.results.size).toBe(0);
-    expect(from.notices).toEqual(['the remote full: no room (put)']);
+    await from.store.results.shared(from.errand);
+    expect([remote.objects.size, from.notices]).toEqual([0, []]);
   });
 });
 
-/** A record with something else in its attempt. */
-const changed = (change: (attempt: Record<string, unknown>) => void) => (record: string) => {
-  const parsed = JSON.parse(record) as { attempts: Record<string, unknown>[] };
-  change(parsed.attempts[0] ?? {});
-  return JSON.stringify(parsed);
-};
-const output = (port: string, change: object) =>
-  changed((attempt) => {
-    const outputs = attempt['outputs'] as Record<string, object>;
-    outputs[port] = { ...outputs[port], ...change };
+describe('many small files', () => {
+  const many = (count: number, from = 0): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index + from}.txt`, `file ${index + from}`]));
+
+  async function share(remote: MemoryRemote, contents: Record<string, string>, store = openWith([remote])) {
+    const model = value(collect(store.store, contents));
+    const own = { ...wanted, fingerprint: sha256(JSON.stringify(contents)), outputs: { model: { kind: 'dir', suffix: '' } } } as const;
+    const attempt = { outputs: { model }, metrics: {}, run: 'run-1', node: 'student', seconds: 3, facts: {} };
+    await store.store.results.keep(
+      { format: 2, fingerprint: own.fingerprint, stage: 'train', ingredients: own.ingredients, attempts: [attempt] },
+      own.workDigest,
+    );
+    store.store.results.share(own, store.errand);
+    await store.store.results.shared(store.errand);
+    expect(store.notices).toEqual([]);
+    return { own, store, model };
+  }
+
+  test('travel as a few objects, and arrive', async () => {
+    const remote = new MemoryRemote('shelf');
+    const { own, model } = await share(remote, many(1500));
+    expect(remote.objects.size).toBe(2);
+    const reader = openWith([remote]);
+    expect((await reader.store.results.find(own, reader.errand))?.attempt.outputs['model']).toEqual(model);
+    expect(reader.store.artifacts.broken({ model }, true)).toEqual([]);
   });
 
-describe('what a remote gives is a miss with a notice', () => {
-  test.each<[string, (record: string) => string]>([
-    ['torn', (record) => record.slice(0, record.length / 2)],
-    ['empty', () => ''],
-    ['no object', () => '[]'],
-    ['nested too deeply', (record) => record.replace('{"host":"there"}', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)],
-    ['of a newer format', (record) => record.replace('"format":2', '"format":3')],
-    ['of other work by name', (record) => record.replace(wanted.fingerprint, sha256('other'))],
-    ['of other work by its ingredients', (record) => record.replace('"lr":0.1', '"lr":0.2')],
-    ['without attempts', (record) => record.replace(/"attempts":.*/, '"attempts":[]}')],
-    ['with a port too many', output('more', { kind: 'file', digest: sha256('a card'), size: 6, suffix: '' })],
-    ['with another kind', output('card', { kind: 'dir' })],
-    ['with a suffix that leads out of a folder', output('card', { suffix: '/../../evil' })],
-    ['with a digest that is a path', output('card', { digest: '../../../etc/passwd' })],
-    ['with a smaller size', output('card', { size: 3 })],
-    ['with a larger size', output('card', { size: 300 })],
-    ['with another folder size', output('model', { size: 3 })],
-    [
-      'with a metric that is no number',
-      changed((attempt) => Object.assign(attempt, { metrics: { accuracy: { value: '1', measured: false } } })),
-    ],
-    ['with a run that is a path', changed((attempt) => Object.assign(attempt, { run: '../run' }))],
-    ['with a node of control characters', changed((attempt) => Object.assign(attempt, { node: 'a\u001b[2J' }))],
-  ])('where its record is %s', async (_, change) => {
-    const { remote } = await filled();
-    const record = lineText(remote.results.get(wanted.fingerprint) ?? '') ?? '';
-    remote.results.set(wanted.fingerprint, sealedLine(change(record)));
-    const open = openWith([remote]);
-    expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
-    expect(open.notices).toEqual([expect.stringContaining('what the remote shelf has of this work is not used: ')]);
-    expect(open.store.results.read(wanted.fingerprint)).toBeUndefined();
+  test('that are there already are not sent again, and only those are fetched that are not here', async () => {
+    const remote = new MemoryRemote('shelf');
+    const first = await share(remote, many(600));
+    const [pack = ''] = packsIn(remote);
+    const size = remote.objects.get(pack)?.length ?? 0;
+    const { own } = await share(remote, { ...many(600), ...many(3, 600) }, first.store);
+    const second = packsIn(remote).find((key) => key !== pack) ?? '';
+    expect(remote.objects.get(second)?.length).toBeLessThan(size);
+    const reader = openWith([remote]);
+    await reader.store.results.find(first.own, reader.errand);
+    const read: string[] = [];
+    const { get } = remote;
+    remote.get = (key, how) => {
+      read.push(key);
+      return get.call(remote, key, how);
+    };
+    expect(await reader.store.results.find(own, reader.errand)).toMatchObject({ remote: 'shelf' });
+    expect(read.filter((key) => key.includes('/blobs/'))).toEqual([]);
   });
 
-  test('where a character of its record was changed on the way', async () => {
-    const { remote } = await filled();
-    const record = remote.results.get(wanted.fingerprint) ?? '';
-    remote.results.set(wanted.fingerprint, record.replace('"value":0.9', '"value":0.8'));
-    expect(remote.results.get(wanted.fingerprint)).not.toBe(record);
-    const open = openWith([remote]);
-    expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
-    expect(open.notices).toEqual([expect.stringContaining('its record is damaged')]);
+  test('of which few are wanted are fetched by where they lie', async () => {
+    const remote = new MemoryRemote('shelf');
+    const noise = (seed: number) => Array.from({ length: 1000 }, (_, index) => sha256(`${seed} ${index}`)).join('');
+    const large = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`${index}.txt`, noise(index)]));
+    const { store } = await share(remote, large);
+    const { own } = await share(remote, { '7.txt': large['7.txt'] ?? '' }, store);
+    let bytes = 0;
+    const { get } = remote;
+    remote.get = async (key, how) => {
+      const got = await get.call(remote, key, how);
+      bytes += got?.length ?? 0;
+      return got;
+    };
+    const reader = openWith([remote]);
+    expect(await reader.store.results.find(own, reader.errand)).toMatchObject({ remote: 'shelf' });
+    expect(bytes).toBeLessThan(100_000);
   });
 
-  test.each<[string, (remote: MemoryRemote, digest: string) => void]>([
-    ['missing', (remote, digest) => void remote.blobs.delete(digest)],
-    ['torn', (remote, digest) => void remote.blobs.set(digest, (remote.blobs.get(digest) ?? Buffer.alloc(0)).subarray(0, 3))],
-    [
-      'other bytes of the same length',
-      (remote, digest) => void remote.blobs.set(digest, Buffer.alloc(remote.blobs.get(digest)?.length ?? 0)),
-    ],
-    ['longer than it says', (remote, digest) => void remote.blobs.set(digest, Buffer.alloc(1000))],
-  ])('where content of a file, of a folder or of its manifest is %s', async (_, damage) => {
-    const { attempt } = await filled();
-    for (const digest of [sha256('a card'), sha256('some weights'), attempt.outputs['model']?.digest ?? '']) {
-      const { remote } = await filled();
-      damage(remote, digest);
-      const open = openWith([remote]);
-      expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
-      expect(open.notices).toEqual([expect.stringContaining('missing or damaged there')]);
-      expect(open.store.artifacts.read(digest)).toBeUndefined();
-      expect(open.store.results.read(wanted.fingerprint)).toBeUndefined();
-    }
-  });
-
-  test('and damaged content is repaired by who executes the work', async () => {
-    const { remote } = await filled();
-    remote.blobs.set(sha256('a card'), Buffer.from('zzzzzz'));
-    const open = openWith([remote]);
-    expect(await open.store.results.find(wanted, open.errand)).toBeUndefined();
-    execute(open);
-    open.store.results.share(wanted, open.errand);
-    await open.store.results.shared();
-    const later = openWith([remote]);
-    expect(await later.store.results.find(wanted, later.errand)).toMatchObject({ remote: 'shelf' });
+  test('whose pack is gone are sent anew by the next who sends them', async () => {
+    const remote = new MemoryRemote('shelf');
+    const first = await share(remote, many(50));
+    for (const key of packsIn(remote)) remote.objects.delete(key);
+    const later = openWith([remote], {}, first.store.store);
+    const { own } = await share(remote, { ...many(50), 'more.txt': 'more' }, later);
+    const reader = openWith([remote]);
+    expect(await reader.store.results.find(own, reader.errand)).toMatchObject({ remote: 'shelf' });
   });
 });
 
@@ -260,11 +240,11 @@ test('a disk that fails is a notice: nothing is fetched or shared', async () => 
     execute(open);
     LocalResults.prototype.read = full;
     open.store.results.share(wanted, open.errand);
-    await open.store.results.shared();
+    await open.store.results.shared(open.errand);
   } finally {
     Object.assign(LocalResults.prototype, { keep, read });
   }
-  expect(open.notices).toEqual(Array(2).fill('a result could not be exchanged with the remotes: no space left'));
+  expect(open.notices.slice(0, 2)).toEqual(Array(2).fill('a result could not be exchanged with the remotes: no space left'));
 });
 
 const hang = () => new Promise<never>(() => undefined);
@@ -272,22 +252,13 @@ const fail = () => Promise.reject(new Error('no route to host'));
 
 describe('a remote that is of no use', () => {
   test.each<[string, (remote: MemoryRemote) => void, string]>([
+    ['throws', (remote) => void Object.assign(remote, { get: fail }), 'the remote first: no route to host (get shelf/results/'],
+    ['hangs', (remote) => void Object.assign(remote, { get: hang }), 'no sign of life'],
     [
-      'throws when asked for a record',
-      (remote) => void Object.assign(remote, { getResult: fail }),
-      'the remote shelf: no route to host (getResult)',
-    ],
-    ['throws when asked for content', (remote) => void Object.assign(remote, { get: fail }), 'the remote shelf: no route to host (get)'],
-    ['hangs when asked for a record', (remote) => void Object.assign(remote, { getResult: hang }), 'no sign of life'],
-    ['hangs when asked for content', (remote) => void Object.assign(remote, { get: hang }), 'no sign of life'],
-    [
-      'hangs amid content',
+      'hangs when asked for content',
       (remote) => {
-        remote.get = async () =>
-          (async function* () {
-            yield Buffer.from('a');
-            await hang();
-          })();
+        const { get } = remote;
+        remote.get = (key, how) => (key.includes('/packs/') ? hang() : get.call(remote, key, how));
       },
       'no sign of life',
     ],
@@ -295,45 +266,57 @@ describe('a remote that is of no use', () => {
     const { remote: first } = await filled();
     const { remote: second } = await filled();
     spoil(first);
-    const open = openWith([Object.assign(second, { name: 'second' })], { useless: first });
+    const open = openWith([Object.assign(first, { name: 'first' }), Object.assign(second, { name: 'second' })], { patience: SHORT });
     expect(await open.store.results.find(wanted, open.errand)).toMatchObject({ remote: 'second' });
     expect(open.notices.join('\n')).toContain(notice);
   });
 
-  test.each(['has', 'put', 'putResult'] as const)('throws or hangs at %s: sharing ends with a notice', async (name) => {
+  test('throws or hangs when something is put there: sharing ends with a notice', async () => {
     for (const spoiled of [fail, hang]) {
-      const remote = Object.assign(new MemoryRemote('shelf'), { [name]: spoiled });
-      const from = openWith([], { useless: remote });
+      const remote = Object.assign(new MemoryRemote('shelf'), { put: spoiled });
+      const from = openWith([remote], { patience: SHORT });
       execute(from);
       from.store.results.share(wanted, from.errand);
-      await from.store.results.shared();
+      await from.store.results.shared(from.errand);
       expect(from.notices.length).toBeGreaterThan(0);
     }
   });
 
-  test('is left alone once it has hung, or failed three times in a row', async () => {
-    for (const [spoiled, times] of [
-      [hang, 1],
-      [fail, 3],
-    ] as const) {
-      let asked = 0;
-      const remote = Object.assign(new MemoryRemote('shelf'), {
-        getResult: () => {
-          asked += 1;
-          return spoiled();
-        },
-      });
-      const open = openWith([], { useless: remote });
-      for (let index = 0; index < 5; index += 1) await open.store.results.find(wanted, open.errand);
-      expect(asked).toBe(times);
-      expect(open.notices.filter((notice) => notice.includes('it is left alone from now on'))).toHaveLength(1);
-    }
+  test.each<[string, () => Promise<never>, number]>([
+    ['hung', hang, 1],
+    ['refused', () => Promise.reject(new RemoteRefusal('you may not', 'ask')), 1],
+    ['failed three times in a row, each after five tries', fail, 15],
+  ])('is left alone once it has %s', async (_, spoiled, times) => {
+    let asked = 0;
+    const remote = Object.assign(new MemoryRemote('shelf'), {
+      get: () => {
+        asked += 1;
+        return spoiled();
+      },
+    });
+    const open = openWith([remote], { patience: SHORT });
+    for (let index = 0; index < 5; index += 1) await open.store.results.find(wanted, open.errand);
+    expect(asked).toBe(times);
+    expect(open.notices.filter((notice) => notice.includes('it is left alone from now on'))).toHaveLength(1);
+  });
+
+  test('that fails four times in a row is asked a fifth time, and nothing is told', async () => {
+    const { remote } = await filled();
+    let failures = 0;
+    const { get } = remote;
+    remote.get = (key, how) => {
+      failures += 1;
+      return failures % 5 === 0 ? get.call(remote, key, how) : fail();
+    };
+    const open = openWith([remote]);
+    expect(await open.store.results.find(wanted, open.errand)).toMatchObject({ remote: 'shelf' });
+    expect(open.notices).toEqual([]);
   });
 
   test('is not waited for when the run is stopped, which is nothing to tell of', async () => {
     const stop = new AbortController();
     const remote = Object.assign(new MemoryRemote('shelf'), {
-      getResult: () => {
+      get: () => {
         setImmediate(() => stop.abort());
         return hang();
       },

@@ -148,5 +148,5 @@ describe('the record of a result', () => {
 
 test('a store alone shares nothing, and waits for nothing', async () => {
   const { store } = open();
-  expect(await store.results.shared()).toBeUndefined();
+  expect(await store.results.shared({ signal: new AbortController().signal, notice: () => undefined })).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Event } from '../../src/model/event.ts';
-import type { Remote } from '../../src/model/remote.ts';
+import { type Remote, RemoteRefusal } from '../../src/model/remote.ts';
 import { openProject } from '../../src/project/project.ts';
 import { MemoryRemote } from '../../src/stores/remotes/memory/remote.ts';
 import { emptyFolder, write } from '../folders.ts';
@@ -48,7 +48,7 @@ test('a run reuses what another project gave to a remote, and says from where; i
   const remote = new MemoryRemote('shelf');
   const first = await runElsewhere([remote]);
   expect(first.states).toEqual({ count: 'executed', card: 'executed' });
-  expect([remote.results.size, first.notices]).toEqual([2, []]);
+  expect([[...remote.objects.keys()].filter((key) => key.includes('/results/')).length, first.notices]).toEqual([2, []]);
   const second = await runElsewhere([remote]);
   expect(second.plan).toEqual({ count: 'run', card: 'run' });
   expect(second.states).toEqual({ count: 'reused', card: 'reused' });
@@ -61,13 +61,13 @@ test('a run reuses what another project gave to a remote, and says from where; i
 test('a remote that throws or lies costs a notice and no run', async () => {
   const remote = new MemoryRemote('shelf');
   const first = await runElsewhere([remote]);
-  for (const digest of remote.blobs.keys()) remote.blobs.set(digest, Buffer.from('lies'));
+  for (const key of remote.objects.keys()) if (!key.includes('/results/')) remote.objects.set(key, Buffer.from('lies'));
   const lied = await runElsewhere([remote]);
   expect(lied.states).toEqual({ count: 'executed', card: 'executed' });
   expect([lied.card, lied.hash]).toEqual([first.card, first.hash]);
   expect(lied.notices.join('\n')).toContain('what the remote shelf has of this work is not used');
-  const refuse = () => Promise.reject(new Error('no route to host'));
-  const dead = await runElsewhere([Object.assign(new MemoryRemote('dead'), { has: refuse, get: refuse, put: refuse, getResult: refuse })]);
+  const refuse = () => Promise.reject(new RemoteRefusal('no route to host', 'mend the line'));
+  const dead = await runElsewhere([Object.assign(new MemoryRemote('dead'), { get: refuse, size: refuse, put: refuse })]);
   expect(dead.states).toEqual({ count: 'executed', card: 'executed' });
   expect(dead.notices.join('\n')).toContain('no route to host');
 });

@@ -33,28 +33,43 @@ export interface ProjectFileRequest {
   readonly settingsOf: (kind: string) => Promise<JsonObject>;
 }
 
-/** Reads a project file. All problems that are found are returned together, each with its place. */
-export async function loadProjectFile(request: ProjectFileRequest): Promise<Outcome<ProjectFile>> {
-  const found = statSync(request.file, { throwIfNoEntry: false });
-  if (found === undefined) return done({ executors: {} });
+/** A project file as it is written, of the right shape but for what its kinds take. */
+export interface WrittenProjectFile {
+  readonly executors?: Readonly<Record<string, JsonObject>>;
+  readonly remotes?: Readonly<Record<string, JsonObject>>;
+}
+
+/** Reads a project file; one that is missing or empty says nothing. */
+export function readProjectFile({
+  file,
+  shownFile,
+}: Pick<ProjectFileRequest, 'file' | 'shownFile'>): Outcome<{ readonly written: WrittenProjectFile; readonly locate: Locate | undefined }> {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return done({ written: {}, locate: undefined });
   if (!found.isFile())
     return failed({
       kind: 'usage',
       code: 'no-such-file',
-      message: `${request.shownFile} is not a file`,
+      message: `${shownFile} is not a file`,
       hint: 'give it another name: the settings of the project are read from a file of this name',
     });
-  const text = readYamlFile(request.file, request.shownFile);
+  const text = readYamlFile(file, shownFile);
   if (text.problems.length > 0) return failed(...text.problems);
   const locate = new Locate(text);
   const naming = { code: 'unknown-key', noun: 'key' } as const;
   const problems = text.value === null ? [] : validate(text.value, { schema: schemas.project, check: checks.project }, locate, '', naming);
-  if (problems.length > 0) return failed(...problems);
-  const written = (text.value as { readonly executors?: Readonly<Record<string, JsonObject>> } | null)?.executors ?? {};
+  return problems.length > 0 ? failed(...problems) : done({ written: (text.value ?? {}) as WrittenProjectFile, locate });
+}
+
+/** Reads what a project file says of executors. All problems that are found are returned together, each with its place. */
+export async function loadProjectFile(request: ProjectFileRequest): Promise<Outcome<ProjectFile>> {
+  const read = readProjectFile(request);
+  if (!read.ok) return read;
+  const { written, locate } = read.value;
+  const problems: Problem[] = [];
   const executors: Record<string, DeclaredExecutor> = {};
-  for (const [name, { kind, ...settings }] of Object.entries(written)) {
-    const wrong = await checkExecutor(name, { kind: String(kind), settings }, { request, locate });
-    problems.push(...wrong);
+  for (const [name, { kind, ...settings }] of Object.entries(written.executors ?? {})) {
+    if (locate !== undefined) problems.push(...(await checkExecutor(name, { kind: String(kind), settings }, { request, locate })));
     executors[name] = { kind: String(kind), settings };
   }
   return problems.length > 0 ? failed(...problems) : done({ executors });

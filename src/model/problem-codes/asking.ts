@@ -34,6 +34,10 @@ export const askingCodes = {
     means: 'The range of a sweep is not valid: its ends are missing, reversed, or impossible for the param.',
     remedy: 'Give both ends, the smaller first: 1..10, log:1e-4..1e-2, 0.1..0.9/5.',
   },
+  'bad-remote': {
+    means: 'A remote of `stillroom.yaml` believes no results and takes none, or is to be written to though its kind is only read.',
+    remedy: 'Name the prefixes whose results are believed (`trust: [ci/]`), and the one that own results go to (`write: ci/`).',
+  },
   'bad-set': {
     means: 'A `--set` option is not of the form name=value, or names nothing that can be set.',
     remedy: 'Name a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR).',
@@ -122,6 +126,10 @@ export const askingCodes = {
   'unknown-reference': {
     means: 'A "$name" refers to nothing.',
     remedy: 'Follow the suggestion, or declare the param or source.',
+  },
+  'unknown-remote': {
+    means: 'No remote, or no kind of remote, has this name.',
+    remedy: 'Follow the suggestion, or declare it under `remotes:` in stillroom.yaml.',
   },
   'unknown-source': {
     means: 'The pipeline or run has no source of this name.',

@@ -1,13 +1,9 @@
-import { isObject, parseJson } from '../../files/json.ts';
-import { lineText } from '../../files/sealed.ts';
+import { isObject } from '../../files/json.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import { canonicalJson, isDigest } from '../../model/canonical.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { type Attempt, type MetricValue, RESULT_FORMAT } from '../../model/result.ts';
 import type { WantedResult } from '../../model/store.ts';
-
-/** Longer records are not looked into. */
-const LONGEST = 16 * 1024 * 1024;
 
 /** Facts that are nested deeper are no facts. */
 const DEEPEST = 20;
@@ -16,13 +12,10 @@ const DEEPEST = 20;
 const NAME = /^[^\p{Cc}]+$/u;
 
 /**
- * The attempt in a sealed record that a remote gave for a wanted result, or in words why it is not used. Only what is known of an attempt is
+ * The attempt in a record that a remote gave for a wanted result, or in words why it is not used. Only what is known of an attempt is
  * taken over, and its outputs are exactly the ports, kinds and suffixes that the work declares: so no name in it leads out of a folder.
  */
-export function readForeignResult(record: string, wanted: WantedResult): Attempt | string {
-  if (record.length > LONGEST) return 'its record is too large';
-  const value = parseJson(lineText(record) ?? '', isObject);
-  if (value === undefined) return 'its record is damaged';
+export function readForeignResult(value: JsonObject, wanted: WantedResult): Attempt | string {
   try {
     if (value['format'] !== RESULT_FORMAT || !Array.isArray(value['attempts'])) return 'its record is not one of a result';
     if (value['fingerprint'] !== wanted.fingerprint || canonicalJson(value['ingredients']) !== canonicalJson(wanted.ingredients))

@@ -1,24 +1,44 @@
-import type { Remote } from '../../model/remote.ts';
-import type { Errand, Payload } from '../../model/store.ts';
+import { type FarPage, type Remote, RemoteRefusal, type Wanted } from '../../model/remote.ts';
+import type { Errand } from '../../model/store.ts';
 
-/** Failures one after another after which a remote is left alone. */
+/** Questions that failed one after another, each as often as it is tried, after which a remote is left alone. */
 const MOST_FAILURES = 3;
+
+/** How often a question is put. */
+const MOST_TRIES = 5;
+
+/** Bytes a second that a slow line still carries: whoever takes longer gives no sign of life. */
+const SLOWEST = 64 * 1024;
 
 /** Said of a remote that gives no sign of life. */
 class Silence extends Error {}
 
+/** How a remote is waited for, in milliseconds. */
+export interface Patience {
+  /** Without a sign of life. */
+  readonly silence: number;
+  /** Before a second try, at most; each later one waits up to twice as long. */
+  readonly pause: number;
+}
+
+/** How a remote is waited for where nothing else is said. */
+export const PATIENCE: Patience = { silence: 60_000, pause: 300 };
+
+/** The longest pause between two tries, in milliseconds. */
+const LONGEST_PAUSE = 10_000;
+
 /**
- * A remote that may throw, hang or lie, made safe to ask: what fails is a notice and undefined. One that gave no sign of life for so long,
- * or failed several times in a row, is left alone from then on, so that it does not slow every node of a run.
+ * A remote that may throw, hang or lie, made safe to ask: what fails is tried again up to five times, with pauses that grow and are drawn, so
+ * that many who failed at once do not come back at once; what fails then is a notice and undefined. One that gave no sign of life for so long,
+ * refuses, or failed several times in a row, is left alone from then on, so that it does not slow every node of a run.
  */
 export class GuardedRemote {
   readonly name: string;
   private readonly remote: Remote;
-  private readonly patience: number;
+  private readonly patience: Patience;
   private failures = 0;
 
-  /** `patience`: milliseconds without a sign of life. */
-  constructor(remote: Remote, patience: number) {
+  constructor(remote: Remote, patience: Patience) {
     this.name = remote.name;
     this.remote = remote;
     this.patience = patience;
@@ -28,117 +48,113 @@ export class GuardedRemote {
     return this.failures >= MOST_FAILURES;
   }
 
-  has(digest: string, errand: Errand): Promise<boolean | undefined> {
-    return this.ask('has', errand, ({ signal }) => this.remote.has(digest, signal));
+  get trust(): readonly string[] {
+    return this.remote.trust;
   }
 
-  getResult(fingerprint: string, errand: Errand): Promise<string | undefined> {
-    return this.ask('getResult', errand, ({ signal }) => this.remote.getResult(fingerprint, signal));
+  get write(): string | undefined {
+    return this.remote.write;
+  }
+
+  /** The bytes of an object; `none` where there is none, undefined where it failed. */
+  async get(key: string, wanted: Wanted, errand: Errand): Promise<Uint8Array | 'none' | undefined> {
+    const bytes = wanted.range === undefined ? (wanted.size ?? 0) : wanted.range[1] - wanted.range[0];
+    return this.ask({ what: `get ${key}`, bytes }, errand, async (signal) => (await this.remote.get(key, wanted, signal)) ?? 'none');
+  }
+
+  /** Bytes of an object; `none` where there is none, undefined where it failed. */
+  async size(key: string, errand: Errand): Promise<number | 'none' | undefined> {
+    return this.ask({ what: `look for ${key}` }, errand, async (signal) => (await this.remote.size(key, signal)) ?? 'none');
   }
 
   /** Whether it was new; undefined where it failed. */
-  putResult(fingerprint: string, record: string, errand: Errand): Promise<boolean | undefined> {
-    return this.ask('putResult', errand, ({ signal }) => this.remote.putResult(fingerprint, record, signal));
+  put(key: string, bytes: Uint8Array, errand: Errand): Promise<boolean | undefined> {
+    return this.ask({ what: `put ${key}`, bytes: bytes.length }, errand, (signal) => this.remote.put(key, bytes, signal));
   }
 
-  /** Gives the content of a digest to a taker, piece by piece; undefined where there is none or it failed. */
-  get<Taken>(digest: string, errand: Errand, take: (bytes: AsyncIterable<Uint8Array>) => Promise<Taken>): Promise<Taken | undefined> {
-    return this.ask('get', errand, async (watch) => {
-      const bytes = await this.remote.get(digest, watch.signal);
-      return bytes === undefined ? undefined : take(watched(bytes, watch));
-    });
+  /** A page of its objects; undefined where it failed. */
+  list(prefix: string, from: string | undefined, errand: Errand): Promise<FarPage | undefined> {
+    return this.ask({ what: `list ${prefix}` }, errand, (signal) => this.remote.list(prefix, from, signal));
   }
 
-  /** Whether the content is there now. */
-  async put(digest: string, { size, bytes }: Payload, errand: Errand): Promise<boolean> {
-    const put = await this.ask('put', errand, async (watch) => {
-      await this.remote.put(digest, { size, bytes: () => watched(bytes(), watch) }, watch.signal);
+  /** Whether they are gone. */
+  async delete(keys: readonly string[], errand: Errand): Promise<boolean> {
+    const gone = await this.ask({ what: `delete ${keys.length} objects` }, errand, async (signal) => {
+      await this.remote.delete(keys, signal);
       return true;
     });
-    return put === true;
+    return gone === true;
+  }
+
+  /** In words what it cannot promise; undefined where that is nothing, or it failed. */
+  async flaw(errand: Errand): Promise<string | undefined> {
+    const flaw = await this.ask({ what: 'try it' }, errand, async (signal) => (await this.remote.flaw?.(signal)) ?? '');
+    return flaw === '' ? undefined : flaw;
   }
 
   private async ask<Answer>(
-    what: string,
+    { what, bytes = 0 }: { readonly what: string; readonly bytes?: number },
     { signal, notice }: Errand,
-    question: (watch: Watch) => Promise<Answer>,
+    question: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer | undefined> {
-    if (this.isLeftAlone || signal.aborted) return undefined;
-    const watch = new Watch(signal, this.patience);
-    try {
-      const answer = await Promise.race([question(watch), watch.ended]);
-      this.failures = 0;
-      return answer;
-    } catch (error) {
-      // What else was asked of it at the same time has told already.
-      if (signal.aborted || this.isLeftAlone) return undefined;
-      this.failures = error instanceof Silence ? MOST_FAILURES : this.failures + 1;
-      const why = error instanceof Error ? error.message : String(error);
-      notice(`the remote ${this.name}: ${why} (${what})${this.isLeftAlone ? '; it is left alone from now on' : ''}`);
-      return undefined;
-    } finally {
-      watch.stop();
+    for (let tried = 1; ; tried += 1) {
+      if (this.isLeftAlone || signal.aborted) return undefined;
+      try {
+        const answer = await this.once(bytes, signal, question);
+        this.failures = 0;
+        return answer;
+      } catch (error) {
+        // What else was asked of it at the same time has told already.
+        if (signal.aborted || this.isLeftAlone) return undefined;
+        const isFinal = error instanceof Silence || error instanceof RemoteRefusal;
+        if (!isFinal && tried < MOST_TRIES) {
+          await pause(Math.min(LONGEST_PAUSE, this.patience.pause * 2 ** (tried - 1)) * (0.5 + Math.random() / 2), signal);
+          continue;
+        }
+        this.failures = isFinal ? MOST_FAILURES : this.failures + 1;
+        const why = error instanceof Error ? error.message : String(error);
+        const hint = error instanceof RemoteRefusal ? `; ${error.hint}` : '';
+        const end = this.isLeftAlone ? '; it is left alone from now on' : '';
+        notice(`the remote ${this.name}: ${why.replace(/\.$/, '')} (${what})${hint}${end}`);
+        return undefined;
+      }
     }
   }
-}
 
-/** Waits for signs of life, and ends what is asked when there is none for too long or it is no longer wanted. */
-class Watch {
-  /** Never ends well: rejects when the patience or the errand has ended. */
-  readonly ended: Promise<never>;
-  private readonly controller = new AbortController();
-  private readonly patience: number;
-  private readonly outer: AbortSignal;
-  private timer: NodeJS.Timeout | undefined;
-  private reject: (reason: unknown) => void = () => undefined;
-
-  constructor(outer: AbortSignal, patience: number) {
-    this.patience = patience;
-    this.outer = outer;
-    this.ended = new Promise<never>((_, reject) => {
-      this.reject = reject;
+  /** Asks once, and ends when there is no answer for too long or it is no longer wanted. */
+  private async once<Answer>(bytes: number, outer: AbortSignal, question: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const controller = new AbortController();
+    const silence = this.patience.silence + (bytes / SLOWEST) * 1000;
+    let end: (reason: unknown) => void = () => undefined;
+    const ended = new Promise<never>((_, reject) => {
+      end = (reason) => {
+        controller.abort(reason);
+        reject(reason);
+      };
     });
-    this.ended.catch(() => undefined);
-    outer.addEventListener('abort', this.onAbort);
-    this.alive();
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  private readonly onAbort = (): void => this.end(this.outer.reason);
-
-  private end(reason: unknown): void {
-    this.controller.abort(reason);
-    this.reject(reason);
-  }
-
-  /** Something came or went: patience begins anew. */
-  alive(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.end(new Silence(`no sign of life for ${this.patience / 1000} s`)), this.patience);
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
-    this.outer.removeEventListener('abort', this.onAbort);
-    this.controller.abort();
+    ended.catch(() => undefined);
+    const onAbort = (): void => end(outer.reason);
+    const timer = setTimeout(() => end(new Silence(`no sign of life for ${Math.round(silence) / 1000} s`)), silence);
+    outer.addEventListener('abort', onAbort);
+    try {
+      return await Promise.race([question(controller.signal), ended]);
+    } finally {
+      clearTimeout(timer);
+      outer.removeEventListener('abort', onAbort);
+      controller.abort();
+    }
   }
 }
 
-/** Bytes whose every piece is a sign of life, and that end with the watch even where the next piece never comes. */
-async function* watched(bytes: AsyncIterable<Uint8Array>, watch: Watch): AsyncGenerator<Uint8Array> {
-  const pieces = bytes[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await Promise.race([pieces.next(), watch.ended]);
-      if (next.done === true) return;
-      watch.alive();
-      yield next.value;
-    }
-  } finally {
-    // Not waited for: one that hangs would never end.
-    pieces.return?.().catch(() => undefined);
-  }
+/** Waits for so many milliseconds, or until the signal. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener('abort', end);
+  });
 }

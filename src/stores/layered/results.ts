@@ -1,19 +1,13 @@
-import { sealedLine } from '../../files/sealed.ts';
-import type { Artifact } from '../../model/artifact.ts';
 import type { Remote } from '../../model/remote.ts';
 import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
 import type { Errand, FoundResult, Results, Store, WantedResult } from '../../model/store.ts';
+import { unlessDiskFails } from './disk.ts';
+import { Fetching } from './fetching.ts';
 import { readForeignResult } from './foreign-result.ts';
-import { GuardedRemote } from './guarded-remote.ts';
-
-/** Milliseconds without a sign of life after which a remote is left alone. */
-const PATIENCE = 60_000;
-
-/** Larger manifests are not fetched. */
-const LARGEST_MANIFEST = 256 * 1024 * 1024;
-
-/** Pieces of content that travel at once. */
-const AT_ONCE = 4;
+import { GuardedRemote, PATIENCE, type Patience } from './guarded-remote.ts';
+import { Outgoing } from './outgoing.ts';
+import { bringOutputs } from './outputs.ts';
+import { Shelf } from './shelf.ts';
 
 /** A local store whose results are also looked for in remotes, in their order, and shared with them. All else is the local store. */
 export function withRemotes(store: Store, remotes: readonly Remote[], patience = PATIENCE): Store {
@@ -22,15 +16,17 @@ export function withRemotes(store: Store, remotes: readonly Remote[], patience =
 
 class LayeredResults implements Results {
   private readonly local: Store;
-  private readonly remotes: readonly GuardedRemote[];
-  /** What is being shared with each remote, one result after another. */
-  private readonly sharing = new Map<GuardedRemote, Promise<void>>();
-  /** Content that came damaged from a remote: it is sent anew although the remote says that it has it. */
-  private readonly damaged = new Map<GuardedRemote, Set<string>>();
+  private readonly shelves: readonly Shelf[];
+  private readonly outgoing: readonly Outgoing[];
 
-  constructor(local: Store, remotes: readonly Remote[], patience: number) {
+  constructor(local: Store, remotes: readonly Remote[], patience: Patience) {
     this.local = local;
-    this.remotes = remotes.map((remote) => new GuardedRemote(remote, patience));
+    // Who may not write may read all the same, so each is guarded for itself.
+    this.shelves = remotes.flatMap((remote) => {
+      const guarded = new GuardedRemote(remote, patience);
+      return remote.trust.map((prefix) => new Shelf(guarded, prefix));
+    });
+    this.outgoing = remotes.flatMap((remote) => Outgoing.to(remote, local, patience));
   }
 
   read(fingerprint: string): StoredResult | undefined {
@@ -56,104 +52,42 @@ class LayeredResults implements Results {
   async find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined> {
     const found = await this.local.results.find(wanted, errand);
     if (found !== undefined || !wanted.travels) return found;
-    for (const remote of this.remotes) {
-      const attempt = await this.unlessDiskFails(errand, () => this.fetch(remote, wanted, errand));
-      if (attempt !== undefined) return { attempt, remote: remote.name };
+    for (const shelf of this.shelves) {
+      const attempt = await unlessDiskFails(errand, () => this.fetch(shelf, wanted, errand));
+      if (attempt !== undefined) return { attempt, remote: shelf.name };
     }
     return undefined;
   }
 
-  /** A disk that is full or cannot be read is told of when the run itself meets it; here it costs what is fetched or shared. */
-  private async unlessDiskFails<Value>({ notice }: Errand, act: () => Promise<Value>): Promise<Value | undefined> {
-    try {
-      return await act();
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error;
-      notice(`a result could not be exchanged with the remotes: ${message}`);
-      return undefined;
-    }
-  }
-
   /** Fetches a result with all its bytes; undefined where there is none, or it does not fit. */
-  private async fetch(remote: GuardedRemote, wanted: WantedResult, errand: Errand): Promise<Attempt | undefined> {
+  private async fetch(shelf: Shelf, wanted: WantedResult, errand: Errand): Promise<Attempt | undefined> {
+    const outgoing = this.outgoing.find(({ shelf: { remote, prefix } }) => remote.name === shelf.remote.name && prefix === shelf.prefix);
     const unused = (why: string): undefined => {
-      if (!errand.signal.aborted) errand.notice(`what the remote ${remote.name} has of this work is not used: ${why}`);
+      if (!errand.signal.aborted) errand.notice(`what the remote ${shelf.name} has of this work is not used: ${why}`);
     };
-    const record = await remote.getResult(wanted.fingerprint, errand);
-    if (record === undefined) return undefined;
-    const foreign = readForeignResult(record, wanted);
-    if (typeof foreign === 'string') return unused(foreign);
-    for (const [port, artifact] of Object.entries(foreign.outputs))
-      if (!(await this.fetchArtifact(remote, artifact, errand))) return unused(`its output "${port}" is missing or damaged there`);
+    const found = await shelf.record('result', wanted.fingerprint, errand);
+    if (found === undefined) return undefined;
+    const foreign = typeof found === 'string' ? found : readForeignResult(found.record, wanted);
+    if (typeof found === 'string' || typeof foreign === 'string') {
+      outgoing?.foundUnfit(wanted.fingerprint, String(foreign));
+      return unused(String(foreign));
+    }
+    const lost = await bringOutputs(new Fetching({ shelf, local: this.local, packs: found.packs, errand }), this.local, foreign.outputs);
+    if (lost !== undefined) {
+      if (!errand.signal.aborted) outgoing?.foundDamaged(wanted.fingerprint, lost.digests);
+      return unused(`its output "${lost.port}" is missing or damaged there`);
+    }
     const { fingerprint, stage, ingredients, workDigest } = wanted;
-    const attempt: Attempt = { ...foreign, facts: { ...foreign.facts, remote: remote.name } };
+    const attempt: Attempt = { ...foreign, facts: { ...foreign.facts, remote: shelf.remote.name } };
     await this.local.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
     return attempt;
   }
 
-  /** Whether all bytes of an artifact are here now. */
-  private async fetchArtifact(remote: GuardedRemote, { kind, digest, size }: Artifact, errand: Errand): Promise<boolean> {
-    const fetchWhole = async (blob: string, bytes: number): Promise<boolean> =>
-      (await this.fetchBlob(remote, blob, bytes, errand)) && this.local.artifacts.payload(blob)?.size === bytes;
-    if (kind === 'file') return fetchWhole(digest, size);
-    if (!(await this.fetchBlob(remote, digest, LARGEST_MANIFEST, errand))) return false;
-    const files = this.local.artifacts.manifest(digest)?.files;
-    if (files === undefined || files.reduce((sum, entry) => sum + entry.size, 0) !== size) return false;
-    return forAll(files, (entry) => fetchWhole(entry.digest, entry.size));
-  }
-
-  private async fetchBlob(remote: GuardedRemote, digest: string, most: number, errand: Errand): Promise<boolean> {
-    if (this.local.artifacts.payload(digest) !== undefined) return true;
-    const received = await remote.get(digest, errand, (bytes) => this.local.artifacts.receive(digest, bytes, most));
-    if (received === false) this.damaged.set(remote, new Set(this.damaged.get(remote)).add(digest));
-    return received === true;
-  }
-
   share(wanted: WantedResult, errand: Errand): void {
-    if (!wanted.travels) return;
-    for (const remote of this.remotes) {
-      const before = this.sharing.get(remote) ?? Promise.resolve();
-      this.sharing.set(
-        remote,
-        before.then(() => this.unlessDiskFails(errand, () => this.send(remote, wanted, errand))),
-      );
-    }
+    if (wanted.travels) for (const one of this.outgoing) one.add(wanted.fingerprint, errand);
   }
 
-  /** Sends content first and the record last, so that a record that is seen is whole. */
-  private async send(remote: GuardedRemote, { fingerprint }: WantedResult, errand: Errand): Promise<void> {
-    const result = this.read(fingerprint);
-    if (result === undefined) return;
-    const [attempt] = result.attempts;
-    const digests = Object.values(attempt.outputs).flatMap(({ kind, digest }) => [
-      ...(kind === 'file' ? [] : (this.local.artifacts.manifest(digest)?.files ?? []).map((entry) => entry.digest)),
-      digest,
-    ]);
-    const areThere = await forAll([...new Set(digests)], async (digest) => {
-      const isDamaged = this.damaged.get(remote)?.has(digest) === true;
-      if (!isDamaged && (await remote.has(digest, errand)) === true) return true;
-      const payload = remote.isLeftAlone ? undefined : this.local.artifacts.payload(digest);
-      return payload !== undefined && remote.put(digest, payload, errand);
-    });
-    if (areThere) await remote.putResult(fingerprint, sealedLine(JSON.stringify({ ...result, attempts: [attempt] })), errand);
+  async shared(errand: Errand): Promise<void> {
+    await Promise.all(this.outgoing.map((one) => one.arrived(errand)));
   }
-
-  async shared(): Promise<void> {
-    await Promise.all(this.sharing.values());
-  }
-}
-
-/** Does something for all items, a few at once, until one fails; true if none did. */
-async function forAll<Item>(items: readonly Item[], act: (item: Item) => Promise<boolean>): Promise<boolean> {
-  const queue = items.values();
-  let areDone = true;
-  const work = async (): Promise<void> => {
-    for (const item of queue) {
-      if (!areDone) return;
-      if (!(await act(item))) areDone = false;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return areDone;
 }

@@ -1,47 +1,49 @@
-import type { Remote } from '../../../model/remote.ts';
-import type { Payload } from '../../../model/store.ts';
+import type { FarPage, Remote, Wanted } from '../../../model/remote.ts';
+
+/** Objects that are listed at once. */
+const PAGE = 1000;
 
 /** A remote that lives as long as the process, for tests and as the plainest example of one. */
 export class MemoryRemote implements Remote {
   readonly name: string;
-  /** Content by digest. */
-  readonly blobs = new Map<string, Uint8Array>();
-  /** Records by fingerprint. */
-  readonly results = new Map<string, string>();
+  readonly trust: readonly string[];
+  readonly write: string | undefined;
+  /** Bytes by key. */
+  readonly objects = new Map<string, Uint8Array>();
+  /** When each was written, in milliseconds since 1970. */
+  readonly times = new Map<string, number>();
 
-  constructor(name: string) {
+  constructor(name: string, { trust = ['shelf/'], write }: { readonly trust?: readonly string[]; readonly write?: string } = {}) {
     this.name = name;
+    this.trust = trust;
+    this.write = write ?? trust[0];
   }
 
-  async has(digest: string): Promise<boolean> {
-    return this.blobs.has(digest);
+  async get(key: string, { most, range }: Wanted): Promise<Uint8Array | undefined> {
+    const bytes = this.objects.get(key)?.slice(...(range ?? []));
+    if (bytes !== undefined && bytes.length > most) throw new Error(`${key} is larger than ${most} bytes`);
+    return bytes;
   }
 
-  async get(digest: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-    const bytes = this.blobs.get(digest);
-    return bytes === undefined ? undefined : inOnePiece(bytes);
+  async size(key: string): Promise<number | undefined> {
+    return this.objects.get(key)?.length;
   }
 
-  async put(digest: string, content: Payload, signal: AbortSignal): Promise<void> {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of content.bytes()) {
-      signal.throwIfAborted();
-      pieces.push(piece);
-    }
-    this.blobs.set(digest, Buffer.concat(pieces));
-  }
-
-  async getResult(fingerprint: string): Promise<string | undefined> {
-    return this.results.get(fingerprint);
-  }
-
-  async putResult(fingerprint: string, record: string): Promise<boolean> {
-    if (this.results.has(fingerprint)) return false;
-    this.results.set(fingerprint, record);
+  async put(key: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.objects.has(key)) return false;
+    this.objects.set(key, Uint8Array.from(bytes));
+    this.times.set(key, Date.now());
     return true;
   }
-}
 
-async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+  async list(prefix: string, from = ''): Promise<FarPage> {
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix) && key > from).sort();
+    const page = keys.slice(0, PAGE);
+    const objects = page.map((key) => ({ key, size: this.objects.get(key)?.length ?? 0, modified: this.times.get(key) ?? 0 }));
+    return { objects, next: keys.length > PAGE ? page.at(-1) : undefined };
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.objects.delete(key);
+  }
 }
