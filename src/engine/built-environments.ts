@@ -33,7 +33,11 @@ async function fromFile({ python, version }: BuiltEnvironment, surroundings: Sur
   if (!asked.ok) return asked;
   const interpreter = interpreterFor({ version, requires: asked.value.requires }, surroundings);
   if (!interpreter.ok) return interpreter;
-  const places = { provision, environment, cache: store.cache, signal: stop, recorded: (digest: string) => recordedLock(digest, store) };
+  const places = {
+    ...{ provision, environment, cache: store.cache, signal: stop },
+    recorded: (digest: string) => recordedLock(store, (one) => one.asked === digest),
+    last: (shown: string) => recordedLock(store, (one) => one.python === shown),
+  };
   const lock = await lockOf(asked.value, interpreter.value, places);
   if (!lock.ok) return lock;
   if ('unlocked' in lock.value)
@@ -88,22 +92,22 @@ function foundOf(
   };
 }
 
-/** The lock that the newest run which asked for the same was given. */
-function recordedLock(asked: string, { runs, artifacts }: Store): string | undefined {
+/** The lock of an environment in the newest run that has such a one. */
+function recordedLock({ runs, artifacts }: Store, isWanted: (environment: BuiltEnvironment) => boolean): string | undefined {
   let left = RECORDS;
   for (const record of runs.all()) {
     if (left-- === 0) return undefined;
-    const digest = lockIn(record, asked);
+    const digest = lockIn(record, isWanted);
     const bytes = digest === undefined ? undefined : artifacts.read(digest);
     if (bytes !== undefined) return Buffer.from(bytes).toString('utf8');
   }
   return undefined;
 }
 
-function lockIn({ nodes }: RunRecord, asked: string): string | undefined {
+function lockIn({ nodes }: RunRecord, isWanted: (environment: BuiltEnvironment) => boolean): string | undefined {
   for (const { recipe } of Object.values(nodes)) {
     const environment = recipe?.work.kind === 'command' ? recipe.work.environment : undefined;
-    if (environment !== undefined && 'lock' in environment && environment.asked === asked) return environment.lock;
+    if (environment !== undefined && !('venv' in environment) && isWanted(environment)) return environment.lock;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import { loadEngines } from '../engines/engines.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { readYamlFile } from '../load/yaml/file.ts';
 import { suggestion } from '../text/suggestion.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import type { Instance, Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Store } from '../model/store.ts';
@@ -119,6 +119,8 @@ export interface WantedPlan extends Wanted {
   readonly running?: boolean;
   /** Environments that are not locked yet are locked now; default: where it will be run at once. */
   readonly makesLocks?: boolean;
+  /** Aborted: what is looked up for it is wanted no more. */
+  readonly signal?: AbortSignal | undefined;
   /** The `--set` options with which it was read. */
   readonly set?: readonly string[] | undefined;
 }
@@ -135,22 +137,42 @@ function measuring({ name, instances }: Pipeline): Outcome<ReadonlySet<string>> 
   });
 }
 
+function isBuiltFor({ work }: Instance): boolean {
+  return work.kind === 'command' && work.environment !== undefined && !('venv' in work.environment);
+}
+
+function nothingToRefresh({ name }: Pipeline): Problem {
+  return {
+    kind: 'usage',
+    code: 'bad-option',
+    message: `--refresh-environment: no node of ${name} has an environment that is built`,
+    hint: 'a command that has one says environment: { python: requirements.txt }',
+  };
+}
+
 /** Plans a pipeline that was read. */
 export async function planOpened({ pipeline, named, surroundings }: Opened, wanted: WantedPlan = {}): Promise<Outcome<Plan>> {
   const forced = instancesOf(pipeline, wanted.force ?? [], '--force');
   if (!forced.ok) return forced;
   const remeasured = wanted.remeasure === true ? measuring(pipeline) : done(new Set<string>());
   if (!remeasured.ok) return remeasured;
+  if (wanted.refreshEnvironment === true && !pipeline.instances.some(isBuiltFor)) return failed(nothingToRefresh(pipeline));
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
-  const { running = false, remeasure = false, set = [], makesLocks = running, refreshEnvironment = false } = wanted;
+  const { running = false, remeasure = false, set = [], makesLocks = running, refreshEnvironment = false, signal } = wanted;
   const provision = provisionOf(surroundings.environment, {
     makesLocks,
     refreshes: refreshEnvironment,
     tell: surroundings.provision?.tell,
   });
   const plan = await makePlan({
-    ...{ pipeline, surroundings: { ...surroundings, provision }, remeasure, running, set },
+    ...{
+      pipeline,
+      surroundings: { ...surroundings, provision, ...(signal === undefined ? {} : { stop: signal }) },
+      remeasure,
+      running,
+      set,
+    },
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,
   });

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Provision, Uv } from '../code/python/uv.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 
 /** How environments are locked. */
 export interface Locking {
@@ -29,23 +29,35 @@ export function provisionOf(
 
 let brought: string | undefined;
 
+/** Under way: whoever else needs it meanwhile waits for the same. */
+let bringing: Promise<Outcome<string>> | undefined;
+
 const uv: Uv = {
   async here() {
     const { findUv } = await import('../setup/uv.mjs');
     brought ??= findUv()?.path;
     return brought;
   },
-  async bring(signal): Promise<Outcome<string>> {
+  async bring(signal) {
     if (brought !== undefined) return done(brought);
-    const [{ bringUv }, { SetupProblem }] = await Promise.all([import('../setup/uv.mjs'), import('../setup/problem.mjs')]);
-    try {
-      brought = (await bringUv(() => undefined, signal)).path;
-      return done(brought);
-    } catch (error) {
-      if (!(error instanceof SetupProblem)) throw error;
-      const hint = error.remedy.map((line) => line.trim()).join('\n  ');
-      const message = `uv, which builds environments of Python, is not to be had: ${error.message}`;
-      return failed({ kind: 'stage', code: 'environment-failed', message, ...(hint === '' ? {} : { hint }) });
-    }
+    bringing ??= bringNow(signal).finally(() => (bringing = undefined));
+    return bringing;
   },
 };
+
+async function bringNow(signal: AbortSignal): Promise<Outcome<string>> {
+  const [{ bringUv }, { SetupProblem }] = await Promise.all([import('../setup/uv.mjs'), import('../setup/problem.mjs')]);
+  try {
+    brought = (await bringUv(() => undefined, signal)).path;
+    return done(brought);
+  } catch (error) {
+    if (signal.aborted) return failed(notBrought('it was stopped', 'run it again'));
+    if (!(error instanceof SetupProblem)) throw error;
+    return failed(notBrought(error.message, error.remedy.map((line) => line.trim()).join('\n  ')));
+  }
+}
+
+function notBrought(why: string, hint: string): Problem {
+  const message = `uv, which builds environments of Python, is not to be had: ${why}`;
+  return { kind: 'stage', code: 'environment-failed', message, ...(hint === '' ? {} : { hint }) };
+}

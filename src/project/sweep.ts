@@ -158,6 +158,7 @@ async function prepare(context: Context, file: string, options: SweepOptions): P
   const planned = await planOpened(opened, {
     makesLocks: true,
     refreshEnvironment,
+    signal: options.signal,
     ...(spec.only === undefined ? {} : { only: spec.only }),
   });
   if (!planned.ok) return planned;

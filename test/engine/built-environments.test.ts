@@ -71,9 +71,12 @@ describe.skipIf(isWithoutUv)('an environment that is built', () => {
   test('is locked anew where its requirements ask for something else', async () => {
     await run();
     makeWheel(join(folder, 'wheels'), 'some-tool', '1.1', ['other>=1']);
+    makeWheel(join(folder, 'wheels'), 'other', '1.6');
     edit(folder, 'requirements.txt', 'some-tool', 'some-tool>=1.1');
     expect((await causes())['work']).toBe('maybe: requirements.txt is not locked yet: a run does it');
     expect((await run()).json.executed).toEqual(['work']);
+    // What need not change stays as it was.
+    expect(told()).toBe('1.1 1.5');
     edit(folder, 'requirements.txt', 'some-tool>=1.1', 'some-tool');
     expect(await causes()).toEqual({ work: REUSED, plain: REUSED });
   });

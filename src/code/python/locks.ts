@@ -1,6 +1,8 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
-import { join } from 'node:path';
-import { dirname } from 'node:path';
+import { removeTree } from '../../files/remove.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
@@ -8,7 +10,7 @@ import { telling } from '../../model/waiting.ts';
 import type { Interpreter } from './interpreters.ts';
 import { readLock } from './locked.ts';
 import type { Asked } from './requirements.ts';
-import { type Provision, runUv, type UvEnd } from './uv.ts';
+import { type Provision, runUv, type UvCall, type UvEnd } from './uv.ts';
 
 /** What a file was locked to. */
 export interface Lock {
@@ -27,6 +29,8 @@ export interface LockPlaces {
   readonly signal: AbortSignal;
   /** The lock that a run used for what was asked for, where it is no longer noted. */
   readonly recorded: (asked: string) => string | undefined;
+  /** What a file of this name was locked to last: packages that may stay as they were do so. */
+  readonly last: (shown: string) => string | undefined;
 }
 
 type Note = { readonly lock: string };
@@ -58,10 +62,10 @@ export async function lockOf(asked: Asked, interpreter: Interpreter, places: Loc
   if (!uv.ok) return uv;
   if (uv.value === undefined) return done({ unlocked: isAnew ? 'is locked anew by a run' : 'is not locked yet: a run does it' });
   const call = { uv: uv.value, folder: dirname(asked.file), environment: places.environment, signal: places.signal };
-  const made = lockMade(asked, await telling(runUv(argumentsFor(asked, interpreter), call), tell));
-  if (!made.ok) return made;
-  writeNote(noteFile, made.value);
-  return done({ text: made.value, asked: digest });
+  const lock = lockMade(asked, await telling(made(asked, interpreter, call, isAnew ? undefined : places.last(asked.shown)), tell));
+  if (!lock.ok) return lock;
+  writeNote(noteFile, lock.value);
+  return done({ text: lock.value, asked: digest });
 }
 
 function writeNote(file: string, lock: string): void {
@@ -75,33 +79,23 @@ async function program(asked: Asked, { provision, signal }: LockPlaces): Promise
   return done(asked.kind === 'project-lock' ? await provision.uv.here() : undefined);
 }
 
-function argumentsFor({ kind, file }: Asked, { path }: Interpreter): string[] {
-  if (kind === 'project-lock')
-    return [
-      'export',
-      '--locked',
-      '--offline',
-      '--no-header',
-      '--no-annotate',
-      '--no-emit-project',
-      '--no-default-groups',
-      '--format',
-      'requirements.txt',
-      '--python',
-      path,
-    ];
-  return [
-    'pip',
-    'compile',
-    '--generate-hashes',
-    '--no-header',
-    '--no-annotate',
-    '--no-emit-index-url',
-    '--no-emit-find-links',
-    '--python',
-    path,
-    file,
-  ];
+/** Has uv make the lock of what a file asks for; `last`: that of before, of which packages stay as they were where they may. */
+async function made(asked: Asked, { path }: Interpreter, call: UvCall, last: string | undefined): Promise<UvEnd> {
+  const form = ['--no-header', '--no-annotate', '--no-emit-index-url', '--no-emit-find-links', '--python', path];
+  if (asked.kind === 'project-lock')
+    return runUv(
+      ['export', '--locked', '--offline', '--no-emit-project', '--no-default-groups', '--format', 'requirements.txt', ...form],
+      call,
+    );
+  const scratch = mkdtempSync(join(tmpdir(), 'stillroom-lock-'));
+  try {
+    const file = join(scratch, 'lock.txt');
+    if (last !== undefined) writeFileSync(file, last);
+    const end = await runUv(['pip', 'compile', '--generate-hashes', ...form, '--output-file', file, asked.file], call);
+    return end === 'stopped' || 'why' in end ? end : { output: readFileSync(file, 'utf8') };
+  } finally {
+    removeTree(scratch);
+  }
 }
 
 /** The lock that uv printed; else what is wrong. */
