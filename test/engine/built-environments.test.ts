@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { called, edit, emptyFolder, write } from '../rig.ts';
@@ -125,6 +126,59 @@ describe.skipIf(isWithoutUv)('an environment that is built', () => {
     expect(code).not.toBe(0);
     expect(json).toMatchObject({ executed: ['plain'], failed: ['work'], error: { code: 'environment-failed' } });
     expect(json.error?.hint).toMatch(/uv says:(?:.|\n)*hash/i);
+  });
+
+  test('takes its packages from the lock of a project, which must fit it, and a Python that the project is for', async () => {
+    const project = (dependencies: string, python = '>=3.8'): string =>
+      `[project]\nname = "p"\nversion = "1"\nrequires-python = "${python}"\ndependencies = [${dependencies}]\n`;
+    const locked = (name: string, version: string, more: string): string => {
+      const file = `${name.replace('-', '_')}-${version}-py3-none-any.whl`;
+      const hash = createHash('sha256')
+        .update(readFileSync(join(folder, 'wheels', file)))
+        .digest('hex');
+      const from = 'source = { registry = "https://pypi.org/simple" }';
+      return `[[package]]\nname = "${name}"\nversion = "${version}"\n${from}\n${more}wheels = [{ url = "https://example.org/${file}", hash = "sha256:${hash}" }]\n`;
+    };
+    write(folder, {
+      'pyproject.toml': project('"some-tool"'),
+      'uv.lock': `version = 1
+requires-python = ">=3.8"
+${locked('other', '1.5', '')}
+${locked('some-tool', '1.0', 'dependencies = [{ name = "other" }]\n')}
+[[package]]
+name = "p"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "some-tool" }]
+[package.metadata]
+requires-dist = [{ name = "some-tool" }]
+`,
+    });
+    env = { ...env, UV_FIND_LINKS: join(folder, 'wheels') };
+    edit(folder, 'pipeline.yaml', 'requirements.txt', 'uv.lock');
+    // Nothing of it needs the network, so a plan knows it.
+    expect((await causes())['work']).toBe('run: it has not run before');
+    expect((await run()).code).toBe(0);
+    expect(told()).toBe('1.0 1.5');
+    edit(folder, 'pipeline.yaml', 'uv.lock', 'pyproject.toml');
+    expect((await causes())['work']).toBe(REUSED);
+    write(folder, { 'pyproject.toml': project('"some-tool", "missing"') });
+    expect((await plan()).error).toMatchObject({ code: 'environment-failed', hint: 'lock it: uv lock', line: 5 });
+    write(folder, { 'pyproject.toml': project('"some-tool"', '>=3.99') });
+    expect((await plan()).error).toMatchObject({ code: 'missing-python', hint: expect.stringContaining('correct requires-python') });
+  });
+
+  test('is built by one of two that need it at once, and the other uses it', async () => {
+    const other = emptyFolder();
+    cpSync(folder, other, { recursive: true });
+    const ends = await Promise.all([run('--only', 'work'), ask(['run', 'pipeline.yaml', '--only', 'work'], other)]);
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(built()).toHaveLength(1);
+  });
+
+  test('is not locked anew where there is none', async () => {
+    edit(folder, 'pipeline.yaml', '    environment: { python: requirements.txt }\n', '');
+    expect((await plan('--refresh-environment')).error).toMatchObject({ code: 'bad-option' });
   });
 
   test('takes its packages from a lock of others as it stands', async () => {

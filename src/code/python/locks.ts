@@ -112,7 +112,8 @@ function lockMade({ shown, kind }: Asked, end: UvEnd): Outcome<string> {
 
 function unlockable(shown: string, kind: Asked['kind'], why: readonly string[]): Problem {
   const told = why.join('\n  | ');
-  const isStale = kind === 'project-lock' && told.includes('needs to be updated');
+  // Where the lock fits, nothing is to be looked up.
+  const isStale = kind === 'project-lock' && /needs to be updated|network was disabled|No solution found/.test(told);
   return {
     kind: 'pipeline',
     code: 'environment-failed',
