@@ -6,7 +6,7 @@ import { pixelsOf } from './pixels.ts';
 import { LARGEST_TABLE, readRows, TABLES } from './rows.ts';
 
 /** Bytes of all that a report draws, and of one piece by its kind: a page is to stay below 5 MB. */
-const MOST_BYTES = { all: 1_500_000, picture: 1_000_000, table: LARGEST_TABLE, markdown: 200_000, html: 300_000 };
+const MOST_BYTES = { all: 1_500_000, picture: 1_000_000, table: LARGEST_TABLE, markdown: 200_000, html: 1_000_000 };
 
 /** Pixels of a picture: a browser takes four bytes for each. */
 const MOST_PIXELS = 50_000_000;

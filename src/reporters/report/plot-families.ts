@@ -1,7 +1,7 @@
 import type { Plot, PlotSeries } from '../../model/plot.ts';
 import type { ReportRun } from '../../model/report.ts';
 import { distinct, type Line } from './families.ts';
-import { nameOf } from './shown-values.ts';
+import { nameOf, sharedName } from './shown-values.ts';
 
 /** A plot of all runs that have it, with its axes named. */
 export type PlotFamily = { readonly title: string; readonly xLabel: string; readonly yLabel: string } & (
@@ -37,14 +37,25 @@ function labelled<X>(owned: readonly (Owned & { readonly series: readonly PlotSe
 
 const isNumbered = ({ plot }: Owned): boolean => plot.as === 'lines' || plot.as === 'points';
 
+/** Grids of the same cells, of an instance each. */
+function sameGrids(owned: readonly Owned[]): ReadonlyMap<string, readonly Owned[]> {
+  const found = new Map<string, Owned[]>();
+  for (const one of owned) {
+    const key = JSON.stringify(one.plot);
+    found.set(key, [...(found.get(key) ?? []), one]);
+  }
+  return found;
+}
+
 function familyOf(owned: readonly Owned[], runs: readonly ReportRun[]): PlotFamily[] {
   const [first] = owned;
   if (first === undefined) return [];
   const { title, xLabel, yLabel, as } = first.plot;
   if (as === 'grid')
-    return owned.flatMap(({ plot, run }) => {
-      const whose = [title, plot.instance, runs.length > 1 ? nameOf(run) : ''].filter((part) => part !== '').join(', ');
-      return plot.as === 'grid' ? [{ kind: 'grid', ...plot, title: whose }] : [];
+    return [...sameGrids(owned).values()].flatMap(([one, ...others]) => {
+      if (one?.plot.as !== 'grid') return [];
+      const whose = runs.length > 1 ? sharedName([one, ...others].map(({ run }) => nameOf(run))) : '';
+      return [{ kind: 'grid', ...one.plot, title: [title, one.plot.instance, whose].filter((part) => part !== '').join(', ') }];
     });
   const axes = { title, xLabel, yLabel };
   if (isNumbered(first)) {

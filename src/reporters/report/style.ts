@@ -81,7 +81,7 @@ export const STYLE = `
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1240px;padding:24px;font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 h1{font-size:26px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:19px;margin:36px 0 10px;padding-bottom:4px;border-bottom:1px solid var(--line)}
-h3{font-size:16px;margin:20px 0 6px;overflow-wrap:anywhere}p{margin:4px 0}p,li,td,th{overflow-wrap:break-word}main>section>p,.alert p,li{overflow-wrap:anywhere}a{color:var(--link)}
+h3{font-size:16px;margin:20px 0 6px}h3,h4{overflow-wrap:anywhere}p{margin:4px 0}p,li,td,th{overflow-wrap:break-word}main>section>p,.alert p,li{overflow-wrap:anywhere}a{color:var(--link)}
 code,pre,.number{font-family:ui-monospace,monospace;font-size:13px}.soft{color:var(--soft)}.soft code,h2 code{overflow-wrap:anywhere}td code,th code{display:inline-block;max-width:340px;overflow-wrap:break-word}th[scope=row] code{white-space:nowrap}
 nav ul{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:14px 0 0;padding:0}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
