@@ -36,6 +36,12 @@ function refused(folder: string, why: string, hint: string): Outcome<never> {
  * Where it lies does not count, nor what was changed in it by hand. `cache` spares reading records that stand as they stood.
  */
 export function readVirtualEnvironment(folder: string, cache: string): Outcome<EnvironmentIngredient> {
+  if (existsSync(join(folder, 'conda-meta')))
+    return refused(
+      folder,
+      'is one of Conda, whose packages are not read',
+      'write its Python packages into a requirements.txt, and environment: { python: requirements.txt }',
+    );
   const settings = join(folder, 'pyvenv.cfg');
   if (!existsSync(settings)) return refused(folder, 'is none: it has no pyvenv.cfg', `make it: python3 -m venv ${folder}`);
   const text = readFileSync(settings, 'utf8');

@@ -163,6 +163,8 @@ async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shar
   if (!executor.ok) return executor;
   const prepared = await prepareWork(instance, around);
   if (!prepared.ok) return prepared;
+  const elsewhere = builtElsewhere(instance, executor.value, prepared.value.environment);
+  if (elsewhere !== undefined) return elsewhere;
   const shared: Shared = {
     of: instance,
     executor: executor.value,
@@ -183,6 +185,23 @@ async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shar
   };
   around.found.shared.set(work, shared);
   return done(shared);
+}
+
+/** An environment is built here, of files for this kind of machine: why an executor of another kind cannot use it. */
+function builtElsewhere(
+  { name, node }: Instance,
+  { name: executor, facts }: Executor,
+  found?: FoundEnvironment,
+): Outcome<never> | undefined {
+  const here = `${process.platform}-${process.arch}`;
+  if (found?.built === undefined || facts.platform.startsWith(`${here}-`)) return undefined;
+  return failed({
+    kind: 'pipeline',
+    code: 'bad-environment',
+    message: `${name} has an environment that is built here, on ${here}, and the executor "${executor}" is of another kind: ${facts.platform}`,
+    pointer: `/stages${pointerStep(node)}/environment`,
+    hint: 'let it run where machines are of this kind; or name a virtual environment that is there: environment: { venv: FOLDER }',
+  });
 }
 
 /** What an instance's work is found to be. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { called, edit, emptyFolder, write } from '../rig.ts';
@@ -174,6 +174,20 @@ requires-dist = [{ name = "some-tool" }]
     const ends = await Promise.all([run('--only', 'work'), ask(['run', 'pipeline.yaml', '--only', 'work'], other)]);
     expect(ends.map(({ code }) => code)).toEqual([0, 0]);
     expect(built()).toHaveLength(1);
+  });
+
+  test('goes when no node has used it for long and another is built', async () => {
+    await run();
+    const [first = ''] = built();
+    makeWheel(join(folder, 'wheels'), 'some-tool', '1.1', ['other>=1']);
+    await run('--refresh-environment');
+    expect(built()).toHaveLength(2);
+    const longAgo = new Date(Date.now() - 61 * 86_400_000);
+    utimesSync(join(first, 'stillroom-built.json'), longAgo, longAgo);
+    edit(folder, 'requirements.txt', 'some-tool', 'other');
+    await run('--keep-going');
+    expect(built()).toHaveLength(2);
+    expect(built()).not.toContain(first);
   });
 
   test('is not locked anew where there is none', async () => {

@@ -113,13 +113,14 @@ describe('a virtual environment', () => {
       () => edit(folder, '.venv/pyvenv.cfg', 'packages = false', 'packages = true'),
       "takes the system's packages too, which are not seen",
     ],
+    ['is one of Conda', () => write(join(folder, '.venv'), { 'conda-meta/history': '' }), 'is one of Conda'],
     ['says no version', () => edit(folder, '.venv/pyvenv.cfg', 'version = 3.11.7', ''), 'does not say its version of Python'],
   ])('is refused where it %s', async (_, change, why) => {
     change();
     expect((await plan()).error).toMatchObject({
       code: 'bad-environment',
       message: expect.stringContaining(why),
-      hint: expect.stringMatching(/make it/),
+      hint: expect.stringMatching(/make it|write its/),
     });
   });
 

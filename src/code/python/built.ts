@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { syncTree } from '../../files/durable.ts';
+import { basename, dirname, join } from 'node:path';
+import { ifPossible, syncTree } from '../../files/durable.ts';
 import { isObject } from '../../files/json.ts';
-import { lockFile, noteHolder } from '../../files/lock.ts';
+import { namesIn } from '../../files/folder.ts';
+import { lockFile, noteHolder, tryLockFile } from '../../files/lock.ts';
 import { removeTree } from '../../files/remove.ts';
 import { readSealed, sealedJson } from '../../files/sealed.ts';
 import { writeDurably } from '../../files/durable.ts';
@@ -52,6 +53,28 @@ export function isBuilt({ folder, interpreter }: Pick<Buildable, 'folder' | 'int
   return realpathSync(join(folder, 'bin', 'python')) === interpreter.path && heldIn(folder, cache) === marker.held;
 }
 
+/** The lock on building what lies in a folder. */
+function lockOf(folder: string): string {
+  return join(dirname(folder), 'locks', basename(folder));
+}
+
+/** Milliseconds after which an environment that no node has used goes: 60 days. */
+const UNUSED = 60 * 86_400_000;
+
+/** Removes environments that have not been used for long, and what was left half built as long ago. */
+function removeUnused(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const place = join(folder, name);
+    const used =
+      (statSync(markerOf(place), { throwIfNoEntry: false }) ?? statSync(place, { throwIfNoEntry: false }))?.mtimeMs ?? Date.now();
+    if (name === 'locks' || Date.now() - used < UNUSED) continue;
+    const lock = tryLockFile(lockOf(place));
+    if (lock === undefined) continue;
+    removeTree(place);
+    lock.release();
+  }
+}
+
 /** How building is waited for and stopped. */
 export interface BuildOptions {
   readonly provision: Provision;
@@ -66,9 +89,12 @@ export interface BuildOptions {
 /** Builds an environment unless it is there; one process at a time. What a killed one left half built is built anew. */
 export async function build(wanted: Buildable, options: BuildOptions): Promise<Outcome<void> | 'stopped'> {
   const { provision, cache, signal, onWait } = options;
-  if (isBuilt(wanted, cache)) return done(undefined);
+  if (isBuilt(wanted, cache)) {
+    ifPossible(() => utimesSync(markerOf(wanted.folder), new Date(), new Date()));
+    return done(undefined);
+  }
   onWait(`waits until its environment is built from ${wanted.shown}`);
-  const lock = await lockFile(join(provision.folder, 'locks', sha256(wanted.folder).slice(0, 32)), signal);
+  const lock = await lockFile(lockOf(wanted.folder), signal);
   if (lock === undefined) return 'stopped';
   try {
     noteHolder(lock, { pid: process.pid });
@@ -83,6 +109,7 @@ export async function build(wanted: Buildable, options: BuildOptions): Promise<O
     if (held === undefined) return failedBuild(wanted, ['what uv built is no virtual environment']);
     syncTree(wanted.folder);
     writeDurably(markerOf(wanted.folder), sealedJson({ format: 1, held } satisfies Marker));
+    removeUnused(provision.folder);
     return done(undefined);
   } finally {
     lock.release();
