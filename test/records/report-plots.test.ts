@@ -347,6 +347,29 @@ describe('a specification of Vega-Lite', () => {
     ]);
   });
 
+  test('is repeated for each value of a facet, and points on the lines of another layer are these lines', () => {
+    const encoding = { x: field('x'), y: field('y'), column: field('kind', 'nominal') };
+    const { plots } = drawn({ title: 'T', data: { values }, mark: 'line', encoding });
+    expect(plots.map(({ title, of }) => [title, of])).toEqual([
+      ['T: kind a', 'made.out'],
+      ['T: kind b', 'made.out: 2'],
+    ]);
+    const inner = { mark: 'bar', encoding: { x: field('kind', 'nominal'), y: field('y') } };
+    expect(drawn({ data: { values }, facet: { row: field('x') }, spec: inner }).plots).toHaveLength(2);
+    const plain = { x: field('x'), y: field('y') };
+    expect(drawn({ data: { values }, encoding: plain, layer: [{ mark: 'point' }, { mark: 'line' }] }).plots).toMatchObject([
+      { as: 'lines' },
+    ]);
+  });
+
+  test('bins of a grid are its rows, in their order', () => {
+    const rect = { x: field('kind', 'nominal'), y: { ...field('y'), bin: { maxbins: 5 } }, color: { aggregate: 'count' } };
+    const data = { values: [9, 1, 2].map((y) => ({ y, kind: 'a' })) };
+    expect(drawn({ data, mark: 'rect', encoding: rect }).plots).toMatchObject([
+      { rows: ['1 to 2', '2 to 3', '8 to 9'], values: [[1], [1], [1]] },
+    ]);
+  });
+
   test('of which something is not drawn here says what, and nothing is loaded', () => {
     const encoding = { x: field('x'), y: field('y') };
     const told = (rest: object): readonly string[] => drawn(rest).undrawn;
@@ -354,6 +377,12 @@ describe('a specification of Vega-Lite', () => {
     expect(told({ data: { values }, mark: 'geoshape', encoding })).toEqual(['made.out: its mark "geoshape" is not drawn here']);
     expect(told({ data: { values }, mark: '__proto__', encoding })).toEqual(['made.out: its mark "__proto__" is not drawn here']);
     expect(told({ data: { values }, mark: 'point', encoding, transform: [{ filter: '1' }] })[0]).toContain('transforms its data');
+    const month = { x: { ...field('x'), timeUnit: 'month' }, y: { aggregate: 'count' } };
+    expect(told({ data: { values }, mark: 'bar', encoding: month })[0]).toContain('groups times');
+    const deviation = { x: field('kind'), y: { ...field('y'), aggregate: 'stdev' } };
+    expect(told({ data: { values }, mark: 'bar', encoding: deviation })[0]).toContain('sums up by "stdev"');
+    expect(told({ data: { values }, transform: [{}], layer: [{ mark: 'line', encoding }] })[0]).toContain('transforms its data');
+    expect(told({ data: { values }, repeat: ['x', 'y'], spec: { mark: 'line', encoding } })[0]).toContain('repeats a view over fields');
     expect(told({ mark: 'point', encoding })).toEqual(['made.out: it has no data of its own']);
     expect(told({ data: { values }, mark: 'point' })).toEqual(['made.out: it says nothing of x or of y']);
     const vega = { suffix: '.json', text: '{"$schema":"https://vega.github.io/schema/vega/v5.json"}' };

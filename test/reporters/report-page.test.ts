@@ -247,6 +247,23 @@ describe('what commands drew as tables', () => {
     expect(page).toContain('<td class="right s1" title="z, x: 1">1</td><td></td>');
   });
 
+  test('may rise upright: no value of a step is lost to the script that draws it', async () => {
+    const points = [
+      [0, 0],
+      [0, 0.2],
+      [0, 0.4],
+      [1, 1],
+      [1, 0.9],
+    ] as const;
+    const run = reportedRun({ plots: [{ of: 'ROC', title: 'ROC', ...axes, as: 'lines', series: [{ name: '', points }] }] });
+    const [, data = '[]'] = /<script type="application\/json">([^<]*)<\/script>/.exec(await reportPage([run])) ?? [];
+    const [line] = JSON.parse(data) as { x: number[]; y: number[] }[];
+    expect(line?.y).toEqual([0, 0.2, 0.4, 1, 0.9]);
+    expect(new Set(line?.x).size).toBe(5);
+    expect(line?.x).toEqual(line?.x.toSorted((a, b) => a - b));
+    for (const [index, [x]] of points.entries()) expect(line?.x[index]).toBeCloseTo(x, 5);
+  });
+
   test('of several runs shares a chart, and what is the same a line', async () => {
     const page = await pageOf(line('one', 1), line('two', 0.5), line('three', 1));
     expect(page.match(/<figcaption>ROC</g)).toHaveLength(1);

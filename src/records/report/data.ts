@@ -104,6 +104,12 @@ function overVariable(curve: Curve, variables: readonly string[]): Curve {
   return over === undefined ? curve : { ...curve, over };
 }
 
+/** Whether the pipeline asks for an output, or for the folder that a file is in, by name. */
+function isAskedFor({ show = [] }: RunRecord, from: string): boolean {
+  const name = from.replace(/^([^[.]*)\[.*?\](?=\.[a-z])/s, '$1');
+  return show.some((asked) => [from, name].some((one) => one === asked || one.startsWith(`${asked}/`)));
+}
+
 /** What comes first: what the pipeline asks for, else all of the nodes that no other needs. */
 function shownOf({ nodes, show }: RunRecord): readonly string[] {
   if (show !== undefined && show.length > 0) return show;
@@ -135,7 +141,7 @@ export class ReportDesk {
     const plots = plotsOf(store.artifacts, record);
     const outputs = this.easel.draw(store.artifacts, record, {
       isShown: (from) => shown.includes(from),
-      isPlotted: (from) => plots.drawn.has(from),
+      isPlotted: (from) => plots.drawn.has(from) && !isAskedFor(record, from),
     });
     return {
       run: record.id,

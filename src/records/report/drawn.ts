@@ -116,7 +116,7 @@ function bytesOf(drawn: Drawn): number {
 /** What is known of outputs by their names. */
 interface Asked {
   readonly isShown: (from: string) => boolean;
-  /** It is drawn as a plot. */
+  /** It is drawn as a plot, and nobody asks for it as a table. */
   readonly isPlotted: (from: string) => boolean;
 }
 
@@ -130,7 +130,7 @@ export class Easel {
   draw(artifacts: Artifacts, record: RunRecord, { isShown, isPlotted }: Asked): { readonly drawn: Drawn[]; readonly undrawn: string[] } {
     const undrawn: string[] = [];
     // The numbers of a plot stand below it.
-    const isNumbers = ({ kind, isShown, from }: Candidate): boolean => kind === 'table' && !isShown && isPlotted(from);
+    const isNumbers = ({ kind, from }: Candidate): boolean => kind === 'table' && isPlotted(from);
     const all = candidates(artifacts, record, isShown, undrawn).filter((one) => !isNumbers(one));
     const order = all.map((_, index) => index).sort((a, b) => Number(all[b]?.isShown) - Number(all[a]?.isShown) || b - a);
     const drawn = new Map<number, Drawn>();

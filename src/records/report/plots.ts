@@ -128,13 +128,11 @@ function drawFile(file: TableFile, reader: Reader, gathered: Gathered): void {
   const at = { node, from, instance, of };
   if (look === undefined && file.suffix === '.json') {
     const bytes = reader.bytes(file);
-    const found = typeof bytes === 'string' ? undefined : vegaLite(bytes);
+    const found = typeof bytes === 'string' ? undefined : vegaLite(bytes, of);
     if (found !== undefined) {
       for (const why of found.undrawn) gathered.undrawn.push(`${of}: ${why}`);
       if (found.plots.length > 0) gathered.drawn.add(from);
-      gathered.plots.push(
-        ...found.plots.map((plot, index) => ({ ...plot, instance, of: index === 0 ? of : `${of}: ${index + 1}`, title: plot.title || of })),
-      );
+      gathered.plots.push(...found.plots.map((plot, index) => ({ ...plot, instance, of: index === 0 ? of : `${of}: ${index + 1}` })));
       return;
     }
   }

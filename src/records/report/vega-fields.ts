@@ -8,6 +8,9 @@ export type Datum = Readonly<Record<string, unknown>>;
 
 const MILLISECONDS_A_DAY = 86_400_000;
 
+/** How data may be summed up here. */
+export const SUMMARIES: readonly string[] = ['count', 'sum', 'mean', 'average', 'min', 'max', 'median'];
+
 /** Bins of an axis that says no more than that it has some. */
 const BINS = 10;
 

@@ -1,8 +1,7 @@
-import { isObject, parseExtendedJson } from '../../files/json.ts';
+import { parseExtendedJson } from '../../files/json.ts';
 import type { Plot, PlotSeries } from '../../model/plot.ts';
 import { axisOf, type Axis, binned, type Datum, groupedBy, summary } from './vega-fields.ts';
-
-type Loose = Readonly<Record<string, unknown>>;
+import { check, dataOf, type Loose, objectOf, partsOf, Undrawn, type View, viewsOf } from './vega-views.ts';
 
 /** A plot of a specification; it is called by whoever knows what file it stands in. */
 export type VegaPlot = Unplaced<Plot>;
@@ -28,48 +27,8 @@ const MARKS: Readonly<Record<string, 'lines' | 'points' | 'bars' | 'grid'>> = {
   rect: 'grid',
 };
 
-/** What is read of a specification at most. */
-const MOST = { views: 20, series: 40, categories: 60 };
-
-/** Why a view is not drawn. */
-class Undrawn extends Error {}
-
-/** A view with what those around it say. */
-interface View {
-  readonly spec: Loose;
-  readonly encoding: Loose;
-  readonly data: unknown;
-  readonly title: string;
-}
-
-const objectOf = (value: unknown): Loose => (isObject(value) ? (value as Loose) : {});
-
-function titleOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.filter((line) => typeof line === 'string').join(' ');
-  return isObject(value) ? titleOf((value as Loose)['text']) : '';
-}
-
-/** The views of a specification: of layers and of what stands side by side, each with the encoding and data around it. */
-function viewsOf(spec: Loose, around: Omit<View, 'spec'>): View[] {
-  const own = {
-    encoding: { ...around.encoding, ...objectOf(spec['encoding']) },
-    data: spec['data'] ?? around.data,
-    title: titleOf(spec['title']) || around.title,
-  };
-  const inner = ['layer', 'hconcat', 'vconcat', 'concat'].flatMap((key) =>
-    Array.isArray(spec[key]) ? (spec[key] as readonly unknown[]) : [],
-  );
-  return inner.length === 0 ? [{ spec, ...own }] : inner.slice(0, MOST.views).flatMap((one) => viewsOf(objectOf(one), own));
-}
-
-function dataOf(data: unknown, datasets: Loose): readonly Datum[] {
-  const { values, url, name } = objectOf(data);
-  const found = values ?? (typeof name === 'string' && Object.hasOwn(datasets, name) ? datasets[name] : undefined);
-  if (Array.isArray(found)) return found.map((one: unknown) => (isObject(one) ? (one as Datum) : { data: one }));
-  if (typeof url === 'string') throw new Undrawn(`its data lie elsewhere (${url}), and a page loads nothing: write them into it`);
-  throw new Undrawn('it has no data of its own');
-}
+/** What is drawn of a view at most. */
+const MOST = { series: 40, categories: 60 };
 
 /** What tells the series of a view apart: its colour, or what else does. */
 function seriesAxis(encoding: Loose): Axis | undefined {
@@ -99,6 +58,14 @@ function summed<X>(data: readonly Datum[], place: (datum: Datum) => X | undefine
   });
 }
 
+/** The names on an axis, those of bins in their order, and which one a datum has. */
+function namesOn(data: readonly Datum[], axis: Axis): { readonly names: readonly string[]; readonly of: (datum: Datum) => string } {
+  const bin = axis.isBinned ? binned(data, axis) : undefined;
+  const of = (datum: Datum): string => (bin === undefined ? axis.text(datum) : (bin(datum) ?? ''));
+  const ordered = bin === undefined ? data : [...data].sort((a, b) => (axis.number(a) ?? 0) - (axis.number(b) ?? 0));
+  return { names: [...new Set(ordered.map(of))], of };
+}
+
 function bars(data: readonly Datum[], encoding: Loose): Pick<Extract<VegaPlot, { as: 'bars' }>, 'as' | 'series' | 'xLabel' | 'yLabel'> {
   const [x, y] =
     encoding['theta'] === undefined ? [axisOf(encoding['x']), axisOf(encoding['y'])] : [seriesAxis(encoding), axisOf(encoding['theta'])];
@@ -119,30 +86,21 @@ function grid(
 ): Pick<Extract<VegaPlot, { as: 'grid' }>, 'as' | 'columns' | 'rows' | 'values' | 'xLabel' | 'yLabel'> {
   const [x, y, value] = [axisOf(encoding['x']), axisOf(encoding['y']), axisOf(encoding['color'])];
   if (x === undefined || y === undefined || value === undefined) throw new Undrawn('it says nothing of x, y or colour');
-  const names = (axis: Axis): string[] => [...new Set(data.map((datum) => axis.text(datum)))];
-  const [columns, rows] = [names(x), names(y)];
+  const [across, upward] = [namesOn(data, x), namesOn(data, y)];
+  const [columns, rows] = [across.names, upward.names];
   if (columns.length > MOST.categories || rows.length > MOST.categories) throw new Undrawn('it has more cells than a page has room for');
-  const cells = groupedBy(data, (datum) => `${rows.indexOf(y.text(datum))} ${columns.indexOf(x.text(datum))}`);
+  const cells = groupedBy(data, (datum) => `${rows.indexOf(upward.of(datum))} ${columns.indexOf(across.of(datum))}`);
   const values = rows.map((_, row) => columns.map((__, column) => summary(cells.get(`${row} ${column}`) ?? [], value) ?? null));
   return { as: 'grid', columns, rows, values, xLabel: x.title, yLabel: y.title };
 }
 
-function drawn({ spec, encoding, data, title }: View, datasets: Loose): VegaPlot {
-  const { mark, transform } = spec;
-  if (spec['facet'] !== undefined || spec['repeat'] !== undefined || encoding['row'] !== undefined || encoding['column'] !== undefined)
-    throw new Undrawn('it repeats a view, which is not drawn here');
-  if (Array.isArray(transform) && transform.length > 0) throw new Undrawn('it transforms its data, which is not done here');
-  const type = typeof mark === 'string' ? mark : String(objectOf(mark)['type']);
-  const as = Object.hasOwn(MARKS, type) ? MARKS[type] : undefined;
-  if (as === undefined) throw new Undrawn(`its mark "${type}" is not drawn here`);
-  const rows = dataOf(data, datasets);
-  if (as === 'bars') return { title, ...bars(rows, encoding) };
-  if (as === 'grid') return { title, ...grid(rows, encoding) };
+/** Lines or points; bars where what lies across has names alone. */
+function numbered(as: 'lines' | 'points', data: readonly Datum[], encoding: Loose): Numbered | ReturnType<typeof bars> {
   const [x, y] = [axisOf(encoding['x']), axisOf(encoding['y'])];
   if (x === undefined || y === undefined) throw new Undrawn('it says nothing of x or of y');
-  const place = x.place(rows);
-  if (place === undefined) return { title, ...bars(rows, encoding) };
-  const series = seriesOf<number>(rows, seriesAxis(encoding), (own) => {
+  const place = x.isBinned ? undefined : x.place(data);
+  if (place === undefined) return bars(data, encoding);
+  const series = seriesOf<number>(data, seriesAxis(encoding), (own) => {
     const points =
       y.summary === undefined
         ? own.flatMap((datum): [number, number][] => {
@@ -152,25 +110,52 @@ function drawn({ spec, encoding, data, title }: View, datasets: Loose): VegaPlot
         : summed(own, place.of, y);
     return as === 'points' ? points : points.sort(([a], [b]) => a - b);
   });
-  return { title, as, series, xLabel: place.title, yLabel: y.title };
+  return { as, series, xLabel: place.title, yLabel: y.title };
 }
 
-/** What is drawn of a specification of Vega-Lite; undefined where the text is none. */
-export function vegaLite(bytes: Uint8Array): VegaDrawing | undefined {
+type Numbered = Pick<Extract<VegaPlot, { as: 'lines' | 'points' }>, 'as' | 'series' | 'xLabel' | 'yLabel'>;
+
+function drawn(view: View, datasets: Loose): VegaPlot[] {
+  const { mark, encoding } = view;
+  check(view);
+  const type = typeof mark === 'string' ? mark : String(objectOf(mark)['type']);
+  const as = Object.hasOwn(MARKS, type) ? MARKS[type] : undefined;
+  if (as === undefined) throw new Undrawn(`its mark "${type}" is not drawn here`);
+  return partsOf(dataOf(view, datasets), view).map(([name, data]): VegaPlot => {
+    const title = [view.title, name].filter((part) => part !== '').join(': ');
+    if (as === 'bars') return { title, ...bars(data, encoding) };
+    return as === 'grid' ? { title, ...grid(data, encoding) } : { title, ...numbered(as, data, encoding) };
+  });
+}
+
+/** Points that lie on the lines of another layer are those lines' own. */
+function withoutDoubles(plots: readonly VegaPlot[]): readonly VegaPlot[] {
+  const key = ({ title, xLabel, yLabel, ...plot }: VegaPlot): string =>
+    JSON.stringify([
+      title,
+      xLabel,
+      yLabel,
+      'series' in plot && plot.series.map(({ name, points }) => [name, points.toSorted(([a], [b]) => Number(a) - Number(b))]),
+    ]);
+  const lines = new Set(plots.flatMap((plot) => (plot.as === 'lines' ? [key(plot)] : [])));
+  return plots.filter((plot) => plot.as !== 'points' || !lines.has(key(plot)));
+}
+
+/** What is drawn of a specification of Vega-Lite; undefined where the text is none. A view without a title is called `name`. */
+export function vegaLite(bytes: Uint8Array, name: string): VegaDrawing | undefined {
   const spec = objectOf(parseExtendedJson(Buffer.from(bytes).toString('utf8')));
   const { $schema } = spec;
   if (typeof $schema !== 'string' || !/\/vega(?:-lite)?\//.test($schema)) return undefined;
   if (!$schema.includes('/vega-lite/'))
     return { plots: [], undrawn: ['it is a specification of Vega, of which only Vega-Lite is drawn here'] };
-  const views = viewsOf(spec, { encoding: {}, data: undefined, title: '' });
   const [plots, undrawn]: [VegaPlot[], string[]] = [[], []];
-  for (const view of views.slice(0, MOST.views)) {
+  for (const view of viewsOf(spec, name)) {
     try {
-      plots.push(drawn(view, objectOf(spec['datasets'])));
+      plots.push(...drawn(view, objectOf(spec['datasets'])));
     } catch (error) {
       if (!(error instanceof Undrawn)) throw error;
       undrawn.push(error.message);
     }
   }
-  return { plots, undrawn };
+  return { plots: withoutDoubles(plots), undrawn };
 }

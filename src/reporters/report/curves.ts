@@ -33,11 +33,24 @@ const inPage = (value: object): Markup => new Markup(JSON.stringify(value).repla
 /** Digits of a number that a chart can show. */
 const short = (value: number): number => Number(value.toPrecision(7));
 
+/** How far equal steps are moved apart, as a share of all: what draws the lines keeps one value for each. */
+const APART = 1e-7;
+
+/** Steps of which no two are equal: those that are, as where a curve rises upright, are moved apart by less than is seen. */
+function distinctSteps(steps: readonly number[]): readonly number[] {
+  const apart = APART * ((steps.at(-1) ?? 0) - (steps[0] ?? 0));
+  let same = 0;
+  return steps.map((step, index) => {
+    same = index > 0 && step === steps[index - 1] ? same + 1 : 0;
+    return same === 0 ? step : step + same * apart;
+  });
+}
+
 /** The lines for the script that draws them. Steps that several lines share are written once. */
 function dataOf(lines: readonly Line[]): Markup {
   let before = '';
   const written = lines.map(({ points }, index) => {
-    const steps = points.map(([step]) => short(step));
+    const steps = distinctSteps(points.map(([step]) => short(step)));
     const text = steps.join();
     const x = text === before ? {} : { x: steps };
     before = text;
