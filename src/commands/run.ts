@@ -44,7 +44,7 @@ export default verb({
     const { result, signal } = await watched(invocation, options, stopping, (watch) =>
       project.run(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, only, keepGoing, ...watch }),
     );
-    if (!result.ok) return refusal(result.problems);
+    if (!result.ok) return signal === undefined ? refusal(result.problems) : refusal(result.problems, stoppedBy(signal));
     const { record, problems } = result.value;
     const exit = record.state === 'cancelled' ? stoppedBy(signal) : exitCodeOf(problems);
     const store = await namedStore(project, invocation);

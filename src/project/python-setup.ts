@@ -22,7 +22,7 @@ export function uvItem(environment: Variables): SetupItem {
       hint: 'npx stillroom doctor --uv (18 MB)',
     };
   const folder = environmentsFolder(environment);
-  const built = namesIn(folder).filter((name) => name !== 'locks' && existsSync(join(folder, name, 'pyvenv.cfg'))).length;
+  const built = namesIn(folder).filter((name) => name !== 'locks' && existsSync(join(folder, name, 'stillroom-built.json'))).length;
   const where = built === 0 ? '' : `; ${counted(built, 'environment')} of Python in ${folder}`;
   return { name: 'uv', ok: true, detail: `${found.version}, in ${found.path}${where}` };
 }

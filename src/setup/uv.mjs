@@ -66,13 +66,15 @@ export async function bringUv(show, signal) {
   const found = findUv();
   if (found !== undefined) return found;
   const libraries = uvFor();
-  const remedy = [`Install uv ${uvVersion} or newer so that it is in PATH: pip install 'uv>=${uvVersion}'`];
+  const remedy = [`Have uv ${uvVersion} or newer in PATH: pip install 'uv>=${uvVersion}'`];
   if (libraries === undefined)
     throw new SetupProblem(`No wheel of uv is known for this machine (${process.platform}-${process.arch}).`, remedy);
   const folder = engineFolder(libraries, cacheFolder());
   const onWait = (/** @type {number} */ pid) => show(`another process brings it (${pid}); waiting`);
   await withLock(engineWorkplace(folder).lock, { signal, onWait }, async ({ noteChild }) => {
     if (wholeEngine(folder) === undefined) await fillCache(libraries, folder, { signal, show, noteChild });
+  }).catch((/** @type {unknown} */ error) => {
+    throw error instanceof SetupProblem ? new SetupProblem(error.message, [...error.remedy, ...remedy]) : error;
   });
   const path = join(folder, uvProgram);
   if (!existsSync(path) || versionOf(path) === undefined)

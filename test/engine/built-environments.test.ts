@@ -109,7 +109,8 @@ describe.skipIf(isWithoutUv)('an environment that is built', () => {
     rmSync(join(folder, 'artifacts/index'), { recursive: true, force: true });
     makeWheel(join(folder, 'wheels'), 'some-tool', '1.1', ['other>=1']);
     expect(await causes()).toEqual({ work: REUSED, plain: REUSED });
-    await called(folder, ['gc', '--yes'], { env });
+    expect((await called(folder, ['gc'], { env })).code).toBe(0);
+    expect((await called(folder, ['verify'], { env })).code).toBe(0);
     expect((await called(folder, ['pack', '@latest', '--output', 'run.pack'], { env })).code).toBe(0);
     const elsewhere = emptyFolder();
     write(elsewhere, { 'package.json': '{}', 'run.pack': readFileSync(join(folder, 'run.pack')) });

@@ -233,14 +233,14 @@ function missing({ version, requires }: WantedPython, { environment }: PythonPla
     (environment['PATH'] ?? '').split(delimiter).flatMap((folder) => namesIn(folder).filter((name) => /^python3\.\d+$/.test(name))),
   );
   const found = [...new Set([...interpreters.all([...names, 'python3'], true)].map(({ told }) => told))].sort(byVersion);
-  const wanted = version ?? (requires === undefined ? '3' : `of a version ${requires}`);
   const there = found.length === 0 ? 'no Python is installed' : `installed are ${found.join(', ')}`;
+  const wanted = version ?? (requires === undefined ? undefined : `of a version ${requires}`);
   const others = version === undefined && requires !== undefined;
   const example = (found[0] ?? '3.12').replace(/^\D*(\d+\.\d+).*$/, '$1');
   return {
     kind: 'pipeline',
     code: 'missing-python',
-    message: `Python ${wanted} is not installed: ${there}`,
+    message: wanted === undefined ? `no python3 is in PATH; ${there}` : `Python ${wanted} is not installed: ${there}`,
     hint: `install it so that it is in PATH, by pyenv or by uv python install; or ${others ? 'correct requires-python' : `name another: version: '${example}'`}`,
   };
 }

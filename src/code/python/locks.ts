@@ -48,7 +48,7 @@ export async function lockOf(asked: Asked, interpreter: Interpreter, places: Loc
   if (asked.lock !== undefined) return done({ text: asked.lock, asked: sha256(asked.text) });
   const minor = interpreter.told.replace(/(\d+\.\d+)\.\S+/, '$1');
   const digest = sha256([asked.kind, asked.text, minor, interpreter.platform].join('\n'));
-  const noteFile = join(places.cache, 'environments', 'locks', `${digest}.json`);
+  const noteFile = join(places.cache, 'environments', `lock-${digest.slice(0, 32)}.json`);
   const { provision } = places;
   const isAnew = provision?.refreshes === true && asked.kind !== 'project-lock';
   const known = isAnew ? undefined : (readSealed(noteFile, isNote)?.lock ?? places.recorded(digest));
@@ -126,7 +126,7 @@ function unlockable(shown: string, kind: Asked['kind'], why: readonly string[]):
 export function remedyOf(told: string): string {
   if (/Failed to fetch|error sending request|dns error|network was disabled|timed out/i.test(told))
     return 'without the network only what is in the cache of uv can be used: check the network, proxy and index (UV_DEFAULT_INDEX, UV_FIND_LINKS)';
-  if (/No solution found/.test(told)) return 'change what is asked for so that it goes together, or name another Python by version:';
+  if (/No solution found/.test(told)) return 'change what is asked for so that it goes together, or name another Python (version: "3.12")';
   if (/[Hh]ash mismatch/.test(told)) return 'what the index gives is not what was locked: lock it anew with --refresh-environment';
   if (/Failed to build|build backend/.test(told)) return 'a package must be built from its sources here: what that needs is told below';
   return 'correct what uv names';
