@@ -37,7 +37,10 @@ export default verb({
     ),
     page: text('--page <link>', 'with --md: where the page will be found, for a link to it'),
     csv: flag('--csv', 'one line per run'),
-    pictures: text('--pictures <folder>', 'write the learning curves of each node, and the axes below, as SVG there, and nothing else'),
+    pictures: text(
+      '--pictures <folder>',
+      'write the learning curves of each node, the plots of tables, and the axes below, as SVG there, and nothing else',
+    ),
     axes: text('--axes <metric,metric>', 'the metrics that runs are compared on, across and upward (default: fps,accuracy)'),
   },
   async run({ runs: named, where, output, md, csv, base, page, pictures, axes }, invocation) {
@@ -122,7 +125,7 @@ function writeFile(path: string, text: string): void {
   withPath(path, () => writeFileSync(path, text));
 }
 
-/** Writes the learning curves of runs; those of several runs into a folder each. Returns the files. */
+/** Writes the learning curves of runs, those of several runs into a folder each, and what they drew as tables. Returns the files. */
 async function writePictures(runs: readonly ReportRun[], found: TradeOff | undefined, folder: string): Promise<string[]> {
   const { learningCurves } = await import('../reporters/report/pictures.ts');
   const { tradeOffPicture } = await import('../reporters/report/trade-off-picture.ts');
@@ -139,5 +142,17 @@ async function writePictures(runs: readonly ReportRun[], found: TradeOff | undef
       return file;
     }),
   );
-  return [...traded, ...curves];
+  const { plotPictures } = await import('../reporters/report/plot-picture.ts');
+  const taken = new Set([...traded, ...curves]);
+  const plots = plotPictures(runs).map(({ title, svg }) => {
+    const named = (count: number): string => join(folder, `${safeFileName(count === 1 ? title : `${title} ${count}`)}.svg`);
+    let count = 1;
+    while (taken.has(named(count))) count += 1;
+    const file = named(count);
+    taken.add(file);
+    makeFolders(folder);
+    writeFile(file, svg);
+    return file;
+  });
+  return [...traded, ...curves, ...plots];
 }

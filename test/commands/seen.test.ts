@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { called, emptyFolder, write } from '../rig.ts';
 
@@ -77,4 +79,15 @@ test('a report of a run has the text of its commands, with what they used', asyn
   const { stdout } = await called(folder, ['report', ...runs.slice(0, 1)]);
   expect(stdout).toContain('<summary>The text of its command</summary><h4>draw</h4>');
   expect(stdout).toMatch(/<pre[^>]*># Draws\.\nsh &quot;\$code&quot;<\/pre><p class="soft">sh <code>[0-9a-f]{12}<\/code><\/p>/);
+});
+
+test('--pictures writes the plots of tables, with the lines of all runs', async () => {
+  const target = join(emptyFolder(), 'pictures');
+  const { code } = await called(folder, ['report', ...runs, '--pictures', target]);
+  expect(code).toBe(0);
+  expect(readdirSync(target).sort()).toEqual(['Weights.svg', 'draw.curve%3a%20loss.svg']);
+  const curve = readFileSync(join(target, 'draw.curve%3a%20loss.svg'), 'utf8');
+  expect(curve.match(/<polyline /g)).toHaveLength(2);
+  for (const run of runs) expect(curve).toContain(run);
+  expect(readFileSync(join(target, 'Weights.svg'), 'utf8').match(/<title>(?:age|size): /g)).toHaveLength(4);
 });

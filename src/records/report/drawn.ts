@@ -145,10 +145,10 @@ export class Easel {
 
   /** What is drawn of a file, or why it is not; undefined where there is nothing to draw in it. */
   private hang(artifacts: Artifacts, candidate: Candidate, run: string): Drawn | string | undefined {
-    const { from, kind, digest, size } = candidate;
+    const { from, kind, digest, size, suffix } = candidate;
     const before = this.hung.get(digest);
     if (before !== undefined) return `${from}: the same as ${before}`;
-    if (size > MOST_BYTES[kind]) return kind === 'table' ? undefined : `${from}: too large for a page (${(size / 1e6).toFixed(1)} MB)`;
+    if (size > MOST_BYTES[kind]) return suffix === '.json' ? undefined : `${from}: too large for a page (${(size / 1e6).toFixed(1)} MB)`;
     const bytes = artifacts.read(digest);
     const drawn = bytes === undefined ? undefined : draw(candidate, bytes);
     if (typeof drawn === 'string') return drawn;
