@@ -4,9 +4,10 @@ import { wrapBelow } from '../text/wrapped.ts';
 import type { Collected } from '../project/project.ts';
 import { answer, refusal } from './answer.ts';
 import { every } from './folded.ts';
+import { clearedRemote } from './gc-remote.ts';
 import { section } from './sections.ts';
 import { columnsOf } from './terminal.ts';
-import { flag, number, size, texts, verb } from './verb.ts';
+import { flag, number, size, text, texts, verb } from './verb.ts';
 import { printableLine } from '../text/printable.ts';
 
 /** `stillroom gc`: removes what no kept run reaches. */
@@ -15,8 +16,9 @@ export default verb({
   arguments: [],
   about: 'remove what no kept run reaches',
   example: 'stillroom gc --keep-runs 20 --dry-run',
-  examples: ['stillroom gc --max-size 50GiB'],
-  detail: 'Tagged, pinned and live runs are kept, and what they reach.',
+  examples: ['stillroom gc --max-size 50GiB', 'stillroom gc --remote team --keep-days 90'],
+  detail:
+    'Tagged, pinned and live runs are kept, and what they reach. In a remote, what is older than `--keep-days` goes, but for what a younger run or result names: first it is only said what would go, with `--yes` it goes.',
   options: {
     keepRuns: number('--keep-runs <count>', 'keep this many of the newest runs (tagged, pinned and live ones are always kept)'),
     keepDays: number('--keep-days <days>', 'keep the runs of this many days'),
@@ -24,9 +26,15 @@ export default verb({
     run: texts('--run <run>', 'let go of this run, and of what only it holds; repeatable'),
     all: every,
     dryRun: flag('--dry-run', 'say what would be freed, remove nothing'),
+    remote: text('--remote <remote>', 'clear a remote instead of the store, below the prefix that it is written at; with --keep-days'),
+    yes: flag('--yes', 'with --remote: remove it'),
     wait: flag('--wait', 'wait until no run uses the store'),
   },
-  async run({ keepRuns, keepDays, maxSize, run, dryRun, wait, all }, { open, stdout, stderr }) {
+  async run({ keepRuns, keepDays, maxSize, run, dryRun, wait, all, remote, yes }, { open, stdout, stderr }) {
+    if (remote !== undefined) {
+      const others = { keepRuns, maxSize, run };
+      return clearedRemote(await open({ remotes: [remote] }), { remote, keepDays, remove: yes && !dryRun, others }, { stdout, stderr });
+    }
     const onWait = (message: string): void => void stderr.write(`… ${printableLine(message)}\n`);
     const collected = await (await open()).gc({ keepRuns, keepDays, maxSize, runs: run, dryRun, wait, onWait });
     if (!collected.ok) return refusal(collected.problems);

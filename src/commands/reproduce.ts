@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { counted } from '../text/amounts.ts';
 import type { Reproduction } from '../project/reproduce.ts';
 import { type Answer, answer, EXIT, problemJson, rawAnswer, refusal } from './answer.ts';
 import { every } from './folded.ts';
@@ -30,7 +31,7 @@ export default verb({
     ...watching,
   },
   async run({ run, from, only, source, restore, to, executor, remote: remotes, all, ...options }, invocation) {
-    if (restore) return restored(run, { from, only, to }, invocation);
+    if (restore) return restored(run, { from, only, to }, invocation, remotes);
     const project = await invocation.open({ executor, remotes });
     const { result, signal } = await watched(invocation, options, 'stopping', (watch) =>
       project.reproduce(run, { from, only, source, to, ...watch }),
@@ -42,7 +43,7 @@ export default verb({
 });
 
 function judged(reproduction: Reproduction, all: boolean, { folder, stdout }: Invocation): Answer {
-  const { record, verdicts, differences, problems, left } = reproduction;
+  const { record, reproduced, verdicts, differences, problems, left } = reproduction;
   if (verdicts === undefined) return refusal(problems, EXIT.notReproduced);
   const data = {
     run: record.id,
@@ -51,10 +52,16 @@ function judged(reproduction: Reproduction, all: boolean, { folder, stdout }: In
     facts: differences,
     ...(problems.length > 0 ? { error: problemJson(problems) } : {}),
   };
+  const found = Object.values(reproduced?.nodes ?? {}).filter(({ state }) => state === 'reused').length;
   const isGood = verdicts.verdict === 'identical' || verdicts.verdict === 'within-tolerance';
   return answer(data, verdictLines(reproduction, verdicts, { all, width: columnsOf(stdout) }), {
     problems,
-    notes: left === undefined ? [] : [`what it left is kept in ${relative(folder, left)} until the next gc`],
+    notes: [
+      ...(left === undefined ? [] : [`what it left is kept in ${relative(folder, left)} until the next gc`]),
+      ...(found === 0
+        ? []
+        : [`${counted(found, 'node')} ${found === 1 ? 'was' : 'were'} found in remotes and not executed; without --remote all are`]),
+    ],
     exit: isGood ? EXIT.done : EXIT.notReproduced,
   });
 }

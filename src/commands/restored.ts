@@ -13,8 +13,13 @@ function notBrought(problems: Parameters<typeof refusal>[0]): Answer {
 }
 
 /** Brings outputs of a run back, and tells where they are. */
-export async function restored(run: string | undefined, asked: RestoreAsked, { folder, open }: Invocation): Promise<Answer> {
-  const brought = await (await open()).restore(run, asked);
+export async function restored(
+  run: string | undefined,
+  asked: RestoreAsked,
+  { folder, open }: Invocation,
+  remotes?: readonly string[],
+): Promise<Answer> {
+  const brought = await (await open({ remotes })).restore(run, asked);
   if (!brought.ok) return notBrought(brought.problems);
   const { record, outputs } = brought.value;
   return answer({ run: record.id, hash: record.hash ?? null, outputs: Object.fromEntries(outputs) }, [

@@ -18,6 +18,9 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   pack: () => import('./pack.ts'),
   reproduce: () => import('./reproduce.ts'),
   restore: () => import('./restore.ts'),
+  push: () => import('./push.ts'),
+  pull: () => import('./pull.ts'),
+  remote: () => import('./remote.ts'),
   gc: () => import('./gc.ts'),
   verify: () => import('./verify.ts'),
   init: () => import('./init.ts'),
@@ -31,6 +34,7 @@ export const groups: readonly { readonly title: string; readonly verbs: readonly
   { title: 'Run pipelines', verbs: ['run', 'plan', 'watch', 'why', 'sweep'] },
   { title: 'Look at what has run', verbs: ['runs', 'sweeps', 'show', 'logs', 'diff', 'report', 'tag'] },
   { title: 'Use what came out', verbs: ['predict', 'pack', 'reproduce', 'restore'] },
+  { title: 'Share with others', verbs: ['push', 'pull', 'remote'] },
   { title: 'Keep the store in order', verbs: ['gc', 'verify'] },
   { title: 'Set up and get help', verbs: ['init', 'doctor', 'explain', 'completion'] },
 ];

@@ -39,6 +39,11 @@ export interface Contents {
   addSource(digest: string, reach: Reach): boolean;
   /** The first thing about a record's code and sources that is missing or is not what its digest says, in words; for stores from elsewhere. */
   flawOf(record: RunRecord): string | undefined;
+  /**
+   * Takes the notes of code and kept sources of a record that came from elsewhere, by their names in a pack, where there are none yet. Returns
+   * in words what is wrong with them, or with what they name; then none of them is kept.
+   */
+  takeNotes(record: RunRecord, notes: ReadonlyMap<string, Uint8Array>): string | undefined;
   /** Opens a store of its own that holds a reach and nothing else, for records of a format or of the current one. */
   scratch(name: string, reach?: Reach, format?: number): Outcome<ScratchStore>;
   /** The files of a reach as a pack names them, sorted by name. */

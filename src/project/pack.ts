@@ -94,7 +94,7 @@ function unwritten({ id }: RunRecord, error: unknown, target: string): Outcome<n
 }
 
 /** The record as it travels: without this machine's paths. */
-function recordText(record: RunRecord): string {
+export function recordText(record: RunRecord): string {
   const sources = Object.fromEntries(
     Object.entries(record.sources).map(([name, { path: _path, ...source }]) => [name, { ...source, kept: true }]),
   );
@@ -102,16 +102,16 @@ function recordText(record: RunRecord): string {
 }
 
 /** All that the run can be run again from. Sources that the store does not keep are read where they are now. */
-async function gather(
+export async function gather(
   context: Context,
   recorded: Recorded,
   scratch: Store,
-  { outputs = false, source }: PackOptions,
+  { outputs = false, source, what = 'packed' }: PackOptions & { readonly what?: string },
 ): Promise<Outcome<{ from: Store; reach: Reach }[]>> {
   const { record, origin } = recorded;
   const found = locateSources(context, recorded, source);
   if (!found.ok) return found;
-  const healed = await healedReach(context, recorded, { nodes: new Set(Object.keys(record.nodes)), outputs, what: 'packed' });
+  const healed = await healedReach(context, recorded, { nodes: new Set(Object.keys(record.nodes)), outputs, what });
   if (!healed.ok) return healed;
   const reach = healed.value;
   const beside = emptyReach();

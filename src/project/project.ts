@@ -9,6 +9,7 @@ import type { LogsOptions, RunLogs } from './logs.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import type { Prediction, PredictOptions } from './predict.ts';
 import { Records } from './records.ts';
+import { RemoteBook } from './remote-book.ts';
 import type { ReproduceOptions, Reproduction, RestoreOptions, RestoreSourcesOptions } from './reproduce.ts';
 import type { Restored, RestoredSources } from './restore.ts';
 import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts';
@@ -35,6 +36,13 @@ export type { LogLine, LogsOptions, NodeWithLog, RunLogs } from './logs.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { Prediction, PredictOptions } from './predict.ts';
 export type { ComparedRun, Comparison, LineageStep, LineageOrigin, ListedRun, Records, RowQuery, RunCost, ShownRun } from './records.ts';
+export type { ShelfUsage } from '../model/far.ts';
+export type { Remote } from '../model/remote.ts';
+export type { ExchangeOptions } from './exchange.ts';
+export type { Pulled } from './pull.ts';
+export type { Pushed, PushOptions } from './push.ts';
+export type { RemoteBook } from './remote-book.ts';
+export type { FarCollected, FarGcOptions, RemoteStatus } from './remote-upkeep.ts';
 export type { ReproduceOptions, Reproduction, RestoreOptions, RestoreSourcesOptions, Verdicts } from './reproduce.ts';
 export type { Restored, RestoredSources } from './restore.ts';
 export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, StartOptions, WatchOptions } from './run.ts';
@@ -61,6 +69,8 @@ export class Project {
   readonly sweeps: SweepBook;
   /** Names and pins of runs and sweeps. */
   readonly tags: TagBook;
+  /** Runs and results that are exchanged with others. */
+  readonly remotes: RemoteBook;
   private readonly context: Context;
 
   constructor(options: ProjectOptions) {
@@ -68,6 +78,7 @@ export class Project {
     this.records = new Records(this.context);
     this.sweeps = new SweepBook(this.context);
     this.tags = new TagBook(this.context);
+    this.remotes = new RemoteBook(this.context);
   }
 
   /** The project's folder, absolute. */

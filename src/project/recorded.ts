@@ -45,7 +45,13 @@ export async function openRun(
   if (from !== undefined) return (await import('./unpack.ts')).openPack(resolve(context.folder, from), join(scratch, 'pack'));
   const origin = context.store();
   if (!origin.ok) return origin;
-  const record = findRun(origin.value, word ?? '');
+  let record = findRun(origin.value, word ?? '');
+  // What is not here may be where results are looked for.
+  if (!record.ok && context.hasRemotes && ['unknown-run', 'no-runs'].includes(record.problems[0]?.code ?? '')) {
+    const pulled = await (await import('./pull.ts')).pullRun(context, word ?? '', {});
+    if (!pulled.ok) return pulled;
+    record = done(pulled.value.record);
+  }
   return record.ok ? done({ record: record.value, origin: origin.value }) : record;
 }
 

@@ -43,8 +43,19 @@ export async function openRemotes(
   return done(remotes);
 }
 
+/** Opens all remotes that are declared, in their order. */
+export async function openAllRemotes(surroundings: Surroundings): Promise<Outcome<readonly Remote[]>> {
+  const declared = await declaredRemotes(surroundings.root);
+  return declared.ok ? openRemotes(Object.keys(declared.value), surroundings) : declared;
+}
+
+/** How a remote is declared. */
+export function howToDeclare(name: string): string {
+  return `declare it in ${PROJECT_FILE}, for example remotes: { ${name}: { kind: folder, path: /mnt/results, write: shared/ } }`;
+}
+
 function unknownRemote(name: string, known: readonly string[]): Problem {
-  const example = `none is declared: write remotes: { ${/^[a-z][a-z0-9_-]*$/.test(name) ? name : 'team'}: { kind: folder, path: … } } into ${PROJECT_FILE}`;
+  const example = howToDeclare(/^[a-z][a-z0-9_-]*$/.test(name) ? name : 'team');
   const hint = known.length === 0 ? example : `${suggestion(name, known)} (remotes are declared in ${PROJECT_FILE})`;
   return { kind: 'usage', code: 'unknown-remote', message: `no remote is named "${name}"`, hint };
 }

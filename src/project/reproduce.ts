@@ -82,6 +82,8 @@ async function withScratch<Result>(from: string | undefined, use: (scratch: stri
 /** Brings the outputs of a recorded run back; executes nothing. */
 export function restoreRun(context: Context, word: string | undefined, options: RestoreOptions): Promise<Outcome<Restored>> {
   return withScratch(options.from, async (scratch) => {
+    const remotes = await context.openRemotes();
+    if (!remotes.ok) return remotes;
     const recorded = await openRecorded(context, word, options, { scratch, withNeeds: false });
     return recorded.ok ? restoreOutputs(context, recorded.value, options) : recorded;
   });

@@ -66,6 +66,10 @@ export const keepingCodes = {
     means: 'An earlier Stillroom recorded the run without everything that reproducing it needs.',
     remedy: 'Run its pipeline again.',
   },
+  'remote-failed': {
+    means: 'What was to be sent to a remote, or fetched from it, did not arrive, or could not be proven.',
+    remedy: 'Read what was told of it before, and try again; what has arrived stays.',
+  },
   'run-is-kept': {
     means: '`stillroom gc --run` names a run that is tagged, pinned or live.',
     remedy: 'Take its tag or pin away, or wait until it has ended.',

@@ -23,15 +23,21 @@ export interface Asked {
   readonly key: string;
 }
 
-/** A record as it lies in a remote, with the packs that what it names is in. */
-export interface FarRecord {
-  readonly record: JsonObject;
+/** Where the contents are that a record names. */
+export interface FarContents {
   readonly packs: readonly PackReference[];
+  /** The digests of those that lie each for itself. */
+  readonly blobs: readonly string[];
+}
+
+/** A record as it lies in a remote. */
+export interface FarRecord extends FarContents {
+  readonly record: JsonObject;
 }
 
 /** The object that a record is in a remote: a text that tells what it was asked under, its digest, and room for signatures of that text. */
-export function envelopeOf({ kind, prefix, key }: Asked, { record, packs }: FarRecord): Buffer {
-  const payload = JSON.stringify({ far: FAR_FORMAT, kind, prefix, key, packs, record });
+export function envelopeOf({ kind, prefix, key }: Asked, { record, packs, blobs }: FarRecord): Buffer {
+  const payload = JSON.stringify({ far: FAR_FORMAT, kind, prefix, key, packs, blobs, record });
   return Buffer.from(`${JSON.stringify({ payload, digest: sha256(payload), signatures: [] })}\n`);
 }
 
@@ -42,13 +48,17 @@ export function readEnvelope(bytes: Uint8Array, asked: Asked): FarRecord | strin
   if (typeof text !== 'string' || envelope?.['digest'] !== sha256(text)) return 'its record is damaged';
   const payload = parseJson(text, isObject);
   if (payload === undefined) return 'its record is damaged';
-  const { far, kind, prefix, key, packs, record } = payload;
+  const { far, kind, prefix, key, packs, blobs, record } = payload;
   if (typeof far === 'number' && far > FAR_FORMAT) return `a newer Stillroom wrote its record (format ${far} of remotes)`;
-  if (far !== FAR_FORMAT || !isObject(record) || !Array.isArray(packs) || !packs.every(isPackReference))
+  if (far !== FAR_FORMAT || !isObject(record) || !isListOf(packs, isPackReference) || !isListOf(blobs, isDigest))
     return 'its record is not one of a remote';
   if (prefix !== asked.prefix) return `its record was written under another prefix, ${shown(prefix)}`;
   if (kind !== asked.kind || key !== asked.key) return `its record is that of something else, ${shown(key)}`;
-  return { record: record as JsonObject, packs };
+  return { record: record as JsonObject, packs, blobs };
+}
+
+function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is readonly Item[] {
+  return Array.isArray(value) && value.every(isItem);
 }
 
 function isPackReference(value: unknown): value is PackReference {

@@ -87,12 +87,12 @@ export class Outgoing {
     const contents = contentsOf(this.local, result.attempts[0].outputs);
     // What was damaged or removed meanwhile is not sent, now or later.
     if (contents === undefined) this.notes.markSent(fingerprint);
-    const packs = contents === undefined ? undefined : await this.sending.send(contents, errand);
-    if (packs === undefined) return false;
+    const where = contents === undefined ? undefined : await this.sending.send(contents, errand);
+    if (where === undefined) return false;
     const key = this.shelf.recordKey('result', fingerprint);
     if (this.unfit.has(fingerprint) && !(await this.shelf.remote.delete([key], errand))) return false;
     this.unfit.delete(fingerprint);
-    if ((await this.shelf.putRecord('result', fingerprint, { record: travelling(result), packs }, errand)) === undefined) return false;
+    if ((await this.shelf.putRecord('result', fingerprint, { record: travelling(result), ...where }, errand)) === undefined) return false;
     this.notes.markSent(fingerprint);
     return true;
   }

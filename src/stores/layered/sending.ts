@@ -1,5 +1,5 @@
 import type { Errand, Payload } from '../../model/store.ts';
-import type { PackReference } from './envelope.ts';
+import type { FarContents, PackReference } from './envelope.ts';
 import { forAll } from './for-all.ts';
 import type { ShelfNotes } from './notes.ts';
 import { packOf } from './packs.ts';
@@ -29,8 +29,8 @@ export class Sending {
     this.notes = notes;
   }
 
-  /** Returns the packs that hold what is not there alone; undefined where not all of it is there now. */
-  async send(contents: Contents, errand: Errand): Promise<readonly PackReference[] | undefined> {
+  /** Returns where they are; undefined where not all of them are there now. */
+  async send(contents: Contents, errand: Errand): Promise<FarContents | undefined> {
     const packs = new Map<string, PackReference>();
     const alone: string[] = [];
     const small: string[] = [];
@@ -50,7 +50,7 @@ export class Sending {
       const payload = contents.get(digest);
       return payload !== undefined && (await this.sendAlone(digest, payload, errand));
     });
-    return areThere ? [...packs.values()] : undefined;
+    return areThere ? { packs: [...packs.values()], blobs: alone } : undefined;
   }
 
   /** The pack of a content that was sent before, if that is still there. */

@@ -1,3 +1,4 @@
+import type { FarObject } from '../../model/remote.ts';
 import type { Errand } from '../../model/store.ts';
 import { type Asked, envelopeOf, type FarRecord, LONGEST_RECORD, readEnvelope } from './envelope.ts';
 import type { GuardedRemote } from './guarded-remote.ts';
@@ -42,5 +43,24 @@ export class Shelf {
   putRecord(kind: Asked['kind'], key: string, record: FarRecord, errand: Errand): Promise<boolean | undefined> {
     const bytes = envelopeOf({ kind, prefix: this.prefix, key }, record);
     return this.remote.put(this.recordKey(kind, key), bytes, errand);
+  }
+
+  /** The names of records of a kind that begin with a text; none where that could not be asked. */
+  async names(kind: 'run' | 'hash', beginning: string, errand: Errand): Promise<readonly string[]> {
+    const folder = `${this.prefix}${FOLDERS[kind]}/`;
+    const page = await this.remote.list(`${folder}${beginning}`, undefined, errand);
+    return (page?.objects ?? []).flatMap(({ key }) => (key.endsWith('.json') ? [key.slice(folder.length, -'.json'.length)] : []));
+  }
+
+  /** All that lies there; undefined where it could not be asked. */
+  async objects(errand: Errand): Promise<readonly FarObject[] | undefined> {
+    const objects: FarObject[] = [];
+    for (let from: string | undefined; ; ) {
+      const page = await this.remote.list(this.prefix, from, errand);
+      if (page === undefined) return undefined;
+      for (const object of page.objects) objects.push(object);
+      if (page.next === undefined) return objects;
+      from = page.next;
+    }
   }
 }

@@ -6,6 +6,7 @@ import { done, failed, type Outcome, type Problem } from '../../model/problem.ts
 import type { Recipe, RecordedSource, RunRecord } from '../../model/run.ts';
 import type { Artifacts, BundleRecord, Bundles, Store } from '../../model/store.ts';
 import { type Contents, emptyReach, type PackEntry, type Reach, type RecordReach, type ScratchStore } from '../../model/upkeep.ts';
+import { removeDurably, writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Blobs } from './blobs.ts';
 import { sizeOf } from './folders.ts';
@@ -144,6 +145,22 @@ export class LocalContents implements Contents {
     const isFilled = sizeOf(files) === blobs.size(pack) && (kind === 'dir' || files.length === 1);
     if (!isFilled || !unpackFiles(blobs.stretch(pack), files)) return `the source "${name}" is damaged: its files do not fill its bytes`;
     return size === undefined || size === sizeOf(files) ? undefined : `the source "${name}" is not of the size that its record states`;
+  }
+
+  takeNotes(record: RunRecord, notes: ReadonlyMap<string, Uint8Array>): string | undefined {
+    const written: string[] = [];
+    for (const [name, bytes] of notes) {
+      const [, kind, digest = ''] = /^(bundles|sources)\/([0-9a-f]{64})\.json$/.exec(name) ?? [];
+      const { bundles, sources } = this.holdings;
+      if (kind === undefined) return `it holds a note that no run has: ${JSON.stringify(name.slice(0, 80))}`;
+      if ((kind === 'bundles' ? bundles.read(digest) : sources.record(digest)) !== undefined) continue;
+      const path = join(this.root, name);
+      writeDurably(path, bytes);
+      written.push(path);
+    }
+    const flaw = this.flawOf(record);
+    if (flaw !== undefined) for (const path of written) removeDurably(path);
+    return flaw;
   }
 
   scratch(name: string, reach: Reach = emptyReach(), format?: number): Outcome<ScratchStore> {
