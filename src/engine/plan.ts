@@ -142,11 +142,11 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     differences: found,
     settled: undefined,
   });
-  const { pending } = prepared.environment ?? {};
-  // What it asks for is not known, so neither is whether a result of that is there.
-  if (pending !== undefined) return { prepared, action: 'maybe', cause: pending, differences: [], settled: undefined };
   const isForced = planning.request.forced.has(instance.name);
   const forcing = planning.request.remeasure === true && instance.measures ? REMEASURED : 'forced with --force';
+  const { pending } = prepared.environment ?? {};
+  // What it asks for is not known, so neither is whether a result of that is there.
+  if (pending !== undefined && !isForced) return { prepared, action: 'maybe', cause: pending, differences: [], settled: undefined };
   if (unknown.length > 0) {
     if (isForced) return run(forcing);
     const candidates = planning.request.surroundings.store.results.ofWork(prepared.workDigest);

@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { called, edit, emptyFolder, write } from '../rig.ts';
 import { isWithoutUv, makeWheel } from './wheels.ts';
 
@@ -22,6 +23,13 @@ const built = (): string[] => {
   return existsSync(cache) ? readdirSync(cache).flatMap((name) => (name === 'locks' ? [] : [join(cache, name)])) : [];
 };
 
+const wheels = emptyFolder();
+
+beforeAll(() => {
+  makeWheel(wheels, 'some-tool', '1.0', ['other>=1']);
+  makeWheel(wheels, 'other', '1.5');
+});
+
 beforeEach(() => {
   folder = emptyFolder();
   env = { XDG_CACHE_HOME: emptyFolder(), UV_OFFLINE: '1' };
@@ -39,11 +47,10 @@ stages:
     out: { out: out.txt }
 `,
   });
-  makeWheel(join(folder, 'wheels'), 'some-tool', '1.0', ['other>=1']);
-  makeWheel(join(folder, 'wheels'), 'other', '1.5');
+  cpSync(wheels, join(folder, 'wheels'), { recursive: true });
 });
 
-describe.skipIf(isWithoutUv)('an environment that is built', () => {
+describe.skipIf(isWithoutUv)(`an environment that is built${isWithoutUv ? ' (npm run setup -- --uv sets up what this needs)' : ''}`, () => {
   test('is locked and built by a run, and counts by its packages until it is to be locked anew', async () => {
     expect(await causes()).toEqual({
       work: 'maybe: requirements.txt is not locked yet: a run does it',
@@ -61,6 +68,7 @@ describe.skipIf(isWithoutUv)('an environment that is built', () => {
     makeWheel(join(folder, 'wheels'), 'some-tool', '1.1', ['other>=1']);
     expect(await causes()).toEqual({ work: REUSED, plain: REUSED });
     expect((await causes('--refresh-environment'))['work']).toBe('maybe: requirements.txt is locked anew by a run');
+    expect((await causes('--refresh-environment', '--force', 'work'))['work']).toBe('run: forced with --force');
     expect((await run('--refresh-environment')).json.executed).toEqual(['work']);
     expect(told()).toBe('1.1 1.5');
     const why = (await called(folder, ['why', '@latest'], { env })).stdout;
@@ -88,8 +96,7 @@ describe.skipIf(isWithoutUv)('an environment that is built', () => {
     const other = emptyFolder();
     write(other, { 'package.json': '{}' });
     for (const file of ['pipeline.yaml', 'requirements.txt']) write(other, { [file]: readFileSync(join(folder, file), 'utf8') });
-    makeWheel(join(other, 'wheels'), 'some-tool', '1.0', ['other>=1']);
-    makeWheel(join(other, 'wheels'), 'other', '1.5');
+    cpSync(wheels, join(other, 'wheels'), { recursive: true });
     writeFileSync(join(place, 'mark'), '');
     expect((await ask(['run', 'pipeline.yaml'], other)).json.executed).toEqual(['work', 'plain']);
     expect(built()).toEqual([place]);
@@ -189,6 +196,15 @@ requires-dist = [{ name = "some-tool" }]
     await run('--keep-going');
     expect(built()).toHaveLength(2);
     expect(built()).not.toContain(first);
+  });
+
+  test('leaves nothing of where packages are found, nor of passwords, in what is recorded', async () => {
+    const index = 'https://me:secret-word@example.org/simple';
+    edit(folder, 'requirements.txt', '--no-index', `--no-index\n--extra-index-url ${index}`);
+    env = { ...env, UV_INDEX: index };
+    expect((await run()).code).toBe(0);
+    const { stdout } = spawnSync('grep', ['-rlE', 'secret-word|example.org|wheels', 'artifacts'], { cwd: folder, encoding: 'utf8' });
+    expect(stdout).toBe('');
   });
 
   test('is not locked anew where there is none', async () => {
