@@ -127,6 +127,7 @@ describe('a table of a command is drawn as a plot', () => {
       loss: { text: 'step\tloss\tname\n1\t0.5\ta\n2\tnan\tb\n3\t0.2\tc\n', suffix: '.tsv' },
       prc: { files: { 'a/prc.json': '{"prc":[{"recall":1,"precision":0.1},{"recall":0,"precision":1}]}' } },
       other: { text: 'a,b\n1,2\n3,4\n' },
+      joined: { text: 'fpr,tpr\n0,0\nfpr,tpr\n1,1\n' },
       wide: {
         text: `step,${Array.from({ length: 10_000 }, (_, at) => `c${at}`).join()}\n1${',2'.repeat(10_000)}\n2${',2'.repeat(10_000)}\n`,
       },

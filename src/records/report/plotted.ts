@@ -51,7 +51,7 @@ export function guessedLooks(table: Rows): readonly Look[] {
   const { names, rows } = table;
   const [actual, predicted] = TAKEN;
   if (names.length === 2 && names.includes(actual) && names.includes(predicted)) return [{ as: 'confusion', x: actual, y: [predicted] }];
-  const curve = CURVES.find(([x, y]) => names.includes(x) && names.includes(y));
+  const curve = CURVES.find((pair) => pair.every((name) => names.includes(name) && isNumeric(table, names.indexOf(name))));
   if (curve !== undefined) return [{ x: curve[0], y: [curve[1]] }];
   const counter = COUNTERS.find((name) => names.includes(name));
   if (counter === undefined || rows.length < 2 || !table.isWhole || !isNumeric(table, names.indexOf(counter))) return [];
