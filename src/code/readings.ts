@@ -32,7 +32,8 @@ export interface Reader {
   readings(metafile: Metafile, base: string): Readings;
 }
 
-function listingOf(folder: string): string {
+/** The digest of the names in a folder; empty where there is none. */
+export function folderListing(folder: string): string {
   return existsSync(folder) ? sha256(readdirSync(folder).sort().join('\n')) : '';
 }
 
@@ -46,7 +47,7 @@ export class Glance {
 
   /** The digest of the names in a folder. */
   listing(folder: string): string {
-    return this.once(`listing ${folder}`, () => listingOf(folder));
+    return this.once(`listing ${folder}`, () => folderListing(folder));
   }
 
   /** Where a package is installed, looked for from a folder; empty where it is not. */
@@ -117,7 +118,7 @@ export function openReader(): Reader {
       return {
         files: [...files.values()],
         manifests: manifests.map((path) => [path, trustedStamp(path), findingDigest(path)] as const),
-        listings: searched.map((folder) => [folder, listingOf(folder)] as const),
+        listings: searched.map((folder) => [folder, folderListing(folder)] as const),
         packages: [...packages.values()],
       };
     },

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../files/json.ts';
 import { shorten } from '../text/shorten.ts';
 import { ownMember } from '../model/own-member.ts';
 import { canonicalJson, exactJson, isDigest } from '../model/canonical.ts';
@@ -102,6 +103,7 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
   if (from.kind === 'command' && to.kind === 'command') {
     return [
       ...(canonicalJson(from.run) === canonicalJson(to.run) ? [] : [{ what: 'command', ...told(from.run, to.run) }]),
+      ...differingCode(from.code, to.code, store),
       ...(from.metrics === to.metrics ? [] : [{ what: 'metrics file', ...told(from.metrics ?? undefined, to.metrics ?? undefined) }]),
       ...differingEnvironments(from.environment, to.environment),
       ...differingMembers('tool', from.tools, to.tools),
@@ -109,6 +111,18 @@ function codeDifferences(from: Ingredients['work'], to: Ingredients['work'], sto
     ];
   }
   return [{ what: 'kind of work', from: from.kind, to: to.kind }];
+}
+
+/** The files of a command that count otherwise than before. */
+function differingCode(from: string | undefined, to: string | undefined, { artifacts }: Store): Difference[] {
+  if (from === to) return [];
+  const countsOf = (digest: string | undefined): Readonly<Record<string, unknown>> => {
+    const bytes = digest === undefined ? undefined : artifacts.read(digest);
+    return (bytes === undefined ? undefined : parseJson(Buffer.from(bytes).toString('utf8'), isObject)) ?? {};
+  };
+  const files = differingMembers('', countsOf(from), countsOf(to)).map(({ what }) => what.trim());
+  const named = `code in ${files.slice(0, 4).join(', ')}${files.length > 4 ? ', …' : ''}`;
+  return [{ what: files.length === 0 ? 'code' : named, ...told(from, to) }];
 }
 
 /** Python and packages that are others; of packages of the same version, that they hold something else. */

@@ -12,6 +12,7 @@ import { RECORD_FORMAT } from '../model/run.ts';
 import { type Bundler, esbuildBundler } from '../code/bundler.ts';
 import { Glance } from '../code/readings.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
+import type { FoundCode } from '../code/python/command-code.ts';
 import type { Provision } from '../code/python/uv.ts';
 import { environmentNow, type FoundEnvironment, toolPlaces } from './environments.ts';
 import { toolDigests } from './tools.ts';
@@ -27,6 +28,8 @@ export interface Prepared {
   readonly code: Code | undefined;
   /** That of a command, where it declares one. */
   readonly environment?: FoundEnvironment;
+  /** The files that a command runs, where it names any. */
+  readonly commandCode?: FoundCode;
   readonly own: Omit<Ingredients, 'inputs'>;
   /** Digest of `own`: results of the same work on other inputs share it. */
   readonly workDigest: string;
@@ -38,6 +41,7 @@ interface Shared {
   readonly executor: Executor;
   readonly code: Code | undefined;
   readonly environment?: FoundEnvironment;
+  readonly commandCode?: FoundCode;
   readonly own: Pick<Prepared['own'], 'work' | 'outputs' | 'env'>;
 }
 
@@ -95,7 +99,11 @@ function isAlike({ inputs, outputs, env, executor }: Instance, of: Shared['of'])
   return inputs.every(({ port, at }, index) => port === of.inputs[index]?.port && at === of.inputs[index]?.at);
 }
 
-function prepareWith(instance: Instance, { executor, code, environment, own: shared }: Shared, around: Surroundings): Outcome<Prepared> {
+function prepareWith(
+  instance: Instance,
+  { executor, code, environment, commandCode, own: shared }: Shared,
+  around: Surroundings,
+): Outcome<Prepared> {
   const { facts } = executor;
   const reached = code === undefined ? [] : around.engines.filter((engine) => engine.package in code.packages);
   const engines = enginesIn(instance, reached, facts);
@@ -122,7 +130,7 @@ function prepareWith(instance: Instance, { executor, code, environment, own: sha
     engines: engines.value,
     machine: instance.measures ? facts.machine : null,
   };
-  const found = environment === undefined ? {} : { environment };
+  const found = { ...(environment === undefined ? {} : { environment }), ...(commandCode === undefined ? {} : { commandCode }) };
   return done({ instance, executor, code, ...found, own, workDigest: workDigestOf(own) });
 }
 
@@ -170,6 +178,7 @@ async function shareOf(instance: Instance, around: Around): Promise<Outcome<Shar
     executor: executor.value,
     code: prepared.value.code,
     ...(prepared.value.environment === undefined ? {} : { environment: prepared.value.environment }),
+    ...(prepared.value.commandCode === undefined ? {} : { commandCode: prepared.value.commandCode }),
     own: {
       work: prepared.value.ingredient,
       outputs: Object.fromEntries(
@@ -205,7 +214,7 @@ function builtElsewhere(
 }
 
 /** What an instance's work is found to be. */
-interface PreparedWork extends Pick<Shared, 'code' | 'environment'> {
+interface PreparedWork extends Pick<Shared, 'code' | 'environment' | 'commandCode'> {
   readonly ingredient: Ingredients['work'];
 }
 
@@ -228,6 +237,11 @@ async function prepareWork(instance: Instance, around: Around): Promise<Outcome<
         pointer: `/stages${pointerStep(instance.node)}/tools${pointer}`,
       })),
     );
+  const code =
+    work.code === undefined
+      ? undefined
+      : await (await import('./command-code.ts')).preparedCode({ ...instance, work }, work.code, environment?.value, around);
+  if (code?.ok === false) return code;
   return done({
     code: undefined,
     ingredient: {
@@ -237,8 +251,10 @@ async function prepareWork(instance: Instance, around: Around): Promise<Outcome<
       at: placesOf(instance),
       metrics: work.metrics ?? null,
       ...(environment === undefined ? {} : { environment: environment.value.ingredient }),
+      ...(code === undefined ? {} : { code: code.value.digest }),
     },
     ...(environment === undefined ? {} : { environment: environment.value }),
+    ...(code === undefined ? {} : { commandCode: code.value }),
   });
 }
 

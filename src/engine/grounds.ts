@@ -5,7 +5,7 @@ import type { Code } from '../code/stage-code.ts';
 import { hashFile } from '../files/hash.ts';
 import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Executor } from '../model/executor.ts';
-import type { CommandEnvironment, Source, Tool } from '../model/pipeline.ts';
+import type { CommandCode, CommandEnvironment, Source, Tool } from '../model/pipeline.ts';
 import type { Content } from '../model/store.ts';
 import type { Surroundings } from './fingerprint.ts';
 import type { Plan } from './plan.ts';
@@ -20,6 +20,8 @@ export interface Grounds {
   readonly tools: readonly (readonly [tool: PlacedTool, digest: string])[];
   /** What the environments of commands held. */
   readonly environments: readonly (readonly [environment: CommandEnvironment, digest: string])[];
+  /** The files that commands run. */
+  readonly commandCode: readonly (readonly [code: PlacedCode, digest: string])[];
   /** Variables that nodes take from the environment; where they are secret, only whether they are set. */
   readonly variables: readonly (readonly [variable: Taken, digest: string])[];
   readonly sources: readonly (readonly [source: Source, digest: string])[];
@@ -32,6 +34,12 @@ export interface Grounds {
 /** A tool as a command finds it. */
 interface PlacedTool {
   readonly tool: Tool;
+  readonly environment?: CommandEnvironment;
+}
+
+/** The code of a command, and the environment whose Python takes it apart. */
+interface PlacedCode {
+  readonly code: CommandCode;
   readonly environment?: CommandEnvironment;
 }
 
@@ -92,6 +100,14 @@ async function environmentDigest(environment: CommandEnvironment, surroundings: 
   return found.ok && found.value.pending === undefined ? digestOf(found.value.ingredient) : '';
 }
 
+async function commandCodeDigest({ code, environment }: PlacedCode, surroundings: Surroundings): Promise<string> {
+  const [{ codeNow }, { environmentNow }] = await Promise.all([import('./command-code.ts'), import('./environments.ts')]);
+  const around = environment === undefined ? undefined : await environmentNow(environment, surroundings);
+  if (around?.ok === false) return '';
+  const found = await codeNow(code, around?.value, surroundings);
+  return found.ok ? found.value.digest : '';
+}
+
 /** Values by their JSON: what is looked up, and digested, once however many nodes ask for it. */
 class Lookups<Key> {
   private readonly found = new Map<string, readonly [Key, string]>();
@@ -113,6 +129,7 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
   const code = new Lookups<CodeRequest>();
   const tools = new Lookups<PlacedTool>();
   const environments = new Lookups<CommandEnvironment>();
+  const commandCode = new Lookups<PlacedCode>();
   const variables = new Lookups<Taken>();
   const executors = new Lookups<string | null>();
   for (const { prepared } of nodes.values()) {
@@ -131,12 +148,10 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
       const digests = own.work.tools;
       const { environment } = work;
       const held = own.work.environment;
+      const around = environment === undefined ? {} : { environment };
+      if (work.code !== undefined) commandCode.add({ code: work.code, ...around }, () => prepared.commandCode?.digest ?? '');
       if (environment !== undefined) environments.add(environment, () => (held === undefined ? '' : digestOf(held)));
-      for (const tool of work.tools)
-        tools.add(
-          { tool, ...(environment === undefined ? {} : { environment }) },
-          () => digests['program' in tool ? tool.program : tool.run] ?? '',
-        );
+      for (const tool of work.tools) tools.add({ tool, ...around }, () => digests['program' in tool ? tool.program : tool.run] ?? '');
     }
   }
   return {
@@ -145,6 +160,7 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
     code: code.pairs,
     tools: tools.pairs,
     environments: environments.pairs,
+    commandCode: commandCode.pairs,
     variables: variables.pairs,
     sources: [...snapshots].flatMap(([name, snapshot]) => {
       const source = pipeline.sources[name];
@@ -176,6 +192,7 @@ export async function areStanding(grounds: Grounds, surroundings: Surroundings):
     (await stand(grounds.executors, (name) => executorNow(name, surroundings))) &&
     (await stand(grounds.tools, (tool) => toolNow(tool, surroundings))) &&
     (await stand(grounds.environments, (environment) => environmentDigest(environment, surroundings))) &&
+    (await stand(grounds.commandCode, (code) => commandCodeDigest(code, surroundings))) &&
     (await stand(grounds.sources, (source) => {
       const now = store.sources.snapshot(source);
       return now.ok ? snapshotDigest(now.value) : '';

@@ -2,7 +2,8 @@ import { isAbsolute, join, relative } from 'node:path';
 import { isOutside } from '../files/folder.ts';
 import { type Declaration, networkOf } from '../model/declaration.ts';
 import { sha256 } from '../model/canonical.ts';
-import type { CommandEnvironment, Instance, Source } from '../model/pipeline.ts';
+import type { FoundCode } from '../code/python/command-code.ts';
+import type { CommandEnvironment, Instance, RecordedCode, Source } from '../model/pipeline.ts';
 import type { Recipe, RecordedSource, RunNode } from '../model/run.ts';
 import type { FoundEnvironment } from './environments.ts';
 import type { Prepared } from './fingerprint.ts';
@@ -11,7 +12,7 @@ import type { Plan } from './plan.ts';
 type CommandRecipe = Extract<Recipe['work'], { readonly kind: 'command' }>;
 
 /** What a run's record keeps of a node so that it can be done again from the record alone. */
-export function recipeOf({ instance, own, environment: found }: Prepared): Recipe {
+export function recipeOf({ instance, own, environment: found, commandCode: code }: Prepared): Recipe {
   const { work } = instance;
   return {
     node: instance.node,
@@ -28,6 +29,7 @@ export function recipeOf({ instance, own, environment: found }: Prepared): Recip
             ...(work.metrics === undefined ? {} : { metrics: work.metrics }),
             ...(work.environment === undefined ? {} : { environment: recordedEnvironment(work.environment, found) }),
             ...(own.work.environment === undefined ? {} : { environmentHeld: own.work.environment }),
+            ...(work.code === undefined || code === undefined ? {} : { code: { ...work.code, recorded: recordedFiles(code) } }),
           },
     inputs: instance.inputs,
     outputs: instance.outputs,
@@ -42,6 +44,10 @@ export function recipeOf({ instance, own, environment: found }: Prepared): Recip
     retries: instance.retries,
     ...(instance.numbers === undefined ? {} : { numbers: instance.numbers }),
   };
+}
+
+function recordedFiles({ digest, files, size }: FoundCode): RecordedCode {
+  return { digest, files, size };
 }
 
 /** An environment as a record names it: of one that is built, with what it was locked to. */
@@ -106,6 +112,7 @@ export function instanceOf(name: string, { stage, params }: RunNode, recipe: Rec
             paths: recipe.work.paths,
             ...(recipe.work.metrics === undefined ? {} : { metrics: recipe.work.metrics }),
             ...(environment === undefined ? {} : { environment }),
+            ...(recipe.work.code === undefined ? {} : { code: recipe.work.code }),
           },
     params,
     inputs: recipe.inputs,

@@ -21,6 +21,7 @@ function workOf({ code = '' }: RunNode, { work, inputs, numbers }: Recipe): Ingr
     metrics: work.metrics ?? null,
     ...(numbers === undefined ? {} : { numbers }),
     ...(work.environmentHeld === undefined ? {} : { environment: work.environmentHeld }),
+    ...(work.code?.recorded === undefined ? {} : { code: work.code.recorded.digest }),
   };
 }
 

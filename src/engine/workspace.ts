@@ -96,6 +96,11 @@ export function prepareWorkspace(
     return target;
   };
 
+  const code = prepared.commandCode;
+  // Before the inputs: they may lie in folders of the code.
+  if (code !== undefined && !store.artifacts.place({ kind: 'dir', digest: code.files, size: code.size, suffix: '' }, base))
+    return failed(lostCode(instance.name));
+
   const shown = (path: string): string => (isCommand ? path.slice(base.length + 1) : path);
   const inputs: Record<string, JobSpecification['inputs'][string]> = {};
   for (const input of instance.inputs) {
@@ -171,6 +176,15 @@ function prepareProgram(
   const declared =
     folder === '' ? {} : { declared: { inputs: Object.keys(declaration.inputs), metrics: Object.keys(declaration.metrics) } };
   return done({ kind: 'stage', bundle, packages: code.packageFolders, readable, ...networkOf(declaration), ...declared });
+}
+
+function lostCode(node: string): Problem {
+  return {
+    kind: 'store',
+    code: 'missing-code',
+    message: `the code of ${node} is not in the store, or damaged there`,
+    hint: 'run again: it is kept again from the project',
+  };
 }
 
 function contentOf({ kind, digest, executable }: Content): Content {

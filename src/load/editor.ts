@@ -95,7 +95,7 @@ export async function editorSchema({ root, cache, strategies }: EditorSources): 
   const { additionalProperties: _input, propertyNames: _port, ...ports } = inner(node, 'properties', 'in');
   // The ports of a stage are known: only those of a command may have any name.
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
-  const ofCommand: JsonObject = { if: { required: ['run'] }, then: { properties: { in: inner(node, 'properties', 'in') } } };
+  const ofCommand: JsonObject = { if: { not: { required: ['uses'] } }, then: { properties: { in: inner(node, 'properties', 'in') } } };
   const uses = { ...inner(node, 'properties', 'uses'), enum: names, markdownEnumDescriptions: abouts };
   const fullNode = { ...withProperties(node, { in: ports, uses }), allOf: [ofCommand, ...branches] };
   const { title: _title, ...file } = pipelineSchema;

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv';
+import { isObject } from '../files/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { MOST_PROBLEMS, type Problem } from '../model/problem.ts';
 import type { Check } from './check.ts';
@@ -112,7 +113,7 @@ function onlyMissing({ instancePath }: ErrorObject, errors: readonly ErrorObject
 function isMeant({ keyword, instancePath, params }: ErrorObject, meant: ReadonlyMap<string, ReadonlySet<string>>): boolean {
   const keys = meant.get(instancePath);
   if (keys === undefined) return false;
-  if (keyword === 'oneOf') return params['passingSchemas'] === null && (keys.has('uses') || keys.has('run'));
+  if (keyword === 'oneOf') return params['passingSchemas'] === null && ['uses', 'run', 'python'].some((key) => keys.has(key));
   return keyword === 'required' && keys.has(String(params['missingProperty']));
 }
 
@@ -195,12 +196,14 @@ const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
     const hint = `write ${nameOf(bad, '_')}: a lower-case letter, then letters, digits or "_" (or "-", but not for ports)`;
     return locate.problem('bad-name', `"${bad}" is not a name`, pointer + pointerStep(bad), 'key', hint);
   },
-  oneOf({ error, locate, pointer, name }) {
+  oneOf({ error, value, locate, pointer, name }) {
     const both = (error.params['passingSchemas'] as unknown) !== null;
-    const message = `"${name}" has ${both ? 'both "uses" and "run"' : 'neither "uses" nor "run"'}`;
+    const found = valueAt(value, error);
+    const named = ['uses', 'run', 'python'].filter((key) => isObject(found) && Object.hasOwn(found, key)).map((key) => `"${key}"`);
+    const message = `"${name}" has ${both ? `both ${named.join(' and ')}` : 'neither "uses" nor "run"'}`;
     const hint = both
       ? 'a node is either a stage or a command: remove one of the two'
-      : 'add uses: with the name of a stage, or run: with a command';
+      : 'add uses: with the name of a stage, run: with a command, or python: with a program';
     return locate.problem('bad-node', message, pointer, 'key', hint);
   },
 };

@@ -95,7 +95,31 @@ export type NodeWork =
       /** The param that only says how far to go: checkpoints are shared over its values. */
       readonly budget?: string;
       readonly environment?: CommandEnvironment;
+      readonly code?: CommandCode;
     };
+
+/** The files of a project that a command runs: they stand in its working folder at the paths that they have in the project. */
+export interface CommandCode {
+  /** A Python program, whose local modules count too. */
+  readonly script?: string;
+  /** A Python module that is run as a program (`-m`). */
+  readonly module?: string;
+  /** Folders of the project in which Python looks for modules beside that of the program. */
+  readonly search: readonly string[];
+  /** Other files, folders and patterns, relative to the project. */
+  readonly more: readonly string[];
+  /** Of a record: what it was. */
+  readonly recorded?: RecordedCode;
+}
+
+/** The code of a command as a record names it. */
+export interface RecordedCode {
+  /** Of what counts of the files: it is content that says it for each. */
+  readonly digest: string;
+  /** The manifest of the files. */
+  readonly files: string;
+  readonly size: number;
+}
 
 /** A variable of the environment that a node declares. */
 export interface EnvironmentVariable {

@@ -51,6 +51,8 @@ export interface Ingredients {
         /** Params that are numbers and are given as they are written. */
         readonly numbers?: readonly string[];
         readonly environment?: EnvironmentIngredient;
+        /** Of what counts of the files that it runs. */
+        readonly code?: string;
       };
   readonly params: JsonObject;
   readonly inputs: Readonly<Record<string, { readonly many: boolean; readonly elements: readonly ElementIngredient[] }>>;

@@ -44,6 +44,8 @@ export interface Artifacts {
   isAt(path: string, content: Content): boolean;
   /** Keeps bytes; returns their digest. */
   add(bytes: Uint8Array): string;
+  /** Keeps files as a folder artifact. */
+  addFolder(files: readonly NewFile[]): Artifact;
   /** The bytes of a digest; undefined where they are missing or damaged. */
   read(digest: string): Uint8Array | undefined;
   /** So many bytes from an offset on, fewer at the end; undefined where the content is missing or damaged. */
@@ -57,6 +59,14 @@ export interface Artifacts {
   receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean>;
   /** What a folder artifact holds; undefined where its manifest is missing, damaged or none. */
   manifest(digest: string): Manifest | undefined;
+}
+
+/** A file to be kept. */
+export interface NewFile {
+  /** Relative to the folder. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly executable: boolean;
 }
 
 /** A result as one looks for it. */

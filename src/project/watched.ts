@@ -28,8 +28,9 @@ function alwaysRead(context: Context, file: string): readonly string[] {
 function readsOf({ opened: { pipeline, store }, plan }: Planned): readonly string[] {
   const reads = new Set<string>();
   for (const { prepared } of plan.nodes.values()) {
-    const { instance, code, environment } = prepared;
+    const { instance, code, environment, commandCode } = prepared;
     for (const path of environment?.files ?? []) reads.add(path);
+    for (const path of commandCode?.paths ?? []) reads.add(join(pipeline.root, path));
     if (instance.work.kind === 'command') continue;
     reads.add(instance.work.folder);
     for (const { file } of Object.values(instance.work.modules)) reads.add(file);

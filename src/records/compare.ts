@@ -1,15 +1,16 @@
+import { isObject, parseJson } from '../files/json.ts';
 import { canonicalJson, exactJson, sha256 } from '../model/canonical.ts';
 import { namedFacts } from '../model/facts.ts';
 import type { Artifact, Manifest } from '../model/artifact.ts';
 import { dottedParams } from '../model/dotted.ts';
 import type { Artifacts, Bundles, Sources } from '../model/store.ts';
 import type { JsonObject } from '../model/json.ts';
-import { sourcesOf } from '../model/pipeline.ts';
+import { type RecordedCode, sourcesOf } from '../model/pipeline.ts';
 import { ATTRIBUTES_SINCE, type RecordedSource, type RunNode, type RunRecord } from '../model/run.ts';
 import { commandText, heldBy } from './commands.ts';
 import { isSameArtifact, type Reading } from './same-artifact.ts';
 import { type TableChange, tableChange } from './table-change.ts';
-import { keptFiles, outputFiles, textChanges } from './text-changes.ts';
+import { type Files, keptFiles, outputFiles, textChanges } from './text-changes.ts';
 
 /** Where the code of runs is read. */
 export interface CodeStore {
@@ -250,7 +251,8 @@ export function codeChanges(old: WithCode, now: WithCode, store: Pick<CodeStore,
   const [before, after] = [old.recipe?.work, now.recipe?.work];
   if (before?.kind === 'command' && after?.kind === 'command') {
     const [from, to] = [commandText(before.run), commandText(after.run)];
-    return from === to ? [] : [{ name: 'run', before: from, after: to }];
+    const command = from === to ? [] : [{ name: 'run', before: from, after: to }];
+    return [...command, ...filesOfCommands(before.code?.recorded, after.code?.recorded, store)];
   }
   if (old.code === now.code || old.code === undefined || now.code === undefined) return [];
   const [from, to] = [sourcesOfBundle(old.code, store), sourcesOfBundle(now.code, store)];
@@ -258,6 +260,28 @@ export function codeChanges(old: WithCode, now: WithCode, store: Pick<CodeStore,
     .sort()
     .filter((name) => from.get(name) !== to.get(name))
     .map((name) => ({ name, before: from.get(name) ?? '', after: to.get(name) ?? '' }));
+}
+
+type Counts = Readonly<Record<string, unknown>>;
+
+/** What counts of each file that a command runs, by path; empty where that is lost. */
+function countsOfCode(digest: string | undefined, artifacts: Pick<Artifacts, 'read'>): Counts {
+  const bytes = digest === undefined ? undefined : artifacts.read(digest);
+  return (bytes === undefined ? undefined : parseJson(Buffer.from(bytes).toString('utf8'), isObject)) ?? {};
+}
+
+/** The texts that two commands ran otherwise. */
+function filesOfCommands(
+  before: RecordedCode | undefined,
+  after: RecordedCode | undefined,
+  { artifacts }: Pick<CodeStore, 'artifacts'>,
+): Omit<CodeChange, 'nodes'>[] {
+  // Comments and layout alone are no change.
+  if (before === undefined || after === undefined || before.digest === after.digest) return [];
+  const filesOf = ({ files, size }: RecordedCode): Files => outputFiles(artifacts, { kind: 'dir', digest: files, size, suffix: '' });
+  const [old, now] = [before, after].map(({ digest }) => countsOfCode(digest, artifacts)) as [Counts, Counts];
+  const changes = textChanges(filesOf(before), filesOf(after)).filter(({ path }) => old[path] !== now[path]);
+  return changes.map(({ path, before: from, after: to }) => ({ name: path, before: from, after: to }));
 }
 
 /** The source files of a bundle by their shown paths: their texts stand in its source map, and are told by their digests. */

@@ -67,9 +67,19 @@ const work = {
         environment: {
           anyOf: [shape({ venv: text }), shape({ python: text, version: text, lock: digest, asked: digest }, ['version'])],
         },
+        code: shape(
+          {
+            script: path,
+            module: text,
+            search: list(text),
+            more: list(text),
+            recorded: shape({ digest, files: digest, size: { type: 'integer', minimum: 0 } }),
+          },
+          ['script', 'module'],
+        ),
         environmentHeld: shape({ python: text, platform: text, packages: map({ type: 'string' }) }, ['platform']),
       },
-      ['metrics', 'budget', 'environment', 'environmentHeld'],
+      ['metrics', 'budget', 'environment', 'environmentHeld', 'code'],
     ),
   ],
 };

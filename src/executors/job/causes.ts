@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { basename, extname, join, posix, relative } from 'node:path';
+import { basename, dirname, extname, join, posix, relative } from 'node:path';
 import { programsIn } from '../../files/programs.ts';
 import type { JobSpecification } from '../../model/job.ts';
 import { nearest } from '../../text/suggestion.ts';
@@ -109,6 +109,10 @@ const fileMissing: Find = ({ job, lines }) => {
   if (same !== undefined) return { message, hint: `the input "${same[0]}" stands at ${String(same[1])}: write "$${same[0]}"` };
   if (path.startsWith('/'))
     return { message, hint: 'a command sees the whole machine, but there is no such file: check the path, or make it an input' };
+  const { origin, folder } = job;
+  const inProject = origin === undefined ? path : relative(origin.project, join(origin.folder, path));
+  if (inProject !== path && existsSync(join(folder, 'work', inProject)))
+    return { message, hint: `code stands where it does in the project: write ${inProject}` };
   const name =
     basename(path)
       .replace(/\.[^.]*$/, '')
@@ -168,17 +172,27 @@ const folderRead: Find = ({ job, lines }) => {
   };
 };
 
+/** Where the project has a module that a program did not find, as the pipeline file names it; undefined where it has none. */
+function moduleInProject(name: string, { origin, program }: JobSpecification): string | undefined {
+  if (origin === undefined || program.kind !== 'command') return undefined;
+  const path = name.replaceAll('.', '/');
+  const folders = typeof program.run === 'string' ? [] : program.run.filter((word) => word.endsWith('.py')).map((word) => dirname(word));
+  const places = ['.', ...folders].flatMap((folder) => [`${path}.py`, `${path}/__init__.py`].map((file) => join(folder, file)));
+  const found = [...places, ...places.map((file) => file.replace(/\.py$/, ''))].find((file) => existsSync(join(origin.project, file)));
+  return found === undefined ? undefined : relative(origin.folder, join(origin.project, found.replace(/\/__init__\.py$/, '/')));
+}
+
 const pythonModule: Find = ({ job, lines }) => {
   const [message = '', name = ''] = found(lines, /ModuleNotFoundError: No module named '([^']+)'/) ?? [];
   if (name === '') return undefined;
   const [module = ''] = name.split('.', 1);
-  const own = pathFromFile(`${module}.py`, job.origin);
-  const isOwn = job.origin !== undefined && existsSync(join(job.origin.folder, own));
+  const own = moduleInProject(name, job);
   return {
     message,
-    hint: isOwn
-      ? `a command sees only its inputs: add in: { ${module.toLowerCase()}: { from: ${own}, at: ${module}.py } }`
-      : `install it for that Python: python3 -m pip install ${module}`,
+    hint:
+      own === undefined
+        ? `install it for that Python: python3 -m pip install ${module}`
+        : `a command sees only what it declares: add code: [${own}], or write python: with the program that imports it`,
   };
 };
 

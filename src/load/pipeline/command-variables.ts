@@ -1,5 +1,5 @@
 import { nearest } from '../../text/suggestion.ts';
-import { pointerStep } from '../../text/json-pointer.ts';
+import { executedAt, pythonArguments } from './command-code.ts';
 import { isFull, type NodeContext } from './context.ts';
 import type { FileNode } from './file-node.ts';
 import type { Draft } from './nodes.ts';
@@ -7,7 +7,7 @@ import { unsetInArguments, unsetVariables } from './shell.ts';
 
 /** Complains of each variable that a command reads and that nothing sets: neither its ports and params, nor its environment, nor its text. */
 export async function checkVariables(name: string, node: FileNode, drafts: readonly Draft[], context: NodeContext): Promise<void> {
-  const { run } = node;
+  const run = node.run ?? pythonArguments(node);
   // Of a command without outputs that is told already; it most often writes to one by its name.
   if (run === undefined || node.out === undefined) return;
   const declared = new Set([...Object.keys(node.in ?? {}), ...Object.keys(node.out ?? {}), ...Object.keys(node.with ?? {})]);
@@ -23,7 +23,7 @@ export async function checkVariables(name: string, node: FileNode, drafts: reado
       context.locate.problem(
         'unset-variable',
         `nothing sets "$${variable}"`,
-        `/stages${pointerStep(name)}/run`,
+        executedAt(name, node),
         'value',
         hintFor(variable, declared, isShell),
         written,

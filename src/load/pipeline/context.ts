@@ -12,6 +12,9 @@ import { fillIn, type Names, type Room, type Scope } from './references.ts';
 /** All that reading a node needs beside the node itself. */
 export interface NodeContext {
   readonly locate: Locate;
+  /** The pipeline file's folder, and the project's, absolute. */
+  readonly folder: string;
+  readonly root: string;
   readonly params: JsonObject;
   /** How those params are written that are numbers which JSON would write otherwise. */
   readonly texts: ReadonlyMap<string, string>;

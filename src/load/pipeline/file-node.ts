@@ -15,6 +15,8 @@ export type FileEnvironment = { readonly venv: string } | { readonly python: str
 export interface FileNode {
   readonly uses?: string;
   readonly run?: string | readonly (string | number)[];
+  readonly python?: string | readonly (string | number)[];
+  readonly code?: readonly string[];
   /** Variables and their values, or the param that lists them; under `include` and `exclude` lists of points. */
   readonly matrix?: Readonly<Record<string, readonly Json[] | string>>;
   readonly when?: JsonObject;

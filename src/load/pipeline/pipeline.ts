@@ -94,6 +94,8 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const room = { left: ROOM };
   const around = {
     locate,
+    folder: dirname(request.file),
+    root: request.root,
     overrides: overridden.nodes,
     environment: file.environment,
     followsLinks: overridden.followsLinks,
@@ -257,7 +259,7 @@ async function readNodes(
         continue;
       }
       stage = found.value;
-      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget', 'environment'] as const) {
+      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget', 'environment', 'code'] as const) {
         if (node[key] !== undefined)
           context.problems.push(
             context.locate.problem(

@@ -140,6 +140,16 @@ const node: JsonObject = {
       description: 'a shell text (run as bash -euo pipefail -c), or [program, argument, …]',
       anyOf: [text, { type: 'array', items: { type: ['string', 'number'] }, minItems: 1 }],
     },
+    python: {
+      description: 'a Python program of the project, or [program, argument, …]: it counts with the local modules that it imports',
+      anyOf: [text, { type: 'array', items: { type: ['string', 'number'] }, minItems: 1 }],
+    },
+    code: {
+      type: 'array',
+      items: text,
+      minItems: 1,
+      description: 'files, folders and patterns of the project that a command runs or reads beside: they count, and stand where they are',
+    },
     matrix: {
       type: 'object',
       description: 'variables and their values, such as { fold: [0, 1, 2] }: one instance for each combination',
@@ -252,7 +262,7 @@ const node: JsonObject = {
       description: 'how often the node is tried again after it has failed (default: 0)',
     },
   },
-  oneOf: [{ required: ['uses'] }, { required: ['run'] }],
+  oneOf: [{ required: ['uses'] }, { required: ['run'] }, { required: ['python'] }],
 };
 
 /** The JSON Schema of a pipeline file: what ajv validates and what an editor is given. */

@@ -4,6 +4,7 @@ import type { EnvironmentVariable, Instance, NodeWork, Tool } from '../../model/
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
+import { commandRun, withPython } from './command-code.ts';
 import type { FileNode } from './file-node.ts';
 import { outputPlot } from './plots.ts';
 import { asWritten, type Scope } from './references.ts';
@@ -45,7 +46,7 @@ export class SharedParts {
     if (!this.checked.has(text)) checkCommand(this.node, names, base, context);
     this.checked.add(text);
     const out = (fillInAt(this.out, scope, `${base}/out`, context) ?? {}) as NonNullable<FileNode['out']>;
-    const command = this.commands.get(out) ?? commandOf(this.node, out, context);
+    const command = this.commands.get(out) ?? commandOf(this.node, out, base, context);
     this.commands.set(out, command);
     return command;
   }
@@ -70,17 +71,17 @@ function environmentOf(env: NonNullable<FileNode['env']>, filled: object, scope:
   });
 }
 
-function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, context: NodeContext): Command {
+function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, base: string, context: NodeContext): Command {
   const outputs: Record<string, OutputDeclaration> = {};
   const paths: Record<string, string> = {};
   for (const [port, value] of Object.entries(out)) {
     // A reference may give a value that is no text.
     const path = String(typeof value === 'object' ? value.path : value);
-    const base = path.split('/').at(-1) ?? '';
-    const dot = base.lastIndexOf('.');
+    const file = path.split('/').at(-1) ?? '';
+    const dot = file.lastIndexOf('.');
     outputs[port] = {
       kind: path.endsWith('/') ? 'dir' : 'file',
-      suffix: path.endsWith('/') || dot <= 0 ? '' : base.slice(dot),
+      suffix: path.endsWith('/') || dot <= 0 ? '' : file.slice(dot),
       measured: typeof value !== 'string' && value.measured === true,
       ...(typeof value === 'string' || value.plot === undefined ? {} : { plot: outputPlot(value.plot) }),
     };
@@ -91,8 +92,8 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, context: N
   const environment = node.environment ?? context.environment;
   const work: NodeWork = {
     kind: 'command',
-    run: typeof node.run === 'string' ? node.run : (node.run ?? []).map(String),
-    tools,
+    ...commandRun(node, base, context),
+    tools: withPython(node, tools),
     paths,
     ...(metrics === undefined ? {} : { metrics }),
     ...(node.budget === undefined ? {} : { budget: node.budget }),

@@ -22,11 +22,11 @@ export function paramsSet(varied: Readonly<Record<string, Json>> | readonly Vari
 }
 
 /** Keys of a node in which `$name` is no reference to a param of the pipeline: commands find their variables there. */
-const UNREAD = ['run', 'uses', 'tools'];
+const UNREAD = ['run', 'python', 'uses', 'tools'];
 
 /** The names of all that texts may refer to; where in doubt a name too many. */
 function referencesIn(value: Json): string[] {
-  if (typeof value === 'string') return [...value.matchAll(/\$\{?([a-z][a-z0-9_-]*)/g)].map(([, name = '']) => name);
+  if (typeof value === 'string') return [...value.matchAll(/\$\{?([A-Za-z_][\w-]*)/g)].map(([, name = '']) => name);
   if (value === null || typeof value !== 'object') return [];
   return Object.values(value as JsonObject).flatMap(referencesIn);
 }
@@ -34,7 +34,7 @@ function referencesIn(value: Json): string[] {
 /** The pipeline's params that what runs depends on: its nodes, the paths of its sources, and values from options. */
 function paramsRead({ stages, sources, pipeline }: SweepContext, given: Json): Set<string> {
   const ofNodes = Object.values(stages as Readonly<Record<string, JsonObject>>).flatMap((node) => [
-    ...Object.keys((node['when'] ?? {}) as JsonObject),
+    ...Object.keys((node['when'] ?? {}) as JsonObject).map((name) => name.split('.')[0] ?? name),
     ...referencesIn(Object.fromEntries(Object.entries(node).filter(([key]) => !UNREAD.includes(key)))),
   ]);
   const ofSources = sourcesOf(pipeline.instances).flatMap((name) => referencesIn(sources[name] ?? null));

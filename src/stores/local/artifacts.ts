@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
-import type { Artifacts, BrokenPort, Content, Payload } from '../../model/store.ts';
+import type { Artifacts, BrokenPort, Content, NewFile, Payload } from '../../model/store.ts';
 import { hashFile } from '../../files/hash.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
@@ -123,6 +123,18 @@ export class LocalArtifacts implements Artifacts {
     const digest = this.blobs.add(bytes);
     this.blobs.commitNow();
     return digest;
+  }
+
+  addFolder(files: readonly NewFile[]): Artifact {
+    const kept = files.map(({ path, content, executable }) => ({
+      path,
+      digest: this.blobs.add(content),
+      size: content.length,
+      executable,
+    }));
+    const sorted = kept.sort((a, b) => (a.path < b.path ? -1 : 1));
+    const digest = this.add(manifestBytes({ files: sorted, emptyFolders: [] }));
+    return { kind: 'dir', digest, size: sorted.reduce((sum, { size }) => sum + size, 0), suffix: '' };
   }
 
   read(digest: string): Uint8Array | undefined {

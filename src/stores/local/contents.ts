@@ -88,6 +88,10 @@ export class LocalContents implements Contents {
       if (!nodes.has(name)) continue;
       if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, reach)))
         reach.missing.push(`the code of ${name} (${code?.slice(0, 12) ?? 'unknown'})`);
+      for (const digest of this.ofCode(recipe)) {
+        reach.blobs.add(digest);
+        if (!this.holdings.blobs.isProven(digest)) reach.missing.push(`the code of ${name} (${digest.slice(0, 12)})`);
+      }
       const lock = lockOf(recipe);
       if (lock !== undefined) {
         reach.blobs.add(lock);
@@ -107,8 +111,15 @@ export class LocalContents implements Contents {
     return reach;
   }
 
+  /** All that the code of a command consists of. */
+  ofCode(recipe: Recipe | undefined): string[] {
+    const code = recipe?.work.kind === 'command' ? recipe.work.code?.recorded : undefined;
+    return code === undefined ? [] : [code.digest, ...this.ofArtifact({ kind: 'dir', digest: code.files })];
+  }
+
   flawOf(record: RunRecord): string | undefined {
     for (const [name, { code, recipe, outputs = {} }] of Object.entries(record.nodes)) {
+      if (this.ofCode(recipe).some((digest) => !this.holdings.blobs.isProven(digest))) return `the code of ${name} is missing or damaged`;
       const lock = lockOf(recipe);
       if (lock !== undefined && !this.holdings.blobs.isProven(lock)) return `the locked packages of ${name} are missing or damaged`;
       if (recipe?.work.kind === 'stage' && (code === undefined || !this.addBundle(code, emptyReach())))

@@ -41,6 +41,7 @@ export class RunReaches {
       for (const artifact of Object.values(outputs)) for (const digest of this.contents.ofArtifact(artifact)) reach.blobs.add(digest);
     };
     for (const { fingerprint, code, outputs, recipe } of Object.values(record.nodes)) {
+      for (const digest of this.contents.ofCode(recipe)) reach.blobs.add(digest);
       const lock = lockOf(recipe);
       if (lock !== undefined) reach.blobs.add(lock);
       if (fingerprint !== undefined) reach.fingerprints.add(fingerprint);

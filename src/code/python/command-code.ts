@@ -1,0 +1,216 @@
+import { execFile } from 'node:child_process';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { isOutside } from '../../files/folder.ts';
+import { isObject, parseJson } from '../../files/json.ts';
+import { readPlain } from '../../files/plain.ts';
+import { trustedStamp } from '../../files/stamp.ts';
+import { digestOf, sha256 } from '../../model/canonical.ts';
+import { installation } from '../../model/installation.ts';
+import type { CommandCode } from '../../model/pipeline.ts';
+import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import type { Artifacts } from '../../model/store.ts';
+import { folderListing, type Glance, remembered } from '../readings.ts';
+
+/** Raise it when what counts of a program changes, or what is remembered of one. */
+const FORMAT = 1;
+
+/** Code that is larger is data: a source is hashed and kept better. */
+const MOST = { files: 2000, bytes: 64 * 1024 * 1024 };
+
+/** Seconds that taking programs apart may take. */
+const PATIENCE = 60;
+
+/** The code of a command as it is now. */
+export interface FoundCode {
+  /** Digest of what counts of each file, by its path: content of that digest says it. */
+  readonly digest: string;
+  /** The manifest of the files. */
+  readonly files: string;
+  readonly size: number;
+  /** Of the files, relative to the project. */
+  readonly paths: readonly string[];
+}
+
+/** What finding a command's code needs. */
+export interface CodeSurroundings {
+  readonly root: string;
+  readonly cache: string;
+  readonly artifacts: Pick<Artifacts, 'add' | 'addFolder' | 'read' | 'manifest'>;
+  /** Why nothing can be kept: then code is only looked at. */
+  readonly unwritable: object | undefined;
+  /** The Python that takes programs apart: the one that runs them, or any. */
+  readonly python: () => Outcome<string>;
+  readonly glance?: Glance | undefined;
+}
+
+/** A file that was found. */
+interface Scanned {
+  readonly path: string;
+  readonly bytes: string;
+  readonly counts: string;
+}
+
+interface ScanError {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+interface Scan {
+  readonly files: readonly Scanned[];
+  readonly folders: readonly string[];
+  readonly error: ScanError | null;
+}
+
+const isScan = (value: unknown): value is Scan => isObject(value) && Array.isArray(value['files']) && Array.isArray(value['folders']);
+
+function problem(message: string, hint: string): Problem {
+  return { kind: 'pipeline', code: 'missing-code', message, hint };
+}
+
+/**
+ * Finds the code of a command: its program with the local modules that it imports, by Python's own parser, and what it names beside. Nothing of
+ * it is executed. What was found before is trusted as long as none of the files and folders that were looked at has changed.
+ */
+export async function commandCode(code: CommandCode, around: CodeSurroundings): Promise<Outcome<FoundCode>> {
+  const { root, cache, artifacts, glance } = around;
+  const named = await namedFiles(code, root);
+  if (!named.ok) return named;
+  const asked = { script: code.script ?? null, module: code.module ?? null, search: code.search, files: named.value };
+  const memory = {
+    file: join(cache, 'command-code', `${digestOf({ root, ...asked })}.json`),
+    version: String(FORMAT),
+    glance,
+    usable: (found: FoundCode) =>
+      around.unwritable !== undefined || (artifacts.read(found.digest) !== undefined && artifacts.manifest(found.files) !== undefined),
+  };
+  return remembered(memory, async () => {
+    const scan = await scanned(asked, around);
+    if (!scan.ok) return scan;
+    const { files, folders } = scan.value;
+    const stamps = files.map(({ path, bytes }) => [join(root, path), trustedStamp(join(root, path)), bytes] as const);
+    const kept = keep(files, around);
+    if (!kept.ok) return kept;
+    const listings = folders.map((folder) => [join(root, folder), folderListing(join(root, folder))] as const);
+    return done({ readings: { files: stamps, manifests: [], listings, packages: [] }, value: kept.value });
+  });
+}
+
+/** The files that are named one by one, in folders or by patterns, relative to the project. */
+async function namedFiles({ script, more }: CommandCode, root: string): Promise<Outcome<readonly string[]>> {
+  const found = new Set<string>(script === undefined ? [] : [script]);
+  if (script !== undefined && !isFile(join(root, script)))
+    return failed(
+      existsSync(join(root, script))
+        ? problem(`"${script}" is no file`, 'name a program, or a module: python: [-m, package.module]')
+        : problem(`the program "${script}" does not exist`, `looked at ${join(root, script)}`),
+    );
+  for (const [index, pattern] of more.entries()) {
+    const files = await matching(pattern, root);
+    const hint = 'name files, folders or patterns, relative to the pipeline file';
+    if (files.length === 0) return failed({ ...problem(`"code" names "${pattern}", where nothing lies`, hint), pointer: `/code/${index}` });
+    for (const file of files) found.add(file);
+  }
+  const outside = [...found].find((path) => isOutside(realpathSync(root), realpathSync(join(root, path))));
+  if (outside !== undefined)
+    return failed(problem(`the code "${outside}" lies outside of the project`, 'what lies elsewhere is a source: name it below "sources"'));
+  return done([...found].sort());
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+async function matching(pattern: string, root: string): Promise<readonly string[]> {
+  if (isFile(join(root, pattern))) return [pattern];
+  const { glob } = await import('tinyglobby');
+  const ignore = ['**/__pycache__/**', '**/*.pyc', '**/.git/**', '**/.ipynb_checkpoints/**'];
+  const found = await glob(pattern, { cwd: root, ignore, dot: true, onlyFiles: true, followSymbolicLinks: false });
+  return found.map((path) => path.replace(/^\.\//, ''));
+}
+
+interface Asked {
+  readonly script: string | null;
+  readonly module: string | null;
+  readonly search: readonly string[];
+  readonly files: readonly string[];
+}
+
+async function scanned({ module, search, files }: Asked, around: CodeSurroundings): Promise<Outcome<Scan>> {
+  const { root } = around;
+  const hasPrograms = module !== null || files.some((path) => path.endsWith('.py'));
+  if (!hasPrograms) {
+    const plain = files.map((path): Scanned => {
+      const bytes = sha256(readPlain(join(root, path)));
+      return { path, bytes, counts: `bytes:${bytes}` };
+    });
+    return done({ files: plain, folders: [], error: null });
+  }
+  const python = around.python();
+  if (!python.ok) return python;
+  const printed = await run(python.value, JSON.stringify({ root, files, modules: module === null ? [] : [module], search }));
+  const scan = typeof printed === 'string' ? parseJson(printed, isScan) : undefined;
+  if (scan === undefined)
+    return failed(
+      problem(
+        `${python.value} could not take programs apart: ${typeof printed === 'string' ? 'it said nothing' : printed.message}`,
+        'Python 3.8 or newer is needed',
+      ),
+    );
+  if (scan.error !== null) {
+    const { file, line, column, message } = scan.error;
+    const excerpt = readPlain(join(root, file)).toString('utf8').split(/\r?\n/)[line - 1] ?? '';
+    const place = { file, line, column: Math.max(1, column), excerpt };
+    return failed({
+      kind: 'pipeline',
+      code: 'missing-code',
+      message: `${file} is no Python program: ${message}`,
+      place,
+      hint: `this is what ${python.value} says of it`,
+    });
+  }
+  if (module !== null && scan.files.length === 0)
+    return failed(problem(`there is no module "${module}" in the project`, `looked in ${root}`));
+  return done(scan);
+}
+
+function run(python: string, input: string): Promise<string | Error> {
+  const script = join(installation, 'src', 'code', 'python', 'scan.py');
+  return new Promise((resolve) => {
+    const options = { encoding: 'utf8', timeout: PATIENCE * 1000, maxBuffer: 64 * 1024 * 1024, env: {} } as const;
+    const child = execFile(python, ['-I', '-S', script], options, (error, stdout) => resolve(error ?? stdout));
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
+  });
+}
+
+/** Keeps the files, and what counts of them; one that has changed since it was hashed is a problem. */
+function keep(scan: readonly Scanned[], { root, artifacts, unwritable }: CodeSurroundings): Outcome<FoundCode> {
+  const files = scan.map(({ path, bytes }) => {
+    const content = readPlain(join(root, path));
+    return { path, content, isSame: sha256(content) === bytes, executable: (lstatSync(join(root, path)).mode & 0o111) !== 0 };
+  });
+  const changed = files.find(({ isSame }) => !isSame);
+  if (changed !== undefined)
+    return failed({
+      kind: 'stage',
+      code: 'source-changed',
+      message: `${changed.path} changed while it was read`,
+      hint: 'run again when nobody writes to it',
+    });
+  const size = files.reduce((sum, { content }) => sum + content.length, 0);
+  if (files.length > MOST.files || size > MOST.bytes)
+    return failed(
+      problem(
+        `the code of a command is ${files.length.toLocaleString('en')} files of ${Math.round(size / 1024 / 1024)} MiB`,
+        `at most ${MOST.files.toLocaleString('en')} files of 64 MiB: what is data is named below "sources"`,
+      ),
+    );
+  const counts = JSON.stringify(Object.fromEntries(scan.map(({ path, counts: one }) => [path, one])));
+  const paths = scan.map(({ path }) => path);
+  if (unwritable !== undefined) return done({ digest: sha256(counts), files: '', size, paths });
+  const folder = artifacts.addFolder(files);
+  return done({ digest: artifacts.add(Buffer.from(counts)), files: folder.digest, size: folder.size, paths });
+}

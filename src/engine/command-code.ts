@@ -1,0 +1,88 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { commandCode, type FoundCode } from '../code/python/command-code.ts';
+import type { CommandCode, Instance } from '../model/pipeline.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import { pointerStep } from '../text/json-pointer.ts';
+import type { FoundEnvironment } from './environments.ts';
+import type { Surroundings } from './fingerprint.ts';
+
+/** What the code of a command is now; of a record, what it was. */
+export async function codeNow(
+  code: CommandCode,
+  environment: FoundEnvironment | undefined,
+  surroundings: Surroundings,
+): Promise<Outcome<FoundCode>> {
+  const { root, store, found } = surroundings;
+  if (code.recorded !== undefined) {
+    const { digest, files, size } = code.recorded;
+    const manifest = store.artifacts.manifest(files);
+    if (manifest !== undefined) return done({ digest, files, size, paths: manifest.files.map(({ path }) => path) });
+    return failed({
+      kind: 'store',
+      code: 'missing-content',
+      message: `the code of a command (${files.slice(0, 12)}) is not in the store`,
+      hint: 'run its pipeline again',
+    });
+  }
+  return commandCode(code, {
+    ...{ root, cache: store.cache, artifacts: store.artifacts, unwritable: store.unwritable, glance: found?.glance },
+    python: () => pythonFor(environment, surroundings),
+  });
+}
+
+/** The Python that runs a command's programs; where that is built first, any can take them apart. */
+function pythonFor(environment: FoundEnvironment | undefined, { environment: { PATH: path = '' } }: Surroundings): Outcome<string> {
+  const own = environment === undefined ? [] : [join(environment.folder, 'bin', 'python3'), join(environment.folder, 'bin', 'python')];
+  const base = environment?.built === undefined ? [] : [environment.built.interpreter.path];
+  const others = path.split(delimiter).map((folder) => join(folder, 'python3'));
+  const python = [...own, ...base, ...others].find(isProgram);
+  if (python !== undefined) return done(python);
+  return failed({
+    kind: 'pipeline',
+    code: 'missing-tool',
+    message: 'python3, which takes Python programs apart, is not in PATH',
+    hint: 'install Python 3.8 or newer',
+  });
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The code of a command that is planned; problems point to where the node names it. */
+export async function preparedCode(
+  instance: Instance,
+  code: CommandCode,
+  environment: FoundEnvironment | undefined,
+  surroundings: Surroundings,
+): Promise<Outcome<FoundCode>> {
+  const base = `/stages${pointerStep(instance.node)}`;
+  const found = await codeNow(code, environment, surroundings);
+  const own = code.script === undefined && code.module === undefined ? '/code' : '/python';
+  if (!found.ok) return failed(...found.problems.map(({ pointer = own, ...problem }) => ({ ...problem, pointer: base + pointer })));
+  const clash = clashOf(found.value, instance);
+  return clash === undefined ? found : failed({ ...clash, pointer: base });
+}
+
+/** What is wrong where an input or output stands at the place of code. */
+function clashOf({ paths }: FoundCode, { name, inputs, work }: Instance): Problem | undefined {
+  const code = new Set(paths);
+  const taken = [
+    ...inputs.map(({ port, at = port }) => ({ what: `the input "${port}"`, at })),
+    ...Object.entries(work.kind === 'command' ? work.paths : {}).map(([port, at]) => ({ what: `the output "${port}"`, at })),
+  ];
+  const clash = taken.find(({ at }) => code.has(at) || paths.some((path) => at.startsWith(`${path}/`)));
+  if (clash === undefined) return undefined;
+  return {
+    kind: 'pipeline',
+    code: 'bad-path',
+    message: `${clash.what} of ${name} stands at "${clash.at}", where its code does`,
+    hint: 'give it another place: at: PATH for an input, another path for an output',
+  };
+}
