@@ -163,6 +163,56 @@ describe('a table of a command is drawn as a plot', () => {
     expect(undrawn).toEqual([]);
   });
 
+  test('written by its columns too, as pandas and Keras write JSON; a history of losses counts its rows', () => {
+    const { plots, drawn } = drawnOf({
+      pandas: { suffix: '.json', text: '{"step":{"0":1,"1":2},"loss":{"0":5,"1":6}}' },
+      split: { suffix: '.json', text: '{"columns":["step","loss"],"index":[0,1],"data":[[1,7],[2,8]]}' },
+      keras: { suffix: '.json', text: '{"loss":[3,2],"val_loss":[4,NaN]}' },
+      scores: { suffix: '.json', text: '{"train":{"a":1,"loss":2},"test":{"a":3,"loss":4}}' },
+      others: { suffix: '.json', text: '{"mean":[1,2],"names":["a","b"]}' },
+    });
+    expect([...drawn]).toEqual(['pandas.out', 'split.out', 'keras.out']);
+    expect(plots).toMatchObject([
+      {
+        of: 'pandas.out: loss',
+        xLabel: 'step',
+        series: [
+          {
+            points: [
+              [1, 5],
+              [2, 6],
+            ],
+          },
+        ],
+      },
+      {
+        of: 'split.out: loss',
+        xLabel: 'step',
+        series: [
+          {
+            points: [
+              [1, 7],
+              [2, 8],
+            ],
+          },
+        ],
+      },
+      {
+        of: 'keras.out: loss',
+        xLabel: 'row',
+        series: [
+          {
+            points: [
+              [0, 3],
+              [1, 2],
+            ],
+          },
+        ],
+      },
+      { of: 'keras.out: val_loss', xLabel: 'row', series: [{ points: [[0, 4]] }] },
+    ]);
+  });
+
   test('of every instance, which share a chart later', () => {
     const plot = { x: 'a', y: ['b'] };
     const found = drawnOf({ 'fit[fold=0]': { text: 'a,b\n1,2\n', plot }, 'fit[fold=1]': { text: 'a,b\n1,3\n', plot } }).plots;

@@ -54,9 +54,16 @@ export function guessedLooks(table: Rows): readonly Look[] {
   const curve = CURVES.find((pair) => pair.every((name) => names.includes(name) && isNumeric(table, names.indexOf(name))));
   if (curve !== undefined) return [{ x: curve[0], y: [curve[1]] }];
   const counter = COUNTERS.find((name) => names.includes(name));
+  // A history, as Keras has it.
+  if (counter === undefined && table.isByColumns === true && names.includes('loss')) return looksOver(table, undefined);
   if (counter === undefined || rows.length < 2 || !table.isWhole || !isNumeric(table, names.indexOf(counter))) return [];
-  const others = names.filter((name, column) => !COUNTERS.includes(name) && isNumeric(table, column));
-  return others.length > MOST.guessed ? [] : others.map((name) => ({ x: counter, y: [name], title: name }));
+  return looksOver(table, counter);
+}
+
+/** A plot for each column of numbers, unless there are very many. */
+function looksOver(table: Rows, x: string | undefined): readonly Look[] {
+  const others = table.names.filter((name, column) => !COUNTERS.includes(name) && isNumeric(table, column));
+  return others.length > MOST.guessed ? [] : others.map((name) => ({ ...(x === undefined ? {} : { x }), y: [name], title: name }));
 }
 
 function missing(column: string, { names }: Rows): Plotted {

@@ -17,6 +17,8 @@ export interface Rows {
   readonly rows: readonly (readonly unknown[])[];
   /** It is all that the file holds: not a list that lies deeper in it, and nothing was left out of its rows. */
   readonly isWhole: boolean;
+  /** It is written by its columns, so that it holds nothing that names a row. */
+  readonly isByColumns?: true;
 }
 
 const isFlat = (cell: unknown): boolean => typeof cell !== 'object' || cell === null;
@@ -35,9 +37,31 @@ function listIn(value: unknown, deep = 0): readonly Readonly<Record<string, unkn
   return undefined;
 }
 
+/** The cells of a column: a list, or a mapping from the number of each row. */
+function cellsOf(column: unknown): readonly unknown[] {
+  if (Array.isArray(column)) return column;
+  const isNumbered = isObject(column) && Object.keys(column).every((key, index) => key === String(index));
+  return isNumbered ? Object.values(column) : [];
+}
+
+/** The rows of a table that is written by its columns, as pandas and Keras do: `{ loss: [1, 2] }`, `{ loss: { 0: 1, 1: 2 } }`, or names beside rows. */
+function columnRows(value: unknown): Rows | undefined {
+  if (!isObject(value)) return undefined;
+  const { columns, data } = value as Readonly<Record<string, unknown>>;
+  if (Array.isArray(columns) && Array.isArray(data) && data.length > 0 && data.every((row) => Array.isArray(row) && row.every(isFlat)))
+    return { names: columns.map(String), rows: data as readonly (readonly unknown[])[], isWhole: true };
+  const all = Object.entries(value).map(([name, column]) => [name, cellsOf(column)] as const);
+  const count = all[0]?.[1].length ?? 0;
+  if (count < 2 || !all.every(([, cells]) => cells.length === count && cells.every(isFlat))) return undefined;
+  const names = all.map(([name]) => name);
+  return { names, rows: Array.from({ length: count }, (_, row) => all.map(([, cells]) => cells[row])), isWhole: true, isByColumns: true };
+}
+
 /** The rows of a list of objects, which may lie in others, with the names of their members that are no lists or objects. */
 function jsonRows(text: string): Rows | undefined {
   const value = parseExtendedJson(text);
+  const columns = columnRows(value);
+  if (columns !== undefined) return columns;
   const list = listIn(value);
   if (list === undefined) return undefined;
   const all = [...new Set(list.flatMap((row) => Object.keys(row)))];
