@@ -1,9 +1,10 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build, builtFolder, isBuilt } from '../code/python/built.ts';
 import { findInterpreter, type Interpreter, type WantedPython } from '../code/python/interpreters.ts';
 import { lockOf } from '../code/python/locks.ts';
 import { packagesOf, readLock } from '../code/python/locked.ts';
 import { type Asked, readAsked } from '../code/python/requirements.ts';
+import { readText } from '../files/sealed.ts';
 import type { BuiltEnvironment } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { EnvironmentIngredient } from '../model/result.ts';
@@ -31,7 +32,8 @@ async function fromFile({ python, version }: BuiltEnvironment, surroundings: Sur
   const { root, store, environment, provision, stop = new AbortController().signal } = surroundings;
   const asked = readAsked(python, root);
   if (!asked.ok) return asked;
-  const interpreter = interpreterFor({ version, requires: asked.value.requires }, surroundings);
+  const { requires, file } = asked.value;
+  const interpreter = interpreterFor({ version: version ?? versionBeside(file), requires }, surroundings);
   if (!interpreter.ok) return interpreter;
   const places = {
     ...{ provision, environment, cache: store.cache, signal: stop },
@@ -52,6 +54,12 @@ async function fromFile({ python, version }: BuiltEnvironment, surroundings: Sur
   );
 }
 
+/** The version of Python that a `.python-version` names beside the file that asks for packages, as uv and pyenv read it. */
+function versionBeside(file: string): string | undefined {
+  const [first = ''] = (readText(join(dirname(file), '.python-version')) ?? '').split('\n');
+  return /^(?:cpython[@-])?(3\.\d+(?:\.\d+)?)\s*$/.exec(first)?.[1];
+}
+
 /** The environment of a record: what it held is built again, wherever the file of then is. */
 async function fromRecord(environment: BuiltEnvironment, digest: string, surroundings: Surroundings): Promise<Outcome<FoundEnvironment>> {
   const { python, version, asked = '' } = environment;
@@ -65,11 +73,17 @@ async function fromRecord(environment: BuiltEnvironment, digest: string, surroun
       message: `what ${python} was locked to (${digest.slice(0, 12)}) is ${lock === undefined ? 'not in the store' : `no lock: ${lock.flaw}`}`,
       hint: 'run its pipeline again',
     });
-  const interpreter = interpreterFor({ version }, surroundings);
+  // The very one that is recorded; else one of the same minor version, for which the lock was made.
+  const exact = interpreterFor({ version }, surroundings);
+  const interpreter = exact.ok ? exact : interpreterFor({ version: minorOf(version) }, surroundings);
   if (!interpreter.ok) return interpreter;
   // The file only says where packages are found: what they are is known by their hashes.
   const now = readAsked(python, root);
   return done(foundOf(python, { lock: lock.text, asked, interpreter: interpreter.value }, surroundings, now.ok ? now.value : undefined));
+}
+
+function minorOf(version: string | undefined): string | undefined {
+  return version?.split('.').slice(0, 2).join('.');
 }
 
 function ingredientOf(lock: string, { told, platform }: Interpreter): EnvironmentIngredient {

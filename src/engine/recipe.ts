@@ -56,10 +56,10 @@ function recordedEnvironment(environment: CommandEnvironment, found: FoundEnviro
   return built === undefined || 'venv' in environment ? environment : { ...environment, lock: sha256(built.lock), asked: built.asked };
 }
 
-/** An environment of a record as it is to be there again: of the same Python, as far as that decides what a lock is for. */
+/** An environment of a record as it is to be there again: of the same Python. */
 function environmentAgain({ environment, environmentHeld }: CommandRecipe): CommandEnvironment | undefined {
-  if (environment === undefined || 'venv' in environment || environment.version !== undefined) return environment;
-  const version = /(\d+\.\d+)\.\d/.exec(environmentHeld?.python ?? '')?.[1];
+  if (environment === undefined || 'venv' in environment) return environment;
+  const version = /\d+\.\d+\.\d+/.exec(environmentHeld?.python ?? '')?.[0];
   return version === undefined ? environment : { ...environment, version };
 }
 

@@ -242,6 +242,8 @@ describe('what an environment is built from', () => {
     ['-e .\n', 'requirements.txt:1 asks for what lies on this machine: -e .'],
     ['numpy\n./wheels/other-1.5-py3-none-any.whl\n', 'requirements.txt:2 asks for what lies on this machine: ./wheels/other'],
     ['a @ https://me:secret@example.org/a.whl\n', 'requirements.txt:1 has a name or password in an address'],
+    ['a @ file:///home/conda/a\n', 'requirements.txt:1 asks for what lies on this machine: a @ file'],
+    ['n\0u\0m\0', 'requirements.txt is not UTF-8'],
     ['-r more.txt\n', 'requirements.txt:1 names more.txt, which is not there'],
   ])('is refused where it is not known by its content: %j', async (text, message) => {
     write(folder, { 'requirements.txt': text });
@@ -265,5 +267,8 @@ describe('what an environment is built from', () => {
       code: 'missing-python',
       message: expect.stringMatching(/^Python 3\.99 is not installed: installed are 3\.\d+/),
     });
+    edit(folder, 'pipeline.yaml', ', version: "3.99"', '');
+    write(folder, { '.python-version': '3.98\n' });
+    expect((await plan()).error).toMatchObject({ message: expect.stringContaining('Python 3.98 is not installed') });
   });
 });

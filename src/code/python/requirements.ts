@@ -129,6 +129,11 @@ function isLocal(requirement: string): boolean {
 }
 
 function refusedLocal(place: string, requirement: string): Outcome<never> {
+  if (/^\S+\s+@\s*file:/.test(requirement))
+    return refused(
+      `${place} asks for what lies on this machine: ${requirement}`,
+      'write its version in its place: name==1.0; where pip freeze wrote it, pip list --format=freeze writes versions',
+    );
   const hint = requirement.includes('.whl')
     ? 'name the folder of the wheel, and the package by its version: --find-links wheels, then name==1.0'
     : 'give its code to the node as an input, or build a wheel and name its folder: --find-links wheels, then name==1.0';
@@ -164,7 +169,8 @@ function readRequirements(shown: string, file: string): Outcome<Asked> {
 function gather(shown: string, file: string, gathered: Gathered): Outcome<void> {
   if (gathered.seen.has(file)) return done(undefined);
   gathered.seen.add(file);
-  const text = readFileSync(file, 'utf8');
+  const text = readFileSync(file, 'utf8').replace(/^\ufeff/, '');
+  if (text.includes('\0')) return refused(`${shown} is not UTF-8, but UTF-16 or no text`, 'save it as UTF-8');
   const kept: string[] = [];
   for (const { line, number } of logicalLines(text)) {
     const place = `${shown}:${number}`;
