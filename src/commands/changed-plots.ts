@@ -97,7 +97,7 @@ export function changedPlots(
     ...shown.flatMap(({ title, lines }): Line[] => ['', ...wrapBelow(strong(title), width, 2), ...lines.map((line): Line => ['  ', line])]),
     ...(left > 0 ? ['', dim(`… and ${counted(left, 'plot')} more: --all`)] : []),
     ...(after.drawn.some(isPicture)
-      ? ['', dim(`pictures next to each other: stillroom report ${runs.join(' ')} --output report.html`)]
+      ? ['', ...wrapBelow(dim(`pictures next to each other: stillroom report ${runs.join(' ')} --output report.html`), width, 2)]
       : []),
   ];
 }

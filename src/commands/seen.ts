@@ -104,7 +104,7 @@ export function seenLines({ plots, confusions, drawn: files, undrawn }: Seen, ru
   const shown = all ? pieces : pieces.slice(0, MOST.pieces);
   const others = pieces.length > shown.length ? ['', left(pieces.length - shown.length, 'piece', ': --all')] : [];
   const isElsewhere = files.some(({ kind }) => kind === 'picture' || kind === 'html');
-  const page = isElsewhere ? ['', dim(`seen in: stillroom report ${run} --output report.html`)] : [];
+  const page = isElsewhere ? ['', ...wrapBelow(dim(`seen in: stillroom report ${run} --output report.html`), width, 2)] : [];
   const untold = undrawn.map((words) => dim(`not drawn: ${words}`));
   return [
     ...shown.flatMap(({ title, lines }): Line[] => ['', ...wrapBelow(strong(title), width, 2), ...lines.map((line): Line => ['  ', line])]),

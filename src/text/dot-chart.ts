@@ -1,4 +1,5 @@
 import { figure } from './figures.ts';
+import { wrapBelow } from './wrapped.ts';
 import { accent, bad, dim, good, type Line, type Styled, warned } from './styled.ts';
 
 /** Points that belong together. */
@@ -85,5 +86,6 @@ export function dotChart(given: readonly DotSeries[], { width, isJoined }: DotLa
   const below = `${' '.repeat(margin + 2)}${from}${to.padStart(Math.max(columns - from.length, to.length + 1))}`;
   const names: readonly Line[] = series.flatMap(({ name }, index) => (name === '' ? [] : [[paint(index), ` ${name}  `]]));
   const left = given.length > series.length ? [dim(`and ${given.length - series.length} more`)] : [];
-  return [...rows, dim(axis), dim(below), ...(names.length + left.length === 0 ? [] : [[' '.repeat(margin + 2), ...names, ...left]])];
+  const told = [' '.repeat(margin + 2), ...names, ...left];
+  return [...rows, dim(axis), dim(below), ...(told.length === 1 ? [] : wrapBelow(told, width, margin + 2))];
 }

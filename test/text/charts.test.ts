@@ -37,7 +37,8 @@ describe('a chart in characters', () => {
     const lines = drawn([{ name: '', points }], { width: 40, isJoined: false });
     expect(lines.join('').match(/•/g)).toHaveLength(2);
     expect(lines).toHaveLength(13);
-    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(40);
+    const named = Array.from({ length: 4 }, (_, index) => ({ name: `series ${index}`, points }));
+    for (const line of [...lines, ...drawn(named, { width: 40, isJoined: false })]) expect(widthOf(line)).toBeLessThanOrEqual(40);
   });
 
   test('has room for equal values, one point, many series and none', () => {
