@@ -34,7 +34,10 @@ export function settings(set: readonly string[] = [], followLinks = false): read
 
 /** The options of verbs that plan a pipeline. */
 export const planning = {
-  set: texts('--set <name=value>', 'set a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR); repeatable'),
+  set: texts(
+    '--set <name=value>',
+    'set a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR), or all that a file holds (@variant.yaml); repeatable',
+  ),
   force: texts('--force <node>', 'execute a node although its result exists; repeatable'),
   remeasure: flag('--remeasure', 'execute the nodes that measure the machine although their results exist'),
   refreshEnvironment,

@@ -93,7 +93,7 @@ export class Project {
 
   /** Says of each node of a pipeline file whether a run would execute it, and why; executes nothing. The plan can be run. */
   async plan(file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
-    return this.context.guarded(async () => (await import('./run.ts')).planFile(this.context, file, options));
+    return this.settled(options, async (plain) => (await import('./run.ts')).planFile(this.context, file, plain));
   }
 
   /**
@@ -101,12 +101,25 @@ export class Project {
    * of the newest run.
    */
   async why(target: string, node?: string, options: PlanOptions = {}): Promise<Outcome<Explanation>> {
-    return this.context.guarded(async () => (await import('./why.ts')).explainNodes(this.context, target, node, options));
+    return this.settled(options, async (plain) => (await import('./why.ts')).explainNodes(this.context, target, node, plain));
   }
 
   /** Plans a pipeline file, as `plan` does, and says which files and folders may change the plan, whether or not there is one. */
   async planWatched(file: string, options: PlanOptions = {}): Promise<WatchedPlan> {
     return (await import('./watched.ts')).planWatched(this.context, file, options);
+  }
+
+  /** Does what its options ask for, once files of settings among them have been read. */
+  private settled<Options extends { readonly set?: readonly string[] | undefined }, Value>(
+    options: Options,
+    work: (plain: Options) => Promise<Outcome<Value>>,
+  ): Promise<Outcome<Value>> {
+    return this.context.guarded(async () => {
+      const set = options.set ?? [];
+      if (!set.some((one) => one.startsWith('@'))) return work(options);
+      const plain = await (await import('./settings.ts')).plainSettings(set, this.context.folder);
+      return plain.ok ? work({ ...options, set: plain.value }) : plain;
+    });
   }
 
   /** What waits for files and folders to change, but for those in the store. */
@@ -122,9 +135,9 @@ export class Project {
   /** Runs a pipeline file. Fails only where it cannot begin: how its nodes ended is told in the result and by the events. */
   run(file: string, options: RunOptions = {}): Running<Outcome<RunResult>> {
     return startRunning((emit) =>
-      this.context.guarded(async () => {
-        const repeated = await (await import('./repeat.ts')).repeatFile(this.context, file, options, emit);
-        return repeated ?? (await import('./run.ts')).runFile(this.context, file, options, emit);
+      this.settled(options, async (plain) => {
+        const repeated = await (await import('./repeat.ts')).repeatFile(this.context, file, plain, emit);
+        return repeated ?? (await import('./run.ts')).runFile(this.context, file, plain, emit);
       }),
     );
   }
@@ -135,7 +148,7 @@ export class Project {
    */
   sweep(file: string, options: SweepOptions = {}): Running<Outcome<SweepEnd>, SweepEvent> {
     return startRunning((emit) =>
-      this.context.guarded(async () => (await import('./sweep.ts')).sweepFile(this.context, file, options, emit)),
+      this.settled(options, async (plain) => (await import('./sweep.ts')).sweepFile(this.context, file, plain, emit)),
     );
   }
 

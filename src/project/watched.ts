@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import { openPipeline } from './pipeline.ts';
 import { locatePipeline } from './pipeline-files.ts';
 import { type Planned, type PipelinePlan, type PlanOptions, plannedFile, planOf } from './run.ts';
+import { plainSettings, settingFiles } from './settings.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 /** A plan of a pipeline file, and what may change it. */
@@ -44,8 +45,11 @@ function readsOf({ opened: { pipeline, store }, plan }: Planned): readonly strin
 }
 
 /** Plans a pipeline file, and says what may change the plan, whether or not there is one. */
-export async function planWatched(context: Context, file: string, options: PlanOptions): Promise<WatchedPlan> {
-  const always = alwaysRead(context, file);
+export async function planWatched(context: Context, file: string, asked: PlanOptions): Promise<WatchedPlan> {
+  const set = await plainSettings(asked.set ?? [], context.folder);
+  const always = [...alwaysRead(context, file), ...settingFiles(asked.set ?? [], context.folder)];
+  if (!set.ok) return { plan: set, reads: always };
+  const options = { ...asked, set: set.value };
   const planned = await context.guarded(() => plannedFile(context, file, options));
   if (!planned.ok) {
     // What is wrong may be a source that is missing.

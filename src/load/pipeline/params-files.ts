@@ -124,15 +124,16 @@ async function readParams(
   const shownFile = join(dirname(where.shownFile), name);
   // Before it is read: one that changes meanwhile is read anew the next time.
   const digest = hashFile(path);
-  const isToml = extname(name).toLowerCase() === '.toml';
-  const read = isToml ? await readTomlFile(path, shownFile) : readYamlFile(path, shownFile);
+  const read = await readValues(path, shownFile);
   if (read.problems.length > 0) return read;
   if (read.value !== null && !isObject(read.value))
     return wrong('wrong-type', `the file of params "${name}" holds no mapping`, 'write one value for each name, such as lr: 0.1');
   return { text: read.value === null ? { ...read, value: {} } : read, file: { path, digest } };
 }
 
-async function readTomlFile(path: string, shownFile: string): Promise<YamlText> {
+/** Reads a file of values: TOML by its suffix, else YAML, of which JSON is a part. */
+export async function readValues(path: string, shownFile: string): Promise<YamlText> {
+  if (extname(path).toLowerCase() !== '.toml') return readYamlFile(path, shownFile);
   const text = readText(path, shownFile);
   if (typeof text !== 'string') return text;
   const { readToml } = await import('../toml.ts');
