@@ -29,6 +29,8 @@ export interface JoinedPlot extends PlotLook {
 export interface PlotSeries<X> {
   readonly name: string;
   readonly points: readonly (readonly [x: X, y: number])[];
+  /** All points that there are, where these are some of them. */
+  readonly count?: number;
 }
 
 /** A plot as it is drawn. */

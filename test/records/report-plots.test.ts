@@ -213,6 +213,18 @@ describe('a table of a command is drawn as a plot', () => {
     ]);
   });
 
+  test('with so many points as a chart can show, and its extremes among them', () => {
+    const rows = Array.from({ length: 50_000 }, (_, step) => `${step},${step === 25_001 ? 99 : Math.sin(step)}`).join('\n');
+    const text = `step,v\n${rows}\n`;
+    for (const plot of drawnOf({ a: { text }, b: { text, plot: { as: 'points', x: 'step' } } }).plots) {
+      const points = plot.as === 'lines' || plot.as === 'points' ? (plot.series[0]?.points ?? []) : [];
+      expect(points.length).toBeGreaterThan(2000);
+      expect(points.length).toBeLessThanOrEqual(4000);
+      expect(plot.as !== 'grid' && plot.series[0]?.count).toBe(50_000);
+      if (plot.as === 'lines') expect(points).toContainEqual([25_001, 99]);
+    }
+  });
+
   test('of every instance, which share a chart later', () => {
     const plot = { x: 'a', y: ['b'] };
     const found = drawnOf({ 'fit[fold=0]': { text: 'a,b\n1,2\n', plot }, 'fit[fold=1]': { text: 'a,b\n1,3\n', plot } }).plots;

@@ -2,7 +2,7 @@ import { createContext, Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { ranged, smoothed } from '../../src/reporters/report/browser.ts';
 import { chartScript } from '../../src/reporters/report/page-script.ts';
-import { thinned } from '../../src/reporters/report/thinned.ts';
+import { thinned } from '../../src/text/thinned.ts';
 
 describe('the script of a page', () => {
   const { code, style } = chartScript();

@@ -193,7 +193,7 @@ function drawJoined(plot: JoinedPlot, files: readonly TableFile[], reader: Reade
   const parts = partsOf(plot, files, reader);
   for (const [name] of y) if (!parts.some(({ file }) => file.of === name)) gathered.undrawn.push(`${title}: no node gave ${name}`);
   const named = <X>(label: string, all: readonly PlotSeries<X>[]): PlotSeries<X>[] =>
-    all.map(({ name, points }) => ({ name: joinedName(': ', label, name), points }));
+    all.map((one) => ({ ...one, name: joinedName(': ', label, one.name) }));
   const curves = parts.flatMap(({ found, label }) => (found.as === 'lines' || found.as === 'points' ? named(label, found.series) : []));
   const bars = parts.flatMap(({ found, label }) => (found.as === 'bars' ? named(label, found.series) : []));
   for (const { file, found, label } of parts) {

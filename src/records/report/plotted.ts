@@ -1,8 +1,9 @@
 import type { OutputPlot, PlotSeries } from '../../model/plot.ts';
+import { evenly, thinned } from '../../text/thinned.ts';
 import type { Rows } from './rows.ts';
 
 /** What is drawn of one table at most. */
-const MOST = { series: 40, bars: 60, classes: 60, guessed: 20 };
+const MOST = { series: 40, bars: 60, classes: 60, guessed: 20, points: 4000 };
 
 /** Columns that count, and pairs of columns that are drawn where nothing says how: what is so and what was said, and curves of classifiers. */
 const COUNTERS = ['step', 'epoch'];
@@ -139,7 +140,8 @@ export function plotted(table: Rows, look: Look): Plotted {
   const as = look.as ?? 'lines';
   const series = columns.map(({ name, column }) => {
     const own = points(column, place);
-    return { name, points: as === 'lines' ? inOrder(own) : own };
+    const shown = as === 'lines' ? thinned(inOrder(own), MOST.points) : evenly(own, MOST.points);
+    return { name, points: shown, ...(shown.length < own.length ? { count: own.length } : {}) };
   });
   return { as, series, ...label };
 }

@@ -1,3 +1,4 @@
+import { evenly, thinned } from '../../text/thinned.ts';
 import { parseExtendedJson } from '../../files/json.ts';
 import type { Plot, PlotSeries } from '../../model/plot.ts';
 import { axisOf, type Axis, binned, type Datum, groupedBy, summary } from './vega-fields.ts';
@@ -28,7 +29,7 @@ const MARKS: Readonly<Record<string, 'lines' | 'points' | 'bars' | 'grid'>> = {
 };
 
 /** What is drawn of a view at most. */
-const MOST = { series: 40, categories: 60 };
+const MOST = { series: 40, categories: 60, points: 4000 };
 
 /** What tells the series of a view apart: its colour, or what else does. */
 function seriesAxis(encoding: Loose): Axis | undefined {
@@ -108,7 +109,12 @@ function numbered(as: 'lines' | 'points', data: readonly Datum[], encoding: Loos
             return at === undefined || value === undefined ? [] : [[at, value]];
           })
         : summed(own, place.of, y);
-    return as === 'points' ? points : points.sort(([a], [b]) => a - b);
+    return as === 'points'
+      ? evenly(points, MOST.points)
+      : thinned(
+          points.sort(([a], [b]) => a - b),
+          MOST.points,
+        );
   });
   return { as, series, xLabel: place.title, yLabel: y.title };
 }

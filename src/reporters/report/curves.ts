@@ -9,7 +9,7 @@ import { dataTable, folded } from './parts.ts';
 import { barChart, gridTable, pointChart } from './plot-charts.ts';
 import { type PlotFamily, plotFamilies } from './plot-families.ts';
 import { spotChart } from './spots.ts';
-import { evenly, thinned } from './thinned.ts';
+import { evenly, thinned } from '../../text/thinned.ts';
 
 /** Points of all charts of a page: of those that a script draws, and of those that are drawn already. */
 const MOST_POINTS = { data: 100_000, drawn: 30_000 };
@@ -78,10 +78,9 @@ function numbers({ title, xLabel }: Axes, lines: readonly Line[]): Markup {
     ...values.map((own) => ({ content: own.has(step) ? figure(own.get(step) ?? 0) : '' })),
   ]);
   const heads = [{ head: xLabel }, ...lines.map(({ label }) => ({ head: label, isNumber: true }))];
-  const words =
-    steps.length < all.length
-      ? `The numbers: ${steps.length} of ${counted(all.length, xLabel === 'step' ? 'step' : 'row')}`
-      : 'The numbers';
+  const total = Math.max(all.length, ...lines.map(({ count = 0 }) => count));
+  const noun = xLabel === 'step' ? 'step' : 'row';
+  const words = steps.length < total ? `The numbers: ${steps.length} of ${counted(total, noun)}` : 'The numbers';
   return folded(words, dataTable(`${title}: numbers`, heads, rows));
 }
 

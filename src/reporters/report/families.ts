@@ -6,6 +6,8 @@ import { nameOf, sharedName } from './shown-values.ts';
 export interface Line {
   readonly label: string;
   readonly points: Curve['points'];
+  /** All points that there are, where these are some of them. */
+  readonly count?: number;
 }
 
 /** A value of something that does not pass like time: of an instance of a node, or of a value of a matrix variable. */
@@ -29,7 +31,7 @@ export function distinct(lines: readonly Line[]): Line[] {
     const key = JSON.stringify(line.points);
     same.set(key, [...(same.get(key) ?? []), line]);
   }
-  return [...same.values()].map((all) => ({ label: sharedName(all.map(({ label }) => label)), points: all[0]?.points ?? [] }));
+  return [...same.values()].map((all) => ({ points: [], ...all[0], label: sharedName(all.map(({ label }) => label)) }));
 }
 
 /** The charts of runs: a chart of lines for each metric over steps, and of spots where its steps are no time. */

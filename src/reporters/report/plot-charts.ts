@@ -6,7 +6,7 @@ import { legend, lookOf } from './legend.ts';
 import { linePicture } from './line-picture.ts';
 import { dataTable, folded, region } from './parts.ts';
 import type { PlotFamily } from './plot-families.ts';
-import { evenly } from './thinned.ts';
+import { evenly } from '../../text/thinned.ts';
 
 type Of<Kind extends PlotFamily['kind']> = Extract<PlotFamily, { readonly kind: Kind }>;
 
@@ -30,7 +30,7 @@ export function pointChart({ title, xLabel, yLabel, lines }: Of<'points'>): Mark
       { content: figure(y) },
     ]),
   );
-  const count = lines.reduce((sum, { points }) => sum + points.length, 0);
+  const count = lines.reduce((sum, line) => sum + (line.count ?? line.points.length), 0);
   const words = rows.length < count ? `The numbers: ${rows.length} of ${count} points` : 'The numbers';
   const heads = [{ head: 'of' }, { head: xLabel, isNumber: true }, { head: yLabel || 'value', isNumber: true }];
   return html`<figure class="chart"><figcaption>${title}</figcaption>${linePicture({ title, xLabel, yLabel }, drawn, false)}${legend(lines.map(({ label }) => label))}${folded(words, dataTable(`${title}: numbers`, heads, rows))}</figure>`;

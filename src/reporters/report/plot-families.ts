@@ -27,10 +27,14 @@ interface Owned {
 function labelled<X>(owned: readonly (Owned & { readonly series: readonly PlotSeries<X>[] })[], runs: readonly ReportRun[]) {
   const isOfMany = new Set(owned.map(({ plot }) => plot.instance)).size > 1;
   return owned.flatMap(({ plot, run, series }) =>
-    series.map(({ name, points }) => {
+    series.map(({ name, points, count }) => {
       const own = [isOfMany ? plot.instance : '', name].filter((part) => part !== '').join(', ');
       const whose = runs.length > 1 ? nameOf(run) : '';
-      return { label: own === '' ? whose || plot.yLabel || plot.title : whose === '' ? own : `${own} of ${whose}`, points };
+      return {
+        label: own === '' ? whose || plot.yLabel || plot.title : whose === '' ? own : `${own} of ${whose}`,
+        points,
+        ...(count === undefined ? {} : { count }),
+      };
     }),
   );
 }

@@ -6,7 +6,7 @@ import { cut, element, line, picture, polyline, text, tip } from '../../text/svg
 import { lookOf } from './legend.ts';
 import { type PlotFamily, plotFamilies } from './plot-families.ts';
 import { PALETTES } from './style.ts';
-import { thinned } from './thinned.ts';
+import { thinned } from '../../text/thinned.ts';
 
 const SIZE = { width: 560, plot: 280, left: 74, right: 20, top: 52, bottom: 46 };
 

@@ -1,6 +1,4 @@
-import type { Curve } from '../../model/report.ts';
-
-type Points = Curve['points'];
+type Points = readonly (readonly [step: number, value: number])[];
 
 /**
  * A curve with at most about so many points, which looks the same: of each stretch the first, the smallest, the largest and the last one. A
