@@ -45,7 +45,8 @@ async function fromFile({ python, version }: BuiltEnvironment, surroundings: Sur
   if ('unlocked' in lock.value)
     return done({
       ingredient: ingredientOf('', interpreter.value),
-      folder: '',
+      // Nothing lies there: where it will lie depends on the lock.
+      folder: join(provision?.folder ?? root, 'unlocked'),
       files: asked.value.files,
       pending: `${python} ${lock.value.unlocked}`,
     });

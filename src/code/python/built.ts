@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -107,13 +108,19 @@ export async function build(wanted: Buildable, options: BuildOptions): Promise<O
     if ('why' in end) return failedBuild(wanted, end.why);
     const held = heldIn(wanted.folder, cache);
     if (held === undefined) return failedBuild(wanted, ['what uv built is no virtual environment']);
-    syncTree(wanted.folder);
+    await settle(wanted.folder);
     writeDurably(markerOf(wanted.folder), sealedJson({ format: 1, held } satisfies Marker));
     removeUnused(provision.folder);
     return done(undefined);
   } finally {
     lock.release();
   }
+}
+
+/** Brings thousands of files to the disk while others work: by one call for their file system where the system has it. */
+async function settle(folder: string): Promise<void> {
+  const isDone = await new Promise<boolean>((resolve) => execFile('sync', ['-f', folder], (error) => resolve(error === null)));
+  if (!isDone) syncTree(folder);
 }
 
 async function install(
