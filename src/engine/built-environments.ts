@@ -28,9 +28,12 @@ function interpreterFor(wanted: WantedPython, { environment, root, store }: Surr
   return findInterpreter(wanted, { environment, root, cache: store.cache });
 }
 
-async function fromFile({ python, version }: BuiltEnvironment, surroundings: Surroundings): Promise<Outcome<FoundEnvironment>> {
+async function fromFile(
+  { python, version, extras, groups }: BuiltEnvironment,
+  surroundings: Surroundings,
+): Promise<Outcome<FoundEnvironment>> {
   const { root, store, environment, provision, stop = new AbortController().signal } = surroundings;
-  const asked = readAsked(python, root);
+  const asked = readAsked(python, root, { extras, groups });
   if (!asked.ok) return asked;
   const { requires, file } = asked.value;
   const interpreter = interpreterFor({ version: version ?? versionBeside(file), requires }, surroundings);

@@ -64,6 +64,9 @@ export interface BuiltEnvironment {
   readonly python: string;
   /** The Python that it is made of: `3.12` or `3.12.1`; undefined: python3 of PATH, or one that the file is for. */
   readonly version?: string;
+  /** Of a project: its optional dependencies and dependency groups that are installed too. */
+  readonly extras?: readonly string[];
+  readonly groups?: readonly string[];
   /** Of a record: the digest of the packages that it was locked to, with their hashes, and that of what was asked for. */
   readonly lock?: string;
   readonly asked?: string;

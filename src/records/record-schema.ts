@@ -45,6 +45,8 @@ const input = shape(
   ['at'],
 );
 
+const builtEnvironment = { python: text, version: text, extras: list(text), groups: list(text), lock: digest, asked: digest };
+
 const work = {
   anyOf: [
     shape(
@@ -65,7 +67,7 @@ const work = {
         metrics: path,
         budget: text,
         environment: {
-          anyOf: [shape({ venv: text }), shape({ python: text, version: text, lock: digest, asked: digest }, ['version'])],
+          anyOf: [shape({ venv: text }), shape(builtEnvironment, ['version', 'extras', 'groups'])],
         },
         code: shape(
           {

@@ -170,6 +170,9 @@ requires-dist = [{ name = "some-tool" }]
     expect(told()).toBe('1.0 1.5');
     edit(folder, 'pipeline.yaml', 'uv.lock', 'pyproject.toml');
     expect((await causes())['work']).toBe(REUSED);
+    edit(folder, 'pipeline.yaml', 'python: pyproject.toml', 'python: pyproject.toml, extras: [plots]');
+    expect((await plan()).error?.hint).toMatch(/uv says:(?:.|\n)*plots/);
+    edit(folder, 'pipeline.yaml', ', extras: [plots]', '');
     write(folder, { 'pyproject.toml': project('"some-tool", "missing"') });
     expect((await plan()).error).toMatchObject({ code: 'environment-failed', hint: 'lock it: uv lock', line: 5 });
     write(folder, { 'pyproject.toml': project('"some-tool"', '>=3.99') });
@@ -259,6 +262,13 @@ describe('what an environment is built from', () => {
   ])('is told where it is of another kind, or missing: %s', async (file, hint) => {
     edit(folder, 'pipeline.yaml', 'requirements.txt', file);
     expect((await plan()).error).toMatchObject({ code: 'bad-environment', hint: expect.stringContaining(hint) });
+  });
+
+  test('has extras and groups only where it is a project', async () => {
+    edit(folder, 'pipeline.yaml', 'python: requirements.txt', 'python: requirements.txt, groups: [dev]');
+    expect((await plan()).error).toMatchObject({ message: 'requirements.txt has no extras or groups', line: 5 });
+    edit(folder, 'pipeline.yaml', 'python: requirements.txt', 'venv: .venv');
+    expect((await plan()).error).toMatchObject({ message: expect.stringContaining('it has no "groups"'), line: 5 });
   });
 
   test('must be a Python that is installed; those that are, are named', async () => {

@@ -82,6 +82,8 @@ async function program(asked: Asked, { provision, signal }: LockPlaces): Promise
 /** Has uv make the lock of what a file asks for; `last`: that of before, of which packages stay as they were where they may. */
 async function made(asked: Asked, { path }: Interpreter, call: UvCall, last: string | undefined): Promise<UvEnd> {
   const form = ['--no-header', '--no-annotate', '--no-emit-index-url', '--no-emit-find-links', '--python', path];
+  for (const extra of asked.more?.extras ?? []) form.push('--extra', extra);
+  for (const group of asked.more?.groups ?? []) form.push('--group', group);
   if (asked.kind === 'project-lock')
     return runUv(
       ['export', '--locked', '--offline', '--no-emit-project', '--no-default-groups', '--format', 'requirements.txt', ...form],

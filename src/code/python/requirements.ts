@@ -21,10 +21,18 @@ export interface Asked {
   readonly options: readonly string[];
   /** All files that it is read from, absolute. */
   readonly files: readonly string[];
+  /** Of a project: what is installed beside its dependencies. */
+  readonly more?: More;
   /** Of `locked`: the lock in its one form. */
   readonly lock?: string;
   /** The versions of Python that the file is for, such as `>=3.11`. */
   readonly requires?: string;
+}
+
+/** What of a project is installed beside its dependencies, by name. */
+export interface More {
+  readonly extras?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
 }
 
 function refused(message: string, hint: string): Outcome<never> {
@@ -43,15 +51,18 @@ const FOREIGN: readonly (readonly [name: RegExp, hint: string])[] = [
 ];
 
 /** Reads what a file asks for: a requirements.txt, pyproject.toml, uv.lock or pylock.toml. `shown`: as the pipeline names it. */
-export function readAsked(shown: string, root: string): Outcome<Asked> {
+export function readAsked(shown: string, root: string, more: More = {}): Outcome<Asked> {
   const file = resolve(root, shown);
   const name = basename(file);
   const foreign = FOREIGN.find(([known]) => known.test(name));
   if (foreign !== undefined) return refused(`the environment ${shown} is of a kind that is not built`, foreign[1]);
   if (!existsSync(file)) return refused(`the environment's file ${shown} is not there`, hintOfMissing(shown, file));
+  const isProject = name === 'uv.lock' || name === 'pyproject.toml';
+  if (!isProject && (more.extras !== undefined || more.groups !== undefined))
+    return refused(`${shown} has no extras or groups`, 'they are those of a project: name its pyproject.toml or uv.lock, or remove them');
   if (/^pylock(?:\.[^.]+)?\.toml$/.test(name)) return readLockedFile(shown, file);
-  if (name === 'uv.lock') return readProject(shown, dirname(file), true);
-  if (name === 'pyproject.toml') return readProject(shown, dirname(file), existsSync(join(dirname(file), 'uv.lock')));
+  if (name === 'uv.lock') return readProject(shown, dirname(file), more, true);
+  if (name === 'pyproject.toml') return readProject(shown, dirname(file), more, existsSync(join(dirname(file), 'uv.lock')));
   if (/\.(?:txt|in)$/.test(name)) return readRequirements(shown, file);
   return refused(
     `the environment's file ${shown} is of no kind that is known`,
@@ -92,7 +103,7 @@ function requiredPython(text: string): string | undefined {
 }
 
 /** A project's folder, with a lock or without; of its pyproject.toml only what decides what is installed. */
-function readProject(shown: string, folder: string, isLocked: boolean): Outcome<Asked> {
+function readProject(shown: string, folder: string, more: More, isLocked: boolean): Outcome<Asked> {
   const file = join(folder, 'pyproject.toml');
   if (!existsSync(file)) return refused(`beside ${shown} is no pyproject.toml`, 'put them into one folder: uv reads both');
   const text = readFileSync(file, 'utf8');
@@ -108,7 +119,9 @@ function readProject(shown: string, folder: string, isLocked: boolean): Outcome<
   const local = (Array.isArray(dependencies) ? dependencies : []).find((one) => typeof one === 'string' && isLocal(one));
   if (local !== undefined) return refusedLocal(shown, String(local));
   const uv = isObject(tool) ? (tool['uv'] ?? null) : null;
-  const counts = JSON.stringify({ name: project['name'], dependencies, requires, uv });
+  const optional = { extras: project['optional-dependencies'], groups: read['dependency-groups'] };
+  const chosen = more.extras === undefined && more.groups === undefined ? {} : { more, optional };
+  const counts = JSON.stringify({ name: project['name'], dependencies, requires, uv, ...chosen });
   const lock = isLocked ? readFileSync(join(folder, 'uv.lock'), 'utf8') : '';
   const python = typeof requires === 'string' ? { requires } : {};
   return done({
@@ -118,6 +131,7 @@ function readProject(shown: string, folder: string, isLocked: boolean): Outcome<
     text: `${counts}\n${lock}`,
     options: [],
     files: [file, join(folder, 'uv.lock')],
+    more,
     ...python,
   });
 }

@@ -191,7 +191,7 @@ const pythonModule: Find = ({ job, lines }) => {
     message,
     hint:
       own === undefined
-        ? `install it for that Python: python3 -m pip install ${module}`
+        ? `add it to what the environment is built from; or install it for that Python: python3 -m pip install ${module}`
         : `a command sees only what it declares: add code: [${own}], or write python: with the program that imports it`,
   };
 };

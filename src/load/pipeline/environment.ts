@@ -16,7 +16,8 @@ export function checkEnvironments(
 }
 
 function check(environment: FileEnvironment, pointer: string, locate: Locate, problems: Problem[]): void {
-  const { python, venv, version } = environment as { readonly python?: string; readonly venv?: string; readonly version?: string };
+  const { python, venv, ...more } = environment as { readonly python?: string; readonly venv?: string };
+  const [besides] = Object.keys(more);
   const complain = (message: string, at: string, hint: string): void =>
     void problems.push(locate.problem('bad-environment', message, at, at === pointer ? 'value' : 'key', hint));
   if (python !== undefined && venv !== undefined)
@@ -25,10 +26,10 @@ function check(environment: FileEnvironment, pointer: string, locate: Locate, pr
       `${pointer}/venv`,
       `keep one of them: python: ${python} to have it built, or venv: ${venv}`,
     );
-  else if (venv !== undefined && version !== undefined)
+  else if (venv !== undefined && besides !== undefined)
     complain(
-      'a virtual environment that is there has its version',
-      `${pointer}/version`,
+      `a virtual environment that is there is taken as it is: it has no "${besides}"`,
+      `${pointer}/${besides}`,
       'remove it; or let it be built: python: requirements.txt',
     );
   else if (python === undefined && venv === undefined)

@@ -9,7 +9,9 @@ export interface FileMetrics {
 }
 
 /** The environment of commands. */
-export type FileEnvironment = { readonly venv: string } | { readonly python: string; readonly version?: string };
+export type FileEnvironment =
+  | { readonly venv: string }
+  | { readonly python: string; readonly version?: string; readonly extras?: readonly string[]; readonly groups?: readonly string[] };
 
 /** A node as the file has it, once it fits the schema. */
 export interface FileNode {

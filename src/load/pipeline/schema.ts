@@ -122,6 +122,18 @@ const commandEnvironment: JsonObject = {
       pattern: PYTHON_VERSION,
       description: 'the version of Python that it is built of, such as "3.12": one that is installed (default: python3 of PATH)',
     },
+    extras: {
+      type: 'array',
+      items: text,
+      minItems: 1,
+      description: 'optional dependencies of the project that are installed too, by name',
+    },
+    groups: {
+      type: 'array',
+      items: text,
+      minItems: 1,
+      description: 'dependency groups of the project that are installed too, such as dev',
+    },
     venv: {
       ...text,
       description: 'the folder of a virtual environment of Python, relative to the project: its interpreter and packages count',
