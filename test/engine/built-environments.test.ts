@@ -170,9 +170,9 @@ requires-dist = [{ name = "some-tool" }]
     expect(told()).toBe('1.0 1.5');
     edit(folder, 'pipeline.yaml', 'uv.lock', 'pyproject.toml');
     expect((await causes())['work']).toBe(REUSED);
-    edit(folder, 'pipeline.yaml', 'python: pyproject.toml', 'python: pyproject.toml, extras: [plots]');
+    edit(folder, 'pipeline.yaml', 'python: pyproject.toml', 'python: pyproject.toml, groups: [plots]');
     expect((await plan()).error?.hint).toMatch(/uv says:(?:.|\n)*plots/);
-    edit(folder, 'pipeline.yaml', ', extras: [plots]', '');
+    edit(folder, 'pipeline.yaml', ', groups: [plots]', '');
     write(folder, { 'pyproject.toml': project('"some-tool", "missing"') });
     expect((await plan()).error).toMatchObject({ code: 'environment-failed', hint: 'lock it: uv lock', line: 5 });
     write(folder, { 'pyproject.toml': project('"some-tool"', '>=3.99') });
