@@ -103,6 +103,27 @@ describe('a table of a command is drawn as a plot', () => {
     expect(json).toMatchObject({ as: 'bars', series: [{ points: [['dog', 4]] }] });
   });
 
+  test('bars may be declared lying: names upward, values across', () => {
+    const plot = { as: 'bars' as const, x: 'value', y: ['kind'], xLabel: 'how much' };
+    expect(drawnOf({ a: { text: 'kind,value\ncat,1\ndog,2\n', plot } }).plots).toMatchObject([
+      {
+        as: 'bars',
+        xLabel: 'kind',
+        yLabel: 'how much',
+        series: [
+          {
+            points: [
+              ['cat', 1],
+              ['dog', 2],
+            ],
+          },
+        ],
+      },
+    ]);
+    const joined = [{ name: 'Both', ...plot, y: [['a.out', ['kind']]] as const }];
+    expect(drawnOf({ a: { text: 'kind,value\ncat,1\n' } }, joined).plots).toMatchObject([{ of: 'Both', yLabel: 'how much' }]);
+  });
+
   test('what is so and what was said become a confusion matrix, in the order of numbers', () => {
     const text = 'actual,predicted\n10,10\n9,10\n9,9\n9,9\n';
     const expected = [

@@ -93,7 +93,6 @@ interface Place {
   readonly instance: string;
   readonly of: string;
   readonly title: string;
-  readonly look: Pick<OutputPlot, 'xLabel' | 'yLabel'>;
 }
 
 /** Gathers what is drawn. */
@@ -104,7 +103,7 @@ class Gathered {
   readonly drawn = new Set<string>();
 
   /** Adds what a table came to under a title. */
-  add(found: Plotted, { node, from, instance, of, title, look }: Place): void {
+  add(found: Plotted, { node, from, instance, of, title }: Place): void {
     const named = (name: string): string => (instance === '' ? name : `${name} [${instance}]`);
     if (found.as === 'none') {
       this.undrawn.push(`${named(of)}: ${found.why}`);
@@ -117,7 +116,7 @@ class Gathered {
       return;
     }
     const { x, y, ...drawn } = found;
-    this.plots.push({ of, instance, title, xLabel: look.xLabel ?? x, yLabel: look.yLabel ?? y, ...drawn });
+    this.plots.push({ of, instance, title, xLabel: x, yLabel: y, ...drawn });
   }
 }
 
@@ -142,13 +141,13 @@ function drawFile(file: TableFile, reader: Reader, gathered: Gathered): void {
     return;
   }
   if (look !== undefined) {
-    gathered.add(plotted(rows, look), { ...at, title: look.title ?? of, look });
+    gathered.add(plotted(rows, look), { ...at, title: look.title ?? of });
     return;
   }
   const looks = guessedLooks(rows);
   for (const own of looks) {
     const key = own.title === undefined ? of : `${of}: ${own.title}`;
-    gathered.add(plotted(rows, own), { ...at, of: key, title: key, look: own });
+    gathered.add(plotted(rows, own), { ...at, of: key, title: key });
   }
 }
 
@@ -198,7 +197,7 @@ function drawJoined(plot: JoinedPlot, files: readonly TableFile[], reader: Reade
   const bars = parts.flatMap(({ found, label }) => (found.as === 'bars' ? named(label, found.series) : []));
   for (const { file, found, label } of parts) {
     if (found.as === 'none') gathered.undrawn.push(`${title}: ${file.of}: ${found.why}`);
-    if (found.as === 'confusion') gathered.add(found, { node: file.node, from: file.from, instance: label, of: title, title, look: plot });
+    if (found.as === 'confusion') gathered.add(found, { node: file.node, from: file.from, instance: label, of: title, title });
     else if (found.as !== 'none') gathered.drawn.add(file.from);
   }
   const columns = [...new Set(y.flatMap(([, own]) => own))];
@@ -206,7 +205,9 @@ function drawJoined(plot: JoinedPlot, files: readonly TableFile[], reader: Reade
   const upward = columns.length === 1 ? (columns[0] ?? '') : '';
   const about = { of: title, instance: '', title, xLabel: xLabel ?? x ?? across, yLabel: yLabel ?? upward };
   if (curves.length > 0) gathered.plots.push({ ...about, as: plot.as === 'points' ? 'points' : 'lines', series: curves });
-  if (bars.length > 0) gathered.plots.push({ ...about, as: 'bars', series: bars });
+  const lying = parts.find(({ found }) => found.as === 'bars')?.found;
+  const labels = lying?.as === 'bars' ? { xLabel: lying.x, yLabel: lying.y } : {};
+  if (bars.length > 0) gathered.plots.push({ ...about, ...labels, as: 'bars', series: bars });
 }
 
 const hasPoints = (plot: Plot): boolean =>

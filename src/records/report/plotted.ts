@@ -16,7 +16,7 @@ const CURVES = [
 /** How a table is drawn: what is declared, with a name for a column that does not stand in the title. */
 export type Look = OutputPlot;
 
-/** What a table comes to as a plot, or why it comes to none. */
+/** What a table comes to as a plot, with what stands along its axes, or why it comes to none. */
 export type Plotted =
   | { readonly as: 'lines' | 'points'; readonly series: readonly PlotSeries<number>[]; readonly x: string; readonly y: string }
   | { readonly as: 'bars'; readonly series: readonly PlotSeries<string>[]; readonly x: string; readonly y: string }
@@ -111,8 +111,21 @@ function acrossOf(table: Rows, { as, y = [] }: Look): string | undefined {
   return COUNTERS.find((name) => names.includes(name));
 }
 
+/** Bars may be declared lying, as DVC has them: names upward and their values across. */
+function standing(table: Rows, look: Look): Look {
+  const { x, y = [], as } = look;
+  const [name = ''] = y;
+  const column = (of: string): number => table.names.indexOf(of);
+  if (as !== 'bars' || x === undefined || y.length !== 1 || column(x) < 0 || column(name) < 0) return look;
+  if (isNumeric(table, column(name)) || !isNumeric(table, column(x))) return look;
+  const { xLabel, yLabel, ...rest } = look;
+  const labels = { ...(yLabel === undefined ? {} : { xLabel: yLabel }), ...(xLabel === undefined ? {} : { yLabel: xLabel }) };
+  return { ...rest, ...labels, x: name, y: [x] };
+}
+
 /** What is drawn of a table, or why nothing is. */
-export function plotted(table: Rows, look: Look): Plotted {
+export function plotted(table: Rows, declared: Look): Plotted {
+  const look = standing(table, declared);
   const { names, rows } = table;
   const x = look.x ?? acrossOf(table, look);
   const upward = look.y ?? names.filter((name) => name !== x).slice(-1);
@@ -125,7 +138,7 @@ export function plotted(table: Rows, look: Look): Plotted {
   if (look.as === 'confusion') return confusionOf(table, across, columns[0]?.column ?? 0);
   const valueless = upward.find((name) => !rows.some((row) => numberOf(row[names.indexOf(name)]) !== undefined));
   if (valueless !== undefined) return { as: 'none', why: `its column "${valueless}" has no numbers` };
-  const label = { x: x ?? 'row', y: upward.length === 1 ? (upward[0] ?? '') : '' };
+  const label = { x: look.xLabel ?? x ?? 'row', y: look.yLabel ?? (upward.length === 1 ? (upward[0] ?? '') : '') };
   const points = <X>(column: number, place: (row: readonly unknown[], index: number) => X | undefined): [X, number][] =>
     rows.flatMap((row, index): [X, number][] => {
       const [at, value] = [place(row, index), numberOf(row[column])];
