@@ -30,7 +30,7 @@ export default verb({
     const data = pushed.value.map(({ record, ...one }) => ({ ...one, run: record?.id ?? null, hash: record?.hash ?? null }));
     const store = await namedStore(project, invocation);
     const next = pushed.value.flatMap(({ record, remote }) =>
-      record === undefined ? [] : [['pull', record.hash ?? record.id, '--remote', remote]],
+      record === undefined ? [] : [['pull', record.hash?.slice(0, BRIEF_HASH) ?? record.id, '--remote', remote]],
     );
     return answer({ pushed: data }, [
       ...pushed.value.flatMap(linesOf),
@@ -38,6 +38,9 @@ export default verb({
     ]);
   },
 });
+
+/** Characters of a hash that are told: a run is found by them. */
+const BRIEF_HASH = 16;
 
 /** What to type is for another machine. */
 function asElsewhere(lines: readonly string[]): readonly string[] {

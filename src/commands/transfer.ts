@@ -1,5 +1,8 @@
 import { bytesText } from '../text/amounts.ts';
 import { printableLine } from '../text/printable.ts';
+import { plainText } from '../text/styled.ts';
+import { wrapBelow } from '../text/wrapped.ts';
+import { columnsOf } from './terminal.ts';
 import type { Output } from './verb.ts';
 
 /** Milliseconds between two looks at what has travelled. */
@@ -20,7 +23,7 @@ export function transfer(stderr: Output, verb: 'sent' | 'fetched'): Transfer {
   return {
     onNotice(message) {
       clear();
-      stderr.write(`! ${printableLine(message)}\n`);
+      for (const line of wrapBelow(`! ${printableLine(message)}`, columnsOf(stderr), 2)) stderr.write(`${plainText(line)}\n`);
     },
     onBytes(more) {
       bytes += more;

@@ -41,8 +41,8 @@ export interface Remote {
   size(key: string, signal: AbortSignal): Promise<number | undefined>;
   /** Keeps an object, whole or not at all, unless there is one of its key: that is never overwritten. Returns whether it was new. */
   put(key: string, bytes: Uint8Array, signal: AbortSignal): Promise<boolean>;
-  /** The objects whose keys begin with a prefix, a page from a place on. */
-  list(prefix: string, from: string | undefined, signal: AbortSignal): Promise<FarPage>;
+  /** The objects whose keys begin with a prefix, a page from a place on; missing where they cannot be listed. */
+  list?(prefix: string, from: string | undefined, signal: AbortSignal): Promise<FarPage>;
   delete(keys: readonly string[], signal: AbortSignal): Promise<void>;
   /** In words what it cannot promise, such as that nothing is overwritten; undefined: nothing. */
   flaw?(signal: AbortSignal): Promise<string | undefined>;

@@ -123,9 +123,19 @@ export class Names {
 
   /** The executors that the project declares. */
   executors(): readonly Name[] {
+    return ['local', ...this.namesBelow('executors')].map((value) => ({ value, about: 'an executor' }));
+  }
+
+  /** The remotes that the project declares. */
+  remotes(): readonly Name[] {
+    return this.namesBelow('remotes').map((value) => ({ value, about: 'a remote' }));
+  }
+
+  /** The names below a key of the project file. */
+  private namesBelow(key: string): readonly string[] {
     const file = join(dirname(ownStore(this.folder)), 'stillroom.yaml');
-    const declared = existsSync(file) ? readPlain(readFileSync(file, 'utf8'))?.['executors'] : undefined;
-    return ['local', ...(isObject(declared) ? Object.keys(declared) : [])].map((value) => ({ value, about: 'an executor' }));
+    const declared = existsSync(file) ? readPlain(readFileSync(file, 'utf8'))?.[key] : undefined;
+    return isObject(declared) ? Object.keys(declared) : [];
   }
 
   /** The sources of a pipeline, or of all that the project has. */

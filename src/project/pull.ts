@@ -59,7 +59,7 @@ export async function pullRun(context: Context, word: string, options: ExchangeO
     kind: 'usage',
     code: 'unknown-run',
     message: `no run "${word}" is in the remote ${names}`,
-    hint: `whoever has it sends it there: stillroom push RUN --remote ${names.split(',')[0]}; below which prefixes it is looked for says trust: in stillroom.yaml`,
+    hint: `whoever has it can send it: stillroom push RUN --remote ${remotes.value[0]?.name}; where it is looked for says trust: in stillroom.yaml`,
   });
 }
 

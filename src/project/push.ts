@@ -62,7 +62,7 @@ async function sendWhole(
   { word, outgoing, errand }: Going,
   { source, onBytes = () => undefined }: PushOptions,
 ): Promise<Outcome<Pick<Pushed, 'record' | 'results' | 'arrived'>>> {
-  const recorded = await openRecorded(context, word, {}, { scratch: '', withNeeds: true });
+  const recorded = await openRecorded(context, word, {}, { scratch: '', withNeeds: true, isHere: true });
   if (!recorded.ok) return recorded;
   const { record, origin } = recorded.value;
   const scratch = origin.contents.scratch('push');

@@ -28,11 +28,17 @@ export interface RecordedOptions {
   readonly from?: string | undefined;
 }
 
+/** Where a run is looked for. */
+interface OnlyHere {
+  /** In the store alone, in no remote. */
+  readonly isHere?: boolean;
+}
+
 /** Finds a recorded run in the store, however it ended, or opens it from a pack in a scratch folder. */
 export async function openRun(
   context: Context,
   word: string | undefined,
-  { from }: RecordedOptions,
+  { from, isHere = false }: RecordedOptions & OnlyHere,
   scratch: string,
 ): Promise<Outcome<RecordedRun>> {
   if ((word === undefined) === (from === undefined))
@@ -47,7 +53,7 @@ export async function openRun(
   if (!origin.ok) return origin;
   let record = findRun(origin.value, word ?? '');
   // What is not here may be where results are looked for.
-  if (!record.ok && context.hasRemotes && ['unknown-run', 'no-runs'].includes(record.problems[0]?.code ?? '')) {
+  if (!record.ok && context.hasRemotes && !isHere && ['unknown-run', 'no-runs'].includes(record.problems[0]?.code ?? '')) {
     const pulled = await (await import('./pull.ts')).pullRun(context, word ?? '', {});
     if (!pulled.ok) return pulled;
     record = done(pulled.value.record);
@@ -63,9 +69,9 @@ export async function openRecorded(
   context: Context,
   word: string | undefined,
   options: RecordedOptions,
-  { scratch, withNeeds }: { readonly scratch: string; readonly withNeeds: boolean },
+  { scratch, withNeeds, isHere = false }: OnlyHere & { readonly scratch: string; readonly withNeeds: boolean },
 ): Promise<Outcome<Recorded>> {
-  const opened = await openRun(context, word, options, scratch);
+  const opened = await openRun(context, word, { ...options, isHere }, scratch);
   if (!opened.ok) return opened;
   const { record } = opened.value;
   if (record.state !== 'done')

@@ -18,8 +18,10 @@ export interface RemoteStatus {
   readonly shelves: readonly ShelfUsage[] | undefined;
   /** What it cannot promise, in words. */
   readonly flaw: string | undefined;
-  /** What was wrong when it was asked, in words. */
-  readonly failures: readonly string[];
+  /** Whether what lies there can be listed. */
+  readonly isListed: boolean;
+  /** What was wrong when it was asked, in words; undefined: it answers. */
+  readonly failure: string | undefined;
   /** Results of this store that have not arrived there. */
   readonly unsent: number;
 }
@@ -34,8 +36,8 @@ export async function remoteStatus(context: Context, options: ExchangeOptions): 
 }
 
 async function statusOf(remote: Remote, local: Store, options: ExchangeOptions): Promise<RemoteStatus> {
-  const failures: string[] = [];
-  const errand: Errand = { ...errandOf(options), notice: (message) => void failures.push(message) };
+  // What fails is told in the answer.
+  const errand: Errand = { ...errandOf(options), notice: () => undefined };
   const guarded = new GuardedRemote(remote, PATIENCE);
   const prefixes = new Set([...remote.trust, ...(remote.write === undefined ? [] : [remote.write])]);
   const shelves: ShelfUsage[] = [];
@@ -43,14 +45,18 @@ async function statusOf(remote: Remote, local: Store, options: ExchangeOptions):
     const usage = await usageOf(new Shelf(guarded, prefix), errand);
     if (usage !== undefined) shelves.push(usage);
   }
+  // What cannot be listed is asked for something that need not be there.
+  if (!guarded.isListed) await guarded.size(`${remote.trust[0]}none`, errand);
+  const flaw = remote.write === undefined || guarded.failure !== undefined ? undefined : await guarded.flaw(errand);
   const unsent = Outgoing.to(remote, local, PATIENCE).reduce((count, { notes }) => count + notes.unsent().length, 0);
   return {
     remote: remote.name,
     trust: remote.trust,
     write: remote.write,
     shelves: shelves.length === prefixes.size ? shelves : undefined,
-    flaw: remote.write === undefined || failures.length > 0 ? undefined : await guarded.flaw(errand),
-    failures,
+    isListed: guarded.isListed,
+    flaw,
+    failure: guarded.failure,
     unsent,
   };
 }

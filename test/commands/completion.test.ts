@@ -43,7 +43,7 @@ beforeAll(async () => {
     'odd name.txt': '',
     'stages/part/stage.ts': stage,
     'stages/part/run.ts': work,
-    'stillroom.yaml': 'executors:\n  far: { kind: detached }\n',
+    'stillroom.yaml': 'executors:\n  far: { kind: detached }\nremotes:\n  team: { kind: folder, path: shelf, write: ci }\n',
   });
   const ended = await called(folder, ['run', '--json']);
   run = ended.json.run ?? '';
@@ -85,6 +85,9 @@ describe('a word is completed', () => {
     ['a value that is on or off', ['run', 'demo', '--set', 'quick='], ['quick=true', 'quick=false']],
     ['the file of a source', ['run', 'demo', '--set', 'sources.poem='], [':files']],
     ['an executor', ['run', '--executor', ''], ['local', 'far']],
+    ['a remote', ['run', '--remote', ''], ['team']],
+    ['what is asked of remotes', ['remote', ''], ['status']],
+    ['a remote that is asked', ['remote', 'status', ''], ['team']],
     ['a run by shortcut', ['show', '@l'], ['@latest']],
     ['a run by tag', ['diff', '@latest', 'pa'], ['paper']],
     ['the best run by a metric', ['show', '@best:avg'], ['@best:avg.test']],

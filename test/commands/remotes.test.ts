@@ -1,8 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
-import { asAnotherUser, called, emptyFolder, giveAway, stillroom, write } from '../rig.ts';
+import { asAnotherUser, called, checkout, emptyFolder, giveAway, stillroom, write } from '../rig.ts';
+import { startFaultyProxy } from '../stores/faulty-proxy.ts';
 import { CREDENTIALS, noS3, type S3Server, startS3 } from '../stores/s3-server.ts';
 import { sharedProject } from './shared-project.ts';
 
@@ -17,7 +20,7 @@ interface Answer {
   readonly pushed: readonly { readonly results: number; readonly arrived: number; readonly unsent: number }[];
   readonly remotes: readonly {
     readonly unsent: number;
-    readonly failures: readonly string[];
+    readonly failure: string | null;
     readonly shelves: readonly object[] | null;
   }[];
   readonly outputs: Readonly<Record<string, string>>;
@@ -121,6 +124,32 @@ describe.skipIf(noS3 !== undefined)('a machine that has nothing but a bucket', (
     return { project: sharedProject(yaml), yaml };
   });
 
+  test('a run that is killed while it sends has lost nothing: the next one sends what it left, and executes nothing', async () => {
+    const proxy = await startFaultyProxy(server.port, 1);
+    try {
+      const yaml = `remotes: { team: { kind: s3, bucket: results, endpoint: "${proxy.endpoint}", write: killed/ } }\n`;
+      const project = sharedProject(yaml);
+      proxy.held.add('PUT');
+      const child = spawn(process.execPath, [join(checkout, 'dist/cli.js'), 'run', 'poem', '--remote', 'team'], {
+        cwd: project,
+        stdio: 'ignore',
+      });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      const notes = join(project, 'artifacts/index/remotes');
+      while (Object.keys(existsSync(notes) ? filesIn(notes) : {}).filter((path) => path.includes('/unsent/')).length < 2) await sleep(20);
+      child.kill('SIGKILL');
+      await ended;
+      expect(existsSync(join(server.folder, 'killed'))).toBe(false);
+      proxy.held.clear();
+      expect(await asked(project, 'run', 'poem', '--remote', 'team')).toMatchObject({ executed: [], reused: ['split', 'card'] });
+      const keys = Object.keys(filesIn(join(server.folder, 'killed')));
+      expect(keys.filter((key) => key.startsWith('results/'))).toHaveLength(2);
+      expect(Object.keys(filesIn(notes)).filter((path) => path.includes('/unsent/'))).toEqual([]);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   test('writes no credentials anywhere', async () => {
     const yaml = `remotes: { team: { kind: s3, bucket: results, endpoint: "${server.endpoint}", write: other/ } }\n`;
     const project = sharedProject(yaml);
@@ -151,7 +180,7 @@ test('what could not be sent is told, shown by remote status, and sent by push',
   const status = await asked(project, 'remote', 'status');
   expect([status.code, status.remotes]).toMatchObject([
     1,
-    [{ unsent: 2, shelves: null, failures: [expect.stringContaining('is not there')] }],
+    [{ unsent: 2, shelves: null, failure: expect.stringContaining('is not there') }],
   ]);
   expect((await asked(project, 'push')).error).toMatchObject({ code: 'remote-failed' });
   mkdirSync(drive);

@@ -14,6 +14,8 @@ export interface FaultyProxy {
   readonly spoiled: ReadonlyMap<string, number>;
   /** The share of answers that is spoiled from now on. */
   spoil(share: number): void;
+  /** Methods whose questions are not answered. */
+  readonly held: Set<string>;
   /** Statuses that become a 200, as of a server that does what it is told not to. */
   readonly swallowed: Set<number>;
   close(): Promise<void>;
@@ -25,11 +27,13 @@ export async function startFaultyProxy(port: number, seed: number): Promise<Faul
   const random = (): number => uniformFloat64(generator);
   const asked = new Map<string, number>();
   const spoiled = new Map<string, number>();
+  const held = new Set<string>();
   const swallowed = new Set<number>();
   let share = 0;
   const count = (counts: Map<string, number>, name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
   const server = createServer((question, answer) => {
     count(asked, `${question.method} ${question.url}`);
+    if (held.has(question.method ?? '')) return void question.resume();
     const fault = random() < share ? FAULTS[Math.floor(random() * FAULTS.length)] : undefined;
     if (fault !== undefined) count(spoiled, fault);
     if (fault === 'reset') return void question.socket.destroy();
@@ -55,6 +59,7 @@ export async function startFaultyProxy(port: number, seed: number): Promise<Faul
     spoil: (next) => {
       share = next;
     },
+    held,
     swallowed,
     close: () =>
       new Promise((resolve) => {

@@ -170,7 +170,7 @@ describe('many small files', () => {
 
   test('travel as a few objects, and arrive', async () => {
     const remote = new MemoryRemote('shelf');
-    const { own, model } = await share(remote, many(1500));
+    const { own, model } = await share(remote, many(500));
     expect(remote.objects.size).toBe(2);
     const reader = openWith([remote]);
     expect((await reader.store.results.find(own, reader.errand))?.attempt.outputs['model']).toEqual(model);
@@ -179,10 +179,10 @@ describe('many small files', () => {
 
   test('that are there already are not sent again, and only those are fetched that are not here', async () => {
     const remote = new MemoryRemote('shelf');
-    const first = await share(remote, many(600));
+    const first = await share(remote, many(200));
     const [pack = ''] = packsIn(remote);
     const size = remote.objects.get(pack)?.length ?? 0;
-    const { own } = await share(remote, { ...many(600), ...many(3, 600) }, first.store);
+    const { own } = await share(remote, { ...many(200), ...many(3, 200) }, first.store);
     const second = packsIn(remote).find((key) => key !== pack) ?? '';
     expect(remote.objects.get(second)?.length).toBeLessThan(size);
     const reader = openWith([remote]);
@@ -339,5 +339,61 @@ describe('bytes from elsewhere', () => {
     expect(await store.artifacts.receive(digest, payloadOf(bytes).bytes(), bytes.length)).toBe(true);
     expect(store.artifacts.read(digest)).toEqual(bytes);
     expect(store.maintenance.findGarbage({ runs: undefined, days: undefined }).paths).toEqual([]);
+  });
+});
+
+describe('large content', () => {
+  const PART = 32 * 1024 * 1024;
+  const bytes = Buffer.alloc(2 * PART + 1000, 'a large file ');
+  const own = { ...wanted, outputs: { card: { kind: 'file', suffix: '' } } } as const;
+
+  async function sent(remote: MemoryRemote) {
+    const open = openWith([remote]);
+    const digest = open.store.artifacts.add(bytes);
+    const card = { kind: 'file', digest, size: bytes.length, suffix: '' } as const;
+    const attempt = { outputs: { card }, metrics: {}, run: 'run-1', node: 'student', seconds: 3, facts: {} };
+    const { fingerprint, stage, workDigest } = own;
+    await open.store.results.keep({ format: 2, fingerprint, stage, ingredients: own.ingredients, attempts: [attempt] }, workDigest);
+    open.store.results.share(own, open.errand);
+    await open.store.results.shared(open.errand);
+    return open;
+  }
+
+  test('travels in parts, of which those that have arrived are not sent again', async () => {
+    const remote = new MemoryRemote('shelf');
+    const { put } = remote;
+    const keys: string[] = [];
+    remote.put = async (key, part) => {
+      keys.push(key);
+      if (key.endsWith('.2') && keys.length < 9) throw new RemoteRefusal('the line broke', 'try again');
+      return put.call(remote, key, part);
+    };
+    const { store } = await sent(remote);
+    expect([...remote.objects.keys()].map((key) => key.slice(-2)).sort()).toEqual(['.0', '.1']);
+    remote.put = async (key, part) => {
+      keys.push(key);
+      return put.call(remote, key, part);
+    };
+    keys.length = 0;
+    const later = openWith([remote], {}, store);
+    await later.store.results.shared(later.errand);
+    expect(keys).toEqual([expect.stringMatching(/\.2$/), RECORD]);
+    const reader = openWith([remote]);
+    const found = await reader.store.results.find(own, reader.errand);
+    expect(reader.store.artifacts.broken(found?.attempt.outputs ?? { none: { kind: 'file', digest: '' } }, true)).toEqual([]);
+  });
+
+  test.each([
+    ['.0', undefined],
+    ['.2', 'other bytes'],
+  ])('of which the part %s is gone or changed is a miss', async (end, change) => {
+    const remote = new MemoryRemote('shelf');
+    await sent(remote);
+    const key = [...remote.objects.keys()].find((one) => one.endsWith(end)) ?? '';
+    if (change === undefined) remote.objects.delete(key);
+    else remote.objects.set(key, Buffer.from(change));
+    const reader = openWith([remote]);
+    expect(await reader.store.results.find(own, reader.errand)).toBeUndefined();
+    expect(reader.notices).toEqual([expect.stringContaining('"card" is missing or damaged')]);
   });
 });

@@ -123,6 +123,8 @@ function optionValues(option: OptionSummary, last: string, typed: Typed, names: 
       return last.includes('=') ? { names: [], files: 'files' } : { names: names.sources(pipeline) };
     case 'executor':
       return { names: names.executors() };
+    case 'remote':
+      return { names: names.remotes() };
     case 'metric':
       return { names: names.metrics() };
     case 'metric,metric':
@@ -148,6 +150,10 @@ function argumentValues(kind: string, last: string, typed: Typed, names: Names):
   switch (kind) {
     case 'pipeline':
       return { names: names.pipelines(), files: 'files' };
+    case 'status':
+      return { names: [{ value: 'status', about: 'how remotes stand' }] };
+    case 'remote':
+      return { names: names.remotes() };
     case 'target':
       return { names: [...names.pipelines(), ...names.nodes(undefined), ...names.runs(last)], files: 'files' };
     case 'run':

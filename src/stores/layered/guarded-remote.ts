@@ -37,6 +37,8 @@ export class GuardedRemote {
   private readonly remote: Remote;
   private readonly patience: Patience;
   private failures = 0;
+  /** What failed last, and why, in words; undefined: nothing has. */
+  failure: string | undefined;
 
   constructor(remote: Remote, patience: Patience) {
     this.name = remote.name;
@@ -72,9 +74,15 @@ export class GuardedRemote {
     return this.ask({ what: `put ${key}`, bytes: bytes.length }, errand, (signal) => this.remote.put(key, bytes, signal));
   }
 
-  /** A page of its objects; undefined where it failed. */
-  list(prefix: string, from: string | undefined, errand: Errand): Promise<FarPage | undefined> {
-    return this.ask({ what: `list ${prefix}` }, errand, (signal) => this.remote.list(prefix, from, signal));
+  /** Whether what it holds can be listed. */
+  get isListed(): boolean {
+    return this.remote.list !== undefined;
+  }
+
+  /** A page of its objects; undefined where it failed, or they cannot be listed. */
+  async list(prefix: string, from: string | undefined, errand: Errand): Promise<FarPage | undefined> {
+    const { remote } = this;
+    return this.ask({ what: `list ${prefix}` }, errand, async (signal) => remote.list?.(prefix, from, signal));
   }
 
   /** Whether they are gone. */
@@ -115,7 +123,8 @@ export class GuardedRemote {
         const why = error instanceof Error ? error.message : String(error);
         const hint = error instanceof RemoteRefusal ? `; ${error.hint}` : '';
         const end = this.isLeftAlone ? '; it is left alone from now on' : '';
-        notice(`the remote ${this.name}: ${why.replace(/\.$/, '')} (${what})${hint}${end}`);
+        this.failure = `${why.replace(/\.$/, '')} (${what.replaceAll(/[0-9a-f]{64}/g, (digest) => `${digest.slice(0, 12)}…`)})${hint}`;
+        notice(`the remote ${this.name}: ${this.failure}${end}`);
         return undefined;
       }
     }

@@ -1,4 +1,4 @@
-import { type FarPage, type OpenRemote, type Remote, type RemoteOpening, RemoteRefusal, type Wanted } from '../../../model/remote.ts';
+import { type OpenRemote, type Remote, type RemoteOpening, RemoteRefusal, type Wanted } from '../../../model/remote.ts';
 
 /** Answers that would be the same if they were asked for again. */
 const REFUSALS: Readonly<Record<number, string>> = {
@@ -53,10 +53,6 @@ class HttpRemote implements Remote {
 
   put(): Promise<boolean> {
     return Promise.reject(new RemoteRefusal('it is only read', 'a remote of the kind s3 or folder can be written to'));
-  }
-
-  list(): Promise<FarPage> {
-    return Promise.reject(new RemoteRefusal('what it holds cannot be listed', 'name a run by its whole id or hash'));
   }
 
   delete(): Promise<void> {
