@@ -4,7 +4,7 @@ import { parse as parseToml } from 'smol-toml';
 import { namesIn } from '../../files/folder.ts';
 import { isObject } from '../../files/json.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import { nearest } from '../../text/suggestion.ts';
+import { nearest, suggestion } from '../../text/suggestion.ts';
 import { hasCredentials, logicalLines, readLock, readPylock } from './locked.ts';
 
 /** What a file asks for, as far as it counts. */
@@ -120,6 +120,8 @@ function readProject(shown: string, folder: string, more: More, isLocked: boolea
   if (local !== undefined) return refusedLocal(shown, String(local));
   const uv = isObject(tool) ? (tool['uv'] ?? null) : null;
   const optional = { extras: project['optional-dependencies'], groups: read['dependency-groups'] };
+  const unknown = notThere(more.extras, optional.extras) ?? notThere(more.groups, optional.groups);
+  if (unknown !== undefined) return refused(`the project of ${shown} has no extra or group "${unknown.name}"`, unknown.hint);
   const chosen = more.extras === undefined && more.groups === undefined ? {} : { more, optional };
   const counts = JSON.stringify({ name: project['name'], dependencies, requires, uv, ...chosen });
   const lock = isLocked ? readFileSync(join(folder, 'uv.lock'), 'utf8') : '';
@@ -134,6 +136,14 @@ function readProject(shown: string, folder: string, more: More, isLocked: boolea
     more,
     ...python,
   });
+}
+
+/** The first of some names that a table does not have, and what may be meant; names that differ only by case and signs are one (PEP 685). */
+function notThere(names: readonly string[] = [], table: unknown): { readonly name: string; readonly hint: string } | undefined {
+  const normal = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, '-');
+  const there = isObject(table) ? Object.keys(table) : [];
+  const name = names.find((one) => !there.some((known) => normal(known) === normal(one)));
+  return name === undefined ? undefined : { name, hint: there.length === 0 ? 'its pyproject.toml names none' : suggestion(name, there) };
 }
 
 /** Whether a requirement is a file or folder of this machine. */
