@@ -15,11 +15,11 @@ export interface FarPage {
 
 /** Which bytes of an object are wanted. */
 export interface Wanted {
-  /** Larger answers are refused. */
+  /** An object of more bytes is a `TooLarge`. */
   readonly most: number;
   /** What it should have, where that is known: so long is waited for it. */
   readonly size?: number;
-  /** Only these, from the first to the one before the last. */
+  /** Only these, from the first to the one before the last; fewer where it ends before. */
   readonly range?: readonly [from: number, to: number] | undefined;
 }
 
@@ -55,6 +55,13 @@ export class RemoteRefusal extends Error {
   constructor(message: string, hint: string) {
     super(message);
     this.hint = hint;
+  }
+}
+
+/** Thrown in place of an answer that is longer than anything that was sent: it is no object of ours. */
+export class TooLarge extends Error {
+  constructor(key: string, most: number) {
+    super(`${key} is larger than ${most} bytes`);
   }
 }
 

@@ -78,6 +78,7 @@ const cases: readonly (readonly [what: string, spoil: Spoil, why: string])[] = [
   ['with one character of its result changed', object((all) => all.replace('0.9', '0.8')), 'damaged'],
   ['with a payload that is an object', object((all) => JSON.stringify({ ...JSON.parse(all), payload: {} })), 'damaged'],
   ['with a payload that is no JSON', (remote) => seal(remote, 'gone'), 'damaged'],
+  ['larger than any record', (remote) => void remote.objects.set(RECORD, Buffer.alloc(65 * 1024 * 1024)), 'damaged'],
   // What it was asked under.
   ['a replay of other work under this name', from('shelf/', other), 'something else'],
   ['from a branch, copied to where it is trusted', from('branch/'), 'another prefix, "branch/"'],

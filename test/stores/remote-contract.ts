@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FarPage, Remote } from '../../src/model/remote.ts';
+import { type FarPage, type Remote, TooLarge } from '../../src/model/remote.ts';
 import type { Payload } from '../../src/model/store.ts';
 
 /** Bytes that come in pieces of so many. */
@@ -63,7 +63,9 @@ export function keepsTheContractOfRemotes(open: () => Promise<Remote>): void {
     const remote = await open();
     await remote.put('ci/poem', poem, signal);
     expect(String(Buffer.from((await remote.get('ci/poem', { most, range: [2, 6] }, signal)) ?? 'none'))).toBe('poem');
-    await expect(remote.get('ci/poem', { most: 5 }, signal)).rejects.toThrow('larger than 5 bytes');
+    expect(String(Buffer.from((await remote.get('ci/poem', { most, range: [15, 99] }, signal)) ?? 'none'))).toBe('length');
+    expect(await remote.get('ci/poem', { most, range: [50, 60] }, signal)).toHaveLength(0);
+    await expect(remote.get('ci/poem', { most: 5 }, signal)).rejects.toBeInstanceOf(TooLarge);
   });
 
   test('never overwrites an object, and says whether one was new', async () => {

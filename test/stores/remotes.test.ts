@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { RemoteRefusal } from '../../src/model/remote.ts';
+import { PART } from '../../src/stores/layered/parts.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
 import { openRemote as openFolder } from '../../src/stores/remotes/folder/remote.ts';
@@ -343,7 +344,6 @@ describe('bytes from elsewhere', () => {
 });
 
 describe('large content', () => {
-  const PART = 32 * 1024 * 1024;
   const bytes = Buffer.alloc(2 * PART + 1000, 'a large file ');
   const own = { ...wanted, outputs: { card: { kind: 'file', suffix: '' } } } as const;
 

@@ -1,4 +1,4 @@
-import { type FarPage, type Remote, RemoteRefusal, type Wanted } from '../../model/remote.ts';
+import { type FarPage, type Remote, RemoteRefusal, TooLarge, type Wanted } from '../../model/remote.ts';
 import type { Errand } from '../../model/store.ts';
 
 /** Questions that failed one after another, each as often as it is tried, after which a remote is left alone. */
@@ -61,7 +61,17 @@ export class GuardedRemote {
   /** The bytes of an object; `none` where there is none, undefined where it failed. */
   async get(key: string, wanted: Wanted, errand: Errand): Promise<Uint8Array | 'none' | undefined> {
     const bytes = wanted.range === undefined ? (wanted.size ?? 0) : wanted.range[1] - wanted.range[0];
-    return this.ask({ what: `get ${key}`, bytes }, errand, async (signal) => (await this.remote.get(key, wanted, signal)) ?? 'none');
+    return this.ask({ what: `get ${key}`, bytes }, errand, (signal) => this.ofOurs(key, wanted, signal));
+  }
+
+  private async ofOurs(key: string, wanted: Wanted, signal: AbortSignal): Promise<Uint8Array | 'none'> {
+    try {
+      return (await this.remote.get(key, wanted, signal)) ?? 'none';
+    } catch (error) {
+      // Nothing that was sent: like any bytes that are not what they should be.
+      if (error instanceof TooLarge) return new Uint8Array();
+      throw error;
+    }
   }
 
   /** Bytes of an object; `none` where there is none, undefined where it failed. */
@@ -123,8 +133,11 @@ export class GuardedRemote {
         const why = error instanceof Error ? error.message : String(error);
         const hint = error instanceof RemoteRefusal ? `; ${error.hint}` : '';
         const end = this.isLeftAlone ? '; it is left alone from now on' : '';
+        const isTold = toldOf(this.remote).has(why);
+        toldOf(this.remote).add(why);
         this.failure = `${why.replace(/\.$/, '')} (${what.replaceAll(/[0-9a-f]{64}/g, (digest) => `${digest.slice(0, 12)}…`)})${hint}`;
-        notice(`the remote ${this.name}: ${this.failure}${end}`);
+        // What it refuses is refused for reading and for writing.
+        if (!isTold || !(error instanceof RemoteRefusal)) notice(`the remote ${this.name}: ${this.failure}${end}`);
         return undefined;
       }
     }
@@ -153,6 +166,15 @@ export class GuardedRemote {
       controller.abort();
     }
   }
+}
+
+/** Why each remote refused, as far as that was told. */
+const told = new WeakMap<Remote, Set<string>>();
+
+function toldOf(remote: Remote): Set<string> {
+  const known = told.get(remote) ?? new Set();
+  told.set(remote, known);
+  return known;
 }
 
 /** Waits for so many milliseconds, or until the signal. */

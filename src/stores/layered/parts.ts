@@ -1,5 +1,5 @@
 /** Larger contents lie in parts of so many bytes: each is sent, proven and tried again alone, and those that arrived need not be sent again. */
-export const PART = 32 * 1024 * 1024;
+export const PART = 8 * 1024 * 1024;
 
 /** In how many parts content of a size lies. */
 export function partsOf(size: number): number {

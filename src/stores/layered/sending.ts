@@ -10,7 +10,7 @@ import type { Shelf } from './shelf.ts';
 const SMALL = 1024 * 1024;
 
 /** A pack is begun anew when it would hold more bytes. */
-const FULL_PACK = 32 * 1024 * 1024;
+const FULL_PACK = 16 * 1024 * 1024;
 
 /** Contents by digest. */
 export type Contents = ReadonlyMap<string, Payload>;

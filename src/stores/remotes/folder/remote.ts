@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { FarObject, FarPage, OpenRemote, Remote, RemoteOpening, Wanted } from '../../../model/remote.ts';
-import { RemoteRefusal } from '../../../model/remote.ts';
+import { RemoteRefusal, TooLarge } from '../../../model/remote.ts';
 
 /** What file systems without hard links say of one, such as those of most USB disks. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -35,7 +35,7 @@ class FolderRemote implements Remote {
       const { size } = await file.stat();
       const [from, to] = range ?? [0, size];
       const length = Math.min(to, size) - from;
-      if (length > most) throw new Error(`${key} is larger than ${most} bytes`);
+      if (length > most) throw new TooLarge(key, most);
       return await bytesAt(file, from, Math.max(0, length));
     } finally {
       await file.close();

@@ -1,4 +1,4 @@
-import { type OpenRemote, type Remote, type RemoteOpening, RemoteRefusal, type Wanted } from '../../../model/remote.ts';
+import { type OpenRemote, type Remote, type RemoteOpening, RemoteRefusal, TooLarge, type Wanted } from '../../../model/remote.ts';
 
 /** Answers that would be the same if they were asked for again. */
 const REFUSALS: Readonly<Record<number, string>> = {
@@ -30,6 +30,8 @@ class HttpRemote implements Remote {
   async get(key: string, { most, range }: Wanted, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const response = await this.ask(key, signal, range === undefined ? {} : { Range: `bytes=${range[0]}-${range[1] - 1}` });
     if (response === undefined) return undefined;
+    // It ends before what is wanted of it begins.
+    if (response.status === 416) return new Uint8Array();
     // A server need not know ranges: then all of the object comes.
     const [skip, end] = response.status === 206 || range === undefined ? [0, most] : range;
     const pieces: Uint8Array[] = [];
@@ -40,7 +42,7 @@ class HttpRemote implements Remote {
         pieces.push(piece);
         break;
       }
-      if (size > Math.max(most, end)) throw new Error(`${key} is larger than ${most} bytes`);
+      if (size > Math.max(most, end)) throw new TooLarge(key, most);
       pieces.push(piece);
     }
     return Buffer.concat(pieces).subarray(skip, end);
@@ -72,6 +74,7 @@ class HttpRemote implements Remote {
     );
     if (response.ok) return response;
     await response.body?.cancel();
+    if (response.status === 416) return response;
     if (response.status === 404 || response.status === 410) return undefined;
     const said = `the server answers ${response.status} ${response.statusText}`.trimEnd();
     const hint = REFUSALS[response.status];

@@ -1,4 +1,4 @@
-import type { FarPage, Remote, Wanted } from '../../../model/remote.ts';
+import { type FarPage, type Remote, TooLarge, type Wanted } from '../../../model/remote.ts';
 
 /** Objects that are listed at once. */
 const PAGE = 1000;
@@ -21,7 +21,7 @@ export class MemoryRemote implements Remote {
 
   async get(key: string, { most, range }: Wanted): Promise<Uint8Array | undefined> {
     const bytes = this.objects.get(key)?.slice(...(range ?? []));
-    if (bytes !== undefined && bytes.length > most) throw new Error(`${key} is larger than ${most} bytes`);
+    if (bytes !== undefined && bytes.length > most) throw new TooLarge(key, most);
     return bytes;
   }
 

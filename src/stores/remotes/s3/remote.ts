@@ -1,6 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { type FarPage, type OpenRemote, type Remote, RemoteRefusal, type RemoteOpening, type Wanted } from '../../../model/remote.ts';
+import {
+  type FarPage,
+  type OpenRemote,
+  type Remote,
+  RemoteRefusal,
+  type RemoteOpening,
+  TooLarge,
+  type Wanted,
+} from '../../../model/remote.ts';
 
 /** What a server says to who may not, or asks for what is not there, with what to do about it. Asking again would change nothing. */
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -67,12 +75,14 @@ class S3Remote implements Remote {
     return unlessMissing(async () => {
       const asked = range === undefined ? {} : { Range: `bytes=${range[0]}-${range[1] - 1}` };
       const command = new sdk.GetObjectCommand({ ...this.place(key), ...asked });
-      const { Body: body, ContentLength: length = 0 } = await client.send(command, { abortSignal: signal });
+      const answer = await client.send(command, { abortSignal: signal }).catch(nothingBehind);
+      if (answer === undefined) return new Uint8Array();
+      const { Body: body, ContentLength: length = 0 } = answer;
       const pieces: Uint8Array[] = [];
       let size = 0;
       for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
         size += piece.length;
-        if (size > most) throw new Error(`${key} is larger than ${most} bytes`);
+        if (size > most) throw new TooLarge(key, most);
         pieces.push(piece);
       }
       if (size !== length) throw new Error(`${key} broke off after ${size} of ${length} bytes`);
@@ -126,7 +136,8 @@ class S3Remote implements Remote {
       size,
       modified: time?.getTime() ?? 0,
     }));
-    return { objects, next: page.IsTruncated === true ? objects.at(-1)?.key : undefined };
+    const ours = objects.filter(({ key }) => key !== this.probeKey);
+    return { objects: ours, next: page.IsTruncated === true ? objects.at(-1)?.key : undefined };
   }
 
   async delete(keys: readonly string[], signal: AbortSignal): Promise<void> {
@@ -146,17 +157,19 @@ class S3Remote implements Remote {
     return this.tried;
   }
 
+  /** It stands in no list. */
+  private get probeKey(): string {
+    return `${this.write ?? ''}probe`;
+  }
+
   private async probe(signal: AbortSignal): Promise<string | undefined> {
-    const key = `${this.write ?? ''}probes/${randomUUID()}`;
-    const [first, second] = [Buffer.from('first'), Buffer.from('second')];
+    const put = (): Promise<boolean> => this.putOnce(this.probeKey, Buffer.from('whether it is overwritten'), { signal, isAsked: true });
     try {
-      const ask = { signal, isAsked: true };
-      return (await this.putOnce(key, first, ask)) && !(await this.putOnce(key, second, ask)) ? undefined : OVERWRITES;
+      // It stays: the next one is refused at once.
+      return (await put()) && (await put()) ? OVERWRITES : undefined;
     } catch (error) {
       if (statusOf((error as Error).cause) === 501) return OVERWRITES;
       throw error;
-    } finally {
-      await this.delete([key], signal).catch(() => undefined);
     }
   }
 
@@ -197,9 +210,15 @@ async function unlessMissing<Value>(ask: () => Promise<Value>): Promise<Value | 
     return await ask();
   } catch (error) {
     const { name } = error as Error;
+    if (error instanceof TooLarge) throw error;
     if (name === 'NoSuchKey' || (statusOf(error) === 404 && name !== 'NoSuchBucket')) return undefined;
     throw told(error);
   }
+}
+
+/** An object ends before what is wanted of it begins. */
+function nothingBehind(error: unknown): undefined {
+  if (statusOf(error) !== 416) throw error;
 }
 
 function rethrown(error: unknown): never {
