@@ -13,16 +13,24 @@ import { planning, settings } from './planning.ts';
 import { columnsOf } from './terminal.ts';
 import { flag, verb } from './verb.ts';
 
-/** Commands that declare no tools are a problem. */
+/** Commands of which it is not known what they read, or what they run, are a problem. */
 function strictly(plan: PipelinePlan): Outcome<PipelinePlan> {
-  const loose = plan.pipeline.instances.filter(({ work }) => work.kind === 'command' && work.tools.length === 0);
-  if (loose.length === 0) return done(plan);
+  const commands = plan.pipeline.instances.filter(({ work }) => work.kind === 'command');
+  const loose = commands.filter(({ work }) => work.kind === 'command' && work.tools.length === 0);
+  const free = commands.filter(({ work }) => work.kind === 'command' && work.confine === undefined);
+  if (loose.length + free.length === 0) return done(plan);
   return failed(
-    ...loose.map(({ name }) => ({
+    ...foldedNames(loose.map(({ name }) => name)).map((name) => ({
       kind: 'pipeline' as const,
       code: 'undeclared-tools' as const,
       message: `the command ${name} declares no tools`,
       hint: 'name the programs it uses: tools: [python3]',
+    })),
+    ...foldedNames(free.map(({ name }) => name)).map((name) => ({
+      kind: 'pipeline' as const,
+      code: 'undeclared-reads' as const,
+      message: `what the command ${name} reads of the project is not known`,
+      hint: 'let it see only what it declares: confine: project, for the node or the file',
     })),
   );
 }
@@ -36,7 +44,11 @@ export default verb({
   examples: ['stillroom plan --strict'],
   detail:
     'Nothing is executed. `run`: it will be executed; `reuse`: its result is stored; `maybe`: an input may come out the same. How long it would take is told by earlier runs.',
-  options: { ...planning, all: every, strict: flag('--strict', 'refuse commands that declare no tools') },
+  options: {
+    ...planning,
+    all: every,
+    strict: flag('--strict', 'refuse commands that declare no tools, and those that may read what they do not declare'),
+  },
   async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, jobs, only, executor, all, strict }, invocation) {
     const { stdout } = invocation;
     const chosen = await chosenPipeline(pipeline, invocation);

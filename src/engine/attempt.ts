@@ -64,7 +64,13 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
   const place = store.workplaces.make(ready.work);
   let isPlain = false;
   try {
-    const space = prepareWorkspace(prepared, place, { known: ready.known, keptSources: run.keptSources, store, sources: run.sources });
+    const space = prepareWorkspace(prepared, place, {
+      known: ready.known,
+      keptSources: run.keptSources,
+      store,
+      sources: run.sources,
+      root: run.surroundings.root,
+    });
     if ('unfed' in space || !space.ok) return space;
     const { given, ...prepares } = space.value;
     const { env, secrets } = environmentOf(prepared, run.surroundings);

@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { removeTree } from '../files/remove.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -45,13 +45,15 @@ interface Supplies {
   readonly keptSources: ReadonlySet<string>;
   readonly store: Store;
   readonly sources: Readonly<Record<string, Source>>;
+  /** The project's folder. */
+  readonly root: string;
 }
 
 /** Prepares a workplace: the inputs as read-only files, whose bytes are proven on the way, the bundle, folders for outputs. */
 export function prepareWorkspace(
   prepared: Prepared,
   place: Workplace,
-  { known, keptSources, store, sources }: Supplies,
+  { known, keptSources, store, sources, root }: Supplies,
 ): Outcome<Workspace> | Unfed {
   const { instance } = prepared;
   const isCommand = instance.work.kind === 'command';
@@ -117,7 +119,7 @@ export function prepareWorkspace(
   if (problems.length > 0) return failed(...problems);
   if (unfed.size > 0) return { unfed: [...unfed] };
   const outputs = prepareOutputs(prepared, place, isCommand);
-  const program = prepareProgram(prepared, place, outside, store);
+  const program = prepareProgram(prepared, place, { readable: outside, root }, store);
   if (!program.ok) return program;
   return done({ inputs, outputs, program: program.value, given });
 }
@@ -135,17 +137,25 @@ function prepareOutputs({ instance }: Prepared, place: Workplace, isCommand: boo
   return outputs;
 }
 
-/** `readable`: paths outside the workplace that a stage may read, those of sources that are not kept. */
+/** `readable`: paths outside the workplace that it may read, those of sources that are not kept. */
 function prepareProgram(
-  { instance, code }: Prepared,
+  { instance, code, environment }: Prepared,
   place: Workplace,
-  readable: (JobProgram & { kind: 'stage' })['readable'],
+  { readable, root }: { readonly readable: (JobProgram & { kind: 'stage' })['readable']; readonly root: string },
   store: Store,
 ): Outcome<JobProgram> {
   if (instance.work.kind === 'command') {
-    const { run, metrics } = instance.work;
+    const { run, metrics, confine, tools } = instance.work;
     const { numbers } = instance;
-    return done({ kind: 'command', run, ...(metrics === undefined ? {} : { metrics }), ...(numbers === undefined ? {} : { numbers }) });
+    const own = tools.flatMap((tool) => ('program' in tool && tool.program.includes('/') ? [resolve(root, tool.program)] : []));
+    const shown = [...readable.map(({ path }) => path), ...(environment === undefined ? [] : [environment.folder]), ...own];
+    return done({
+      kind: 'command',
+      run,
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(numbers === undefined ? {} : { numbers }),
+      ...(confine === undefined ? {} : { hidden: { folder: root, shown } }),
+    });
   }
   const bytes = code === undefined ? undefined : store.artifacts.read(code.digest);
   if (code === undefined || bytes === undefined) {

@@ -30,6 +30,8 @@ export type JobProgram =
       readonly metrics?: string;
       /** The params that are numbers, given as texts as they are written. */
       readonly numbers?: readonly string[];
+      /** A folder that it finds empty, and what of it is there all the same; absolute. */
+      readonly hidden?: { readonly folder: string; readonly shown: readonly string[] };
     };
 
 /** What a node asks of whoever executes it. */

@@ -99,6 +99,8 @@ export type NodeWork =
       readonly budget?: string;
       readonly environment?: CommandEnvironment;
       readonly code?: CommandCode;
+      /** Of the project it sees only what it declares. It is not hashed: what comes out is the same, or fails. */
+      readonly confine?: 'project';
     };
 
 /** The files of a project that a command runs: they stand in its working folder at the paths that they have in the project. */

@@ -147,8 +147,9 @@ describe('plan and why', () => {
   });
 
   test('plan --strict refuses commands without tools', async () => {
-    expect((await json(base, 'plan', 'demo.yaml', '--strict')).code).toBe(0);
     const folder = copyOf(base);
+    edit(folder, 'demo.yaml', 'stages:', 'confine: project\nstages:');
+    expect((await json(folder, 'plan', 'demo.yaml', '--strict')).code).toBe(0);
     edit(folder, 'demo.yaml', 'tools: [tr]', 'retries: 0');
     const strict = await json(folder, 'plan', 'demo.yaml', '--strict');
     expect(strict.code).toBe(3);

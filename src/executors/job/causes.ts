@@ -1,5 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { basename, dirname, extname, join, posix, relative } from 'node:path';
+import { basename, dirname, extname, join, posix, relative, resolve } from 'node:path';
+import { isOutside } from '../../files/folder.ts';
 import { programsIn } from '../../files/programs.ts';
 import type { JobSpecification } from '../../model/job.ts';
 import { nearest } from '../../text/suggestion.ts';
@@ -95,6 +96,25 @@ function pathFromFile(path: string, origin: JobSpecification['origin']): string 
   return shown.startsWith('.') ? shown : `./${shown}`;
 }
 
+/** A name for an input that is a file. */
+function inputName(path: string): string {
+  const name = basename(path).replace(/\.[^.]*$/, '');
+  return (
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '_')
+      .replace(/^[^a-z]+/, '') || 'file'
+  );
+}
+
+/** What lies in the project at a path that a confined command did not find, relative to the project; undefined: nothing, or it is not confined. */
+function hiddenPath(path: string, { folder, program }: JobSpecification): string | undefined {
+  const project = program.kind === 'command' ? program.hidden?.folder : undefined;
+  if (project === undefined) return undefined;
+  const whole = resolve(folder, 'work', path);
+  return isOutside(project, whole) || !isOutside(folder, whole) || !existsSync(whole) ? undefined : relative(project, whole);
+}
+
 const fileMissing: Find = ({ job, lines }) => {
   const [, written] = NOT_THERE.map((pattern) => found(lines, pattern)).find((match) => match !== undefined) ?? [];
   if (written === undefined) return undefined;
@@ -105,6 +125,12 @@ const fileMissing: Find = ({ job, lines }) => {
       message,
       hint: `a command's home is an empty folder: name the file among the sources by its whole path, and read it from "in"`,
     };
+  const hidden = hiddenPath(path, job);
+  if (hidden !== undefined)
+    return {
+      message: `it read "${hidden}", which it does not declare`,
+      hint: `declare it: in: { ${inputName(hidden)}: ${pathFromFile(hidden, job.origin)} }, or code: [${pathFromFile(hidden, job.origin).replace(/^\.\//, '')}]; confine: none lets it see the whole project`,
+    };
   const same = Object.entries(job.inputs).find(([, at]) => typeof at === 'string' && basename(at) === basename(path));
   if (same !== undefined) return { message, hint: `the input "${same[0]}" stands at ${String(same[1])}: write "$${same[0]}"` };
   if (path.startsWith('/'))
@@ -113,13 +139,10 @@ const fileMissing: Find = ({ job, lines }) => {
   const inProject = origin === undefined ? path : relative(origin.project, join(origin.folder, path));
   if (inProject !== path && existsSync(join(folder, 'work', inProject)))
     return { message, hint: `code stands where it does in the project: write ${inProject}` };
-  const name =
-    basename(path)
-      .replace(/\.[^.]*$/, '')
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '_')
-      .replace(/^[^a-z]+/, '') || 'file';
-  return { message, hint: `a command sees only its inputs: add in: { ${name}: { from: ${pathFromFile(path, job.origin)}, at: ${path} } }` };
+  return {
+    message,
+    hint: `a command sees only its inputs: add in: { ${inputName(path)}: { from: ${pathFromFile(path, job.origin)}, at: ${path} } }`,
+  };
 };
 
 const notExecutable: Find = ({ job, exitCode, lines }) => {

@@ -93,6 +93,16 @@ const START_HINTS: Readonly<Record<string, string>> = {
   ENOMEM: 'the machine is out of memory: let less run at once',
 };
 
+/** A command that was to be confined where that cannot be. */
+export function unhiddenProblem({ node, origin }: JobSpecification): Problem {
+  return {
+    kind: 'stage',
+    code: 'not-started',
+    message: `${node} was not started: the project${origin === undefined ? '' : ` ${origin.project}`} cannot be hidden from it here`,
+    hint: 'that takes Linux, user namespaces or root, and a compiled supervisor (npx stillroom doctor); else leave out confine: project',
+  };
+}
+
 /** A program that could not be started, with the cause. */
 export function startProblem(job: JobSpecification, error: unknown): Problem {
   const { code = '', message } = error as NodeJS.ErrnoException;

@@ -5,7 +5,7 @@ import { done, type Problem, withLog } from '../../model/problem.ts';
 import { type SystemError, systemMessage } from '../../model/system-failure.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { CommandEvents } from './command-events.ts';
-import { problemOf, startProblem } from './ending.ts';
+import { problemOf, startProblem, unhiddenProblem } from './ending.ts';
 import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
 import { Newest } from './newest.ts';
@@ -17,7 +17,7 @@ import { SavedCheckpoints } from './saved-checkpoints.ts';
 import type { Exit, RunningProgram, Surroundings, WorkLock } from './running-program.ts';
 import { launcherHere } from './launcher.ts';
 import { SupervisedProgram } from './supervised-program.ts';
-import { type Supervisor, supervisorHere } from './supervisor.ts';
+import { canHide, type Supervisor, supervisorHere } from './supervisor.ts';
 
 /** Milliseconds between two tellings of what a line shows that a program writes anew, as progress bars do. */
 const STATE_PAUSE = 250;
@@ -106,6 +106,8 @@ async function runProgram(
   const onState = (state: string): void => states.take(state);
   const takers = [log.taker(onLine, onState), log.taker(onLine, onState)] as const;
   const listener: Surroundings['listener'] = { printed: [takers[0].take, takers[1].take], told: (text) => messages.take(text) };
+  if (specification.program.kind === 'command' && specification.program.hidden !== undefined && !canHide())
+    return { problem: unhiddenProblem(specification) };
   let program: RunningProgram;
   try {
     mkdirSync(specification.checkpoints, { recursive: true });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isOutside } from '../../files/folder.ts';
 import { JOB_FILE, type JobProgram, type JobSpecification } from '../../model/job.ts';
 import { fillInArguments, variableText } from './command.ts';
 import { commandEventsFile } from './command-events.ts';
@@ -44,7 +45,7 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
   return {
     command: own.command,
     keepsEvents: program.kind === 'stage',
-    confinement: program.kind === 'stage' ? confinementOf(specification, program, runtime) : [],
+    confinement: program.kind === 'stage' ? confinementOf(specification, program, runtime) : hidingOf(specification, program, runtime),
     folder: join(folder, 'work'),
     env: {
       LANG: 'C.UTF-8',
@@ -58,6 +59,14 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
       [ATTEMPT_VARIABLE]: attempt,
     },
   };
+}
+
+/** What hides the project from a command, if it is to: all of it but its own folders, what it declares, and what is ours. */
+function hidingOf({ folder, checkpoints }: JobSpecification, { hidden }: CommandProgram, { installation }: Runtime): readonly string[] {
+  if (hidden === undefined) return [];
+  const ours = ['python', 'shell', 'r'].map((name) => join(installation, 'src', name));
+  const inside = [folder, checkpoints, ...ours, ...hidden.shown].filter((path) => !isOutside(hidden.folder, path));
+  return ['hide', hidden.folder, ...inside.flatMap((path) => ['show', path])];
 }
 
 /** One grant for each path that no other one covers: Node 20 loses a grant when a narrower one stands beside it. */

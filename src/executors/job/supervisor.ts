@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installation } from '../../model/installation.ts';
@@ -23,6 +24,14 @@ export function supervisorHere(): Supervisor {
 /** The better one of those that are here, for a process that runs one program. */
 export function ownSupervisorHere(): OwnSupervisor {
   return existsSync(compiled) ? 'compiled' : 'shell';
+}
+
+let hides: boolean | undefined;
+
+/** Whether a folder can be hidden from programs here: by what set-up compiles, where the kernel lets this user. */
+export function canHide(): boolean {
+  hides ??= ownSupervisorHere() === 'compiled' && /"mounts":true/.test(spawnSync(compiled, ['--confinement'], { encoding: 'utf8' }).stdout);
+  return hides;
 }
 
 /**

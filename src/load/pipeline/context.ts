@@ -23,6 +23,8 @@ export interface NodeContext {
   readonly overrides: readonly NodeOverride[];
   /** The environment of commands that name none. */
   readonly environment: FileEnvironment | undefined;
+  /** Whether commands that say nothing of it are confined. */
+  readonly confine: 'project' | 'none' | undefined;
   /** The links of all sources are followed. */
   readonly followsLinks: boolean;
   readonly problems: Problem[];

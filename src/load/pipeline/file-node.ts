@@ -28,6 +28,7 @@ export interface FileNode {
   readonly tools?: readonly (string | { readonly run: string })[];
   readonly metrics?: string | FileMetrics;
   readonly budget?: string;
+  readonly confine?: 'project' | 'none';
   readonly environment?: FileEnvironment | 'none';
   readonly measures?: 'machine';
   readonly resources?: { readonly cpu?: number; readonly gpu?: number; readonly memory?: string };

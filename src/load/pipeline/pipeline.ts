@@ -56,6 +56,7 @@ interface PipelineFile {
   readonly params?: JsonObject;
   readonly sources?: Readonly<Record<string, string | WrittenSource>>;
   readonly environment?: FileEnvironment;
+  readonly confine?: 'project' | 'none';
   readonly stages: Readonly<Record<string, FileNode>>;
   readonly show?: readonly string[];
   readonly plots?: Readonly<Record<string, FileJoinedPlot>>;
@@ -98,6 +99,7 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     root: request.root,
     overrides: overridden.nodes,
     environment: file.environment,
+    confine: file.confine,
     followsLinks: overridden.followsLinks,
     problems,
     told: new Set<string>(),
@@ -259,7 +261,7 @@ async function readNodes(
         continue;
       }
       stage = found.value;
-      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget', 'environment', 'code'] as const) {
+      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget', 'environment', 'code', 'confine'] as const) {
         if (node[key] !== undefined)
           context.problems.push(
             context.locate.problem(

@@ -265,6 +265,11 @@ const node: JsonObject = {
       pattern: NAME,
       description: 'where the node is executed: an executor of stillroom.yaml (default: local, or --executor)',
     },
+    confine: {
+      enum: ['project', 'none'],
+      description:
+        'project: of the project a command sees only what it declares, so that any other read fails (default: what the file says)',
+    },
     env: environment,
     timeout: { type: 'string', pattern: TIME, description: 'after this time the node is stopped and has failed, such as 30s, 10m or 2h' },
     retries: {
@@ -298,6 +303,10 @@ export const pipelineSchema: JsonObject = {
       },
     },
     environment: commandEnvironment,
+    confine: {
+      enum: ['project', 'none'],
+      description: 'project: of the project commands see only what they declare, so that any other read fails (default: none)',
+    },
     sources: {
       type: 'object',
       description: 'files and folders from outside, which nodes read as $sources.name: their bytes count, not their times',

@@ -98,6 +98,7 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, base: stri
     ...(metrics === undefined ? {} : { metrics }),
     ...(node.budget === undefined ? {} : { budget: node.budget }),
     ...(environment === undefined || environment === 'none' ? {} : { environment }),
+    ...((node.confine ?? context.confine) === 'project' ? { confine: 'project' as const } : {}),
   };
   return { work, outputs };
 }

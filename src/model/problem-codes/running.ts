@@ -113,6 +113,10 @@ export const runningCodes = {
     means: 'A stage tried to read, write or start something that it does not declare.',
     remedy: 'Declare the file as an input; let a command node start programs.',
   },
+  'undeclared-reads': {
+    means: '`plan --strict`: a command may read files of the project that it does not declare; a result is stale then when they change.',
+    remedy: 'Declare what it reads (`in:`, `code:`), and write `confine: project`.',
+  },
   'undeclared-tools': {
     means: 'A command does not say which programs it uses, so an update of one would not be noticed (with plan --strict).',
     remedy: 'Name them: tools: [python3].',

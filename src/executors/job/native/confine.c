@@ -10,6 +10,11 @@
  *   network WHICH    it may open sockets: `any`, or `local` ones
  *   landlock N       no more of Landlock is used than its version N has
  *
+ * or, first of all, of a program that is otherwise free:
+ *
+ *   hide PATH        a folder that it finds empty, but for
+ *   show PATH        what of it stands there all the same
+ *
  * Beside that it may read what /proc tells of itself. It can neither send signals to what is not its own nor look into it. What is not there
  * is passed over.
  */
@@ -249,6 +254,7 @@ static int restrict_calls(const struct wish *wish) {
 #endif
 
 int confine(char **pairs) {
+  if (is_pair(pairs) && strcmp(pairs[0], "hide") == 0) return hide(pairs);
   struct wish wish = {.version = landlock_version(), .network = NO_NETWORK};
   for (char **at = pairs; is_pair(at); at += 2) {
     if (strcmp(at[0], "network") == 0) wish.network = strcmp(at[1], "any") == 0 ? ANY_NETWORK : LOCAL_NETWORK;
@@ -266,5 +272,5 @@ void tell_confinement(void) {
 #else
   int filters = 0;
 #endif
-  printf("{\"landlock\":%ld,\"filters\":%s}\n", landlock_version(), filters ? "true" : "false");
+  printf("{\"landlock\":%ld,\"filters\":%s,\"mounts\":%s}\n", landlock_version(), filters ? "true" : "false", can_hide() ? "true" : "false");
 }

@@ -49,6 +49,12 @@ pid_t start_program(char **command, int keeps_events, char **confinement);
 /* Confines this process, and whatever it becomes and starts, to what pairs give it; -1 on an error, which it has told. */
 int confine(char **pairs);
 
+/* Hides a folder from this process, as pairs say; -1 on an error, which it has told. */
+int hide(char **pairs);
+
+/* Whether this kernel lets a folder be hidden. */
+int can_hide(void);
+
 /* Prints what this kernel has to confine programs with. */
 void tell_confinement(void);
 
