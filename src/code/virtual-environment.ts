@@ -7,6 +7,7 @@ import { readSealed, writeSealedNote } from '../files/sealed.ts';
 import { fileStamp, isFresh } from '../files/stamp.ts';
 import { sha256 } from '../model/canonical.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
+import { INSTEAD_OF_CONDA } from './python/conda.ts';
 import type { EnvironmentIngredient } from '../model/result.ts';
 
 /** What a distribution is, by how its record stood when it was read. */
@@ -36,12 +37,7 @@ function refused(folder: string, why: string, hint: string): Outcome<never> {
  * Where it lies does not count, nor what was changed in it by hand. `cache` spares reading records that stand as they stood.
  */
 export function readVirtualEnvironment(folder: string, cache: string): Outcome<EnvironmentIngredient> {
-  if (existsSync(join(folder, 'conda-meta')))
-    return refused(
-      folder,
-      'is one of Conda, whose packages are not read',
-      'write its Python packages into a requirements.txt, and environment: { python: requirements.txt }',
-    );
+  if (existsSync(join(folder, 'conda-meta'))) return refused(folder, 'is one of Conda, whose packages are not read', INSTEAD_OF_CONDA);
   const settings = join(folder, 'pyvenv.cfg');
   if (!existsSync(settings)) return refused(folder, 'is none: it has no pyvenv.cfg', `make it: python3 -m venv ${folder}`);
   const text = readFileSync(settings, 'utf8');

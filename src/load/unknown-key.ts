@@ -1,3 +1,4 @@
+import { INSTEAD_OF_CONDA } from '../code/python/conda.ts';
 import { isObject } from '../files/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { nearest, suggestion } from '../text/suggestion.ts';
@@ -36,9 +37,6 @@ const ORDERING = /^(?:depends|depends[-_]on|needs?|requires|after|upstream)$/i;
 
 const CONTAINERS = 'containers are not there yet: let the command start one, and name by tools: what counts of it, such as its digest';
 
-const CONDA =
-  'environments of Conda are not built: write its Python packages into a requirements.txt; or name those that count by what tells them: tools: [{ run: conda list --explicit }]';
-
 /** Environments of kinds that are not there. */
 const OTHER_KINDS: Readonly<Record<string, string>> = {
   container: CONTAINERS,
@@ -46,8 +44,8 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
   image: CONTAINERS,
   apptainer: CONTAINERS,
   singularity: CONTAINERS,
-  conda: CONDA,
-  mamba: CONDA,
+  conda: INSTEAD_OF_CONDA,
+  mamba: INSTEAD_OF_CONDA,
 };
 
 /** What to do about a key that is not known where it stands: what it should be called, or where it belongs. */

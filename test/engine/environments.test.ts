@@ -120,7 +120,7 @@ describe('a virtual environment', () => {
     expect((await plan()).error).toMatchObject({
       code: 'bad-environment',
       message: expect.stringContaining(why),
-      hint: expect.stringMatching(/make it|write its/),
+      hint: expect.stringMatching(/make it|write its Python packages/),
     });
   });
 

@@ -5,6 +5,7 @@ import { namesIn } from '../../files/folder.ts';
 import { isObject } from '../../files/json.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import { nearest, suggestion } from '../../text/suggestion.ts';
+import { INSTEAD_OF_CONDA } from './conda.ts';
 import { hasCredentials, logicalLines, readLock, readPylock } from './locked.ts';
 
 /** What a file asks for, as far as it counts. */
@@ -41,10 +42,7 @@ function refused(message: string, hint: string): Outcome<never> {
 
 /** Files of others, and what to give in their place. */
 const FOREIGN: readonly (readonly [name: RegExp, hint: string])[] = [
-  [
-    /^(?:environment|conda)[\w.-]*\.ya?ml$|^conda-lock/,
-    'environments of Conda are not built: write its Python packages into a requirements.txt; or name those that count by what tells them: tools: [{ run: conda list --explicit }]',
-  ],
+  [/^(?:environment|conda)[\w.-]*\.ya?ml$|^conda-lock/, INSTEAD_OF_CONDA],
   [/^poetry\.lock$/, 'write it as requirements: poetry export --output requirements.txt'],
   [/^Pipfile(?:\.lock)?$/, 'write it as requirements: pipenv requirements --hash > requirements.txt'],
   [/^setup\.(?:py|cfg)$/, 'name a pyproject.toml, or a requirements.txt'],
