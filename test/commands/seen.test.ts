@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { called, emptyFolder, write } from '../rig.ts';
+import { called, edit, emptyFolder, write } from '../rig.ts';
 
 const PNG = '\\211PNG\\r\\n\\032\\n';
 
@@ -90,4 +90,18 @@ test('--pictures writes the plots of tables, with the lines of all runs', async 
   expect(curve.match(/<polyline /g)).toHaveLength(2);
   for (const run of runs) expect(curve).toContain(run);
   expect(readFileSync(join(target, 'Weights.svg'), 'utf8').match(/<title>(?:age|size): /g)).toHaveLength(4);
+});
+
+test('a table that is drawn as a plot stands in a report as a table only where the pipeline asks for it by name', async () => {
+  const captions = async (): Promise<readonly (string | undefined)[]> => {
+    await called(folder, ['run', 'pipeline.yaml']);
+    const { stdout } = await called(folder, ['report', '@latest']);
+    return [...stdout.matchAll(/<figcaption>([^<]*)</g)].map(([, caption]) => caption);
+  };
+  expect(await captions()).toEqual(expect.arrayContaining(['draw.curve: loss', 'Weights', 'draw.table']));
+  expect(await captions()).not.toContain('draw.curve');
+  edit(folder, 'pipeline.yaml', 'name: p\n', 'name: p\nshow: [draw.curve]\n');
+  const asked = await captions();
+  expect(asked).toContain('draw.curve');
+  expect(asked).not.toContain('draw.bars');
 });
