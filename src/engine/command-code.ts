@@ -26,7 +26,7 @@ export async function codeNow(
     });
   }
   return commandCode(code, {
-    ...{ root, cache: store.cache, artifacts: store.artifacts, unwritable: store.unwritable, glance: found?.glance },
+    ...{ root, cache: store.cache, store: store.location, artifacts: store.artifacts, unwritable: store.unwritable, glance: found?.glance },
     python: () => pythonFor(environment, surroundings),
   });
 }
@@ -67,22 +67,24 @@ export async function preparedCode(
   const own = code.script === undefined && code.module === undefined ? '/code' : '/python';
   if (!found.ok) return failed(...found.problems.map(({ pointer = own, ...problem }) => ({ ...problem, pointer: base + pointer })));
   const clash = clashOf(found.value, instance);
-  return clash === undefined ? found : failed({ ...clash, pointer: base });
+  return clash === undefined ? found : failed({ ...clash, pointer: base + clash.pointer });
 }
 
 /** What is wrong where an input or output stands at the place of code. */
-function clashOf({ paths }: FoundCode, { name, inputs, work }: Instance): Problem | undefined {
-  const code = new Set(paths);
+function clashOf({ paths }: FoundCode, { name, inputs, work }: Instance): (Problem & { readonly pointer: string }) | undefined {
+  const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
   const taken = [
-    ...inputs.map(({ port, at = port }) => ({ what: `the input "${port}"`, at })),
-    ...Object.entries(work.kind === 'command' ? work.paths : {}).map(([port, at]) => ({ what: `the output "${port}"`, at })),
+    ...inputs.map(({ port, at = port }) => ({ what: `the input "${port}"`, at, pointer: `/in${pointerStep(port)}`, isInput: true })),
+    ...Object.entries(work.kind === 'command' ? work.paths : {}).map(([port, at]) => ({
+      ...{ what: `the output "${port}"`, at, pointer: `/out${pointerStep(port)}`, isInput: false },
+    })),
   ];
-  const clash = taken.find(({ at }) => code.has(at) || paths.some((path) => at.startsWith(`${path}/`)));
-  if (clash === undefined) return undefined;
-  return {
-    kind: 'pipeline',
-    code: 'bad-path',
-    message: `${clash.what} of ${name} stands at "${clash.at}", where its code does`,
-    hint: 'give it another place: at: PATH for an input, another path for an output',
-  };
+  for (const { what, at, pointer, isInput } of taken) {
+    const path = paths.find((one) => isWithin(one, at) || at.startsWith(`${one}/`));
+    if (path === undefined) continue;
+    const message = `${what} of ${name} stands at "${at}", where its code ${path === at ? 'does' : `${path} does`}`;
+    const hint = isInput ? `give it another place: at: given/${at.split('/').at(-1)}` : 'write it to another path';
+    return { kind: 'pipeline', code: 'bad-path', message, pointer, hint };
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { paramsFilesOf } from '../load/pipeline/params-paths.ts';
 import { readYamlFile } from '../load/yaml/file.ts';
+import type { Instance } from '../model/pipeline.ts';
 import type { Outcome } from '../model/problem.ts';
 import type { Context } from './context.ts';
 import { openPipeline } from './pipeline.ts';
@@ -25,13 +26,20 @@ function alwaysRead(context: Context, file: string): readonly string[] {
   return [pipeline, ...params, ...['stillroom.yaml', 'package.json', 'stages'].map((name) => join(root, name))];
 }
 
+/** The files and folders that a command names as its code: of a pattern the folder in which it looks. */
+function codeNamed({ work }: Instance): readonly string[] {
+  if (work.kind !== 'command' || work.code === undefined) return [];
+  const { script, more } = work.code;
+  return [...(script === undefined ? [] : [script]), ...more.map((name) => name.replace(/[^/]*[*?[{].*$/, ''))];
+}
+
 /** The files and folders that a plan came from: the code of stages with all that it imports, what was chosen, and sources. */
 function readsOf({ opened: { pipeline, store }, plan }: Planned): readonly string[] {
   const reads = new Set<string>();
   for (const { prepared } of plan.nodes.values()) {
     const { instance, code, environment, commandCode } = prepared;
     for (const path of environment?.files ?? []) reads.add(path);
-    for (const path of commandCode?.paths ?? []) reads.add(join(pipeline.root, path));
+    for (const path of [...codeNamed(instance), ...(commandCode?.paths ?? [])]) reads.add(join(pipeline.root, path));
     if (instance.work.kind === 'command') continue;
     reads.add(instance.work.folder);
     for (const { file } of Object.values(instance.work.modules)) reads.add(file);
@@ -55,7 +63,10 @@ export async function planWatched(context: Context, file: string, asked: PlanOpt
     // What is wrong may be a source that is missing.
     const opened = await context.guarded(() => openPipeline(context, file, options.set));
     const sources = opened.ok ? Object.values(opened.value.pipeline.sources).map(({ path }) => path) : [];
-    return { plan: planned, reads: [...always, ...sources] };
+    // Or code of commands: what is to be there, and what is no program.
+    const code = opened.ok ? opened.value.pipeline.instances.flatMap(codeNamed) : [];
+    const told = planned.problems.flatMap(({ place }) => (place === undefined ? [] : [place.file]));
+    return { plan: planned, reads: [...always, ...sources, ...[...code, ...told].map((path) => resolve(context.root, path))] };
   }
   return { plan: await planOf(context, planned.value, options), reads: [...always, ...readsOf(planned.value)] };
 }

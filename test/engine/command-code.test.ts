@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { called, checkout, edit, emptyFolder, write } from '../rig.ts';
@@ -145,6 +145,77 @@ stages:
   expect((await causes())['shell']).toBe('code in bin/work changed');
 });
 
+test('what links lead to, what executes a file, and a package that takes the place of a module are seen', async () => {
+  write(folder, {
+    'pipeline.yaml': `name: p
+stages:
+  link: { python: link.py, out: { o: o.txt } }
+  shell: { run: ./work > "$o", code: [work], out: { o: o.txt } }
+`,
+    'real.py': 'from tool import T\nimport os\nopen(os.environ["o"], "w").write(T)\n',
+    'tool.py': 'T = "module"\n',
+    'tool/note.txt': '',
+    work: '#!/bin/sh\necho worked\n',
+  });
+  symlinkSync('real.py', join(folder, 'between.py'));
+  symlinkSync('between.py', join(folder, 'link.py'));
+  chmodSync(join(folder, 'work'), 0o755);
+  expect((await run()).executed).toEqual(['link', 'shell']);
+  expect((await run()).executed).toEqual([]);
+  edit(folder, 'real.py', 'write(T)', 'write(T + "!")');
+  edit(folder, 'work', '/bin/sh', '/bin/sh -e');
+  expect(await causes()).toEqual({ link: 'code in link.py changed', shell: 'code in work changed' });
+  await run();
+  chmodSync(join(folder, 'work'), 0o644);
+  write(folder, { 'tool/__init__.py': 'T = "package"\n' });
+  expect(await causes()).toEqual({ link: 'code in tool.py, tool/__init__.py changed', shell: 'code in work changed' });
+});
+
+test('patterns name nothing that is installed, hidden or kept in the store', async () => {
+  write(folder, {
+    'pipeline.yaml':
+      "name: p\nstages:\n  all: { run: find . -type f -not -name o.list | sort > $o, code: ['**/*.txt', kit/], out: { o: o.list } }\n",
+    'a.txt': '',
+    'environment/pyvenv.cfg': '',
+    'environment/lib/b.txt': '',
+    'node_modules/c/c.txt': '',
+    '.hidden/d.txt': '',
+    'kit/e.sh': '',
+  });
+  await run();
+  write(folder, { 'artifacts/latest/p/f.txt': '' });
+  expect((await run()).executed).toEqual([]);
+  expect(readFileSync(join(folder, 'artifacts/latest/p/all/o.list'), 'utf8')).toBe('./a.txt\n./kit/e.sh\n');
+});
+
+test.each<[string, string, RegExp]>([
+  ['within an input', 'in: { src: ./configs }\n    with:', /the input "src" of train stands at "src", where its code src\/helper.py does/],
+  ['within an output', 'out: { model: src/ }', /the output "model" of train stands at "src", where its code src\/helper.py does/],
+])('code that would stand %s is told', async (_, text, message) => {
+  edit(
+    folder,
+    'pipeline.yaml',
+    text.startsWith('in') ? 'with:' : 'out: { model: model.txt }\n  other',
+    text.startsWith('in') ? text : `${text}\n  other`,
+  );
+  expect((await called(folder, ['plan', 'pipeline.yaml'])).stderr).toMatch(message);
+});
+
+test.each<[string, string, string]>([
+  ['a slip of the hand', 'trian.py', 'did you mean train.py?'],
+  ['arguments in one text', 'train.py --fast', 'arguments stand in a list: python: [train.py, --fast]'],
+  ['a program that lies in a folder', 'deep.py', 'did you mean folder/deep.py?'],
+])('for a program that is not there, %s, the remedy is told', async (_, python, hint) => {
+  write(folder, {
+    'pipeline.yaml': `name: p\nstages:\n  a: { python: ${python}, out: { o: o.txt } }\n`,
+    'train.py': '',
+    'folder/deep.py': '',
+  });
+  const { stderr } = await called(folder, ['plan', 'pipeline.yaml']);
+  expect(stderr).toContain(hint);
+  expect(stderr).toContain('pipeline.yaml:3');
+});
+
 test('a run is reproduced with the code of then, from its store and from a pack', async () => {
   await run();
   const pack = join(emptyFolder(), 'run.still');
@@ -190,7 +261,7 @@ test.each<[string, string, string, string, RegExp]>([
     'an output in its place',
     'out: { model: model.txt }\n  other',
     'out: { model: src/train.py }\n  other',
-    'pipeline.yaml:5',
+    'pipeline.yaml:9:19',
     /where its code does/,
   ],
 ])('%s is refused where it stands', async (_, from, to, place, message) => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { isOutside } from '../../files/folder.ts';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { isOutside, namesIn } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { readPlain } from '../../files/plain.ts';
 import { trustedStamp } from '../../files/stamp.ts';
@@ -10,10 +10,14 @@ import { installation } from '../../model/installation.ts';
 import type { CommandCode } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import type { Artifacts } from '../../model/store.ts';
+import { nearestFile } from '../../text/suggestion.ts';
 import { folderListing, type Glance, remembered } from '../readings.ts';
 
 /** Raise it when what counts of a program changes, or what is remembered of one. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** What our own module does for programs: raised by hand when that changes in a way that can change results. */
+const STILLROOM_MODULE = 1;
 
 /** Code that is larger is data: a source is hashed and kept better. */
 const MOST = { files: 2000, bytes: 64 * 1024 * 1024 };
@@ -32,10 +36,18 @@ export interface FoundCode {
   readonly paths: readonly string[];
 }
 
+/** The same with what its stamps do not tell. */
+interface RememberedCode extends FoundCode {
+  /** The files that may be executed. */
+  readonly executable: readonly string[];
+}
+
 /** What finding a command's code needs. */
 export interface CodeSurroundings {
   readonly root: string;
   readonly cache: string;
+  /** The store's folder: nothing in it is code. */
+  readonly store: string;
   readonly artifacts: Pick<Artifacts, 'add' | 'addFolder' | 'read' | 'manifest'>;
   /** Why nothing can be kept: then code is only looked at. */
   readonly unwritable: object | undefined;
@@ -61,6 +73,7 @@ interface ScanError {
 interface Scan {
   readonly files: readonly Scanned[];
   readonly folders: readonly string[];
+  readonly usesStillroom: boolean;
   readonly error: ScanError | null;
 }
 
@@ -76,39 +89,48 @@ function problem(message: string, hint: string): Problem {
  */
 export async function commandCode(code: CommandCode, around: CodeSurroundings): Promise<Outcome<FoundCode>> {
   const { root, cache, artifacts, glance } = around;
-  const named = await namedFiles(code, root);
+  const named = await namedFiles(code, around);
   if (!named.ok) return named;
   const asked = { script: code.script ?? null, module: code.module ?? null, search: code.search, files: named.value };
   const memory = {
     file: join(cache, 'command-code', `${digestOf({ root, ...asked })}.json`),
     version: String(FORMAT),
     glance,
-    usable: (found: FoundCode) =>
-      around.unwritable !== undefined || (artifacts.read(found.digest) !== undefined && artifacts.manifest(found.files) !== undefined),
+    usable: (found: RememberedCode) =>
+      found.paths.every((path) => isExecutable(join(root, path)) === found.executable.includes(path)) &&
+      (around.unwritable !== undefined || (artifacts.read(found.digest) !== undefined && artifacts.manifest(found.files) !== undefined)),
   };
   return remembered(memory, async () => {
     const scan = await scanned(asked, around);
     if (!scan.ok) return scan;
     const { files, folders } = scan.value;
-    const stamps = files.map(({ path, bytes }) => [join(root, path), trustedStamp(join(root, path)), bytes] as const);
-    const kept = keep(files, around);
+    const stamps = files.flatMap(({ path, bytes }) => onTheWay(join(root, path)).map((one) => [one, trustedStamp(one), bytes] as const));
+    const kept = keep(scan.value, around);
     if (!kept.ok) return kept;
     const listings = folders.map((folder) => [join(root, folder), folderListing(join(root, folder))] as const);
     return done({ readings: { files: stamps, manifests: [], listings, packages: [] }, value: kept.value });
   });
 }
 
+/** A file, and what its links lead to one after the other: each may come to lead elsewhere. */
+function onTheWay(path: string): readonly string[] {
+  const found = [path];
+  for (let at = path; lstatSync(at).isSymbolicLink(); found.push(at)) at = resolve(dirname(at), readlinkSync(at));
+  return found;
+}
+
 /** The files that are named one by one, in folders or by patterns, relative to the project. */
-async function namedFiles({ script, more }: CommandCode, root: string): Promise<Outcome<readonly string[]>> {
+async function namedFiles({ script, more }: CommandCode, around: CodeSurroundings): Promise<Outcome<readonly string[]>> {
+  const { root } = around;
   const found = new Set<string>(script === undefined ? [] : [script]);
   if (script !== undefined && !isFile(join(root, script)))
     return failed(
       existsSync(join(root, script))
         ? problem(`"${script}" is no file`, 'name a program, or a module: python: [-m, package.module]')
-        : problem(`the program "${script}" does not exist`, `looked at ${join(root, script)}`),
+        : problem(`the program "${script}" does not exist`, meantBy(script, root)),
     );
   for (const [index, pattern] of more.entries()) {
-    const files = await matching(pattern, root);
+    const files = await matching(pattern, around);
     const hint = 'name files, folders or patterns, relative to the pipeline file';
     if (files.length === 0) return failed({ ...problem(`"code" names "${pattern}", where nothing lies`, hint), pointer: `/code/${index}` });
     for (const file of files) found.add(file);
@@ -119,16 +141,39 @@ async function namedFiles({ script, more }: CommandCode, root: string): Promise<
   return done([...found].sort());
 }
 
+/** What to write in place of a program that is not there: arguments apart from it, the nearest name beside it, or where a folder has it. */
+function meantBy(script: string, root: string): string {
+  const [program = '', ...words] = script.split(/\s+/);
+  if (words.length > 0 && isFile(join(root, program))) return `arguments stand in a list: python: [${[program, ...words].join(', ')}]`;
+  const beside = nearestFile(
+    basename(script),
+    namesIn(join(root, dirname(script))).filter((name) => name.endsWith('.py')),
+  );
+  if (beside !== undefined) return `did you mean ${join(dirname(script), beside)}?`;
+  const folder = readdirSync(root, { withFileTypes: true }).find(
+    (one) => one.isDirectory() && isFile(join(root, one.name, basename(script))),
+  );
+  return folder === undefined ? `looked at ${join(root, script)}` : `did you mean ${folder.name}/${basename(script)}?`;
+}
+
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-async function matching(pattern: string, root: string): Promise<readonly string[]> {
+/** The files that a name stands for, but what is no code: caches, what is hidden unless it is named, what is installed, and the store. */
+async function matching(pattern: string, { root, store }: CodeSurroundings): Promise<readonly string[]> {
   if (isFile(join(root, pattern))) return [pattern];
   const { glob } = await import('tinyglobby');
-  const ignore = ['**/__pycache__/**', '**/*.pyc', '**/.git/**', '**/.ipynb_checkpoints/**'];
-  const found = await glob(pattern, { cwd: root, ignore, dot: true, onlyFiles: true, followSymbolicLinks: false });
-  return found.map((path) => path.replace(/^\.\//, ''));
+  const stored = relative(root, store);
+  const ignore = ['**/__pycache__/**', '**/*.pyc', '**/node_modules/**', ...(isOutside(root, store) ? [] : [`${stored}/**`])];
+  const found = await glob(pattern, { cwd: root, ignore, dot: false, onlyFiles: true, followSymbolicLinks: false });
+  const installed = new Map<string, boolean>();
+  const isInstalled = (folder: string): boolean => {
+    const known = installed.get(folder) ?? (folder !== '.' && (isFile(join(root, folder, 'pyvenv.cfg')) || isInstalled(dirname(folder))));
+    installed.set(folder, known);
+    return known;
+  };
+  return found.map((path) => path.replace(/^\.\//, '')).filter((path) => !isInstalled(dirname(path)));
 }
 
 interface Asked {
@@ -138,7 +183,7 @@ interface Asked {
   readonly files: readonly string[];
 }
 
-async function scanned({ module, search, files }: Asked, around: CodeSurroundings): Promise<Outcome<Scan>> {
+async function scanned({ script, module, search, files }: Asked, around: CodeSurroundings): Promise<Outcome<Scan>> {
   const { root } = around;
   const hasPrograms = module !== null || files.some((path) => path.endsWith('.py'));
   if (!hasPrograms) {
@@ -146,11 +191,11 @@ async function scanned({ module, search, files }: Asked, around: CodeSurrounding
       const bytes = sha256(readPlain(join(root, path)));
       return { path, bytes, counts: `bytes:${bytes}` };
     });
-    return done({ files: plain, folders: [], error: null });
+    return done({ files: plain, folders: [], usesStillroom: false, error: null });
   }
   const python = around.python();
   if (!python.ok) return python;
-  const printed = await run(python.value, JSON.stringify({ root, files, modules: module === null ? [] : [module], search }));
+  const printed = await run(python.value, JSON.stringify({ root, script, files, modules: module === null ? [] : [module], search }));
   const scan = typeof printed === 'string' ? parseJson(printed, isScan) : undefined;
   if (scan === undefined)
     return failed(
@@ -172,7 +217,12 @@ async function scanned({ module, search, files }: Asked, around: CodeSurrounding
     });
   }
   if (module !== null && scan.files.length === 0)
-    return failed(problem(`there is no module "${module}" in the project`, `looked in ${root}`));
+    return failed(
+      problem(
+        `there is no module "${module}" in the project`,
+        `one that is installed is started by run: python3 -m ${module} …, with code: and what of the project it reads`,
+      ),
+    );
   return done(scan);
 }
 
@@ -186,11 +236,22 @@ function run(python: string, input: string): Promise<string | Error> {
   });
 }
 
+function isExecutable(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o111) !== 0;
+}
+
+/** What else counts of a file that may be executed by itself: that it may, and the line that says by what. */
+function started(file: { readonly content: Buffer; readonly executable: boolean } | undefined): string {
+  if (file?.executable !== true) return '';
+  const [first = ''] = file.content.subarray(0, 512).toString('latin1').split('\n', 1);
+  return first.startsWith('#!') ? ` executable ${first}` : ' executable';
+}
+
 /** Keeps the files, and what counts of them; one that has changed since it was hashed is a problem. */
-function keep(scan: readonly Scanned[], { root, artifacts, unwritable }: CodeSurroundings): Outcome<FoundCode> {
+function keep({ files: scan, usesStillroom }: Scan, { root, artifacts, unwritable }: CodeSurroundings): Outcome<RememberedCode> {
   const files = scan.map(({ path, bytes }) => {
     const content = readPlain(join(root, path));
-    return { path, content, isSame: sha256(content) === bytes, executable: (lstatSync(join(root, path)).mode & 0o111) !== 0 };
+    return { path, content, isSame: sha256(content) === bytes, executable: isExecutable(join(root, path)) };
   });
   const changed = files.find(({ isSame }) => !isSame);
   if (changed !== undefined)
@@ -208,9 +269,12 @@ function keep(scan: readonly Scanned[], { root, artifacts, unwritable }: CodeSur
         `at most ${MOST.files.toLocaleString('en')} files of 64 MiB: what is data is named below "sources"`,
       ),
     );
-  const counts = JSON.stringify(Object.fromEntries(scan.map(({ path, counts: one }) => [path, one])));
+  const counted = scan.map(({ path, counts: one }, index) => [path, one + started(files[index])]);
+  const own = usesStillroom ? [['the module stillroom', String(STILLROOM_MODULE)]] : [];
+  const counts = JSON.stringify(Object.fromEntries([...counted, ...own]));
   const paths = scan.map(({ path }) => path);
-  if (unwritable !== undefined) return done({ digest: sha256(counts), files: '', size, paths });
+  const executable = files.flatMap((file) => (file.executable ? [file.path] : []));
+  if (unwritable !== undefined) return done({ digest: sha256(counts), files: '', size, paths, executable });
   const folder = artifacts.addFolder(files);
-  return done({ digest: artifacts.add(Buffer.from(counts)), files: folder.digest, size: folder.size, paths });
+  return done({ digest: artifacts.add(Buffer.from(counts)), files: folder.digest, size: folder.size, paths, executable });
 }

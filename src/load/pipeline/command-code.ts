@@ -26,7 +26,8 @@ function wordsOf(python: NonNullable<FileNode['python']>): PythonWords {
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
     if (word === '-m') return { words, at: words[at + 1] === undefined ? -1 : at + 1, isModule: true };
-    if (word === '-c' || word === '-') return { words, at: -1, isModule: false };
+    if (/^-[bBdEiIOPqsSuvx]+m$/.test(word)) return { words, at: words[at + 1] === undefined ? -1 : at + 1, isModule: true };
+    if (/^-[bBdEiIOPqsSuvx]*c/.test(word) || word === '-') return { words, at: -1, isModule: false };
     if (!word.startsWith('-')) return { words, at, isModule: false };
     if (WITH_VALUE.has(word)) at += 1;
   }

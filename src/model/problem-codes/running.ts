@@ -58,8 +58,9 @@ export const runningCodes = {
     remedy: 'Run again; `retries:` does so automatically.',
   },
   'missing-code': {
-    means: 'The bundle of a stage’s code is no longer in the store.',
-    remedy: 'Look for damage with `stillroom verify`, then run again.',
+    means: 'Code is not there: a program or file that a command names does not exist or is no Python, or what was kept of code is lost.',
+    remedy:
+      'Correct what `python:` or `code:` names. Where the store has lost it, look for damage with `stillroom verify`, then run again.',
   },
   'missing-output': {
     means: 'A node succeeded without writing one of its outputs.',
