@@ -4,7 +4,7 @@ import type { SetupItem } from '../project/project.ts';
 import { bad, dim, good, type Line, strong, warned } from '../text/styled.ts';
 import { wrapBelow } from '../text/wrapped.ts';
 import { answer, EXIT, rawAnswer } from './answer.ts';
-import { flag, verb } from './verb.ts';
+import { flag, text, verb } from './verb.ts';
 
 /** `stillroom doctor`: prints what is set up and what is not; with `--install` it sets up what is missing. */
 export default verb({
@@ -13,15 +13,16 @@ export default verb({
   about: 'print what is set up and what is not, and what takes room on the disk',
   example: 'stillroom doctor --install',
   options: {
+    executor: text('--executor <executor>', 'tell also where this executor of stillroom.yaml executes nodes'),
     install: flag('--install', 'set up what is missing, the training engine included'),
     openvino: flag('--openvino', 'set up OpenVINO too, which runs exported models'),
     uv: flag('--uv', 'set up uv, which builds environments of Python; else it is brought when it is first needed'),
   },
-  async run({ install, openvino, uv }, { open, stdout }) {
+  async run({ executor, install, openvino, uv }, { open, stdout }) {
     // uv alone needs no engine.
     const more = [...(install || openvino ? [] : ['--sources']), ...(openvino ? ['--openvino'] : []), ...(uv ? ['--uv'] : [])];
     if ((install || openvino || uv) && !(await setUp(more))) return rawAnswer(undefined, '', EXIT.stageFailed);
-    const items = await (await open()).doctor();
+    const items = await (await open({ executor })).doctor();
     const width = Math.max(...items.map(({ name }) => name.length));
     const lines = items.flatMap((item) => itemLines(item, { width, columns: stdout.columns }));
     const isWell = items.every(({ ok, optional }) => ok || optional === true);

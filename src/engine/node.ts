@@ -68,8 +68,9 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
   const { prepared } = ready.plan;
   const { instance, executor } = prepared;
   const left = await takeOver(ready, claim.remains, run);
-  if (left !== undefined && !triesAgain(left, instance.retries, ready, run)) return left;
-  const tries = instance.retries + (left === undefined ? 1 : 0);
+  const isInterrupted = left !== undefined && problemOf(left)?.code === 'interrupted';
+  if (left !== undefined && !isInterrupted && !triesAgain(left, instance.retries, ready, run)) return left;
+  const tries = instance.retries + (left === undefined || isInterrupted ? 1 : 0);
   const asker = askerOf(ready, run);
   const lock = await telling(claim.lock(asker.signal), () => asker.onWait(REMAINS));
   if (lock === undefined) return 'stopped';
@@ -119,16 +120,30 @@ function askerOf({ plan, unwanted }: ReadyNode, { run, pipeline, surroundings: {
   };
 }
 
+/** So often is a node begun anew that was ended by its place, and not by itself, without that counting as a try. */
+const MOST_INTERRUPTIONS = 20;
+
 async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: AttemptRun): Promise<AttemptEnd> {
-  for (let left = tries - 1; ; left -= 1) {
+  let interruptions = 0;
+  for (let left = tries - 1; ; ) {
     const attempt = await tryOnce(ready, held, run);
-    if (!triesAgain(attempt, left, ready, run)) return attempt;
+    const problem = problemOf(attempt);
+    if (problem?.code === 'interrupted' && interruptions < MOST_INTERRUPTIONS) {
+      interruptions += 1;
+      const message = `${problem.message}; it is begun anew, which spends no retry`;
+      run.emit({ type: 'notice', level: 'warning', node: ready.plan.prepared.instance.name, message });
+    } else if (triesAgain(attempt, left, ready, run)) left -= 1;
+    else return attempt;
   }
+}
+
+function problemOf(end: AttemptEnd): Problem | undefined {
+  return end === 'stopped' || 'unfed' in end || end.ok ? undefined : end.problems[0];
 }
 
 /** Whether what failed is tried again, and says so: as often as is left, and only where it was the node that failed, not how the run is asked. */
 function triesAgain(end: AttemptEnd, left: number, { plan }: ReadyNode, { emit }: AttemptRun): boolean {
-  const problem = end === 'stopped' || 'unfed' in end || end.ok ? undefined : end.problems[0];
+  const problem = problemOf(end);
   if (problem === undefined || problem.kind === 'usage' || left <= 0) return false;
   const message = `${problem.message}; trying again (${left} left)`;
   emit({ type: 'notice', level: 'warning', node: plan.prepared.instance.name, message });

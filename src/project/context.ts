@@ -49,7 +49,8 @@ export class Context {
   private openedRemotes: Promise<Outcome<readonly Remote[]>> | undefined;
   private opened: Store | undefined;
   private entrance: Lock | undefined;
-  private readonly executor: string | undefined;
+  /** The name of the executor that was chosen. */
+  readonly executor: string | undefined;
   /** Tells what is waited for before anything runs. */
   tell: (message: string) => void = () => undefined;
   private declared: Promise<Outcome<Executors>> | undefined;

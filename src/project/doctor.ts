@@ -28,6 +28,7 @@ export async function describeProject(context: Context): Promise<readonly SetupI
   const packages = packagesItem(root, pipelinesIn(root), environment);
   const items: SetupItem[] = [...describeSetup(), uvItem(environment), projectItem(context.found)];
   if (packages !== undefined) items.push(packages);
+  items.push(...(await executorItems(context)));
   const folder = context.places.store;
   if (!existsSync(folder)) return [...items, { name: 'store', ok: true, detail: `none yet: a first run makes it, ${folder}` }];
   const store = context.store();
@@ -36,6 +37,30 @@ export async function describeProject(context: Context): Promise<readonly SetupI
   items.push({ name: 'store', ok: problem === undefined, detail: problem?.message ?? folder, ...(hint === undefined ? {} : { hint }) });
   const used = await usageOf(context);
   return used.ok ? [...items, diskItem(used.value)] : items;
+}
+
+/** Where the chosen executor executes nodes; nothing where none was chosen. */
+async function executorItems(context: Context): Promise<SetupItem[]> {
+  const { executor: chosen } = context;
+  if (chosen === undefined) return [];
+  const executors = await context.executors();
+  const found = executors.ok ? await executors.value.get() : executors;
+  if (!found.ok) {
+    const [problem] = found.problems;
+    const { message = '', hint } = problem ?? {};
+    return [{ name: 'executor', ok: false, detail: message, ...(hint === undefined ? {} : { hint }) }];
+  }
+  const { platform, machine, engines } = found.value.facts;
+  const { cpu, cores, memory, accelerator } = machine;
+  const parts = [
+    platform,
+    String(cpu),
+    ...(typeof cores === 'number' ? [counted(cores, 'thread')] : []),
+    ...(typeof memory === 'number' ? [bytesText(memory)] : []),
+    ...(accelerator === 'gpu' ? ['gpu'] : []),
+    ...Object.keys(engines),
+  ];
+  return [{ name: 'executor', ok: true, detail: `${chosen}: ${parts.join(', ')}` }];
 }
 
 /** What takes how much room in the project's store, which must be there. */

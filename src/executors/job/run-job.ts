@@ -10,8 +10,9 @@ import { ownSupervisorHere } from './supervisor.ts';
 //
 //   node run-job.js FOLDER [DESCRIPTOR [GRACE]]
 //
-// FOLDER holds the specification; DESCRIPTOR is an open lock that is held as long as anything of the program lives; GRACE is the
-// milliseconds that the program has to end when it is asked to. Secrets come by the environment. What happens is appended to the folder's
+// FOLDER holds the specification; DESCRIPTOR is an open lock that is held as long as anything of the program lives, or `-`; GRACE is the
+// milliseconds that the program has to end when it is asked to. Secrets come by the environment, and so do devices that were given to this
+// process alone. What happens is appended to the folder's
 // events, and the exit record is written last. A file `stop` there ends it, as SIGTERM does: the first time it asks, the second time it kills.
 
 /** Milliseconds between two looks for a stop. */
@@ -37,8 +38,14 @@ function syncAttempt({ folder, outputs }: JobSpecification): void {
   }
 }
 
+/** An attempt with devices that whoever began this process gave it, where its coordinator could not know them. */
+function withDevices(job: JobSpecification): JobSpecification {
+  const given = process.env['CUDA_VISIBLE_DEVICES'] ?? '';
+  return job.devices.length > 0 || given === '' ? job : { ...job, devices: given.split(',') };
+}
+
 async function main([folder = '', ...given]: readonly string[]): Promise<void> {
-  const specification = readJob(folder);
+  const specification = withDevices(readJob(folder));
   const asked = new AbortController();
   const forced = new AbortController();
   const ask = (): void => (asked.signal.aborted ? forced.abort() : asked.abort());
@@ -50,7 +57,7 @@ async function main([folder = '', ...given]: readonly string[]): Promise<void> {
   }, PAUSE);
   const events = new EventWriter(folder);
   const [lock, grace] = given.map(Number);
-  const held = lock === undefined ? undefined : { descriptor: lock };
+  const held = lock === undefined || Number.isNaN(lock) ? undefined : { descriptor: lock };
   const job = { specification, secrets: takeSecrets(specification), lock: held, grace, supervisor: ownSupervisorHere() };
   const exit = await executeJob(job, (event) => events.write(event), { asked: asked.signal, forced: forced.signal });
   clearInterval(look);

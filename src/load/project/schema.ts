@@ -39,7 +39,8 @@ export const projectSchema: JsonObject = {
         properties: {
           kind: {
             type: 'string',
-            description: 'how it executes nodes: process, as children of the run; detached, so that they outlive it',
+            description:
+              'how it executes nodes: process, as children of the run; detached, so that they outlive it; slurm, as jobs of a cluster',
           },
         },
       },

@@ -19,6 +19,14 @@ export const runningCodes = {
     means: 'The code of a stage cannot be bundled, or its stage.ts is not a valid declaration.',
     remedy: 'Fix what the message names; a stage.ts has `export default defineStage({ … })`.',
   },
+  'cancelled-outside': {
+    means: 'The job of a node was cancelled in the scheduler of a cluster, not by the run.',
+    remedy: 'Ask whoever may cancel jobs there, then run again.',
+  },
+  'cluster-refused': {
+    means: 'The scheduler of a cluster does not take a job, or its commands are not there.',
+    remedy: 'Correct what the hint names in the settings of the executor in stillroom.yaml.',
+  },
   diverged: {
     means: 'A metric of a command came out as NaN or infinite: what it computes has diverged.',
     remedy: 'Look at the metric’s curve and the log; a smaller learning rate or checked inputs help. What may have no value is left out.',
@@ -47,6 +55,11 @@ export const runningCodes = {
   'input-changed': {
     means: 'A node wrote to one of its inputs, so others would read something other than what was recorded.',
     remedy: 'Write only to its outputs, or copy the input first.',
+  },
+  interrupted: {
+    means:
+      'The cluster ended the job of a node for reasons of its own: a machine failed, another job came first, or its time was up after a checkpoint.',
+    remedy: 'Nothing: the node is tried again without spending a retry. If it was tried too often, run again.',
   },
   killed: {
     means: 'The process of a node was ended by a signal.',
@@ -89,6 +102,10 @@ export const runningCodes = {
   'not-started': {
     means: 'The operating system did not start a node’s program.',
     remedy: 'Follow the hint: what a program is given (params, variables, its command) is limited in length and must not contain NUL.',
+  },
+  'out-of-memory': {
+    means: 'A node took more memory than its job on a cluster had.',
+    remedy: 'Ask for more (`resources: { memory: 16GiB }`), or use smaller batches.',
   },
   'refused-file': {
     means: 'An output or source contains something that cannot be kept: a link out of its folder, a socket, a name that is not UTF-8.',

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, saidBy } from './commands.ts';
+
+/** What squeue says of a job: a hint, never the truth. */
+export interface Word {
+  /** As Slurm names it: PENDING, RUNNING, NODE_FAIL, … */
+  readonly state: string;
+  /** Why it waits or ended. */
+  readonly reason: string;
+  /** The nodes of the cluster that it has. */
+  readonly nodes: string;
+}
+
+/** What is known of a job that is watched. */
+export interface Watched {
+  /** The last that was said of it. */
+  word: Word | undefined;
+  /** Answers in a row that did not know it. */
+  absences: number;
+}
+
+/** States in which nothing of a job runs any more. */
+const OVER: ReadonlySet<string> = new Set([
+  'BOOT_FAIL',
+  'CANCELLED',
+  'COMPLETED',
+  'DEADLINE',
+  'FAILED',
+  'NODE_FAIL',
+  'OUT_OF_MEMORY',
+  'PREEMPTED',
+  'REVOKED',
+  'TIMEOUT',
+]);
+
+/** Whether a job has ended, as Slurm sees it. */
+export function isOver(word: Word | undefined): word is Word {
+  return word !== undefined && OVER.has(word.state);
+}
+
+/** The longest time between two questions to a controller that does not answer, in milliseconds. */
+const LONGEST = 300_000;
+
+/** Asks one squeue for all jobs of an executor, as long as there are any. Where it fails it is asked less and less often, and nothing is lost. */
+export class Squeue {
+  private readonly environment: Record<string, string>;
+  private readonly poll: number;
+  private readonly jobs = new Map<string, Watched>();
+  private wait: number;
+  private isAsking = false;
+
+  constructor(environment: Record<string, string>, poll: number) {
+    this.environment = environment;
+    this.poll = poll;
+    this.wait = poll;
+  }
+
+  /** Watches a job from now on, until it is let go. */
+  watch(id: string): Watched {
+    const watched: Watched = { word: undefined, absences: 0 };
+    this.jobs.set(id, watched);
+    void this.askOn();
+    return watched;
+  }
+
+  letGo(id: string): void {
+    this.jobs.delete(id);
+  }
+
+  /** The number of the living job of a name; undefined where there is none. It waits for a controller that does not answer. */
+  async find(name: string, signal: AbortSignal): Promise<string | undefined> {
+    for (let wait = this.poll; !signal.aborted; wait = Math.min(2 * wait, LONGEST)) {
+      const answer = await ask(['squeue', '-h', '-o', '%i', `--name=${name}`], { environment: this.environment });
+      if (answer.code === 0) return answer.printed.split('\n').find((line) => line !== '');
+      await sleep(wait, undefined, { signal }).catch(() => undefined);
+    }
+    return undefined;
+  }
+
+  private async askOn(): Promise<void> {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    // A job is short at times: its first word comes early, and those that are submitted together are asked for together.
+    await sleep(Math.min(this.poll, 1000));
+    while (this.jobs.size > 0) {
+      this.wait = (await this.askOnce()) ? this.poll : Math.min(2 * this.wait, LONGEST);
+      await sleep(this.wait, undefined, { ref: false });
+    }
+    this.isAsking = false;
+  }
+
+  private async askOnce(): Promise<boolean> {
+    const ids = [...this.jobs.keys()];
+    const answer = await ask(['squeue', '-h', '-t', 'all', '-o', '%i|%T|%r|%N', '-j', ids.join(',')], { environment: this.environment });
+    // Of a single job that it has forgotten it says so by failing.
+    if (answer.code !== 0 && !/Invalid job id/.test(saidBy(answer))) return false;
+    const words = new Map(
+      answer.printed.split('\n').map((line): [string, Word] => {
+        const [id = '', state = '', reason = '', nodes = ''] = line.split('|');
+        return [id, { state, reason, nodes }];
+      }),
+    );
+    for (const id of ids) {
+      const watched = this.jobs.get(id);
+      if (watched === undefined) continue;
+      const word = words.get(id);
+      watched.absences = word === undefined ? watched.absences + 1 : 0;
+      watched.word = word ?? watched.word;
+    }
+    return true;
+  }
+}

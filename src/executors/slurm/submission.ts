@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { installation } from '../../model/installation.ts';
+import type { JobSpecification } from '../../model/job.ts';
+import { attemptFile } from '../job/attempt-files.ts';
+import type { SlurmSettings } from './slurm-settings.ts';
+
+/** Seconds before the end of its time at which a job is told, so that its node can save a checkpoint. */
+const WARNING = 120;
+
+/** The file in an attempt's folder which says that its time on the cluster was up. */
+export const TIME_UP = 'time-up';
+
+/** A text as one word of the shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The name of an attempt's job: by it a job is found whose number nobody could write down any more. */
+export function jobName({ run, attempt }: Pick<JobSpecification, 'run' | 'attempt'>): string {
+  return `still-${run}-${attempt}`;
+}
+
+/** What is asked for beside what settings and specification say. */
+export interface Asked {
+  /** Nothing else may run on its node: it measures. */
+  readonly alone: boolean;
+  /** Nodes that it must not be given. */
+  readonly excluded: readonly string[];
+}
+
+/** Options of sbatch that say where a job goes, whatever it does. */
+export function placeOptions({ partition, account, qos, constraint }: SlurmSettings): string[] {
+  return Object.entries({ partition, account, qos, constraint }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}=${value}`],
+  );
+}
+
+/** The command that submits an attempt. */
+export function submitCommand(job: JobSpecification, settings: SlurmSettings, { alone, excluded }: Asked): string[] {
+  const { cpu, gpu, memory } = job.resources;
+  const bytes = Math.max(memory, memory === 0 ? settings.memory : 0);
+  return [
+    'sbatch',
+    '--parsable',
+    '--no-requeue',
+    `--signal=B:USR1@${WARNING}`,
+    `--job-name=${jobName(job)}`,
+    `--chdir=${job.folder}`,
+    // A percent sign would begin a pattern.
+    `--output=${attemptFile(job.folder, 'output').replaceAll('%', '%%')}`,
+    '--open-mode=append',
+    '--nodes=1',
+    '--ntasks=1',
+    `--cpus-per-task=${Math.max(settings.cpus, cpu)}`,
+    ...(bytes > 0 ? [`--mem=${Math.ceil(bytes / 1024)}K`] : []),
+    ...(gpu > 0 ? [`--gres=${settings.gres}:${gpu}`] : []),
+    ...(settings.time === undefined ? [] : [`--time=${settings.time}`]),
+    ...(alone ? ['--exclusive'] : []),
+    ...(excluded.length > 0 ? [`--exclude=${excluded.join(',')}`] : []),
+    ...placeOptions(settings),
+    ...settings.sbatch,
+  ];
+}
+
+/** The lines that a job begins with, whatever it does. */
+export function preparing({ modules, setup }: Pick<SlurmSettings, 'modules' | 'setup'>): readonly string[] {
+  return [
+    ...(modules.length > 0
+      ? ['test -r /etc/profile && . /etc/profile', ...modules.map((name) => `module load ${quoted(name)} || exit 1`)]
+      : []),
+    ...setup,
+  ];
+}
+
+/**
+ * The script of a job. It waits for its program itself, since Slurm warns the script alone that its time is nearly up. It holds no secret:
+ * anyone who may ask the controller for it reads it.
+ */
+export function jobScript({ folder }: JobSpecification, settings: SlurmSettings, lock: string | undefined): string {
+  const { grace } = settings;
+  const job = [process.execPath, join(installation, 'dist/executors/slurm/job.js'), folder, lock ?? '', String(grace ?? '')];
+  return `#!/bin/bash
+# A job whose attempt is not wanted any more finds no folder.
+cd ${quoted(folder)} || exit 0
+${preparing(settings).join('\n')}
+${job.map(quoted).join(' ')} &
+program=$!
+trap 'echo > ${TIME_UP}; kill -TERM $program' USR1
+trap 'kill -TERM $program' TERM
+while kill -0 $program 2>/dev/null; do wait $program; code=$?; done
+exit $code
+`;
+}
