@@ -26,3 +26,15 @@ export function hasMember(value: Json | undefined, step: string): value is JsonO
 export function valueAt(value: Json | undefined, path: readonly string[]): Json | undefined {
   return path.reduce<Json | undefined>((at, step) => (hasMember(at, step) ? at[step] : undefined), value);
 }
+
+/** The key with dots in it that a path of keys would lead to if its dots were none: of `a.b` in `{ 'a.b': 1 }` that is `a.b`. */
+export function keyWithDots(value: Json | undefined, path: readonly string[]): string | undefined {
+  for (let from = 0; from < path.length - 1; from += 1) {
+    const at = valueAt(value, path.slice(0, from));
+    for (let to = path.length; to > from + 1; to -= 1) {
+      const key = path.slice(from, to).join('.');
+      if (!Array.isArray(at) && hasMember(at, key)) return key;
+    }
+  }
+  return undefined;
+}

@@ -40,3 +40,30 @@ test('a command is given the numbers of a list among the params as they are writ
   const read = await load(project(), `name: demo\nparams: { grid: { rates: [1e-3, 0.10] } }\nstages:\n  ${node}\n`);
   expect(read.ok && read.value.instances.map(({ params }) => params['rate'])).toEqual(['1e-3', '0.10']);
 });
+
+const MADE = '{ a: [1, 2], b: [x, y], include: [{ a: 1, note: hi }, { a: 9, b: z }], exclude: [{ a: 2, b: y }] }';
+
+async function inputsOf(node: string): Promise<Readonly<Record<string, unknown>>> {
+  const one = `one: { matrix: ${MADE}, run: 'true', with: { a: $a }, out: { o: o.txt } }`;
+  const read = await load(project(), `name: demo\nstages:\n  ${one}\n  two: { ${node}, run: 'true', out: { o: o.txt } }\n`);
+  if (!read.ok) return { codes: read.problems.map(({ code }) => code) };
+  const users = read.value.instances.filter((instance) => instance.node === 'two');
+  return Object.fromEntries(
+    users.map(({ name, inputs }) => [name, inputs.flatMap(({ elements }) => elements.map(({ origin }) => origin))]),
+  );
+}
+
+const made = (...points: readonly string[]): readonly object[] =>
+  points.map((point) => ({ kind: 'output', instance: `one[${point}]`, port: 'o' }));
+
+test.each<[string, object]>([
+  ['matrix: { a: [1, 2], b: [x] }, in: { i: one.o }', { 'two[a=1,b=x]': made('a=1,b=x,note=hi'), 'two[a=2,b=x]': made('a=2,b=x') }],
+  ['matrix: { a: [2], b: [x, y] }, in: { i: one.o }', { 'two[a=2,b=x]': made('a=2,b=x') }],
+  ['in: { i: { from: one.o, where: { a: 9 } } }', { two: made('a=9,b=z') }],
+  ['in: { i: { from: one.o, where: { note: hi }, all: true } }', { two: made('a=1,b=x,note=hi', 'a=1,b=y,note=hi') }],
+  ['matrix: { b: [x] }, in: { i: one.o }', { codes: ['ambiguous-instance'] }],
+  ['in: { i: { from: one.o, where: { a: 1 } } }', { codes: ['ambiguous-instance'] }],
+  ['in: { i: one.o }', { codes: ['ambiguous-instance'] }],
+])('of instances that an include gave more, %s takes the one that agrees', async (node, inputs) => {
+  expect(await inputsOf(node)).toEqual(inputs);
+});

@@ -81,6 +81,17 @@ test.each<[string, Readonly<Record<string, string>>, string, object]>([
     { code: 'yaml-integer', at: 'p.yaml:2' },
   ],
   ['broken TOML', { 'p.toml': 'a = 1\nb =\n' }, 'from: p.toml', { code: 'toml-syntax', at: 'p.toml:2' }],
+  ['a comment in JSON', { 'p.json': '{\n  "a": 1 // one\n}\n' }, 'from: p.json', { code: 'json-syntax', at: 'p.json:2' }],
+  ['no number in JSON', { 'p.json': '{ "a": NaN }' }, 'from: p.json', { code: 'json-syntax', message: 'NaN is not a finite number' }],
+  ['a last comma in JSON', { 'p.json': '{ "a": 1,\n}' }, 'from: p.json', { code: 'json-syntax', at: 'p.json:2' }],
+  ['half a file of JSON', { 'p.json': '{ "a": [1,\n 2' }, 'from: p.json', { code: 'json-syntax', at: 'p.json:2' }],
+  ['a param named from', { 'p.yaml': 'a: 1\nfrom: 2\n' }, 'from: p.yaml', { code: 'bad-name', at: 'p.yaml:2' }],
+  [
+    'an integer of TOML that would lose digits',
+    { 'p.toml': 'a = 9007199254740993\n' },
+    'from: p.toml',
+    { code: 'toml-syntax', at: 'p.toml:1' },
+  ],
   ['no number in TOML', { 'p.toml': 'a = 1\n[t]\nb = nan\n' }, 'from: p.toml', { code: 'toml-syntax', at: 'p.toml:3' }],
 ])('%s is refused where it stands', async (_, files, from, problem) => {
   const folder = project();
@@ -97,4 +108,23 @@ test('what is wrong about a value is told in the file that it stands in', async 
   expect(problemsOf(read)).toMatchObject([{ code: 'wrong-type', at: 'params.yaml:3' }]);
   const unknown = await load(folder, text('params.yaml', { one: 'a: $count.laest' }));
   expect(problemsOf(unknown)).toMatchObject([{ code: 'unknown-reference', hint: 'did you mean "count.least"?', at: 'pipeline.yaml:4' }]);
+});
+
+test('numbers and dates of TOML and JSON reach commands as they are written there', async () => {
+  const folder = project();
+  write(folder, { 'a.toml': 'rate = 1.0\nmany = 10\nday = 2020-01-02T03:04:05\n', 'b.json': '{ "half": 0.50 }' });
+  const read = await load(folder, text('[a.toml, b.json]', { one: 'rate: $rate, many: $many, day: $day, half: $half' }));
+  expect(paramsOf(read)).toEqual({ one: { rate: '1.0', many: 10, day: '2020-01-02T03:04:05', half: '0.50' } });
+});
+
+test('a name that leads to a key with a dot in it, or past the end of a list, is told what there is', async () => {
+  const folder = project();
+  write(folder, { 'p.yaml': 'model: { v1.5: big, sizes: [1, 2] }\n' });
+  const hints = async (param: string, ...set: readonly string[]): Promise<unknown> =>
+    problemsOf(await load(folder, text('p.yaml', { one: `a: ${param}` }), set));
+  const dotted = expect.stringContaining('"v1.5" is one key with a dot in it');
+  expect(await hints('$model.v1.5')).toMatchObject([{ code: 'unknown-reference', hint: dotted }]);
+  expect(await hints('1', 'model.v1.5=small')).toMatchObject([{ code: 'bad-set', hint: dotted }]);
+  expect(await hints('1', 'model.sizes.7=3')).toMatchObject([{ code: 'bad-set', hint: 'its entries are 0 to 1' }]);
+  expect(await hints('1', 'modle.sizes=3')).toMatchObject([{ code: 'bad-set', hint: 'did you mean "model"?' }]);
 });

@@ -6,7 +6,7 @@ import type { Input, InputElement, Instance, Key, NodeWork, Source } from '../..
 import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
 import type { FileNode } from './file-node.ts';
 import type { Draft } from './nodes.ts';
-import { having } from './matrix.ts';
+import { alikeInstances, having } from './matrix.ts';
 import { checkPaths, type CommandPaths } from './paths.ts';
 import { nearbyPath } from './nearby.ts';
 import { isPlain, ROOM } from './references.ts';
@@ -225,10 +225,16 @@ function choose(instances: readonly Instance[], where: JsonObject, many: boolean
   const selected = having(instances, named, where);
   if (named.length > 0 && instances.length > 0 && selected.length === 0) return undefined;
   if (many) return selected;
-  const variables = Object.keys(selected[0]?.key ?? {});
-  const free = variables.find((name) => !Object.hasOwn(own, name) && !Object.hasOwn(where, name));
-  if (free !== undefined) return undefined;
-  return having(instances, variables, named.length === 0 ? own : { ...own, ...where });
+  const point = named.length === 0 ? own : { ...own, ...where };
+  const alike = alikeInstances(selected);
+  const fitting = alike.flatMap((some) => {
+    const shared = Object.keys(some[0]?.key ?? {}).filter((name) => Object.hasOwn(point, name));
+    return having(some, shared, point);
+  });
+  // Those of a matrix alone are chosen by all of their variables, so that another value of one changes nothing elsewhere.
+  const isChosen = alike.length > 1 || (named.length > 0 && selected.length === 1);
+  const isOpen = Object.keys(selected[0]?.key ?? {}).some((name) => !Object.hasOwn(point, name));
+  return fitting.length > 1 || (isOpen && !isChosen) ? undefined : fitting;
 }
 
 function sourceElement(

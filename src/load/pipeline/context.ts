@@ -1,4 +1,3 @@
-import { dottedParams } from '../../model/dotted.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { MOST_PROBLEMS, type Problem } from '../../model/problem.ts';
 import { suggestion } from '../../text/suggestion.ts';
@@ -7,6 +6,7 @@ import { pointerStep } from '../../text/json-pointer.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { FileEnvironment } from './file-node.ts';
 import type { NodeOverride } from './overrides.ts';
+import { partHint } from './param-hints.ts';
 import { fillIn, type Names, type Room, type Scope } from './references.ts';
 
 /** All that reading a node needs beside the node itself. */
@@ -91,17 +91,9 @@ export function fillInAt(value: Json, scope: Scope, pointer: string, context: No
             ? 'write $name for a whole value, ${name} inside a text (quoted in {…} and […] style), or $$ for a dollar'
             : scope.values.size === 0
               ? 'write the value itself, or $$ for a dollar'
-              : suggestion(bad.name, namesLike(bad.name, scope.values))));
+              : partHint(bad.name, scope.values)));
     problems.push(context.locate.problem(bad.code, bad.message, at, 'value', hint, '$'));
   });
-}
-
-/** What may be meant by a name: of one with dots, those of the parts of what its beginning stands for. */
-export function namesLike(name: string, names: Names): Iterable<string> {
-  const [first = ''] = name.split('.');
-  const value = names.get(first);
-  if (first === name || value === undefined || typeof value !== 'object') return names.keys();
-  return Object.keys(dottedParams({ [first]: value }));
 }
 
 /** How references of others are written here: `${params.size}`, `${{ size }}`. */
@@ -116,7 +108,8 @@ function otherReference(value: Json, path: readonly (string | number)[], names: 
     const [, source] = /^\$sources\.([\w-]+)$/.exec(text) ?? [];
     if (source !== undefined) return `a source is an input: write in: { ${source}: ${text} }`;
     const [, upper] = /^\$(\w*[A-Z][\w-]*)$/.exec(text) ?? [];
-    if (upper !== undefined && names.size > 0) return `names are in small letters: ${suggestion(upper.toLowerCase(), names.keys())}`;
+    if (upper !== undefined && names.size > 0 && ![...names.keys()].some((one) => /[A-Z]/.test(one)))
+      return `names are in small letters: ${suggestion(upper.toLowerCase(), names.keys())}`;
     return /^\$[\w-]+\s*[-+*/%]/.test(text) ? 'values are not computed: write the number itself, or a param of its own' : undefined;
   }
   return whole === text ? `write $${name}` : `write \${${name}}`;

@@ -57,6 +57,25 @@ export function having(instances: readonly Instance[], names: readonly string[],
   return index.get(textOf(point, names) ?? '') ?? [];
 }
 
+const alike = new WeakMap<object, readonly (readonly Instance[])[]>();
+
+/** Instances by the variables that their points have, which differ where an `include` gives some of them more. */
+export function alikeInstances(instances: readonly Instance[]): readonly (readonly Instance[])[] {
+  let groups = alike.get(instances);
+  if (groups === undefined) {
+    const found = new Map<string, Instance[]>();
+    for (const instance of instances) {
+      const variables = Object.keys(instance.key).toSorted().join(' ');
+      const before = found.get(variables);
+      if (before === undefined) found.set(variables, [instance]);
+      else before.push(instance);
+    }
+    groups = found.size === 1 ? [instances] : [...found.values()];
+    alike.set(instances, groups);
+  }
+  return groups;
+}
+
 /** The points of a node's matrix, and how the numbers of each variable are written that JSON would write otherwise. */
 export interface Points {
   readonly points: readonly Key[];

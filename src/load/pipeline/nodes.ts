@@ -5,7 +5,8 @@ import { instanceName } from '../../model/instance-name.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
 import type { FoundStage } from '../../code/declarations.ts';
 import type { Locate } from '../yaml/locate.ts';
-import { fillInAt, isFull, namesLike, type NodeContext, scopeOf } from './context.ts';
+import { fillInAt, isFull, type NodeContext, scopeOf } from './context.ts';
+import { partHint } from './param-hints.ts';
 import { type NodeOverride, overriddenParams } from './overrides.ts';
 import type { FileNode } from './file-node.ts';
 import type { Points } from './matrix.ts';
@@ -16,7 +17,6 @@ import { atPoint } from './selection.ts';
 import { ownMember } from '../../model/own-member.ts';
 import type { Metric } from '../../model/stage.ts';
 import { amount } from '../../text/amounts.ts';
-import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 
 /** A node at one point of its matrix whose inputs are not yet connected. */
@@ -112,7 +112,7 @@ function isOn(node: FileNode, scope: Scope, base: string, context: NodeContext):
           `nothing is named "${variable}"`,
           `${base}/when${pointerStep(variable)}`,
           'key',
-          suggestion(variable, namesLike(variable, scope.values)),
+          partHint(variable, scope.values),
         ),
       );
       return false;

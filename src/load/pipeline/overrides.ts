@@ -6,6 +6,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { Locate } from '../yaml/locate.ts';
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
+import { dottedKeyHint, knownParts } from './param-hints.ts';
 import { schemaAt, valueLike, withValueAt } from './values.ts';
 import { valueAt } from '../../model/dotted.ts';
 
@@ -107,7 +108,10 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
     const { value: to, written, problem } = valueLike(text, valueAt(params[name], path));
     if (problem !== undefined) return usage(`${option}: ${problem.message}`, problem.hint ?? '');
     const set = withValueAt(params[name], path, { to, schema: undefined, name });
-    if ('why' in set) return usage(`${option}: ${set.why}`, suggestion(path.at(-1) ?? '', set.known));
+    if ('why' in set) {
+      const dotted = dottedKeyHint([name, ...path], params);
+      return usage(`${option}: ${set.why}`, dotted ?? knownParts(path.at(-1) ?? '', set.known));
+    }
     assign('params', name, set.value, option.slice('--set '.length));
     const pointer = ['params', name, ...path].map(pointerStep).join('');
     for (const other of locate.written.keys()) if (other === pointer || other.startsWith(`${pointer}/`)) locate.written.delete(other);
@@ -149,7 +153,9 @@ export function applyOverrides(value: Json, options: readonly string[], locate: 
       const problem = setSource(param, within, text);
       if (problem !== undefined) problems.push(problem);
     } else if (!known('stages').includes(name)) {
-      problems.push(usage(`--set ${option}: no node is named "${name}"`, suggestion(name, known('stages'))));
+      const groups = known('params').filter((one) => point === undefined && isObject(membersOf('params')[one]));
+      const what = groups.length > 0 ? 'no node and no param with parts is' : 'no node is';
+      problems.push(usage(`--set ${option}: ${what} named "${name}"`, suggestion(name, [...known('stages'), ...groups])));
     } else nodes.push({ node: name, point, param, path: within, text, option: `--set ${option}` });
   }
   return { value: copy as Json, nodes, followsLinks, problems };
@@ -185,7 +191,7 @@ export function overriddenParams(
     const number = schemas === undefined && path.length === 0 && typeof value === 'number' ? written?.get('') : undefined;
     const to = problem === undefined ? fill(number ?? value, param) : null;
     const after = withValueAt(whole, path, { to, schema, name: param });
-    if ('why' in after) problems.push(usage(`${option}: ${after.why}`, suggestion(path.at(-1) ?? '', after.known)));
+    if ('why' in after) problems.push(usage(`${option}: ${after.why}`, knownParts(path.at(-1) ?? '', after.known)));
     else set.set(param, after.value);
     numbers.delete(param);
     if (number !== undefined) numbers.add(param);

@@ -128,12 +128,24 @@ async function readParams(
   if (read.problems.length > 0) return read;
   if (read.value !== null && !isObject(read.value))
     return wrong('wrong-type', `the file of params "${name}" holds no mapping`, 'write one value for each name, such as lr: 0.1');
+  if (read.value !== null && Object.hasOwn(read.value, FROM)) {
+    const at = read.place(`/${FROM}`, 'key');
+    const message = `no param can be named "${FROM}": in a pipeline file that names files of params`;
+    return { problems: [{ kind: 'pipeline', code: 'bad-name', message, hint: 'rename it', ...(at && { place: at }) }] };
+  }
   return { text: read.value === null ? { ...read, value: {} } : read, file: { path, digest } };
 }
 
-/** Reads a file of values: TOML by its suffix, else YAML, of which JSON is a part. */
+/** Reads a file of values: TOML and JSON by their suffixes, else YAML. */
 export async function readValues(path: string, shownFile: string): Promise<YamlText> {
-  if (extname(path).toLowerCase() !== '.toml') return readYamlFile(path, shownFile);
+  const suffix = extname(path).toLowerCase();
+  if (suffix === '.json') {
+    const text = readText(path, shownFile);
+    if (typeof text !== 'string') return text;
+    const { refusedJson } = await import('../json-text.ts');
+    return refusedJson(shownFile, text) ?? readYamlFile(path, shownFile);
+  }
+  if (suffix !== '.toml') return readYamlFile(path, shownFile);
   const text = readText(path, shownFile);
   if (typeof text !== 'string') return text;
   const { readToml } = await import('../toml.ts');

@@ -54,6 +54,10 @@ export const askingCodes = {
     means: 'The file that was named is no pipeline but something else, which the message names.',
     remedy: 'Run a pipeline file; the hint says how what the file does is written as one.',
   },
+  'json-syntax': {
+    means: 'A file of values that is named .json is not valid JSON.',
+    remedy: 'Mend the line that the place points to; JSON has no comments, and no comma after the last entry.',
+  },
   'matrix-too-large': {
     means: 'The matrices of a pipeline have more points than it may have instances.',
     remedy: 'Leave values out, or sweep over some of the variables.',
