@@ -4,7 +4,7 @@ import { suggestion } from '../../text/suggestion.ts';
 import { type Names, valueNamed } from './references.ts';
 
 /** What may be meant by a name: of one with dots, those of the parts of what its beginning stands for. */
-export function namesLike(name: string, names: Names): string[] {
+function namesLike(name: string, names: Names): string[] {
   const [first = ''] = name.split('.');
   const value = names.get(first);
   const known = first === name || value === undefined || typeof value !== 'object' ? names.keys() : partsOf(first, value);
