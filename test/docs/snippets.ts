@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkout, emptyFolder } from '../rig.ts';
 
@@ -73,6 +74,16 @@ export function programs(): string {
   return folder;
 }
 
+/** The user's cache, but for who uses the machine: what a page measures waits for no one else, and no one waits for it. */
+function ownMachine(): string {
+  const cache = emptyFolder();
+  const real = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'stillroom');
+  mkdirSync(join(cache, 'stillroom'));
+  for (const name of existsSync(real) ? readdirSync(real) : [])
+    if (name !== 'machine') symlinkSync(join(real, name), join(cache, 'stillroom', name));
+  return cache;
+}
+
 /** An empty folder in which this checkout is what `stillroom` is imported from. */
 function projectFolder(): string {
   const folder = emptyFolder();
@@ -93,7 +104,7 @@ export interface Deviation {
 /** Does what a section says in an empty folder, as a reader would in a shell; stops at the first deviation. */
 export async function follow({ snippets }: Section): Promise<Deviation | undefined> {
   const { CI: _, NO_COLOR: __, ...environment } = process.env;
-  const env = { ...environment, PATH: `${programs()}:${process.env['PATH'] ?? ''}`, COLUMNS: '100' };
+  const env = { ...environment, PATH: `${programs()}:${process.env['PATH'] ?? ''}`, COLUMNS: '100', XDG_CACHE_HOME: ownMachine() };
   let folder = projectFolder();
   for (const snippet of snippets) {
     if (snippet.kind === 'file') {
