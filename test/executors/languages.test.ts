@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openProject } from '../../src/project/project.ts';
+import { canHide } from '../../src/executors/job/supervisor.ts';
 import { called, checkout, edit, emptyFolder, write } from '../rig.ts';
 
 /** Runs the pipeline of a project and returns what its node `work` told, and how it ended. */
@@ -170,4 +171,9 @@ test('the package that commands import is found below any store, and gc and veri
   expect(code).toBe(0);
   for (const verb of ['gc', 'verify']) expect((await called(folder, [verb, '--store', store])).code).toBe(0);
   expect(existsSync(join(store, 'node_modules/stillroom/package.json'))).toBe(true);
+});
+
+test.skipIf(!canHide())('a command that the project is hidden from imports it all the same', async () => {
+  const all = await told(languageProject('node', 'work.mjs', NODE, '    confine: project\n'));
+  expectTold(all);
 });

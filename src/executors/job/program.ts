@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
 import { JOB_FILE, type JobProgram, type JobSpecification } from '../../model/job.ts';
 import { fillInArguments, variableText } from './command.ts';
@@ -64,8 +64,10 @@ export function programOf(job: SecretJob, runtime: Runtime): Program {
 /** What hides the project from a command, if it is to: all of it but its own folders, what it declares, and what is ours. */
 function hidingOf({ folder, checkpoints }: JobSpecification, { hidden }: CommandProgram, { installation }: Runtime): readonly string[] {
   if (hidden === undefined) return [];
-  const ours = ['python', 'shell', 'r'].map((name) => join(installation, 'src', name));
-  const inside = [folder, checkpoints, ...ours, ...hidden.shown].filter((path) => !isOutside(hidden.folder, path));
+  const ours = ['src/python', 'src/shell', 'src/r', 'package.json', 'dist/events.js'].map((name) => join(installation, name));
+  // Where Node finds our package from: above the folders of attempts.
+  const packages = join(dirname(dirname(folder)), 'node_modules');
+  const inside = [folder, checkpoints, packages, ...ours, ...hidden.shown].filter((path) => !isOutside(hidden.folder, path));
   return ['hide', hidden.folder, ...inside.flatMap((path) => ['show', path])];
 }
 
