@@ -213,7 +213,7 @@ async function scanned({ script, module, search, files }: Asked, around: CodeSur
       code: 'missing-code',
       message: `${file} is no Python program: ${message}`,
       place,
-      hint: `this is what ${python.value} says of it`,
+      hint: 'correct the line; if it is written for a newer Python, name that: environment: { python: requirements.txt, version: … }',
     });
   }
   if (module !== null && scan.files.length === 0)

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, extname, join, posix, relative, resolve } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
 import { programsIn } from '../../files/programs.ts';
@@ -205,11 +205,26 @@ function moduleInProject(name: string, { origin, program }: JobSpecification): s
   return found === undefined ? undefined : relative(origin.folder, join(origin.project, found.replace(/\/__init__\.py$/, '/')));
 }
 
+/** The folder of the project that has a module in which no program was to look for it; undefined where none has. */
+function folderOfModule(name: string, { origin }: JobSpecification): string | undefined {
+  if (origin === undefined) return undefined;
+  const path = name.replaceAll('.', '/');
+  return readdirSync(origin.project, { withFileTypes: true }).find(
+    (one) =>
+      one.isDirectory() &&
+      !/^\.|^node_modules$/.test(one.name) &&
+      [`${path}.py`, `${path}/__init__.py`].some((file) => existsSync(join(origin.project, one.name, file))),
+  )?.name;
+}
+
 const pythonModule: Find = ({ job, lines }) => {
   const [message = '', name = ''] = found(lines, /ModuleNotFoundError: No module named '([^']+)'/) ?? [];
   if (name === '') return undefined;
   const [module = ''] = name.split('.', 1);
   const own = moduleInProject(name, job);
+  const folder = own === undefined ? folderOfModule(name, job) : undefined;
+  if (folder !== undefined)
+    return { message, hint: `the project has it in ${folder}/: let Python look there, env: { PYTHONPATH: ${folder} }, so that it is code` };
   return {
     message,
     hint:
