@@ -22,7 +22,7 @@ interface Source {
 const leaves = ['src/model/', 'src/text/', 'src/files/'];
 
 /** What a project joins to one whole. */
-const wired = ['code', 'load', 'engine', 'engines', 'executors', 'stores', 'records', 'sweep', 'reporters', 'setup'].map(
+const wired = ['code', 'dvc', 'load', 'engine', 'engines', 'executors', 'stores', 'records', 'sweep', 'reporters', 'setup'].map(
   (room) => `src/${room}/`,
 );
 
@@ -40,7 +40,7 @@ const rules: readonly { readonly files: RegExp; readonly values: readonly string
   { files: /^src\/project\//, values: ['self', ...leaves, ...wired, 'package'], types: ['src/nn/'] },
   { files: /^src\/nn\//, values: ['self', 'src/model/params.ts', 'src/text/', 'package'] },
   { files: /^src\/(?:model|text|files|setup)\//, values: ['self', 'package'] },
-  { files: /^src\/code\//, values: ['self', ...leaves, 'package'] },
+  { files: /^src\/(?:code|dvc)\//, values: ['self', ...leaves, 'package'] },
   { files: /^src\/(?:load|engine)\//, values: ['self', ...leaves, 'src/code/', 'package'] },
   { files: /^src\/executors\/[^/]+\//, values: ['folder', 'src/executors/job/', ...leaves, 'package'] },
   { files: /^src\/stores\/[^/]+\//, values: ['folder', ...leaves, 'package'] },

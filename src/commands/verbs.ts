@@ -24,6 +24,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   gc: () => import('./gc.ts'),
   verify: () => import('./verify.ts'),
   init: () => import('./init.ts'),
+  import: () => import('./import.ts'),
   doctor: () => import('./doctor.ts'),
   explain: () => import('./explain.ts'),
   completion: () => import('./completion.ts'),
@@ -36,5 +37,5 @@ export const groups: readonly { readonly title: string; readonly verbs: readonly
   { title: 'Use what came out', verbs: ['predict', 'pack', 'reproduce', 'restore'] },
   { title: 'Share with others', verbs: ['push', 'pull', 'remote'] },
   { title: 'Keep the store in order', verbs: ['gc', 'verify'] },
-  { title: 'Set up and get help', verbs: ['init', 'doctor', 'explain', 'completion'] },
+  { title: 'Set up and get help', verbs: ['init', 'import', 'doctor', 'explain', 'completion'] },
 ];

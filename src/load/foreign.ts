@@ -1,8 +1,7 @@
 import { basename, extname } from 'node:path';
 import { isObject } from '../files/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import { shorten } from '../text/shorten.ts';
-import { nameOf, retyped } from './remedy.ts';
+import { nameOf } from './remedy.ts';
 
 /** What a file is that is no pipeline, and what to do with it. */
 export interface Foreign {
@@ -36,31 +35,18 @@ function script(name: string): Foreign | undefined {
   };
 }
 
-/** A stage of DVC as a node. */
-function ofDvc([name, stage]: readonly [string, Json]): string {
-  const { cmd, deps, outs } = stage as JsonObject;
-  const list = (value: Json | undefined): Json[] =>
-    [value ?? []].flat().map((one: Json) => (isObject(one) ? (Object.keys(one)[0] ?? '') : one));
-  const parts = [
-    `run: ${shorten(String([cmd].flat().join('; ')), 60)}`,
-    retyped('object', list(deps), 'in')?.replace('write ', ''),
-    retyped('object', list(outs), 'out')?.replace('write ', ''),
-  ];
-  return `${name}: { ${parts.filter((part) => part !== undefined).join(', ')} }`;
-}
-
 const NODES = 'each is a node: its command is "run", what it reads is "in", what it writes is "out"';
 
 /** What files of other runners hold, by what tells them. */
 const RUNNERS: readonly {
   readonly what: string;
   readonly is: (value: JsonObject, name: string) => boolean;
-  readonly hint: string | ((value: JsonObject) => string);
+  readonly hint: string;
 }[] = [
   {
     what: 'a pipeline of DVC',
     is: (value) => isObject(value['stages']) && Object.values(value['stages']).some((one) => isObject(one) && has(one, 'cmd')),
-    hint: (value) => `write its stages as nodes, for example ${ofDvc(Object.entries(value['stages'] as JsonObject)[0] as [string, Json])}`,
+    hint: 'stillroom import dvc.yaml writes a pipeline that does the same, and takes over what is computed',
   },
   {
     what: 'a workflow of GitHub Actions',
@@ -143,7 +129,7 @@ export function foreignFile(path: string, value: Json | undefined): Foreign | un
   if (named !== undefined) return named;
   if (!isObject(value)) return undefined;
   const found = RUNNERS.find(({ is }) => is(value, name));
-  if (found !== undefined) return { what: found.what, hint: typeof found.hint === 'string' ? found.hint : found.hint(value) };
+  if (found !== undefined) return { what: found.what, hint: found.hint };
   const own = ['name', 'stages', 'sweep', 'sources', 'show', 'stage', 'nodes'];
   if (Object.keys(value).some((key) => own.includes(key))) return undefined;
   return Object.values(value).some((one) => isObject(one) && ('run' in one || 'uses' in one))

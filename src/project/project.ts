@@ -5,6 +5,7 @@ import type { RunRecord } from '../model/run.ts';
 import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
 import type { SetupItem, Usage } from './doctor.ts';
 import type { PreparedEditor } from './editor.ts';
+import type { Imported, ImportOptions } from './import.ts';
 import type { LogsOptions, RunLogs } from './logs.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import type { Prediction, PredictOptions } from './predict.ts';
@@ -32,6 +33,7 @@ export type { SweepEvent } from '../model/sweep-event.ts';
 export type { EnterOptions, ProjectOptions } from './context.ts';
 export type { SetupItem, Usage } from './doctor.ts';
 export type { PreparedEditor } from './editor.ts';
+export type { Imported, ImportOptions } from './import.ts';
 export type { LogLine, LogsOptions, NodeWithLog, RunLogs } from './logs.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { Prediction, PredictOptions } from './predict.ts';
@@ -198,6 +200,14 @@ export class Project {
   /** Looks at every file of the store; what is damaged goes to quarantine, and what can be made again is. */
   async verify(): Promise<Outcome<Verification>> {
     return this.context.guarded(() => verifyStore(this.context));
+  }
+
+  /**
+   * Writes a pipeline file that does what a `dvc.yaml` does, and takes over the outputs of which `dvc.lock` says that nothing has changed. What
+   * cannot be kept is told by its line.
+   */
+  async importDvc(file: string, options: ImportOptions = {}): Promise<Outcome<Imported>> {
+    return this.context.guarded(async () => (await import('./import.ts')).importDvc(this.context, file, options));
   }
 
   /** Writes what an editor reads of the project: the schemas of its files. Links the types of stages where they are not installed. */
