@@ -35,7 +35,7 @@ function isText(first: Uint8Array): boolean {
 }
 
 /** The MD5 of a file, as DVC writes it. */
-export function fileDigest(path: string, hashing: Hashing): string {
+function fileDigest(path: string, hashing: Hashing): string {
   return withPath(path, () => {
     const descriptor = openSync(path, 'r');
     try {

@@ -33,7 +33,7 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 /** How a report draws what DVC draws by these settings; undefined: as it draws anything. */
-export function plotOf(settings: JsonObject): JsonObject | undefined {
+function plotOf(settings: JsonObject): JsonObject | undefined {
   const { x, y, x_label, y_label, title, template } = settings;
   const as = typeof template === 'string' ? MARKS[template] : undefined;
   const texts = Object.entries({ title, x, y, x_label, y_label }).filter(([, one]) => typeof one === 'string');

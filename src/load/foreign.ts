@@ -41,12 +41,12 @@ const NODES = 'each is a node: its command is "run", what it reads is "in", what
 const RUNNERS: readonly {
   readonly what: string;
   readonly is: (value: JsonObject, name: string) => boolean;
-  readonly hint: string;
+  readonly hint: string | ((path: string) => string);
 }[] = [
   {
     what: 'a pipeline of DVC',
     is: (value) => isObject(value['stages']) && Object.values(value['stages']).some((one) => isObject(one) && has(one, 'cmd')),
-    hint: 'stillroom import dvc.yaml writes a pipeline that does the same, and takes over what is computed',
+    hint: (path) => `stillroom import ${path} writes a pipeline of it; in one, "cmd" is "run", "deps" are "in" and "outs" are "out"`,
   },
   {
     what: 'a workflow of GitHub Actions',
@@ -129,7 +129,7 @@ export function foreignFile(path: string, value: Json | undefined): Foreign | un
   if (named !== undefined) return named;
   if (!isObject(value)) return undefined;
   const found = RUNNERS.find(({ is }) => is(value, name));
-  if (found !== undefined) return { what: found.what, hint: found.hint };
+  if (found !== undefined) return { what: found.what, hint: typeof found.hint === 'string' ? found.hint : found.hint(path) };
   const own = ['name', 'stages', 'sweep', 'sources', 'show', 'stage', 'nodes'];
   if (Object.keys(value).some((key) => own.includes(key))) return undefined;
   return Object.values(value).some((one) => isObject(one) && ('run' in one || 'uses' in one))
