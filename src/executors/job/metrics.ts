@@ -41,7 +41,11 @@ type Values = Readonly<Record<string, number>>;
  * The metrics of a command that has ended: the last values of those that it told while it ran, and the numbers in its metrics file, of which
  * nested ones are named with dots. A value that is no finite number means that the work has diverged.
  */
-export async function readMetrics(job: JobSpecification, file: string | undefined, told: Pick<Messages, 'metrics' | 'diverged'>): Promise<Outcome<Values>> {
+export async function readMetrics(
+  job: JobSpecification,
+  file: string | undefined,
+  told: Pick<Messages, 'metrics' | 'diverged'>,
+): Promise<Outcome<Values>> {
   const written = file === undefined ? done<Values>({}) : await fileMetrics(job, file);
   if (!written.ok) return written;
   const all: Record<string, number> = { ...told.metrics, ...written.value };
