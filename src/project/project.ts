@@ -119,8 +119,9 @@ export class Project {
     return this.context.guarded(async () => {
       const set = options.set ?? [];
       if (!set.some((one) => one.startsWith('@'))) return work(options);
-      const plain = await (await import('./settings.ts')).plainSettings(set, this.context.folder);
-      return plain.ok ? work({ ...options, set: plain.value }) : plain;
+      const { plainSettings, toldInFiles } = await import('./settings.ts');
+      const plain = await plainSettings(set, this.context.folder);
+      return plain.ok ? toldInFiles(await work({ ...options, set: plain.value.set }), plain.value.places) : plain;
     });
   }
 

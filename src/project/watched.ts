@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { openPipeline } from './pipeline.ts';
 import { locatePipeline } from './pipeline-files.ts';
 import { type Planned, type PipelinePlan, type PlanOptions, plannedFile, planOf } from './run.ts';
-import { plainSettings, settingFiles } from './settings.ts';
+import { plainSettings, settingFiles, toldInFiles } from './settings.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 /** A plan of a pipeline file, and what may change it. */
@@ -57,7 +57,7 @@ export async function planWatched(context: Context, file: string, asked: PlanOpt
   const set = await plainSettings(asked.set ?? [], context.folder);
   const always = [...alwaysRead(context, file), ...settingFiles(asked.set ?? [], context.folder)];
   if (!set.ok) return { plan: set, reads: always };
-  const options = { ...asked, set: set.value };
+  const options = { ...asked, set: set.value.set };
   const planned = await context.guarded(() => plannedFile(context, file, options));
   if (!planned.ok) {
     // What is wrong may be a source that is missing.
@@ -66,7 +66,10 @@ export async function planWatched(context: Context, file: string, asked: PlanOpt
     // Or code of commands: what is to be there, and what is no program.
     const code = opened.ok ? opened.value.pipeline.instances.flatMap(codeNamed) : [];
     const told = planned.problems.flatMap(({ place }) => (place === undefined ? [] : [place.file]));
-    return { plan: planned, reads: [...always, ...sources, ...[...code, ...told].map((path) => resolve(context.root, path))] };
+    return {
+      plan: toldInFiles(planned, set.value.places),
+      reads: [...always, ...sources, ...[...code, ...told].map((path) => resolve(context.root, path))],
+    };
   }
   return { plan: await planOf(context, planned.value, options), reads: [...always, ...readsOf(planned.value)] };
 }

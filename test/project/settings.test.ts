@@ -51,11 +51,19 @@ test('a run that was set by a file is reproduced, and compared with, without it;
   expect(changed.json).toMatchObject({ executed: ['one'] });
 });
 
+test('a list of a file stays one, whatever its texts hold', async () => {
+  const folder = project();
+  write(folder, { 'list.yaml': 'title: "a # b"\nsize: ["a # b", 1]\n' });
+  expect(await paramsOf(folder, '@list.yaml')).toMatchObject({ params: { title: 'a # b', size: ['a # b', 1] } });
+});
+
 test.each<[string, string, RegExp]>([
   ['@nothing.yaml', '', /--set @nothing.yaml: there is no such file/],
   ['@broken.yaml', 'a: [1\n', /broken.yaml:1/],
   ['@list.yaml', '- 1\n', /--set @list.yaml: it holds no mapping/],
-  ['@other.yaml', 'sise: 1\n', /no param is named "sise"[\s\S]*did you mean "size"/],
+  ['@other.yaml', 'sise: 1\n', /no param is named "sise"[\s\S]*other.yaml:1:1[\s\S]*did you mean "size"/],
+  ['@part.yaml', 'size: 2\nopt:\n  rl: 3\n', /"opt" has no "rl"[\s\S]*part.yaml:3:3/],
+  ['@node.toml', '[ones]\nmine = 3\n', /--set ones.mine=3: no node [\s\S]*node.toml:2:1/],
 ])('%s is refused', async (set, text, message) => {
   const folder = project();
   if (text !== '') write(folder, { [set.slice(1)]: text });

@@ -22,9 +22,19 @@ function quotedText(text: string): string | undefined {
   return problems.length === 0 && typeof value === 'string' ? value : undefined;
 }
 
+/** The list or mapping that an option's text is in JSON, in which no comment can stand; undefined: it is none. */
+function jsonIn(text: string): Json | undefined {
+  if (!/^[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value that an option's text stands for where nothing says what it must be. */
 export function plainValue(text: string): OptionValue {
-  if (text === '' || /(^|\s)#/.test(text)) return { value: quotedText(text) ?? text };
+  if (text === '' || /(^|\s)#/.test(text)) return { value: quotedText(text) ?? jsonIn(text) ?? text };
   const { value, written, problems } = readYaml('', text);
   const [problem] = problems.filter(({ code }) => LOSSES.has(code));
   if (problem !== undefined) return { value: text, problem };
