@@ -7,6 +7,7 @@ import { shellWord } from '../text/shell-word.ts';
 import type { FreshNames, Notes } from './draft.ts';
 import { type Folded, variableOf } from './fold.ts';
 import type { Conversion } from './outputs.ts';
+import { namesFile } from './scripts.ts';
 import type { DvcStage } from './stage.ts';
 import { options, type Piece } from './template.ts';
 import { readValues, type Where } from './values.ts';
@@ -62,11 +63,17 @@ export function commandDraft(
   const made = stage.outs.some(({ path }) => conversion.made.has(path)) ? [] : ['touch done'];
   const enter = folder === '.' ? [] : [`mkdir -p ${shellWord(folder)} && cd ${shellWord(folder)}`];
   return {
-    run: [...files.lines, ...enter, ...lines, ...made].join('\n'),
+    run: [...files.lines, ...enter, ...liveLines(stage, where), ...lines, ...made].join('\n'),
     params: gathered.params,
     env: variablesIn(lines, new Set([...gathered.params.map(([name]) => name)])),
     whole: files.whole,
   };
+}
+
+/** dvclive saves an experiment in Git, as whom a node has no name for, unless it finds itself called by DVC. */
+function liveLines({ deps }: DvcStage, { folder }: Where): string[] {
+  const usesLive = deps.some(({ path }) => path.endsWith('.py') && namesFile(join(folder, path), 'dvclive'));
+  return usesLive ? ['export DVC_ROOT=.   # so dvclive saves no experiment of its own'] : [];
 }
 
 /** What a text is made a command with. */

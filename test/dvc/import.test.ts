@@ -105,6 +105,13 @@ describe('import', () => {
     expect(text).toContain('with: { rate: $train.rate, threshold: $limits.threshold }');
   });
 
+  test('keeps dvclive from saving experiments', async () => {
+    const folder = project('modules');
+    edit(folder, 'core/learning.py', 'import os', 'import os\nfrom dvclive import Live');
+    await imported(folder);
+    expect(readFileSync(join(folder, 'pipelines/modules.yaml'), 'utf8')).toMatch(/export DVC_ROOT=\..*\n\s+python3 -m core\.learning/);
+  });
+
   test('tells what it cannot keep by its line, and what is to be fetched', async () => {
     const folder = project('modules');
     rmSync(join(folder, 'old.txt'));
