@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { commandCode, type FoundCode } from '../code/python/command-code.ts';
+import { notebookOf } from '../model/notebook.ts';
 import type { CommandCode, Instance } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { pointerStep } from '../text/json-pointer.ts';
@@ -64,10 +65,14 @@ export async function preparedCode(
 ): Promise<Outcome<FoundCode>> {
   const base = `/stages${pointerStep(instance.node)}`;
   const found = await codeNow(code, environment, surroundings);
-  const own = code.script === undefined && code.module === undefined ? '/code' : '/python';
+  const own = code.script === undefined && code.module === undefined ? '/code' : isNotebook(instance) ? '/notebook' : '/python';
   if (!found.ok) return failed(...found.problems.map(({ pointer = own, ...problem }) => ({ ...problem, pointer: base + pointer })));
   const clash = clashOf(found.value, instance);
   return clash === undefined ? found : failed({ ...clash, pointer: base + clash.pointer });
+}
+
+function isNotebook({ work }: Instance): boolean {
+  return work.kind === 'command' && notebookOf(work.run) !== undefined;
 }
 
 /** What is wrong where an input or output stands at the place of code. */

@@ -67,7 +67,7 @@ const RUNNERS: readonly {
   {
     what: 'a notebook',
     is: (value) => has(value, 'cells', 'nbformat'),
-    hint: 'make a script of it (jupyter nbconvert --to script), and let a node run that',
+    hint: 'let a node of a pipeline execute it: notebook: PATH',
   },
   {
     what: 'the manifest of a package',
@@ -104,8 +104,7 @@ function byName(name: string, path: string): Foreign | undefined {
   if (/^(?:Dockerfile|Containerfile)$/.test(name))
     return { what: 'a Dockerfile', hint: 'a pipeline runs commands: stillroom init makes an example' };
   if (/\.still$/.test(name)) return { what: 'a packed run', hint: `see what is in it, and run it again: stillroom reproduce ${path}` };
-  if (/\.ipynb$/.test(name))
-    return { what: 'a notebook', hint: 'make a script of it (jupyter nbconvert --to script), and let a node run that' };
+  if (/\.ipynb$/.test(name)) return { what: 'a notebook', hint: `let a node of a pipeline execute it: notebook: ${path}` };
   const [, stage] = /(?:^|\/)stages\/([^/]+)\/[^/]+\.ts$/.exec(path) ?? [];
   if (stage !== undefined) return { what: `a part of the stage "${stage}"`, hint: `a pipeline uses it: a node with uses: ${stage}` };
   if (/\.tsx?$/.test(name))

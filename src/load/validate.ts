@@ -113,7 +113,7 @@ function onlyMissing({ instancePath }: ErrorObject, errors: readonly ErrorObject
 function isMeant({ keyword, instancePath, params }: ErrorObject, meant: ReadonlyMap<string, ReadonlySet<string>>): boolean {
   const keys = meant.get(instancePath);
   if (keys === undefined) return false;
-  if (keyword === 'oneOf') return params['passingSchemas'] === null && ['uses', 'run', 'python'].some((key) => keys.has(key));
+  if (keyword === 'oneOf') return params['passingSchemas'] === null && ['uses', 'run', 'python', 'notebook'].some((key) => keys.has(key));
   return keyword === 'required' && keys.has(String(params['missingProperty']));
 }
 
@@ -199,11 +199,13 @@ const OF_KEYS: Readonly<Record<string, (told: Told) => Problem>> = {
   oneOf({ error, value, locate, pointer, name }) {
     const both = (error.params['passingSchemas'] as unknown) !== null;
     const found = valueAt(value, error);
-    const named = ['uses', 'run', 'python'].filter((key) => isObject(found) && Object.hasOwn(found, key)).map((key) => `"${key}"`);
+    const named = ['uses', 'run', 'python', 'notebook']
+      .filter((key) => isObject(found) && Object.hasOwn(found, key))
+      .map((key) => `"${key}"`);
     const message = `"${name}" has ${both ? `both ${named.join(' and ')}` : 'neither "uses" nor "run"'}`;
     const hint = both
       ? 'a node is either a stage or a command: remove one of the two'
-      : 'add uses: with the name of a stage, run: with a command, or python: with a program';
+      : 'add uses: with the name of a stage, run: with a command, python: with a program, or notebook: with a notebook';
     return locate.problem('bad-node', message, pointer, 'key', hint);
   },
 };

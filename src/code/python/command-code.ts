@@ -61,6 +61,8 @@ interface Scanned {
   readonly path: string;
   readonly bytes: string;
   readonly counts: string;
+  /** What is kept and executed in place of its bytes. */
+  readonly content?: string;
 }
 
 interface ScanError {
@@ -185,7 +187,8 @@ interface Asked {
 
 async function scanned({ script, module, search, files }: Asked, around: CodeSurroundings): Promise<Outcome<Scan>> {
   const { root } = around;
-  const hasPrograms = module !== null || files.some((path) => path.endsWith('.py'));
+  const notebook = script?.endsWith('.ipynb') === true ? script : null;
+  const hasPrograms = module !== null || notebook !== null || files.some((path) => path.endsWith('.py'));
   if (!hasPrograms) {
     const plain = files.map((path): Scanned => {
       const bytes = sha256(readPlain(join(root, path)));
@@ -195,7 +198,8 @@ async function scanned({ script, module, search, files }: Asked, around: CodeSur
   }
   const python = around.python();
   if (!python.ok) return python;
-  const printed = await run(python.value, JSON.stringify({ root, script, files, modules: module === null ? [] : [module], search }));
+  const asked = { root, script, notebook, files, modules: module === null ? [] : [module], search };
+  const printed = await run(python.value, JSON.stringify(asked));
   const scan = typeof printed === 'string' ? parseJson(printed, isScan) : undefined;
   if (scan === undefined)
     return failed(
@@ -211,9 +215,12 @@ async function scanned({ script, module, search, files }: Asked, around: CodeSur
     return failed({
       kind: 'pipeline',
       code: 'missing-code',
-      message: `${file} is no Python program: ${message}`,
+      message: `${file} is no ${file === notebook ? 'notebook that can be executed' : 'Python program'}: ${message}`,
       place,
-      hint: 'correct the line; if it is written for a newer Python, name that: environment: { python: requirements.txt, version: … }',
+      hint:
+        file === notebook
+          ? 'notebooks of Python are executed, in the format of Jupyter'
+          : 'correct the line; if it is written for a newer Python, name that: environment: { python: requirements.txt, version: … }',
     });
   }
   if (module !== null && scan.files.length === 0)
@@ -230,7 +237,7 @@ function run(python: string, input: string): Promise<string | Error> {
   const script = join(installation, 'src', 'code', 'python', 'scan.py');
   return new Promise((resolve) => {
     const options = { encoding: 'utf8', timeout: PATIENCE * 1000, maxBuffer: 64 * 1024 * 1024, env: {} } as const;
-    const child = execFile(python, ['-I', '-S', script], options, (error, stdout) => resolve(error ?? stdout));
+    const child = execFile(python, ['-I', '-S', '-B', script], options, (error, stdout) => resolve(error ?? stdout));
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
@@ -249,9 +256,10 @@ function started(file: { readonly content: Buffer; readonly executable: boolean 
 
 /** Keeps the files, and what counts of them; one that has changed since it was hashed is a problem. */
 function keep({ files: scan, usesStillroom }: Scan, { root, artifacts, unwritable }: CodeSurroundings): Outcome<RememberedCode> {
-  const files = scan.map(({ path, bytes }) => {
-    const content = readPlain(join(root, path));
-    return { path, content, isSame: sha256(content) === bytes, executable: isExecutable(join(root, path)) };
+  const files = scan.map(({ path, bytes, content: instead }) => {
+    const read = readPlain(join(root, path));
+    const content = instead === undefined ? read : Buffer.from(instead);
+    return { path, content, isSame: sha256(read) === bytes, executable: isExecutable(join(root, path)) };
   });
   const changed = files.find(({ isSame }) => !isSame);
   if (changed !== undefined)

@@ -14,6 +14,12 @@ import os
 import sys
 import tokenize
 
+# An installation is only read.
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import cells
+
 SUFFIXES = (".cpython-", ".abi3.", ".so", ".pyd")
 # What lets a program read its own source, comments and all.
 READERS = {"inspect", "linecache", "tokenize", "pdb", "doctest"}
@@ -150,7 +156,7 @@ def exported(tree):
 
 
 class Scan:
-    def __init__(self, root, search):
+    def __init__(self, root, search, notebook=None):
         self.root = os.path.realpath(root)
         self.search = search
         self.folders = set()
@@ -158,6 +164,8 @@ class Scan:
         self.firm = set()
         self.reads = set()
         self.uses_stillroom = False
+        self.notebook = notebook
+        self.contents = {}
         self.waiting = []
         self.error = None
 
@@ -235,6 +243,27 @@ class Scan:
             folder = os.path.dirname(folder)
         return packages, folder
 
+    def take_notebook(self, shown, source, places):
+        """Takes in the notebook that is executed, without what its last execution left."""
+        digest = hashlib.sha256(source).hexdigest()
+        try:
+            text = cells.stripped(source)
+        except cells.NotebookError as error:
+            self.error = {"file": shown, "line": 1, "column": 1, "message": str(error)}
+            return
+        counts = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.found[shown] = (digest, "cells:%d:%s" % (cells.FORMAT, counts))
+        self.contents[shown] = text
+        # What executes it is a part of that module.
+        self.uses_stillroom = True
+        for tree in cells.trees(text):
+            self.reads.add(reads(tree))
+            self.follow(shown, tree, places)
+        for program in cells.programs_run(text):
+            path = os.path.join(self.root, program)
+            if os.path.isfile(path) and self.inside(path):
+                self.add(path, [os.path.dirname(path)] + places)
+
     def run(self):
         while self.waiting and self.error is None:
             shown, places = self.waiting.pop()
@@ -242,6 +271,9 @@ class Scan:
             with open(path, "rb") as file:
                 source = file.read()
             digest = hashlib.sha256(source).hexdigest()
+            if shown == self.notebook:
+                self.take_notebook(shown, source, places)
+                continue
             if not shown.endswith(".py"):
                 self.found[shown] = (digest, "bytes:" + digest)
                 continue
@@ -269,7 +301,7 @@ def main():
     root, script = os.path.realpath(asked["root"]), asked.get("script")
     search = [os.path.join(root, folder) for folder in asked["search"]]
     first = [root] if asked["modules"] else [] if script is None else [os.path.dirname(os.path.join(root, script))]
-    scan = Scan(root, search)
+    scan = Scan(root, search, asked.get("notebook"))
     for module in asked["modules"]:
         places = first + search
         below = scan.module(places, module, places, True)
@@ -290,7 +322,10 @@ def main():
     scan.run()
     everything = "all" in scan.reads
     found = [(path, one[0], one[1]) for path, one in sorted(scan.found.items()) if one is not None]
-    files = [{"path": path, "bytes": digest, "counts": "bytes:" + digest if everything else counts} for path, digest, counts in found]
+    files = [{"path": path, "bytes": digest, "counts": "bytes:" + digest if everything and path not in scan.contents else counts} for path, digest, counts in found]
+    for file in files:
+        if file["path"] in scan.contents:
+            file["content"] = scan.contents[file["path"]]
     told = {"files": files, "folders": sorted(scan.folders), "usesStillroom": scan.uses_stillroom, "error": scan.error}
     json.dump(told, sys.stdout)
 

@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, posix, relative, resolve } from 'node
 import { isOutside } from '../../files/folder.ts';
 import { programsIn } from '../../files/programs.ts';
 import type { JobSpecification } from '../../model/job.ts';
+import { failedCell, lookedAt, missingForNotebooks, notebookOfJob } from './notebook.ts';
 import { nearest } from '../../text/suggestion.ts';
 
 /** Why a command failed, by what it printed last, and what to do. */
@@ -199,7 +200,8 @@ const folderRead: Find = ({ job, lines }) => {
 function moduleInProject(name: string, { origin, program }: JobSpecification): string | undefined {
   if (origin === undefined || program.kind !== 'command') return undefined;
   const path = name.replaceAll('.', '/');
-  const folders = typeof program.run === 'string' ? [] : program.run.filter((word) => word.endsWith('.py')).map((word) => dirname(word));
+  const folders =
+    typeof program.run === 'string' ? [] : program.run.filter((word) => /\.(?:py|ipynb)$/.test(word)).map((word) => dirname(word));
   const places = ['.', ...folders].flatMap((folder) => [`${path}.py`, `${path}/__init__.py`].map((file) => join(folder, file)));
   const found = [...places, ...places.map((file) => file.replace(/\.py$/, ''))].find((file) => existsSync(join(origin.project, file)));
   return found === undefined ? undefined : relative(origin.folder, join(origin.project, found.replace(/\/__init__\.py$/, '/')));
@@ -270,9 +272,25 @@ const FINDS: readonly Find[] = [
 
 /** Why a command failed, as far as its exit code and what it printed last tell; undefined where they do not. */
 export function causeOf(job: JobSpecification, exitCode: number, lines: readonly string[]): Cause | undefined {
+  if (notebookOfJob(job) !== undefined) return causeInNotebook({ job, exitCode, lines });
+  return firstCause({ job, exitCode, lines });
+}
+
+function firstCause(ended: Ended): Cause | undefined {
   for (const find of FINDS) {
-    const cause = find({ job, exitCode, lines });
+    const cause = find(ended);
     if (cause !== undefined) return cause;
   }
   return undefined;
+}
+
+/** A cell fails for the reasons of any program; what there is to be said of those is said beside which cell it was. */
+function causeInNotebook(ended: Ended): Cause | undefined {
+  const missing = missingForNotebooks(ended.lines);
+  const failed = failedCell(ended.lines);
+  if (failed === undefined) return missing ?? firstCause(ended);
+  const known = [pythonModule, fileMissing, folderRead]
+    .map((find) => find({ ...ended, lines: [failed.why] }))
+    .find((one) => one !== undefined);
+  return { message: `${failed.cell}: ${failed.why}`, hint: known?.hint ?? lookedAt(ended.job) };
 }

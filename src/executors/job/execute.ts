@@ -9,6 +9,7 @@ import { problemOf, startProblem, unhiddenProblem } from './ending.ts';
 import { NodeLog } from './log.ts';
 import { Messages } from './messages.ts';
 import { Newest } from './newest.ts';
+import { keepNotebook } from './notebook.ts';
 import { readMetrics } from './metrics.ts';
 import { programOf, type SecretJob } from './program.ts';
 import { runtimeHere } from './runtime.ts';
@@ -61,7 +62,10 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   if ('problem' in ending) return failed(ending.problem);
   if (ending.reason === 'stop') return { ...common, ended: 'stopped' };
   const problem = problemOf(specification, { ...ending, messages, log });
-  if (problem !== undefined) return failed(problem);
+  if (problem !== undefined) {
+    keepNotebook(specification, (text) => log.clean(text));
+    return failed(problem);
+  }
   const { program } = specification;
   const metrics = program.kind === 'command' ? await readMetrics(specification, program.metrics, messages) : done(messages.metrics);
   const { blotter } = log;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { basename, relative, resolve } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
+import { notebookRun } from '../../model/notebook.ts';
 import type { CommandCode, NodeWork } from '../../model/pipeline.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import type { NodeContext } from './context.ts';
@@ -38,6 +39,7 @@ function wordsOf(python: NonNullable<FileNode['python']>): PythonWords {
 export function commandRun(node: FileNode, base: string, context: NodeContext): Pick<CommandWork, 'run' | 'code'> {
   const more = (node.code ?? []).map((path, index) => inProject(path, `${base}/code/${index}`, context));
   const search = searchOf(node);
+  if (node.notebook !== undefined) return notebookCode(node.notebook, `${base}/notebook`, { search, more }, context);
   if (node.python === undefined) {
     const run = typeof node.run === 'string' ? node.run : (node.run ?? []).map(String);
     return { run, ...(more.length === 0 ? {} : { code: { search, more } }) };
@@ -55,10 +57,32 @@ export function commandRun(node: FileNode, base: string, context: NodeContext): 
   return { run: [PYTHON, ...words.with(at, script)], code: { script, search, more } };
 }
 
+/** A notebook counts as the program of a command that executes it. */
+function notebookCode(
+  written: string,
+  pointer: string,
+  beside: Pick<CommandCode, 'search' | 'more'>,
+  context: NodeContext,
+): Pick<CommandWork, 'run' | 'code'> {
+  if (!written.endsWith('.ipynb')) {
+    const hint = /\.py$/.test(written) ? `a program is named so: python: ${written}` : 'name a file that ends in .ipynb';
+    context.problems.push(context.locate.problem('bad-path', `"${written}" is no notebook`, pointer, 'value', hint));
+  }
+  const script = inProject(written, pointer, context);
+  return { run: notebookRun(script), code: { script, ...beside } };
+}
+
+/** The outputs of a command as it writes them; a notebook has two of itself, wherever it does not say where they are written. */
+export function outputsWritten({ notebook, out }: FileNode): NonNullable<FileNode['out']> | undefined {
+  if (notebook === undefined) return out;
+  const name = basename(notebook, '.ipynb').replaceAll('$', '');
+  return { notebook: `${name}.executed.ipynb`, page: `${name}.html`, ...out };
+}
+
 /** The tools of a command: the Python that it starts is one. */
 export function withPython(node: FileNode, tools: CommandWork['tools']): CommandWork['tools'] {
   const isNamed = tools.some((tool) => 'program' in tool && tool.program === PYTHON);
-  return node.python === undefined || isNamed ? tools : [...tools, { program: PYTHON }];
+  return (node.python === undefined && node.notebook === undefined) || isNamed ? tools : [...tools, { program: PYTHON }];
 }
 
 /** Folders in which Python looks for modules, as the node's variables say. */

@@ -18,6 +18,7 @@ export interface FileNode {
   readonly uses?: string;
   readonly run?: string | readonly (string | number)[];
   readonly python?: string | readonly (string | number)[];
+  readonly notebook?: string;
   readonly code?: readonly string[];
   /** Variables and their values, or the param that lists them; under `include` and `exclude` lists of points. */
   readonly matrix?: Readonly<Record<string, readonly Json[] | string>>;

@@ -156,6 +156,11 @@ const node: JsonObject = {
       description: 'a Python program of the project, or [program, argument, …]: it counts with the local modules that it imports',
       anyOf: [text, { type: 'array', items: { type: ['string', 'number'] }, minItems: 1 }],
     },
+    notebook: {
+      ...text,
+      description:
+        'a Jupyter notebook of the project that is executed with the params; it gives "notebook" (as executed) and "page" (HTML)',
+    },
     code: {
       type: 'array',
       items: text,
@@ -279,7 +284,7 @@ const node: JsonObject = {
       description: 'how often the node is tried again after it has failed (default: 0)',
     },
   },
-  oneOf: [{ required: ['uses'] }, { required: ['run'] }, { required: ['python'] }],
+  oneOf: [{ required: ['uses'] }, { required: ['run'] }, { required: ['python'] }, { required: ['notebook'] }],
 };
 
 /** The JSON Schema of a pipeline file: what ajv validates and what an editor is given. */

@@ -4,7 +4,7 @@ import type { EnvironmentVariable, Instance, NodeWork, Tool } from '../../model/
 import { suggestion } from '../../text/suggestion.ts';
 import { pointerStep } from '../../text/json-pointer.ts';
 import { fillInAt, isFull, type NodeContext } from './context.ts';
-import { commandRun, withPython } from './command-code.ts';
+import { commandRun, outputsWritten, withPython } from './command-code.ts';
 import type { FileNode } from './file-node.ts';
 import { outputPlot } from './plots.ts';
 import { asWritten, type Scope } from './references.ts';
@@ -35,7 +35,7 @@ export class SharedParts {
 
   constructor(node: FileNode) {
     this.node = node;
-    this.out = (node.out ?? {}) as Json;
+    this.out = (outputsWritten(node) ?? {}) as Json;
     this.env = (node.env ?? []) as Json;
   }
 
@@ -107,7 +107,11 @@ function commandOf(node: FileNode, out: NonNullable<FileNode['out']>, base: stri
 function checkCommand(node: FileNode, params: readonly string[], base: string, context: NodeContext): void {
   const { locate, problems } = context;
   const names = (section: string, all: readonly string[]) => all.map((name) => ({ section, name }));
-  const all = [...names('in', Object.keys(node.in ?? {})), ...names('out', Object.keys(node.out ?? {})), ...names('with', params)];
+  const all = [
+    ...names('in', Object.keys(node.in ?? {})),
+    ...names('out', Object.keys(outputsWritten(node) ?? {})),
+    ...names('with', params),
+  ];
   const seen = new Map<string, string>();
   for (const { section, name } of all) {
     if (isFull(context)) break;
@@ -123,7 +127,7 @@ function checkCommand(node: FileNode, params: readonly string[], base: string, c
     }
     seen.set(name, section);
   }
-  if (node.out === undefined) {
+  if (node.out === undefined && node.notebook === undefined) {
     const written = typeof node.run === 'string' ? /> *"?\$\{?([a-z][a-z0-9_]*)/.exec(node.run)?.[1] : undefined;
     const name = written !== undefined && !seen.has(written) ? written : 'result';
     const hint = `name each output and the path that it is written to: add out: { ${name}: ${name}.txt }`;

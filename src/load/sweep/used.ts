@@ -22,7 +22,7 @@ export function paramsSet(varied: Readonly<Record<string, Json>> | readonly Vari
 }
 
 /** Keys of a node in which `$name` is no reference to a param of the pipeline: commands find their variables there. */
-const UNREAD = ['run', 'python', 'uses', 'tools'];
+const UNREAD = ['run', 'python', 'notebook', 'uses', 'tools'];
 
 /** The names of all that texts may refer to; where in doubt a name too many. */
 function referencesIn(value: Json): string[] {
