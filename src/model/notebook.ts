@@ -1,9 +1,6 @@
 /** What executes a notebook: a module of ours, which is on the path of every command. */
 const EXECUTED_BY = ['python3', '-m', 'stillroom.notebook'] as const;
 
-/** The outputs that every notebook has: itself as it was executed, and that as a page. */
-export const NOTEBOOK_PORTS = ['notebook', 'page'] as const;
-
 /** How a command executes a notebook of the project. */
 export function notebookRun(path: string): readonly string[] {
   return [...EXECUTED_BY, path];
