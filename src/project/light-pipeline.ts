@@ -43,7 +43,8 @@ function filledIn(value: Json, params: JsonObject): Json {
 }
 
 function instancesOf(name: string, matrix: JsonObject, params: JsonObject): readonly string[] {
-  const { include = [], exclude = [], ...written } = matrix;
+  const { include: more = [], exclude: less = [], ...written } = matrix;
+  const [include, exclude] = [filledIn(more, params), filledIn(less, params)];
   const values = Object.entries(written).map(([variable, list]) => [variable, filledIn(list, params)] as const);
   const isWrittenOut = [include, exclude, ...values.map(([, list]) => list)].every(Array.isArray);
   const count = values.reduce((product, [, list]) => product * (Array.isArray(list) ? list.length : 0), 1);

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../model/canonical.ts';
+import { isObject } from '../../files/json.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
 import { type Matrix, pointsOf } from '../../model/matrix-points.ts';
@@ -99,6 +100,12 @@ function readMatrix({ matrix = {} }: FileNode, pointer: string, context: NodeCon
       typeof values === 'string' ? `write ${variable}: [${values}], or $name of a param that is a list` : 'write [first, second]';
     wrong('wrong-type', `"${variable}" ${what}`, pointerStep(variable), 'value', hint);
   }
+  for (const [key, points] of Object.entries({ include, exclude })) {
+    if (Array.isArray(points) && points.every((one: Json) => isObject(one) && Object.keys(one).length > 0)) continue;
+    const hint = `a list of points, or $name of a param that is one: ${key}: [{ ${Object.keys(variables)[0] ?? 'size'}: … }]`;
+    wrong('wrong-type', `"${key}" must be a list of mappings`, `/${key}`, 'value', hint);
+  }
+  if (context.problems.length > before) return undefined;
   for (const [index, part] of (exclude as readonly JsonObject[]).entries()) {
     const stray = Object.keys(part).find((name) => !Object.hasOwn(variables, name));
     if (stray === undefined) continue;
@@ -162,10 +169,13 @@ function textsOf(node: FileNode, matrix: Matrix, pointer: string, context: NodeC
       note(variable, value, { raw, pointer: pointer + pointerStep(variable) + pointerStep(index) });
     }
   }
-  const included = (node.matrix?.['include'] ?? []) as readonly JsonObject[];
+  const included = (node.matrix?.['include'] ?? []) as readonly JsonObject[] | string;
   for (const [index, point] of matrix.include.entries())
     for (const [variable, value] of Object.entries(point))
-      note(variable, value, { raw: included[index]?.[variable] ?? null, pointer: `${pointer}/include/${index}${pointerStep(variable)}` });
+      note(variable, value, {
+        raw: (typeof included === 'string' ? `${included}.${index}.${variable}` : included[index]?.[variable]) ?? null,
+        pointer: `${pointer}/include/${index}${pointerStep(variable)}`,
+      });
   return texts;
 }
 

@@ -15,9 +15,9 @@ const text: JsonObject = { type: 'string' };
 /** Bounds that a value may be held to. */
 const bound = (description: string): JsonObject => ({ description });
 
-/** Points of a matrix, or parts of such. */
+/** Points of a matrix, or parts of such: or the name of a param that holds them. */
 const points: JsonObject = {
-  type: 'array',
+  type: ['array', 'string'],
   minItems: 1,
   items: { type: 'object', minProperties: 1, propertyNames: { pattern: NAME }, description: 'a value for each of some variables' },
 };
