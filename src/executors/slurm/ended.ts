@@ -7,7 +7,7 @@ import type { ProblemCode } from '../../model/problem-codes.ts';
 import { bytesText } from '../../text/amounts.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import { TIME_UP } from './submission.ts';
-import type { Word } from './squeue.ts';
+import { isHopeless, type Word } from './squeue.ts';
 
 /** Lines of a log that are told. */
 const TOLD_LINES = 20;
@@ -20,11 +20,14 @@ export interface Ending {
   readonly resumed: string | undefined;
 }
 
+/** The name of a complete checkpoint among those of a work. */
+const COMPLETE = /^complete-\d+$/;
+
 /** The newest complete checkpoint of a work; undefined: none. */
 export function newestCheckpoint({ checkpoints }: JobSpecification): string | undefined {
   const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
   return names
-    .filter((name) => !name.startsWith('partial-'))
+    .filter((name) => COMPLETE.test(name))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .at(-1);
 }
@@ -44,6 +47,10 @@ export function endingProblem(job: JobSpecification, { id, word, resumed }: Endi
   const state = existsSync(join(job.folder, TIME_UP)) ? 'TIMEOUT' : word?.state;
   const interruption = state === undefined ? undefined : INTERRUPTIONS[state];
   if (interruption !== undefined) return bad('interrupted', `was ended by Slurm${where} (job ${id}): ${interruption}`, 'run it again');
+  if (isHopeless(word)) {
+    const hint = 'correct the settings of its executor in stillroom.yaml, or its resources:';
+    return bad('cluster-refused', `can never begin in Slurm (job ${id}): ${word?.reason}`, hint);
+  }
   switch (state) {
     case 'TIMEOUT':
     case 'DEADLINE': {

@@ -9,16 +9,16 @@ import type { ExecutorFacts, ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { ask } from './commands.ts';
-import { placeOptions, preparing } from './submission.ts';
+import { placeOptions, preparing, quoted } from './submission.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
-import { isOver, Squeue } from './squeue.ts';
+import { isHopeless, isOver, Squeue, type Watched, type Word } from './squeue.ts';
 import { refused } from './submit.ts';
 
 type Probed = Pick<ExecutorFacts, 'platform' | 'machine'>;
 
-/** Milliseconds between two looks for what the probe tells, and those after which it is given up. */
+/** Milliseconds between two looks for what the probe tells, and those after which it is left to the next run. */
 const PAUSE = 100;
-const PATIENCE = 900_000;
+const PATIENCE = 60_000;
 
 function isProbed(value: unknown): value is Probed {
   return isObject(value) && typeof value['platform'] === 'string' && isObject(value['machine']);
@@ -37,26 +37,37 @@ export async function clusterFacts(
   const known = readSealed(file, isProbed);
   if (known !== undefined) return done({ ...known, engines });
   makeFolders(folder);
-  const script = `#!/bin/bash\n${preparing(settings).join('\n')}\nexec '${process.execPath}' '${join(installation, 'dist/executors/slurm/probe.js')}' '${file}'\n`;
-  const command = ['sbatch', '--parsable', '--no-requeue', '--job-name=still-probe', '--output=/dev/null', '--chdir=/', ...options];
-  const time = settings.time === undefined ? [] : [`--time=${settings.time}`];
-  const answer = await ask([...command, ...time, '--export=ALL'], { environment, input: script });
-  if (answer.code !== 0) return failed(refused(`a job that tells what ${name} is`, answer));
-  const [id = ''] = answer.printed.trim().split(';');
-  const probed = await awaitProbe(file, id, new Squeue(environment, settings.poll));
-  if (probed !== undefined) return done({ ...probed, engines });
-  await ask(['scancel', id], { environment });
-  return failed(silent(name, id));
+  const squeue = new Squeue(environment, settings.poll);
+  const job = `still-probe-${digestOf(asked).slice(0, 12)}`;
+  let id = await squeue.find(job, AbortSignal.timeout(PATIENCE));
+  if (id === undefined) {
+    const answer = await ask(probeCommand(job, settings), { environment, input: probeScript(file, settings) });
+    if (answer.code !== 0) return failed(refused(`a job that tells what ${name} is`, answer));
+    id = answer.printed.trim().split(';')[0] ?? '';
+  }
+  const probed = await awaitProbe(file, id, squeue);
+  return 'platform' in probed ? done({ ...probed, engines }) : failed(silent(name, id, probed.word));
 }
 
-/** What the probe tells, once it has; undefined: it ended without, or takes too long. */
-async function awaitProbe(file: string, id: string, squeue: Squeue): Promise<Probed | undefined> {
+function probeCommand(job: string, settings: SlurmSettings): string[] {
+  const time = settings.time === undefined ? [] : [`--time=${settings.time}`];
+  const own = ['--parsable', '--no-requeue', `--job-name=${job}`, '--output=/dev/null', '--chdir=/', '--export=ALL'];
+  return ['sbatch', ...own, ...placeOptions(settings), ...settings.sbatch, ...time];
+}
+
+function probeScript(file: string, settings: SlurmSettings): string {
+  const command = [process.execPath, join(installation, 'dist/executors/slurm/probe.js'), file];
+  return `#!/bin/bash\n${preparing(settings).join('\n')}\nexec ${command.map(quoted).join(' ')}\n`;
+}
+
+/** What the probe tells, once it has; else, where it ended without or takes too long, what Slurm says of it. */
+async function awaitProbe(file: string, id: string, squeue: Squeue): Promise<Probed | Pick<Watched, 'word'>> {
   const watched = squeue.watch(id);
   const end = performance.now() + PATIENCE;
   try {
-    for (let isLast = false; ; isLast = isOver(watched.word) || performance.now() > end) {
+    for (let isLast = false; ; isLast = isOver(watched.word) || isHopeless(watched.word) || performance.now() > end) {
       const probed = readSealed(file, isProbed);
-      if (probed !== undefined || isLast) return probed;
+      if (probed !== undefined || isLast) return probed ?? { word: watched.word };
       await sleep(PAUSE);
     }
   } finally {
@@ -64,11 +75,12 @@ async function awaitProbe(file: string, id: string, squeue: Squeue): Promise<Pro
   }
 }
 
-function silent(name: string, id: string): Problem {
+function silent(name: string, id: string, word: Word | undefined): Problem {
+  const told = word === undefined ? '' : `: ${word.state}, ${word.reason}`;
   return {
     kind: 'usage',
     code: 'cluster-refused',
-    message: `${name}: its job ${id}, which tells what machines it has, did not come to its end`,
-    hint: `see that jobs start there (squeue, scontrol show job ${id}), that they see this folder: ${installation}, and that modules: and setup: work`,
+    message: `${name}: its job ${id}, which tells what machines it has, has not come to its end${told}`,
+    hint: `if it only waits (squeue -j ${id}), run again later: what it tells is kept. Else see that jobs see this folder: ${installation}, and that modules: and setup: work`,
   };
 }

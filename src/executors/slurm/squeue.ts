@@ -38,6 +38,15 @@ export function isOver(word: Word | undefined): word is Word {
   return word !== undefined && OVER.has(word.state);
 }
 
+/** Why a job waits that will never begin. */
+const HOPELESS =
+  /^(?:Bad[Cc]onstraints|Invalid(?:Account|QOS)|PartitionTimeLimit|AccountNotAllowed|QOSNotAllowed|(?:Assoc|QOS)Max\w+PerJob\w*|Reservation Deleted|DependencyNeverSatisfied)$/;
+
+/** Whether a job waits for what will never be, or was given up by Slurm for that. */
+export function isHopeless(word: Word | undefined): boolean {
+  return (word?.state === 'PENDING' || word?.state === 'FAILED') && HOPELESS.test(word.reason);
+}
+
 /** The longest time between two questions to a controller that does not answer, in milliseconds. */
 const LONGEST = 300_000;
 

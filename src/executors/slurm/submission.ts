@@ -4,14 +4,28 @@ import type { JobSpecification } from '../../model/job.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
 
-/** Seconds before the end of its time at which a job is told, so that its node can save a checkpoint. */
+/** Seconds before the end of its time at which a job is told, so that its node can save a checkpoint: no more than a quarter of short times. */
 const WARNING = 120;
+
+/** The seconds of a time as sbatch takes it: minutes, minutes:seconds, hours:minutes:seconds, days-hours and their like. */
+function secondsOf(time: string): number {
+  const [, days, rest = ''] = /^(?:(\d+)-)?(.*)$/.exec(time) ?? [];
+  const parts = rest.split(':').map(Number);
+  const [first = 0, second = 0, third = 0] = parts;
+  if (days !== undefined) return Number(days) * 86_400 + first * 3600 + second * 60 + third;
+  return parts.length === 3 ? first * 3600 + second * 60 + third : first * 60 + second;
+}
+
+function warningOf({ time }: SlurmSettings): number {
+  const quarter = time === undefined ? WARNING : Math.floor(secondsOf(time) / 4);
+  return Number.isFinite(quarter) ? Math.max(1, Math.min(WARNING, quarter)) : WARNING;
+}
 
 /** The file in an attempt's folder which says that its time on the cluster was up. */
 export const TIME_UP = 'time-up';
 
 /** A text as one word of the shell. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
@@ -43,7 +57,7 @@ export function submitCommand(job: JobSpecification, settings: SlurmSettings, { 
     'sbatch',
     '--parsable',
     '--no-requeue',
-    `--signal=B:USR1@${WARNING}`,
+    `--signal=B:USR1@${warningOf(settings)}`,
     `--job-name=${jobName(job)}`,
     `--chdir=${job.folder}`,
     // A percent sign would begin a pattern.

@@ -3,7 +3,7 @@ import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
 import { fence, forgetOwnership, type Standing, standingOf } from './ownership.ts';
-import { isOver, type Squeue, type Watched, type Word } from './squeue.ts';
+import { isHopeless, isOver, type Squeue, type Watched, type Word } from './squeue.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 20, last: 1000 };
@@ -93,7 +93,11 @@ export async function watch(job: JobSpecification, watching: Watching): Promise<
       if (standing === 'waiting') {
         tellWait(watched.word);
         const isAbsent = watched.absences > ABSENCES && (watching.isLeft || performance.now() - since > ABSENCE);
-        if ((isOver(watched.word) || isAbsent) && fence(folder)) return { gone: watched.word, began: false };
+        const isLost = isOver(watched.word) || isHopeless(watched.word) || isAbsent;
+        if (isLost && fence(folder)) {
+          await watching.cancel();
+          return { gone: watched.word, began: false };
+        }
       }
       teller.tell(standing);
       await pause(milliseconds, watching.stop);

@@ -80,11 +80,14 @@ export async function startCluster(): Promise<Cluster> {
     'JobCompType=jobcomp/none',
     'SlurmdTimeout=10',
     'KillWait=2',
+    'PreemptType=preempt/partition_prio',
+    'PreemptMode=CANCEL',
     'SlurmdParameters=config_overrides',
     'GresTypes=gpu',
     ...nodes,
     'PartitionName=main Nodes=ALL Default=YES DefMemPerCPU=500 MaxTime=INFINITE State=UP',
-    'PartitionName=closed Nodes=ALL State=DOWN',
+    'PartitionName=low Nodes=n3 PriorityTier=1',
+    'PartitionName=high Nodes=n3 PriorityTier=10',
   ];
   writeFileSync(join(folder, 'slurm.conf'), `${lines.join('\n')}\n`);
   writeFileSync(join(folder, 'gres.conf'), 'Name=gpu File=/dev/tty[1-2]\n');
