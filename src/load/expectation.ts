@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { shorten } from '../text/shorten.ts';
-import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/schema.ts';
+import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/node-schema.ts';
 import { PREFIX } from './project/schema.ts';
 
 /** A value in a few words. */

@@ -4,7 +4,7 @@ import { isObject } from '../files/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { shorten } from '../text/shorten.ts';
 import { suggestion } from '../text/suggestion.ts';
-import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/schema.ts';
+import { NAME, NONE, PYTHON_VERSION, VARIABLE } from './pipeline/node-schema.ts';
 
 /** How keys of the file and of nodes are written, where nothing better can be made of what stands there. */
 const EXAMPLES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { MOST_PROBLEMS, type Problem } from '../model/problem.ts';
 import type { Check } from './check.ts';
 import type { Locate } from './yaml/locate.ts';
-import { LONGEST_PORT, VARIABLE } from './pipeline/schema.ts';
+import { LONGEST_PORT, VARIABLE } from './pipeline/node-schema.ts';
 import { pointerNames, pointerStep } from '../text/json-pointer.ts';
 import { describe, expectation } from './expectation.ts';
 import { addition, nameOf, remedy } from './remedy.ts';

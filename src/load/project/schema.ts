@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
-import { NAME } from '../pipeline/schema.ts';
+import { NAME } from '../pipeline/node-schema.ts';
 
 /** Where results lie in a remote: parts of a path, of which none leads upward. */
 export const PREFIX = '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$';
