@@ -1,3 +1,4 @@
+import { splitName } from '../model/instance-name.ts';
 import { parseJson } from '../files/json.ts';
 import type { OutputChange } from '../project/records.ts';
 import { counted } from '../text/amounts.ts';
@@ -20,14 +21,29 @@ interface Wanted {
 
 /** Outputs that are texts or tables and came out otherwise: of tables the cells, of others the lines. */
 export function changedOutputs(outputs: readonly OutputChange[], { all, width }: Wanted): readonly Line[] {
-  const shown = all ? outputs : outputs.slice(0, MOST.outputs);
+  const groups = byPort(outputs);
+  const single = groups.flatMap(({ changes }) => (changes.length === 1 ? changes : []));
+  const shown = all ? outputs : single.slice(0, MOST.outputs);
   const inner = { all, width: width === undefined ? undefined : Math.max(width - 2, 20) };
   const pieces = shown.flatMap((one) => {
     const lines = one.table === undefined ? textLines(one, inner) : tableLines(one.table, inner);
     return ['', ...wrapBelow(strong(one.name), width, 2), ...lines.map((line): Line => ['  ', line])];
   });
-  const left = outputs.length - shown.length;
-  return [...pieces, ...(left > 0 ? ['', dim(`… and ${counted(left, 'output')} more: --all`)] : [])];
+  if (all) return pieces;
+  const several = groups.flatMap(({ port, changes }) => (changes.length > 1 ? [`${port} × ${changes.length}`] : []));
+  const left = single.length - shown.length;
+  const more = [...several.slice(0, MOST.outputs), ...(left > 0 ? [counted(left, 'output')] : [])];
+  return [...pieces, ...(more.length === 0 ? [] : ['', ...wrapBelow(dim(`… and what differs in ${more.join(', ')}: --all`), width, 2)])];
+}
+
+/** Outputs of all instances of a node under one name. */
+function byPort(outputs: readonly OutputChange[]): readonly { readonly port: string; readonly changes: readonly OutputChange[] }[] {
+  const found = new Map<string, OutputChange[]>();
+  for (const one of outputs) {
+    const { node = one.name, rest = '' } = splitName(one.name) ?? {};
+    found.set(node + rest, [...(found.get(node + rest) ?? []), one]);
+  }
+  return [...found].map(([port, changes]) => ({ port, changes }));
 }
 
 /** The cells of a table that differ, in the columns in which any does. */

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fstatSync,
   linkSync,
   mkdirSync,
@@ -17,13 +16,11 @@ import { Worker } from 'node:worker_threads';
 import { writeDurably } from './durable.ts';
 import { safeFileName } from './file-name.ts';
 import { type Heartbeat, signOf } from './heartbeat.ts';
-import { isObject, parseJson, readJson } from './json.ts';
+import { parseJson } from './json.ts';
+import { silenceOf } from './lease-folder.ts';
 import { isOwner, livesHere, type Owner, thisProcess } from './owner.ts';
 
-/** Seconds without a sign after which the holder of a lease counts as gone. */
-const SILENCE = 60;
-
-/** Signs in that time. */
+/** Signs in the time after which a silent holder counts as gone. */
 const SIGNS = 6;
 
 /** Where the times of files alone tell, so many times the silence: the clocks of machines differ. */
@@ -34,13 +31,6 @@ const TRIES = 8;
 
 /** Memory that the thread of signs needs, in MiB. */
 const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
-
-const SETTINGS = 'settings.json';
-
-interface Settings {
-  /** Seconds without a sign after which a holder counts as gone: the same for all who use the folder. */
-  readonly silence: number;
-}
 
 /** Something that is held. */
 export interface Lease {
@@ -53,20 +43,6 @@ interface Holder {
   readonly sign: string;
   /** When the file changed, as its file system tells, in milliseconds. */
   readonly changed: number;
-}
-
-function isSettings(value: unknown): value is Settings {
-  return isObject(value) && typeof value['silence'] === 'number' && value['silence'] > 0;
-}
-
-/** Whether a folder's locks are leases, for everyone who uses it. */
-export function hasLeases(folder: string): boolean {
-  return existsSync(join(folder, SETTINGS));
-}
-
-/** Makes leases of a folder's locks, for everyone who uses it from now on. */
-export function makeLeases(folder: string, silence = SILENCE): void {
-  if (!hasLeases(folder)) writeDurably(join(folder, SETTINGS), `${JSON.stringify({ silence })}\n`);
 }
 
 /** What is not there, or was removed on another machine while it was read. */
@@ -102,7 +78,7 @@ export class Leases {
 
   constructor(folder: string) {
     this.folder = folder;
-    this.silence = (readJson(join(folder, SETTINGS), isSettings)?.silence ?? SILENCE) * 1000;
+    this.silence = silenceOf(folder) * 1000;
   }
 
   /** Takes a lease, alone or beside others who share it; undefined where another holds it. */

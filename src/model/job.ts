@@ -4,6 +4,10 @@ import type { Problem } from './problem.ts';
 /** The number of the shape of specifications and exit records that is written now. */
 export const JOB_FORMAT = 1;
 
+/** The folder of leases in an attempt's own, where other machines execute it, and the lease of whoever does. */
+export const LEASES = 'leases';
+export const ALIVE = 'alive';
+
 /** The file in an attempt's folder that holds its specification. */
 export const JOB_FILE = 'job.json';
 

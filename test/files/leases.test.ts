@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Leases, makeLeases } from '../../src/files/leases.ts';
+import { makeLeases } from '../../src/files/lease-folder.ts';
+import { Leases } from '../../src/files/leases.ts';
 import { emptyFolder } from '../folders.ts';
 
 /** A folder of leases, and two who use it. */

@@ -45,7 +45,7 @@ export async function clusterFacts(
     if (answer.code !== 0) return failed(refused(`a job that tells what ${name} is`, answer));
     id = answer.printed.trim().split(';')[0] ?? '';
   }
-  const probed = await awaitProbe(file, id, squeue);
+  const probed = await awaitProbe(file, { id, job }, squeue);
   return 'platform' in probed ? done({ ...probed, engines }) : failed(silent(name, id, probed.word));
 }
 
@@ -61,8 +61,12 @@ function probeScript(file: string, settings: SlurmSettings): string {
 }
 
 /** What the probe tells, once it has; else, where it ended without or takes too long, what Slurm says of it. */
-async function awaitProbe(file: string, id: string, squeue: Squeue): Promise<Probed | Pick<Watched, 'word'>> {
-  const watched = squeue.watch(id);
+async function awaitProbe(
+  file: string,
+  { id, job }: { readonly id: string; readonly job: string },
+  squeue: Squeue,
+): Promise<Probed | Pick<Watched, 'word'>> {
+  const watched = squeue.watch(id, job);
   const end = performance.now() + PATIENCE;
   try {
     for (let isLast = false; ; isLast = isOver(watched.word) || isHopeless(watched.word) || performance.now() > end) {

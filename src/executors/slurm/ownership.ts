@@ -1,18 +1,13 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasLeases, Leases, makeLeases } from '../../files/leases.ts';
+import { hasLeases, makeLeases } from '../../files/lease-folder.ts';
+import { Leases } from '../../files/leases.ts';
 import { type FileLock, isLocked, lockFile, usesLeases } from '../../files/lock.ts';
-import { JOB_FILE } from '../../model/job.ts';
+import { ALIVE, JOB_FILE, LEASES } from '../../model/job.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 
 // Who has an attempt: the one place that knows how a job and those who watch it, on other machines, tell each other so. Its folder lies on a
 // disk of one machine, whose kernel keeps locks, or on one that several share: then it has leases of its own.
-
-/** The folder of leases in the folder of an attempt. */
-const LEASES = 'leases';
-
-/** The name of the lease of whoever executes it. */
-const ALIVE = 'alive';
 
 /** The file that a job writes once it has the attempt. */
 const BEGUN = 'begun';

@@ -13,6 +13,8 @@ export interface Word {
 
 /** What is known of a job that is watched. */
 export interface Watched {
+  /** Its name: a controller that lost its state gives numbers away again. */
+  readonly name: string;
   /** The last that was said of it. */
   word: Word | undefined;
   /** Answers in a row that did not know it. */
@@ -65,8 +67,8 @@ export class Squeue {
   }
 
   /** Watches a job from now on, until it is let go. */
-  watch(id: string): Watched {
-    const watched: Watched = { word: undefined, absences: 0 };
+  watch(id: string, name: string): Watched {
+    const watched: Watched = { name, word: undefined, absences: 0 };
     this.jobs.set(id, watched);
     void this.askOn();
     return watched;
@@ -100,19 +102,19 @@ export class Squeue {
 
   private async askOnce(): Promise<boolean> {
     const ids = [...this.jobs.keys()];
-    const answer = await ask(['squeue', '-h', '-t', 'all', '-o', '%i|%T|%r|%N', '-j', ids.join(',')], { environment: this.environment });
+    const answer = await ask(['squeue', '-h', '-t', 'all', '-o', '%i|%j|%T|%r|%N', '-j', ids.join(',')], { environment: this.environment });
     // Of a single job that it has forgotten it says so by failing.
     if (answer.code !== 0 && !/Invalid job id/.test(saidBy(answer))) return false;
     const words = new Map(
       answer.printed.split('\n').map((line): [string, Word] => {
-        const [id = '', state = '', reason = '', nodes = ''] = line.split('|');
-        return [id, { state, reason, nodes }];
+        const [id = '', name = '', state = '', reason = '', nodes = ''] = line.split('|');
+        return [`${id} ${name}`, { state, reason, nodes }];
       }),
     );
     for (const id of ids) {
       const watched = this.jobs.get(id);
       if (watched === undefined) continue;
-      const word = words.get(id);
+      const word = words.get(`${id} ${watched.name}`);
       watched.absences = word === undefined ? watched.absences + 1 : 0;
       watched.word = word ?? watched.word;
     }

@@ -3,6 +3,7 @@ import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
 import { fence, forgetOwnership, type Standing, standingOf } from './ownership.ts';
+import { jobName } from './submission.ts';
 import { isHopeless, isOver, type Squeue, type Watched, type Word } from './squeue.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
@@ -82,7 +83,7 @@ export async function watch(job: JobSpecification, watching: Watching): Promise<
   const events = new EventReader(folder);
   const teller = new StopTeller(folder, watching);
   const tellWait = waitTeller(job, watching);
-  const watched = watching.squeue.watch(watching.id);
+  const watched = watching.squeue.watch(watching.id, jobName(job));
   const since = performance.now();
   try {
     for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {

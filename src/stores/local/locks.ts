@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasLeases, makeLeases } from '../../files/leases.ts';
+import { hasLeases, makeLeases } from '../../files/lease-folder.ts';
 import { tryLockFile, useLeases } from '../../files/lock.ts';
 import { mayBeShared } from '../../files/shared-file-system.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';

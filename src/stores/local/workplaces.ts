@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { makeFolders, namesIn } from '../../files/folder.ts';
 import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../files/lock.ts';
 import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
+import { hasLeases } from '../../files/lease-folder.ts';
+import { Leases } from '../../files/leases.ts';
 import { removeTree } from '../../files/remove.ts';
+import { ALIVE, LEASES } from '../../model/job.ts';
 import { linkOwnPackage } from './own-package.ts';
 import { SpareFolders } from './spare-folders.ts';
 import type { Checkpoints, Claim, FinishedWork, Workplace, Workplaces } from '../../model/workplace.ts';
@@ -83,6 +86,9 @@ function waitingFor(owner: string): Waiting {
 
 /** Whether anyone executes the work of an attempt's folder: its lock is held, perhaps by what outlived its coordinator. */
 export function isExecuted(root: string, attempt: string): boolean {
+  // A job on another machine says so itself: who watched it may be gone, and with it the lease on the work.
+  const own = join(root, 'scratch', attempt, LEASES);
+  if (hasLeases(own) && new Leases(own).isHeld(ALIVE)) return true;
   const folder = join(root, 'locks');
   const start = attempt.slice(0, WORK_PREFIX);
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(start) && !name.endsWith('.owner')) : [];
