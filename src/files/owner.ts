@@ -22,10 +22,12 @@ function read(work: () => string): string {
   }
 }
 
-/** The field of `/proc/PID/stat` that says when a process began: the twentieth after its name, which may hold anything. */
+/** When a process began; `gone` where it has ended and nobody has taken notice yet; empty where the system does not say. */
 function beginOf(pid: number): string {
   const stat = read(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  // After the name, which may hold anything: the state first, the beginning as the twentieth.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? 'gone' : (fields[19] ?? '');
 }
 
 function machineNow(): string {
