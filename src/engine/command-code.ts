@@ -1,12 +1,11 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { commandCode, type FoundCode } from '../code/python/command-code.ts';
 import { notebookOf } from '../model/notebook.ts';
 import type { CommandCode, Instance } from '../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { pointerStep } from '../text/json-pointer.ts';
-import type { FoundEnvironment } from './environments.ts';
+import { environmentVariables, type FoundEnvironment } from './environments.ts';
 import type { Surroundings } from './fingerprint.ts';
+import { findProgram } from './tools.ts';
 
 /** What the code of a command is now; of a record, what it was. */
 export async function codeNow(
@@ -32,12 +31,10 @@ export async function codeNow(
   });
 }
 
-/** The Python that runs a command's programs; where that is built first, any can take them apart. */
-function pythonFor(environment: FoundEnvironment | undefined, { environment: { PATH: path = '' } }: Surroundings): Outcome<string> {
-  const own = environment === undefined ? [] : [join(environment.folder, 'bin', 'python3'), join(environment.folder, 'bin', 'python')];
-  const base = environment?.built === undefined ? [] : [environment.built.interpreter.path];
-  const others = path.split(delimiter).map((folder) => join(folder, 'python3'));
-  const python = [...own, ...base, ...others].find(isProgram);
+/** The Python that runs a command's programs; of an environment that is built first, the one that it will be built with. */
+function pythonFor(environment: FoundEnvironment | undefined, surroundings: Surroundings): Outcome<string> {
+  const path = environmentVariables(environment, surroundings)['PATH'] ?? '';
+  const python = environment?.built?.interpreter.path ?? findProgram('python3', { path, root: surroundings.root });
   if (python !== undefined) return done(python);
   return failed({
     kind: 'pipeline',
@@ -45,15 +42,6 @@ function pythonFor(environment: FoundEnvironment | undefined, { environment: { P
     message: 'python3, which takes Python programs apart, is not in PATH',
     hint: 'install Python 3.8 or newer',
   });
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The code of a command that is planned; problems point to where the node names it. */

@@ -32,6 +32,21 @@ export async function environmentNow(environment: CommandEnvironment, surroundin
   return held.ok ? done({ ingredient: held.value, folder }) : held;
 }
 
+/** What environments were found to hold, by what is asked for. */
+export type KnownEnvironments = Map<string, Promise<Outcome<FoundEnvironment>>>;
+
+/** The same, found out once for all who share what is known. */
+export function environmentOnce(
+  environment: CommandEnvironment,
+  surroundings: Surroundings,
+  known: KnownEnvironments,
+): Promise<Outcome<FoundEnvironment>> {
+  const asked = JSON.stringify(environment);
+  const found = known.get(asked) ?? environmentNow(environment, surroundings);
+  known.set(asked, found);
+  return found;
+}
+
 /** The variables that make programs find an environment first. */
 export function environmentVariables(
   found: FoundEnvironment | undefined,

@@ -1,7 +1,7 @@
 import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
-import { budgetsOf, type CommandEnvironment, type Instance, type NodeWork } from '../model/pipeline.ts';
+import { budgetsOf, type Instance, type NodeWork } from '../model/pipeline.ts';
 import type { Engine, EngineUse } from '../model/engine.ts';
 import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
@@ -14,7 +14,7 @@ import { Glance } from '../code/readings.ts';
 import { type Code, stageCode } from '../code/stage-code.ts';
 import type { FoundCode } from '../code/python/command-code.ts';
 import type { Provision } from '../code/python/uv.ts';
-import { environmentNow, type FoundEnvironment, toolPlaces } from './environments.ts';
+import { environmentOnce, type FoundEnvironment, type KnownEnvironments, toolPlaces } from './environments.ts';
 import { toolDigests } from './tools.ts';
 
 /** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
@@ -52,7 +52,7 @@ export class Found {
   /** The code of stages, by what is asked of the bundler. */
   readonly codes: Map<string, Promise<Outcome<Code>>> = new Map();
   /** What the environments of commands hold, by what is asked for. */
-  readonly environments: Map<string, Promise<Outcome<FoundEnvironment>>> = new Map();
+  readonly environments: KnownEnvironments = new Map();
   readonly shared: WeakMap<NodeWork, Shared> = new WeakMap();
   readonly glance: Glance = new Glance();
 }
@@ -226,7 +226,8 @@ async function prepareWork(instance: Instance, around: Around): Promise<Outcome<
     const { digest, packages } = code.value;
     return done({ code: code.value, ingredient: { kind: 'stage', code: digest, packages, ...networkOf(work.declaration) } });
   }
-  const environment = work.environment === undefined ? undefined : await environmentOnce(work.environment, around);
+  const environment =
+    work.environment === undefined ? undefined : await environmentOnce(work.environment, around, around.found.environments);
   if (environment?.ok === false)
     return failed(...environment.problems.map((problem) => ({ pointer: `/stages${pointerStep(instance.node)}/environment`, ...problem })));
   const tools = toolDigests(work.tools, toolPlaces(around, environment?.value), around.found.tools);
@@ -256,15 +257,6 @@ async function prepareWork(instance: Instance, around: Around): Promise<Outcome<
     ...(environment === undefined ? {} : { environment: environment.value }),
     ...(code === undefined ? {} : { commandCode: code.value }),
   });
-}
-
-/** What an environment holds, found out once a plan. */
-function environmentOnce(environment: CommandEnvironment, around: Around): Promise<Outcome<FoundEnvironment>> {
-  const { environments } = around.found;
-  const asked = JSON.stringify(environment);
-  const found = environments.get(asked) ?? environmentNow(environment, around);
-  environments.set(asked, found);
-  return found;
 }
 
 function codeOfStage(

@@ -7,6 +7,7 @@ import { digestOf, sha256 } from '../model/canonical.ts';
 import type { Executor } from '../model/executor.ts';
 import type { CommandCode, CommandEnvironment, Source, Tool } from '../model/pipeline.ts';
 import type { Content } from '../model/store.ts';
+import type { KnownEnvironments } from './environments.ts';
 import type { Surroundings } from './fingerprint.ts';
 import type { Plan } from './plan.ts';
 
@@ -86,23 +87,23 @@ async function choiceDigest(file: string, { store }: Surroundings): Promise<stri
   return read.ok ? declaredDigest(read.value) : '';
 }
 
-async function toolNow({ tool, environment }: PlacedTool, surroundings: Surroundings): Promise<string> {
-  const [{ toolDigests }, { environmentNow, toolPlaces }] = await Promise.all([import('./tools.ts'), import('./environments.ts')]);
-  const around = environment === undefined ? undefined : await environmentNow(environment, surroundings);
+async function toolNow({ tool, environment }: PlacedTool, surroundings: Surroundings, known: KnownEnvironments): Promise<string> {
+  const [{ toolDigests }, { environmentOnce, toolPlaces }] = await Promise.all([import('./tools.ts'), import('./environments.ts')]);
+  const around = environment === undefined ? undefined : await environmentOnce(environment, surroundings, known);
   if (around?.ok === false) return '';
   const found = toolDigests([tool], toolPlaces(surroundings, around?.value), new Map());
   return found.ok ? (Object.values(found.value)[0] ?? '') : '';
 }
 
-async function environmentDigest(environment: CommandEnvironment, surroundings: Surroundings): Promise<string> {
-  const { environmentNow } = await import('./environments.ts');
-  const found = await environmentNow(environment, surroundings);
+async function environmentDigest(environment: CommandEnvironment, surroundings: Surroundings, known: KnownEnvironments): Promise<string> {
+  const { environmentOnce } = await import('./environments.ts');
+  const found = await environmentOnce(environment, surroundings, known);
   return found.ok && found.value.pending === undefined ? digestOf(found.value.ingredient) : '';
 }
 
-async function commandCodeDigest({ code, environment }: PlacedCode, surroundings: Surroundings): Promise<string> {
-  const [{ codeNow }, { environmentNow }] = await Promise.all([import('./command-code.ts'), import('./environments.ts')]);
-  const around = environment === undefined ? undefined : await environmentNow(environment, surroundings);
+async function commandCodeDigest({ code, environment }: PlacedCode, surroundings: Surroundings, known: KnownEnvironments): Promise<string> {
+  const [{ codeNow }, { environmentOnce }] = await Promise.all([import('./command-code.ts'), import('./environments.ts')]);
+  const around = environment === undefined ? undefined : await environmentOnce(environment, surroundings, known);
   if (around?.ok === false) return '';
   const found = await codeNow(code, around?.value, surroundings);
   return found.ok ? found.value.digest : '';
@@ -186,13 +187,14 @@ async function stand<Key>(pairs: readonly (readonly [Key, string])[], digest: (k
 /** Whether a plan would find everything outside of its pipeline file as it was: looks for all of it again. */
 export async function areStanding(grounds: Grounds, surroundings: Surroundings): Promise<boolean> {
   const { store } = surroundings;
+  const known: KnownEnvironments = new Map();
   return (
     (await stand(grounds.params, (file) => (existsSync(file) ? hashFile(file) : ''))) &&
     (await stand(grounds.variables, (variable) => variableDigest(variable, surroundings))) &&
     (await stand(grounds.executors, (name) => executorNow(name, surroundings))) &&
-    (await stand(grounds.tools, (tool) => toolNow(tool, surroundings))) &&
-    (await stand(grounds.environments, (environment) => environmentDigest(environment, surroundings))) &&
-    (await stand(grounds.commandCode, (code) => commandCodeDigest(code, surroundings))) &&
+    (await stand(grounds.tools, (tool) => toolNow(tool, surroundings, known))) &&
+    (await stand(grounds.environments, (environment) => environmentDigest(environment, surroundings, known))) &&
+    (await stand(grounds.commandCode, (code) => commandCodeDigest(code, surroundings, known))) &&
     (await stand(grounds.sources, (source) => {
       const now = store.sources.snapshot(source);
       return now.ok ? snapshotDigest(now.value) : '';

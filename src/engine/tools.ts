@@ -21,7 +21,7 @@ export interface ToolPlaces {
 }
 
 /** Finds a program in PATH, as the child will; one that is written as a path where it lies. */
-function findProgram(name: string, { path, root }: ToolPlaces): string | undefined {
+export function findProgram(name: string, { path, root }: ToolPlaces): string | undefined {
   const files = name.includes('/') ? [resolve(root, name)] : path.split(delimiter).map((folder) => join(folder, name));
   for (const file of files) {
     try {
