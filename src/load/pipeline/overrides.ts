@@ -67,9 +67,12 @@ interface Overridden {
   readonly problems: readonly Problem[];
 }
 
-/** Whether a name with a path means a param. A file of params may have a name that is a node's too: what the path leads to is meant. */
-function meansParam(file: JsonObject, name: string, path: readonly string[]): boolean {
-  const { params, stages } = file as { readonly params?: JsonObject; readonly stages?: JsonObject };
+/** Whether a name with a path means a param of the pipeline. A file of params may have a name that is a node's too: what the path leads to is meant. */
+export function meansParam(
+  { params, stages }: { readonly params?: JsonObject; readonly stages?: JsonObject },
+  name: string,
+  path: readonly string[],
+): boolean {
   const param = ownMember(params, name);
   if (param === undefined) return false;
   const node = ownMember(stages, name);

@@ -5,6 +5,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { Dimension, Domain, Range } from '../../model/sweep.ts';
 import type { Locate } from '../yaml/locate.ts';
 import type { Takers } from '../pipeline/params.ts';
+import { meansParam } from '../pipeline/overrides.ts';
 import { atPoint } from '../pipeline/selection.ts';
 import type { CheckedBefore } from '../check.ts';
 import { schemaAt, valueLike, withValueAt } from '../pipeline/values.ts';
@@ -111,11 +112,9 @@ export function findParam(name: string, pointer: string, context: SweepContext):
   const [param, ...path] = /^(?:\.[^.=[\]\s]+)*$/.test(rest) ? rest.split('.').slice(1) : [];
   if (node === undefined || (rest !== '' && param === undefined) || (point !== undefined && param === undefined))
     return wrong(`"${name}" is not a param's name`, name, ['size', 'student.lr', 'teacher[fold=0].epochs']);
-  // A file of params may have a name that is a node's too: what the path leads to is meant.
-  const isParam =
-    Object.hasOwn(pipeline.params, node) &&
-    (!Object.hasOwn(stages, node) || valueAt(pipeline.params, [node, ...rest.split('.').slice(1)]) !== undefined);
-  if (param === undefined || (point === undefined && isParam)) return ofPipeline(node, rest.split('.').slice(1), wrong, context);
+  const steps = param === undefined ? [] : [param, ...path];
+  if (param === undefined || (point === undefined && meansParam({ params: pipeline.params, stages }, node, steps)))
+    return ofPipeline(node, steps, wrong, context);
   if (node === 'sources')
     return Object.hasOwn(pipeline.sources, param)
       ? { of: 'sources', instances: [], param, path, schema: undefined, base: undefined }
