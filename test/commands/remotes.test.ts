@@ -111,7 +111,7 @@ describe.skipIf(noS3 !== undefined)('a machine that has nothing but a bucket', (
 
   beforeAll(async () => {
     Object.assign(process.env, CREDENTIALS);
-    server = await startS3();
+    server = await startS3(emptyFolder());
   });
 
   afterAll(() => {

@@ -6,7 +6,6 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Remote } from '../../src/model/remote.ts';
 import { openRemote } from '../../src/stores/remotes/s3/remote.ts';
-import { emptyFolder } from '../folders.ts';
 
 /** The S3 server of the tests: `go install github.com/versity/versitygw/cmd/versitygw@v1.8.0`. */
 const SERVER = [...(process.env['PATH'] ?? '').split(delimiter), join(homedir(), 'go', 'bin')]
@@ -25,6 +24,9 @@ export interface S3Server {
   readonly port: number;
   /** The folder in which it keeps the bucket's objects, each as a file. */
   readonly folder: string;
+  /** Starts it again where it was stopped. */
+  start(): Promise<void>;
+  /** Kills it. */
   stop(): void;
 }
 
@@ -47,25 +49,26 @@ async function answers(endpoint: string): Promise<boolean> {
 }
 
 /** Starts a server whose buckets are folders of an empty one. */
-export async function startS3(): Promise<S3Server> {
-  const folder = emptyFolder();
+export async function startS3(folder: string): Promise<S3Server> {
   mkdirSync(join(folder, 'results'));
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const environment = {
+  const env = {
     ...process.env,
     ROOT_ACCESS_KEY: CREDENTIALS.AWS_ACCESS_KEY_ID,
     ROOT_SECRET_KEY: CREDENTIALS.AWS_SECRET_ACCESS_KEY,
   };
-  const server: ChildProcess = spawn(SERVER ?? '', ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', folder], {
-    env: environment,
-    stdio: 'ignore',
-  });
-  for (let tried = 0; !(await answers(endpoint)); tried += 1) {
-    if (tried > 500 || server.exitCode !== null) throw new Error('the S3 server does not start');
-    await sleep(20);
-  }
-  return { endpoint, port, folder: join(folder, 'results'), stop: () => void server.kill('SIGKILL') };
+  let server: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    const started = spawn(SERVER ?? '', ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', folder], { env, stdio: 'ignore' });
+    server = started;
+    for (let tried = 0; !(await answers(endpoint)); tried += 1) {
+      if (tried > 500 || started.exitCode !== null) throw new Error('the S3 server does not start');
+      await sleep(20);
+    }
+  };
+  await start();
+  return { endpoint, port, folder: join(folder, 'results'), start, stop: () => void server?.kill('SIGKILL') };
 }
 
 /** The bucket of a server as a remote. */

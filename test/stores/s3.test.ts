@@ -4,7 +4,7 @@ import { sha256 } from '../../src/model/canonical.ts';
 import { RemoteRefusal } from '../../src/model/remote.ts';
 import { RESULT_FORMAT } from '../../src/model/result.ts';
 import type { WantedResult } from '../../src/model/store.ts';
-import { write } from '../folders.ts';
+import { emptyFolder, write } from '../folders.ts';
 import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts';
 import { type Open, openWith, wanted } from './far.ts';
 import { keepsTheContractOfRemotes, keysOf } from './remote-contract.ts';
@@ -25,7 +25,7 @@ describe.skipIf(noS3 !== undefined)('a bucket of a real S3 server', () => {
 
   beforeAll(async () => {
     Object.assign(process.env, CREDENTIALS);
-    server = await startS3();
+    server = await startS3(emptyFolder());
     proxy = await startFaultyProxy(server.port, 7);
   });
 

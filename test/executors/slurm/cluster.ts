@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emptyFolder } from '../../folders.ts';
 
 /** Why no Slurm can be started here; undefined: it can. */
 export function whyNoSlurm(): string | undefined {
@@ -47,9 +46,8 @@ function startMunge(): void {
   spawnSync('runuser', ['-u', 'munge', '--', '/usr/sbin/munged']);
 }
 
-/** Starts a Slurm below a folder of its own, and waits until its machines can be used. */
-export async function startCluster(): Promise<Cluster> {
-  const folder = emptyFolder();
+/** Starts a Slurm below an empty folder of its own, and waits until its machines can be used. */
+export async function startCluster(folder: string): Promise<Cluster> {
   const host = hostname().split('.')[0] ?? '';
   const ports = await freePorts(NODES.length + 1);
   for (const name of ['state', 'log', ...NODES.map((node) => `spool-${node}`)]) mkdirSync(join(folder, name));

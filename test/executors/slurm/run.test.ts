@@ -72,7 +72,7 @@ const queued = (): string => cluster.ask('squeue', '-h', '-t', 'PENDING,RUNNING'
 
 describe.skipIf(whyNoSlurm() !== undefined)('a run whose nodes are jobs of Slurm', () => {
   beforeAll(async () => {
-    cluster = await startCluster();
+    cluster = await startCluster(emptyFolder());
     // Once, so that no two runs ask what machines there are.
     await run(project('echo > "$out"'));
   });

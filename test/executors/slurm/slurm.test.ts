@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe.skipIf(why !== undefined)('Slurm', () => {
   beforeAll(async () => {
-    cluster = await startCluster();
+    cluster = await startCluster(emptyFolder());
   });
   afterAll(() => cluster.stop());
 
