@@ -11,7 +11,7 @@ import { startProblem } from '../job/ending.ts';
 import { ask, commandEnvironment } from './commands.ts';
 import { endingProblem, newestCheckpoint } from './ended.ts';
 import { clusterFacts } from './facts.ts';
-import { prepareOwnership, standingOf } from './ownership.ts';
+import { prepareOwnership, standingOf } from '../cluster/ownership.ts';
 import { readSettings, type SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
 import { jobName } from './submission.ts';

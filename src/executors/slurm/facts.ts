@@ -56,7 +56,7 @@ function probeCommand(job: string, settings: SlurmSettings): string[] {
 }
 
 function probeScript(file: string, settings: SlurmSettings): string {
-  const command = [process.execPath, join(installation, 'dist/executors/slurm/probe.js'), file];
+  const command = [process.execPath, join(installation, 'dist/executors/cluster/probe.js'), file];
   return `#!/bin/bash\n${preparing(settings).join('\n')}\nexec ${command.map(quoted).join(' ')}\n`;
 }
 

@@ -92,7 +92,7 @@ export function preparing({ modules, setup }: Pick<SlurmSettings, 'modules' | 's
  */
 export function jobScript({ folder }: JobSpecification, settings: SlurmSettings, lock: string | undefined): string {
   const { grace } = settings;
-  const job = [process.execPath, join(installation, 'dist/executors/slurm/job.js'), folder, lock ?? '', String(grace ?? '')];
+  const job = [process.execPath, join(installation, 'dist/executors/cluster/job.js'), folder, lock ?? '', String(grace ?? '')];
   return `#!/bin/bash
 # A job whose attempt is not wanted any more finds no folder.
 cd ${quoted(folder)} || exit 0

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
-import { fence, forgetOwnership, type Standing, standingOf } from './ownership.ts';
+import { fence, forgetOwnership, type Standing, standingOf } from '../cluster/ownership.ts';
 import { jobName } from './submission.ts';
 import { isHopeless, isOver, type Squeue, type Watched, type Word } from './squeue.ts';
 

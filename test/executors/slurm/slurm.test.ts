@@ -27,7 +27,7 @@ describe.skipIf(why !== undefined)('Slurm', () => {
     kind: 'slurm',
     abandoned: 'goes on',
     loss: {
-      run: 'pid=$PPID; until grep -q slurm/jo[b] /proc/$pid/cmdline; do read -r _ _ _ pid _ < /proc/$pid/stat; done; kill -KILL $pid; sleep 600',
+      run: 'pid=$PPID; until grep -q cluster/jo[b] /proc/$pid/cmdline; do read -r _ _ _ pid _ < /proc/$pid/stat; done; kill -KILL $pid; sleep 600',
       code: 'lost',
     },
     async open() {

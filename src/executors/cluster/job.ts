@@ -1,6 +1,6 @@
 import { ownAttempt, shareWork } from './ownership.ts';
 
-// What a job of Slurm executes: takes its attempt and the lock on its work, then does it.
+// What a job of a cluster executes: takes its attempt and the lock on its work, then does it.
 //
 //   node job.js FOLDER LOCK GRACE
 //
