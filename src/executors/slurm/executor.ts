@@ -8,10 +8,11 @@ import { done, type Problem } from '../../model/problem.ts';
 import type { Asker } from '../../model/waiting.ts';
 import { readExit } from '../job/attempt-files.ts';
 import { startProblem } from '../job/ending.ts';
-import { ask, commandEnvironment } from './commands.ts';
+import { commandEnvironment } from './commands.ts';
 import { endingProblem, newestCheckpoint } from './ended.ts';
 import { clusterFacts } from './facts.ts';
 import { prepareOwnership, standingOf } from '../cluster/ownership.ts';
+import { OwnJob } from './own-job.ts';
 import { readSettings, type SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
 import { jobName } from './submission.ts';
@@ -130,9 +131,9 @@ class SlurmExecutor implements Executor {
     watching: { readonly emit: (event: JobEvent) => void; readonly stop: Stop; readonly isLeft: boolean },
   ): Promise<ExitRecord | undefined> {
     const { environment, squeue, settings } = this;
-    const { stop, isLeft } = watching;
-    const cancel = (): Promise<unknown> => ask(['scancel', id], { environment });
-    const end = await watch(job, { ...watching, id, squeue, cancel, grace: settings.grace });
+    const { emit, stop, isLeft } = watching;
+    const slurmJob = new OwnJob(squeue, { id, name: jobName(job), environment, isLeft });
+    const end = await watch(job, { emit, stop, slurmJob, grace: settings.grace });
     if ('exit' in end && (end.exit.ended !== 'stopped' || stop.asked.aborted)) return end.exit;
     const word = 'exit' in end ? end.word : end.gone;
     if (word?.state === 'NODE_FAIL' || word?.state === 'BOOT_FAIL')

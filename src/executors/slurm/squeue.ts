@@ -19,6 +19,8 @@ export interface Watched {
   word: Word | undefined;
   /** Answers in a row that did not know it. */
   absences: number;
+  /** How many of its tasks wait or run; undefined: nothing was said of it yet. One that is no array has one. */
+  tasks: number | undefined;
 }
 
 /** States in which nothing of a job runs any more. */
@@ -52,6 +54,40 @@ export function isHopeless(word: Word | undefined): boolean {
 /** The longest time between two questions to a controller that does not answer, in milliseconds. */
 const LONGEST = 300_000;
 
+/** What squeue prints of a job: the numbers of the array that it is of and its own, its task there, its name, and what is said of it. */
+const FIELDS = '%F|%A|%K|%j|%T|%r|%N';
+
+/** Tasks of a job of which the same is said. */
+interface Tasks {
+  readonly count: number;
+  readonly word: Word;
+}
+
+/** How many tasks of an array a text such as `0-3,7%4` names; of what is no array, one. */
+function countOf(tasks: string): number {
+  const parts = tasks.replace(/%.*$/, '').split(',');
+  const counts = parts.map((part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return last - first + 1;
+  });
+  return counts.reduce((sum, count) => sum + (Number.isFinite(count) ? count : 1), 0);
+}
+
+/** What was said, by each number that a job goes by and its name: an array's own, its task's in it, and that of the task as a job. */
+function tasksTold(printed: string): ReadonlyMap<string, readonly Tasks[]> {
+  const told = new Map<string, Tasks[]>();
+  for (const line of printed.split('\n')) {
+    const [array = '', own = '', index = '', name = '', state = '', reason = '', nodes = ''] = line.split('|');
+    const tasks: Tasks = { count: countOf(index), word: { state, reason, nodes } };
+    for (const id of new Set([array, own, `${array}_${index}`])) {
+      const known = told.get(`${id} ${name}`) ?? [];
+      known.push(tasks);
+      told.set(`${id} ${name}`, known);
+    }
+  }
+  return told;
+}
+
 /** Asks one squeue for all jobs of an executor, as long as there are any. Where it fails it is asked less and less often, and nothing is lost. */
 export class Squeue {
   private readonly environment: Record<string, string>;
@@ -68,7 +104,7 @@ export class Squeue {
 
   /** Watches a job from now on, until it is let go. */
   watch(id: string, name: string): Watched {
-    const watched: Watched = { name, word: undefined, absences: 0 };
+    const watched: Watched = { name, word: undefined, absences: 0, tasks: undefined };
     this.jobs.set(id, watched);
     void this.askOn();
     return watched;
@@ -102,21 +138,18 @@ export class Squeue {
 
   private async askOnce(): Promise<boolean> {
     const ids = [...this.jobs.keys()];
-    const answer = await ask(['squeue', '-h', '-t', 'all', '-o', '%i|%j|%T|%r|%N', '-j', ids.join(',')], { environment: this.environment });
+    const answer = await ask(['squeue', '-h', '-t', 'all', '-o', FIELDS, '-j', ids.join(',')], { environment: this.environment });
     // Of a single job that it has forgotten it says so by failing.
     if (answer.code !== 0 && !/Invalid job id/.test(saidBy(answer))) return false;
-    const words = new Map(
-      answer.printed.split('\n').map((line): [string, Word] => {
-        const [id = '', name = '', state = '', reason = '', nodes = ''] = line.split('|');
-        return [`${id} ${name}`, { state, reason, nodes }];
-      }),
-    );
+    const told = tasksTold(answer.printed);
     for (const id of ids) {
       const watched = this.jobs.get(id);
       if (watched === undefined) continue;
-      const word = words.get(`${id} ${watched.name}`);
-      watched.absences = word === undefined ? watched.absences + 1 : 0;
-      watched.word = word ?? watched.word;
+      const tasks = told.get(`${id} ${watched.name}`) ?? [];
+      const alive = tasks.filter(({ word }) => !isOver(word));
+      watched.absences = tasks.length === 0 ? watched.absences + 1 : 0;
+      watched.tasks = alive.reduce((sum, { count }) => sum + count, 0);
+      watched.word = (alive.find(({ word }) => word.state !== 'PENDING') ?? alive[0] ?? tasks.at(-1))?.word ?? watched.word;
     }
     return true;
   }

@@ -3,8 +3,7 @@ import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
 import { fence, forgetOwnership, type Standing, standingOf } from '../cluster/ownership.ts';
-import { jobName } from './submission.ts';
-import { isHopeless, isOver, type Squeue, type Watched, type Word } from './squeue.ts';
+import type { Word } from './squeue.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 20, last: 1000 };
@@ -15,18 +14,25 @@ const PATIENCE = 5000;
 /** Milliseconds of grace that a node has where nothing is said. */
 const USUAL_GRACE = 8000;
 
-/** Answers of squeue after which a job that it does not know and that has ended is given up; and milliseconds for one that never began. */
-const ABSENCES = 3;
-const ABSENCE = 3 * 3_600_000;
+/** The job of an attempt, as far as Slurm tells of it. */
+export interface SlurmJob {
+  /** Its number; undefined: no job has the attempt yet. */
+  readonly id: string | undefined;
+  /** The last that Slurm said of it. */
+  readonly word: Word | undefined;
+  /** An attempt that has not begun never will. */
+  readonly isLost: boolean;
+  /** An attempt that has ended without a word of its own: no more will be known of how. */
+  readonly isTold: boolean;
+  /** Ends it, or sees to it that the attempt does not begin. */
+  cancel(): Promise<unknown>;
+  letGo(): void;
+}
 
 /** What watching an attempt needs beside its folder. */
 export interface Watching {
-  readonly id: string;
-  readonly squeue: Squeue;
-  readonly cancel: () => Promise<unknown>;
+  readonly slurmJob: SlurmJob;
   readonly grace: number | undefined;
-  /** It was left by a coordinator: what squeue does not know any more and has not begun never will. */
-  readonly isLeft: boolean;
   readonly emit: (event: JobEvent) => void;
   readonly stop: Stop;
 }
@@ -47,7 +53,7 @@ class StopTeller {
   }
 
   tell(standing: Standing): void {
-    const { stop, grace = USUAL_GRACE, cancel } = this.watching;
+    const { stop, grace = USUAL_GRACE, slurmJob } = this.watching;
     const word = stop.forced.aborted ? 'kill' : stop.asked.aborted ? 'ask' : undefined;
     const now = performance.now();
     if (word !== undefined && word !== this.told) {
@@ -57,7 +63,7 @@ class StopTeller {
     }
     if (now < this.cancelAt) return;
     this.cancelAt = now + PATIENCE;
-    void cancel();
+    void slurmJob.cancel();
   }
 }
 
@@ -68,9 +74,10 @@ async function pause(milliseconds: number, { asked, forced }: Stop): Promise<voi
 }
 
 /** Tells why a job does not begin, once for each reason. */
-function waitTeller({ node }: JobSpecification, { id, emit }: Watching): (word: Word | undefined) => void {
+function waitTeller({ node }: JobSpecification, { slurmJob, emit }: Watching): () => void {
   let told = '';
-  return (word) => {
+  return () => {
+    const { id, word } = slurmJob;
     if (word?.state !== 'PENDING' || word.reason === told || word.reason === 'None') return;
     told = word.reason;
     emit({ type: 'notice', level: 'note', node, message: `waits in the queue of Slurm as job ${id}: ${told}` });
@@ -79,41 +86,38 @@ function waitTeller({ node }: JobSpecification, { id, emit }: Watching): (word: 
 
 /** Watches an attempt through its folder until it has ended. What Slurm says of its job is asked only where the folder says nothing. */
 export async function watch(job: JobSpecification, watching: Watching): Promise<AttemptEnd> {
-  const { folder, attempt } = job;
+  const { folder } = job;
+  const { slurmJob } = watching;
   const events = new EventReader(folder);
   const teller = new StopTeller(folder, watching);
   const tellWait = waitTeller(job, watching);
-  const watched = watching.squeue.watch(watching.id, jobName(job));
-  const since = performance.now();
   try {
     for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {
       // Asked before the folder is read: what one that lives no more has written stands there by then.
       const standing = standingOf(folder);
       events.read(watching.emit);
-      if (standing === 'ended') return await ended(job, watched, watching);
+      if (standing === 'ended') return await ended(job, watching);
       if (standing === 'waiting') {
-        tellWait(watched.word);
-        const isAbsent = watched.absences > ABSENCES && (watching.isLeft || performance.now() - since > ABSENCE);
-        const isLost = isOver(watched.word) || isHopeless(watched.word) || isAbsent;
-        if (isLost && fence(folder)) {
-          await watching.cancel();
-          return { gone: watched.word, began: false };
+        tellWait();
+        if (slurmJob.isLost && fence(folder)) {
+          await slurmJob.cancel();
+          return { gone: slurmJob.word, began: false };
         }
       }
       teller.tell(standing);
       await pause(milliseconds, watching.stop);
     }
   } finally {
-    watching.squeue.letGo(watching.id);
+    slurmJob.letGo();
     forgetOwnership(folder);
   }
+}
 
-  /** What came of one that lives no more. Where it was not done, Slurm's last word on it is waited for, as long as it knows the job. */
-  async function ended({ folder: at }: JobSpecification, known: Watched, { stop }: Watching): Promise<AttemptEnd> {
-    const exit = readExit(at, attempt);
-    if (exit !== undefined && (exit.ended !== 'stopped' || stop.asked.aborted)) return { exit };
-    while (!isOver(known.word) && known.absences < ABSENCES && !stop.forced.aborted) await pause(PAUSES.last / 5, stop);
-    const word = known.word;
-    return exit === undefined ? { gone: word, began: true } : { exit, ...(word === undefined ? {} : { word }) };
-  }
+/** What came of one that lives no more. Where it was not done, Slurm's last word on it is waited for, as long as there may be one. */
+async function ended({ folder, attempt }: JobSpecification, { slurmJob, stop }: Watching): Promise<AttemptEnd> {
+  const exit = readExit(folder, attempt);
+  if (exit !== undefined && (exit.ended !== 'stopped' || stop.asked.aborted)) return { exit };
+  while (!slurmJob.isTold && !stop.forced.aborted) await pause(PAUSES.last / 5, stop);
+  const { word } = slurmJob;
+  return exit === undefined ? { gone: word, began: true } : { exit, ...(word === undefined ? {} : { word }) };
 }
