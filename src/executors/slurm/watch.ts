@@ -1,123 +1,22 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobEvent, Stop } from '../../model/executor.ts';
-import type { ExitRecord, JobSpecification } from '../../model/job.ts';
-import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
-import { fence, forgetOwnership, type Standing, standingOf } from '../cluster/ownership.ts';
+import type { JobSpecification } from '../../model/job.ts';
+import { type AttemptEnd, type ClusterJob, watch as watchAttempt, type Watching } from '../cluster/watch.ts';
 import type { Word } from './squeue.ts';
 
-/** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
-const PAUSES = { first: 20, last: 1000 };
-
-/** Milliseconds that a job has, beyond the time of its node, before it is cancelled. */
-const PATIENCE = 5000;
-
-/** Milliseconds of grace that a node has where nothing is said. */
-const USUAL_GRACE = 8000;
-
 /** The job of an attempt, as far as Slurm tells of it. */
-export interface SlurmJob {
+export interface SlurmJob extends ClusterJob<Word> {
   /** Its number; undefined: no job has the attempt yet. */
   readonly id: string | undefined;
-  /** The last that Slurm said of it. */
-  readonly word: Word | undefined;
-  /** An attempt that has not begun never will. */
-  readonly isLost: boolean;
-  /** An attempt that has ended without a word of its own: no more will be known of how. */
-  readonly isTold: boolean;
-  /** Ends it, or sees to it that the attempt does not begin. */
-  cancel(): Promise<unknown>;
-  letGo(): void;
 }
 
-/** What watching an attempt needs beside its folder. */
-export interface Watching {
-  readonly slurmJob: SlurmJob;
-  readonly grace: number | undefined;
-  readonly emit: (event: JobEvent) => void;
-  readonly stop: Stop;
-}
-
-/** What came of an attempt; `gone`: nothing says how it ended but Slurm's last word. */
-export type AttemptEnd = { readonly exit: ExitRecord; readonly word?: Word } | { readonly gone: Word | undefined; readonly began: boolean };
-
-/** Hands what a run is told on to a job; cancels one that does not obey, or has not begun. */
-class StopTeller {
-  private readonly folder: string;
-  private readonly watching: Watching;
-  private told: StopWord | undefined;
-  private cancelAt = Number.POSITIVE_INFINITY;
-
-  constructor(folder: string, watching: Watching) {
-    this.folder = folder;
-    this.watching = watching;
-  }
-
-  tell(standing: Standing): void {
-    const { stop, grace = USUAL_GRACE, slurmJob } = this.watching;
-    const word = stop.forced.aborted ? 'kill' : stop.asked.aborted ? 'ask' : undefined;
-    const now = performance.now();
-    if (word !== undefined && word !== this.told) {
-      writeStop(this.folder, word);
-      this.told = word;
-      this.cancelAt = standing === 'waiting' ? now : now + PATIENCE + (word === 'ask' ? grace : 0);
-    }
-    if (now < this.cancelAt) return;
-    this.cancelAt = now + PATIENCE;
-    void slurmJob.cancel();
-  }
-}
-
-/** Sleeps for a while, or until the run is stopped. */
-async function pause(milliseconds: number, { asked, forced }: Stop): Promise<void> {
-  const next = asked.aborted ? forced : asked;
-  await sleep(milliseconds, undefined, next.aborted ? {} : { signal: next }).catch(() => undefined);
-}
-
-/** Tells why a job does not begin, once for each reason. */
-function waitTeller({ node }: JobSpecification, { slurmJob, emit }: Watching): () => void {
-  let told = '';
-  return () => {
+/** Watches an attempt through its folder until it has ended, and tells why its job waits in the queue. */
+export function watch(
+  job: JobSpecification,
+  { slurmJob, ...watching }: Omit<Watching<Word>, 'clusterJob' | 'waits'> & { readonly slurmJob: SlurmJob },
+): Promise<AttemptEnd<Word>> {
+  const waits = (): string | undefined => {
     const { id, word } = slurmJob;
-    if (word?.state !== 'PENDING' || word.reason === told || word.reason === 'None') return;
-    told = word.reason;
-    emit({ type: 'notice', level: 'note', node, message: `waits in the queue of Slurm as job ${id}: ${told}` });
+    const isWaiting = word?.state === 'PENDING' && word.reason !== 'None';
+    return isWaiting ? `waits in the queue of Slurm as job ${id}: ${word.reason}` : undefined;
   };
-}
-
-/** Watches an attempt through its folder until it has ended. What Slurm says of its job is asked only where the folder says nothing. */
-export async function watch(job: JobSpecification, watching: Watching): Promise<AttemptEnd> {
-  const { folder } = job;
-  const { slurmJob } = watching;
-  const events = new EventReader(folder);
-  const teller = new StopTeller(folder, watching);
-  const tellWait = waitTeller(job, watching);
-  try {
-    for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {
-      // Asked before the folder is read: what one that lives no more has written stands there by then.
-      const standing = standingOf(folder);
-      events.read(watching.emit);
-      if (standing === 'ended') return await ended(job, watching);
-      if (standing === 'waiting') {
-        tellWait();
-        if (slurmJob.isLost && fence(folder)) {
-          await slurmJob.cancel();
-          return { gone: slurmJob.word, began: false };
-        }
-      }
-      teller.tell(standing);
-      await pause(milliseconds, watching.stop);
-    }
-  } finally {
-    slurmJob.letGo();
-    forgetOwnership(folder);
-  }
-}
-
-/** What came of one that lives no more. Where it was not done, Slurm's last word on it is waited for, as long as there may be one. */
-async function ended({ folder, attempt }: JobSpecification, { slurmJob, stop }: Watching): Promise<AttemptEnd> {
-  const exit = readExit(folder, attempt);
-  if (exit !== undefined && (exit.ended !== 'stopped' || stop.asked.aborted)) return { exit };
-  while (!slurmJob.isTold && !stop.forced.aborted) await pause(PAUSES.last / 5, stop);
-  const { word } = slurmJob;
-  return exit === undefined ? { gone: word, began: true } : { exit, ...(word === undefined ? {} : { word }) };
+  return watchAttempt(job, { ...watching, clusterJob: slurmJob, waits });
 }

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobEvent, Stop } from '../../model/executor.ts';
+import type { ExitRecord, JobSpecification } from '../../model/job.ts';
+import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
+import { fence, forgetOwnership, type Standing, standingOf } from './ownership.ts';
+
+/** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
+const PAUSES = { first: 20, last: 1000 };
+
+/** Milliseconds that a job has, beyond the time of its node, before it is cancelled. */
+const PATIENCE = 5000;
+
+/** Milliseconds of grace that a node has where nothing is said. */
+const USUAL_GRACE = 8000;
+
+/** The job of an attempt, as far as its cluster tells of it: hints, never the truth. */
+export interface ClusterJob<Word> {
+  /** The last that the cluster said of it. */
+  readonly word: Word | undefined;
+  /** An attempt that has not begun never will. */
+  readonly isLost: boolean;
+  /** No more will be known of how an attempt ended that has left no record. */
+  readonly isTold: boolean;
+  /** Ends it, or sees to it that the attempt does not begin. */
+  cancel(): Promise<unknown>;
+  letGo(): void;
+}
+
+/** What watching an attempt needs beside its folder. */
+export interface Watching<Word> {
+  readonly clusterJob: ClusterJob<Word>;
+  /** Why it has not begun, for people; undefined: nothing is known of it. */
+  readonly waits: () => string | undefined;
+  /** Milliseconds that its node has to end; undefined: as usual. */
+  readonly grace: number | undefined;
+  readonly emit: (event: JobEvent) => void;
+  readonly stop: Stop;
+}
+
+/** What came of an attempt; `gone`: nothing says how it ended but the cluster's last word. */
+export type AttemptEnd<Word> =
+  | { readonly exit: ExitRecord; readonly word?: Word }
+  | { readonly gone: Word | undefined; readonly began: boolean };
+
+/** Hands what a run is told on to a job; cancels one that does not obey, or has not begun. */
+class StopTeller<Word> {
+  private readonly folder: string;
+  private readonly watching: Watching<Word>;
+  private told: StopWord | undefined;
+  private cancelAt = Number.POSITIVE_INFINITY;
+
+  constructor(folder: string, watching: Watching<Word>) {
+    this.folder = folder;
+    this.watching = watching;
+  }
+
+  tell(standing: Standing): void {
+    const { stop, grace = USUAL_GRACE, clusterJob } = this.watching;
+    const word = stop.forced.aborted ? 'kill' : stop.asked.aborted ? 'ask' : undefined;
+    const now = performance.now();
+    if (word !== undefined && word !== this.told) {
+      writeStop(this.folder, word);
+      this.told = word;
+      this.cancelAt = standing === 'waiting' ? now : now + PATIENCE + (word === 'ask' ? grace : 0);
+    }
+    if (now < this.cancelAt) return;
+    this.cancelAt = now + PATIENCE;
+    void clusterJob.cancel();
+  }
+}
+
+/** Sleeps for a while, or until the run is stopped. */
+async function pause(milliseconds: number, { asked, forced }: Stop): Promise<void> {
+  const next = asked.aborted ? forced : asked;
+  await sleep(milliseconds, undefined, next.aborted ? {} : { signal: next }).catch(() => undefined);
+}
+
+/** Tells why a job does not begin, once for each reason. */
+function waitTeller<Word>({ node }: JobSpecification, { waits, emit }: Watching<Word>): () => void {
+  let told: string | undefined;
+  return () => {
+    const message = waits();
+    if (message === undefined || message === told) return;
+    told = message;
+    emit({ type: 'notice', level: 'note', node, message });
+  };
+}
+
+/** Watches an attempt through its folder until it has ended. What the cluster says of its job counts only where the folder says nothing. */
+export async function watch<Word>(job: JobSpecification, watching: Watching<Word>): Promise<AttemptEnd<Word>> {
+  const { folder } = job;
+  const { clusterJob } = watching;
+  const events = new EventReader(folder);
+  const teller = new StopTeller(folder, watching);
+  const tellWait = waitTeller(job, watching);
+  try {
+    for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {
+      // Asked before the folder is read: what one that lives no more has written stands there by then.
+      const standing = standingOf(folder);
+      events.read(watching.emit);
+      if (standing === 'ended') return await ended(job, watching);
+      if (standing === 'waiting') {
+        tellWait();
+        if (clusterJob.isLost && fence(folder)) {
+          await clusterJob.cancel();
+          return { gone: clusterJob.word, began: false };
+        }
+      }
+      teller.tell(standing);
+      await pause(milliseconds, watching.stop);
+    }
+  } finally {
+    clusterJob.letGo();
+    forgetOwnership(folder);
+  }
+}
+
+/** What came of one that lives no more. Where it was not done, the cluster's last word on it is waited for, as long as there may be one. */
+async function ended<Word>({ folder, attempt }: JobSpecification, { clusterJob, stop }: Watching<Word>): Promise<AttemptEnd<Word>> {
+  const exit = readExit(folder, attempt);
+  if (exit !== undefined && (exit.ended !== 'stopped' || stop.asked.aborted)) return { exit };
+  while (!clusterJob.isTold && !stop.forced.aborted) await pause(PAUSES.last / 5, stop);
+  const { word } = clusterJob;
+  return exit === undefined ? { gone: word, began: true } : { exit, ...(word === undefined ? {} : { word }) };
+}
