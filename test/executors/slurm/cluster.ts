@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -40,10 +41,15 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-function startMunge(): void {
-  if (spawnSync('munge', ['-n']).status === 0) return;
-  execFileSync('install', ['-d', '-o', 'munge', '-g', 'munge', '/run/munge', '/var/log/munge', '/var/lib/munge']);
-  spawnSync('runuser', ['-u', 'munge', '--', '/usr/sbin/munged']);
+/** Starts a munged of the cluster's own, which no other uses and which ends with it. */
+function startMunge(folder: string): void {
+  const file = (name: string): string => join(folder, 'munge', name);
+  mkdirSync(join(folder, 'munge'));
+  // Who asks it need not be who started it.
+  for (const path of [folder, join(folder, 'munge')]) chmodSync(path, 0o755);
+  writeFileSync(file('key-file'), randomBytes(128), { mode: 0o600 });
+  const files = ['key-file', 'log-file', 'seed-file', 'socket'].map((name) => `--${name}=${file(name)}`);
+  execFileSync('munged', ['--force', ...files, `--pid-file=${join(folder, 'munge.pid')}`], { stdio: 'ignore' });
 }
 
 /** Starts a Slurm below an empty folder of its own, and waits until its machines can be used. */
@@ -61,6 +67,7 @@ export async function startCluster(folder: string): Promise<Cluster> {
     'SlurmUser=root',
     'SlurmdUser=root',
     'AuthType=auth/munge',
+    `AuthInfo=socket=${folder}/munge/socket`,
     `SlurmctldPort=${ports[0]}`,
     `SlurmctldPidFile=${folder}/ctld.pid`,
     `SlurmdPidFile=${folder}/%n.pid`,
@@ -94,7 +101,7 @@ export async function startCluster(folder: string): Promise<Cluster> {
   const start = (daemon: string): void => {
     execFileSync(daemon === 'ctld' ? 'slurmctld' : 'slurmd', daemon === 'ctld' ? [] : ['-N', daemon], { env, stdio: 'ignore' });
   };
-  startMunge();
+  startMunge(folder);
   for (const daemon of ['ctld', ...NODES]) start(daemon);
   const cluster: Cluster = {
     environment,
