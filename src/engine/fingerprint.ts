@@ -2,8 +2,8 @@ import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
 import { budgetsOf, type Instance, type NodeWork } from '../model/pipeline.ts';
-import type { Engine, EngineUse } from '../model/engine.ts';
-import type { Executor, ExecutorFacts, Executors } from '../model/executor.ts';
+import type { Engine } from '../model/engine.ts';
+import type { Executor, Executors } from '../model/executor.ts';
 import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { pointerStep } from '../text/json-pointer.ts';
@@ -16,6 +16,7 @@ import type { FoundCode } from '../code/python/command-code.ts';
 import type { Provision } from '../code/python/uv.ts';
 import { environmentOnce, type FoundEnvironment, type KnownEnvironments, toolPlaces } from './environments.ts';
 import { toolDigests } from './tools.ts';
+import { usedEngines } from './used-engines.ts';
 
 /** How a child runs a stage. Raise it by hand when that changes in a way that can change results. */
 const STAGE_API = 1;
@@ -106,7 +107,7 @@ function prepareWith(
 ): Outcome<Prepared> {
   const { facts } = executor;
   const reached = code === undefined ? [] : around.engines.filter((engine) => engine.package in code.packages);
-  const engines = enginesIn(instance, reached, facts);
+  const engines = usedEngines(instance, reached, executor);
   if (!engines.ok) return engines;
   const missing = instance.env.find(({ name, value }) => value === undefined && around.environment[name] === undefined);
   if (missing !== undefined) {
@@ -137,27 +138,6 @@ function prepareWith(
 /** A number that is given as it is written is not the same as that text: a program may be told which it is. */
 function withNumbers(work: Ingredients['work'], { numbers = [] }: Instance): Ingredients['work'] {
   return work.kind === 'command' && numbers.length > 0 ? { ...work, numbers } : work;
-}
-
-const NO_ENGINES: Outcome<Ingredients['engines']> = done({});
-
-/** The engines that an instance reaches, as it uses them where it is executed. */
-function enginesIn(instance: Instance, reached: readonly Engine[], facts: ExecutorFacts): Outcome<Ingredients['engines']> {
-  if (reached.length === 0) return NO_ENGINES;
-  const engines: Record<string, EngineUse> = {};
-  for (const engine of reached) {
-    const { name } = engine;
-    const found = facts.engines[name];
-    if (found === undefined)
-      return failed({
-        kind: 'stage',
-        code: 'engine-missing',
-        message: `${instance.name} needs the engine ${name}, which is not set up`,
-        hint: engine.remedy(instance.name),
-      });
-    engines[name] = engine.use(instance.resources.cpu, found);
-  }
-  return done(engines);
 }
 
 /** Where a command's inputs stand that do not stand at the names of their ports. */

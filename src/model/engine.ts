@@ -23,6 +23,8 @@ export interface Engine {
   facts(): EngineFacts | undefined;
   /** How a node with so many threads uses it, where these are its facts. */
   use(threads: number, facts: JsonObject): EngineUse;
-  /** What to do where it is not set up and a node wants it. */
-  remedy(node: string): string;
+  /** A program for Node that loads it, executed in the installation's folder: it fails on a machine that cannot, for its processor or system. */
+  readonly trial: string;
+  /** What to do where it is not set up and a node wants it; `executor`: which has a set-up of its own, elsewhere. */
+  remedy(node: string, executor?: string): string;
 }

@@ -2,6 +2,7 @@ import type { Happening } from './event.ts';
 import type { ExitRecord, JobSpecification, NodeResources } from './job.ts';
 import type { JsonObject } from './json.ts';
 import type { Outcome } from './problem.ts';
+import type { SetupItem } from './setup-item.ts';
 import type { Asker, Who } from './waiting.ts';
 import type { Lock } from './workplace.ts';
 
@@ -80,6 +81,20 @@ export interface Executor {
   recover(left: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined>;
   /** Ends what is left of an attempt of which nothing but its id is known. */
   endLeft?(attempt: string): Promise<void>;
+  /** What there is to tell of its machines beside the facts, where they are others than this one. */
+  readonly items?: readonly SetupItem[];
+  /** Sets up what is missing on its machines; one without has none but this one. */
+  setUp?(how: SetUp): Promise<Outcome<undefined>>;
+}
+
+/** How something is set up elsewhere. */
+export interface SetUp {
+  /** The options of set-up that say what is wanted. */
+  readonly parts: readonly string[];
+  /** Told what set-up prints, line by line. */
+  readonly tell: (line: string) => void;
+  /** Aborted: it is stopped. */
+  readonly signal: AbortSignal;
 }
 
 /** The executors that a project declares, each opened when it is first asked for. */
@@ -99,6 +114,12 @@ export interface ExecutorOpening {
   readonly engines: ExecutorFacts['engines'];
   /** The environment of the coordinator. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What its machines must see: the project and its store. */
+  readonly paths?: readonly string[];
+  /** Its machines are asked what they have, whatever they told before. */
+  readonly isAskedAnew?: boolean;
+  /** Told what opening waits for. */
+  readonly tell?: (message: string) => void;
 }
 
 /** Opens an executor of a kind; fails where it cannot be reached. */

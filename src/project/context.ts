@@ -4,7 +4,7 @@ import { done, failed, type Outcome } from '../model/problem.ts';
 import type { Remote } from '../model/remote.ts';
 import type { Store } from '../model/store.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
-import { projectExecutors } from './executors.ts';
+import { PROJECT_FILE, projectExecutors } from './executors.ts';
 import { locatePipeline, realFolder } from './pipeline-files.ts';
 import { findRoot, type FoundRoot } from './root.ts';
 import type { Lock } from '../model/workplace.ts';
@@ -128,8 +128,15 @@ export class Context {
 
   /** Where the project's nodes can be executed. Its `stillroom.yaml` is read when this is first asked. */
   executors(): Promise<Outcome<Executors>> {
-    this.declared ??= projectExecutors(this.root, this.environment, this.executor);
+    this.declared ??= this.openExecutors(false);
     return this.declared;
+  }
+
+  /** The same, opened anew; `isAskedAnew`: their machines are asked what they have, whatever they told before. */
+  openExecutors(isAskedAnew: boolean): Promise<Outcome<Executors>> {
+    const tell = (message: string): void => this.tell(message);
+    const more = { paths: [join(this.root, PROJECT_FILE), this.storeFolder], isAskedAnew, tell };
+    return projectExecutors(this.root, this.environment, { chosen: this.executor, ...more });
   }
 
   /** Where the store and the project lie. */

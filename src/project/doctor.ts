@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn } from '../files/folder.ts';
+import type { SetUp } from '../model/executor.ts';
 import { done, type Outcome } from '../model/problem.ts';
+import type { SetupItem } from '../model/setup-item.ts';
 import type { Room, Usage } from '../model/upkeep.ts';
 import { describeSetup } from '../setup/facts.mjs';
 import { bytesText, counted } from '../text/amounts.ts';
@@ -9,18 +11,8 @@ import type { Context } from './context.ts';
 import { packagesItem, uvItem } from './python-setup.ts';
 import type { FoundRoot } from './root.ts';
 
+export type { SetupItem } from '../model/setup-item.ts';
 export type { Usage } from '../model/upkeep.ts';
-
-/** One thing that is set up, or is not. */
-export interface SetupItem {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** What mends it, or is worth doing. */
-  readonly hint?: string;
-  /** It is not there, and all but what its detail names does without it. */
-  readonly optional?: true;
-}
 
 /** What is set up and what is not: Node, packages, the training engine, the project and its store. */
 export async function describeProject(context: Context): Promise<readonly SetupItem[]> {
@@ -39,28 +31,49 @@ export async function describeProject(context: Context): Promise<readonly SetupI
   return used.ok ? [...items, diskItem(used.value)] : items;
 }
 
-/** Where the chosen executor executes nodes; nothing where none was chosen. */
+/** Where the chosen executor executes nodes, asked anew; nothing where none was chosen. */
 async function executorItems(context: Context): Promise<SetupItem[]> {
   const { executor: chosen } = context;
   if (chosen === undefined) return [];
-  const executors = await context.executors();
+  const executors = await context.openExecutors(true);
   const found = executors.ok ? await executors.value.get() : executors;
   if (!found.ok) {
     const [problem] = found.problems;
     const { message = '', hint } = problem ?? {};
     return [{ name: 'executor', ok: false, detail: message, ...(hint === undefined ? {} : { hint }) }];
   }
-  const { platform, machine, engines } = found.value.facts;
-  const { cpu, cores, memory, accelerator } = machine;
+  const { facts, items } = found.value;
+  const { cpu, cores, memory, accelerator } = facts.machine;
   const parts = [
-    platform,
+    facts.platform,
     String(cpu),
     ...(typeof cores === 'number' ? [counted(cores, 'thread')] : []),
     ...(typeof memory === 'number' ? [bytesText(memory)] : []),
     ...(accelerator === 'gpu' ? ['gpu'] : []),
-    ...Object.keys(engines),
+    ...(items === undefined ? Object.keys(facts.engines) : []),
   ];
-  return [{ name: 'executor', ok: true, detail: `${chosen}: ${parts.join(', ')}` }];
+  const first: SetupItem = { name: 'executor', ok: true, detail: `${chosen}: ${parts.join(', ')}` };
+  return [first, ...(items ?? []).map((item) => itemThere(item, chosen))];
+}
+
+/** Something that the machines of an executor have, or lack, and what to do about it. */
+function itemThere({ name, ok, detail, optional }: SetupItem, executor: string): SetupItem {
+  const setUp = `npx stillroom doctor --executor ${executor} ${name === 'openvino' ? '--openvino' : '--install'}`;
+  const own = 'machines of another kind are an executor of their own (partition:, constraint:)';
+  return {
+    ...{ name: `${executor}: ${name}`, ok, detail },
+    ...(optional === true ? { optional, hint: setUp } : ok ? {} : { hint: own }),
+  };
+}
+
+/** Sets up what is missing where the chosen executor executes nodes; false: that is this machine. */
+export async function setUpExecutor(context: Context, how: SetUp): Promise<Outcome<boolean>> {
+  const executors = await context.executors();
+  const found = executors.ok ? await executors.value.get() : executors;
+  if (!found.ok) return found;
+  if (found.value.setUp === undefined) return done(false);
+  const ended = await found.value.setUp(how);
+  return ended.ok ? done(true) : ended;
 }
 
 /** What takes how much room in the project's store, which must be there. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { installedEngines, loadEngines } from '../engines/engines.ts';
 import { executorKinds, loadKind, settingsOf } from '../executors/kinds.ts';
 import { loadProjectFile, type ProjectFile } from '../load/project/project-file.ts';
-import type { Executor, Executors } from '../model/executor.ts';
+import type { Executor, ExecutorOpening, Executors } from '../model/executor.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
 
@@ -13,11 +13,17 @@ const LOCAL = 'local';
 /** The file in a project's folder that declares what the whole project has. */
 export const PROJECT_FILE = 'stillroom.yaml';
 
-/** Reads what a project declares; an executor itself is loaded when it is first asked for. `chosen`: for nodes that name none. */
+/** Which executor is meant, and how one is opened. */
+export interface ExecutorChoice extends Pick<ExecutorOpening, 'paths' | 'isAskedAnew' | 'tell'> {
+  /** For nodes that name none. */
+  readonly chosen?: string | undefined;
+}
+
+/** Reads what a project declares; an executor itself is loaded when it is first asked for. */
 export async function projectExecutors(
   root: string,
   environment: Readonly<Record<string, string | undefined>>,
-  chosen = LOCAL,
+  { chosen = LOCAL, ...more }: ExecutorChoice = {},
 ): Promise<Outcome<Executors>> {
   const file = await loadProjectFile({ file: join(root, PROJECT_FILE), shownFile: PROJECT_FILE, kinds: executorKinds, settingsOf });
   if (!file.ok) return file;
@@ -33,7 +39,7 @@ export async function projectExecutors(
         hint: `${suggestion(name, Object.keys(declared))} (executors are declared in ${PROJECT_FILE})`,
       });
     const openKind = await loadKind(found.kind);
-    return openKind({ name, settings: found.settings, engines: installedEngines(await loadEngines()), environment });
+    return openKind({ name, settings: found.settings, engines: installedEngines(await loadEngines()), environment, ...more });
   };
   const executors: Executors = {
     names: Object.keys(declared),

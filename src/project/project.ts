@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { SetUp } from '../model/executor.ts';
 import type { Outcome } from '../model/problem.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -216,9 +217,15 @@ export class Project {
     return this.context.guarded(async () => (await import('./editor.ts')).prepareEditor(this.context));
   }
 
-  /** What is set up and what is not: Node, packages, the training engine, the project's store. */
-  async doctor(): Promise<readonly SetupItem[]> {
+  /** What is set up and what is not: Node, packages, the training engine, the project's store; where an executor was chosen, its machines are asked. */
+  async doctor(onWait: (message: string) => void = () => undefined): Promise<readonly SetupItem[]> {
+    this.context.tell = onWait;
     return (await import('./doctor.ts')).describeProject(this.context);
+  }
+
+  /** Sets up what is missing on the machines of the chosen executor; false: it has none but this one, and nothing was done. */
+  async setUpExecutor(how: SetUp): Promise<Outcome<boolean>> {
+    return this.context.guarded(async () => (await import('./doctor.ts')).setUpExecutor(this.context, how));
   }
 
   /** What takes how much room in the project's store. */

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { readlinkSync } from 'node:fs';
 import { downloadWheel } from './download.mjs';
-import { holdsFiles } from './facts.mjs';
+import { hasNvidiaDriver, holdsFiles } from './facts.mjs';
 import { cacheFolder, readJson } from './places.mjs';
 import { SetupProblem } from './problem.mjs';
 import { megabytes } from './progress.mjs';
@@ -20,11 +20,6 @@ import { engines } from './wheels.mjs';
  * @typedef {import('./wheels.mjs').Wheel} Wheel
  * @typedef {import('./command.mjs').Work} Work
  */
-
-/** True if this machine has an NVIDIA driver. */
-function hasNvidiaDriver() {
-  return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl') || existsSync('/usr/lib/wsl/lib/libcuda.so.1');
-}
 
 /** Which engine this machine gets: the CUDA one with an NVIDIA driver, else the CPU one. `STILLROOM_ENGINE=cpu` or `=cuda` decides instead.
  * @param {NodeJS.ProcessEnv} [environment]

@@ -26,6 +26,11 @@ export const addonPackage = '@tensorflow/tfjs-node-gpu';
 export const addonPath = join('lib', 'napi-v8', 'tfjs_binding.node');
 export const factsPath = join('lib', 'napi-v8', 'engine.json');
 
+/** True if this machine has an NVIDIA driver. */
+export function hasNvidiaDriver() {
+  return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl') || existsSync('/usr/lib/wsl/lib/libcuda.so.1');
+}
+
 /** Raised where what is noted changes: an engine that was set up otherwise is set up anew. */
 export const factsFormat = 2;
 

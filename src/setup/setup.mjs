@@ -104,9 +104,11 @@ export async function installEngine({ signal = new AbortController().signal } = 
   const engine = chooseEngine();
   const cache = cacheFolder();
   const target = engineFolder(engine, cache);
+  // Machines that share this installation may have set up the build that computes on their graphics processors: it does here too.
+  const isFree = (process.env['STILLROOM_ENGINE'] ?? 'auto') === 'auto';
   const ready = () => {
     const folder = enginePackage();
-    return folder !== undefined && addonReady(folder, engine.variant);
+    return folder !== undefined && (addonReady(folder, engine.variant) || (isFree && addonReady(folder, 'cuda')));
   };
   await step('training engine', engineWorkplace(target).lock, signal, ready, async (work) => {
     if (enginePackage() === undefined) await installOptionalPackages(root, work);

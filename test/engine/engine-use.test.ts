@@ -5,6 +5,7 @@ import type { Prepared, Surroundings } from '../../src/engine/fingerprint.ts';
 import { makePlan, type Plan } from '../../src/engine/plan.ts';
 import { type RunEnd, runPlan } from '../../src/engine/run.ts';
 import type { Engine, EngineUse } from '../../src/model/engine.ts';
+import type { Executor } from '../../src/model/executor.ts';
 import { stageWith } from './plans.ts';
 import type { JobSpecification } from '../../src/model/job.ts';
 import { done, type Outcome } from '../../src/model/problem.ts';
@@ -19,6 +20,7 @@ const facts = { version: '1.0', device: 'cpu' as const };
 const engine = (variables: (threads: number) => Record<string, string> = (threads) => ({ FAKE_THREADS: String(threads) })): Engine => ({
   name: 'fake',
   package: 'fake-engine',
+  trial: '',
   remedy: () => 'set it up: npm run set-up-fake',
   facts: () => facts,
   use: (threads, known) => ({ ...known, device: 'cpu', environment: variables(threads) }),
@@ -28,6 +30,8 @@ const engine = (variables: (threads: number) => Record<string, string> = (thread
 class Project {
   readonly store = unwrap(openLocalStore(join(emptyFolder(), 'artifacts')));
   readonly given: JobSpecification[] = [];
+  /** Of an executor that has machines of its own. */
+  setUp: Executor['setUp'];
   private runs = 0;
 
   private surroundings(engines: readonly Engine[], known: Record<string, typeof facts>): Surroundings {
@@ -45,7 +49,7 @@ class Project {
       root: '/',
       store: this.store,
       engines,
-      executors: only(executor),
+      executors: only(this.setUp === undefined ? executor : Object.assign(executor, { setUp: this.setUp })),
       environment: { PATH: '/bin' },
       codeOf: ({ name }) =>
         done({
@@ -120,6 +124,16 @@ describe('an engine that a stage reaches', () => {
     const plan = await new Project().plan([engine()], {});
     const problem = { kind: 'stage', code: 'engine-missing', message: 'train needs the engine fake, which is not set up' };
     expect(plan).toMatchObject({ ok: false, problems: [{ ...problem, hint: 'set it up: npm run set-up-fake' }] });
+  });
+
+  test('that the machines of an executor lack is set up there', async () => {
+    const remedy = (node: string, executor?: string): string => `set it up for ${node} on ${executor ?? 'this machine'}`;
+    const project = new Project();
+    project.setUp = () => Promise.resolve(done(undefined));
+    const message = 'train needs the engine fake, which is not set up, or does not work, on the machines of fake';
+    expect(await project.plan([{ ...engine(), remedy }], {})).toMatchObject({
+      problems: [{ message, hint: 'set it up for train on fake' }],
+    });
   });
 
   test('counts nothing for a stage that does not reach its package', async () => {

@@ -82,7 +82,14 @@ describe('the ingredients', () => {
       machine: null,
     });
     expect([code, workDigest, rest]).toEqual([undefined, workDigestOf(own), { instance, executor }]);
-    const engine: Engine = { name: 'fake', package: 'native', remedy: () => '', facts: () => undefined, use: () => ({}) as never };
+    const engine: Engine = {
+      name: 'fake',
+      package: 'native',
+      trial: '',
+      remedy: () => '',
+      facts: () => undefined,
+      use: () => ({}) as never,
+    };
     const { own: plain } = await prepared(instanceOf('a'), { engines: [engine] });
     expect(plain).toMatchObject({ work: { at: {}, metrics: null }, env: {}, engines: {} });
     expect(workDigestOf(plain)).not.toBe(workDigest);

@@ -5,8 +5,18 @@ import { openvinoPackage, readOpenvinoFacts } from '../../setup/facts.mjs';
 export const engine: Engine = {
   name: 'openvino',
   package: openvinoPackage,
-  remedy: (node) =>
-    `set it up (npx stillroom doctor --openvino; in a checkout npm run setup -- --openvino), or take another runtime: --set ${node}.runtime=onnxruntime`,
+  trial: `
+    const folder = require.resolve('${openvinoPackage}').replace(/\\/koffi\\/.*$/, '/koffi/deps/openvino/libs/');
+    const file = require('node:fs').readdirSync(folder).find((name) => name.startsWith('libopenvino_c.so'));
+    require('${openvinoPackage}').load(folder + file);
+  `,
+  remedy(node, executor) {
+    const doctor =
+      executor === undefined
+        ? 'npx stillroom doctor --openvino; in a checkout npm run setup -- --openvino'
+        : `npx stillroom doctor --executor ${executor} --openvino`;
+    return `set it up (${doctor}), or take another runtime: --set ${node}.runtime=onnxruntime`;
+  },
   facts() {
     const installed = readOpenvinoFacts();
     return installed === undefined ? undefined : { version: installed.version, device: 'cpu' };

@@ -1,17 +1,23 @@
 import type { Engine } from '../../model/engine.ts';
-import { addonPackage, readEngineFacts } from '../../setup/facts.mjs';
+import { addonPackage, hasNvidiaDriver, readEngineFacts } from '../../setup/facts.mjs';
 
 /** TensorFlow, by the addon that set-up builds. */
 export const engine: Engine = {
   name: 'tensorflow',
   package: addonPackage,
-  remedy: () => 'set it up: npx stillroom doctor --install (about 0.8 GB, once for all projects; only training and trained models need it)',
+  trial: `require('${addonPackage}/lib/napi-v8/tfjs_binding.node')`,
+  remedy: (_node, executor) =>
+    `set it up: npx stillroom doctor${executor === undefined ? '' : ` --executor ${executor}`} --install (about 0.8 GB, once for all projects; only training and trained models need it)`,
   facts() {
     const installed = readEngineFacts();
     if (installed === undefined) return undefined;
-    const { libtensorflow: version, device, operations } = installed;
-    // On a GPU none of them is used.
-    return { version, device, precision: 'float32', onednn: true, ...(device === 'cpu' ? { operations } : {}) };
+    const { libtensorflow: version, variant, operations } = installed;
+    // Machines of a cluster share an installation, and not all have what the build is for.
+    const device = installed.device === 'gpu' && hasNvidiaDriver() ? 'gpu' : 'cpu';
+    const common = { version, device, precision: 'float32', onednn: true } as const;
+    if (device === 'cpu') return { ...common, operations, ...(installed.device === 'cpu' ? {} : { variant }) };
+    // On a GPU none of our operations is used.
+    return common;
   },
   use(threads, facts) {
     const device = facts['device'] === 'gpu' ? 'gpu' : 'cpu';

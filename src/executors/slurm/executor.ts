@@ -10,8 +10,9 @@ import { readExit } from '../job/attempt-files.ts';
 import { startProblem } from '../job/ending.ts';
 import { commandEnvironment } from './commands.ts';
 import { endingProblem, newestCheckpoint } from './ended.ts';
-import { clusterFacts } from './facts.ts';
+import { type Asking, clusterPlace } from './facts.ts';
 import { prepareOwnership, standingOf } from '../cluster/ownership.ts';
+import type { Place } from '../cluster/place.ts';
 import { OwnJob } from './own-job.ts';
 import { readSettings, type SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
@@ -48,6 +49,8 @@ interface JobHold extends Hold {
 class SlurmExecutor implements Executor {
   readonly name: string;
   readonly facts: ExecutorFacts;
+  readonly items: Place['items'];
+  readonly setUp: NonNullable<Executor['setUp']>;
   readonly capacity = PLENTY;
   private readonly settings: SlurmSettings;
   private readonly environment: Record<string, string>;
@@ -56,16 +59,14 @@ class SlurmExecutor implements Executor {
   private readonly failed = new Set<string>();
   private held = 0;
 
-  constructor(
-    name: string,
-    facts: ExecutorFacts,
-    given: { readonly settings: SlurmSettings; readonly environment: Record<string, string> },
-  ) {
-    this.name = name;
+  constructor({ items, ...facts }: Place, asking: Asking) {
+    this.name = asking.opening.name;
     this.facts = facts;
-    this.settings = given.settings;
-    this.environment = given.environment;
-    this.squeue = new Squeue(given.environment, given.settings.poll);
+    this.items = items;
+    this.settings = asking.settings;
+    this.environment = asking.environment;
+    this.squeue = new Squeue(asking.environment, asking.settings.poll);
+    this.setUp = async (how) => (await import('./set-up.ts')).setUpThere(asking, how);
   }
 
   async hold({ alone }: Need, { signal }: Asker): Promise<Hold | undefined> {
@@ -151,6 +152,7 @@ class SlurmExecutor implements Executor {
 export const open: OpenExecutor = async (opening) => {
   const settings = readSettings(opening.settings);
   const environment = commandEnvironment(opening.environment);
-  const facts = await clusterFacts(opening, settings, environment);
-  return facts.ok ? done(new SlurmExecutor(opening.name, facts.value, { settings, environment })) : facts;
+  const asking = { opening, settings, environment };
+  const place = await clusterPlace(asking);
+  return place.ok ? done(new SlurmExecutor(place.value, asking)) : place;
 };

@@ -1,90 +1,126 @@
-import { homedir } from 'node:os';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFolders } from '../../files/folder.ts';
-import { isObject } from '../../files/json.ts';
+import { lastLines } from '../../files/last-lines.ts';
 import { readSealed } from '../../files/sealed.ts';
 import { digestOf } from '../../model/canonical.ts';
-import type { ExecutorFacts, ExecutorOpening } from '../../model/executor.ts';
+import type { ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { ask } from './commands.ts';
-import { placeOptions, preparing, quoted } from './submission.ts';
+import { checks, fileSystems, installed, isPlace, lackOf, type Needs, type Place, placeFolder, present, quoted } from '../cluster/place.ts';
+import { type Begun, beginPlaceJob, followPlaceJob, type PlaceEnd, type PlaceJob } from './place-job.ts';
+import { placeOptions, preparing } from './submission.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
-import { isHopeless, isOver, Squeue, type Watched, type Word } from './squeue.ts';
-import { refused } from './submit.ts';
 
-type Probed = Pick<ExecutorFacts, 'platform' | 'machine'>;
-
-/** Milliseconds between two looks for what the probe tells, and those after which it is left to the next run. */
-const PAUSE = 100;
+/** Milliseconds after which what a job tells is left to the next run. */
 const PATIENCE = 60_000;
 
-function isProbed(value: unknown): value is Probed {
-  return isObject(value) && typeof value['platform'] === 'string' && isObject(value['machine']);
+/** Lines of what a job printed that are told. */
+const TOLD_LINES = 10;
+
+/** An executor whose machines are asked. */
+export interface Asking {
+  readonly opening: ExecutorOpening;
+  readonly settings: SlurmSettings;
+  /** The environment of commands of Slurm. */
+  readonly environment: Record<string, string>;
 }
 
-/** The facts of the machines that jobs are given. A job tells them, once for each kind of place; they are kept in the user's cache. */
-export async function clusterFacts(
-  { name, engines, environment: variables }: ExecutorOpening,
-  settings: SlurmSettings,
-  environment: Record<string, string>,
-): Promise<Outcome<ExecutorFacts>> {
-  const options = [...placeOptions(settings), ...settings.sbatch];
-  const asked = { options, before: preparing(settings), conf: environment['SLURM_CONF'] ?? '', installation, node: process.version };
-  const folder = join(variables['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'stillroom', 'slurm');
-  const file = join(folder, `${digestOf(asked)}.json`);
-  const known = readSealed(file, isProbed);
-  if (known !== undefined) return done({ ...known, engines });
+/** By what the machines of an executor are known, and what they must have. */
+export interface Known {
+  /** The digest of all that what they tell depends on. */
+  readonly key: string;
+  readonly needs: Needs;
+}
+
+/** What is asked of an executor's machines, and of which of them. */
+export function knownBy({ opening, settings, environment }: Asking): Known {
+  const { engines, paths = [] } = opening;
+  const folder = placeFolder(opening.environment, 'slurm');
+  const before = preparing(settings);
+  const options = [...placeOptions(settings), ...settings.sbatch, ...(usesDevice(opening) ? [settings.gres] : [])];
+  const conf = environment['SLURM_CONF'] ?? '';
+  const key = digestOf({ options, before, conf, engines, folder, drives: fileSystems(paths), ...installed() });
+  const said = `${key}-$SLURM_JOB_ID.said`;
+  return { key, needs: { folder, mark: `${key}.asked`, said, before, paths: present(paths) } };
+}
+
+/** Whether machines with devices are asked. */
+export function usesDevice({ settings }: ExecutorOpening): boolean {
+  return settings['gres'] !== undefined;
+}
+
+/** What the machines that jobs are given are and have. A job tells that once for each kind of place; it is kept in the user's cache. */
+export async function clusterPlace(asking: Asking): Promise<Outcome<Place>> {
+  const { opening, settings, environment } = asking;
+  const { name, tell = () => undefined, isAskedAnew = false } = opening;
+  const known = knownBy(asking);
+  const { folder, mark } = known.needs;
+  const kept = isAskedAnew ? undefined : readPlace(known);
+  if (kept !== undefined) return done(kept);
   makeFolders(folder);
-  const squeue = new Squeue(environment, settings.poll);
-  const job = `still-probe-${digestOf(asked).slice(0, 12)}`;
-  let id = await squeue.find(job, AbortSignal.timeout(PATIENCE));
-  if (id === undefined) {
-    const answer = await ask(probeCommand(job, settings), { environment, input: probeScript(file, settings) });
-    if (answer.code !== 0) return failed(refused(`a job that tells what ${name} is`, answer));
-    id = answer.printed.trim().split(';')[0] ?? '';
-  }
-  const probed = await awaitProbe(file, { id, job }, squeue);
-  return 'platform' in probed ? done({ ...probed, engines }) : failed(silent(name, id, probed.word));
+  writeFileSync(join(folder, mark), '');
+  const program = [process.execPath, join(installation, 'dist/executors/cluster/probe.js'), join(folder, known.key)];
+  const job: PlaceJob = {
+    ...{ name: `still-probe-${known.key.slice(0, 12)}`, purpose: `a job that tells what ${name} is`, settings, environment, tell },
+    script: `${checks(known.needs)}exec ${program.map(quoted).join(' ')}"-$SLURM_JOB_ID.json"\n`,
+    usesDevice: usesDevice(opening),
+    signal: AbortSignal.timeout(PATIENCE),
+  };
+  const begun = await beginPlaceJob(job);
+  if (!begun.ok) return begun;
+  tell(`job ${begun.value.id} of Slurm tells what machines ${name} has; that is kept`);
+  const place = await followPlaceJob(job, begun.value, () => readPlace(known, begun.value.id));
+  if (!('platform' in place)) return failed(silent(name, known, { ...begun.value, ...place }));
+  forgetOthers(known, begun.value.id);
+  return done(place);
 }
 
-function probeCommand(job: string, settings: SlurmSettings): string[] {
-  const time = settings.time === undefined ? [] : [`--time=${settings.time}`];
-  const own = ['--parsable', '--no-requeue', `--job-name=${job}`, '--output=/dev/null', '--chdir=/', '--export=ALL'];
-  return ['sbatch', ...own, ...placeOptions(settings), ...settings.sbatch, ...time];
+/** What a job told, be it any or a certain one. Whoever lists a folder of a network drive is shown what is new in it. */
+function readPlace({ key, needs: { folder } }: Known, id?: string): Place | undefined {
+  const ids = jobsIn(folder, key).filter((one) => id === undefined || one === id);
+  const newest = ids.sort((a, b) => Number(a) - Number(b)).at(-1);
+  return newest === undefined ? undefined : readSealed(join(folder, `${key}-${newest}.json`), isPlace);
 }
 
-function probeScript(file: string, settings: SlurmSettings): string {
-  const command = [process.execPath, join(installation, 'dist/executors/cluster/probe.js'), file];
-  return `#!/bin/bash\n${preparing(settings).join('\n')}\nexec ${command.map(quoted).join(' ')}\n`;
-}
-
-/** What the probe tells, once it has; else, where it ended without or takes too long, what Slurm says of it. */
-async function awaitProbe(
-  file: string,
-  { id, job }: { readonly id: string; readonly job: string },
-  squeue: Squeue,
-): Promise<Probed | Pick<Watched, 'word'>> {
-  const watched = squeue.watch(id, job);
-  const end = performance.now() + PATIENCE;
+/** The jobs that told of a kind of place. */
+function jobsIn(folder: string, key: string): string[] {
+  let names: string[] = [];
   try {
-    for (let isLast = false; ; isLast = isOver(watched.word) || isHopeless(watched.word) || performance.now() > end) {
-      const probed = readSealed(file, isProbed);
-      if (probed !== undefined || isLast) return probed ?? { word: watched.word };
-      await sleep(PAUSE);
-    }
-  } finally {
-    squeue.letGo(id);
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+  return names.flatMap((name) =>
+    name.startsWith(`${key}-`) && name.endsWith('.json') ? [name.slice(key.length + 1, -'.json'.length)] : [],
+  );
 }
 
-function silent(name: string, id: string, word: Word | undefined): Problem {
-  const told = word === undefined ? '' : `: ${word.state}, ${word.reason}`;
-  return {
+function forgetOthers({ key, needs: { folder } }: Known, id: string): void {
+  for (const other of jobsIn(folder, key))
+    if (other !== id) for (const kind of ['json', 'said']) rmSync(join(folder, `${key}-${other}.${kind}`), { force: true });
+}
+
+/** The last lines that a job printed. */
+export function saidByJob({ key, needs: { folder } }: Known, id: string): string {
+  return lastLines(join(folder, `${key}-${id}.said`), TOLD_LINES).join('\n  ');
+}
+
+function silent(name: string, known: Known, { id, word, code }: Begun & PlaceEnd): Problem {
+  const problem = (message: string, hint: string): Problem => ({
     kind: 'usage',
     code: 'cluster-refused',
-    message: `${name}: its job ${id}, which tells what machines it has, has not come to its end${told}`,
-    hint: `if it only waits (squeue -j ${id}), run again later: what it tells is kept. Else see that jobs see this folder: ${installation}, and that modules: and setup: work`,
-  };
+    message: `${name}: ${message}`,
+    hint,
+  });
+  const said = saidByJob(known, id);
+  const lack = lackOf(code, known.needs, said);
+  if (lack !== undefined) return problem(lack.message, lack.hint);
+  const told = word === undefined ? '' : `: ${word.state}, ${word.reason}`;
+  if (code === undefined) {
+    const hint = `if it only waits (squeue -j ${id}), run again later: what it tells is kept. Else see that modules: and setup: work`;
+    return problem(`its job ${id}, which tells what machines it has, has not come to its end${told}`, hint);
+  }
+  const words = said === '' ? 'see that modules: and setup: work on its machines' : said;
+  return problem(`its job ${id}, which tells what machines it has, failed${told} (exit code ${code})`, words);
 }

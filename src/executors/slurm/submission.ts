@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { installation } from '../../model/installation.ts';
 import type { JobSpecification } from '../../model/job.ts';
+import { quoted } from '../cluster/place.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
 
@@ -23,11 +24,6 @@ function warningOf({ time }: SlurmSettings): number {
 
 /** The file in an attempt's folder which says that its time on the cluster was up. */
 export const TIME_UP = 'time-up';
-
-/** A text as one word of the shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 /** The name of an attempt's job: by it a job is found whose number nobody could write down any more. */
 export function jobName({ run, attempt }: Pick<JobSpecification, 'run' | 'attempt'>): string {

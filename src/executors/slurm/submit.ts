@@ -9,6 +9,7 @@ import type { Squeue } from './squeue.ts';
 
 /** What a refusal means, by what sbatch says. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/configuration source/i, 'this machine belongs to no cluster: run this on a login node, or set SLURM_CONF'],
   [/partition/i, 'sinfo -s lists the partitions: set partition: of the executor in stillroom.yaml'],
   [/account/i, 'sacctmgr show associations user=$USER lists your accounts: set account: of the executor in stillroom.yaml'],
   [/qos/i, 'set qos: of the executor in stillroom.yaml to one that your account may use'],

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { done, failed, type Outcome } from '../../model/problem.ts';
+import { ask } from './commands.ts';
+import { placeOptions } from './submission.ts';
+import type { SlurmSettings } from './slurm-settings.ts';
+import { isHopeless, isOver, Squeue, type Word } from './squeue.ts';
+import { refused } from './submit.ts';
+
+/** A job that executes no node: it looks at its machine, or sets something up there. */
+export interface PlaceJob {
+  /** By its name it is found again. */
+  readonly name: string;
+  /** What it is for, in words. */
+  readonly purpose: string;
+  readonly script: string;
+  readonly settings: SlurmSettings;
+  /** True: it asks for a device. */
+  readonly usesDevice: boolean;
+  readonly environment: Record<string, string>;
+  /** Told why it waits, each time that this is another reason. */
+  readonly tell: (message: string) => void;
+  /** Aborted: nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
+/** A job that is there. */
+export interface Begun {
+  readonly id: string;
+}
+
+/** How such a job stands when nobody waits for it any more. */
+export interface PlaceEnd {
+  readonly word: Word | undefined;
+  /** The code that it ended with, where it has ended and Slurm knows. */
+  readonly code: number | undefined;
+}
+
+/** Milliseconds between two questions to squeue, and between two looks at what the job writes. */
+const POLL = 3000;
+const PAUSE = 100;
+
+/** Milliseconds after its end in which what a job wrote may still come to be seen: a network drive keeps folders in mind. */
+const LATE = 60_000;
+
+/** Memory that loading an engine takes, where nothing else is asked for. */
+const MEMORY = '2G';
+
+/** Submits such a job, unless one of its name is in the queue. */
+export async function beginPlaceJob({ name, purpose, script, settings, usesDevice, environment }: PlaceJob): Promise<Outcome<Begun>> {
+  // Where nobody answers, sbatch says why.
+  const queued = await ask(['squeue', '-h', '-o', '%i', `--name=${name}`], { environment });
+  const [found = ''] = queued.printed.split('\n');
+  if (found !== '') return done({ id: found });
+  const { sbatch, memory, time, gres } = settings;
+  const isSized = sbatch.some((option) => option.startsWith('--mem'));
+  const command = [
+    ...['sbatch', '--parsable', '--no-requeue', `--job-name=${name}`, '--output=/dev/null', '--chdir=/'],
+    ...(isSized ? [] : [`--mem=${memory > 0 ? `${Math.ceil(memory / 1024)}K` : MEMORY}`]),
+    ...(usesDevice ? [`--gres=${gres}:1`] : []),
+    ...(time === undefined ? [] : [`--time=${time}`]),
+    ...placeOptions(settings),
+    ...sbatch,
+    '--export=ALL',
+  ];
+  const answer = await ask(command, { environment, input: script });
+  if (answer.code !== 0) return failed(refused(purpose, answer));
+  return done({ id: answer.printed.trim().split(';')[0] ?? '' });
+}
+
+/** Looks again and again for what such a job makes, until it is there or can no longer come: then, how the job stands. */
+export async function followPlaceJob<Value>(
+  { name, environment, tell, signal }: PlaceJob,
+  { id }: Begun,
+  look: () => Value | undefined,
+): Promise<Value | PlaceEnd> {
+  const squeue = new Squeue(environment, POLL);
+  const watched = squeue.watch(id, name);
+  let told = '';
+  let late: number | undefined;
+  let code: number | undefined;
+  try {
+    for (;;) {
+      const { word } = watched;
+      if (isOver(word) && late === undefined) {
+        code = await exitCodeOf(id, environment);
+        late = performance.now() + (word.state === 'COMPLETED' && code === 0 ? LATE : 0);
+      }
+      const isLast = signal.aborted || isHopeless(word) || (late !== undefined && performance.now() >= late);
+      const value = look();
+      if (value !== undefined) return value;
+      if (isLast) return { word, code };
+      if (word?.state === 'PENDING' && word.reason !== told && word.reason !== 'None') tell(`job ${id} waits in the queue: ${word.reason}`);
+      told = word?.reason ?? told;
+      await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    squeue.letGo(id);
+  }
+}
+
+/** The code that a job ended with, while the controller remembers it. */
+async function exitCodeOf(id: string, environment: Record<string, string>): Promise<number | undefined> {
+  const { printed } = await ask(['scontrol', 'show', 'job', id, '--oneliner'], { environment });
+  const [, code] = /\bExitCode=(\d+):/.exec(printed) ?? [];
+  return code === undefined ? undefined : Number(code);
+}
