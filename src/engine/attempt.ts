@@ -4,8 +4,8 @@ import { isObject } from '../files/json.ts';
 import { ifPossible } from '../files/durable.ts';
 import { removeFile } from '../files/remove.ts';
 import { readSealed, sealedJson } from '../files/sealed.ts';
-import type { Emit } from '../model/event.ts';
-import type { Hold, JobEvent, Stop } from '../model/executor.ts';
+import type { Emit, Expected } from '../model/event.ts';
+import type { Hold, Job, JobEvent, Stop } from '../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../model/job.ts';
 import type { Lock, Workplace } from '../model/workplace.ts';
 import type { Source } from '../model/pipeline.ts';
@@ -32,6 +32,8 @@ export interface AttemptRun {
   readonly noWait: boolean;
   /** Those of finished work stay until the run itself goes. */
   readonly keepCheckpoints: boolean;
+  /** What nodes took before, by name. */
+  readonly expected?: ReadonlyMap<string, Expected> | undefined;
   readonly surroundings: Surroundings;
   readonly sources: Readonly<Record<string, Source>>;
   readonly keptSources: ReadonlySet<string>;
@@ -101,7 +103,9 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const isWritten = executor.isAttached !== true || specification.program.kind === 'stage';
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
     if (isWritten) ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
-    const exit = await executor.execute({ specification, secrets, lock: lock.isInherited ? lock : undefined, hold }, run.emit, run.stop);
+    const expected = run.expected?.get(instance.name)?.seconds;
+    const job: Job = { specification, secrets, lock: lock.isInherited ? lock : undefined, hold, expected };
+    const exit = await executor.execute(job, run.emit, run.stop);
     isPlain = exit.ended === 'done' && exit.isPlain === true;
     return collect(exit, { prepared, specification, given, place, isWritten }, run);
   } finally {

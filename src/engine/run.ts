@@ -191,6 +191,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     file: request.pipeline.file,
     noWait: options.noWait === true,
     keepCheckpoints: options.keepCheckpoints === true,
+    expected: options.expected,
     surroundings: request.surroundings,
     sources: request.pipeline.sources,
     keptSources: kept,

@@ -14,8 +14,8 @@ interface Pool {
 }
 
 /**
- * Counts what running nodes take of each executor. A node that is larger than its executor runs alone there. One that measures takes nothing:
- * it waits until its executor gives it the whole machine, and meanwhile others go on. Runs of one process share it: work that one of them
+ * Counts what running nodes take of each executor. A node that is larger than its executor runs alone there. One that measures takes nothing,
+ * unless nodes themselves are counted: it waits until its executor gives it the whole machine, and meanwhile others go on. Runs of one process share it: work that one of them
  * does is not begun by another, and work that failed is not tried again.
  */
 export class Slots {
@@ -44,12 +44,13 @@ export class Slots {
   take(instance: Instance, executor: Counted, work: string): 'taken' | 'full' | 'busy' {
     const { resources } = instance;
     if (this.works.has(work)) return 'busy';
-    if (instance.measures) {
+    const pool = this.poolOf(executor);
+    const { taken, capacity } = pool;
+    if (instance.measures && capacity.nodes === undefined) {
       this.works.set(work, false);
       return 'taken';
     }
-    const pool = this.poolOf(executor);
-    const { taken, capacity } = pool;
+    if (capacity.nodes !== undefined && pool.running >= capacity.nodes) return 'full';
     const isAlone = this.isTooLarge(instance, executor);
     const fits =
       taken.cpu + resources.cpu <= capacity.cpu &&

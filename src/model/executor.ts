@@ -14,6 +14,8 @@ export interface Job {
   /** The lock on the work, for executors whose children inherit it: so it is held as long as anything of the attempt lives. Undefined: it cannot be inherited. */
   readonly lock: Lock | undefined;
   readonly hold: Hold;
+  /** The seconds that it took before, as far as earlier runs tell. */
+  readonly expected?: number | undefined;
 }
 
 /** What an attempt tells while it runs. */
@@ -36,7 +38,10 @@ export interface ExecutorFacts {
 }
 
 /** What may be used at once. */
-export type Capacity = NodeResources;
+export interface Capacity extends NodeResources {
+  /** How many nodes may be executed at once, whatever they ask for; missing: as many as what they ask for allows. */
+  readonly nodes?: number;
+}
 
 /** Leave to use an executor: until it is released, no one is alone there and no one else has its devices. */
 export interface Hold {

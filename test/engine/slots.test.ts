@@ -32,6 +32,17 @@ describe('slots', () => {
     expect(slots.take(one, there, 'd')).toBe('taken');
   });
 
+  test('end where an executor takes no more nodes, whatever they ask for', () => {
+    const slots = slotsOf({ cpu: 9, gpu: 0, memory: 100, nodes: 2 });
+    const measures = { ...one, measures: true };
+    expect(slots.take(measures, here, 'a')).toBe('taken');
+    expect(slots.take(one, here, 'b')).toBe('taken');
+    expect(slots.take(one, here, 'c')).toBe('full');
+    expect(slots.take(measures, here, 'd')).toBe('full');
+    slots.release(measures, here, 'a');
+    expect(slots.take(measures, here, 'd')).toBe('taken');
+  });
+
   test.each([
     ['threads', { cpu: 3 }],
     ['accelerators', { gpu: 2 }],

@@ -3,14 +3,21 @@ import { join } from 'node:path';
 import { hasLeases, makeLeases } from '../../files/lease-folder.ts';
 import { Leases } from '../../files/leases.ts';
 import { type FileLock, isLocked, lockFile, usesLeases } from '../../files/lock.ts';
+import { readText } from '../../files/sealed.ts';
 import { ALIVE, JOB_FILE, LEASES } from '../../model/job.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 
 // Who has an attempt: the one place that knows how a job and those who watch it, on other machines, tell each other so. Its folder lies on a
 // disk of one machine, whose kernel keeps locks, or on one that several share: then it has leases of its own.
 
-/** The file that a job writes once it has the attempt. */
+/** The file that a job writes once it has the attempt: what it is called, where it was told that. */
 const BEGUN = 'begun';
+
+/** The file in an attempt's folder which says that its time on the cluster was up. */
+export const TIME_UP = 'time-up';
+
+/** The variable that tells a job its own number and name, with a space between. */
+export const JOB_VARIABLE = 'STILLROOM_CLUSTER_JOB';
 
 /** A job's claim on its attempt that was taken back before it began. */
 const FENCED = 'job.fenced';
@@ -40,7 +47,7 @@ export async function ownAttempt(folder: string): Promise<boolean> {
   const signal = AbortSignal.timeout(PATIENCE);
   const own = hasLeases(join(folder, LEASES)) ? leasesOf(folder).take(ALIVE, false) : await lockFile(attemptFile(folder, 'alive'), signal);
   if (own === undefined) return false;
-  writeFileSync(join(folder, BEGUN), '');
+  writeFileSync(join(folder, BEGUN), process.env[JOB_VARIABLE] ?? '');
   return existsSync(join(folder, JOB_FILE));
 }
 
@@ -56,6 +63,12 @@ export function standingOf(folder: string): Standing {
   if (!names.includes(BEGUN)) return 'waiting';
   const isHeld = names.includes(LEASES) ? leasesOf(folder).isHeld(ALIVE) : isLocked(attemptFile(folder, 'alive'));
   return isHeld ? 'alive' : 'ended';
+}
+
+/** The number and the name of the job that has begun an attempt; undefined: none has, or it was not told them. */
+export function beganBy(folder: string): { readonly id: string; readonly name: string } | undefined {
+  const [, id, name] = /^(\S+) (.*)$/.exec(readText(join(folder, BEGUN)) ?? '') ?? [];
+  return id === undefined || name === undefined ? undefined : { id, name };
 }
 
 /** Takes an attempt back which has not begun, so that no job can begin it any more. False: one has. */

@@ -6,7 +6,7 @@ import { type Problem, withLog } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 import { bytesText } from '../../text/amounts.ts';
 import { attemptFile } from '../job/attempt-files.ts';
-import { TIME_UP } from './submission.ts';
+import { TIME_UP } from '../cluster/ownership.ts';
 import { isHopeless, type Word } from './squeue.ts';
 
 /** Lines of a log that are told. */

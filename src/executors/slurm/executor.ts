@@ -1,48 +1,68 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealed } from '../../files/sealed.ts';
-import { pause } from '../../files/lock.ts';
 import type { Capacity, Executor, ExecutorFacts, Hold, Job, JobEvent, Need, OpenExecutor, Stop } from '../../model/executor.ts';
-import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
-import { done, type Problem } from '../../model/problem.ts';
-import type { Asker } from '../../model/waiting.ts';
-import { readExit } from '../job/attempt-files.ts';
+import { type ExitRecord, JOB_FORMAT, type JobSpecification, type NodeResources } from '../../model/job.ts';
+import { done, type Outcome, type Problem } from '../../model/problem.ts';
+import { beganBy, fence, prepareOwnership, standingOf, TIME_UP } from '../cluster/ownership.ts';
+import { RUN_JOB_VARIABLE, readExit } from '../job/attempt-files.ts';
 import { startProblem } from '../job/ending.ts';
 import { commandEnvironment } from './commands.ts';
 import { endingProblem, newestCheckpoint } from './ended.ts';
 import { type Asking, clusterPlace } from './facts.ts';
-import { prepareOwnership, standingOf } from '../cluster/ownership.ts';
 import type { Place } from '../cluster/place.ts';
 import { OwnJob } from './own-job.ts';
+import { PilotedJob } from './piloted-job.ts';
+import { endPilots, Pilots } from './pilots.ts';
+import { Sizes } from './sizes.ts';
 import { readSettings, type SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
-import { jobName } from './submission.ts';
-import { submit } from './submit.ts';
-import { watch } from './watch.ts';
+import { jobName, jobScript, submitCommand } from './submission.ts';
+import { handedSecrets, submit } from './submit.ts';
+import { type SlurmJob, watch } from './watch.ts';
 
 /** The file in an attempt's folder that says which job executes it. */
 const SLURM_FILE = 'slurm.json';
 
-/** What a coordinator writes down of a job that it has submitted. */
+/** What a coordinator writes down of an attempt that it has submitted. */
 interface Submitted {
-  readonly job: string;
+  /** The number of its job. Missing: it is on a list for pilots. */
+  readonly job?: string;
+  /** The folder of that list. */
+  readonly list?: string;
   /** The newest checkpoint when it was submitted. */
   readonly resumed?: string;
 }
 
 function isSubmitted(value: unknown): value is Submitted {
-  return isObject(value) && typeof value['job'] === 'string';
+  return isObject(value) && (typeof value['job'] === 'string' || typeof value['list'] === 'string');
 }
 
 /** More than any node asks for: how much of the cluster is used Slurm decides. */
-const PLENTY: Capacity = { cpu: 1_000_000, gpu: 1_000_000, memory: 2 ** 52 };
-
-/** Milliseconds between two looks for room in the queue. */
-const PAUSE = 50;
+const PLENTY: NodeResources = { cpu: 1_000_000, gpu: 1_000_000, memory: 2 ** 52 };
 
 /** Leave to submit a job. */
 interface JobHold extends Hold {
   readonly alone: boolean;
+}
+
+type Common = Pick<ExitRecord, 'format' | 'attempt' | 'seconds' | 'cost'>;
+
+/** An attempt that is to be submitted; told where that has to wait. */
+interface Submittable {
+  readonly job: Job;
+  readonly onWait: (message: string) => void;
+}
+
+/** How an attempt is watched. */
+interface Watched {
+  readonly emit: (event: JobEvent) => void;
+  readonly stop: Stop;
+  /** The newest checkpoint when it was submitted. */
+  readonly resumed: string | undefined;
+  /** By a coordinator that is gone. */
+  readonly isLeft: boolean;
 }
 
 /** Gives nodes to Slurm. A job knows nothing but the folder of its attempt, and what it writes there is the truth. */
@@ -51,45 +71,45 @@ class SlurmExecutor implements Executor {
   readonly facts: ExecutorFacts;
   readonly items: Place['items'];
   readonly setUp: NonNullable<Executor['setUp']>;
-  readonly capacity = PLENTY;
+  readonly capacity: Capacity;
   private readonly settings: SlurmSettings;
   private readonly environment: Record<string, string>;
   private readonly squeue: Squeue;
   /** Nodes of the cluster that failed under a job. */
   private readonly failed = new Set<string>();
-  private held = 0;
+  private readonly sizes: Sizes;
+  private readonly pilots: Pilots;
 
   constructor({ items, ...facts }: Place, asking: Asking) {
     this.name = asking.opening.name;
     this.facts = facts;
     this.items = items;
-    this.settings = asking.settings;
-    this.environment = asking.environment;
-    this.squeue = new Squeue(asking.environment, asking.settings.poll);
+    const { settings, environment } = asking;
+    this.settings = settings;
+    this.environment = environment;
+    this.capacity = { ...PLENTY, nodes: settings.jobs };
+    this.squeue = new Squeue(environment, settings.poll);
+    this.sizes = new Sizes(settings.pilot, settings.poll);
+    this.pilots = new Pilots({ settings, environment, squeue: this.squeue, excluded: () => [...this.failed] });
     this.setUp = async (how) => (await import('./set-up.ts')).setUpThere(asking, how);
   }
 
-  async hold({ alone }: Need, { signal }: Asker): Promise<Hold | undefined> {
-    while (this.held >= this.settings.jobs && !signal.aborted) await pause(PAUSE, signal);
-    if (signal.aborted) return undefined;
-    this.held += 1;
-    const release = (): void => {
-      this.held -= 1;
-    };
-    const hold: JobHold = { alone, devices: [], descriptors: [], release };
+  async hold({ alone }: Need): Promise<Hold> {
+    const hold: JobHold = { alone, devices: [], descriptors: [], release: () => undefined };
     return hold;
   }
 
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     const { specification: attempt } = job;
     const started = performance.now();
-    const common = (): Pick<ExitRecord, 'format' | 'attempt' | 'seconds' | 'cost'> => ({
+    const common = (): Common => ({
       format: JOB_FORMAT,
       attempt: attempt.attempt,
       seconds: (performance.now() - started) / 1000,
       cost: {},
     });
     const failed = (problem: Problem): ExitRecord => ({ ...common(), ended: 'failed', problem });
+    const stopped: () => ExitRecord = () => ({ ...common(), ended: 'stopped' });
     let resumed: string | undefined;
     try {
       prepareOwnership(attempt.folder);
@@ -97,44 +117,83 @@ class SlurmExecutor implements Executor {
     } catch (error) {
       return failed(startProblem(attempt, error));
     }
-    const { settings, environment, squeue } = this;
-    const submitted = await submit(job, {
-      settings,
-      environment,
-      squeue,
-      asked: { alone: (job.hold as Partial<JobHold>).alone === true, excluded: [...this.failed] },
-      onWait: (message) => emit({ type: 'notice', level: 'note', node: attempt.node, message }),
-      signal: stop.asked,
-    });
+    const alone = (job.hold as Partial<JobHold>).alone === true;
+    const isShared = !alone && (await this.sizes.isShared(job, stop.asked));
+    if (stop.asked.aborted) return stopped();
+    const onWait = (message: string): void => emit({ type: 'notice', level: 'note', node: attempt.node, message });
+    const submitted = isShared ? this.piloted({ job, onWait }) : await this.submitted({ job, onWait }, { alone, signal: stop.asked });
     if (!submitted.ok) return failed(submitted.problems[0] as Problem);
-    if (submitted.value === undefined) return { ...common(), ended: 'stopped' };
-    const note: Submitted = { job: submitted.value, ...(resumed === undefined ? {} : { resumed }) };
-    writeSealed(join(attempt.folder, SLURM_FILE), note);
-    return (await this.watch(attempt, note, { emit, stop, isLeft: false })) ?? { ...common(), ended: 'stopped' };
+    const slurmJob = submitted.value;
+    if (slurmJob === undefined) return stopped();
+    const note: Submitted = slurmJob instanceof PilotedJob ? { list: slurmJob.list } : { job: slurmJob.id };
+    writeSealed(join(attempt.folder, SLURM_FILE), { ...note, ...(resumed === undefined ? {} : { resumed }) });
+    const exit = (await this.watch(attempt, slurmJob, { emit, stop, resumed, isLeft: false })) ?? stopped();
+    if (exit.ended === 'done') this.sizes.note(attempt, exit.seconds);
+    if (exit.ended !== 'failed' || !(slurmJob instanceof PilotedJob)) return exit;
+    const refused = slurmJob.refusal?.problem;
+    if (refused !== undefined) return failed({ ...refused, message: `${attempt.node}: ${refused.message}` });
+    const isTimeUp = exit.problem.code === 'timeout' && existsSync(join(attempt.folder, TIME_UP));
+    return isTimeUp && this.sizes.expected(job) !== undefined ? failed(this.tooLong(attempt, exit.problem)) : exit;
+  }
+
+  /** Gives an attempt a job of its own. Undefined: the signal came first. */
+  private async submitted(
+    { job, onWait }: Submittable,
+    { alone, signal }: { readonly alone: boolean; readonly signal: AbortSignal },
+  ): Promise<Outcome<OwnJob | undefined>> {
+    const { settings, environment, squeue } = this;
+    const { specification, secrets, lock } = job;
+    const name = jobName(specification);
+    const submission = {
+      name,
+      node: specification.node,
+      command: submitCommand(specification, settings, { alone, excluded: [...this.failed] }),
+      script: jobScript(specification, settings, lock?.path),
+      handed: { ...handedSecrets(secrets), [RUN_JOB_VARIABLE]: specification.attempt },
+    };
+    const id = await submit(submission, { settings, environment, squeue, onWait, signal });
+    if (!id.ok) return id;
+    return done(id.value === undefined ? undefined : new OwnJob(squeue, { id: id.value, name, environment, isLeft: false }));
+  }
+
+  /** Puts an attempt on a list for pilots. */
+  private piloted({ job, onWait }: Submittable): Outcome<PilotedJob> {
+    return done(this.pilots.add({ job, seconds: () => this.sizes.expected(job), onWait }));
+  }
+
+  /** What took so long for a pilot was no small node: it is begun anew, in a job of its own. */
+  private tooLong(attempt: JobSpecification, problem: Problem): Problem {
+    this.sizes.noteLarge(attempt);
+    return { ...problem, code: 'interrupted', message: `${problem.message}, which it shared with others` };
   }
 
   async recover(left: JobSpecification, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord | undefined> {
+    const { squeue, environment } = this;
     const standing = standingOf(left.folder);
+    const note = readSealed(join(left.folder, SLURM_FILE), isSubmitted);
+    const begun = beganBy(left.folder);
+    const watching = { emit, stop, resumed: note?.resumed, isLeft: true };
+    const jobOf = (id: string): OwnJob => new OwnJob(squeue, { id, name: begun?.name ?? jobName(left), environment, isLeft: true });
     if (standing === 'ended') {
       const exit = readExit(left.folder, left.attempt);
-      if (exit !== undefined && exit.ended !== 'stopped') return this.watch(left, { job: '0' }, { emit, stop, isLeft: true });
+      if (exit !== undefined && exit.ended !== 'stopped') return this.watch(left, jobOf('0'), watching);
     }
-    const note = readSealed(join(left.folder, SLURM_FILE), isSubmitted);
-    const id = note?.job ?? (await this.squeue.find(jobName(left), stop.forced));
+    if (note?.list !== undefined) {
+      await endPilots(note.list, environment);
+      if (standing === 'waiting' && fence(left.folder)) return undefined;
+    }
+    const id = begun?.id ?? note?.job ?? (await squeue.find(jobName(left), stop.forced));
     if (id === undefined && standing === 'waiting') return undefined;
-    return this.watch(left, note ?? { job: id ?? '0' }, { emit, stop, isLeft: true });
+    return this.watch(left, jobOf(id ?? '0'), watching);
   }
 
   /** Watches a job to its end. Undefined: nothing came of it, or nobody wants it. */
   private async watch(
     job: JobSpecification,
-    { job: id, resumed }: Submitted,
-    watching: { readonly emit: (event: JobEvent) => void; readonly stop: Stop; readonly isLeft: boolean },
+    slurmJob: SlurmJob,
+    { emit, stop, resumed, isLeft }: Watched,
   ): Promise<ExitRecord | undefined> {
-    const { environment, squeue, settings } = this;
-    const { emit, stop, isLeft } = watching;
-    const slurmJob = new OwnJob(squeue, { id, name: jobName(job), environment, isLeft });
-    const end = await watch(job, { emit, stop, slurmJob, grace: settings.grace });
+    const end = await watch(job, { emit, stop, slurmJob, grace: this.settings.grace });
     if ('exit' in end && (end.exit.ended !== 'stopped' || stop.asked.aborted)) return end.exit;
     const word = 'exit' in end ? end.word : end.gone;
     if (word?.state === 'NODE_FAIL' || word?.state === 'BOOT_FAIL')
@@ -144,7 +203,8 @@ class SlurmExecutor implements Executor {
     if (stop.asked.aborted)
       return 'began' in end && !end.began && isLeft ? undefined : { format, attempt, seconds, cost, ended: 'stopped' };
     if ('began' in end && !end.began && isLeft) return undefined;
-    return { format, attempt, seconds, cost, ended: 'failed', problem: endingProblem(job, { id, word, resumed }) };
+    const ending = { id: slurmJob.id ?? '', word, resumed };
+    return { format, attempt, seconds, cost, ended: 'failed', problem: endingProblem(job, ending) };
   }
 }
 

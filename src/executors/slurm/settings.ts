@@ -23,7 +23,13 @@ export const settings: JsonObject = {
   modules: { ...lines, description: 'modules that a job loads before anything else' },
   setup: { ...lines, description: 'lines of shell that a job does before its node, in a program of its own' },
   sbatch: { ...lines, description: 'further options of sbatch, such as --mail-type=FAIL' },
-  jobs: { type: 'integer', minimum: 1, description: 'jobs that may be in the queue at once (default: 200)' },
+  jobs: { type: 'integer', minimum: 1, description: 'nodes that may be given to Slurm at once (default: 200)' },
+  pilot: {
+    type: 'string',
+    pattern: TIME,
+    description:
+      'nodes that take no longer than this are executed by jobs which execute many, one after another (default: 60s; 0s: none are)',
+  },
   poll: { type: 'string', pattern: TIME, description: 'how often squeue is asked for all jobs together (default: 15s)' },
   grace: {
     type: 'string',

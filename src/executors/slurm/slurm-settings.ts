@@ -16,6 +16,8 @@ export interface SlurmSettings {
   readonly setup: readonly string[];
   readonly sbatch: readonly string[];
   readonly jobs: number;
+  /** Seconds that a node takes at most which pilots execute. */
+  readonly pilot: number;
   /** Milliseconds between two questions to squeue. */
   readonly poll: number;
   /** Milliseconds that a node has to end when it is asked to; undefined: as usual. */
@@ -24,7 +26,7 @@ export interface SlurmSettings {
 
 /** Reads settings that were checked against their schema. */
 export function readSettings(settings: JsonObject): SlurmSettings {
-  const given = settings as Partial<Omit<SlurmSettings, 'memory' | 'poll' | 'grace'>>;
+  const given = settings as Partial<Omit<SlurmSettings, 'memory' | 'poll' | 'grace' | 'pilot'>>;
   const measured = (name: string): number | undefined => {
     const value = settings[name];
     return typeof value === 'string' ? amount(value) : undefined;
@@ -39,6 +41,7 @@ export function readSettings(settings: JsonObject): SlurmSettings {
     setup: given.setup ?? [],
     sbatch: given.sbatch ?? [],
     jobs: given.jobs ?? 200,
+    pilot: measured('pilot') ?? 60,
     poll: (measured('poll') ?? 15) * 1000,
     grace: grace === undefined ? undefined : grace * 1000,
   };

@@ -117,7 +117,7 @@ export class Squeue {
   /** The number of the living job of a name; undefined where there is none. It waits for a controller that does not answer. */
   async find(name: string, signal: AbortSignal): Promise<string | undefined> {
     for (let wait = this.poll; !signal.aborted; wait = Math.min(2 * wait, LONGEST)) {
-      const answer = await ask(['squeue', '-h', '-o', '%i', `--name=${name}`], { environment: this.environment });
+      const answer = await ask(['squeue', '-h', '-o', '%F', `--name=${name}`], { environment: this.environment });
       if (answer.code === 0) return answer.printed.split('\n').find((line) => line !== '');
       await sleep(wait, undefined, { signal }).catch(() => undefined);
     }

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job } from '../../model/executor.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-files.ts';
+import { SECRET_PREFIX } from '../job/attempt-files.ts';
 import { type Answer, ask, saidBy } from './commands.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
-import { type Asked, jobName, jobScript, submitCommand } from './submission.ts';
 import type { Squeue } from './squeue.ts';
 
 /** What a refusal means, by what sbatch says. */
@@ -29,32 +27,48 @@ const PASSING =
 /** The longest time between two tries, in milliseconds. */
 const LONGEST = 120_000;
 
-/** What submitting needs beside the attempt. */
+/** What is submitted. */
+export interface Submission {
+  /** The name of its job, by which it is found where the answer was lost. */
+  readonly name: string;
+  /** The node, for messages; of pilots one of those that wait for them. */
+  readonly node: string;
+  readonly command: readonly string[];
+  readonly script: string;
+  /** Variables for the job alone: it gives them to nobody who may ask the controller. */
+  readonly handed: Readonly<Record<string, string>>;
+}
+
+/** What submitting needs beside. */
 export interface Submitting {
   readonly settings: SlurmSettings;
   readonly environment: Record<string, string>;
   readonly squeue: Squeue;
-  readonly asked: Asked;
   /** Told once where it has to wait. */
   readonly onWait: (message: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Gives an attempt to Slurm; the job's number. Undefined: the signal came first. What passes is waited for; no attempt is submitted twice. */
-export async function submit({ specification, secrets, lock }: Job, submitting: Submitting): Promise<Outcome<string | undefined>> {
-  const { settings, environment, squeue, asked, onWait, signal } = submitting;
-  const command = submitCommand(specification, settings, asked);
-  const handed = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [SECRET_PREFIX + name, value]));
-  const given = { ...environment, ...handed, [RUN_JOB_VARIABLE]: specification.attempt };
+/** The values of secrets as a job is handed them. */
+export function handedSecrets(secrets: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [SECRET_PREFIX + name, value]));
+}
+
+/** Gives something to Slurm; the job's number. Undefined: the signal came first. What passes is waited for; nothing is submitted twice. */
+export async function submit(
+  { name, node, command, script, handed }: Submission,
+  submitting: Submitting,
+): Promise<Outcome<string | undefined>> {
+  const { settings, environment, squeue, onWait, signal } = submitting;
   for (let wait = settings.poll; !signal.aborted; wait = Math.min(2 * wait, LONGEST)) {
-    const answer = await ask([...command, '--export=ALL'], { environment: given, input: jobScript(specification, settings, lock?.path) });
+    const answer = await ask([...command, '--export=ALL'], { environment: { ...environment, ...handed }, input: script });
     const [id = ''] = answer.printed.trim().split(';');
     if (answer.code === 0 && /^\d+$/.test(id)) return done(id);
-    if (!PASSING.test(answer.said)) return failed(refused(specification.node, answer));
-    if (wait === settings.poll) onWait(`${specification.node} waits for Slurm, which takes no job now: ${saidBy(answer)}`);
+    if (!PASSING.test(answer.said)) return failed(refused(node, answer));
+    if (wait === settings.poll) onWait(`${node} waits for Slurm, which takes no job now: ${saidBy(answer)}`);
     await sleep(wait, undefined, { signal }).catch(() => undefined);
     // One whose answer was lost may have been taken.
-    const taken = await squeue.find(jobName(specification), signal);
+    const taken = await squeue.find(name, signal);
     if (taken !== undefined) return done(taken);
   }
   return done(undefined);
