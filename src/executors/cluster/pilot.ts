@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from '../../files/remove.ts';
 import { attemptFile, RUN_JOB_VARIABLE } from '../job/attempt-files.ts';
 import { TIME_UP } from './ownership.ts';
 import { doneWith, type TakenEntry, takeEntry } from './worklist.ts';
@@ -58,7 +59,10 @@ let isQuick = true;
 
 for (let since = performance.now(); !isEnding && isQuick && performance.now() - since < PATIENCE; ) {
   const entry = takeEntry(list);
-  if (entry === 'closed') break;
+  if (entry === 'closed') {
+    removeTree(list);
+    break;
+  }
   if (entry === 'none') {
     await sleep(PAUSE);
     continue;

@@ -198,7 +198,7 @@ export class PilotGroup {
     const wanted = Math.min(Math.max(1, Math.ceil(shares)), left.length, MOST_TASKS, this.piloting.settings.jobs);
     if (alive > MANY * wanted) this.thinOut();
     if (wanted <= alive) return undefined;
-    return alive === 0 && this.isHopeless(left.length) ? {} : this.submit(wanted - alive);
+    return alive === 0 && this.isFruitless(left.length) ? {} : this.submit(wanted - alive);
   }
 
   /** The part of a pilot's work that an attempt is: all of it, as long as nothing is known. */
@@ -208,7 +208,7 @@ export class PilotGroup {
   }
 
   /** Whether new pilots would come to as little as those before, none of which lives. */
-  private isHopeless(left: number): boolean {
+  private isFruitless(left: number): boolean {
     const taken = this.added - left;
     this.fruitless = taken > this.takenBefore ? 0 : this.fruitless + 1;
     this.takenBefore = taken;
