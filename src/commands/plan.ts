@@ -11,7 +11,7 @@ import { every, foldSaid, type Said } from './folded.ts';
 import { forecastText } from './forecasts.ts';
 import { planning, settings } from './planning.ts';
 import { columnsOf } from './terminal.ts';
-import { flag, verb } from './verb.ts';
+import { flag, texts, verb } from './verb.ts';
 
 /** Commands of which it is not known what they read, or what they run, are a problem. */
 function strictly(plan: PipelinePlan): Outcome<PipelinePlan> {
@@ -43,18 +43,30 @@ export default verb({
   example: 'stillroom plan pipelines/quickstart.yaml --set size=96',
   examples: ['stillroom plan --strict'],
   detail:
-    'Nothing is executed. `run`: it will be executed; `reuse`: its result is stored; `maybe`: an input may come out the same. How long it would take is told by earlier runs.',
+    'Nothing is executed. `run`: it will be executed; `reuse`: its result is stored, or a remote has it that --remote names; `maybe`: an input may come out the same. How long it would take is told by earlier runs.',
   options: {
     ...planning,
+    remote: texts('--remote <remote>', 'ask this remote too what it has; declared in stillroom.yaml; repeatable'),
     all: every,
     strict: flag('--strict', 'refuse commands that declare no tools, and those that may read what they do not declare'),
   },
-  async run({ pipeline, set, followLinks, force, remeasure, refreshEnvironment, jobs, only, executor, all, strict }, invocation) {
+  async run(
+    { pipeline, set, followLinks, force, remeasure, refreshEnvironment, jobs, only, executor, remote: remotes, all, strict },
+    invocation,
+  ) {
     const { stdout } = invocation;
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
-    const project = await invocation.open({ file: chosen.value, executor });
-    const planned = await project.plan(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, jobs, only });
+    const project = await invocation.open({ file: chosen.value, executor, remotes });
+    const planned = await project.plan(chosen.value, {
+      set: settings(set, followLinks),
+      force,
+      remeasure,
+      refreshEnvironment,
+      jobs,
+      only,
+      askRemotes: true,
+    });
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast, builds } = plan.value;
@@ -87,8 +99,8 @@ function buildLine({ from, nodes, python, packages }: PipelinePlan['builds'][num
   return dim(`${fewNames(foldedNames(nodes))}: the environment of ${from} is ${what}`);
 }
 
-function plannedJson({ node, action, cause, expected }: PipelinePlan['nodes'][number]): object {
-  return { node, action, cause, ...(expected === undefined ? {} : { expected }) };
+function plannedJson({ node, action, cause, expected, remote }: PipelinePlan['nodes'][number]): object {
+  return { node, action, cause, ...(expected === undefined ? {} : { expected }), ...(remote === undefined ? {} : { remote }) };
 }
 
 /** How each action is shown. */
@@ -99,7 +111,9 @@ function summary({ pipeline, nodes, forecast }: PipelinePlan, width: number | un
     const many = nodes.filter(({ action }) => action === wanted).length;
     return many === 0 ? dim(`0 ${words}`) : (STYLES[wanted] ?? strong)(`${many} ${words}`);
   };
-  const counts = [count('run', 'to run'), ', ', count('maybe', 'maybe'), ', ', count('reuse', 'reused')];
+  const far = nodes.filter(({ remote }) => remote !== undefined).length;
+  const from = far === 0 ? [] : [dim(` (${far} from remotes)`)];
+  const counts = [count('run', 'to run'), ', ', count('maybe', 'maybe'), ', ', count('reuse', 'reused'), ...from];
   const lines: Line[] = [[strong(pipeline.name), ': ', ...counts]];
   const amount = forecastText(forecast);
   lines.push(amount ?? dim('a run would execute nothing'));

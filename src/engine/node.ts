@@ -7,6 +7,7 @@ import { type Asker, telling, type Waiting } from '../model/waiting.ts';
 import { type Attempt, RESULT_FORMAT } from '../model/result.ts';
 import { type AttemptEnd, type AttemptRun, type Held, removeLeft, takeOver, tryOnce } from './attempt.ts';
 import { endsByBudget } from './fingerprint.ts';
+import { wantedResult } from './far-plan.ts';
 import { disturbed, isDisturbed, withOthers } from './disturbed.ts';
 import type { Settled } from './inputs.ts';
 import type { ReadyNode } from './scheduling.ts';
@@ -27,7 +28,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
   const { store } = run.surroundings;
   const claim = await store.workplaces.claim(work, askerOf(ready, run));
   if (claim === undefined) return { state: 'cancelled' };
-  const wanted = wantedResult(ready);
+  const wanted = wantedResult(ready.plan.prepared, ready.ingredients, fingerprint);
   const errand: Errand = {
     signal: run.stop.asked,
     notice: (message) => run.emit({ type: 'notice', level: 'warning', node: instance.name, message }),
@@ -148,19 +149,6 @@ function triesAgain(end: AttemptEnd, left: number, { plan }: ReadyNode, { emit }
   const message = `${problem.message}; trying again (${left} left)`;
   emit({ type: 'notice', level: 'warning', node: plan.prepared.instance.name, message });
   return true;
-}
-
-/** What is looked for before a node is executed, and shared after. */
-function wantedResult({ plan: { prepared }, ingredients, fingerprint }: ReadyNode): WantedResult {
-  const { work, outputs, metrics, measures } = prepared.instance;
-  return {
-    fingerprint,
-    workDigest: prepared.workDigest,
-    stage: work.kind === 'stage' ? work.stage : 'command',
-    ingredients,
-    outputs,
-    travels: !measures && ![...Object.values(outputs), ...Object.values(metrics)].some(({ measured }) => measured === true),
-  };
 }
 
 /** Keeps what came out, durably. */

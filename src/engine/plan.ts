@@ -1,7 +1,7 @@
 import type { Action, Capacities, Expected, PlannedNode } from '../model/event.ts';
 import type { Capacity, Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
-import type { Snapshot } from '../model/store.ts';
+import type { Errand, Snapshot } from '../model/store.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
@@ -9,6 +9,7 @@ import { type Explaining, explainRun } from './explain.ts';
 import type { Difference } from './differences.ts';
 import { fingerprintOf, isSameInput } from '../model/fingerprint.ts';
 import { foldedNames } from '../model/folded-names.ts';
+import { FarPlan } from './far-plan.ts';
 import { ingredientsOf, type Prepared, prepare, prepareAsBefore, type Surroundings } from './fingerprint.ts';
 import { askedOf, History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
@@ -30,6 +31,8 @@ export interface PlanRequest {
   readonly only: ReadonlySet<string> | undefined;
   /** What is planned will be run at once. */
   readonly running?: boolean;
+  /** Remotes are asked what they have of what would be executed: for a plan that is told, and not run as it is. */
+  readonly asksRemotes?: Errand;
   /** The nodes' past, where several plans share what is read of it. */
   readonly history?: History | undefined;
   /** The `--set` options with which the pipeline was read. */
@@ -46,6 +49,10 @@ export interface NodePlan {
   readonly differences: readonly Difference[];
   /** Of a node to be reused. */
   readonly settled: Settled | undefined;
+  /** The remote that has its result, which is not here. */
+  readonly remote?: string | undefined;
+  /** What is asked of one that is executed, where all that it is given is known. */
+  readonly ingredients?: Ingredients;
 }
 
 /** A plan of a whole pipeline, in the order of its instances. */
@@ -73,6 +80,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const { history = new History(surroundings.store, pipeline.name, askedOf(pipeline, request.set ?? [])) } = request;
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
+  const far = request.asksRemotes && new FarPlan(surroundings.store.results, request.asksRemotes, { nodes, settled });
   for (const instance of wanted) {
     const prepared = prepareAsBefore(instance, surroundings) ?? (await prepare(instance, surroundings));
     if (!prepared.ok) {
@@ -80,10 +88,13 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
       continue;
     }
     if (problems.length > 0) continue;
+    await far?.knows(instance);
     const node = planNode(prepared.value, { request, snapshots, settled, history });
     nodes.set(instance.name, node);
     if (node.settled !== undefined) settled.set(instance.name, node.settled);
+    if (node.ingredients !== undefined) far?.ask(node, node.ingredients);
   }
+  await far?.end();
   return problems.length > 0 ? failed(...toldOnce(problems)) : done({ request, executor: executor.value, nodes, snapshots, history });
 }
 
@@ -172,12 +183,14 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   if (isForced) return run(forcing);
   if (result === undefined) {
     const explained = explainRun(prepared, inputs, explaining(planning));
-    return run(explained.cause, explained.differences);
+    return { ...run(explained.cause, explained.differences), ingredients };
   }
   const [attempt] = result.attempts;
   const broken = store.artifacts.broken(attempt.outputs);
-  if (broken.length > 0)
-    return run(`its result is no longer whole: ${broken.map(({ port, damage }) => `${port} is ${damage}`).join(', ')}`);
+  if (broken.length > 0) {
+    const cause = `its result is no longer whole: ${broken.map(({ port, damage }) => `${port} is ${damage}`).join(', ')}`;
+    return { ...run(cause), ingredients };
+  }
   return {
     prepared,
     action: 'reuse',
@@ -200,9 +213,9 @@ function listed(names: readonly string[]): string {
 
 /** A plan as reporters and `--json` show it; with what was found of its nodes' earlier executions. */
 export function plannedNodes({ nodes }: Plan, expected: ReadonlyMap<string, Expected> = new Map()): PlannedNode[] {
-  return [...nodes.values()].map(({ prepared: { instance, executor }, action, cause }) => {
+  return [...nodes.values()].map(({ prepared: { instance, executor }, action, cause, remote }) => {
     const { name, resources, measures } = instance;
-    const planned = { node: name, action, cause, after: producersOf(instance) };
+    const planned = { node: name, action, cause, after: producersOf(instance), ...(remote === undefined ? {} : { remote }) };
     if (action === 'reuse') return planned;
     const known = expected.get(name);
     const takes = { ...resources, executor: executor.name, alone: measures };

@@ -75,6 +75,8 @@ export interface PlannedNode {
   readonly expected?: Expected;
   /** Of a node that may run. */
   readonly takes?: Taken;
+  /** The remote that has its result, which is not here yet; only where a plan asked. */
+  readonly remote?: string;
 }
 
 /** What executing a node took before, in the newest runs that say: of equal params where there are such. */

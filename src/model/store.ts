@@ -106,6 +106,8 @@ export interface Results {
   isApart(fingerprint: string): boolean;
   /** A whole result: from here, else from a remote, from where it is fetched and kept here. */
   find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
+  /** What a remote has of a work, by its record alone: nothing is fetched. Missing where there are no remotes. */
+  look?(wanted: WantedResult, errand: Errand): Promise<{ readonly attempt: Attempt; readonly remote: string } | undefined>;
   /** Offers a kept result to the remotes, beside what else goes on. */
   share(wanted: WantedResult, errand: Errand): void;
   /** Ends when all that was shared, now or by runs that could not send it, has arrived or was given up. */

@@ -10,7 +10,7 @@ import { suggestion } from '../text/suggestion.ts';
 import type { Instance, Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import type { Store } from '../model/store.ts';
+import type { Errand, Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 import { writeEditorSchema } from './editor.ts';
 import { provisionOf } from './provision.ts';
@@ -119,6 +119,8 @@ export interface WantedPlan extends Wanted {
   readonly running?: boolean;
   /** Environments that are not locked yet are locked now; default: where it will be run at once. */
   readonly makesLocks?: boolean;
+  /** Remotes are asked what they have: it is told, and not run as it is. */
+  readonly asksRemotes?: Errand | undefined;
   /** Aborted: what is looked up for it is wanted no more. */
   readonly signal?: AbortSignal | undefined;
   /** The `--set` options with which it was read. */
@@ -159,7 +161,7 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
   if (wanted.refreshEnvironment === true && !pipeline.instances.some(isBuiltFor)) return failed(nothingToRefresh(pipeline));
   const only = instancesOf(pipeline, wanted.only ?? [], '--only');
   if (!only.ok) return only;
-  const { running = false, remeasure = false, set = [], makesLocks = running, refreshEnvironment = false, signal } = wanted;
+  const { running = false, remeasure = false, set = [], makesLocks = running, refreshEnvironment = false, signal, asksRemotes } = wanted;
   const provision = provisionOf(surroundings.environment, {
     makesLocks,
     refreshes: refreshEnvironment,
@@ -172,6 +174,7 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
       remeasure,
       running,
       set,
+      ...(asksRemotes === undefined ? {} : { asksRemotes }),
     },
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,

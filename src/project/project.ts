@@ -14,7 +14,7 @@ import { Records } from './records.ts';
 import { RemoteBook } from './remote-book.ts';
 import type { ReproduceOptions, Reproduction, RestoreOptions, RestoreSourcesOptions } from './reproduce.ts';
 import type { Restored, RestoredSources } from './restore.ts';
-import type { PipelinePlan, PlanOptions, RunOptions, RunResult } from './run.ts';
+import type { PipelinePlan, PlanOptions, RunOptions, RunResult, ToldPlanOptions } from './run.ts';
 import { type Running, startRunning } from './running.ts';
 import type { SweepEnd, SweepOptions } from './sweep.ts';
 import { SweepBook } from './sweep-book.ts';
@@ -48,7 +48,16 @@ export type { RemoteBook } from './remote-book.ts';
 export type { FarCollected, FarGcOptions, RemoteStatus } from './remote-upkeep.ts';
 export type { ReproduceOptions, Reproduction, RestoreOptions, RestoreSourcesOptions, Verdicts } from './reproduce.ts';
 export type { Restored, RestoredSources } from './restore.ts';
-export type { ExplainedNode, PipelinePlan, PlanOptions, RunOptions, RunResult, StartOptions, WatchOptions } from './run.ts';
+export type {
+  ExplainedNode,
+  PipelinePlan,
+  PlanOptions,
+  RunOptions,
+  RunResult,
+  StartOptions,
+  ToldPlanOptions,
+  WatchOptions,
+} from './run.ts';
 export type { Running } from './running.ts';
 export type { SweepEnd, SweepOptions } from './sweep.ts';
 export type { SweepBook } from './sweep-book.ts';
@@ -95,7 +104,7 @@ export class Project {
   }
 
   /** Says of each node of a pipeline file whether a run would execute it, and why; executes nothing. The plan can be run. */
-  async plan(file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
+  async plan(file: string, options: ToldPlanOptions = {}): Promise<Outcome<PipelinePlan>> {
     return this.settled(options, async (plain) => (await import('./run.ts')).planFile(this.context, file, plain));
   }
 

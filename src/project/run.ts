@@ -7,6 +7,7 @@ import type { Action, Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
+import type { Errand } from '../model/store.ts';
 import type { Context } from './context.ts';
 import type { Unbuilt } from '../engine/built-environments.ts';
 import { capacityOf } from './capacity.ts';
@@ -23,6 +24,12 @@ export interface PlanOptions extends Wanted {
   readonly jobs?: number | undefined;
   /** Values in the form of `--set`: `size=96`, `student.epochs=5`, `sources.images=DIR`. */
   readonly set?: readonly string[] | undefined;
+}
+
+/** What is asked of a plan that is told. */
+export interface ToldPlanOptions extends PlanOptions {
+  /** Remotes are asked what they have of what would be executed. Without, only a run asks them. */
+  readonly askRemotes?: boolean | undefined;
 }
 
 /** How a run is watched, bounded and stopped. */
@@ -90,8 +97,9 @@ export async function plannedFile(context: Context, file: string, options: PlanO
 }
 
 /** Reads a pipeline file and plans it; nothing is executed. */
-export async function planFile(context: Context, file: string, options: PlanOptions = {}): Promise<Outcome<PipelinePlan>> {
-  const found = await plannedFile(context, file, options);
+export async function planFile(context: Context, file: string, options: ToldPlanOptions = {}): Promise<Outcome<PipelinePlan>> {
+  const errand: Errand = { signal: new AbortController().signal, notice: context.tell };
+  const found = await plannedFile(context, file, { ...options, asksRemotes: options.askRemotes === true ? errand : undefined });
   return found.ok ? planOf(context, found.value, options) : found;
 }
 
@@ -126,9 +134,11 @@ async function buildsOf(plan: Plan): Promise<readonly Unbuilt[]> {
   return isNeeded ? (await import('../engine/built-environments.ts')).unbuilt(plan) : [];
 }
 
-/** A plan as it may be run: one of which environments are not locked yet is made again, with their locks. */
+/** A plan as it may be run: one of which environments are not locked yet, or results are not here yet, is made again. */
 async function withLocks(context: Context, planned: Planned, options: PlanOptions): Promise<Outcome<Planned>> {
-  const isKnown = [...planned.plan.nodes.values()].every(({ prepared }) => prepared.environment?.pending === undefined);
+  const isKnown = [...planned.plan.nodes.values()].every(
+    ({ prepared, remote }) => prepared.environment?.pending === undefined && remote === undefined,
+  );
   return isKnown ? done(planned) : plannedFile(context, planned.opened.named, { ...options, running: true });
 }
 

@@ -15,6 +15,7 @@ interface Answer {
   readonly hash: string;
   readonly executed: readonly string[];
   readonly reused: readonly string[];
+  readonly nodes: readonly { readonly node: string; readonly action: string; readonly remote?: string }[];
   readonly verdict: string;
   readonly results: number;
   readonly pushed: readonly { readonly results: number; readonly arrived: number; readonly unsent: number }[];
@@ -70,6 +71,24 @@ function worksElsewhere(open: () => { readonly project: string; readonly yaml: s
     };
     first = await asked(project, 'run', 'poem', '--remote', 'team');
     expect([first.executed, card(project)]).toEqual([['split', 'card'], TEXT]);
+  });
+
+  test('plans what would come from the remote, and fetches nothing', async () => {
+    const other = sharedProject(readFileSync(join(project, 'stillroom.yaml'), 'utf8'));
+    const planned = async (...more: readonly string[]) =>
+      (await asked(other, 'plan', 'poem', ...more)).nodes.map(({ node, action, remote }) => [node, action, remote]);
+    const far = [
+      ['split', 'reuse', 'team'],
+      ['card', 'reuse', 'team'],
+    ];
+    expect(await planned('--remote', 'team')).toEqual(far);
+    expect((await planned()).map(([, action]) => action)).not.toContain('reuse');
+    expect((await planned('--remote', 'team', '--set', 'split.times=3'))[0]).toEqual(['split', 'run', undefined]);
+    const shown = await called(other, ['plan', 'poem', '--remote', 'team']);
+    expect(shown.stdout).toContain('2 reused (2 from remotes)');
+    expect(shown.stdout).toContain('the remote team has it');
+    expect((await asked(other, 'run', 'poem', '--remote', 'team')).executed).toEqual([]);
+    expect(await planned('--remote', 'team')).toEqual(far.map(([node, action]) => [node, action, undefined]));
   });
 
   test('runs the same pipeline and executes nothing', async () => {

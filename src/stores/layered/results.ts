@@ -59,23 +59,31 @@ class LayeredResults implements Results {
     return undefined;
   }
 
+  async look(wanted: WantedResult, errand: Errand): Promise<{ readonly attempt: Attempt; readonly remote: string } | undefined> {
+    if (!wanted.travels) return undefined;
+    for (const shelf of this.shelves) {
+      const found = await shelf.record('result', wanted.fingerprint, errand);
+      const attempt = typeof found === 'object' ? readForeignResult(found.record, wanted) : found;
+      if (typeof attempt === 'object') return { attempt, remote: shelf.name };
+      if (attempt !== undefined) tellUnused(shelf, attempt, errand);
+    }
+    return undefined;
+  }
+
   /** Fetches a result with all its bytes; undefined where there is none, or it does not fit. */
   private async fetch(shelf: Shelf, wanted: WantedResult, errand: Errand): Promise<Attempt | undefined> {
     const outgoing = this.outgoing.find(({ shelf: { remote, prefix } }) => remote.name === shelf.remote.name && prefix === shelf.prefix);
-    const unused = (why: string): undefined => {
-      if (!errand.signal.aborted) errand.notice(`what the remote ${shelf.name} has of this work is not used: ${why}`);
-    };
     const found = await shelf.record('result', wanted.fingerprint, errand);
     if (found === undefined) return undefined;
     const foreign = typeof found === 'string' ? found : readForeignResult(found.record, wanted);
     if (typeof found === 'string' || typeof foreign === 'string') {
       outgoing?.foundUnfit(wanted.fingerprint, String(foreign));
-      return unused(String(foreign));
+      return tellUnused(shelf, String(foreign), errand);
     }
     const lost = await bringOutputs(new Fetching({ shelf, local: this.local, packs: found.packs, errand }), this.local, foreign.outputs);
     if (lost !== undefined) {
       if (!errand.signal.aborted) outgoing?.foundDamaged(wanted.fingerprint, lost.digests);
-      return unused(`its output "${lost.port}" is missing or damaged there`);
+      return tellUnused(shelf, `its output "${lost.port}" is missing or damaged there`, errand);
     }
     const { fingerprint, stage, ingredients, workDigest } = wanted;
     const attempt: Attempt = { ...foreign, facts: { ...foreign.facts, remote: shelf.remote.name } };
@@ -90,4 +98,8 @@ class LayeredResults implements Results {
   async shared(errand: Errand): Promise<void> {
     await Promise.all(this.outgoing.map((one) => one.arrived(errand)));
   }
+}
+
+function tellUnused(shelf: Shelf, why: string, { signal, notice }: Errand): undefined {
+  if (!signal.aborted) notice(`what the remote ${shelf.name} has of this work is not used: ${why}`);
 }
