@@ -12,7 +12,7 @@ interface SharedOptions {
 }
 
 /** What a verb is given beside its arguments and options, and what closes the projects that it opened. */
-function invocationOf(caller: Caller, { json = false, store }: SharedOptions): Invocation & { close(): void } {
+function invocationOf(caller: Caller & Pick<Invocation, 'words'>, { json = false, store }: SharedOptions): Invocation & { close(): void } {
   const opened: Project[] = [];
   const { folder, environment } = caller;
   return {
@@ -39,7 +39,7 @@ function givenFor(name: string, given: Readonly<Record<string, unknown>>): unkno
 }
 
 /** Reads what the command line gave, the arguments and then an object of the options, runs the verb and prints its answer; returns the exit code. */
-export async function invoke(verb: Verb, values: readonly unknown[], caller: Caller): Promise<number> {
+export async function invoke(verb: Verb, values: readonly unknown[], caller: Caller & Pick<Invocation, 'words'>): Promise<number> {
   const { arguments: names, options } = verb;
   const given = values[names.length] as Readonly<Record<string, unknown>> & SharedOptions;
   const read: Record<string, unknown> = {};
@@ -53,7 +53,8 @@ export async function invoke(verb: Verb, values: readonly unknown[], caller: Cal
   const invocation = invocationOf(caller, given);
   try {
     const answer = problems.length > 0 ? refusal(problems) : await refusable(() => verb.run(read, invocation));
-    print(answer, invocation);
+    // Whoever started it to go on by itself is told how it ended before that.
+    if (caller.starter?.answer(answer) !== true) print(answer, invocation);
     return answer.exit;
   } finally {
     invocation.close();

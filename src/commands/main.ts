@@ -88,7 +88,7 @@ export async function main(words: readonly string[], caller: Caller): Promise<nu
     const { default: loaded } = await load();
     verb = loaded;
     addVerb(program, loaded, async (values) => {
-      exit = await invoke(loaded, values, caller);
+      exit = await invoke(loaded, values, { ...caller, words });
     });
   }
   try {

@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   bug: 'a bug in Stillroom',
   hungUp: 'stopped by the end of its terminal (SIGHUP)',
   interrupted: 'stopped by Ctrl-C (SIGINT)',
-  terminated: 'stopped by SIGTERM',
+  terminated: 'stopped by SIGTERM, or by stop',
 };
 
 /** A name of the manual and what it means. */

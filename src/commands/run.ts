@@ -6,10 +6,11 @@ import { bad, dim, good, type Line, plainText, strong, warned } from '../text/st
 import { styledTable } from '../text/table.ts';
 import { widthOf } from '../text/width.ts';
 import { type Answer, answer, exitCodeOf, problemJson, refusal } from './answer.ts';
-import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
+import { chosenPipeline, mayLeave, namedStore } from './chosen-pipeline.ts';
 import { foldAlike } from './alike.ts';
 import { nextLines } from './next-lines.ts';
 import { planning, remote, settings } from './planning.ts';
+import { detach, leavingWithRun } from './starter.ts';
 import { columnsOf } from './terminal.ts';
 import { flag, type Invocation, verb } from './verb.ts';
 import { stoppedBy, watched, watching } from './watching.ts';
@@ -32,17 +33,45 @@ export default verb({
     remote,
     keepGoing: flag('--keep-going', 'after a failure, go on with what does not need the failed node'),
     ...watching,
+    detach,
   },
   async run(
-    { pipeline, set, followLinks, force, remeasure, refreshEnvironment, only, executor, remote: remotes, keepGoing, ...options },
+    {
+      pipeline,
+      set,
+      followLinks,
+      force,
+      remeasure,
+      refreshEnvironment,
+      only,
+      executor,
+      remote: remotes,
+      keepGoing,
+      detach: leaves,
+      ...options
+    },
     invocation,
   ) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor, remotes });
+    if (leaves && (await mayLeave(chosen.value, invocation))) return (await import('./detach.ts')).leaveRunning(project, invocation);
     const stopping = 'stopping; what runs may save its checkpoint (again to kill it)';
-    const { result, signal } = await watched(invocation, options, stopping, (watch) =>
-      project.run(chosen.value, { set: settings(set, followLinks), force, remeasure, refreshEnvironment, only, keepGoing, ...watch }),
+    const leave = leavingWithRun(project, invocation.starter);
+    const { result, signal } = await watched(invocation, options, stopping, ({ onEvent, ...watch }) =>
+      project.run(chosen.value, {
+        set: settings(set, followLinks),
+        force,
+        remeasure,
+        refreshEnvironment,
+        only,
+        keepGoing,
+        ...watch,
+        onEvent(event) {
+          onEvent?.(event);
+          leave(event);
+        },
+      }),
     );
     if (!result.ok) return signal === undefined ? refusal(result.problems) : refusal(result.problems, stoppedBy(signal));
     const { record, problems } = result.value;
@@ -82,8 +111,9 @@ function linesOf(result: RunResult, next: readonly string[], invocation: Pick<In
   const [executed, reused] = [summary.nodes.executed?.length ?? 0, summary.nodes.reused?.length ?? 0];
   const time = duration(secondsBetween(record.started, record.ended ?? record.started));
   const name = [strong(summary.pipeline), ': '];
+  const notDone = record.state === 'interrupted' ? warned(record.state) : bad('failed');
   if (problems.length > 0 && record.state !== 'done')
-    return [[name, bad('failed'), ` after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`]];
+    return [[name, notDone, ` after ${time}; ${executed} executed, ${reused} reused and kept. Run again to go on from there.`]];
   const state = record.state === 'done' ? good(record.state) : warned(record.state);
   const first = [name, state, ` in ${time}; ${executed} executed, ${reused} reused`];
   return record.state === 'done' ? [first, ...valuesOf(result, invocation), ...next] : [first];

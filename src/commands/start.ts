@@ -1,5 +1,6 @@
 import { main } from './main.ts';
 import { programName } from './program-name.ts';
+import { starterOf } from './starter.ts';
 import { prepareForHangUp } from './terminal.ts';
 import { tellUnforeseen, watchOutput } from './unforeseen.ts';
 
@@ -11,8 +12,10 @@ export function start(): void {
   watchOutput(process, json);
   prepareForHangUp();
   process.on('uncaughtException', end);
-  const { env: environment, stdout, stderr } = process;
-  main(words, { folder: process.cwd(), environment, program: programName(process), stdout, stderr }).then((exit) => {
+  const { env: environment, stdout } = process;
+  const starter = starterOf(process);
+  const stderr = starter?.stderr ?? process.stderr;
+  main(words, { folder: process.cwd(), environment, program: programName(process), stdout, stderr, starter }).then((exit) => {
     process.exitCode = exit;
   }, end);
 }

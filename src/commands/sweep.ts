@@ -1,16 +1,14 @@
-import type { SweepWatcher } from '../model/sweep-event.ts';
 import type { SweepEnd } from '../project/sweep.ts';
-import { Leaderboard } from '../reporters/sweep/leaderboard.ts';
-import { SweepLines } from '../reporters/sweep/lines.ts';
 import { sweepCsv, sweepJson, sweepMarkdown } from '../reporters/sweep/table.ts';
-import { showsColours } from '../text/styled.ts';
 import { type Answer, answer, EXIT, jsonLine, rawAnswer, refusal } from './answer.ts';
-import { chosenPipeline, namedStore } from './chosen-pipeline.ts';
+import { chosenPipeline, mayLeave, namedStore } from './chosen-pipeline.ts';
 import { executor, followLinks, jobs, refreshEnvironment, remote, settings } from './planning.ts';
+import { detach, leavingWithSweep } from './starter.ts';
 import { allTrials, sweepAnswer } from './sweep-answer.ts';
 import { sectionOf, sectionOptions } from './sweep-options.ts';
+import { watcherFor } from './sweep-watcher.ts';
 import { flag, type Invocation, oneOf, texts, verb } from './verb.ts';
-import { listenForStop, mayDraw, noWait, stoppedBy, verbose } from './watching.ts';
+import { listenForStop, noWait, stoppedBy, verbose } from './watching.ts';
 
 /** `stillroom sweep`: runs variants of a pipeline, or goes on with a sweep that was stopped. */
 export default verb({
@@ -36,6 +34,7 @@ export default verb({
     plain: flag('--plain', 'lines instead of the live leaderboard'),
     keepCheckpoints: flag('--keep-checkpoints', 'keep the checkpoints of trials when the sweep has ended, to go further from them'),
     all: allTrials,
+    detach,
   },
   async run(
     {
@@ -53,16 +52,19 @@ export default verb({
       verbose: lines,
       plain,
       all,
+      detach: leaves,
       ...parts
     },
     invocation,
   ) {
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
+    const project = await invocation.open({ file: chosen.value, executor: place, remotes });
+    if (leaves && (await mayLeave(chosen.value, invocation))) return (await import('./detach.ts')).leaveRunning(project, invocation);
     const watcher = watcherFor(invocation, { plain, verbose: lines });
+    const leave = leavingWithSweep(project, invocation.starter);
     const stop = listenForStop((signal) => `${signal}: stopping; start the sweep again to go on (again to kill what runs)`);
     try {
-      const project = await invocation.open({ file: chosen.value, executor: place, remotes });
       const ended = await project.sweep(chosen.value, {
         ...sectionOf(Object.values(parts).flat()),
         set: settings(given, follows),
@@ -71,7 +73,10 @@ export default verb({
         keepCheckpoints,
         refreshEnvironment: refresh,
         ...(threads === undefined ? {} : { jobs: threads }),
-        onEvent: (event) => watcher.report(event),
+        onEvent(event) {
+          watcher.report(event);
+          leave(event);
+        },
         signal: stop.asked,
         killSignal: stop.forced,
       });
@@ -83,14 +88,6 @@ export default verb({
     }
   },
 });
-
-/** Who watches a sweep: a leaderboard or lines, on the standard error output. */
-function watcherFor(invocation: Invocation, options: { readonly plain: boolean; readonly verbose: boolean }): SweepWatcher {
-  const { stderr } = invocation;
-  return mayDraw(invocation, options)
-    ? new Leaderboard(stderr, { inColour: showsColours(stderr, invocation.environment) })
-    : new SweepLines(stderr, options.verbose);
-}
 
 function exitCode({ trials }: SweepEnd, signal: NodeJS.Signals | undefined): number {
   if (signal !== undefined) return stoppedBy(signal);

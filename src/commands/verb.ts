@@ -3,6 +3,7 @@ import { done, failed, type Outcome } from '../model/problem.ts';
 import { amount } from '../text/amounts.ts';
 import type { Project } from '../project/project.ts';
 import type { Answer } from './answer.ts';
+import type { Starter } from './starter.ts';
 
 /** An option of a verb: how it is written, what it does, and how its value is read. */
 export interface Option<Value> {
@@ -122,10 +123,14 @@ export interface Caller {
   readonly program?: string;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** The command that started this one to have it go on by itself. */
+  readonly starter?: Starter | undefined;
 }
 
 /** What a verb is given beside its arguments and options. It writes only what is no answer: a packed run, progress. */
 export interface Invocation extends Caller {
+  /** The words of the command line, without the program's name. */
+  readonly words: readonly string[];
   /** One JSON object is wanted. */
   readonly json: boolean;
   /** The store that `--store` names. */

@@ -7,6 +7,8 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
   watch: () => import('./watch.ts'),
   why: () => import('./why.ts'),
   sweep: () => import('./sweep.ts'),
+  attach: () => import('./attach.ts'),
+  stop: () => import('./stop.ts'),
   runs: () => import('./runs.ts'),
   sweeps: () => import('./sweeps.ts'),
   show: () => import('./show.ts'),
@@ -32,7 +34,7 @@ export const verbs: Readonly<Record<string, () => Promise<{ readonly default: Ve
 
 /** How help groups the verbs; one that is named nowhere stands among the last. */
 export const groups: readonly { readonly title: string; readonly verbs: readonly string[] }[] = [
-  { title: 'Run pipelines', verbs: ['run', 'plan', 'watch', 'why', 'sweep'] },
+  { title: 'Run pipelines', verbs: ['run', 'plan', 'watch', 'why', 'sweep', 'attach', 'stop'] },
   { title: 'Look at what has run', verbs: ['runs', 'sweeps', 'show', 'logs', 'diff', 'report', 'tag'] },
   { title: 'Use what came out', verbs: ['predict', 'pack', 'reproduce', 'restore'] },
   { title: 'Share with others', verbs: ['push', 'pull', 'remote'] },

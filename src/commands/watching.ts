@@ -23,7 +23,8 @@ export const watching = {
   plain: flag('--plain', 'lines instead of the live view'),
 };
 
-interface Watching {
+/** How those who watch are shown what happens. */
+export interface Watching {
   readonly verbose: boolean;
   readonly plain: boolean;
   readonly jobs: number | undefined;
@@ -36,7 +37,7 @@ export function mayDraw({ stderr, environment }: Invocation, { plain, verbose }:
 }
 
 /** Who watches a run: what is drawn anew, or lines. */
-async function openReporter(invocation: Invocation, options: Watching): Promise<Reporter> {
+export async function openReporter(invocation: Invocation, options: Pick<Watching, 'plain' | 'verbose'>): Promise<Reporter> {
   const inColour = showsColours(invocation.stderr, invocation.environment);
   if (!mayDraw(invocation, options)) return new LinesReporter(invocation.stderr, options.verbose, inColour);
   const { LiveReporter } = await import('../reporters/live/live.ts');

@@ -76,7 +76,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const record = openingRecord(plan, options, opening);
     const capacities = capacitiesOf(plan, options.capacity instanceof Slots ? options.capacity.chosen : options.capacity);
     const nodes = plannedNodes(plan, options.expected);
-    emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes, capacities, record });
+    const { name: executor } = plan.executor;
+    emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes, capacities, executor, record });
     const keeping = refusable(plan, () => keepSources(plan));
     const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
     emit({ type: 'sources-kept', sources: recordedSources(plan, kept) });

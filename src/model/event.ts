@@ -14,6 +14,8 @@ export type Happening =
       readonly nodes: readonly PlannedNode[];
       /** What may be used at once of each executor that nodes may run on, by its name. */
       readonly capacities?: Capacities;
+      /** The one that runs nodes which name none. */
+      readonly executor?: string;
       /** The run's record as it stands before anything has run: nodes that the plan reuses have come out in it. */
       readonly record: Omit<RunRecord, 'started'>;
     }

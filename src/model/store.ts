@@ -4,6 +4,8 @@ import type { Outcome, Problem } from './problem.ts';
 import type { Attempt, Ingredients, StoredResult } from './result.ts';
 import type { KeptRecord, RunRecord } from './run.ts';
 import type { RunRow } from './run-row.ts';
+import type { Printouts } from './printouts.ts';
+import type { StopWords } from './stop-word.ts';
 import type { Contents, Maintenance } from './upkeep.ts';
 import type { Lock, Sweeps, Workplaces } from './workplace.ts';
 
@@ -208,6 +210,8 @@ export interface Runs {
   writeKept(record: KeptRecord, row: RunRow): void;
   /** A run whose process is gone is shown as interrupted; undefined where the record is missing or damaged. */
   read(id: string): RunRecord | undefined;
+  /** Whether the process of a run lives; it is asked without reading the record. */
+  isLive(id: string): boolean;
   /** Newest first, those of damaged records included. */
   ids(): readonly string[];
   /** Newest first, of one pipeline or of all. */
@@ -218,6 +222,8 @@ export interface Runs {
   appendEvents(id: string, onLost: (error: unknown) => void): LineWriter;
   /** The lines of a run's events. */
   events(id: string): Iterable<string>;
+  /** The file of a run's events, which grows as long as it is live. */
+  eventFile(id: string): LogFile;
   log(id: string, node: string): LogFile;
   /** At most so many of the last lines of a node's log. */
   lastLines(id: string, node: string, most: number): readonly string[];
@@ -276,6 +282,8 @@ export interface Published {
   outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): PublishedOutputs;
   /** Puts outputs into a folder of the user, as `<node>/<port>`. */
   placeIn(folder: string, outputs: NodeOutputs): Placed;
+  /** Where outputs of a pipeline lie now, by `node.port`: those of others, or of none, are left out. */
+  where(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string>;
   /** How the folder of a pipeline's outputs stands; another text after any change in it. */
   standing(pipeline: string): string;
   /** When the schema of pipelines for editors was written, in milliseconds since 1970; 0 where it never was. */
@@ -302,6 +310,8 @@ export interface Store {
   readonly tags: Tags;
   readonly workplaces: Workplaces;
   readonly sweeps: Sweeps;
+  readonly stops: StopWords;
+  readonly printouts: Printouts;
   readonly published: Published;
   readonly contents: Contents;
   readonly maintenance: Maintenance;

@@ -1,4 +1,4 @@
-import type { LineWriter } from './store.ts';
+import type { LineWriter, LogFile } from './store.ts';
 import type { Asker, Who } from './waiting.ts';
 
 /**
@@ -105,6 +105,10 @@ export interface KeptSweep {
 export interface Sweeps {
   /** All of them, sorted. */
   ids(): readonly string[];
+  /** Whether a sweep is being run; it is asked without reading its journal. */
+  isLive(id: string): boolean;
+  /** The file of a sweep's events, those of all its starts. */
+  eventFile(id: string): LogFile;
   /** What is kept of a sweep; undefined where there is no such. */
   read(id: string): KeptSweep | undefined;
   /** Takes a sweep over in someone's name; where another process has it, tells who that is as far as it is known. */

@@ -7,6 +7,7 @@ import { Context, type EnterOptions, type ProjectOptions } from './context.ts';
 import type { SetupItem, Usage } from './doctor.ts';
 import type { PreparedEditor } from './editor.ts';
 import type { Imported, ImportOptions } from './import.ts';
+import { LiveBook } from './live-book.ts';
 import type { LogsOptions, RunLogs } from './logs.ts';
 import type { Packed, PackOptions } from './pack.ts';
 import type { Prediction, PredictOptions } from './predict.ts';
@@ -35,6 +36,10 @@ export type { EnterOptions, ProjectOptions } from './context.ts';
 export type { SetupItem, Usage } from './doctor.ts';
 export type { PreparedEditor } from './editor.ts';
 export type { Imported, ImportOptions } from './import.ts';
+export type { Attached, AttachOptions, LiveBook, Past } from './live-book.ts';
+export type { AttachedRun } from './live/attach-run.ts';
+export type { AttachedSweep } from './live/attach-sweep.ts';
+export type { ToldToStop } from './live/stop.ts';
 export type { LogLine, LogsOptions, NodeWithLog, RunLogs } from './logs.ts';
 export type { Packed, PackOptions } from './pack.ts';
 export type { Prediction, PredictOptions } from './predict.ts';
@@ -81,6 +86,8 @@ export class Project {
   readonly sweeps: SweepBook;
   /** Names and pins of runs and sweeps. */
   readonly tags: TagBook;
+  /** What runs now, in whichever process. */
+  readonly live: LiveBook;
   /** Runs and results that are exchanged with others. */
   readonly remotes: RemoteBook;
   private readonly context: Context;
@@ -90,6 +97,7 @@ export class Project {
     this.records = new Records(this.context);
     this.sweeps = new SweepBook(this.context);
     this.tags = new TagBook(this.context);
+    this.live = new LiveBook(this.context);
     this.remotes = new RemoteBook(this.context);
   }
 

@@ -14,6 +14,7 @@ import { capacityOf } from './capacity.ts';
 import { type Opened, openPipeline, planOpened, type Wanted, type WantedPlan } from './pipeline.ts';
 import { openEvents } from './kept-events.ts';
 import { softwareOf } from './software.ts';
+import { alsoStoppedBy } from './stop-words.ts';
 import { exampleSetting, type RunSummary, summaryOf } from './summary.ts';
 import { rememberUnchanged } from './unchanged.ts';
 import { type Running, startRunning } from './running.ts';
@@ -195,13 +196,15 @@ export async function runPlan(
   const { unwritable } = plan.request.surroundings.store;
   if (unwritable !== undefined) return failed(unwritable);
   const expected = expectedOf(plan, earlier);
-  const { id, told, kept } = openEvents(plan.request.surroundings.store, onEvent, emit);
+  const { store } = plan.request.surroundings;
+  const { id, told, kept } = openEvents(store, onEvent, emit);
+  const { stop, end } = alsoStoppedBy(store.stops, id, { asked: signal, forced: killSignal });
   try {
-    const stop = { asked: signal, forced: killSignal };
     const software = softwareOf(plan.request.surroundings.root);
     const about = { ...asked, id, software, expected, noWait };
     return done(await run(plan, { ...about, capacity: capacity.value, watchers: [...told, kept], stop }));
   } finally {
+    end();
     await kept.close();
   }
 }

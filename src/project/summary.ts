@@ -27,7 +27,11 @@ export interface RunSummary {
 }
 
 /** Sums a run up, but for the setting. */
-export function summaryOf(pipeline: Pipeline, record: RunRecord, artifacts: Artifacts): Omit<RunSummary, 'setting'> {
+export function summaryOf(
+  pipeline: Pick<Pipeline, 'name' | 'show' | 'instances'>,
+  record: RunRecord,
+  artifacts: Artifacts,
+): Omit<RunSummary, 'setting'> {
   const nodes: Partial<Record<NodeState, string[]>> = {};
   const metrics: Record<string, number> = {};
   const disturbed: string[] = [];
@@ -56,7 +60,7 @@ export function asReused(summary: RunSummary): RunSummary {
 }
 
 /** What the end of a run shows: what the pipeline asks for, else all of the last nodes. */
-function shownNames(pipeline: Pipeline, record: RunRecord): readonly string[] {
+function shownNames(pipeline: Pick<Pipeline, 'show' | 'instances'>, record: RunRecord): readonly string[] {
   if (pipeline.show.length > 0) return pipeline.show;
   const needed = new Set(pipeline.instances.flatMap(producersOf));
   return pipeline.instances

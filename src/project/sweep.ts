@@ -21,6 +21,7 @@ import type { Context } from './context.ts';
 import { onLostEvents } from './lost-events.ts';
 import { capacityOf } from './capacity.ts';
 import { type Opened, openPipeline, planOpened } from './pipeline.ts';
+import { alsoStoppedBy } from './stop-words.ts';
 import { writeSweepFiles } from './sweep-files.ts';
 import { askedOf, Variants } from './variants.ts';
 
@@ -87,9 +88,10 @@ export async function sweepFile(
     killSignal = new AbortController().signal,
   } = options;
   const broken = new AbortController();
-  const asked = AbortSignal.any([signal, broken.signal]);
+  const { stop, end } = alsoStoppedBy(opened.store.stops, id, { asked: signal, forced: killSignal });
+  const asked = AbortSignal.any([stop.asked, broken.signal]);
   try {
-    const workbench = new Variants(opened, { sweep: id, set, slots, noWait, keepCheckpoints, stop: { asked, forced: killSignal } });
+    const workbench = new Variants(opened, { sweep: id, set, slots, noWait, keepCheckpoints, stop: { asked, forced: stop.forced } });
     const checked = await checkValues(spec, workbench);
     if (!checked.ok) return checked;
     const about: JsonObject = { pipeline: opened.pipeline.name, file: opened.shownFile, set, spec: asJson(spec), base };
@@ -113,6 +115,7 @@ export async function sweepFile(
     const best = bestFile(result, { text, folder: dirname(opened.pipeline.file), params: opened.pipeline.params }, place.folder);
     return done({ ...result, files: writeSweepFiles(place.folder, result, best) });
   } finally {
+    end();
     opened.store.flush();
     place.release();
   }

@@ -31,7 +31,7 @@ export interface GivenTag extends Tag, Omit<NamedThing, 'id'> {
 }
 
 /** The run or the sweep that a word names. */
-async function thingNamed(store: Store, word: string): Promise<Outcome<NamedThing>> {
+export async function thingNamed(store: Store, word: string): Promise<Outcome<NamedThing>> {
   const { sweepMeant } = await import('./sweep-records.ts');
   const sweep = sweepMeant(store, word);
   if (!sweep.ok) return sweep;

@@ -56,7 +56,13 @@ export function chosenRows(
 }
 
 /** The rows of runs, with the trials that they are of also where only the journal of a sweep says it. */
-export function rowsWithSweeps({ runs, sweeps }: { readonly runs: Pick<Runs, 'rows'>; readonly sweeps: Sweeps }): Pick<Runs, 'rows'> {
+export function rowsWithSweeps({
+  runs,
+  sweeps,
+}: {
+  readonly runs: Pick<Runs, 'rows'>;
+  readonly sweeps: Pick<Sweeps, 'ids' | 'read'>;
+}): Pick<Runs, 'rows'> {
   return {
     *rows() {
       let former: ReadonlyMap<string, OfSweep> | undefined;

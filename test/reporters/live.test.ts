@@ -157,6 +157,34 @@ test('lines that stay are above the drawing, which is taken away at the end', as
   expect(terminal.screen.split('\n').slice(1)).toEqual(['✔ a  2.0 s', '! b: trying again', '✖ b  failed: b ended with exit code 3']);
 });
 
+test('what happened before it watched is told in short, and what goes on is drawn as if it had watched from the start', async () => {
+  const terminal = new Terminal();
+  const live = new LiveReporter(terminal);
+  const past = [
+    opening(['a', 'b', 'c', 'd']),
+    { type: 'nodes-reused', nodes: ['a'] } as const,
+    started('b'),
+    ended('b'),
+    started('c'),
+    ended('c', 'failed'),
+    { type: 'notice', level: 'warning', message: 'a disk is nearly full' } as const,
+    started('d'),
+  ];
+  live.catchUp(past.map((happening) => ({ ...happening, time: new Date(Date.now() - 60_000).toISOString() })));
+  const lines = terminal.screen.split('\n');
+  expect(lines.slice(0, 4)).toEqual([
+    'demo: 4 nodes, 4 to run or check (run run-1)',
+    expect.stringMatching(/^ {2}it has run for .*: 1 executed, 1 reused, 1 failed$/),
+    '✖ c  failed: c ended with exit code 3',
+    '! a disk is nearly full',
+  ]);
+  expect(lines[4]).toMatch(/^demo {2}3 of 4 · 1 running · 1 failed/);
+  expect(lines[5]).toMatch(/^ {2}\S d {2}\d+ /);
+  live.report({ ...ended('d'), time: new Date().toISOString() });
+  await live.close();
+  expect(terminal.screen.split('\n').slice(4)).toEqual(['✔ d  2.0 s']);
+});
+
 test('of many nodes those that did not come out are named, the others counted', async () => {
   const names = Array.from({ length: 100 }, (_, index) => `n${index}`);
   const terminal = new Terminal();

@@ -138,6 +138,10 @@ describe('JSON lines', () => {
     expect(kept.map(({ type }) => type)).toEqual(events.map(({ type }) => type).filter((type) => type !== 'node-log'));
     expect(kept.map(({ time }) => time)).toEqual(events.filter(({ type }) => type !== 'node-log').map(({ time }) => time));
     expect(kept[0]).not.toHaveProperty('record');
+    const [opening] = events;
+    const planned = opening?.type === 'run-started' ? opening.nodes.filter(({ action }) => action !== 'reuse') : [];
+    expect(planned.length).toBeGreaterThan(0);
+    expect(kept[0]).toMatchObject({ planned });
     expect(kept.at(-1)).toMatchObject({ run: 'run-1', state: 'failed' });
   });
 });

@@ -8,9 +8,9 @@ import { openLine, readSealed, sealedLine, writeSealed } from '../../files/seale
 import type { JobEvent } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FILE, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { readPlain } from '../../files/plain.ts';
+import type { StopWord } from '../../model/stop-word.ts';
 
-/** How a job that is executed through files alone is told to end: asked, or left no choice. */
-export type StopWord = 'ask' | 'kill';
+export type { StopWord };
 
 /** In front of the names of secrets in the environment that a `run-job` is started with. */
 export const SECRET_PREFIX = 'STILLROOM_SECRET_';

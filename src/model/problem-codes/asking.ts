@@ -42,6 +42,11 @@ export const askingCodes = {
     means: 'A `--set` option is not of the form name=value, or names nothing that can be set.',
     remedy: 'Name a param (size=96), a node’s param (student.epochs=5) or a source (sources.images=DIR).',
   },
+  'cannot-stop': {
+    means:
+      'What runs takes no word from elsewhere: it is a trial of a sweep, an earlier Stillroom started it, or its store took no file more.',
+    remedy: 'Stop the sweep, or press Ctrl-C where it was started.',
+  },
   cycle: {
     means: 'Nodes, or the conditions of a sweep, depend on each other in a cycle.',
     remedy: 'Break the cycle at one of those that the message names.',
@@ -78,9 +83,17 @@ export const askingCodes = {
     means: 'The file that was named does not exist, or is not a file of the kind that is needed.',
     remedy: 'Check the path; `stillroom init` writes a pipeline to start with.',
   },
+  'nothing-live': {
+    means: 'Nothing runs in this store now, so there is nothing to watch or to stop.',
+    remedy: 'Name a run that has ended to see how; `stillroom runs` lists them. Another store: --store FOLDER.',
+  },
   'same-name': {
     means: 'Two things in a pipeline have the same name, so a reference could mean either.',
     remedy: 'Rename one of them.',
+  },
+  'several-live': {
+    means: 'Several runs or sweeps live in this store, so it is not clear which is meant.',
+    remedy: 'Name one: the hint lists them.',
   },
   'stray-dollar': {
     means: 'A "$" in a value refers to nothing.',

@@ -19,6 +19,10 @@ export const runningCodes = {
     means: 'The code of a stage cannot be bundled, or its stage.ts is not a valid declaration.',
     remedy: 'Fix what the message names; a stage.ts has `export default defineStage({ … })`.',
   },
+  'broke-off': {
+    means: 'A command that was to go on by itself ended before it could say whether anything runs.',
+    remedy: 'Read the lines that the hint shows; without `--detach` it shows more.',
+  },
   'cancelled-outside': {
     means: 'The job of a node was cancelled in the scheduler of a cluster, not by the run.',
     remedy: 'Ask whoever may cancel jobs there, then run again.',
@@ -110,6 +114,10 @@ export const runningCodes = {
   'refused-file': {
     means: 'An output or source contains something that cannot be kept: a link out of its folder, a socket, a name that is not UTF-8.',
     remedy: 'Remove it, or write a regular file instead. Of a source, `links: follow` or `--follow-links` reads what links lead to.',
+  },
+  'run-interrupted': {
+    means: 'The process of a run is gone before it said how the run ended: it was killed, or its machine was.',
+    remedy: 'Run the pipeline again: what came out is reused, and what other executors were given is found again.',
   },
   'source-changed': {
     means: 'A source was changed while a run was reading it.',

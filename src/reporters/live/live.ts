@@ -7,6 +7,7 @@ import { good, type Line } from '../../text/styled.ts';
 import { Countdown } from '../countdown.ts';
 import { EventLines } from '../event-lines.ts';
 import { Painter, type Screen } from '../painter.ts';
+import { pastLines } from '../past.ts';
 import { frameOf } from './frame.ts';
 import { Picture } from './picture.ts';
 
@@ -54,6 +55,17 @@ export class LiveReporter implements Reporter {
     else if (event.type === 'node-ended') this.ended(event);
     else if (event.type === 'run-ended' && this.unnamed > 0) this.above.push([good('✔'), ` ${counted(this.unnamed, 'node')} executed`]);
     if (this.above.length > 0) this.draw();
+  }
+
+  catchUp(past: readonly Event[]): void {
+    for (const event of past) {
+      this.picture.report(event);
+      this.timeLeft.report(event);
+      if (event.type === 'run-started') this.begun = Date.parse(event.time);
+    }
+    this.above.push(...pastLines(past, this.lines, false));
+    this.start();
+    this.draw();
   }
 
   private tell(event: Event): void {

@@ -43,6 +43,25 @@ function freshName(pipeline: string): string {
   return `.${safeFileName(pipeline)}-${randomBytes(4).toString('hex')}`;
 }
 
+/** An output by the name that users give it, its place in the folder of its pipeline, and what stands for it in the note. */
+interface NamedOutput {
+  readonly name: string;
+  readonly inside: string;
+  readonly digest: string;
+  readonly artifact: Artifact;
+}
+
+function named(outputs: NodeOutputs): readonly NamedOutput[] {
+  return [...outputs].flatMap(([node, ports]) =>
+    [...ports].map(([port, artifact]) => ({
+      name: `${node}.${port}`,
+      inside: join(safeFileName(node), `${port}${artifact.suffix}`),
+      digest: artifact.executable === true ? `${artifact.digest} executable` : artifact.digest,
+      artifact,
+    })),
+  );
+}
+
 /** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one; and the schema that editors read. */
 export class LocalPublished implements Published {
   private readonly root: string;
@@ -62,27 +81,20 @@ export class LocalPublished implements Published {
   }
 
   outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): PublishedOutputs {
-    const link = join(this.root, safeFileName(pipeline));
-    const paths = new Map<string, string>();
-    const digests: Record<string, string> = {};
-    const artifacts = new Map<string, Artifact>();
-    for (const [node, ports] of outputs) {
-      for (const [port, artifact] of ports) {
-        const inside = join(safeFileName(node), `${port}${artifact.suffix}`);
-        paths.set(`${node}.${port}`, join(link, inside));
-        artifacts.set(inside, artifact);
-        digests[inside] = artifact.executable === true ? `${artifact.digest} executable` : artifact.digest;
-      }
-    }
-    const old = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true ? join(this.root, readlinkSync(link)) : undefined;
+    const link = this.linkOf(pipeline);
+    const all = named(outputs);
+    const paths = new Map(all.map(({ name, inside }) => [name, join(link, inside)]));
+    const digests = Object.fromEntries(all.map(({ inside, digest }) => [inside, digest]));
+    const artifacts = new Map(all.map(({ inside, artifact }) => [inside, artifact]));
+    const old = this.folderOf(link);
     const before = old === undefined ? undefined : this.content(old);
     const stamp = old === undefined ? '' : stampTree(old);
     const untouched = old !== undefined && before !== undefined && before.stamp === stamp;
-    const named = new Set([...outputs.keys()].map(safeFileName));
+    const nodesOfNow = new Set([...outputs.keys()].map(safeFileName));
     const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
     const known = new Set(nodes === undefined ? had : nodes.map(safeFileName));
-    const stay = had.filter((name) => !named.has(name) && known.has(name));
-    if (untouched && had.every((name) => named.has(name) || known.has(name))) {
+    const stay = had.filter((name) => !nodesOfNow.has(name) && known.has(name));
+    if (untouched && had.every((name) => nodesOfNow.has(name) || known.has(name))) {
       const changed = Object.keys(digests).filter((inside) => before.outputs[inside] !== digests[inside]);
       if (changed.length === 0) return { paths, lost: [], standing: standingOf(old, stamp) };
       const [inside = ''] = changed;
@@ -96,6 +108,24 @@ export class LocalPublished implements Published {
     const stays = new Set(stay);
     const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stays.has(inside.split('/', 1)[0] ?? ''));
     return { paths, ...this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests }) };
+  }
+
+  where(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
+    const link = this.linkOf(pipeline);
+    const folder = this.folderOf(link);
+    const held = folder === undefined ? undefined : this.content(folder)?.outputs;
+    const here = named(outputs).filter(({ inside, digest }) => held?.[inside] === digest);
+    return new Map(here.map(({ name, inside }) => [name, join(link, inside)]));
+  }
+
+  private linkOf(pipeline: string): string {
+    return join(this.root, safeFileName(pipeline));
+  }
+
+  /** The folder that the link of a pipeline leads to. */
+  private folderOf(link: string): string | undefined {
+    const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    return isLink ? join(this.root, readlinkSync(link)) : undefined;
   }
 
   /** Where a single file differs, one rename swaps it as the whole folder is swapped otherwise. False: it is damaged, or its place is none of a file. */
@@ -166,10 +196,8 @@ export class LocalPublished implements Published {
   }
 
   standing(pipeline: string): string {
-    const link = join(this.root, safeFileName(pipeline));
-    const isLink = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-    const folder = isLink ? readlinkSync(link) : '';
-    return isLink ? standingOf(folder, stampTree(join(this.root, folder))) : '';
+    const folder = this.folderOf(this.linkOf(pipeline));
+    return folder === undefined ? '' : standingOf(folder, stampTree(folder));
   }
 
   private schemaFile(kind: 'pipeline' | 'project'): string {

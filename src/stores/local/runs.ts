@@ -182,7 +182,7 @@ export class LocalRuns implements Runs {
     return { ...record, state, ended: last, nodes: Object.fromEntries(nodes) };
   }
 
-  private isLive(id: string): boolean {
+  isLive(id: string): boolean {
     const lock = existsSync(this.lockPath(id)) ? tryLockFile(this.lockPath(id), true) : undefined;
     lock?.release();
     return lock === undefined && existsSync(this.lockPath(id));
@@ -229,20 +229,23 @@ export class LocalRuns implements Runs {
   }
 
   appendEvents(id: string, onLost: (error: unknown) => void): LineWriter {
-    return appendLines(this.eventsPath(id), onLost);
+    return appendLines(this.eventFile(id).path, onLost);
   }
 
   events(id: string): readonly string[] {
-    return isRunId(id) ? wholeLines(readText(this.eventsPath(id)) ?? '').lines : [];
+    return isRunId(id) ? wholeLines(readText(this.eventFile(id).path) ?? '').lines : [];
   }
 
-  private eventsPath(id: string): string {
-    return join(this.logs, id, 'events.jsonl');
+  private logFile(id: string, file: string): LogFile {
+    return { path: join(this.logs, id, file), name: `logs/${id}/${file}` };
+  }
+
+  eventFile(id: string): LogFile {
+    return this.logFile(id, 'events.jsonl');
   }
 
   log(id: string, node: string): LogFile {
-    const file = `${safeFileName(node)}.log`;
-    return { path: join(this.logs, id, file), name: `logs/${id}/${file}` };
+    return this.logFile(id, `${safeFileName(node)}.log`);
   }
 
   lastLines(id: string, node: string, most: number): readonly string[] {

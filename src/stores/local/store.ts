@@ -12,10 +12,12 @@ import { LocalContents } from './contents.ts';
 import { joinLeases, prepareLocks } from './locks.ts';
 import { LocalMaintenance } from './maintenance.ts';
 import { Presence } from './presence.ts';
+import { LocalPrintouts } from './printouts.ts';
 import { LocalPublished } from './published.ts';
 import { LocalResults } from './results.ts';
 import { LocalRuns } from './runs.ts';
 import { LocalSources } from './sources.ts';
+import { LocalStopWords } from './stop-words.ts';
 import { SEGMENTS } from './segments/segment.ts';
 import { Segments } from './segments/segments.ts';
 import { StampBook } from './stamps.ts';
@@ -64,6 +66,8 @@ export function localStore(root: string, { presence = new Presence(root), format
     tags,
     workplaces,
     sweeps,
+    stops: new LocalStopWords(root),
+    printouts: new LocalPrintouts(root),
     published: new LocalPublished(root, (artifact, path) => artifacts.place(artifact, path)),
     contents,
     maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags, sweeps }, presence),

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { namesIn } from '../../files/folder.ts';
+import type { LogFile } from '../../model/store.ts';
 import type { KeptSweep, SweepPlace, Sweeps } from '../../model/workplace.ts';
 import { appendLines, LinesFile } from '../../files/lines.ts';
 import { holderOf, noteHolder, tryLockFile } from '../../files/lock.ts';
 import { isWho, type Who } from '../../model/waiting.ts';
+
+const EVENTS = 'events.jsonl';
 
 /** Sweeps: a journal and a folder each, side by side. */
 export class LocalSweeps implements Sweeps {
@@ -24,11 +27,16 @@ export class LocalSweeps implements Sweeps {
     return lines.length === 0 ? undefined : { lines, folder, isLive: this.isLive(id) };
   }
 
+  eventFile(id: string): LogFile {
+    const name = `sweeps/${id}/${EVENTS}`;
+    return { path: join(this.root, name), name };
+  }
+
   private lockPath(id: string): string {
     return join(this.root, 'locks', `sweep-${id}`);
   }
 
-  private isLive(id: string): boolean {
+  isLive(id: string): boolean {
     if (!existsSync(this.lockPath(id))) return false;
     const lock = tryLockFile(this.lockPath(id), true);
     lock?.release();
@@ -44,7 +52,7 @@ export class LocalSweeps implements Sweeps {
     return {
       folder,
       journal: new LinesFile(`${folder}.jsonl`),
-      appendEvents: (onLost) => appendLines(join(folder, 'events.jsonl'), onLost),
+      appendEvents: (onLost) => appendLines(this.eventFile(id).path, onLost),
       release: () => lock.release(),
     };
   }

@@ -1,0 +1,34 @@
+import { answer, rawAnswer, refusal } from './answer.ts';
+import { ended } from './attach.ts';
+import { flag, verb } from './verb.ts';
+import { listenForStop, openReporter, stoppedBy } from './watching.ts';
+
+/** `stillroom stop`: ends a run or a sweep that another process executes. */
+export default verb({
+  name: 'stop',
+  arguments: ['[run]'],
+  about: 'end a run or a sweep that goes on elsewhere, as Ctrl-C does',
+  example: 'stillroom stop 20261127T082210',
+  examples: ['stillroom stop --force'],
+  detail:
+    'What runs may save its checkpoint; then it is waited for. The word travels by the store, so it may be executed on any machine that sees it. Without a name the only one that lives is meant.',
+  options: { force: flag('--force', 'leave what runs no time: as a second Ctrl-C') },
+  async run({ run: word, force }, invocation) {
+    const project = await invocation.open();
+    const told = await project.live.stop(word, force ? 'kill' : 'ask');
+    if (!told.ok) return refusal(told.problems);
+    const { kind, id, wasLive } = told.value;
+    if (!wasLive) return answer({ [kind]: id, stopped: false }, [`the ${kind} ${id} does not run`]);
+    if (!invocation.json) invocation.stderr.write(`the ${kind} ${id} is told to stop; Ctrl-C waits for it no longer\n`);
+    const reporter = await openReporter(invocation, { plain: true, verbose: false });
+    const stop = listenForStop(() => undefined);
+    const onEvent = invocation.json ? undefined : reporter.report.bind(reporter);
+    const attached = await project.live.attach(id, { signal: stop.asked, onEvent });
+    stop.dispose();
+    await reporter.close();
+    if (!attached.ok) return refusal(attached.problems);
+    if (stop.signal !== undefined) return rawAnswer({ [kind]: id, stopped: null }, '', stoppedBy(stop.signal));
+    const { data, ...how } = ended(attached.value, invocation);
+    return { ...how, data: { ...data, stopped: true }, problems: [], exit: 0 };
+  },
+});
