@@ -120,7 +120,7 @@ describe.skipIf(whyNoSlurm() !== undefined)('small nodes on Slurm', () => {
       settings: `, setup: ['case "$SLURM_JOB_NAME" in *pilots*) echo no such module, cuda; exit 1;; esac']`,
     });
     const ended = await run(small);
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(2);
     expect(JSON.stringify(ended.json)).toContain('no such module, cuda');
     expect(small.begun()).toEqual([]);
   });
