@@ -1,9 +1,9 @@
 import { beganBy } from '../cluster/ownership.ts';
+import { ask } from './commands.ts';
 import { OwnJob } from './own-job.ts';
 import type { AwaitedPilots } from './pilot-group.ts';
-import type { Squeue } from './squeue.ts';
+import type { Squeue, Word } from './squeue.ts';
 import type { SlurmJob } from './watch.ts';
-import type { Word } from './word.ts';
 
 /** What an attempt needs of the list that it is on. */
 export interface OnList {
@@ -49,10 +49,6 @@ export class PilotedJob implements SlurmJob {
     return (this.begun() ?? this.on.awaited()).word;
   }
 
-  get isForgotten(): boolean {
-    return this.begun()?.isForgotten === true;
-  }
-
   get isLost(): boolean {
     return this.isUnwanted || this.on.awaited().reason !== undefined;
   }
@@ -64,7 +60,8 @@ export class PilotedJob implements SlurmJob {
 
   async cancel(): Promise<unknown> {
     this.isUnwanted = true;
-    return this.begun()?.cancel();
+    const pilot = this.begun();
+    return pilot === undefined ? undefined : ask(['scancel', pilot.id], { environment: this.on.environment });
   }
 
   letGo(): void {
@@ -75,7 +72,7 @@ export class PilotedJob implements SlurmJob {
   /** The pilot that has begun it. */
   private begun(): OwnJob | undefined {
     const found = this.pilot === undefined ? beganBy(this.folder) : undefined;
-    if (found !== undefined) this.pilot = new OwnJob(this.on.squeue, { ...found, environment: this.on.environment });
+    if (found !== undefined) this.pilot = new OwnJob(this.on.squeue, { ...found, environment: this.on.environment, isLeft: false });
     return this.pilot;
   }
 }

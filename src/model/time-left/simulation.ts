@@ -12,6 +12,8 @@ export interface Work {
 const PASSED = 32;
 
 interface Pool {
+  /** So many more nodes may begin. */
+  nodes: number;
   cpu: number;
   gpu: number;
   memory: number;
@@ -84,8 +86,9 @@ class Simulation {
     const name = takes?.executor ?? '';
     const known = this.pools.get(name);
     if (known !== undefined) return known;
-    const { cpu, gpu, memory } = this.capacities[name] ?? { cpu: Number.MAX_SAFE_INTEGER, gpu: 0, memory: 0 };
-    const pool = { cpu, gpu, memory, running: new Set<number>(), measuring: new Map<number, Set<number>>(), isAlone: false };
+    const unknown = { nodes: Number.MAX_SAFE_INTEGER, cpu: Number.MAX_SAFE_INTEGER, gpu: 0, memory: 0 };
+    const { nodes, cpu, gpu, memory } = { ...unknown, ...this.capacities[name] };
+    const pool = { nodes, cpu, gpu, memory, running: new Set<number>(), measuring: new Map<number, Set<number>>(), isAlone: false };
     this.pools.set(name, pool);
     return pool;
   }
@@ -111,7 +114,7 @@ class Simulation {
       return pool.running.size === 0;
     }
     if (pool.isAlone || [...pool.measuring.values()].some((before) => before.size === 0)) return false;
-    return pool.running.size === 0 || (takes.cpu <= pool.cpu && takes.gpu <= pool.gpu && takes.memory <= pool.memory);
+    return pool.running.size === 0 || (pool.nodes > 0 && takes.cpu <= pool.cpu && takes.gpu <= pool.gpu && takes.memory <= pool.memory);
   }
 
   private start(index: number, seconds: number): void {
@@ -131,6 +134,7 @@ class Simulation {
     }
     if (takes === undefined) return;
     if (takes.alone) pool.isAlone = sign === -1;
+    if (!takes.alone) pool.nodes += sign;
     pool.cpu += sign * takes.cpu;
     pool.gpu += sign * takes.gpu;
     pool.memory += sign * takes.memory;

@@ -125,6 +125,7 @@ test('works begin in their order as soon as there is room; one that measures alo
     takes: { ...takes, cpu, alone },
   });
   expect(secondsUntilEnd([work(1), work(1), work(1)], [4, 3, 2], capacities)).toBe(5);
+  expect(secondsUntilEnd([work(1), work(1), work(1)], [4, 3, 2], { local: { ...capacities.local, nodes: 1 } })).toBe(9);
   expect(secondsUntilEnd([work(1), work(2), work(1)], [4, 3, 2], capacities)).toBe(7);
   expect(secondsUntilEnd([work(1), work(1, [], true), work(1)], [4, 3, 2], capacities)).toBe(7);
   // What comes after those that ran when it came waits until it has measured.
