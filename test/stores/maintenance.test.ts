@@ -3,6 +3,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeSealed } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
+import { makeLeases } from '../../src/files/lease-folder.ts';
+import type { Store } from '../../src/model/store.ts';
+import { openLocalStore } from '../../src/stores/local/store.ts';
+import { emptyFolder } from '../folders.ts';
 import { collect, keepResult, keptResult, open, recordOf, value, workFingerprint } from './stores.ts';
 import { lose, rot } from '../stored.ts';
 
@@ -111,5 +115,47 @@ describe('garbage', () => {
     expect(store.artifacts.broken({ model: kept })).toEqual([]);
     expect(store.artifacts.read(sha256('loose'))).toBeUndefined();
     expect(store.maintenance.findGarbage({ runs: 0, days: undefined })).toMatchObject({ removedRuns: [], results: [], blobs: [] });
+  });
+});
+
+describe('where machines share a store', () => {
+  /** Opens a store as a process of its own does, and keeps a text in it. */
+  const added = (root: string, text: string): Store => {
+    const store = value(openLocalStore(root));
+    store.artifacts.add(Buffer.from(text));
+    return store;
+  };
+  const leave = (store: Store): void => {
+    store.flush();
+    store.maintenance.leave();
+  };
+  const segments = (root: string): string[] => readdirSync(join(root, 'segments'));
+
+  test('the small files that each process leaves are joined by the last one that leaves, and nothing of them is lost', async () => {
+    const root = join(emptyFolder(), 'artifacts');
+    makeLeases(join(root, 'locks/leases'));
+    const texts = Array.from({ length: 70 }, (_, at) => `text ${at}`);
+    let most = 0;
+    for (const text of texts) {
+      leave(added(root, text));
+      most = Math.max(most, segments(root).length);
+    }
+    expect(most).toBeGreaterThan(5);
+    expect(segments(root).length).toBeLessThan(most);
+    const store = value(openLocalStore(root));
+    for (const text of texts) expect(Buffer.from(store.artifacts.read(sha256(text)) ?? '').toString()).toBe(text);
+    expect((await store.maintenance.verify()).damaged).toEqual([]);
+    leave(store);
+  });
+
+  test('nothing is joined as long as anyone else uses the store', () => {
+    const root = join(emptyFolder(), 'artifacts');
+    makeLeases(join(root, 'locks/leases'));
+    const other = added(root, 'of another');
+    for (let at = 0; at < 40; at += 1) leave(added(root, `text ${at}`));
+    expect(segments(root).length).toBe(41);
+    leave(other);
+    leave(added(root, 'the last'));
+    expect(segments(root).length).toBeLessThan(5);
   });
 });

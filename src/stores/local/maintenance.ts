@@ -1,7 +1,10 @@
 import type { Garbage, KeepPolicy, Maintenance, Usage, Verification } from '../../model/upkeep.ts';
 import { findGarbage, type Parts, removeGarbage, undecidable } from './gc.ts';
 import type { Asker } from '../../model/waiting.ts';
+import { ifPossible } from '../../files/durable.ts';
+import { lookAnew } from './look-anew.ts';
 import type { Presence } from './presence.ts';
+import type { Segments } from './segments/segments.ts';
 import { usageOf } from './usage.ts';
 import { verifyStore } from './verify/verify.ts';
 
@@ -10,21 +13,29 @@ export class LocalMaintenance implements Maintenance {
   private readonly parts: Parts;
   private readonly presence: Presence;
 
-  constructor(parts: Parts, presence: Presence) {
+  private readonly segments: Segments;
+
+  constructor(parts: Parts, { presence, segments }: { readonly presence: Presence; readonly segments: Segments }) {
     this.parts = parts;
     this.presence = presence;
+    this.segments = segments;
   }
 
   verify(): Promise<Verification> {
     return verifyStore(this.parts);
   }
 
-  takeAlone(asker: Asker): Promise<boolean> {
-    return this.presence.takeAlone(asker);
+  async takeAlone(asker: Asker): Promise<boolean> {
+    const isAlone = await this.presence.takeAlone(asker);
+    if (isAlone) lookAnew(this.parts.root, this.segments);
+    return isAlone;
   }
 
   leave(): void {
-    this.presence.leave();
+    const { presence, segments } = this;
+    // Joining spares work later. Whoever comes meanwhile waits, which is short.
+    if (segments.isCrowded && presence.takeAloneNow()) ifPossible(() => segments.join());
+    presence.leave();
   }
 
   undecidable(): ReturnType<Maintenance['undecidable']> {

@@ -69,6 +69,13 @@ export class Presence {
     return lock !== undefined;
   }
 
+  /** The same at once: false where anyone else uses it. */
+  takeAloneNow(): boolean {
+    this.leave();
+    this.lock = tryLockFile(this.file);
+    return this.lock !== undefined;
+  }
+
   leave(): void {
     this.lock?.release();
     this.lock = undefined;

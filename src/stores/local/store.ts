@@ -70,7 +70,10 @@ export function localStore(root: string, { presence = new Presence(root), format
     printouts: new LocalPrintouts(root),
     published: new LocalPublished(root, (artifact, path) => artifacts.place(artifact, path)),
     contents,
-    maintenance: new LocalMaintenance({ root, blobs, artifacts, bundles, sources, results, contents, runs, tags, sweeps }, presence),
+    maintenance: new LocalMaintenance(
+      { root, blobs, artifacts, bundles, sources, results, contents, runs, tags, sweeps },
+      { presence, segments },
+    ),
     standing: () => segments.stamps(),
     flush() {
       if (!existsSync(root)) return;

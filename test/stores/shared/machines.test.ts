@@ -104,4 +104,27 @@ describe.skipIf(why !== undefined)(`a store that machines share${why === undefin
     expect(again.output).toContain('7 reused');
     expect(ranOf(ran)).toEqual(NODES);
   }, 60_000);
+
+  test('gc keeps what another machine made since it last looked, and who kept names of what it wrote anew finds that', async () => {
+    const { all } = await twoMachines();
+    const [one, two] = all as [Machine, Machine];
+    const project = emptyFolder();
+    const ran = join(project, 'ran');
+    write(project, {
+      'p.yaml': `params: { size: 1 }\n${pipeline(ran, 'echo $size')}`.replace('first: {', 'first: { with: { size: $size },'),
+    });
+    const on = async (machine: Machine, ...args: readonly string[]): Promise<string> => {
+      const { exitCode, output } = await machine.stillroom([...args, '--store', join(machine.folder, 'artifacts')], project);
+      expect(exitCode === 0 ? 0 : output).toBe(0);
+      return output;
+    };
+    const run = (machine: Machine, size: number): Promise<string> => on(machine, 'run', 'p.yaml', '--plain', '--set', `size=${size}`);
+    await run(one, 1);
+    expect(await run(two, 1)).toContain('7 reused');
+    await on(two, 'runs');
+    await on(two, 'plan', 'p.yaml');
+    await run(one, 2);
+    await on(two, 'gc', '--keep-runs', '9');
+    for (const machine of all) for (const size of [1, 2]) expect(await run(machine, size)).toContain('7 reused');
+  }, 60_000);
 });

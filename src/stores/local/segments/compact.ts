@@ -13,7 +13,7 @@ interface Counting {
 }
 
 /** Below this size, in bytes, several segments become one. */
-const SMALL = LARGEST / 8;
+export const SMALL = LARGEST / 8;
 
 /** Of a segment that is not small, the share that may count no more. */
 const MOST_IDLE = 0.5;

@@ -9,6 +9,12 @@ export const HEAD = 136;
 /** What is kept: content by its digest, or the record of a result by its fingerprint. */
 export type Kind = 'content' | 'result';
 
+/**
+ * How much of an entry is looked at: nothing, where its segment stands as it did when all in it was proven; its bytes, unless this process
+ * has hashed them; its bytes; its bytes and what its head says of them.
+ */
+export type Care = 'stamp' | 'once' | 'bytes' | 'all';
+
 /** What is to be kept. */
 export interface NewEntry {
   readonly kind: Kind;

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, existsSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { fileStamp } from '../../../files/stamp.ts';
@@ -66,7 +66,14 @@ export class Segment {
   /** How the file stands now, and its size; undefined where it was removed. */
   private look(): { readonly stamp: string; readonly size: number } | undefined {
     if (this.descriptor === undefined && !existsSync(this.path)) return undefined;
-    const stats = fstatSync(this.open(), { bigint: true });
+    let stats: BigIntStats;
+    try {
+      stats = fstatSync(this.open(), { bigint: true });
+    } catch (error) {
+      // Another machine removed it, and this one still knew its name, or has it open.
+      if (!['ENOENT', 'ESTALE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      return undefined;
+    }
     if (stats.nlink === 0n) return undefined;
     const stamp = fileStamp(stats);
     if (stamp !== this.seen) this.epoch += 1;

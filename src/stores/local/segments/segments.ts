@@ -6,8 +6,8 @@ import { forgetFolder, namesIn } from '../../../files/folder.ts';
 import { isLocked, tryLockFile, usesLeases } from '../../../files/lock.ts';
 import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
-import { bytesOf, compactSegments } from './compact.ts';
-import { type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
+import { bytesOf, compactSegments, SMALL } from './compact.ts';
+import { type Care, type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
 import { Segment, SEGMENTS } from './segment.ts';
 import { Writer } from './writer.ts';
 
@@ -17,11 +17,8 @@ interface Located {
   readonly entry: Entry;
 }
 
-/**
- * How much of an entry is looked at: nothing, where its segment stands as it did when all in it was proven; its bytes, unless this process
- * has hashed them; its bytes; its bytes and what its head says of them.
- */
-export type Care = 'stamp' | 'once' | 'bytes' | 'all';
+/** So many small segments are joined. */
+const CROWD = 32;
 
 /** How what has a key stands. */
 export type Standing = 'whole' | 'missing' | 'damaged';
@@ -92,11 +89,18 @@ export class Segments {
 
   /** Finds what others added since. */
   refresh(): void {
+    let isAny = false;
     for (const segment of this.all()) {
       if (segment.refresh()) continue;
+      isAny = true;
       segment.close();
       this.known.delete(segment.name);
     }
+    // What counts in one that another machine removed lies in one that it made.
+    if (!isAny || !usesLeases(this.folder)) return;
+    forgetFolder(this.folder, this.root);
+    this.list();
+    for (const segment of this.known.values()) segment.refresh();
   }
 
   /** The entries with a key as far as they are known, the one that counts first. */
@@ -248,7 +252,32 @@ export class Segments {
   /** Gives back the room of what counts no more, all of it with `thorough`; only for who has the store alone. */
   compact(thorough = false): void {
     this.rest();
-    compactSegments(this.root, this.counting(), { thorough, onDamage: (segment, entry) => this.quarantine(segment, entry) });
+    this.rewrite(this.counting(), thorough);
+  }
+
+  /** Whether this process added to so many small segments that joining them is worth it: where machines share a store, each process writes its own. */
+  get isCrowded(): boolean {
+    return this.writer.hasAdded && usesLeases(this.folder) && this.small().length >= CROWD;
+  }
+
+  /** Makes one segment of all small ones; only for who has the store alone. */
+  join(): void {
+    this.rest();
+    this.lookAnew();
+    this.refresh();
+    this.rewrite(
+      this.small().map((segment) => ({ segment, entries: KINDS.flatMap((kind) => [...segment.entries(kind)]) })),
+      false,
+    );
+  }
+
+  private small(): Segment[] {
+    return [...this.known.values()].filter(({ end }) => end < SMALL);
+  }
+
+  private rewrite(segments: readonly { readonly segment: Segment; readonly entries: readonly Entry[] }[], thorough: boolean): void {
+    compactSegments(this.root, segments, { thorough, onDamage: (segment, entry) => this.quarantine(segment, entry) });
+    for (const segment of this.known.values()) segment.close();
     this.known.clear();
     this.listedAt = '';
   }

@@ -35,6 +35,8 @@ export class Writer {
   private next: Promise<void> | undefined;
   /** Counts how often the disk refused to make durable what was added, and why it last did. */
   private cuts = 0;
+  /** Whether this process has added anything. */
+  hasAdded = false;
   private refusal: unknown;
 
   /** Adds to one of the segments in a folder, or begins another there. */
@@ -52,6 +54,7 @@ export class Writer {
   /** Adds entries, one after the other. */
   add(entries: readonly NewEntry[]): void {
     const { segment, lock } = this.take();
+    this.hasAdded = true;
     try {
       segment.change(() => {
         const added: Entry[] = [];
