@@ -210,6 +210,8 @@ export interface Runs {
   writeKept(record: KeptRecord, row: RunRow): void;
   /** A run whose process is gone is shown as interrupted; undefined where the record is missing or damaged. */
   read(id: string): RunRecord | undefined;
+  /** Sees what was recorded on other machines meanwhile, or, of a run, what it wrote; nothing where no other machine can write. */
+  lookAnew(run?: string): void;
   /** Whether the process of a run lives; it is asked without reading the record. */
   isLive(id: string): boolean;
   /** Newest first, those of damaged records included. */

@@ -105,6 +105,8 @@ export interface KeptSweep {
 export interface Sweeps {
   /** All of them, sorted. */
   ids(): readonly string[];
+  /** Sees what was done on other machines meanwhile; nothing where no other machine can write. */
+  lookAnew(): void;
   /** Whether a sweep is being run; it is asked without reading its journal. */
   isLive(id: string): boolean;
   /** The file of a sweep's events, those of all its starts. */

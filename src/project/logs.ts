@@ -122,6 +122,13 @@ export async function readLogs(context: Context, word: string, options: LogsOpti
   });
 }
 
+/** A run as it stands now, its files too if another machine makes them. */
+function lookedAt({ runs }: Store, record: RunRecord, tails: readonly GrowingLines[]): RunRecord {
+  runs.lookAnew();
+  if (tails.some(({ isFound }) => !isFound)) runs.lookAnew(record.id);
+  return runs.read(record.id) ?? record;
+}
+
 /** Goes on with logs as long as what writes them may go on; returns the run's record as it stands then. */
 async function follow(
   store: Store,
@@ -136,8 +143,12 @@ async function follow(
     (node === undefined || names.some((name) => !ENDED.has(record.nodes[name]?.state ?? 'waiting')));
   for (let look = 0; goesOn(); look += 1) {
     await sleep(PAUSE.lines, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-    for (const tail of tails) tail.read();
-    if (look % PAUSE.looks === 0) record = store.runs.read(record.id) ?? record;
+    for (const tail of tails) {
+      tail.read();
+      // Opened anew, it shows what was written on another machine meanwhile.
+      tail.release();
+    }
+    if (look % PAUSE.looks === 0) record = lookedAt(store, record, tails);
   }
   return record;
 }

@@ -63,6 +63,7 @@ export async function attachToRun(store: Store, id: string, watch: RunWatch): Pr
     await follow(store, id, tail, watch.signal);
     executors = tail.opening ?? {};
   }
+  store.runs.lookAnew();
   const record = store.runs.read(id);
   if (record === undefined) return gone(id);
   const known = problems.size > 0 ? [...problems.values()] : recordedProblems(record);
@@ -74,7 +75,9 @@ export async function attachToRun(store: Store, id: string, watch: RunWatch): Pr
 async function follow({ runs }: Store, id: string, tail: RunTail, signal: AbortSignal): Promise<void> {
   for (let look = 1; !signal.aborted && !tail.hasEnded; look += 1) {
     await pause(PAUSE.events, signal);
-    const isGone = look % PAUSE.looks === 0 && !runs.isLive(id);
+    const isLook = look % PAUSE.looks === 0;
+    const isGone = isLook && !runs.isLive(id);
+    if (isLook) tail.lookAnew();
     tail.read();
     if (isGone) break;
   }

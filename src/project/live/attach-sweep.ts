@@ -46,6 +46,7 @@ export async function attachToSweep(store: Store, id: string, watch: SweepWatch)
     tail.hasEnded = false;
     await follow(store, id, tail, watch.signal);
   }
+  store.sweeps.lookAnew();
   const sweep = showSweep(store, id);
   return sweep.ok ? done({ kind: 'sweep', sweep: sweep.value, wasLive }) : sweep;
 }

@@ -56,6 +56,11 @@ export class RunTail {
     this.readLogs();
   }
 
+  /** Sees files that another machine made meanwhile. */
+  lookAnew(): void {
+    if ([this.events, ...this.logs.values()].some((file) => !file.isFound)) this.runs.lookAnew(this.id);
+  }
+
   /** Tells what came since. */
   read(): void {
     this.readLogs();

@@ -54,6 +54,8 @@ export class SweepTail {
   /** Looks for runs of trials that have begun. */
   lookForTrials(): void {
     const { runs } = this.store;
+    runs.lookAnew();
+    for (const tail of this.trials.values()) tail.lookAnew();
     const fresh = runs.ids().filter((run) => run > this.newest);
     this.newest = fresh[0] ?? this.newest;
     for (const run of fresh) {

@@ -29,6 +29,8 @@ function liveThings(store: Store): readonly LiveThing[] {
 
 /** The run or sweep that is meant: the one of the name, or else the only one that lives. `verb`: what is asked of it, for hints. */
 export async function thingMeant(store: Store, word: string | undefined, verb: string): Promise<Outcome<Pick<LiveThing, 'kind' | 'id'>>> {
+  store.runs.lookAnew();
+  store.sweeps.lookAnew();
   if (word !== undefined) return thingNamed(store, word);
   const live = liveThings(store);
   const [only, ...others] = live;

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { syncFolder, writeDurably } from '../../files/durable.ts';
+import { ifPossible, syncFolder, writeDurably } from '../../files/durable.ts';
 import { hashFile } from '../../files/hash.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
@@ -11,11 +11,11 @@ import { isRunId, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord }
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs, RunsAmong } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
-import { jsonNamesIn } from '../../files/folder.ts';
+import { forgetFolder, jsonNamesIn } from '../../files/folder.ts';
 import { safeFileName } from '../../files/file-name.ts';
 import { lastLines } from '../../files/last-lines.ts';
 import { appendLines, wholeLines } from '../../files/lines.ts';
-import { tryLockFile } from '../../files/lock.ts';
+import { tryLockFile, usesLeases } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
 import { isRunRecord } from './shapes.ts';
 
@@ -180,6 +180,10 @@ export class LocalRuns implements Runs {
       return [name, node.state === 'waiting' ? { ...node, state: 'skipped', cause: 'the run was interrupted before it began' } : node];
     });
     return { ...record, state, ended: last, nodes: Object.fromEntries(nodes) };
+  }
+
+  lookAnew(run?: string): void {
+    if (usesLeases(this.root)) ifPossible(() => forgetFolder(run === undefined ? this.root : join(this.logs, run), dirname(this.root)));
   }
 
   isLive(id: string): boolean {

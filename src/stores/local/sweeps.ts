@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { namesIn } from '../../files/folder.ts';
+import { ifPossible } from '../../files/durable.ts';
+import { forgetFolder, namesIn } from '../../files/folder.ts';
 import type { LogFile } from '../../model/store.ts';
 import type { KeptSweep, SweepPlace, Sweeps } from '../../model/workplace.ts';
 import { appendLines, LinesFile } from '../../files/lines.ts';
-import { holderOf, noteHolder, tryLockFile } from '../../files/lock.ts';
+import { holderOf, noteHolder, tryLockFile, usesLeases } from '../../files/lock.ts';
 import { isWho, type Who } from '../../model/waiting.ts';
 
 const EVENTS = 'events.jsonl';
@@ -34,6 +35,10 @@ export class LocalSweeps implements Sweeps {
 
   private lockPath(id: string): string {
     return join(this.root, 'locks', `sweep-${id}`);
+  }
+
+  lookAnew(): void {
+    if (usesLeases(this.root)) ifPossible(() => forgetFolder(join(this.root, 'sweeps'), this.root));
   }
 
   isLive(id: string): boolean {

@@ -127,4 +127,31 @@ describe.skipIf(why !== undefined)(`a store that machines share${why === undefin
     await on(two, 'gc', '--keep-runs', '9');
     for (const machine of all) for (const size of [1, 2]) expect(await run(machine, size)).toContain('7 reused');
   }, 60_000);
+
+  test('a run on one machine is watched from another, and told to stop there', async () => {
+    const { all } = await twoMachines();
+    const [one, two] = all as [Machine, Machine];
+    const project = emptyFolder();
+    const gate = `touch ${project}/begun; for i in $(seq 600); do test -e ${project}/go && break; sleep 0.1 || true; done; echo "so far"`;
+    write(project, { 'p.yaml': pipeline(join(project, 'ran'), `${gate}; sleep 600`), 'q.yaml': pipeline(join(project, 'ran'), 'true') });
+    const on = (machine: Machine, ...args: string[]): ReturnType<Machine['stillroom']> =>
+      machine.stillroom([...args, '--store', join(machine.folder, 'artifacts')], project);
+    await on(one, 'run', 'q.yaml');
+    // From now on it keeps for long what it has seen of the folders: that there is no other run.
+    expect((await on(two, 'attach')).output).toContain('nothing runs here now');
+    const run = on(one, 'run', 'p.yaml', '--plain');
+    await untilThere(join(project, 'begun'));
+    let printed = '';
+    const watched = two.stillroom(['attach', '--verbose', '--store', join(two.folder, 'artifacts')], project, undefined, (all) => {
+      printed = all;
+    });
+    while (!printed.includes('▸ first')) await sleep(20);
+    write(project, { go: '' });
+    while (!printed.includes('first | so far')) await sleep(20);
+    const stopped = await on(two, 'stop');
+    expect(stopped).toMatchObject({ exitCode: 0, output: expect.stringContaining('cancelled') });
+    expect((await run).output).toContain('said stop');
+    const seen = await watched;
+    expect(seen).toMatchObject({ exitCode: 143, output: expect.stringContaining('said stop') });
+  }, 60_000);
 });

@@ -26,8 +26,8 @@ export interface Ended {
 export interface Machine {
   /** Where the shared folder is mounted. */
   readonly folder: string;
-  /** Runs Stillroom there, in a folder; ended by the signal as by a power cut. */
-  stillroom(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<Ended>;
+  /** Runs Stillroom there, in a folder; ended by the signal as by a power cut. Told all that it has printed whenever that is more. */
+  stillroom(args: readonly string[], cwd: string, signal?: AbortSignal, onOutput?: (all: string) => void): Promise<Ended>;
 }
 
 /** Machines that share a folder. */
@@ -72,7 +72,7 @@ async function mounted(
   return { folder: at, stillroom: stillroomOf };
 }
 
-function stillroomOf(args: readonly string[], cwd: string, signal?: AbortSignal): Promise<Ended> {
+function stillroomOf(args: readonly string[], cwd: string, signal?: AbortSignal, onOutput?: (all: string) => void): Promise<Ended> {
   // Its processes have numbers that say nothing to those of other machines. The first of them cannot be killed from inside.
   const command = ['--pid', '--fork', '--kill-child', '--mount-proc', process.execPath, cli, ...args];
   const child = spawn('unshare', command, {
@@ -82,6 +82,10 @@ function stillroomOf(args: readonly string[], cwd: string, signal?: AbortSignal)
   });
   signal?.addEventListener('abort', () => child.kill('SIGKILL'));
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => {
+      output += String(text);
+      onOutput?.(output);
+    });
   return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, output })));
 }
