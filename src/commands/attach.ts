@@ -2,7 +2,7 @@ import type { Event } from '../model/event.ts';
 import type { SweepEvent } from '../model/sweep-event.ts';
 import type { Attached, AttachOptions, Past } from '../project/project.ts';
 import { sweepJson } from '../reporters/sweep/table.ts';
-import { type Answer, answer, EXIT, exitCodeOf, jsonLine, refusal } from './answer.ts';
+import { type Answer, answer, EXIT, exitCodeOf, jsonLine, problemJson, refusal } from './answer.ts';
 import { namedStore } from './chosen-pipeline.ts';
 import { nextLines } from './next-lines.ts';
 import { told } from './run.ts';
@@ -57,12 +57,15 @@ async function openWatcher(invocation: Invocation, options: Pick<Watching, 'plai
     options: {
       onPast(past) {
         if (past.kind === 'run') reporter.catchUp?.(past.events);
-        else for (const event of past.events) sweep.report(event);
+        else sweep.catchUp?.(past.events);
       },
       onEvent: (event) => reporter.report(event),
       onSweepEvent: (event) => sweep.report(event),
     },
-    close: () => reporter.close(),
+    close() {
+      sweep.close?.();
+      return reporter.close();
+    },
   };
 }
 
@@ -100,9 +103,12 @@ export function ended(attached: Attached, invocation: Invocation): Answer {
     const exit = record.state === 'done' ? EXIT.done : record.state === 'cancelled' ? EXIT.terminated : exitCodeOf(problems);
     return { ...told(attached.result, nextLines(invocation, [['show', record.id]]), invocation), exit };
   }
-  const { result, files, state } = attached.sweep;
+  const { problems, sweep } = attached;
+  const { result, files, state } = sweep;
   const isFruitless = result.trials.length > 0 && result.trials.every((trial) => trial.state !== 'done');
-  const exit = state === 'stopped' ? EXIT.terminated : isFruitless ? EXIT.stageFailed : EXIT.done;
+  const whole = state === 'stopped' ? EXIT.terminated : isFruitless ? EXIT.stageFailed : EXIT.done;
+  const exit = problems.length > 0 ? exitCodeOf(problems) : whole;
   const lines = sweepAnswer({ result, files, isLive: state === 'live' }, invocation, { all: false });
-  return answer(dataOf(attached, invocation) ?? {}, lines, { exit });
+  const error = problems.length > 0 ? { error: problemJson(problems) } : {};
+  return answer({ ...dataOf(attached, invocation), ...error }, lines, { exit, problems });
 }

@@ -22,8 +22,9 @@ export default verb({
     if (!invocation.json) invocation.stderr.write(`the ${kind} ${id} is told to stop; Ctrl-C waits for it no longer\n`);
     const reporter = await openReporter(invocation, { plain: true, verbose: false });
     const stop = listenForStop(() => undefined);
-    const onEvent = invocation.json ? undefined : reporter.report.bind(reporter);
-    const attached = await project.live.attach(id, { signal: stop.asked, onEvent });
+    const sweep = (await import('./sweep-watcher.ts')).watcherFor(invocation, { plain: true, verbose: false });
+    const watch = invocation.json ? {} : { onEvent: reporter.report.bind(reporter), onSweepEvent: sweep.report.bind(sweep) };
+    const attached = await project.live.attach(id, { signal: stop.asked, ...watch });
     stop.dispose();
     await reporter.close();
     if (!attached.ok) return refusal(attached.problems);

@@ -32,4 +32,8 @@ export type SweepEvent = { readonly time: string } & SweepHappening;
 /** Who watches a sweep. */
 export interface SweepWatcher {
   report(event: SweepEvent): void;
+  /** Takes in what happened before it watched, and tells of that in short. */
+  catchUp?(past: readonly SweepEvent[]): void;
+  /** Watches no longer: what is drawn is taken away. */
+  close?(): void;
 }

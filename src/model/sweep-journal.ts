@@ -13,6 +13,8 @@ export interface SweepOutline {
   readonly runs: ReadonlyMap<string, number>;
   /** Whether it has come to its end: nothing of it is left to be begun. */
   readonly isOver: boolean;
+  /** Whether whoever ran it last has said how it ended; a former Stillroom did not. */
+  readonly isClosed: boolean;
   /** When something of it last began, as ids of runs begin (`20261126T093000`), or the id of its last run: later ones sort last. */
   readonly active: string;
 }
@@ -48,6 +50,7 @@ export function outlineOf(lines: readonly unknown[]): SweepOutline | undefined {
     if (line['type'] === 'opened' && typeof line['time'] === 'string' && stampOf(line['time']) > active) active = stampOf(line['time']);
     isOver = line['type'] === 'closed' && line['state'] === 'done';
   }
+  const isClosed = rest.at(-1)?.['type'] === 'closed';
   // A former Stillroom did not say whether it was done.
-  return { started, runs, isOver: started === undefined ? begun.size === 0 : isOver, active };
+  return { started, runs, isOver: started === undefined ? begun.size === 0 : isOver, isClosed: started === undefined || isClosed, active };
 }

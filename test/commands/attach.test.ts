@@ -72,6 +72,36 @@ describe('attach', () => {
     expect((await called(folder, ['attach'])).stderr).toContain('nothing runs here now');
   });
 
+  test('tells of a sweep in short what happened, then what happens; and of one whose process was killed that it is, and what to type', async () => {
+    const folder = emptyFolder();
+    write(folder, {
+      'package.json': '{}',
+      's.yaml': `name: s
+params: { x: 1 }
+stages:
+  a:
+    run: 'if [ $x = 2 ]; then touch ${folder}/begun; ${until(`${folder}/go`)}; fi; echo "{\\"score\\": $x}" > m.json; echo > o'
+    with: { x: $x }
+    metrics: m.json
+    out: { o: o }
+`,
+    });
+    const over = ['sweep', 's.yaml', '--over', 'x=1,2,3', '--maximize', 'a.score', '--parallel', '1', '--jobs', '1'];
+    const sweep = started(folder, over);
+    await appears(join(folder, 'begun'));
+    const attached = started(folder, ['attach']);
+    await prints(attached, 'so far 1/3, best: trial 0');
+    sweep.child.kill('SIGKILL');
+    expect(await attached.ended).toBe(1);
+    for (const text of [attached.printed(), (await called(folder, ['attach', '@latest-sweep'])).stderr]) {
+      expect(text).toMatch(/the sweep \S+ was interrupted: its process is gone/);
+      expect(text).toContain('stillroom sweep s.yaml');
+    }
+    write(folder, { go: '' });
+    expect((await called(folder, over)).code).toBe(0);
+    expect((await called(folder, ['attach', '@latest-sweep'])).code).toBe(0);
+  });
+
   test('shows all lines of a node that prints many, once each and in order', async () => {
     const folder = emptyFolder();
     const pipeline = `name: p\nstages: { many: { run: 'touch ${folder}/begun; ${until(`${folder}/go`)}; seq 50000; echo > o', out: { o: o } } }\n`;

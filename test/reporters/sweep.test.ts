@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Space, SweepResult, SweepSpec } from '../../src/model/sweep.ts';
+import type { SweepEvent } from '../../src/model/sweep-event.ts';
 import { JsonLinesReporter } from '../../src/reporters/jsonl.ts';
 import { Leaderboard } from '../../src/reporters/sweep/leaderboard.ts';
 import { SweepLines } from '../../src/reporters/sweep/lines.ts';
@@ -148,6 +149,25 @@ describe('a leaderboard', () => {
     expect(out.screen).not.toContain('running');
     expect(out.screen).toContain('✖ 2/3  trial 1');
   });
+});
+
+test('what happened in a sweep before someone watched it is told in short; the leaderboard goes on from there, and is taken away', async () => {
+  const past: SweepEvent[] = [];
+  const watchers = [{ report: (event: SweepEvent) => void past.push(event) }];
+  await sweepInMemory({ ...spec, repeats: {} }, new FakeWorkbench(script), new MemoryLines(), { watchers });
+  const untilTwo = past.slice(0, past.findIndex((event) => event.type === 'trial-ended' && event.trial.trial === 1) + 1);
+  const out = new Terminal();
+  const board = new Leaderboard(out, { pause: 0 });
+  board.catchUp(untilTwo);
+  const lines = out.screen.split('\n');
+  expect(lines.slice(0, 2)).toEqual(['sweep test: 3 trials by grid', expect.stringContaining('✖ 2/3  trial 1')]);
+  expect(lines[2]).toMatch(/^2 of 3 trials · /);
+  expect(out.text.split('2 of 3 trials')).toHaveLength(2);
+  board.close();
+  expect(out.screen.split('\n').filter((line) => line !== '')).toEqual(lines.slice(0, 2));
+  const plain = new Terminal();
+  new SweepLines(plain, false).catchUp(untilTwo);
+  expect(plain.screen.split('\n')).toEqual(['sweep test: 3 trials by grid', '  so far 2/3, 1 failed, best: trial 0']);
 });
 
 test('what a node notes and warns of is drawn in its line, and moves no cursor', () => {

@@ -116,7 +116,7 @@ export const runningCodes = {
     remedy: 'Remove it, or write a regular file instead. Of a source, `links: follow` or `--follow-links` reads what links lead to.',
   },
   'run-interrupted': {
-    means: 'The process of a run is gone before it said how the run ended: it was killed, or its machine was.',
+    means: 'The process of a run or a sweep is gone before it said how that ended: it was killed, or its machine was.',
     remedy: 'Run the pipeline again: what came out is reused, and what other executors were given is found again.',
   },
   'source-changed': {

@@ -1,7 +1,9 @@
 import { pause } from '../../files/lock.ts';
-import { done, type Outcome } from '../../model/problem.ts';
+import { done, type Outcome, type Problem } from '../../model/problem.ts';
 import type { Store } from '../../model/store.ts';
 import type { SweepEvent } from '../../model/sweep-event.ts';
+import { outlineOf } from '../../model/sweep-journal.ts';
+import { shellWord } from '../../text/shell-word.ts';
 import { type ShownSweep, showSweep } from '../sweep-records.ts';
 import { SweepTail } from './sweep-tail.ts';
 
@@ -25,6 +27,8 @@ export interface AttachedSweep {
   readonly kind: 'sweep';
   /** How it ended, or as it stands. */
   readonly sweep: ShownSweep;
+  /** That its process is gone, where it did not say how the sweep ended. */
+  readonly problems: readonly Problem[];
   /** Whether it was live when watching began. */
   readonly wasLive: boolean;
 }
@@ -48,7 +52,15 @@ export async function attachToSweep(store: Store, id: string, watch: SweepWatch)
   }
   store.sweeps.lookAnew();
   const sweep = showSweep(store, id);
-  return sweep.ok ? done({ kind: 'sweep', sweep: sweep.value, wasLive }) : sweep;
+  if (!sweep.ok) return sweep;
+  const isGone = sweep.value.state !== 'live' && outlineOf(store.sweeps.read(id)?.lines ?? [])?.isClosed === false;
+  return done({ kind: 'sweep', sweep: sweep.value, problems: isGone ? [interrupted(sweep.value)] : [], wasLive });
+}
+
+function interrupted({ sweep, file, set }: ShownSweep): Problem {
+  const words = ['sweep', file, ...set.flatMap((one) => ['--set', one])].map(shellWord).join(' ');
+  const message = `the sweep ${sweep} was interrupted: its process is gone`;
+  return { kind: 'stage', code: 'run-interrupted', message, hint: `start it again as it was started to go on: stillroom ${words} …` };
 }
 
 /** Tells what happens until the sweep has ended, its process is gone, or the signal comes. */

@@ -28,6 +28,7 @@ export class Leaderboard implements SweepWatcher {
   private standing: Standing = { ranking: [], best: undefined };
   private above: Line[] = [];
   private drawnAt = 0;
+  private isQuiet = false;
 
   /** `pause`: milliseconds between two drawings that only progress asks for. */
   constructor(screen: Screen, { pause = PAUSE, inColour = false }: { readonly pause?: number; readonly inColour?: boolean } = {}) {
@@ -46,9 +47,21 @@ export class Leaderboard implements SweepWatcher {
       this.count = event.count;
       for (const trial of event.trials) this.trials.set(trial.trial, trial);
       this.line(startLine(event));
-    } else if (event.type === 'sweep-ended') return this.painter.draw([], this.above);
+    } else if (event.type === 'sweep-ended') return this.close();
     else this.change(event);
     return this.draw();
+  }
+
+  catchUp(past: readonly SweepEvent[]): void {
+    this.isQuiet = true;
+    for (const event of past) this.report(event);
+    this.isQuiet = false;
+    this.draw();
+  }
+
+  close(): void {
+    this.painter.draw([], this.above);
+    this.above = [];
   }
 
   private change(event: SweepEvent & { readonly type: 'trial-started' | 'trial-ended' }): void {
@@ -80,7 +93,7 @@ export class Leaderboard implements SweepWatcher {
   }
 
   private draw(): void {
-    if (this.spec === undefined) return;
+    if (this.spec === undefined || this.isQuiet) return;
     const all = [...this.trials.values()];
     const { ranking, best } = this.standing;
     const trials = all.filter(({ state }) => state !== 'unfinished');

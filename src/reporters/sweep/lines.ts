@@ -37,6 +37,21 @@ export class SweepLines implements SweepWatcher {
       this.reporterOf(event.trial).report(event.event);
   }
 
+  catchUp(past: readonly SweepEvent[]): void {
+    let [failed, best]: [number, number | undefined] = [0, undefined];
+    for (const event of past) {
+      if (event.type === 'sweep-started') this.report(event);
+      if (event.type === 'trial-started') this.ended.delete(event.trial.trial);
+      if ('ranking' in event) best = event.best;
+      if (event.type !== 'trial-ended') continue;
+      this.ended.add(event.trial.trial);
+      if (event.trial.state === 'failed') failed += 1;
+    }
+    if (past.length === 0) return;
+    const told = [...(failed === 0 ? [] : [`${failed} failed`]), ...(best === undefined ? [] : [`best: trial ${best}`])];
+    this.line(`  so far ${progressOf(this.ended.size, this.count)}${told.map((one) => `, ${one}`).join('')}`);
+  }
+
   private line(text: string): void {
     this.out.write(`${printable(text)}\n`);
   }
