@@ -16,6 +16,7 @@ import { Worker } from 'node:worker_threads';
 import { writeDurably } from './durable.ts';
 import { safeFileName } from './file-name.ts';
 import { type Heartbeat, signOf } from './heartbeat.ts';
+import { ifThere } from './if-there.ts';
 import { parseJson } from './json.ts';
 import { silenceOf } from './lease-folder.ts';
 import { isOwner, livesHere, type Owner, thisProcess } from './owner.ts';
@@ -43,19 +44,6 @@ interface Holder {
   readonly sign: string;
   /** When the file changed, as its file system tells, in milliseconds. */
   readonly changed: number;
-}
-
-/** What is not there, or was removed on another machine while it was read. */
-const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESTALE']);
-
-/** What work returns; undefined where the file was removed before or meanwhile. */
-function ifThere<Value>(work: () => Value): Value | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (GONE.has((error as NodeJS.ErrnoException).code)) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -1,7 +1,8 @@
-import { type BigIntStats, closeSync, constants, existsSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { fileStamp } from '../../../files/stamp.ts';
+import { ifThere } from '../../../files/if-there.ts';
 import { withPath } from '../../../files/with-path.ts';
 import { digestOf, type Entry, HEAD, type Head, type Kind, KINDS, readHead, VOID } from './entry.ts';
 import { KnownEntries } from './known.ts';
@@ -65,16 +66,9 @@ export class Segment {
 
   /** How the file stands now, and its size; undefined where it was removed. */
   private look(): { readonly stamp: string; readonly size: number } | undefined {
-    if (this.descriptor === undefined && !existsSync(this.path)) return undefined;
-    let stats: BigIntStats;
-    try {
-      stats = fstatSync(this.open(), { bigint: true });
-    } catch (error) {
-      // Another machine removed it, and this one still knew its name, or has it open.
-      if (!['ENOENT', 'ESTALE'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      return undefined;
-    }
-    if (stats.nlink === 0n) return undefined;
+    // A client of a file server may have heard of it before another one removed it.
+    const stats = ifThere(() => fstatSync(this.open(), { bigint: true }));
+    if (stats === undefined || stats.nlink === 0n) return undefined;
     const stamp = fileStamp(stats);
     if (stamp !== this.seen) this.epoch += 1;
     this.seen = stamp;
