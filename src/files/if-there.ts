@@ -1,12 +1,16 @@
-/** What is not there, or was removed on another machine while it was read. */
-const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESTALE']);
+import { constants } from 'node:os';
 
-/** What work returns; undefined where the file was removed before or meanwhile. */
+/** Whether what was open was removed on another machine: of some errors Node knows the number alone, and gives them no name. */
+export function isStale(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).errno === -constants.errno.ESTALE;
+}
+
+/** What work returns; undefined where the file was not there, or was removed meanwhile, here or on another machine. */
 export function ifThere<Value>(work: () => Value): Value | undefined {
   try {
     return work();
   } catch (error) {
-    if (GONE.has((error as NodeJS.ErrnoException).code)) return undefined;
+    if (isStale(error) || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

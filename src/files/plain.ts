@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { isStale } from './if-there.ts';
 
 /** The code of the error that says that something lies there which is no plain file. */
 export const NO_PLAIN_FILE = 'ENOTFILE';
@@ -27,7 +28,7 @@ export function readPlain(path: string): Buffer {
       return readOnce(path);
     } catch (error) {
       // Another machine put a file in its place while it was read.
-      if ((error as NodeJS.ErrnoException).code !== 'ESTALE' || tried === TRIES) throw error;
+      if (!isStale(error) || tried === TRIES) throw error;
     }
   }
 }
