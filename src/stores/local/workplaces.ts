@@ -16,11 +16,20 @@ import { finishedWorks, LocalCheckpoints } from './checkpoints.ts';
 /** Characters of a work's digest at the beginning of the names of its attempts. */
 const WORK_PREFIX = 16;
 
+/** What a file that is open is called once it was removed, as long as it is, where a client of a file server shows the folder. */
+const STILL_OPEN = /(?:^|\/)\.(?:nfs|fuse_hidden)[^/]*$/;
+
+/** How often, at the end, what is still open is tried again, and milliseconds before each time. */
+const TRIES = 20;
+const PAUSE = 50;
+
 /** Locks on work, the folders where it is done, and its checkpoints. */
 export class LocalWorkplaces implements Workplaces {
   private readonly root: string;
   private real: string | undefined;
   private readonly spares: SpareFolders;
+  /** Folders of attempts in which nothing is left but what somebody has open: what watches a job that has just ended, above all. */
+  private late: string[] = [];
 
   constructor(root: string) {
     this.root = root;
@@ -49,6 +58,20 @@ export class LocalWorkplaces implements Workplaces {
 
   tidy(): void {
     this.spares.remove();
+    for (let tried = 0; tried < TRIES && this.late.length > 0; tried += 1) {
+      if (tried > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+      this.late = this.late.filter((folder) => removeTree(folder).length > 0);
+    }
+  }
+
+  /** Removes the folder of an attempt. Returns what refused; what is only open still is removed in the end. */
+  private remove(folder: string): readonly string[] {
+    const left = removeTree(folder);
+    if (left.length === 0) return left;
+    const names = existsSync(folder) ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+    if (!names.every((entry) => entry.isDirectory() || STILL_OPEN.test(entry.name))) return left;
+    this.late.push(folder);
+    return [];
   }
 
   /** Where attempts really lie: Node looks for a stage's code there, so that is what the stage is granted. */
@@ -64,7 +87,7 @@ export class LocalWorkplaces implements Workplaces {
 
   private at(id: string): Workplace {
     const folder = join(this.scratch, id);
-    return { id, folder, remove: () => removeTree(folder), giveOn: () => this.spares.put(folder) };
+    return { id, folder, remove: () => this.remove(folder), giveOn: () => this.spares.put(folder) };
   }
 
   checkpoints(work: string): Checkpoints {
