@@ -1,8 +1,8 @@
 import type { FarGarbage, ShelfUsage } from '../model/far.ts';
-import { done, failed, type Outcome } from '../model/problem.ts';
+import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Remote } from '../model/remote.ts';
 import type { Errand, Store } from '../model/store.ts';
-import { findFarGarbage, removeFar, usageOf } from '../stores/layered/far-upkeep.ts';
+import { clearShelf, usageOf } from '../stores/layered/far-upkeep.ts';
 import { GuardedRemote, PATIENCE } from '../stores/layered/guarded-remote.ts';
 import { Outgoing } from '../stores/layered/outgoing.ts';
 import { Shelf } from '../stores/layered/shelf.ts';
@@ -82,12 +82,19 @@ export async function collectFar(context: Context, options: FarGcOptions): Promi
   const collected: FarCollected[] = [];
   for (const remote of remotes.value) {
     const shelf = new Shelf(new GuardedRemote(remote, PATIENCE), remote.write ?? '');
-    const going = await findFarGarbage(shelf, options.keepDays, errand);
-    const hint = 'see why above; what was removed already was named by nothing that stays';
-    if (going === undefined) return failed(notThere(`what the remote ${remote.name} holds could not be read; nothing was removed`, hint));
-    if (options.remove === true && !(await removeFar(shelf, going, errand)))
-      return failed(notThere(`not all of it could be removed from the remote ${remote.name}`, hint));
-    collected.push({ remote: remote.name, ...going.garbage });
+    const { keepDays: days, remove: isRemoved = false } = options;
+    const cleared = await clearShelf(shelf, { days, isRemoved, errand });
+    if (typeof cleared === 'object') collected.push({ remote: remote.name, ...cleared });
+    else return failed(notCleared(remote.name, cleared, isRemoved));
   }
   return done(collected);
+}
+
+function notCleared(name: string, why: string | undefined, isRemoved: boolean): Problem {
+  const refused = `the remote ${name} is not cleared: ${why}`;
+  if (why !== undefined) return notThere(refused, 'wait until that has ended; one that was killed is forgotten after two hours');
+  const message = isRemoved
+    ? `not all that may go could be removed from the remote ${name}`
+    : `what the remote ${name} holds could not be read`;
+  return notThere(message, 'see why above; what was removed already was named by nothing that stays');
 }

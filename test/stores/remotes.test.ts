@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
+import { RESULT_FORMAT } from '../../src/model/result.ts';
 import { RemoteRefusal } from '../../src/model/remote.ts';
 import { PART } from '../../src/stores/layered/parts.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
@@ -98,8 +99,33 @@ describe('a result that was kept', () => {
     other.store.results.share(wanted, other.errand);
     await other.store.results.shared(other.errand);
     expect(remote.objects.get(RECORD)).toBe(record);
-    expect([...remote.objects.keys()].at(-1)).toBe(RECORD);
+    expect([...remote.objects.keys()].filter((key) => !key.includes('/claims/')).at(-1)).toBe(RECORD);
     expect(other.notices).toEqual([]);
+  });
+
+  test('that another run is still sending is for that one to tell of', async () => {
+    const [remote, hanging] = [new MemoryRemote('shelf'), new MemoryRemote('shelf')];
+    const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));
+    const [one, other] = [openWith([remote], {}, local), openWith([hanging], {}, local)];
+    const attempt = execute(one);
+    const fingerprint = sha256('of the other');
+    const { ingredients, stage, workDigest } = wanted;
+    void local.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
+    let goOn: () => void = () => undefined;
+    const isWaited = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    hanging.put = () => isWaited.then(() => true);
+    remote.put = async (key, bytes) => {
+      // It begins when this one has looked what there is to send.
+      other.store.results.share({ ...wanted, fingerprint }, other.errand);
+      return MemoryRemote.prototype.put.call(remote, key, bytes);
+    };
+    one.store.results.share(wanted, one.errand);
+    await one.store.results.shared(one.errand);
+    expect(one.notices).toEqual([]);
+    goOn();
+    await other.store.results.shared(other.errand);
   });
 
   test('is no result of a remote unless all its content arrived there, and is sent by the next who has the store', async () => {
@@ -377,7 +403,7 @@ describe('large content', () => {
     keys.length = 0;
     const later = openWith([remote], {}, store);
     await later.store.results.shared(later.errand);
-    expect(keys).toEqual([expect.stringMatching(/\.2$/), RECORD]);
+    expect(keys).toEqual([expect.stringMatching(/\.2$/), expect.stringMatching(/\/claims\//), RECORD]);
     const reader = openWith([remote]);
     const found = await reader.store.results.find(own, reader.errand);
     expect(reader.store.artifacts.broken(found?.attempt.outputs ?? { none: { kind: 'file', digest: '' } }, true)).toEqual([]);

@@ -2,6 +2,7 @@ import { isObject } from '../../files/json.ts';
 import type { FarGarbage, ShelfUsage } from '../../model/far.ts';
 import type { FarObject } from '../../model/remote.ts';
 import type { Errand } from '../../model/store.ts';
+import { CLAIMED, Clearing } from './clearing.ts';
 import type { FarRecord } from './envelope.ts';
 import { forAll } from './for-all.ts';
 import type { Shelf } from './shelf.ts';
@@ -20,10 +21,10 @@ export async function usageOf(shelf: Shelf, errand: Errand): Promise<ShelfUsage 
   return { prefix, results: count('results'), runs: count('runs'), objects: objects.length, bytes: sum(objects) };
 }
 
-type Kind = 'results' | 'runs' | 'hashes' | 'blobs' | 'packs' | 'other';
+type Kind = 'results' | 'runs' | 'hashes' | 'blobs' | 'packs' | 'claims' | 'other';
 
 function kindOf({ prefix }: Shelf, key: string): Kind {
-  const [, kind] = /^(results|runs|hashes|blobs|packs)\//.exec(key.slice(prefix.length)) ?? [];
+  const [, kind] = /^(results|runs|hashes|blobs|packs|claims)\//.exec(key.slice(prefix.length)) ?? [];
   return (kind ?? 'other') as Kind;
 }
 
@@ -37,50 +38,84 @@ function nameOf(key: string): string {
 }
 
 /** What may go, and the objects that it is, records first. */
-export interface FarGoing {
+interface FarGoing {
   readonly garbage: FarGarbage;
   readonly keys: readonly string[];
   /** Runs that stay although what leads to them from their hash goes. */
   readonly pointers: readonly { readonly hash: string; readonly run: string }[];
 }
 
+/** How a shelf is cleared. */
+interface FarClearing {
+  /** What is younger than so many days stays. */
+  readonly days: number;
+  /** Removes it; otherwise it is only said what would go. */
+  readonly isRemoved: boolean;
+  readonly errand: Errand;
+}
+
 /**
- * Looks for what is older than so many days and named by nothing that stays: runs, then results that no run names that stays, then contents.
- * Undefined where it could not be asked, so that what stays is not known.
+ * Removes from a shelf what is older than so many days and named by nothing that stays, also by those who send to it just now. Returns what
+ * that is, or in words why it was not done; undefined where it could not be asked what stays, or not all could be removed.
  */
-export async function findFarGarbage(shelf: Shelf, days: number, errand: Errand): Promise<FarGoing | undefined> {
-  const objects = await shelf.objects(errand);
+export async function clearShelf(shelf: Shelf, { days, isRemoved, errand }: FarClearing): Promise<FarGarbage | string | undefined> {
+  const search: Search = { days, errand, read: new Map() };
+  const found = await findGarbage(shelf, search);
+  if (found === undefined || !isRemoved || found.keys.length === 0) return found?.garbage;
+  const clearing = await Clearing.begin(shelf, errand);
+  if (clearing === undefined || typeof clearing === 'string') return clearing;
+  try {
+    // Claims and records that came meanwhile; what was read before is not read again.
+    const going = await findGarbage(shelf, search);
+    return going !== undefined && (await remove(shelf, going, { clearing, errand })) ? going.garbage : undefined;
+  } finally {
+    await clearing.end(errand);
+  }
+}
+
+/** How a shelf is looked through. */
+interface Search {
+  readonly days: number;
+  readonly errand: Errand;
+  /** Records that were read, by their keys and times. */
+  readonly read: Map<string, FarRecord | string>;
+}
+
+/** Looks for runs, then results that no run names that stays, then contents. Undefined where it could not be asked. */
+async function findGarbage(shelf: Shelf, search: Search): Promise<FarGoing | undefined> {
+  const objects = await shelf.objects(search.errand);
   if (objects === undefined) return undefined;
-  const until = Date.now() - days * DAY;
+  const until = Date.now() - search.days * DAY;
   const all = new Map<Kind, FarObject[]>();
-  for (const object of objects) all.set(kindOf(shelf, object.key), [...(all.get(kindOf(shelf, object.key)) ?? []), object]);
+  for (const object of objects) {
+    const kind = kindOf(shelf, object.key);
+    const others = all.get(kind);
+    if (others === undefined) all.set(kind, [object]);
+    else others.push(object);
+  }
   const of = (kind: Kind): readonly FarObject[] => all.get(kind) ?? [];
   const isOld = ({ modified }: FarObject): boolean => modified < until;
+  const isOlderThan = ({ modified }: FarObject, age: number): boolean => modified < Date.now() - age;
   const runs = of('runs').filter(isOld);
-  const staying = await recordsOf(
-    shelf,
-    'run',
-    of('runs').filter((one) => !isOld(one)),
-    errand,
-  );
+  const young = of('runs').filter((one) => !isOld(one));
+  const staying = await recordsOf(shelf, { kind: 'run', objects: young }, search);
   if (staying === undefined) return undefined;
   const named = new Set(staying.flatMap(({ record }) => fingerprintsIn(record['run'])));
   const goes = (one: FarObject): boolean => isOld(one) && !named.has(nameOf(one.key));
   const results = of('results').filter(goes);
-  const kept = await recordsOf(
-    shelf,
-    'result',
-    of('results').filter((one) => !goes(one)),
-    errand,
-  );
+  const kept = await recordsOf(shelf, { kind: 'result', objects: of('results').filter((one) => !goes(one)) }, search);
   if (kept === undefined) return undefined;
+  const claims = of('claims').filter((one) => isOlderThan(one, CLAIMED));
+  const claimed = of('claims').filter((one) => !isOlderThan(one, CLAIMED));
   const held = new Set([...staying, ...kept].flatMap(({ packs, blobs }) => [...packs.map(({ digest }) => digest), ...blobs]));
+  for (const { key } of claimed) held.add(nameOf(key));
   // Whoever sends puts contents first: those of the last day may be on their way.
-  const isUnused = (one: FarObject): boolean => isOld(one) && one.modified < Date.now() - DAY && !held.has(nameOf(one.key));
-  const contents = [...of('packs'), ...of('blobs'), ...of('other')].filter(isUnused);
+  const isUnused = (one: FarObject): boolean => isOld(one) && isOlderThan(one, DAY) && !held.has(nameOf(one.key));
+  const others = of('other').filter(({ key }) => key !== shelf.clearingKey);
+  const contents = [...of('packs'), ...of('blobs'), ...others].filter(isUnused);
   const hashes = of('hashes').filter(isOld);
   const goingHashes = new Set(hashes.map(({ key }) => nameOf(key)));
-  const going = [...hashes, ...runs, ...results, ...contents];
+  const going = [...hashes, ...runs, ...results, ...contents, ...claims];
   return {
     garbage: {
       prefix: shelf.prefix,
@@ -101,14 +136,14 @@ export async function findFarGarbage(shelf: Shelf, days: number, errand: Errand)
 /** The records of objects; undefined where one could not be asked. One that is damaged names nothing. */
 async function recordsOf(
   shelf: Shelf,
-  kind: 'run' | 'result',
-  objects: readonly FarObject[],
-  errand: Errand,
+  { kind, objects }: { readonly kind: 'run' | 'result'; readonly objects: readonly FarObject[] },
+  { errand, read }: Search,
 ): Promise<readonly FarRecord[] | undefined> {
   const records: FarRecord[] = [];
-  const areRead = await forAll(objects, async ({ key }) => {
-    const found = await shelf.record(kind, nameOf(key), errand);
+  const areRead = await forAll(objects, async ({ key, modified }) => {
+    const found = read.get(`${key} ${modified}`) ?? (await shelf.record(kind, nameOf(key), errand));
     if (found === undefined) return false;
+    read.set(`${key} ${modified}`, found);
     if (typeof found === 'object') records.push(found);
     return true;
   });
@@ -121,9 +156,15 @@ function fingerprintsIn(run: unknown): readonly string[] {
 }
 
 /** Removes objects in their order; false where that failed, so that what follows stays. */
-export async function removeFar(shelf: Shelf, { keys, pointers }: FarGoing, errand: Errand): Promise<boolean> {
-  for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE)
+async function remove(
+  shelf: Shelf,
+  { keys, pointers }: FarGoing,
+  { clearing, errand }: { readonly clearing: Clearing; readonly errand: Errand },
+): Promise<boolean> {
+  for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+    if (!(await clearing.holds(errand))) return false;
     if (!(await shelf.remote.delete(keys.slice(at, at + REMOVED_AT_ONCE), errand))) return false;
+  }
   return forAll(pointers, async ({ hash, run }) => {
     const pointer = { record: { run }, packs: [], blobs: [] };
     return (await shelf.putRecord('hash', hash, pointer, errand)) !== undefined;

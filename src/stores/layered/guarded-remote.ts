@@ -46,6 +46,11 @@ export class GuardedRemote {
     this.patience = patience;
   }
 
+  /** Milliseconds before a second try, at most. */
+  get pause(): number {
+    return this.patience.pause;
+  }
+
   get isLeftAlone(): boolean {
     return this.failures >= MOST_FAILURES;
   }

@@ -4,7 +4,7 @@ import { type Asked, envelopeOf, type FarRecord, LONGEST_RECORD, readEnvelope } 
 import type { GuardedRemote } from './guarded-remote.ts';
 
 /** Where things lie below the prefix of a shelf, by their kind. */
-const FOLDERS = { result: 'results', run: 'runs', hash: 'hashes', blob: 'blobs', pack: 'packs' } as const;
+const FOLDERS = { result: 'results', run: 'runs', hash: 'hashes', blob: 'blobs', pack: 'packs', claim: 'claims' } as const;
 
 /** The part of a remote below one prefix, which holds all that its records name. */
 export class Shelf {
@@ -26,6 +26,16 @@ export class Shelf {
 
   packKey(digest: string): string {
     return `${this.prefix}${FOLDERS.pack}/${digest.slice(0, 2)}/${digest}`;
+  }
+
+  /** The key of the note of a day that somebody names content of old. */
+  claimKey(day: string, digest: string): string {
+    return `${this.prefix}${FOLDERS.claim}/${day}/${digest}`;
+  }
+
+  /** The key of what says that it is being cleared. */
+  get clearingKey(): string {
+    return `${this.prefix}clearing.json`;
   }
 
   /** The key of a record. Results are many, so they lie in folders. */
