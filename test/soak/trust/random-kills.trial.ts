@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acknowledged, faultsAfter, living, value } from './aftermath.ts';
 import { numbers } from './numbers.ts';
+import { descendants, kill } from './processes.ts';
 import { cli, environment, openSmall, writeSmallProject } from './small-project.ts';
 import type { Findings, Trial } from './trial.ts';
 
@@ -45,29 +46,6 @@ async function prepare(place: string, template: string, name: Template['name']):
   return { folder: template, name, hash };
 }
 
-/** The processes that descend from one. */
-function descendants(pid: number): number[] {
-  const parents = readdirSync('/proc').flatMap((name) => {
-    try {
-      const [, parent] = /^\d+ \(.*\) \w (\d+)/s.exec(readFileSync(`/proc/${name}/stat`, 'latin1')) ?? [];
-      return parent === undefined ? [] : [{ pid: Number(name), parent: Number(parent) }];
-    } catch {
-      return [];
-    }
-  });
-  const below = (one: number): number[] =>
-    parents.filter(({ parent }) => parent === one).flatMap((child) => [child.pid, ...below(child.pid)]);
-  return below(pid);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile.
-  }
-}
-
 /** Starts a command, kills what is meant of it after a while, and waits until the command itself is gone. Returns the nodes that it told as done. */
 async function disturbed(
   place: string,
@@ -90,7 +68,7 @@ async function disturbed(
   const workers =
     target === 'coordinator'
       ? []
-      : [...new Set([...descendants(child.pid ?? 0), ...living(place).map((line) => Number.parseInt(line, 10))])];
+      : [...new Set([...descendants(child.pid ?? 0).map(({ pid }) => pid), ...living(place).map((line) => Number.parseInt(line, 10))])];
   const own = workers.filter((pid) => pid !== child.pid);
   if (target === 'worker') {
     const one = own[Math.floor(random() * own.length)];

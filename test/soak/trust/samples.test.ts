@@ -7,7 +7,9 @@ const files = readdirSync(fileURLToPath(new URL('.', import.meta.url))).filter((
 
 for (const file of files) {
   const { default: trial } = (await import(new URL(file, import.meta.url).href)) as { readonly default: Trial };
-  test.runIf(trial.sample > 0)(`${file.slice(0, -'.trial.ts'.length)}: ${trial.about}`, async () => {
+  const missing = trial.missing?.();
+  const title = `${file.slice(0, -'.trial.ts'.length)}: ${trial.about}${missing === undefined ? '' : ` (${missing})`}`;
+  test.runIf(trial.sample > 0 && missing === undefined)(title, { timeout: 180_000 }, async () => {
     expect((await trial.run(trial.sample, () => undefined)).faults).toEqual([]);
   });
 }

@@ -46,7 +46,9 @@ const learning = (pace: number): string => `  learn:
     with: { n: $n, pace: ${pace} }
 `;
 
-const stage = `import { defineStage, param } from 'stillroom';
+/** A stage `learn`, which adds up and saves a checkpoint for each step: its files, by their paths. */
+export const learningStage: Readonly<Record<string, string>> = {
+  'stages/learn/stage.ts': `import { defineStage, param } from 'stillroom';
 
 export default defineStage({
   about: 'Adds up, with a checkpoint for each step.',
@@ -56,9 +58,8 @@ export default defineStage({
   metrics: { sum: {} },
   run: () => import('./run.ts'),
 });
-`;
-
-const work = `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+`,
+  'stages/learn/run.ts': `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { work } from 'stillroom';
@@ -80,7 +81,8 @@ export default work<typeof stage>(async ({ params, inputs, outputs, metric, chec
   mkdirSync(outputs.model, { recursive: true });
   writeFileSync(join(outputs.model, 'model.json'), JSON.stringify({ sum, count: readFileSync(inputs.count, 'utf8') }));
 });
-`;
+`,
+};
 
 /** Which small project is made. */
 export interface SmallProject {
@@ -99,7 +101,7 @@ export function writeSmallProject(folder: string, { pace = 0, learns = false, ex
     'words/a.txt': 'hello\n',
     'words/b.txt': 'world\n',
     'pipeline.yaml': pipeline(pace) + (learns ? learning(pace) : ''),
-    ...(learns ? { 'stages/learn/stage.ts': stage, 'stages/learn/run.ts': work } : {}),
+    ...(learns ? learningStage : {}),
     ...(executor === undefined ? {} : { 'stillroom.yaml': 'executors:\n  local: { kind: detached }\n' }),
   };
   for (const [path, text] of Object.entries(files)) {

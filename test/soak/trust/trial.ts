@@ -6,8 +6,10 @@ export interface Trial {
   readonly full: number;
   /** How many `npm test` makes; 0 where the machine it runs on may lack what it takes. */
   readonly sample: number;
-  /** Makes so many attacks, spread over all that could be attacked; `tell` takes lines that say how it goes. */
-  run(attacks: number, tell: (line: string) => void): Promise<Findings>;
+  /** Why it cannot be made on this machine; undefined: it can. */
+  missing?(): string | undefined;
+  /** Makes so many attacks, spread over all that could be attacked; `tell` takes lines that say how it goes, the seed decides what is drawn. */
+  run(attacks: number, tell: (line: string) => void, seed?: number): Promise<Findings>;
 }
 
 /** What came of a trial. */
