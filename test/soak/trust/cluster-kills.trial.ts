@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,7 +146,7 @@ class Round {
   private async lookForRemains(isCalm: boolean): Promise<void> {
     const { cluster } = this.grounds;
     const { folder, store } = this.place.project.places;
-    const queued = (): string => spawnSync('squeue', ['-h'], { env: { ...process.env, ...cluster.environment }, encoding: 'utf8' }).stdout;
+    const queued = (): string => cluster.ask('squeue', '-h');
     if (!(await until(() => queued() === ''))) this.faults.push(`jobs are left: ${queued()}`);
     const alive = (): string[] => [...living(folder), ...living(store)];
     if (!(await until(() => alive().length === 0))) this.faults.push(`processes are left: ${alive().join(', ')}`);

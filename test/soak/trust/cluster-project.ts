@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { learningStage } from './small-project.ts';
 
 /** Variants that the sweep tries. */
-export const TRIALS = 24;
+const TRIALS = 24;
 
 /** Nodes that note their execution, in a run and all variants together. */
 export const NOTED = 8 + TRIALS;
