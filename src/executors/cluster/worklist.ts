@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonNamesIn, makeFolders, namesIn } from '../../files/folder.ts';
+import { ifThere } from '../../files/if-there.ts';
 import { isObject } from '../../files/json.ts';
 import { removeFile } from '../../files/remove.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
@@ -69,13 +70,11 @@ export function takeEntry(list: string): TakenEntry | 'none' | 'closed' {
     const name = names[Math.floor(Math.random() * Math.min(names.length, CHOICE))];
     if (name === undefined) return namesIn(list).includes(TODO) ? 'none' : 'closed';
     const taken = fileOf(list, TAKEN, name);
-    try {
+    const isTaken = ifThere(() => {
       renameSync(fileOf(list, TODO, name), taken);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ESTALE') continue;
-      throw error;
-    }
+      return true;
+    });
+    if (isTaken === undefined) continue;
     const entry = readSealed(taken, isEntry);
     if (entry !== undefined) return { ...entry, name };
     removeFile(taken);

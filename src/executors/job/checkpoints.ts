@@ -54,7 +54,12 @@ export class Checkpoints {
     return join(this.root, `complete-${number}`);
   }
 
+  /** On a file server a file that is still open, since it is being synced, keeps its folder; what is left of it goes with the others. */
   private remove(number: number): void {
-    rmSync(this.path(number), { recursive: true, force: true });
+    try {
+      rmSync(this.path(number), { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
   }
 }

@@ -3,11 +3,9 @@ import { dirname, join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { safeFileName } from '../../files/file-name.ts';
 import { makeFolders } from '../../files/folder.ts';
+import { ifThere } from '../../files/if-there.ts';
 import { writeAll } from '../../files/write-all.ts';
 import type { StopListener, StopWords, ToldStop } from '../../model/stop-word.ts';
-
-/** What is not there, or was removed on another machine meanwhile. */
-const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESTALE']);
 
 /**
  * Words to what runs, a file each. Whoever listens makes it, and reads it by opening it anew: that shows what another machine added to a file,
@@ -35,13 +33,8 @@ export class LocalStopWords implements StopWords {
   }
 
   tell(id: string, { word, by }: ToldStop): boolean {
-    let file: number;
-    try {
-      file = openSync(this.pathOf(id), constants.O_WRONLY | constants.O_APPEND);
-    } catch (error) {
-      if (GONE.has((error as NodeJS.ErrnoException).code)) return false;
-      throw error;
-    }
+    const file = ifThere(() => openSync(this.pathOf(id), constants.O_WRONLY | constants.O_APPEND));
+    if (file === undefined) return false;
     try {
       writeAll(file, Buffer.from(`${word} ${by}\n`));
     } finally {
