@@ -69,14 +69,13 @@ export class Attacks {
     return one === undefined ? undefined : `coordinator ${one.name}`;
   }
 
-  /** Of a job one process, the group of one, or all with what Slurm starts them by. */
+  /** Of a job one process, the group of one, or all. What Slurm itself watches it with lives on: without that it believes for long that it runs. */
   private job(): string | undefined {
     const all = processes();
     const shepherds = all.filter(({ command }) => /^slurmstepd: \[/.test(command)).filter(({ pid }) => this.isOurs(pid, all));
     const shepherd = this.oneOf(shepherds);
     if (shepherd === undefined) return undefined;
-    const below = descendants(shepherd.pid, all);
-    return this.killSome(`job ${shepherd.command.trim()}`, [...below, shepherd]);
+    return this.killSome(`job ${shepherd.command.trim()}`, descendants(shepherd.pid, all));
   }
 
   /** Of what a coordinator executes itself the same. */
@@ -113,7 +112,7 @@ export class Attacks {
     const group = among.some(({ pid }) => pid === one.group);
     if (mayAll && way < 0.2) for (const { pid } of among) kill(pid);
     else kill(way < 0.5 && group ? -one.group : one.pid);
-    return `${what}: ${mayAll && way < 0.2 ? 'all' : one.command.slice(0, 60)}${way >= 0.2 && way < 0.5 && group ? ' and its group' : ''}`;
+    return `${what}: ${mayAll && way < 0.2 ? 'all' : one.command.replaceAll('\n', ' ').slice(0, 60)}${way >= 0.2 && way < 0.5 && group ? ' and its group' : ''}`;
   }
 
   /** Whether a process descends from a daemon of this cluster, or has to do with its folder. */

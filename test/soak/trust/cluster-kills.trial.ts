@@ -264,7 +264,7 @@ export default {
   about:
     'two coordinators and a sweep on one store, one remote and a cluster, all of which are killed at any time: nothing is lost or done twice',
   full: 300,
-  sample: 0,
+  sample: 5,
   missing: () => whyNoSlurm() ?? noS3,
   run,
 } satisfies Trial;

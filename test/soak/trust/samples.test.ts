@@ -9,7 +9,7 @@ for (const file of files) {
   const { default: trial } = (await import(new URL(file, import.meta.url).href)) as { readonly default: Trial };
   const missing = trial.missing?.();
   const title = `${file.slice(0, -'.trial.ts'.length)}: ${trial.about}${missing === undefined ? '' : ` (${missing})`}`;
-  test.runIf(trial.sample > 0 && missing === undefined)(title, { timeout: 180_000 }, async () => {
+  test.runIf(trial.sample > 0 && missing === undefined)(title, { timeout: 300_000 }, async () => {
     expect((await trial.run(trial.sample, () => undefined)).faults).toEqual([]);
   });
 }
