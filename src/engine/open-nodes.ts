@@ -1,17 +1,23 @@
+import { Marks } from './marks.ts';
 import type { NodePlan } from './plan.ts';
+
+/** Where nodes stand, by their places in the order. */
+interface Standing {
+  add(place: number): unknown;
+  delete(place: number): unknown;
+}
 
 /** A node whose inputs are there and which has not begun. */
 interface OpenNode {
+  readonly name: string;
   readonly plan: NodePlan;
-  /** Rises with each that opens. */
-  readonly order: number;
+  readonly place: number;
+  in: Standing;
 }
 
-type Place = Map<string, OpenNode>;
-
-/** Nodes that ask for equal slots, in the order in which they came. */
+/** Nodes that ask for equal slots. */
 interface Queue {
-  readonly nodes: Place;
+  readonly nodes: Marks;
   /** There was no place for the first of them, and nothing has been given back since. */
   isBlocked: boolean;
 }
@@ -22,63 +28,74 @@ interface Queue {
  * however many wait.
  */
 export class OpenNodes {
-  private readonly fresh: Place = new Map();
+  private readonly order: ReadonlyMap<string, number>;
+  private readonly nodes = new Map<number, OpenNode>();
+  private readonly fresh: Marks;
   private readonly queues = new Map<string, Queue>();
   /** By work. */
-  private readonly busy = new Map<string, Place>();
-  private readonly places = new Map<string, Place>();
-  private order = 0;
+  private readonly busy = new Map<string, Set<number>>();
+
+  /** `order`: the places of all nodes in the order in which they begin. */
+  constructor(order: ReadonlyMap<string, number>) {
+    this.order = order;
+    this.fresh = new Marks(order.size);
+  }
 
   get size(): number {
-    return this.places.size;
+    return this.nodes.size;
   }
 
   /** Lets a node be looked at, anew if it is here already. */
   add(name: string, plan: NodePlan): void {
-    this.order += 1;
-    this.move(name, { plan, order: this.order }, this.fresh);
+    this.delete(name);
+    const place = this.order.get(name);
+    if (place === undefined) throw new Error(`${name} has no place in the order`);
+    const node: OpenNode = { name, plan, place, in: this.fresh };
+    this.nodes.set(place, node);
+    this.fresh.add(place);
   }
 
   delete(name: string): void {
-    this.places.get(name)?.delete(name);
-    this.places.delete(name);
+    const node = this.at(name);
+    if (node === undefined) return;
+    node.in.delete(node.place);
+    this.nodes.delete(node.place);
   }
 
   /** The first node that may begin, and whether it has been asked before if a result is there; it stays until it is moved or deleted. */
   next(): { readonly name: string; readonly plan: NodePlan; readonly isAsked: boolean } | undefined {
-    let first: readonly [string, OpenNode] | undefined;
+    let { first } = this.fresh;
     let isAsked = false;
-    const meet = (nodes: Place, asked: boolean): void => {
-      const [head] = nodes;
-      if (head === undefined || (first !== undefined && first[1].order < head[1].order)) return;
+    for (const { nodes, isBlocked } of this.queues.values()) {
+      const head = isBlocked ? undefined : nodes.first;
+      if (head === undefined || (first !== undefined && first < head)) continue;
       first = head;
-      isAsked = asked;
-    };
-    meet(this.fresh, false);
-    for (const { nodes, isBlocked } of this.queues.values()) if (!isBlocked) meet(nodes, true);
-    return first === undefined ? undefined : { name: first[0], plan: first[1].plan, isAsked };
+      isAsked = true;
+    }
+    const node = first === undefined ? undefined : this.nodes.get(first);
+    return node && { name: node.name, plan: node.plan, isAsked };
   }
 
   /** There is no place for a node. */
   waitForSlots(name: string): void {
-    const node = this.places.get(name)?.get(name);
+    const node = this.at(name);
     if (node === undefined) return;
     const { instance, executor } = node.plan.prepared;
     const { cpu, gpu, memory } = instance.resources;
     const key = `${cpu} ${gpu} ${memory} ${executor.name}`;
-    const queue = this.queues.get(key) ?? { nodes: new Map(), isBlocked: true };
+    const queue = this.queues.get(key) ?? { nodes: new Marks(this.order.size), isBlocked: true };
     queue.isBlocked = true;
     this.queues.set(key, queue);
-    if (!queue.nodes.has(name)) this.move(name, node, queue.nodes);
+    move(node, queue.nodes);
   }
 
   /** Another run does the work of a node. */
   waitForWork(name: string, work: string): void {
-    const node = this.places.get(name)?.get(name);
+    const node = this.at(name);
     if (node === undefined) return;
-    const nodes: Place = this.busy.get(work) ?? new Map();
+    const nodes = this.busy.get(work) ?? new Set();
     this.busy.set(work, nodes);
-    this.move(name, node, nodes);
+    move(node, nodes);
   }
 
   /** Work has ended; undefined: slots were given back. Returns whether a node may begin that could not before. */
@@ -86,14 +103,21 @@ export class OpenNodes {
     if (work !== undefined) {
       const same = [...(this.busy.get(work) ?? [])];
       this.busy.delete(work);
-      for (const [name, node] of same) this.move(name, node, this.fresh);
+      for (const place of same) {
+        const node = this.nodes.get(place);
+        if (node !== undefined) move(node, this.fresh);
+      }
     } else for (const queue of this.queues.values()) queue.isBlocked = false;
     return this.next() !== undefined;
   }
 
-  private move(name: string, node: OpenNode, to: Place): void {
-    this.places.get(name)?.delete(name);
-    to.set(name, node);
-    this.places.set(name, to);
+  private at(name: string): OpenNode | undefined {
+    return this.nodes.get(this.order.get(name) ?? -1);
   }
+}
+
+function move(node: OpenNode, to: Standing): void {
+  node.in.delete(node.place);
+  to.add(node.place);
+  node.in = to;
 }

@@ -211,6 +211,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     stop: options.stop.asked,
     emit,
     opening,
+    expected: options.expected,
     // Where it cannot be looked for, executing the node tries again, and fails by name if that is refused too.
     find: (fingerprint) => valueOr(undefined, () => store.results.whole(fingerprint)),
     execute,

@@ -13,6 +13,7 @@ import { OpenNodes } from './open-nodes.ts';
 import { failedNode, inputDigests, settledNode } from './recorded-node.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import { madeOtherwise, Remakes } from './remakes.ts';
+import { startingOrder } from './starting-order.ts';
 import { WaitTeller } from './wait-teller.ts';
 import type { ReadyNode, ScheduleEnd, Scheduling } from './scheduling.ts';
 
@@ -24,7 +25,7 @@ class Schedule {
   private readonly waiting: Map<string, NodePlan>;
   private readonly awaited: Awaited;
   /** Those of the waiting nodes whose inputs are there. */
-  private readonly open = new OpenNodes();
+  private readonly open: OpenNodes;
   private readonly ready = new Map<string, ReadyNode>();
   private running = 0;
   private readonly settled = new Map<string, Settled>();
@@ -46,6 +47,7 @@ class Schedule {
     this.waiting = new Map(plan.nodes);
     this.known = { snapshots: plan.snapshots, settled: this.settled };
     this.awaited = new Awaited([...plan.nodes.values()].map(({ prepared }) => prepared.instance));
+    this.open = new OpenNodes(startingOrder(plan, scheduling.expected));
     for (const [name, node] of plan.nodes) if (this.awaited.isReady(name)) this.open.add(name, node);
     this.waitTeller = new WaitTeller(scheduling.emit, () => ({ waiting: this.open.size, running: this.running }));
     this.unwanted = AbortSignal.any([scheduling.stop, this.failure.signal]);
@@ -165,12 +167,12 @@ class Schedule {
   private readyNode(name: string, plan: NodePlan): ReadyNode {
     const before = this.ready.get(name);
     if (before !== undefined) return before;
-    const { inputs } = inputIngredients(plan.prepared.instance, this.known);
+    const { known, unwanted } = this;
+    const { inputs } = inputIngredients(plan.prepared.instance, known);
     const onStart = (): void =>
       this.scheduling.emit({ type: 'node-started', node: name, cause: this.causeOf(name, plan, inputs), inputs: inputDigests(inputs) });
     const isForced = this.plan.request.forced.has(name);
-    const { unwanted } = this;
-    const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known: this.known, unwanted, onStart };
+    const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known, unwanted, onStart };
     this.ready.set(name, ready);
     return ready;
   }
@@ -222,8 +224,7 @@ class Schedule {
   }
 
   private settle(plan: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
-    const { prepared } = plan;
-    const { name } = prepared.instance;
+    const { name } = plan.prepared.instance;
     const readers = this.remakes.isOtherwise(settled) ? this.awaited.consumersOf(name).filter((one) => !this.waiting.has(one)) : [];
     if (readers.length > 0)
       return this.fail(plan, { state: 'failed', problem: madeOtherwise(name, readers), fingerprint: settled.fingerprint }, cause);

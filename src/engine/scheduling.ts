@@ -1,4 +1,4 @@
-import type { Emit } from '../model/event.ts';
+import type { Emit, Expected } from '../model/event.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Attempt, Ingredients } from '../model/result.ts';
 import type { RunNode } from '../model/run.ts';
@@ -34,6 +34,8 @@ export interface Scheduling {
   readonly execute: (ready: ReadyNode, onFree: () => void) => Promise<NodeEnd>;
   /** Why a node runs whose inputs were not known when it was planned. */
   readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
+  /** What nodes took before: those begin first from which the longest way leads to the end. */
+  readonly expected?: ReadonlyMap<string, Expected> | undefined;
   /** The nodes as the run's opening record has them: those to be reused with what came out of them. */
   readonly opening: ReadonlyMap<string, RunNode>;
   /** Where a node's log lies, as a record names it. */

@@ -7,13 +7,24 @@ const planOf = (name: string, cpu = 1): NodePlan =>
   ({ prepared: { instance: instanceOf(name, { cpu }), executor } }) as unknown as NodePlan;
 
 function opened(...names: readonly string[]): OpenNodes {
-  const open = new OpenNodes();
+  const open = new OpenNodes(new Map(names.map((name, place) => [name, place])));
   for (const name of names) open.add(name, planOf(name, name.startsWith('wide') ? 2 : 1));
   return open;
 }
 
 describe('open nodes', () => {
-  test('are met in the order in which they came to be', () => {
+  test('are met in their order, whenever they came', () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `n${index}`);
+    const open = new OpenNodes(new Map(names.map((name, place) => [name, place])));
+    for (const [index, name] of names.entries()) open.add(names[(index * 7) % 3000] ?? name, planOf(name));
+    for (const name of names) {
+      expect(open.next()?.name).toBe(name);
+      open.delete(name);
+    }
+    expect([open.next(), open.size]).toEqual([undefined, 0]);
+  });
+
+  test('are met one by one', () => {
     const open = opened('b', 'a');
     expect(open.next()).toMatchObject({ name: 'b', isAsked: false });
     open.delete('b');

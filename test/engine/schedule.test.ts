@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openingNodes } from '../../src/engine/recorded-node.ts';
 import { schedule } from '../../src/engine/schedule.ts';
 import { Slots } from '../../src/engine/slots.ts';
+import type { Expected } from '../../src/model/event.ts';
 import { broken, DrivenRun, failure, settle, states } from './driven-run.ts';
 import { attemptOf, executor, instanceOf, planOf } from './plans.ts';
 
@@ -37,6 +38,24 @@ describe('a node starts', () => {
     await run.get('c').end();
     expect(run.names).toEqual(['a', 'b', 'c', 'd']);
     await run.finish();
+  });
+
+  test('before others where the longest way to the end leads on from it, as far as is known', async () => {
+    const nodes = [
+      instanceOf('side', { cpu: 2 }),
+      instanceOf('a', { cpu: 2 }),
+      instanceOf('b', { after: ['a'] }),
+      instanceOf('wide', { cpu: 2 }),
+    ];
+    const run = new DrivenRun(planOf(nodes), { expected: new Map([['wide', { seconds: 9 } as Expected]]) });
+    expect(run.names).toEqual(['a']);
+    await run.finish();
+    expect(run.names).toEqual(['a', 'side', 'b', 'wide']);
+    const short = new DrivenRun(planOf(nodes), {
+      expected: new Map(Object.entries({ side: 1, a: 1, b: 1, wide: 9 }).map(([name, seconds]) => [name, { seconds } as Expected])),
+    });
+    await short.finish();
+    expect(short.names).toEqual(['wide', 'a', 'side', 'b']);
   });
 
   test('alone where it asks for more than there is, which is said once', async () => {

@@ -55,9 +55,9 @@ export function entriesLeft(list: string): readonly string[] {
   return jsonNamesIn(join(list, TODO));
 }
 
-/** Whether who took an attempt has not said that it has done with it. */
-export function isTaken(list: string, name: string): boolean {
-  return jsonNamesIn(join(list, TAKEN)).includes(name);
+/** The names of what was taken by someone who has not said that it is done with. */
+export function entriesTaken(list: string): readonly string[] {
+  return jsonNamesIn(join(list, TAKEN));
 }
 
 /** So many of the first are chosen from, so that not all want the same. */

@@ -7,9 +7,10 @@ import { removeTree } from '../../files/remove.ts';
 import type { Job } from '../../model/executor.ts';
 import type { Problem } from '../../model/problem.ts';
 import { standingOf } from '../cluster/ownership.ts';
-import { addEntry, entriesLeft, isTaken, makeWorklist, noteCrew, withdrawEntry } from '../cluster/worklist.ts';
+import { addEntry, entriesLeft, entriesTaken, makeWorklist, noteCrew, withdrawEntry } from '../cluster/worklist.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import { ask } from './commands.ts';
+import { ListWatch } from './list-watch.ts';
 import { PilotedJob } from './piloted-job.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
 import { isHopeless, type Squeue, type Watched, type Word } from './squeue.ts';
@@ -89,6 +90,7 @@ export class PilotGroup {
   private readonly list: string;
   private readonly name: string;
   private readonly piloting: Piloting;
+  private readonly watch: ListWatch;
   private readonly first: Job;
   /** Attempts that have not ended, by their names on the list. */
   private readonly open = new Map<string, SmallJob>();
@@ -111,6 +113,7 @@ export class PilotGroup {
     this.name = `still-${run}-${id}`;
     this.first = first;
     this.piloting = piloting;
+    this.watch = new ListWatch(this.list);
     makeWorklist(this.list);
     process.once('exit', this.onExit);
   }
@@ -134,7 +137,8 @@ export class PilotGroup {
       squeue,
       environment,
       awaited: () => this.awaited(entry),
-      isTaken: () => isTaken(this.list, entry),
+      isTaken: () => entriesTaken(this.list).includes(entry),
+      onNews: (call) => this.watch.onNews(entry, call),
       end: () => this.end(entry),
     });
   }
@@ -146,7 +150,7 @@ export class PilotGroup {
   /** What an attempt that has not begun waits for: told of the first on the list, since all wait for the same. */
   private awaited(entry: string): AwaitedPilots {
     const crew = this.crews.at(-1);
-    const isTold = this.reason !== undefined || entriesLeft(this.list)[0] === entry;
+    const isTold = this.reason !== undefined || this.watch.first === entry;
     return { id: crew?.id, word: isTold ? crew?.watched.word : undefined, reason: this.reason };
   }
 

@@ -15,6 +15,8 @@ export interface OnList {
   readonly awaited: () => AwaitedPilots;
   /** A pilot has it, and has not said that it is done with it. */
   readonly isTaken: () => boolean;
+  /** Calls back when that changes; returns what ends that. */
+  readonly onNews: (call: () => void) => () => void;
   /** Nothing has to be done for it any more. */
   readonly end: () => void;
 }
@@ -62,6 +64,10 @@ export class PilotedJob implements SlurmJob {
     this.isUnwanted = true;
     const pilot = this.begun();
     return pilot === undefined ? undefined : ask(['scancel', pilot.id], { environment: this.on.environment });
+  }
+
+  onNews(call: () => void): () => void {
+    return this.on.onNews(call);
   }
 
   letGo(): void {

@@ -9,6 +9,14 @@ const small = { ...traits, machines: 20, queue: { median: 6, sigma: 1.2 }, run: 
 const POLL = 15;
 const JOBS = 40;
 
+test('nodes of seconds share jobs, and all come out although jobs are ended at times', { timeout: 240_000 }, async () => {
+  const shape = shapes['nodes side by side']?.(250, small.seed) ?? [];
+  const end = await simulate({ shape, traits: { ...small, run: { median: 2, sigma: 1 } }, settings: { jobs: JOBS } });
+  expect([...end.done].sort()).toEqual(shape.map(({ name }) => name).sort());
+  expect(end.executions).toBeGreaterThan(end.done.length);
+  expect(end.jobs).toBeLessThan(shape.length / 4);
+});
+
 describe.each(Object.entries(shapes))('a cluster that is played, and fails at times: %s', (_, shape) => {
   let end: Simulation;
   beforeAll(async () => {
