@@ -258,14 +258,22 @@ export async function pipelineFile(): Promise<string> {
   return `${lines.join('\n')}\n`;
 }
 
-/** A row for each setting; one that not all kinds have says whose it is. */
+/** A row for each setting; one that not all kinds have, or of which they say something else, says whose it is. */
 function settingsOfKinds(kinds: readonly (readonly [kind: string, settings: Schemas])[]): string[][] {
   const names = [...new Set(kinds.flatMap(([, settings]) => Object.keys(settings)))];
-  return names.map((name) => {
-    const having = kinds.filter(([, settings]) => settings[name] !== undefined);
-    const [, settings] = having[0] ?? ['', {}];
-    const own = settings[name] ?? {};
-    const whose = having.length === kinds.length ? '' : ` Of the kind ${having.map(([kind]) => `\`${kind}\``).join(', ')}.`;
-    return [`\`${name}\``, valuesOf(own), `${sentence(String(own['description']))}${whose}`];
+  return names.flatMap((name) => {
+    const rows = new Map<string, { readonly row: string[]; readonly whose: string[] }>();
+    for (const [kind, { [name]: own }] of kinds) {
+      if (own === undefined) continue;
+      const row = [`\`${name}\``, valuesOf(own), sentence(String(own['description']))];
+      const alike = rows.get(row.join()) ?? { row, whose: [] };
+      alike.whose.push(`\`${kind}\``);
+      rows.set(row.join(), alike);
+    }
+    return [...rows.values()].map(({ row: [key = '', values = '', said = ''], whose }) => [
+      key,
+      values,
+      whose.length === kinds.length ? said : `${said} Of the kind ${whose.join(', ')}.`,
+    ]);
   });
 }

@@ -2,7 +2,6 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isObject } from '../files/json.ts';
 import { ifPossible } from '../files/durable.ts';
-import { removeFile } from '../files/remove.ts';
 import { readSealed, sealedJson } from '../files/sealed.ts';
 import type { Emit, Expected } from '../model/event.ts';
 import type { Hold, Job, JobEvent, Stop } from '../model/executor.ts';
@@ -18,6 +17,7 @@ import type { Prepared, Surroundings } from './fingerprint.ts';
 import { handedOver } from './handed-over.ts';
 import { environmentVariables } from './environments.ts';
 import { withOthers } from './disturbed.ts';
+import { noteMoves, putBack } from './moved-outputs.ts';
 import { collectOutputs } from './outputs.ts';
 import type { ReadyNode } from './scheduling.ts';
 import { findChange, type Given, prepareWorkspace, type Unfed } from './workspace.ts';
@@ -107,7 +107,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const job: Job = { specification, secrets, lock: lock.isInherited ? lock : undefined, hold, expected };
     const exit = await executor.execute(job, run.emit, run.stop);
     isPlain = exit.ended === 'done' && exit.isPlain === true;
-    return collect(exit, { prepared, specification, given, place, isWritten }, run);
+    return collect(exit, { prepared, specification, given, place, isFoundAgain: executor.isAttached !== true }, run);
   } finally {
     removeLeft(isPlain ? { remove: () => place.giveOn() } : place, instance.name, run.emit);
   }
@@ -127,14 +127,14 @@ interface Ended {
   readonly specification: JobSpecification;
   readonly given: readonly Given[];
   readonly place: Workplace;
-  /** Its specification lies in its folder. */
-  readonly isWritten: boolean;
+  /** Were this process killed now, the next one would take it over. */
+  readonly isFoundAgain: boolean;
 }
 
 /** Takes the outputs of an attempt into the store, if it came to its end and wrote into none of its inputs. */
 function collect(
   exit: ExitRecord,
-  { prepared, specification, given, place, isWritten }: Ended,
+  { prepared, specification, given, place, isFoundAgain }: Ended,
   { run, surroundings }: AttemptRun,
 ): AttemptEnd {
   const { instance } = prepared;
@@ -142,9 +142,11 @@ function collect(
   if (exit.ended === 'failed') return failed(exit.problem);
   const unchanged = findChange(given, instance.name, surroundings.store);
   if ('unfed' in unchanged) return unchanged;
-  // Taking outputs moves them away. Whoever finds an attempt without its specification, since this process was killed meanwhile, begins anew.
-  if (isWritten) removeFile(join(place.folder, JOB_FILE));
-  const outputs = unchanged.ok ? collectOutputs(instance, specification.outputs, place, surroundings.store) : unchanged;
+  // Taking outputs moves them away, and this process may be killed meanwhile: then the next one puts them back.
+  const noted = isFoundAgain ? (port: string) => noteMoves(place.folder, port) : undefined;
+  const outputs = unchanged.ok
+    ? collectOutputs(instance, specification.outputs, place, { store: surroundings.store, noteMoves: noted })
+    : unchanged;
   if (!outputs.ok) {
     // The names of files that it made are words of the program too.
     const blotter = new Blotter(Object.values(environmentOf(prepared, surroundings).secrets));
@@ -193,12 +195,13 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
       const told = isWanted ? tellOf(ready, specification, run.emit) : () => undefined;
       const stop = isWanted ? run.stop : { asked: AbortSignal.abort(), forced: run.stop.forced };
       const exit = await executor.value.recover(specification, told, stop);
-      if (isWanted && exit !== undefined) {
+      const isWhole = exit?.ended !== 'done' || putBack(place.folder, Object.keys(specification.outputs), run.surroundings.store);
+      if (isWanted && exit !== undefined && isWhole) {
         told();
         keepLog(specification.log, run.surroundings.store.runs.log(run.run, ready.plan.prepared.instance.name).path);
         const end = collect(
           exit,
-          { prepared: ready.plan.prepared, specification, given: specification.given, place, isWritten: true },
+          { prepared: ready.plan.prepared, specification, given: specification.given, place, isFoundAgain: true },
           run,
         );
         taken = specification.disturbed === undefined ? end : withOthers(end, specification.disturbed);

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Artifact } from '../model/artifact.ts';
 import type { Instance } from '../model/pipeline.ts';
 import type { JobSpecification } from '../model/job.ts';
-import type { Store } from '../model/store.ts';
+import type { OnMove, Store } from '../model/store.ts';
 import type { Workplace } from '../model/workplace.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { nearestFile } from '../text/suggestion.ts';
@@ -15,12 +15,18 @@ function isInside(folder: string, path: string): boolean {
   return true;
 }
 
+/** Where outputs are taken to, and who writes down what is moved away for each port; undefined: nobody has to. */
+export interface Collecting {
+  readonly store: Store;
+  readonly noteMoves: ((port: string) => OnMove) | undefined;
+}
+
 /** Takes all outputs of a finished execution into the store. One that is missing or of the wrong kind fails the node. */
 export function collectOutputs(
   instance: Instance,
   outputs: JobSpecification['outputs'],
   place: Workplace,
-  store: Store,
+  { store, noteMoves }: Collecting,
 ): Outcome<Record<string, Artifact>> {
   const paths = Object.entries(outputs).map(([port, { path, kind }]) => ({
     port,
@@ -66,7 +72,7 @@ export function collectOutputs(
   }
   const collected: Record<string, Artifact> = {};
   for (const { port, kind, path } of paths) {
-    const artifact = store.artifacts.collect(path, kind, instance.outputs[port]?.suffix ?? '');
+    const artifact = store.artifacts.collect(path, kind, instance.outputs[port]?.suffix ?? '', noteMoves?.(port));
     if (!artifact.ok) return artifact;
     collected[port] = artifact.value;
   }

@@ -31,6 +31,12 @@ export function sealFolder(folder: string): void {
   writeFileSync(join(folder, DIGESTS), sealedJson({ files: digestsBelow(folder) }));
 }
 
+/** Whether two folders held the same when they were sealed. */
+export function areAlike(folder: string, other: string): boolean {
+  const [one, two] = [folder, other].map((path) => readSealed(join(path, DIGESTS), isSealed));
+  return one !== undefined && isDeepStrictEqual(one.files, two?.files);
+}
+
 /** Whether a sealed folder holds just what it held when it was sealed. */
 export function isWholeFolder(folder: string): boolean {
   const sealed = readSealed(join(folder, DIGESTS), isSealed);

@@ -125,6 +125,8 @@ export interface ExecutorOpening {
   readonly isAskedAnew?: boolean;
   /** Told what opening waits for. */
   readonly tell?: (message: string) => void;
+  /** Nobody waits any longer for it to be opened. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens an executor of a kind; fails where it cannot be reached. */

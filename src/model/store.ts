@@ -28,14 +28,20 @@ export interface Payload {
 /** What stands at a path: a file of these bytes, or a folder of this manifest. */
 export type Content = Pick<Artifact, 'kind' | 'digest' | 'executable'>;
 
+/** Told of files that are about to be moved away, absolute, with their digests. */
+export type OnMove = (files: readonly { readonly path: string; readonly digest: string }[]) => void;
+
 /** Content by its digest. Nothing half-written is ever seen as whole, and what is damaged goes to quarantine. */
 export interface Artifacts {
   /** The ports whose bytes are missing or damaged; by their stamps, or with `thorough` by their bytes. */
   broken(outputs: Readonly<Record<string, Content>>, thorough?: boolean): readonly BrokenPort[];
   /** The digests of what outputs consist of that lies in files of its own: of this the store's `standing` says nothing. */
   apart(outputs: Readonly<Record<string, Content>>): readonly string[];
-  /** Takes a finished output over: what is left at the path is of no use. It is on the disk when a result has been kept; refuses links that leave a folder, sockets and names that are not UTF-8. */
-  collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact>;
+  /**
+   * Takes a finished output over: what is left at the path is of no use. It is on the disk when a result has been kept; refuses links that leave
+   * a folder, sockets and names that are not UTF-8. `onMove` is told of the files that are to be moved away, before any of them is.
+   */
+  collect(path: string, kind: 'dir' | 'file', suffix: string, onMove?: OnMove): Outcome<Artifact>;
   /** Gives an artifact as read-only files at a path, hashing its bytes on the way; false where they are missing or damaged. */
   place(artifact: Artifact, path: string): boolean;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */

@@ -53,6 +53,8 @@ export class Context {
   readonly executor: string | undefined;
   /** Tells what is waited for before anything runs. */
   tell: (message: string) => void = () => undefined;
+  /** Stops what is waited for before anything runs. */
+  signal: AbortSignal | undefined;
   private declared: Promise<Outcome<Executors>> | undefined;
 
   constructor({ folder = process.cwd(), file, store, executor, remotes = [], environment = process.env }: ProjectOptions) {
@@ -135,7 +137,7 @@ export class Context {
   /** The same, opened anew; `isAskedAnew`: their machines are asked what they have, whatever they told before. */
   openExecutors(isAskedAnew: boolean): Promise<Outcome<Executors>> {
     const tell = (message: string): void => this.tell(message);
-    const more = { paths: [join(this.root, PROJECT_FILE), this.storeFolder], isAskedAnew, tell };
+    const more = { paths: [join(this.root, PROJECT_FILE), this.storeFolder], isAskedAnew, tell, signal: this.signal };
     return projectExecutors(this.root, this.environment, { chosen: this.executor, ...more });
   }
 

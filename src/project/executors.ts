@@ -14,7 +14,7 @@ const LOCAL = 'local';
 export const PROJECT_FILE = 'stillroom.yaml';
 
 /** Which executor is meant, and how one is opened. */
-export interface ExecutorChoice extends Pick<ExecutorOpening, 'paths' | 'isAskedAnew' | 'tell'> {
+export interface ExecutorChoice extends Pick<ExecutorOpening, 'paths' | 'isAskedAnew' | 'signal' | 'tell'> {
   /** For nodes that name none. */
   readonly chosen?: string | undefined;
 }

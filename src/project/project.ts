@@ -157,6 +157,7 @@ export class Project {
   run(file: string, options: RunOptions = {}): Running<Outcome<RunResult>> {
     return startRunning((emit) =>
       this.settled(options, async (plain) => {
+        this.context.signal = options.signal;
         const repeated = await (await import('./repeat.ts')).repeatFile(this.context, file, plain, emit);
         return repeated ?? (await import('./run.ts')).runFile(this.context, file, plain, emit);
       }),
@@ -169,7 +170,10 @@ export class Project {
    */
   sweep(file: string, options: SweepOptions = {}): Running<Outcome<SweepEnd>, SweepEvent> {
     return startRunning((emit) =>
-      this.settled(options, async (plain) => (await import('./sweep.ts')).sweepFile(this.context, file, plain, emit)),
+      this.settled(options, async (plain) => {
+        this.context.signal = options.signal;
+        return (await import('./sweep.ts')).sweepFile(this.context, file, plain, emit);
+      }),
     );
   }
 
@@ -179,7 +183,10 @@ export class Project {
    */
   reproduce(run: string | undefined, options: ReproduceOptions = {}): Running<Outcome<Reproduction>> {
     return startRunning((emit) =>
-      this.context.guarded(async () => (await import('./reproduce.ts')).reproduceRun(this.context, run, options, emit)),
+      this.context.guarded(async () => {
+        this.context.signal = options.signal;
+        return (await import('./reproduce.ts')).reproduceRun(this.context, run, options, emit);
+      }),
     );
   }
 

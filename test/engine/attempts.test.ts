@@ -138,18 +138,15 @@ describe('an attempt whose coordinator was killed', () => {
     expect(again.end.record.nodes['node']?.state).toBe('reused');
   });
 
-  test('is begun anew where that coordinator had begun to take its outputs away', async () => {
+  /** A run that was killed while it took the outputs of its only node into the store. */
+  async function killedAfterwards(script: ConstructorParameters<typeof FakeExecutor>[0]) {
     const store = newStore();
     const world: World = new Map();
-    const script: ConstructorParameters<typeof FakeExecutor>[0] = ({ write }) => {
-      write('out', 'whole');
-      return {};
-    };
     const [scratch, aside] = [join(store.location, 'scratch'), emptyFolder()];
     const artifacts = Object.create(store.artifacts, {
       collect: {
-        value(path: string) {
-          rmSync(path);
+        value(...args: Parameters<Store['artifacts']['collect']>) {
+          unwrap(store.artifacts.collect(...args));
           cpSync(scratch, aside, { recursive: true });
           throw new Error('killed');
         },
@@ -158,7 +155,31 @@ describe('an attempt whose coordinator was killed', () => {
     const dying = Object.create(store, { artifacts: { value: artifacts } }) as Store;
     await expect(run('run-1', dying, new FakeExecutor(script, { world }), [instanceOf('node')])).rejects.toThrow('killed');
     cpSync(aside, scratch, { recursive: true });
-    const next = new FakeExecutor(script, { world });
+    return { store, scratch, next: new FakeExecutor(script, { world }) };
+  }
+
+  const LARGE = 'whole '.repeat(100_000);
+
+  test.each([
+    ['small', 'whole'],
+    ['large', LARGE],
+  ])('is taken over where that coordinator had begun to take its outputs away: %s', async (_, text) => {
+    const { store, scratch, next } = await killedAfterwards(({ write }) => {
+      write('out', text);
+      return {};
+    });
+    const { end } = await run('run-2', store, next, [instanceOf('node')]);
+    expect(end.record.nodes['node']).toMatchObject({ state: 'executed', outputs: { out: { size: text.length } } });
+    expect(next.jobs).toEqual([]);
+    expect(readdirSync(scratch)).toEqual([]);
+  });
+
+  test('is begun anew where of its outputs something is lost that had been taken away', async () => {
+    const { store, scratch, next } = await killedAfterwards(({ write }) => {
+      write('out', LARGE);
+      return {};
+    });
+    rmSync(join(store.location, 'blobs'), { recursive: true });
     const { end } = await run('run-2', store, next, [instanceOf('node')]);
     expect(end.record.nodes['node']?.state).toBe('executed');
     expect(next.jobs).toHaveLength(1);

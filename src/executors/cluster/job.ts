@@ -1,4 +1,6 @@
+import { SECRET_PREFIX } from '../job/attempt-files.ts';
 import { ownAttempt, shareWork } from './ownership.ts';
+import { takeSecrets } from './secrets.ts';
 
 // What a job of a cluster executes: takes its attempt and the lock on its work, then does it.
 //
@@ -8,6 +10,8 @@ import { ownAttempt, shareWork } from './ownership.ts';
 
 const [node = '', script = '', folder = '', path = '', grace = ''] = process.argv;
 if (await ownAttempt(folder)) {
+  // Set here, they stand in no file of /proc.
+  for (const [name, value] of Object.entries(takeSecrets(folder))) process.env[SECRET_PREFIX + name] = value;
   const lock = path === '' ? undefined : await shareWork(path);
   const given = [lock === undefined ? '-' : String(lock.descriptor), ...(grace === '' ? [] : [grace])];
   process.argv = [node, script, folder, ...given];

@@ -19,6 +19,9 @@ export const TIME_UP = 'time-up';
 /** The variable that tells a job its own number and name, with a space between. */
 export const JOB_VARIABLE = 'STILLROOM_CLUSTER_JOB';
 
+/** The variable that tells a job its machine. */
+export const MACHINE_VARIABLE = 'STILLROOM_CLUSTER_MACHINE';
+
 /** A job's claim on its attempt that was taken back before it began. */
 const FENCED = 'job.fenced';
 
@@ -46,8 +49,9 @@ export function prepareOwnership(folder: string): void {
 export async function ownAttempt(folder: string): Promise<boolean> {
   const signal = AbortSignal.timeout(PATIENCE);
   const own = hasLeases(join(folder, LEASES)) ? leasesOf(folder).take(ALIVE, false) : await lockFile(attemptFile(folder, 'alive'), signal);
-  if (own === undefined) return false;
-  writeFileSync(join(folder, BEGUN), process.env[JOB_VARIABLE] ?? '');
+  // One that was begun is not begun again: its cluster may have taken it twice, or put it back into the queue.
+  if (own === undefined || existsSync(join(folder, BEGUN))) return false;
+  writeFileSync(join(folder, BEGUN), `${process.env[JOB_VARIABLE] ?? ''}\n${process.env[MACHINE_VARIABLE] ?? ''}`);
   return existsSync(join(folder, JOB_FILE));
 }
 
@@ -65,10 +69,10 @@ export function standingOf(folder: string): Standing {
   return isHeld ? 'alive' : 'ended';
 }
 
-/** The number and the name of the job that has begun an attempt; undefined: none has, or it was not told them. */
-export function beganBy(folder: string): { readonly id: string; readonly name: string } | undefined {
-  const [, id, name] = /^(\S+) (.*)$/.exec(readText(join(folder, BEGUN)) ?? '') ?? [];
-  return id === undefined || name === undefined ? undefined : { id, name };
+/** The number and the name of the job that has begun an attempt, and its machine; undefined: none has, or it was not told them. */
+export function beganBy(folder: string): { readonly id: string; readonly name: string; readonly machine: string } | undefined {
+  const [, id, name, machine = ''] = /^(\S+) (.*)(?:\n(.*))?$/.exec(readText(join(folder, BEGUN)) ?? '') ?? [];
+  return id === undefined || name === undefined ? undefined : { id, name, machine };
 }
 
 /** Takes an attempt back which has not begun, so that no job can begin it any more. False: one has. */

@@ -42,12 +42,14 @@ export interface ClusterJob<Word> {
 /** What watching an attempt needs beside its folder. */
 export interface Watching<Word> {
   readonly clusterJob: ClusterJob<Word>;
-  /** Why it has not begun, for people; undefined: nothing is known of it. */
-  readonly waits: () => string | undefined;
+  /** Why it does not go on, for people; undefined: nothing is known of it. */
+  readonly waits: (standing: Standing) => string | undefined;
   /** Milliseconds that its node has to end; undefined: as usual. */
   readonly grace: number | undefined;
   readonly emit: (event: JobEvent) => void;
   readonly stop: Stop;
+  /** Whether a record says all by itself; without, all but those of what was stopped do. */
+  readonly isTelling?: (exit: ExitRecord) => boolean;
 }
 
 /** What came of an attempt; `gone`: nothing says how it ended but the cluster's last word. */
@@ -98,11 +100,11 @@ function pause<Word>(milliseconds: number, { clusterJob, stop: { asked, forced }
   });
 }
 
-/** Tells why a job does not begin, once for each reason. */
-function waitTeller<Word>({ node }: JobSpecification, { waits, emit }: Watching<Word>): () => void {
+/** Tells why a job does not begin, or stands still, once for each reason. */
+function waitTeller<Word>({ node }: JobSpecification, { waits, emit }: Watching<Word>): (standing: Standing) => void {
   let told: string | undefined;
-  return () => {
-    const message = waits();
+  return (standing) => {
+    const message = waits(standing);
     if (message === undefined || message === told) return;
     told = message;
     emit({ type: 'notice', level: 'note', node, message });
@@ -122,13 +124,13 @@ export async function watch<Word>(job: JobSpecification, watching: Watching<Word
       // Asked before the folder is read: what one that lives no more has written stands there by then.
       const standing = standingOf(folder);
       events.read(watching.emit);
-      if (standing === 'ended') return await ended(job, watching);
-      if (standing === 'waiting') {
-        tellWait();
-        if (clusterJob.isLost && fence(folder)) {
-          await clusterJob.cancel();
-          return { gone: clusterJob.word, began: false };
-        }
+      tellWait(standing);
+      const end = standing === 'ended' ? await ended(job, watching) : undefined;
+      if (end !== undefined) return end;
+      // What has not begun is nobody's any more once its folder says so, whether the cluster can be reached or not.
+      if (standing === 'waiting' && (clusterJob.isLost || watching.stop.asked.aborted) && fence(folder)) {
+        await clusterJob.cancel();
+        return { gone: clusterJob.word, began: false };
       }
       teller.tell(standing);
       milliseconds = Math.min(milliseconds, longestPause(standing, clusterJob));
@@ -141,12 +143,18 @@ export async function watch<Word>(job: JobSpecification, watching: Watching<Word
   }
 }
 
-/** What came of one that lives no more. Where it was not done, the cluster's last word on it is waited for, as long as there may be one. */
-async function ended<Word>({ folder, attempt }: JobSpecification, watching: Watching<Word>): Promise<AttemptEnd<Word>> {
-  const { clusterJob, stop } = watching;
-  const exit = readExit(folder, attempt);
-  if (exit !== undefined && (exit.ended !== 'stopped' || stop.asked.aborted)) return { exit };
-  while (!clusterJob.isTold && !stop.forced.aborted) await pause(PAUSES.last / 5, watching);
-  const { word } = clusterJob;
-  return exit === undefined ? { gone: word, began: true } : { exit, ...(word === undefined ? {} : { word }) };
+/**
+ * What came of one that lives no more. Where it was not done, the cluster's last word on it is waited for, as long as there may be one.
+ * Undefined: it lives, after all.
+ */
+async function ended<Word>({ folder, attempt }: JobSpecification, watching: Watching<Word>): Promise<AttemptEnd<Word> | undefined> {
+  const { clusterJob, stop, isTelling = (exit) => exit.ended !== 'stopped' } = watching;
+  for (let isLast = false; ; isLast = clusterJob.isTold || stop.forced.aborted) {
+    const exit = readExit(folder, attempt);
+    if (exit !== undefined && (stop.asked.aborted || isTelling(exit))) return { exit };
+    const { word } = clusterJob;
+    if (isLast) return exit === undefined ? { gone: word, began: true } : { exit, ...(word === undefined ? {} : { word }) };
+    if (standingOf(folder) !== 'ended') return undefined;
+    await pause(PAUSES.last / 5, watching);
+  }
 }

@@ -14,8 +14,11 @@ export interface Answer {
 /** Milliseconds after which a command that does not answer is given up. */
 const PATIENCE = 60_000;
 
-/** Variables by which a user sets up the commands of Slurm; those of a job that this process itself may run in are none of them. */
-const OWN = /^(?:PATH|HOME|USER|LOGNAME|SLURM_CONF|SLURM_CLUSTERS|(?:SBATCH|SQUEUE)_\w+)$/;
+/**
+ * Variables by which a user sets up the commands of Slurm; those of a job that this process itself may run in are none of them. Those of squeue
+ * would hide jobs, and some of sbatch make of a job what it shall not be.
+ */
+const OWN = /^(?:PATH|HOME|USER|LOGNAME|SLURM_CONF|SLURM_CLUSTERS|SBATCH_(?!(?:WAIT|ARRAY_INX|JOB_NAME|REQUEUE|SIGNAL)$)\w+)$/;
 
 /** What commands of Slurm are given of an environment. A job inherits it, so it holds no more than they need. */
 export function commandEnvironment(environment: Environment): Record<string, string> {
@@ -23,24 +26,36 @@ export function commandEnvironment(environment: Environment): Record<string, str
   return { ...Object.fromEntries(kept), LANG: 'C.UTF-8' };
 }
 
+/** How a command is run. */
+export interface Asking {
+  readonly environment: Record<string, string>;
+  readonly input?: string;
+  /** It is not waited for any longer. */
+  readonly signal?: AbortSignal;
+  /** One that says this is not waited for any longer. */
+  readonly enough?: RegExp;
+}
+
 /** Runs a command of Slurm; never throws. */
-export function ask(
-  command: readonly string[],
-  { environment, input = '' }: { readonly environment: Record<string, string>; readonly input?: string },
-): Promise<Answer> {
+export function ask(command: readonly string[], { environment, input = '', signal, enough }: Asking): Promise<Answer> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(program, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'], timeout: PATIENCE });
+    const aborting = signal === undefined ? {} : { signal };
+    const child = spawn(program, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'], timeout: PATIENCE, ...aborting });
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (text: string) => {
         texts[name] += text;
+        if (enough?.test(texts.stderr) === true) child.kill();
       });
     child.stdin.on('error', () => undefined);
     child.once('error', (error: NodeJS.ErrnoException) =>
       resolve({ code: error.code === 'ENOENT' ? 127 : 126, printed: '', said: error.message }),
     );
-    child.once('close', (code) => resolve({ code: code ?? 1, printed: texts.stdout, said: texts.stderr.trim() }));
+    child.once('close', (code) => {
+      const said = [texts.stderr.trim(), ...(child.killed ? ['no more was waited for'] : [])];
+      resolve({ code: code ?? 1, printed: texts.stdout, said: said.join('\n').trim() });
+    });
     child.stdin.end(input);
   });
 }

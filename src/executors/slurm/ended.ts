@@ -1,13 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { areAlike } from '../../files/sealed-folder.ts';
 import { lastLines } from '../../files/last-lines.ts';
-import type { JobSpecification } from '../../model/job.ts';
+import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import type { ProblemCode } from '../../model/problem-codes.ts';
 import { bytesText } from '../../text/amounts.ts';
 import { attemptFile } from '../job/attempt-files.ts';
-import { TIME_UP } from '../cluster/ownership.ts';
-import { isHopeless, type Word } from './squeue.ts';
+import { beganBy, TIME_UP } from '../cluster/ownership.ts';
+import { isHopeless, isOver, type Word } from './word.ts';
 
 /** Lines of a log that are told. */
 const TOLD_LINES = 20;
@@ -16,6 +17,12 @@ const TOLD_LINES = 20;
 export interface Ending {
   readonly id: string;
   readonly word: Word | undefined;
+  /** Its node had begun. */
+  readonly began: boolean;
+  /** Slurm itself does not know it any more. */
+  readonly isForgotten: boolean;
+  /** Where it did not begin: that may be the fault of its machine, and there are others. */
+  readonly isWorthAnother: boolean;
   /** The newest checkpoint when it began. */
   readonly resumed: string | undefined;
 }
@@ -32,52 +39,89 @@ export function newestCheckpoint({ checkpoints }: JobSpecification): string | un
     .at(-1);
 }
 
+/** States in which Slurm has ended a job itself, also where all that its record knows is that its program was killed. */
+const KILLERS: ReadonlySet<string> = new Set(['CANCELLED', 'DEADLINE', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PREEMPTED', 'TIMEOUT']);
+
+/** Whether how an attempt ended is for its record to say, beside the word on its job. */
+export function isTold(exit: ExitRecord, word: Word | undefined): boolean {
+  if (exit.ended !== 'failed') return exit.ended === 'done';
+  return exit.problem.code !== 'killed' || !KILLERS.has(word?.state ?? '');
+}
+
+/** The machine that an attempt was given; empty: nothing is known of one. */
+export function machineOf({ folder }: JobSpecification, word: Word | undefined): string {
+  return beganBy(folder)?.machine || (word?.nodes ?? '');
+}
+
 /** States that say that the machine ended it, and not the node. */
 const INTERRUPTIONS: Readonly<Record<string, string>> = {
-  BOOT_FAIL: 'its node did not start',
-  NODE_FAIL: 'its node failed',
+  BOOT_FAIL: 'its machine did not start',
+  NODE_FAIL: 'its machine failed',
   PREEMPTED: 'it was preempted by another job',
 };
 
+type Tell = (code: ProblemCode, message: string, hint: string, kind?: Problem['kind']) => Problem;
+
 /** What is wrong where a job ended before its node did. One that only its place ended is `interrupted`: it is tried again as if it had not been. */
-export function endingProblem(job: JobSpecification, { id, word, resumed }: Ending): Problem {
-  const bad = (code: ProblemCode, message: string, hint: string): Problem =>
-    withLog({ kind: 'stage', code, message: `${job.node} ${message}`, hint }, lastLines(job.log, TOLD_LINES), job.log);
-  const where = word === undefined || word.nodes === '' ? '' : ` on ${word.nodes}`;
-  const state = existsSync(join(job.folder, TIME_UP)) ? 'TIMEOUT' : word?.state;
-  const interruption = state === undefined ? undefined : INTERRUPTIONS[state];
-  if (interruption !== undefined) return bad('interrupted', `was ended by Slurm${where} (job ${id}): ${interruption}`, 'run it again');
+export function endingProblem(job: JobSpecification, ending: Ending): Problem {
+  const { id, word, began, isForgotten } = ending;
+  const bad: Tell = (code, message, hint, kind = 'stage') =>
+    withLog({ kind, code, message: `${job.node} ${message}`, hint }, lastLines(job.log, TOLD_LINES), job.log);
+  const machine = machineOf(job, word);
+  const where = machine === '' ? '' : ` on ${machine}`;
+  const interruption = INTERRUPTIONS[word?.state ?? ''];
+  if (interruption !== undefined) return bad('interrupted', `was ended by Slurm${where} (job ${id}): ${interruption}`, AGAIN);
   if (isHopeless(word)) {
     const hint = 'correct the settings of its executor in stillroom.yaml, or its resources:';
     return bad('cluster-refused', `can never begin in Slurm (job ${id}): ${word?.reason}`, hint);
   }
-  switch (state) {
-    case 'TIMEOUT':
-    case 'DEADLINE': {
-      const newest = newestCheckpoint(job);
-      if (newest !== undefined && newest !== resumed)
-        return bad('interrupted', `had no more time on the cluster (job ${id}); it goes on from its checkpoint ${newest}`, 'run it again');
-      const hint =
-        newest === undefined
-          ? 'give its executor more time (time: 04:00:00 in stillroom.yaml), or let it save checkpoints: then it goes on from them'
-          : `it made no checkpoint after ${newest}, from which it began: give its executor more time, or let it save them more often`;
-      return bad('timeout', `had no more time on the cluster (job ${id})`, hint);
-    }
-    case 'OUT_OF_MEMORY': {
-      const { memory } = job.resources;
-      const given = memory > 0 ? `more than the ${bytesText(memory)} that it asked for` : 'more memory than its job was given';
-      return bad('out-of-memory', `took ${given} (job ${id}${where})`, 'ask for more: resources: { memory: 16GiB }');
-    }
-    case 'CANCELLED':
-      return bad(
-        'cancelled-outside',
-        `was cancelled in Slurm (job ${id}), not by this run`,
-        'scontrol show job tells by whom; run it again',
-      );
-    default: {
-      const told = word === undefined ? 'Slurm does not know it any more' : `Slurm says ${word.state}, ${word.reason}`;
-      const words = lastLines(attemptFile(job.folder, 'output'), TOLD_LINES).join('\n  ');
-      return bad('lost', `was lost${where}: its job ${id} has not said how it ended; ${told}`, words === '' ? 'run it again' : words);
-    }
+  if (existsSync(join(job.folder, TIME_UP)) || word?.state === 'TIMEOUT' || word?.state === 'DEADLINE')
+    return timeProblem(job, ending, bad);
+  if (word?.state === 'OUT_OF_MEMORY') return memoryProblem(job, `job ${id}${where}`, bad);
+  if (!isOver(word) && isForgotten)
+    return bad('interrupted', `has lost its job ${id}${where}: Slurm does not know it any more, as after a controller was killed`, AGAIN);
+  if (!isOver(word) && word !== undefined)
+    return bad('interrupted', `was put back into the queue of Slurm (job ${id}: ${word.reason})`, AGAIN);
+  if (word?.state === 'CANCELLED' && (began || word.nodes === '')) {
+    const hint = `scontrol show job ${id} may tell by whom; run it again`;
+    return bad('cancelled-outside', `was cancelled in Slurm (job ${id}), not by this run`, hint);
   }
+  const words = lastLines(attemptFile(job.folder, 'output'), TOLD_LINES).join('\n  ');
+  if (!began) return unbegunProblem(job, { ...ending, where, words }, bad);
+  const told = word === undefined ? 'Slurm does not know it any more' : `Slurm says ${word.state}, ${word.reason}`;
+  return bad('lost', `was lost${where}: its job ${id} has not said how it ended; ${told}`, words === '' ? AGAIN : words);
+}
+
+const AGAIN = 'run it again';
+
+/** One whose time was up goes on from a checkpoint that it made meanwhile. */
+function timeProblem(job: JobSpecification, { id, resumed }: Ending, bad: Tell): Problem {
+  const newest = newestCheckpoint(job);
+  const isNew = newest !== undefined && newest !== resumed;
+  // Where the same was saved once more, going on would go on for ever.
+  if (isNew && !(resumed !== undefined && areAlike(join(job.checkpoints, newest), join(job.checkpoints, resumed))))
+    return bad('interrupted', `had no more time on the cluster (job ${id}); it goes on from its checkpoint ${newest}`, AGAIN);
+  const hint =
+    newest === undefined
+      ? 'give its executor more time (time: 04:00:00 in stillroom.yaml), or let it save checkpoints: then it goes on from them'
+      : `it got no further than the checkpoint ${resumed ?? newest}, from which it began: give its executor more time, or let it save more often`;
+  return bad('timeout', `had no more time on the cluster (job ${id})`, hint);
+}
+
+function memoryProblem({ resources: { memory } }: JobSpecification, which: string, bad: Tell): Problem {
+  const given = memory > 0 ? `more than the ${bytesText(memory)} that it asked for` : 'more memory than its job was given';
+  return bad('out-of-memory', `took ${given} (${which})`, 'ask for more: resources: { memory: 16GiB }');
+}
+
+/** A job that came to nothing before its node began. */
+function unbegunProblem(
+  job: JobSpecification,
+  { id, word, isWorthAnother, where, words }: Ending & { readonly where: string; readonly words: string },
+  bad: Tell,
+): Problem {
+  const reason = word === undefined || word.reason === 'None' ? '' : `, ${word.reason}`;
+  const message = `could not begin${where}: its job ${id} ended before (Slurm says ${word?.state ?? 'nothing'}${reason})`;
+  if (isWorthAnother) return bad('interrupted', message, AGAIN);
+  const hint = `see that machines of the cluster see ${job.folder} and ${process.execPath}, and that modules: and setup: of its executor work there`;
+  return bad('not-begun', message, words === '' ? hint : `${hint}; it printed:\n  ${words}`, 'usage');
 }

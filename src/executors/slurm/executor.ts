@@ -9,10 +9,10 @@ import { beganBy, fence, prepareOwnership, standingOf, TIME_UP } from '../cluste
 import { RUN_JOB_VARIABLE, readExit } from '../job/attempt-files.ts';
 import { startProblem } from '../job/ending.ts';
 import { commandEnvironment } from './commands.ts';
-import { endingProblem, newestCheckpoint } from './ended.ts';
+import { endingProblem, isTold, machineOf, newestCheckpoint } from './ended.ts';
 import { type Asking, clusterPlace } from './facts.ts';
 import type { Place } from '../cluster/place.ts';
-import { FailedMachines } from './failed-machines.ts';
+import { Machines } from './machines.ts';
 import { OwnJob } from './own-job.ts';
 import { PilotedJob } from './piloted-job.ts';
 import { endPilots, Pilots } from './pilots.ts';
@@ -22,6 +22,7 @@ import { Squeue } from './squeue.ts';
 import { jobName, jobScript, submitCommand } from './submission.ts';
 import { handedSecrets, submit } from './submit.ts';
 import { type SlurmJob, watch } from './watch.ts';
+import { isOver } from './word.ts';
 
 /** The file in an attempt's folder that says which job executes it. */
 const SLURM_FILE = 'slurm.json';
@@ -76,7 +77,7 @@ class SlurmExecutor implements Executor {
   private readonly settings: SlurmSettings;
   private readonly environment: Record<string, string>;
   private readonly squeue: Squeue;
-  private readonly failed = new FailedMachines();
+  private readonly machines = new Machines();
   private readonly sizes: Sizes;
   private readonly pilots: Pilots;
 
@@ -90,7 +91,7 @@ class SlurmExecutor implements Executor {
     this.capacity = { ...PLENTY, nodes: settings.jobs };
     this.squeue = new Squeue(environment, settings.poll);
     this.sizes = new Sizes(settings.pilot, settings.poll);
-    this.pilots = new Pilots({ settings, environment, squeue: this.squeue, excluded: () => this.failed.excluded() });
+    this.pilots = new Pilots({ settings, environment, squeue: this.squeue, machines: this.machines });
     this.setUp = async (how) => (await import('./set-up.ts')).setUpThere(asking, how);
   }
 
@@ -147,13 +148,13 @@ class SlurmExecutor implements Executor {
     const submission = {
       name,
       node: specification.node,
-      command: submitCommand(specification, settings, { alone, excluded: this.failed.excluded() }),
+      command: submitCommand(specification, settings, { alone, excluded: this.machines.excludedFor(specification.node) }),
       script: jobScript(specification, settings, lock?.path),
       handed: { ...handedSecrets(secrets), [RUN_JOB_VARIABLE]: specification.attempt },
     };
     const id = await submit(submission, { settings, environment, squeue, onWait, signal });
     if (!id.ok) return id;
-    return done(id.value === undefined ? undefined : new OwnJob(squeue, { id: id.value, name, environment, isLeft: false }));
+    return done(id.value === undefined ? undefined : new OwnJob(squeue, { id: id.value, name, environment }));
   }
 
   /** Puts an attempt on a list for pilots. */
@@ -173,7 +174,7 @@ class SlurmExecutor implements Executor {
     const note = readSealed(join(left.folder, SLURM_FILE), isSubmitted);
     const begun = beganBy(left.folder);
     const watching = { emit, stop, resumed: note?.resumed, isLeft: true };
-    const jobOf = (id: string): OwnJob => new OwnJob(squeue, { id, name: begun?.name ?? jobName(left), environment, isLeft: true });
+    const jobOf = (id: string): OwnJob => new OwnJob(squeue, { id, name: begun?.name ?? jobName(left), environment });
     if (standing === 'ended') {
       const exit = readExit(left.folder, left.attempt);
       if (exit !== undefined && exit.ended !== 'stopped') return this.watch(left, jobOf('0'), watching);
@@ -194,16 +195,22 @@ class SlurmExecutor implements Executor {
     { emit, stop, resumed, isLeft }: Watched,
   ): Promise<ExitRecord | undefined> {
     const end = await watch(job, { emit, stop, slurmJob, grace: this.settings.grace });
-    if ('exit' in end && (end.exit.ended !== 'stopped' || stop.asked.aborted)) return end.exit;
     const word = 'exit' in end ? end.word : end.gone;
-    if (word?.state === 'NODE_FAIL' || word?.state === 'BOOT_FAIL') this.failed.note(word.nodes.split(','));
+    const machine = machineOf(job, word);
+    if ('exit' in end && end.exit.ended === 'failed') this.machines.avoid(job.node, machine);
+    if ('exit' in end && (stop.asked.aborted || isTold(end.exit, word))) return end.exit;
+    if (word?.state === 'NODE_FAIL' || word?.state === 'BOOT_FAIL') this.machines.fail(machine);
     const common = 'exit' in end ? end.exit : { format: JOB_FORMAT, attempt: job.attempt, seconds: 0, cost: {} };
     const { format, attempt, seconds, cost } = common;
     if (stop.asked.aborted)
       return 'began' in end && !end.began && isLeft ? undefined : { format, attempt, seconds, cost, ended: 'stopped' };
     if ('began' in end && !end.began && isLeft) return undefined;
-    const ending = { id: slurmJob.id ?? '', word, resumed };
-    return { format, attempt, seconds, cost, ended: 'failed', problem: endingProblem(job, ending) };
+    const began = !('began' in end) || end.began;
+    // Pilots look for others themselves.
+    const isWorthAnother = !began && slurmJob instanceof OwnJob && isOver(word) && this.machines.isWorthAnother(job.node, machine);
+    const { id = '', isForgotten } = slurmJob;
+    const problem = endingProblem(job, { id, word, began, isForgotten, isWorthAnother, resumed });
+    return { format, attempt, seconds, cost, ended: 'failed', problem };
   }
 }
 

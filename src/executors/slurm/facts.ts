@@ -8,7 +8,7 @@ import type { ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { checks, fileSystems, installed, isPlace, lackOf, type Needs, type Place, placeFolder, present, quoted } from '../cluster/place.ts';
-import { type Begun, beginPlaceJob, followPlaceJob, type PlaceEnd, type PlaceJob } from './place-job.ts';
+import { type Begun, beginPlaceJob, followPlaceJob, type PlaceEnd, type PlaceJob, withdraw } from './place-job.ts';
 import { placeOptions, preparing } from './submission.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
 
@@ -53,7 +53,7 @@ export function usesDevice({ settings }: ExecutorOpening): boolean {
 /** What the machines that jobs are given are and have. A job tells that once for each kind of place; it is kept in the user's cache. */
 export async function clusterPlace(asking: Asking): Promise<Outcome<Place>> {
   const { opening, settings, environment } = asking;
-  const { name, tell = () => undefined, isAskedAnew = false } = opening;
+  const { name, tell = () => undefined, isAskedAnew = false, signal = new AbortController().signal } = opening;
   const known = knownBy(asking);
   const { folder, mark } = known.needs;
   const kept = isAskedAnew ? undefined : readPlace(known);
@@ -65,12 +65,17 @@ export async function clusterPlace(asking: Asking): Promise<Outcome<Place>> {
     ...{ name: `still-probe-${known.key.slice(0, 12)}`, purpose: `a job that tells what ${name} is`, settings, environment, tell },
     script: `${checks(known.needs)}exec ${program.map(quoted).join(' ')}"-$SLURM_JOB_ID.json"\n`,
     usesDevice: usesDevice(opening),
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
   };
   const begun = await beginPlaceJob(job);
-  if (!begun.ok) return begun;
+  if (!begun.ok) return signal.aborted ? failed(unasked(name)) : begun;
   tell(`job ${begun.value.id} of Slurm tells what machines ${name} has; that is kept`);
   const place = await followPlaceJob(job, begun.value, () => readPlace(known, begun.value.id));
+  if (signal.aborted && !('platform' in place)) {
+    // One that another run submitted is that run's.
+    if (begun.value.isFound !== true) await withdraw(job);
+    return failed(unasked(name));
+  }
   if (!('platform' in place)) return failed(silent(name, known, { ...begun.value, ...place }));
   forgetOthers(known, begun.value.id);
   return done(place);
@@ -104,6 +109,11 @@ function forgetOthers({ key, needs: { folder } }: Known, id: string): void {
 /** The last lines that a job printed. */
 export function saidByJob({ key, needs: { folder } }: Known, id: string): string {
   return lastLines(join(folder, `${key}-${id}.said`), TOLD_LINES).join('\n  ');
+}
+
+function unasked(name: string): Problem {
+  const message = `${name}: it was not waited for to tell what machines it has`;
+  return { kind: 'usage', code: 'cluster-refused', message, hint: 'run it again' };
 }
 
 function silent(name: string, known: Known, { id, word, code }: Begun & PlaceEnd): Problem {

@@ -19,6 +19,11 @@ export class FailedMachines {
     }
   }
 
+  /** A machine was not at fault. */
+  forget(machine: string): void {
+    this.known.delete(machine);
+  }
+
   /** Those that must be given no job now. */
   excluded(): readonly string[] {
     const now = performance.now();

@@ -1,18 +1,19 @@
 import { ask } from './commands.ts';
-import { isHopeless, isOver, type Squeue, type Watched, type Word } from './squeue.ts';
+import type { Squeue, Watched } from './squeue.ts';
 import type { SlurmJob } from './watch.ts';
+import { isHopeless, isOver, isRequeued, type Word } from './word.ts';
 
-/** Answers of squeue after which a job that it does not know and that has ended is given up; and milliseconds for one that never began. */
-const ABSENCES = 3;
+/** Milliseconds after which a job that squeue does not know and that never began is given up, where the controller cannot be asked for it alone. */
 const ABSENCE = 3 * 3_600_000;
+
+/** As many answers of squeue without a job that has ended are enough then. */
+const ABSENCES = 8;
 
 /** What is known of a job that executes one attempt and nothing else. */
 export interface OwnJobOptions {
   readonly id: string;
   readonly name: string;
   readonly environment: Record<string, string>;
-  /** It was left by a coordinator: what squeue does not know any more and has not begun never will. */
-  readonly isLeft: boolean;
 }
 
 /** A job that executes one attempt and nothing else. */
@@ -22,6 +23,8 @@ export class OwnJob implements SlurmJob {
   private readonly squeue: Squeue;
   private readonly watched: Watched;
   private readonly since = performance.now();
+  /** When it was first asked whether all is told: the attempt has ended by then. */
+  private endedAt: number | undefined;
 
   constructor(squeue: Squeue, options: OwnJobOptions) {
     this.id = options.id;
@@ -35,17 +38,26 @@ export class OwnJob implements SlurmJob {
   }
 
   get isLost(): boolean {
-    const { word, absences } = this.watched;
-    const isAbsent = absences > ABSENCES && (this.options.isLeft || performance.now() - this.since > ABSENCE);
-    return isOver(word) || isHopeless(word) || isAbsent;
+    const { word, absences, isForgotten } = this.watched;
+    const isAbsent = absences > ABSENCES && performance.now() - this.since > ABSENCE;
+    return isOver(word) || isHopeless(word) || isRequeued(word) || isForgotten || isAbsent;
   }
 
   get isTold(): boolean {
-    return isOver(this.watched.word) || this.watched.absences >= ABSENCES;
+    const { word, at, absences, isForgotten } = this.watched;
+    this.endedAt ??= performance.now();
+    // One that waits again although it had begun was put back into the queue.
+    const isBack = word?.state === 'PENDING' && at > this.endedAt;
+    return isOver(word) || isRequeued(word) || isBack || isForgotten || absences > ABSENCES;
+  }
+
+  get isForgotten(): boolean {
+    return this.watched.isForgotten;
   }
 
   cancel(): Promise<unknown> {
-    return ask(['scancel', this.id], { environment: this.options.environment });
+    // Its number may be another's by now, where a controller lost its state: the name must be its own.
+    return ask(['scancel', `--name=${this.options.name}`, this.id], { environment: this.options.environment });
   }
 
   onNews(call: () => void): () => void {

@@ -13,9 +13,11 @@ import { ask } from './commands.ts';
 import { ListWatch } from './list-watch.ts';
 import { PilotedJob } from './piloted-job.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
-import { isHopeless, type Squeue, type Watched, type Word } from './squeue.ts';
+import type { Machines } from './machines.ts';
+import type { Squeue, Watched } from './squeue.ts';
 import { MOST_TASKS, PILOT_LOG, pilotCommand, pilotScript } from './submission.ts';
 import { handedSecrets, submit } from './submit.ts';
+import { isHopeless, type Word } from './word.ts';
 
 /** Seconds of work that a pilot is submitted for, and those that it costs to begin a node. */
 const SHARE = 60;
@@ -44,8 +46,7 @@ export interface Piloting {
   readonly settings: SlurmSettings;
   readonly environment: Record<string, string>;
   readonly squeue: Squeue;
-  /** Machines that must not be given to a pilot. */
-  readonly excluded: () => readonly string[];
+  readonly machines: Machines;
 }
 
 /** An attempt for pilots. */
@@ -81,8 +82,8 @@ interface Crew {
 }
 
 /** How many of a crew wait or run, as far as is known. */
-function sizeOf({ count, watched: { tasks = count, absences, word } }: Crew): number {
-  return absences > ABSENCES || isHopeless(word) ? 0 : tasks;
+function sizeOf({ count, watched: { tasks = count, absences, isForgotten, word } }: Crew): number {
+  return absences > ABSENCES || isForgotten || isHopeless(word) ? 0 : tasks;
 }
 
 /** A list of attempts that ask for the same, and the pilots that work through it. */
@@ -167,8 +168,8 @@ export class PilotGroup {
   private thinOut(): void {
     const crews = this.crews.filter((crew) => !crew.isThinned && sizeOf(crew) > 0);
     for (const crew of crews) crew.isThinned = true;
-    if (crews.length > 0)
-      void ask(['scancel', '--state=PENDING', ...crews.map(({ id }) => id)], { environment: this.piloting.environment });
+    const { environment } = this.piloting;
+    for (const { id, watched } of crews) void ask(['scancel', '--state=PENDING', `--name=${watched.name}`, id], { environment });
   }
 
   /** Looks after pilots in a while, or sooner if that was said before. */
@@ -217,7 +218,9 @@ export class PilotGroup {
     this.fruitless = taken > this.takenBefore ? 0 : this.fruitless + 1;
     this.takenBefore = taken;
     const last = this.crews.findLast(({ isThinned }) => !isThinned)?.watched.word;
-    return this.fruitless >= MOST_FRUITLESS || isHopeless(last) || last?.state === 'CANCELLED';
+    // That may be the fault of a machine: the next ones are not given it.
+    const isElsewhere = this.fruitless > 0 && this.piloting.machines.isWorthAnother(this.name, last?.nodes ?? '');
+    return this.fruitless >= MOST_FRUITLESS || isHopeless(last) || (last?.state === 'CANCELLED' && !isElsewhere);
   }
 
   /** Puts attempts on the list again that a pilot took which ended before it had begun them. */
@@ -228,12 +231,12 @@ export class PilotGroup {
   }
 
   private async submit(count: number): Promise<Hopelessness | undefined> {
-    const { settings, environment, squeue, excluded } = this.piloting;
+    const { settings, environment, squeue, machines } = this.piloting;
     const { specification, secrets } = this.first;
     const [waits] = this.open.values();
     // Names of their own, by which pilots are found whose number was not told.
     const name = `${this.name}-${this.crews.length}`;
-    const request = { list: this.list, name, resources: specification.resources, count, excluded: excluded() };
+    const request = { list: this.list, name, resources: specification.resources, count, excluded: machines.excludedFor(this.name) };
     this.stop = new AbortController();
     const submitted = await submit(
       {

@@ -1,9 +1,9 @@
 import { beganBy } from '../cluster/ownership.ts';
-import { ask } from './commands.ts';
 import { OwnJob } from './own-job.ts';
 import type { AwaitedPilots } from './pilot-group.ts';
-import type { Squeue, Word } from './squeue.ts';
+import type { Squeue } from './squeue.ts';
 import type { SlurmJob } from './watch.ts';
+import type { Word } from './word.ts';
 
 /** What an attempt needs of the list that it is on. */
 export interface OnList {
@@ -51,6 +51,10 @@ export class PilotedJob implements SlurmJob {
     return (this.begun() ?? this.on.awaited()).word;
   }
 
+  get isForgotten(): boolean {
+    return this.begun()?.isForgotten === true;
+  }
+
   get isLost(): boolean {
     return this.isUnwanted || this.on.awaited().reason !== undefined;
   }
@@ -62,8 +66,7 @@ export class PilotedJob implements SlurmJob {
 
   async cancel(): Promise<unknown> {
     this.isUnwanted = true;
-    const pilot = this.begun();
-    return pilot === undefined ? undefined : ask(['scancel', pilot.id], { environment: this.on.environment });
+    return this.begun()?.cancel();
   }
 
   onNews(call: () => void): () => void {
@@ -78,7 +81,7 @@ export class PilotedJob implements SlurmJob {
   /** The pilot that has begun it. */
   private begun(): OwnJob | undefined {
     const found = this.pilot === undefined ? beganBy(this.folder) : undefined;
-    if (found !== undefined) this.pilot = new OwnJob(this.on.squeue, { ...found, environment: this.on.environment, isLeft: false });
+    if (found !== undefined) this.pilot = new OwnJob(this.on.squeue, { ...found, environment: this.on.environment });
     return this.pilot;
   }
 }

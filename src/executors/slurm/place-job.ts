@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { done, failed, type Outcome } from '../../model/problem.ts';
-import { ask } from './commands.ts';
+import { type Answer, ask, saidBy } from './commands.ts';
 import { placeOptions } from './submission.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
-import { isHopeless, isOver, Squeue, type Word } from './squeue.ts';
-import { refused } from './submit.ts';
+import { Squeue } from './squeue.ts';
+import { isPassing, refused, RETRYING } from './submit.ts';
+import { isHopeless, isOver, type Word } from './word.ts';
 
 /** A job that executes no node: it looks at its machine, or sets something up there. */
 export interface PlaceJob {
@@ -26,6 +27,8 @@ export interface PlaceJob {
 /** A job that is there. */
 export interface Begun {
   readonly id: string;
+  /** It was found in the queue: another process submitted it. */
+  readonly isFound?: true;
 }
 
 /** How such a job stands when nobody waits for it any more. */
@@ -45,15 +48,38 @@ const LATE = 60_000;
 /** Memory that loading an engine takes, where nothing else is asked for. */
 const MEMORY = '2G';
 
+/** Milliseconds for which a controller that is away is waited for, and those that cancelling may take. */
+const PATIENCE = 60_000;
+const WITHDRAWING = 5000;
+
 /** Submits such a job, unless one of its name is in the queue. */
-export async function beginPlaceJob({ name, purpose, script, settings, usesDevice, environment }: PlaceJob): Promise<Outcome<Begun>> {
-  // Where nobody answers, sbatch says why.
-  const queued = await ask(['squeue', '-h', '-o', '%i', `--name=${name}`], { environment });
-  const [found = ''] = queued.printed.split('\n');
-  if (found !== '') return done({ id: found });
+export async function beginPlaceJob(job: PlaceJob): Promise<Outcome<Begun>> {
+  const { name, purpose, script, environment, tell, signal } = job;
+  const end = performance.now() + PATIENCE;
+  for (let before: Answer | undefined; ; ) {
+    // Where nobody answers, sbatch says why.
+    const queued = await ask(['squeue', '-h', '-a', '-o', '%i', `--name=${name}`], { environment, signal });
+    const [found = ''] = queued.printed.split('\n');
+    if (found !== '') return done({ id: found, isFound: true });
+    const answer = await ask(placeCommand(job), { environment, input: script, signal, enough: RETRYING });
+    if (answer.code === 0) return done({ id: answer.printed.trim().split(';')[0] ?? '' });
+    if (signal.aborted) await withdraw(job);
+    if (signal.aborted || !isPassing(answer) || performance.now() > end) return failed(refused(purpose, before ?? answer));
+    if (before === undefined) tell(`Slurm takes no job now: ${saidBy(answer)}`);
+    before = answer;
+    await sleep(POLL, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Cancels such a job, for which nobody waits any more. */
+export async function withdraw({ name, environment }: PlaceJob): Promise<void> {
+  await ask(['scancel', `--name=${name}`], { environment, signal: AbortSignal.timeout(WITHDRAWING) });
+}
+
+function placeCommand({ name, settings, usesDevice }: PlaceJob): string[] {
   const { sbatch, memory, time, gres } = settings;
   const isSized = sbatch.some((option) => option.startsWith('--mem'));
-  const command = [
+  return [
     ...['sbatch', '--parsable', '--no-requeue', `--job-name=${name}`, '--output=/dev/null', '--chdir=/'],
     ...(isSized ? [] : [`--mem=${memory > 0 ? `${Math.ceil(memory / 1024)}K` : MEMORY}`]),
     ...(usesDevice ? [`--gres=${gres}:1`] : []),
@@ -62,9 +88,6 @@ export async function beginPlaceJob({ name, purpose, script, settings, usesDevic
     ...sbatch,
     '--export=ALL',
   ];
-  const answer = await ask(command, { environment, input: script });
-  if (answer.code !== 0) return failed(refused(purpose, answer));
-  return done({ id: answer.printed.trim().split(';')[0] ?? '' });
 }
 
 /** Looks again and again for what such a job makes, until it is there or can no longer come: then, how the job stands. */
@@ -83,7 +106,7 @@ export async function followPlaceJob<Value>(
       const { word } = watched;
       if (isOver(word) && late === undefined) {
         code = await exitCodeOf(id, environment);
-        late = performance.now() + (word.state === 'COMPLETED' && code === 0 ? LATE : 0);
+        late = performance.now() + (word?.state === 'COMPLETED' && code === 0 ? LATE : 0);
       }
       const isLast = signal.aborted || isHopeless(word) || (late !== undefined && performance.now() >= late);
       const value = look();

@@ -5,9 +5,8 @@ import type { SetUp } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { checks, lackOf, quoted } from '../cluster/place.ts';
-import { ask } from './commands.ts';
 import { type Asking, knownBy, saidByJob, usesDevice } from './facts.ts';
-import { type Begun, beginPlaceJob, followPlaceJob, type PlaceJob } from './place-job.ts';
+import { type Begun, beginPlaceJob, followPlaceJob, type PlaceJob, withdraw } from './place-job.ts';
 
 /** Variables that say of which job a process is. */
 const OF_A_JOB = /^SLURM_(?!CONF|CLUSTERS)/;
@@ -43,7 +42,7 @@ export async function setUpThere(asking: Asking, { parts, tell, signal }: SetUp)
   });
   lines.look();
   if (signal.aborted) {
-    await ask(['scancel', id], { environment });
+    await withdraw(job);
     return failed(problemOf(opening.name, `its set-up was stopped (job ${id})`, 'the next one goes on from there'));
   }
   return end.code === 0 ? done(undefined) : failed(failure(asking, begun.value, end.code));

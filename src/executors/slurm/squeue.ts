@@ -1,15 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, saidBy } from './commands.ts';
-
-/** What squeue says of a job: a hint, never the truth. */
-export interface Word {
-  /** As Slurm names it: PENDING, RUNNING, NODE_FAIL, … */
-  readonly state: string;
-  /** Why it waits or ended. */
-  readonly reason: string;
-  /** The nodes of the cluster that it has. */
-  readonly nodes: string;
-}
+import { LastWords } from './last-words.ts';
+import { isOver, type Word } from './word.ts';
 
 /** What is known of a job that is watched. */
 export interface Watched {
@@ -17,40 +9,16 @@ export interface Watched {
   readonly name: string;
   /** The last that was said of it. */
   word: Word | undefined;
+  /** When that was asked, as `performance.now()` counts. */
+  at: number;
   /** Answers in a row that did not know it. */
   absences: number;
+  /** The controller itself does not know it any more, and what it says is no matter of filters. */
+  isForgotten: boolean;
   /** How many of its tasks wait or run; undefined: nothing was said of it yet. One that is no array has one. */
   tasks: number | undefined;
   /** Called when something else is said of it than before. */
   onNews?: (() => void) | undefined;
-}
-
-/** States in which nothing of a job runs any more. */
-const OVER: ReadonlySet<string> = new Set([
-  'BOOT_FAIL',
-  'CANCELLED',
-  'COMPLETED',
-  'DEADLINE',
-  'FAILED',
-  'NODE_FAIL',
-  'OUT_OF_MEMORY',
-  'PREEMPTED',
-  'REVOKED',
-  'TIMEOUT',
-]);
-
-/** Whether a job has ended, as Slurm sees it. */
-export function isOver(word: Word | undefined): word is Word {
-  return word !== undefined && OVER.has(word.state);
-}
-
-/** Why a job waits that will never begin. */
-const HOPELESS =
-  /^(?:Bad[Cc]onstraints|Invalid(?:Account|QOS)|PartitionTimeLimit|AccountNotAllowed|QOSNotAllowed|(?:Assoc|QOS)Max\w+PerJob\w*|Reservation Deleted|DependencyNeverSatisfied)$/;
-
-/** Whether a job waits for what will never be, or was given up by Slurm for that. */
-export function isHopeless(word: Word | undefined): boolean {
-  return (word?.state === 'PENDING' || word?.state === 'FAILED') && HOPELESS.test(word.reason);
 }
 
 /** The longest time between two questions to a controller that does not answer, in milliseconds. */
@@ -90,11 +58,18 @@ function tasksTold(printed: string): ReadonlyMap<string, readonly Tasks[]> {
   return told;
 }
 
+/** Answers of squeue without a job after which the controller is asked for that job alone, and again after as many. */
+const ABSENCES = 3;
+
+/** So many jobs are asked for alone at most after one answer of squeue. */
+const MOST_ALONE = 20;
+
 /** Asks one squeue for all jobs of an executor, as long as there are any. Where it fails it is asked less and less often, and nothing is lost. */
 export class Squeue {
   private readonly environment: Record<string, string>;
   private readonly poll: number;
   private readonly jobs = new Map<string, Watched>();
+  private readonly lastWords: LastWords;
   private wait: number;
   private isAsking = false;
 
@@ -102,11 +77,12 @@ export class Squeue {
     this.environment = environment;
     this.poll = poll;
     this.wait = poll;
+    this.lastWords = new LastWords(environment);
   }
 
   /** Watches a job from now on, until it is let go. */
   watch(id: string, name: string): Watched {
-    const watched: Watched = { name, word: undefined, absences: 0, tasks: undefined };
+    const watched: Watched = { name, word: undefined, at: 0, absences: 0, isForgotten: false, tasks: undefined };
     this.jobs.set(id, watched);
     void this.askOn();
     return watched;
@@ -117,9 +93,18 @@ export class Squeue {
   }
 
   /** The number of the living job of a name; undefined where there is none. It waits for a controller that does not answer. */
-  async find(name: string, signal: AbortSignal): Promise<string | undefined> {
+  find(name: string, signal: AbortSignal): Promise<string | undefined> {
+    return this.findIn([], name, signal);
+  }
+
+  /** As `find`, and of one that has ended lately. */
+  findAny(name: string, signal: AbortSignal): Promise<string | undefined> {
+    return this.findIn(['-t', 'all'], name, signal);
+  }
+
+  private async findIn(states: readonly string[], name: string, signal: AbortSignal): Promise<string | undefined> {
     for (let wait = this.poll; !signal.aborted; wait = Math.min(2 * wait, LONGEST)) {
-      const answer = await ask(['squeue', '-h', '-o', '%F', `--name=${name}`], { environment: this.environment });
+      const answer = await ask(['squeue', '-h', '-a', ...states, '-o', '%F', `--name=${name}`], { environment: this.environment });
       if (answer.code === 0) return answer.printed.split('\n').find((line) => line !== '');
       await sleep(wait, undefined, { signal }).catch(() => undefined);
     }
@@ -140,7 +125,8 @@ export class Squeue {
 
   private async askOnce(): Promise<boolean> {
     const ids = [...this.jobs.keys()];
-    const answer = await ask(['squeue', '-h', '-t', 'all', '-o', FIELDS, '-j', ids.join(',')], { environment: this.environment });
+    const at = performance.now();
+    const answer = await ask(['squeue', '-h', '-a', '-t', 'all', '-o', FIELDS, '-j', ids.join(',')], { environment: this.environment });
     // Of a single job that it has forgotten it says so by failing.
     if (answer.code !== 0 && !/Invalid job id/.test(saidBy(answer))) return false;
     const told = tasksTold(answer.printed);
@@ -152,9 +138,25 @@ export class Squeue {
       const before = watched.word;
       watched.absences = tasks.length === 0 ? watched.absences + 1 : 0;
       watched.tasks = alive.reduce((sum, { count }) => sum + count, 0);
-      watched.word = (alive.find(({ word }) => word.state !== 'PENDING') ?? alive[0] ?? tasks.at(-1))?.word ?? watched.word;
+      const word = (alive.find(({ word: { state } }) => state !== 'PENDING') ?? alive[0] ?? tasks.at(-1))?.word;
+      if (word !== undefined) Object.assign(watched, { word, at, isForgotten: false });
       if (watched.word?.state !== before?.state) watched.onNews?.();
     }
+    await this.askAlone();
     return true;
+  }
+
+  /** Asks the controller for those jobs alone of which squeue says nothing: it may hide them, and they may be gone. */
+  private async askAlone(): Promise<void> {
+    const absent = [...this.jobs].filter(([, { absences }]) => absences > 0 && absences % ABSENCES === 0);
+    for (const [id, watched] of absent.slice(0, MOST_ALONE)) {
+      const at = performance.now();
+      const word = await this.lastWords.ask(id, watched.name);
+      if (word === 'unknown') continue;
+      watched.isForgotten = word === 'forgotten' || 'last' in word;
+      if (word !== 'forgotten' && 'last' in word) watched.word = word.last;
+      else if (word !== 'forgotten') Object.assign(watched, { word, at, absences: 0 });
+      watched.onNews?.();
+    }
   }
 }

@@ -3,7 +3,7 @@ import { installation } from '../../model/installation.ts';
 import type { JobSpecification, NodeResources } from '../../model/job.ts';
 import { quoted } from '../cluster/place.ts';
 import { attemptFile } from '../job/attempt-files.ts';
-import { JOB_VARIABLE, TIME_UP } from '../cluster/ownership.ts';
+import { JOB_VARIABLE, MACHINE_VARIABLE, TIME_UP } from '../cluster/ownership.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
 
 /** Seconds before the end of its time at which a job is told, so that its node can save a checkpoint: no more than a quarter of short times. */
@@ -124,7 +124,7 @@ export function preparing({ modules, setup }: Pick<SlurmSettings, 'modules' | 's
 /** Lines that begin a program, wait for it, and tell it what is only told the script: that its time is nearly up. */
 function waitingScript(command: readonly string[], onTimeUp: string): string {
   return `job=\${SLURM_ARRAY_JOB_ID:+\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
-export ${JOB_VARIABLE}="\${job:-$SLURM_JOB_ID} $SLURM_JOB_NAME"
+export ${JOB_VARIABLE}="\${job:-$SLURM_JOB_ID} $SLURM_JOB_NAME" ${MACHINE_VARIABLE}="$SLURMD_NODENAME"
 ${command.map(quoted).join(' ')} &
 program=$!
 trap '${onTimeUp}' USR1

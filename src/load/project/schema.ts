@@ -40,7 +40,7 @@ export const projectSchema: JsonObject = {
           kind: {
             type: 'string',
             description:
-              'how it executes nodes: process, as children of the run; detached, so that they outlive it; slurm, as jobs of a cluster',
+              'how it executes nodes: process, as children of the run; detached, so that they outlive it; slurm or ray, as jobs of a cluster',
           },
         },
       },

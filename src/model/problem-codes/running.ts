@@ -103,6 +103,11 @@ export const runningCodes = {
     means: 'An environment variable that a node declares is not set.',
     remedy: 'Set it before the command: NAME=value stillroom run FILE.',
   },
+  'not-begun': {
+    means: 'The job of a node on a cluster ended before the node began, on each machine that was tried.',
+    remedy:
+      'Read what it printed: machines must see the project’s folder and the same Node.js as this one, and `modules:` and `setup:` of the executor must work there.',
+  },
   'not-started': {
     means: 'The operating system did not start a node’s program.',
     remedy: 'Follow the hint: what a program is given (params, variables, its command) is limited in length and must not contain NUL.',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
-import type { Artifacts, BrokenPort, Content, NewFile, Payload } from '../../model/store.ts';
+import type { Artifacts, BrokenPort, Content, NewFile, OnMove, Payload } from '../../model/store.ts';
 import { hashFile } from '../../files/hash.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
@@ -59,16 +59,16 @@ export class LocalArtifacts implements Artifacts {
     });
   }
 
-  collect(path: string, kind: 'dir' | 'file', suffix: string): Outcome<Artifact> {
+  collect(path: string, kind: 'dir' | 'file', suffix: string, onMove?: OnMove): Outcome<Artifact> {
     const keepsAll = this.format >= ATTRIBUTES_SINCE;
     if (kind === 'file') {
       const executable = keepsAll && isExecutable(lstatSync(path, { bigint: true }));
-      return done({ kind, ...this.blobs.take(path), suffix, ...(executable ? { executable } : {}) });
+      return done({ kind, ...this.blobs.take(path, { onMove }), suffix, ...(executable ? { executable } : {}) });
     }
     const listed = listFolder(path);
     if (!listed.ok) return listed;
     const found = listed.value.files;
-    const taken = this.blobs.takeAll(path, found);
+    const taken = this.blobs.takeAll(path, found, onMove);
     const files = found.map((file, index) => ({
       path: file.path,
       ...(taken[index] as Taken),

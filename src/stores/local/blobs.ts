@@ -5,6 +5,7 @@ import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { sha256 } from '../../model/canonical.ts';
+import type { OnMove } from '../../model/store.ts';
 import type { FoundFile } from './folders.ts';
 import { LooseBlobs } from './loose-blobs.ts';
 import type { NewEntry } from './segments/entry.ts';
@@ -152,16 +153,26 @@ export class Blobs {
   }
 
   /** Takes a file over as `takeAll` does; where its bytes were hashed as they were written, by that digest. */
-  take(path: string, known?: string): Taken {
+  take(path: string, { known, onMove }: { readonly known?: string; readonly onMove?: OnMove | undefined } = {}): Taken {
     const { size } = statSync(path);
-    if (size > SMALL) return { digest: this.loose.take(path, known), size };
-    return { digest: this.add(readFileSync(path)), size };
+    if (size <= SMALL) return { digest: this.add(readFileSync(path)), size };
+    return { digest: this.loose.take(path, known ?? this.toBeMoved([path], onMove)?.get(path)), size };
+  }
+
+  /** Tells of files that are to be moved, with their digests; undefined where nobody wants to know. */
+  private toBeMoved(paths: readonly string[], onMove: OnMove | undefined): ReadonlyMap<string, string> | undefined {
+    if (onMove === undefined || paths.length === 0) return undefined;
+    const files = paths.map((path) => ({ path, digest: hashFile(path) }));
+    onMove(files);
+    return new Map(files.map(({ path, digest }) => [path, digest]));
   }
 
   /** Takes files of a folder over: large ones are moved, small ones copied. What is left of them is of no use any more. */
-  takeAll(folder: string, files: readonly Pick<FoundFile, 'path' | 'size'>[]): Taken[] {
+  takeAll(folder: string, files: readonly Pick<FoundFile, 'path' | 'size'>[], onMove?: OnMove): Taken[] {
+    const large = files.flatMap(({ path, size }) => (size > SMALL ? [join(folder, path)] : []));
     // Before any of them is moved: others may be links to it.
-    for (const { path, size } of files) if (size > SMALL) this.loose.detach(join(folder, path));
+    for (const path of large) this.loose.detach(path);
+    const known = this.toBeMoved(large, onMove);
     this.segments.refresh();
     let gathered = new Map<string, Uint8Array>();
     let bytes = 0;
@@ -172,7 +183,7 @@ export class Blobs {
     };
     const taken = files.map(({ path, size }): Taken => {
       const absolute = join(folder, path);
-      if (size > SMALL) return { digest: this.loose.take(absolute), size };
+      if (size > SMALL) return { digest: this.loose.take(absolute, known?.get(absolute)), size };
       const pieces: Uint8Array[] = [];
       const digest = hashFile(absolute, (piece) => pieces.push(Uint8Array.from(piece)), size);
       const body = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);

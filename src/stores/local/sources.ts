@@ -133,7 +133,11 @@ export class LocalSources implements Sources {
       if (!read.ok) return read;
       const { kind, digest, manifest = new Uint8Array() } = read.value;
       if (digest !== (expected ?? digest)) return failed(changedWhileRead(source, source.path));
-      const kept: KeptSource = { kind, manifest: this.blobs.add(manifest), pack: this.blobs.take(pack.path, pack.finish()).digest };
+      const kept: KeptSource = {
+        kind,
+        manifest: this.blobs.add(manifest),
+        pack: this.blobs.take(pack.path, { known: pack.finish() }).digest,
+      };
       this.blobs.commitNow();
       writeSealed(join(this.folder, `${digest}.json`), kept);
       return read;
