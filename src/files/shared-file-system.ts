@@ -1,5 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ifPossible } from './durable.ts';
+import { forgetFolder } from './folder.ts';
 
 /** Kinds of file systems that several machines may share, by the number that statfs gives: their kernel locks hold here and not always there. */
 const KINDS: ReadonlySet<number> = new Set([
@@ -25,4 +27,20 @@ export function mayBeShared(folder: string): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === folder) throw error;
     return mayBeShared(above);
   }
+}
+
+/** Whether the folders in some folders may be shared, as far as that was asked. */
+const asked = new Map<string, boolean>();
+
+/**
+ * Lets this machine forget what it keeps of a folder that other machines may change: what they have done there is seen then. It costs a few
+ * questions to the file server; elsewhere nothing is done.
+ */
+export function lookAnewAt(folder: string): void {
+  ifPossible(() => {
+    const above = dirname(folder);
+    const isShared = asked.get(above) ?? mayBeShared(folder);
+    asked.set(above, isShared);
+    if (isShared) forgetFolder(folder, folder);
+  });
 }

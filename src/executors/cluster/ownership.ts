@@ -4,6 +4,7 @@ import { hasLeases, makeLeases } from '../../files/lease-folder.ts';
 import { Leases } from '../../files/leases.ts';
 import { type FileLock, isLocked, lockFile, usesLeases } from '../../files/lock.ts';
 import { readText } from '../../files/sealed.ts';
+import { lookAnewAt } from '../../files/shared-file-system.ts';
 import { ALIVE, JOB_FILE, LEASES } from '../../model/job.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 
@@ -62,7 +63,8 @@ export async function shareWork(path: string): Promise<FileLock | undefined> {
 
 /** How an attempt stands. What whoever has ended it wrote lies in its folder by then. */
 export function standingOf(folder: string): Standing {
-  // A network drive shows what is new in a folder to who lists it.
+  // A network drive shows what is new in a folder to who lists it, once it has forgotten what it knew.
+  lookAnewAt(folder);
   const names = existsSync(folder) ? readdirSync(folder) : [];
   if (!names.includes(BEGUN)) return 'waiting';
   const isHeld = names.includes(LEASES) ? leasesOf(folder).isHeld(ALIVE) : isLocked(attemptFile(folder, 'alive'));

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '../../files/remove.ts';
 import { attemptFile, RUN_JOB_VARIABLE } from '../job/attempt-files.ts';
 import { TIME_UP } from './ownership.ts';
-import { doneWith, type TakenEntry, takeEntry } from './worklist.ts';
+import { doneWith, lookAnewAtList, type TakenEntry, takeEntry } from './worklist.ts';
 
 // A job that executes many attempts, one after another, from a list:
 //
@@ -20,6 +20,9 @@ const PATIENCE = 10_000;
 
 /** Milliseconds between two looks at a list with nothing on it. */
 const PAUSE = 200;
+
+/** After so many it is asked what other machines have done. */
+const LOOKS_ANEW = 10;
 
 const [, , list = '', grace = '', seconds = ''] = process.argv;
 const job = join(import.meta.dirname, 'job.js');
@@ -54,6 +57,9 @@ async function execute({ folder, lock }: TakenEntry): Promise<void> {
   }
 }
 
+/** Looks at a list with nothing on it. */
+let looks = 0;
+
 /** Whether all that was executed was small. */
 let isQuick = true;
 
@@ -65,6 +71,8 @@ for (let since = performance.now(); !isEnding && isQuick && performance.now() - 
   }
   if (entry === 'none') {
     await sleep(PAUSE);
+    looks += 1;
+    if (looks % LOOKS_ANEW === 0) lookAnewAtList(list);
     continue;
   }
   const began = performance.now();

@@ -4,6 +4,7 @@ import { jsonNamesIn, makeFolders, namesIn } from '../../files/folder.ts';
 import { ifThere } from '../../files/if-there.ts';
 import { isObject } from '../../files/json.ts';
 import { removeFile } from '../../files/remove.ts';
+import { lookAnewAt } from '../../files/shared-file-system.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 
 // A list of attempts that are ready, for jobs that execute one after another. Who has an attempt `ownership.ts` decides; the list only says
@@ -60,6 +61,11 @@ export function entriesTaken(list: string): readonly string[] {
   return jsonNamesIn(join(list, TAKEN));
 }
 
+/** Sees what other machines have done to a list. */
+export function lookAnewAtList(list: string): void {
+  for (const name of [TODO, TAKEN]) lookAnewAt(join(list, name));
+}
+
 /** So many of the first are chosen from, so that not all want the same. */
 const CHOICE = 16;
 
@@ -74,7 +80,10 @@ export function takeEntry(list: string): TakenEntry | 'none' | 'closed' {
       renameSync(fileOf(list, TODO, name), taken);
       return true;
     });
-    if (isTaken === undefined) continue;
+    if (isTaken === undefined) {
+      lookAnewAtList(list);
+      continue;
+    }
     const entry = readSealed(taken, isEntry);
     if (entry !== undefined) return { ...entry, name };
     removeFile(taken);

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { syncFile, syncFolder, syncTree } from '../../files/durable.ts';
+import { lookAnewAt } from '../../files/shared-file-system.ts';
 import { JOB_FILE, type JobSpecification } from '../../model/job.ts';
 import { systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import { EventWriter, readJob, readStop, SECRET_PREFIX, writeExit } from './attempt-files.ts';
@@ -17,6 +18,9 @@ import { ownSupervisorHere } from './supervisor.ts';
 
 /** Milliseconds between two looks for a stop. */
 const PAUSE = 100;
+
+/** After so many it is asked what other machines have done: a file server is not asked by each job ten times a second. */
+const LOOKS_ANEW = 20;
 
 /** The values of secrets, taken out of this process's own environment. */
 function takeSecrets({ secrets }: JobSpecification): Record<string, string> {
@@ -50,7 +54,10 @@ async function main([folder = '', ...given]: readonly string[]): Promise<void> {
   const forced = new AbortController();
   const ask = (): void => (asked.signal.aborted ? forced.abort() : asked.abort());
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask);
+  let looks = 0;
   const look = setInterval(() => {
+    looks += 1;
+    if (looks % LOOKS_ANEW === 0) lookAnewAt(folder);
     const word = readStop(folder);
     if (word !== undefined) asked.abort();
     if (word === 'kill') forced.abort();

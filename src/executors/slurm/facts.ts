@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { makeFolders } from '../../files/folder.ts';
 import { lastLines } from '../../files/last-lines.ts';
 import { readSealed } from '../../files/sealed.ts';
+import { lookAnewAt } from '../../files/shared-file-system.ts';
 import { digestOf } from '../../model/canonical.ts';
 import type { ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
@@ -70,7 +71,10 @@ export async function clusterPlace(asking: Asking): Promise<Outcome<Place>> {
   const begun = await beginPlaceJob(job);
   if (!begun.ok) return signal.aborted ? failed(unasked(name)) : begun;
   tell(`job ${begun.value.id} of Slurm tells what machines ${name} has; that is kept`);
-  const place = await followPlaceJob(job, begun.value, () => readPlace(known, begun.value.id));
+  const place = await followPlaceJob(job, begun.value, (isAnew) => {
+    if (isAnew) lookAnewAt(folder);
+    return readPlace(known, begun.value.id);
+  });
   if (signal.aborted && !('platform' in place)) {
     // One that another run submitted is that run's.
     if (begun.value.isFound !== true) await withdraw(job);

@@ -1,4 +1,4 @@
-import { entriesLeft, entriesTaken } from '../cluster/worklist.ts';
+import { entriesLeft, entriesTaken, lookAnewAtList } from '../cluster/worklist.ts';
 
 /** Milliseconds between two looks at a list: one for all that are on it. */
 const PAUSE = 500;
@@ -32,6 +32,7 @@ export class ListWatch {
   }
 
   private look(): ReadonlyMap<string, Stage> {
+    lookAnewAtList(this.list);
     this.left = entriesLeft(this.list);
     this.lookedAt = performance.now();
     const stages = new Map(this.left.map((entry): [string, Stage] => [entry, 'left']));

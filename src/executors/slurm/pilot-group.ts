@@ -7,7 +7,7 @@ import { removeTree } from '../../files/remove.ts';
 import type { Job } from '../../model/executor.ts';
 import type { Problem } from '../../model/problem.ts';
 import { standingOf } from '../cluster/ownership.ts';
-import { addEntry, entriesLeft, entriesTaken, makeWorklist, noteCrew, withdrawEntry } from '../cluster/worklist.ts';
+import { addEntry, entriesLeft, entriesTaken, lookAnewAtList, makeWorklist, noteCrew, withdrawEntry } from '../cluster/worklist.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import { ask } from './commands.ts';
 import { ListWatch } from './list-watch.ts';
@@ -198,6 +198,7 @@ export class PilotGroup {
   private async manOnce(): Promise<Hopelessness | undefined> {
     const alive = this.crews.reduce((sum, crew) => sum + sizeOf(crew), 0);
     if (alive === 0 && this.crews.length > 0) this.enterAgain();
+    lookAnewAtList(this.list);
     const left = entriesLeft(this.list);
     const shares = left.reduce((sum, entry) => sum + this.shareOf(entry), 0);
     const wanted = Math.min(Math.max(1, Math.ceil(shares)), left.length, MOST_TASKS, this.piloting.settings.jobs);

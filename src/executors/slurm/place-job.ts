@@ -42,6 +42,9 @@ export interface PlaceEnd {
 const POLL = 3000;
 const PAUSE = 100;
 
+/** Milliseconds between two looks whatever this machine keeps of earlier ones. */
+const ANEW = 1000;
+
 /** Milliseconds after its end in which what a job wrote may still come to be seen: a network drive keeps folders in mind. */
 const LATE = 60_000;
 
@@ -94,13 +97,14 @@ function placeCommand({ name, settings, usesDevice }: PlaceJob): string[] {
 export async function followPlaceJob<Value>(
   { name, environment, tell, signal }: PlaceJob,
   { id }: Begun,
-  look: () => Value | undefined,
+  look: (isAnew: boolean) => Value | undefined,
 ): Promise<Value | PlaceEnd> {
   const squeue = new Squeue(environment, POLL);
   const watched = squeue.watch(id, name);
   let told = '';
   let late: number | undefined;
   let code: number | undefined;
+  let anewAt = performance.now() + ANEW;
   try {
     for (;;) {
       const { word } = watched;
@@ -109,7 +113,10 @@ export async function followPlaceJob<Value>(
         late = performance.now() + (word?.state === 'COMPLETED' && code === 0 ? LATE : 0);
       }
       const isLast = signal.aborted || isHopeless(word) || (late !== undefined && performance.now() >= late);
-      const value = look();
+      // Of what waits in the queue nothing is to be seen.
+      const isAnew = word?.state !== 'PENDING' && performance.now() >= anewAt;
+      if (isAnew) anewAt = performance.now() + ANEW;
+      const value = look(isAnew || isLast);
       if (value !== undefined) return value;
       if (isLast) return { word, code };
       if (word?.state === 'PENDING' && word.reason !== told && word.reason !== 'None') tell(`job ${id} waits in the queue: ${word.reason}`);

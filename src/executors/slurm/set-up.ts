@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '../../files/folder.ts';
+import { lookAnewAt } from '../../files/shared-file-system.ts';
 import type { SetUp } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
@@ -34,7 +35,8 @@ export async function setUpThere(asking: Asking, { parts, tell, signal }: SetUp)
   const { id } = begun.value;
   tell(`job ${id} of Slurm sets up what is missing`);
   const lines = new NewLines(join(folder, `${known.key}-${id}.said`), tell);
-  const end = await followPlaceJob(job, begun.value, () => {
+  const end = await followPlaceJob(job, begun.value, (isAnew) => {
+    if (isAnew) lookAnewAt(folder);
     lines.look();
     return readdirSync(folder).includes(`${known.key}-${id}.end`)
       ? { code: Number(readFileSync(join(folder, `${known.key}-${id}.end`), 'utf8')) }
