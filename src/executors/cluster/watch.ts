@@ -102,11 +102,11 @@ function pause<Word>(milliseconds: number, { clusterJob, stop: { asked, forced }
 
 /** Tells why a job does not begin, or stands still, once for each reason. */
 function waitTeller<Word>({ node }: JobSpecification, { waits, emit }: Watching<Word>): (standing: Standing) => void {
-  let told: string | undefined;
+  const told = new Set<string>();
   return (standing) => {
     const message = waits(standing);
-    if (message === undefined || message === told) return;
-    told = message;
+    if (message === undefined || told.has(message)) return;
+    told.add(message);
     emit({ type: 'notice', level: 'note', node, message });
   };
 }

@@ -4,7 +4,7 @@ import { type Answer, ask, saidBy } from './commands.ts';
 import { placeOptions } from './submission.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
-import { isPassing, refused, RETRYING } from './submit.ts';
+import { isRefusal, refused, RETRYING } from './submit.ts';
 import { isHopeless, isOver, type Word } from './word.ts';
 
 /** A job that executes no node: it looks at its machine, or sets something up there. */
@@ -67,7 +67,7 @@ export async function beginPlaceJob(job: PlaceJob): Promise<Outcome<Begun>> {
     const answer = await ask(placeCommand(job), { environment, input: script, signal, enough: RETRYING });
     if (answer.code === 0) return done({ id: answer.printed.trim().split(';')[0] ?? '' });
     if (signal.aborted) await withdraw(job);
-    if (signal.aborted || !isPassing(answer) || performance.now() > end) return failed(refused(purpose, before ?? answer));
+    if (signal.aborted || isRefusal(answer) || performance.now() > end) return failed(refused(purpose, before ?? answer));
     if (before === undefined) tell(`Slurm takes no job now: ${saidBy(answer)}`);
     before = answer;
     await sleep(POLL, undefined, { signal }).catch(() => undefined);

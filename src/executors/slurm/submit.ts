@@ -26,7 +26,8 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 /** What passes: the controller is away or not itself, takes no more jobs just now, or this machine has no room for sbatch. */
 const PASSING = new RegExp(
   [
-    'contact slurm controller|standby mode|waited for|timed out|connection (?:refused|reset)|no route to host|missing socket',
+    'contact slurm controller|standby mode|waited for|timed out|connection (?:refused|reset)|broken pipe|not connected|missing socket',
+    'no route to host|network is (?:down|unreachable)|name resolution|interrupted system call',
     'message (?:send|receive) failure|communication (?:connection|shutdown) failure|failed to send entire message|zero (?:bytes|length)',
     'header lengths|authenticat|munge|try again|temporarily unable|unexpected message|presently disabled|submissions disabled',
     '(?:partition|node) not available|partition configuration not available|writing script|max\\w*submit|grpsubmit|submit limit',
@@ -34,6 +35,11 @@ const PASSING = new RegExp(
   ].join('|'),
   'i',
 );
+
+/** Words of one who refuses; what is said in none of these words, nor in those above, is asked for a few times more. */
+const REFUSING =
+  /invalid|denied|permitted|not supported|unsupported|unrecognized|unknown|must|requested|specif|violates|exceed|too (?:long|many)|no such/i;
+const MOST_UNCLEAR = 3;
 
 /** A limit of accounting that a job exceeds by itself: it does not pass, although the words that follow it speak of all limits. */
 const OWN_LIMIT = /\b(?:QOS|Assoc)Max(?!\w*Submit)\w*(?:Per(?:Job|Node)\w*|Wall\w*)|\bQOSMin\w+/i;
@@ -84,6 +90,7 @@ export async function submit(
 ): Promise<Outcome<string | undefined>> {
   const { settings, environment, squeue, onWait, signal } = submitting;
   let isWaiting = false;
+  let unclear = 0;
   let asked = [...command, '--export=ALL'];
   for (let wait = settings.poll; !signal.aborted; wait = Math.min(2 * wait, LONGEST)) {
     const answer = await ask(asked, { environment: { ...environment, ...handed }, input: script, signal, enough: RETRYING });
@@ -96,7 +103,8 @@ export async function submit(
       asked = others;
       continue;
     }
-    if (!isPassing(answer)) return failed(refused(node, answer));
+    if (isRefusal(answer) || (!isPassing(answer) && unclear >= MOST_UNCLEAR)) return failed(refused(node, answer));
+    if (!isPassing(answer)) unclear += 1;
     if (!isWaiting) onWait(`${node} waits for Slurm, which takes no job now: ${saidBy(answer)}`);
     isWaiting = true;
     await sleep(wait, undefined, { signal }).catch(() => undefined);
@@ -114,8 +122,13 @@ async function withdrawn(name: string, environment: Record<string, string>): Pro
 }
 
 /** Whether Slurm may take a job later that it has not taken now. */
-export function isPassing({ code, said }: Answer): boolean {
+function isPassing({ code, said }: Answer): boolean {
   return code !== 127 && PASSING.test(said) && !OWN_LIMIT.test(said);
+}
+
+/** Whether Slurm will not take a job, however often it is asked. */
+export function isRefusal(answer: Answer): boolean {
+  return answer.code === 127 || (!isPassing(answer) && (OWN_LIMIT.test(answer.said) || REFUSING.test(answer.said)));
 }
 
 /** What is wrong where Slurm does not take a job. */
