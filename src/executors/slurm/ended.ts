@@ -43,9 +43,16 @@ export function newestCheckpoint({ checkpoints }: JobSpecification): string | un
 const KILLERS: ReadonlySet<string> = new Set(['CANCELLED', 'DEADLINE', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PREEMPTED', 'TIMEOUT']);
 
 /** Whether how an attempt ended is for its record to say, beside the word on its job. */
-export function isTold(exit: ExitRecord, word: Word | undefined): boolean {
+export function isTold(job: JobSpecification, exit: ExitRecord, word: Word | undefined): boolean {
   if (exit.ended !== 'failed') return exit.ended === 'done';
-  return exit.problem.code !== 'killed' || !KILLERS.has(word?.state ?? '');
+  return exit.problem.code !== 'killed' || !(KILLERS.has(word?.state ?? '') || hasRunOutOfMemory(job, word));
+}
+
+/** How Slurm tells in the output of a job that memory ran out, whatever it calls the state of the job then; with the bytes that it took, or without. */
+const OUT_OF_MEMORY = /exceeded (?:job )?memory limit(?: \((\d+) > \d+\))?|oom[-_ ]kill/i;
+
+function hasRunOutOfMemory({ folder }: JobSpecification, word: Word | undefined): boolean {
+  return word?.state === 'OUT_OF_MEMORY' || lastLines(attemptFile(folder, 'output'), TOLD_LINES).some((line) => OUT_OF_MEMORY.test(line));
 }
 
 /** The machine that an attempt was given; empty: nothing is known of one. */
@@ -77,7 +84,7 @@ export function endingProblem(job: JobSpecification, ending: Ending): Problem {
   }
   if (existsSync(join(job.folder, TIME_UP)) || word?.state === 'TIMEOUT' || word?.state === 'DEADLINE')
     return timeProblem(job, ending, bad);
-  if (word?.state === 'OUT_OF_MEMORY') return memoryProblem(job, `job ${id}${where}`, bad);
+  if (hasRunOutOfMemory(job, word)) return memoryProblem(job, `job ${id}${where}`, bad);
   if (!isOver(word) && isForgotten)
     return bad('interrupted', `has lost its job ${id}${where}: Slurm does not know it any more, as after a controller was killed`, AGAIN);
   if (!isOver(word) && word !== undefined)
@@ -108,9 +115,12 @@ function timeProblem(job: JobSpecification, { id, resumed }: Ending, bad: Tell):
   return bad('timeout', `had no more time on the cluster (job ${id})`, hint);
 }
 
-function memoryProblem({ resources: { memory } }: JobSpecification, which: string, bad: Tell): Problem {
+function memoryProblem({ folder, resources: { memory } }: JobSpecification, which: string, bad: Tell): Problem {
+  const figures = lastLines(attemptFile(folder, 'output'), TOLD_LINES).map((line) => Number(OUT_OF_MEMORY.exec(line)?.[1] ?? 0));
+  const took = Math.max(...figures, 0);
   const given = memory > 0 ? `more than the ${bytesText(memory)} that it asked for` : 'more memory than its job was given';
-  return bad('out-of-memory', `took ${given} (${which})`, 'ask for more: resources: { memory: 16GiB }');
+  const message = took > 0 ? `took ${bytesText(took)}, ${given} (${which})` : `took ${given} (${which})`;
+  return bad('out-of-memory', message, 'ask for more: resources: { memory: 16GiB } of the node, or memory: of its executor');
 }
 
 /** A job that came to nothing before its node began. */

@@ -198,7 +198,7 @@ class SlurmExecutor implements Executor {
     const word = 'exit' in end ? end.word : end.gone;
     const machine = machineOf(job, word);
     if ('exit' in end && end.exit.ended === 'failed') this.machines.avoid(job.node, machine);
-    if ('exit' in end && (stop.asked.aborted || isTold(end.exit, word))) return end.exit;
+    if ('exit' in end && (stop.asked.aborted || isTold(job, end.exit, word))) return end.exit;
     if (word?.state === 'NODE_FAIL' || word?.state === 'BOOT_FAIL') this.machines.fail(machine);
     const common = 'exit' in end ? end.exit : { format: JOB_FORMAT, attempt: job.attempt, seconds: 0, cost: {} };
     const { format, attempt, seconds, cost } = common;
