@@ -13,7 +13,7 @@ import { listenForStop, openReporter, stoppedBy, verbose, type Watching } from '
 /** `stillroom attach`: watches a run or a sweep that another process executes. */
 export default verb({
   name: 'attach',
-  arguments: ['[run]'],
+  arguments: ['[live-run]'],
   about: 'watch a run or a sweep that goes on elsewhere, until it ends',
   example: 'stillroom attach',
   examples: ['stillroom attach @latest --verbose'],
@@ -23,7 +23,7 @@ export default verb({
     verbose,
     plain: flag('--plain', 'lines instead of the live view'),
   },
-  async run({ run: word, ...options }, invocation) {
+  async run({ 'live-run': word, ...options }, invocation) {
     const project = await invocation.open();
     const stop = listenForStop(() => undefined);
     const watcher = await openWatcher(invocation, options);

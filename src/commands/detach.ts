@@ -35,7 +35,7 @@ export async function leaveRunning(project: Project, invocation: Invocation): Pr
   stop.forced.addEventListener('abort', () => child.kill('SIGKILL'));
   const told = await wordsOf(child, invocation);
   stop.dispose();
-  if (told.started !== undefined) return wentOn(told.started, { ...invocation, store: await namedStore(project, invocation) });
+  if (told.started !== undefined) return wentOn(told.started, child.pid, { ...invocation, store: await namedStore(project, invocation) });
   const printed = readFileSync(path, 'utf8');
   await project.live.discardPrintout(path);
   const exit = stop.signal === undefined ? undefined : stoppedBy(stop.signal);
@@ -72,9 +72,9 @@ async function wordsOf(child: ChildProcess, { stderr, json }: Invocation): Promi
   return told;
 }
 
-function wentOn({ kind, id, pipeline, output }: Started, invocation: Invocation): Answer {
+function wentOn({ kind, id, pipeline, output }: Started, pid: number | undefined, invocation: Invocation): Answer {
   const shown = relative(invocation.folder, output);
-  return answer({ [kind]: id, state: 'live', output }, [
+  return answer({ [kind]: id, state: 'live', output, pid }, [
     [...(pipeline === '' ? [] : [strong(pipeline), ': ']), `the ${kind} ${id} goes on by itself`],
     `it prints to ${shown}`,
     ...nextLines(invocation, [

@@ -6,14 +6,14 @@ import { listenForStop, openReporter, stoppedBy } from './watching.ts';
 /** `stillroom stop`: ends a run or a sweep that another process executes. */
 export default verb({
   name: 'stop',
-  arguments: ['[run]'],
+  arguments: ['[live-run]'],
   about: 'end a run or a sweep that goes on elsewhere, as Ctrl-C does',
   example: 'stillroom stop 20261127T082210',
   examples: ['stillroom stop --force'],
   detail:
     'What runs may save its checkpoint; then it is waited for. The word travels by the store, so it may be executed on any machine that sees it. Without a name the only one that lives is meant.',
   options: { force: flag('--force', 'leave what runs no time: as a second Ctrl-C') },
-  async run({ run: word, force }, invocation) {
+  async run({ 'live-run': word, force }, invocation) {
     const project = await invocation.open();
     const told = await project.live.stop(word, force ? 'kill' : 'ask');
     if (!told.ok) return refusal(told.problems);

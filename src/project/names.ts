@@ -104,6 +104,12 @@ export class Names {
     ];
   }
 
+  /** What lives: runs and sweeps that may be watched and stopped. */
+  live(): readonly Name[] {
+    const { listening, sweeps } = this.store(undefined);
+    return listening.map((value) => ({ value, about: sweeps.includes(value) ? 'a sweep that lives' : 'a run that lives' }));
+  }
+
   /** The tags. */
   tags(): readonly Name[] {
     const store = this.store(undefined);

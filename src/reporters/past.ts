@@ -11,7 +11,7 @@ type NodeEnded = Event & { readonly type: 'node-ended' };
 
 /**
  * What had happened in a run before someone began to watch it, in lines: how it began, how many nodes ended how, what failed, and what to note.
- * `withRunning`: also what runs, where nothing else shows it.
+ * `withRunning`: also what runs and what of its printing was handed on, where nothing else shows it.
  */
 export function pastLines(events: readonly Event[], lines: EventLines, withRunning: boolean): readonly Line[] {
   const opening = events.find((event) => event.type === 'run-started');
@@ -30,6 +30,7 @@ export function pastLines(events: readonly Event[], lines: EventLines, withRunni
       if (event.outcome.state === 'failed') failures.set(event.node, event);
     }
   }
+  const said = events.filter((event) => event.type === 'node-log' && running.has(event.node));
   const warnings = events.filter((event) => event.type === 'notice' && event.level === 'warning');
   const told = [...failures.values(), ...warnings];
   const passed = opening === undefined ? 0 : (Date.now() - Date.parse(opening.time)) / 1000;
@@ -38,7 +39,7 @@ export function pastLines(events: readonly Event[], lines: EventLines, withRunni
     soFar([...ended.values()], Math.max(0, passed)),
     ...told.slice(0, MOST_TOLD).flatMap((event) => lines.of(event)),
     ...(told.length > MOST_TOLD ? [dim(`  and ${told.length - MOST_TOLD} more failures and warnings`)] : []),
-    ...(withRunning ? [...running.values()].flatMap((event) => lines.of(event)) : []),
+    ...(withRunning ? [...running.values(), ...said].flatMap((event) => lines.of(event)) : []),
   ];
 }
 

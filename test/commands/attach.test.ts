@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { complete } from '../../src/commands/complete/main.ts';
 import { called, emptyFolder, write } from '../rig.ts';
 import { appears, newestRun, prints, started, until, waitingProject } from './live-project.ts';
+
+/** What a shell is offered for the last of some words. */
+async function completed(folder: string, ...words: readonly string[]): Promise<string> {
+  let text = '';
+  await complete(words, folder, (part) => (text += part));
+  return text;
+}
 
 describe('attach', () => {
   test('ends by Ctrl-C and leaves the run alone; two at once see its end, and end with its exit code', async () => {
@@ -13,6 +21,7 @@ describe('attach', () => {
     await prints(first, 'w: ');
     expect(first.printed()).toContain(`waits: 3 nodes, 3 to run or check (run ${id})`);
     expect(first.printed()).toContain('1 executed');
+    for (const verb of ['attach', 'stop']) expect((await completed(folder, verb, '')).split('\t')[0]).toBe(id);
     first.child.kill('SIGINT');
     expect(await first.ended).toBe(130);
     expect(first.printed()).toContain(`the run ${id} goes on`);

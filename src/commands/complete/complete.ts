@@ -158,6 +158,8 @@ function argumentValues(kind: string, last: string, typed: Typed, names: Names):
       return { names: [...names.pipelines(), ...names.nodes(undefined), ...names.runs(last)], files: 'files' };
     case 'run':
       return { names: typed.options.has('--delete') ? names.tags() : names.runs(last) };
+    case 'live-run':
+      return { names: last === '' ? names.live() : [...names.live(), ...names.runs(last)] };
     case 'runs':
       return { names: names.runs(last) };
     case 'node':

@@ -6,6 +6,7 @@ import { isRunId } from '../../model/run.ts';
 import type { RunRow } from '../../model/run-row.ts';
 import type { Tag } from '../../model/store.ts';
 import { RunIndex } from './run-index.ts';
+import { listeningIn } from './stop-words.ts';
 import { LocalTags } from './tags.ts';
 
 /** What a store is asked for by name. */
@@ -15,6 +16,8 @@ export interface StoreNames {
   readonly tags: readonly Tag[];
   /** The ids of all sweeps. */
   readonly sweeps: readonly string[];
+  /** The ids of runs and sweeps that live, or whose processes were killed. */
+  readonly listening: readonly string[];
   /** The row of a run that has ended. */
   row(id: string): RunRow | undefined;
   /** The nodes of a run; none where they do not stand in its record. */
@@ -30,6 +33,7 @@ export function namesInStore(root: string): StoreNames {
     runs: jsonNamesIn(join(root, 'runs')).filter(isRunId).reverse(),
     tags: new LocalTags(root).all(),
     sweeps: namesIn(join(root, 'sweeps')).flatMap((name) => (name.endsWith('.jsonl') ? [name.slice(0, -'.jsonl'.length)] : [])),
+    listening: listeningIn(root),
     row: (id) => index.row(id),
     nodesOf: (id) => Object.keys(readSealed(join(root, 'runs', `${id}.json`), isWithNodes)?.nodes ?? {}),
     schema: () => parseJson(readText(join(root, 'pipeline.schema.json')) ?? '', isObject),

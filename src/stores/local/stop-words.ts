@@ -2,10 +2,12 @@ import { closeSync, constants, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { safeFileName } from '../../files/file-name.ts';
-import { makeFolders } from '../../files/folder.ts';
+import { makeFolders, namesIn } from '../../files/folder.ts';
 import { ifThere } from '../../files/if-there.ts';
 import { writeAll } from '../../files/write-all.ts';
 import type { StopListener, StopWords, ToldStop } from '../../model/stop-word.ts';
+
+const PREFIX = 'stop-';
 
 /**
  * Words to what runs, a file each. Whoever listens makes it, and reads it by opening it anew: that shows what another machine added to a file,
@@ -19,7 +21,7 @@ export class LocalStopWords implements StopWords {
   }
 
   private pathOf(id: string): string {
-    return join(this.locks, `stop-${safeFileName(id)}`);
+    return join(this.locks, PREFIX + safeFileName(id));
   }
 
   listen(id: string): StopListener {
@@ -42,6 +44,13 @@ export class LocalStopWords implements StopWords {
     }
     return true;
   }
+}
+
+/** The ids of those in a store who listen for words, or did so until they were killed; the newest run first. */
+export function listeningIn(root: string): readonly string[] {
+  return namesIn(join(root, 'locks'))
+    .flatMap((name) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []))
+    .reverse();
 }
 
 /** The last whole line of a file of words. */
