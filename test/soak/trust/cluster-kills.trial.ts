@@ -87,7 +87,8 @@ class Round {
     const coordinators = [
       new Coordinator('cluster', { project, args: project.run(n, ...more, '--executor', 'cluster') }),
       new Coordinator('local', { project, args: project.run(n, ...more), wrapper: [...elsewhere] }),
-      new Coordinator('sweep', { project, args: project.sweep(n, ...more) }),
+      // In half of the rounds on the cluster too: else this machine is done with most before a job begins.
+      new Coordinator('sweep', { project, args: project.sweep(n, ...more, ...(n % 8 >= 4 ? ['--executor', 'cluster'] : [])) }),
     ];
     const made = await this.attack(coordinators, kills, random);
     for (const one of coordinators) one.calm();
