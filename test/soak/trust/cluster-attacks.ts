@@ -21,21 +21,13 @@ const DAEMONS: readonly (readonly [daemon: string, longest: number])[] = [
   ['n3', 3000],
 ];
 
-/** What is attacked, each as often as it stands here. */
-const KINDS = [
-  'coordinator',
-  'coordinator',
-  'coordinator',
-  'coordinator',
-  'job',
-  'job',
-  'job',
-  'node',
-  'daemon',
-  'daemon',
-  'bucket',
-  'bucket',
-] as const;
+/** What is attacked, each as often as it stands here. Of jobs there is often none: then that time passes. */
+const KINDS = shares({ coordinator: 3, job: 6, node: 2, daemon: 2, bucket: 2 });
+
+/** Each name as often as its share. */
+function shares<Name extends string>(of: Readonly<Record<Name, number>>): readonly Name[] {
+  return (Object.entries(of) as [Name, number][]).flatMap(([name, share]) => Array.from({ length: share }, () => name));
+}
 
 /** Kills at random, and starts again after a random while what nobody else would. */
 export class Attacks {

@@ -16,7 +16,7 @@ import type { Findings, Trial } from './trial.ts';
 const KILLS = 12;
 
 /** Milliseconds between two kills, at most. */
-const PAUSE = 500;
+const PAUSE = 1000;
 
 /** Milliseconds in which everything must have come to its end once nothing is killed any more: far more than it takes. */
 const PATIENCE = 300_000;
@@ -160,7 +160,9 @@ class Round {
   }
 
   private expectNoAttempts(where: string): void {
-    const left = this.place.project.attempts();
+    // Of a pilot that outlives its run the log is still open when it removes its folder, which stays where a client of a file server shows it.
+    const isEmpty = (name: string): boolean => this.place.name === 'shared' && /^pilots-[0-9a-f]+$/.test(name);
+    const left = this.place.project.attempts().filter((name) => !isEmpty(name));
     if (left.length > 0) this.faults.push(`${where}folders of attempts are left: ${left.join(', ')}`);
   }
 
