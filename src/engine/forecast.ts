@@ -1,6 +1,6 @@
 import type { Capacities, PlannedNode } from '../model/event.ts';
 import { secondsUntilEnd } from '../model/time-left/simulation.ts';
-import { type Range, rangeBefore } from '../model/time-left/time-left.ts';
+import { asTheyBegin, type Range, rangeBefore } from '../model/time-left/time-left.ts';
 
 /** What executing some nodes would take, as far as earlier executions say. */
 export interface Forecast {
@@ -17,9 +17,9 @@ export interface Forecast {
   readonly bytes: number;
 }
 
-/** What executing the nodes of a plan would take that have one of these actions, in the order of the plan. */
+/** What executing the nodes of a plan would take that have one of these actions. */
 export function forecastOf(planned: readonly PlannedNode[], actions: readonly PlannedNode['action'][], capacities: Capacities): Forecast {
-  const chosen = planned.filter(({ action }) => actions.includes(action)).map((node) => ({ ...node, action: 'run' as const }));
+  const chosen = asTheyBegin(planned.filter(({ action }) => actions.includes(action)).map((node) => ({ ...node, action: 'run' })));
   const places = new Map(chosen.map(({ node }, index) => [node, index]));
   const works = chosen.map(({ after, takes }) => ({ after: after.flatMap((name) => places.get(name) ?? []), takes, isRunning: false }));
   const expected = chosen.flatMap((node) => node.expected ?? []);

@@ -1,4 +1,5 @@
 import type { Capacities, Event, Expected, PlannedNode } from '../event.ts';
+import { inStartingOrder } from '../starting-order.ts';
 import { splitName } from '../instance-name.ts';
 import {
   type Belief,
@@ -46,6 +47,15 @@ function nodeOf(name: string): string {
   return splitName(name)?.node ?? name;
 }
 
+/** Nodes of a plan in the order in which they begin. */
+export function asTheyBegin(nodes: readonly PlannedNode[]): PlannedNode[] {
+  return inStartingOrder(nodes, ({ node, after, action, expected }) => ({
+    name: node,
+    after,
+    seconds: action === 'reuse' ? 0 : expected?.seconds,
+  }));
+}
+
 /** When a run will end, as far as earlier ones and its own events say. */
 export class TimeLeft {
   private planned = new Map<string, PlannedNode>();
@@ -78,7 +88,7 @@ export class TimeLeft {
 
   /** Takes a plan up, or another one of the same nodes. */
   plan(nodes: readonly PlannedNode[], capacities: Capacities): void {
-    this.planned = new Map(nodes.map((node) => [node.node, node]));
+    this.planned = new Map(asTheyBegin(nodes).map((node) => [node.node, node]));
     this.capacities = capacities;
     this.scatters = nodes.flatMap(({ expected }) => (expected?.of === 'same' ? [scatterOf(expected)] : []));
   }
