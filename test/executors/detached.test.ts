@@ -16,10 +16,17 @@ interface Started {
   readonly ready: () => Promise<void>;
 }
 
-/** @param last What the node does at its end. */
-function start(last = ''): Started {
+/** A file by which a store is one that machines share. */
+const SHARED = { 'artifacts/locks/leases/settings.json': '{"silence":60}\n' };
+
+/**
+ * @param last What the node does at its end.
+ * @param more More files.
+ */
+function start(last = '', more: Readonly<Record<string, string>> = {}): Started {
   const folder = emptyFolder();
   write(folder, {
+    ...more,
     'artifacts/.gitignore': '*\n',
     'stillroom.yaml': 'executors:\n  slow: { kind: detached, cpu: 2 }\n',
     'pipeline.yaml': `name: slow
@@ -54,8 +61,11 @@ stages:
 const counter = ({ folder }: Started): string => readFileSync(join(folder, 'counter'), 'utf8');
 
 describe.concurrent('a node of a detached executor', () => {
-  test('goes on when its coordinator is killed, gc leaves it alone, and the next run takes its result over', async () => {
-    const started = start();
+  test.each([
+    ['a store of this machine', {}],
+    ['one that machines share', SHARED],
+  ])('goes on when its coordinator is killed, gc leaves it alone, and the next run takes its result over: %s', async (_, more) => {
+    const started = start('', more);
     const { folder, env, coordinator, ended } = started;
     await started.ready();
     coordinator.kill('SIGKILL');
@@ -87,8 +97,11 @@ describe.concurrent('a node of a detached executor', () => {
     expect(() => execFileSync('grep', ['-rl', CANARY, join(folder, 'artifacts')])).toThrow();
   });
 
-  test('is stopped by Ctrl-C as any other, and runs anew later', async () => {
-    const started = start();
+  test.each([
+    ['a store of this machine', {}],
+    ['one that machines share', SHARED],
+  ])('is stopped by Ctrl-C as any other, and runs anew later: %s', async (_, more) => {
+    const started = start('', more);
     await started.ready();
     started.coordinator.kill('SIGINT');
     expect(await started.ended).toBe(130);

@@ -7,6 +7,7 @@ import { installation } from '../../model/installation.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem } from '../../model/problem.ts';
 import type { Lock } from '../../model/workplace.ts';
+import { prepareOwnership } from '../cluster/ownership.ts';
 import { attemptFile, RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-files.ts';
 import { startProblem } from '../job/ending.ts';
 import { MachineExecutor } from '../job/machine-executor.ts';
@@ -31,9 +32,8 @@ class DetachedExecutor extends MachineExecutor {
       ended: 'failed',
       problem,
     });
-    if (job.lock === undefined) return failed(unsharedProblem(specification));
     try {
-      await start({ ...job, lock: job.lock }, this.machine.environment['PATH'], this.grace);
+      await start(job, this.machine.environment['PATH'], this.grace);
     } catch (error) {
       return failed(startProblem(specification, error));
     }
@@ -45,40 +45,47 @@ class DetachedExecutor extends MachineExecutor {
   }
 }
 
-/** What outlives its coordinator is found again by kernel locks, which a store that several machines share does not have. */
-function unsharedProblem({ node, executor }: JobSpecification): Problem {
-  return {
-    kind: 'stage',
-    code: 'not-started',
-    message: `${node} cannot be executed by ${executor} (kind: detached): the store lies on a file system that several machines share`,
-    hint: 'run it with another executor, or keep the store on a local disk: --store FOLDER',
-  };
+/** A program, and what it inherits. */
+interface Begun {
+  readonly args: readonly string[];
+  readonly descriptors: readonly number[];
+  /** Lets go of what only the program is to hold. */
+  readonly release: () => void;
 }
 
-/** Starts a `run-job` in a session of its own. It inherits the locks that say that it lives, that its work is done, and what it holds. */
-async function start(
-  { specification, secrets, lock, hold }: Job & { readonly lock: Lock },
-  path: string | undefined,
-  grace: number | undefined,
-): Promise<void> {
-  const { folder, attempt } = specification;
+/** A `run-job` that inherits the locks that say that it lives and that its work is done. */
+function locked(folder: string, grace: number | undefined, lock: Lock): Begun {
   const alive = tryLockFile(attemptFile(folder, 'alive')) as FileLock;
+  const program = join(installation, 'dist', 'executors', 'job', 'run-job.js');
+  const args = [program, folder, String(LOCK_DESCRIPTOR), ...(grace === undefined ? [] : [String(grace)])];
+  return { args, descriptors: [alive.descriptor, lock.descriptor], release: () => alive.release() };
+}
+
+/** Where several machines share the store, one that takes the attempt itself, by a lease, as jobs of clusters do. */
+function leased(folder: string, grace: number | undefined): Begun {
+  prepareOwnership(folder);
+  const program = join(installation, 'dist', 'executors', 'cluster', 'job.js');
+  return { args: [program, folder, '', String(grace ?? '')], descriptors: [], release: () => undefined };
+}
+
+/** Starts what executes an attempt in a session of its own. It inherits what the attempt holds of the machine. */
+async function start({ specification, secrets, lock, hold }: Job, path: string | undefined, grace: number | undefined): Promise<void> {
+  const { folder, attempt } = specification;
+  const { args, descriptors, release } = lock === undefined ? leased(folder, grace) : locked(folder, grace, lock);
   const output = openSync(attemptFile(folder, 'output'), 'a');
   try {
-    const runJob = join(installation, 'dist', 'executors', 'job', 'run-job.js');
     const handed = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [SECRET_PREFIX + name, value]));
-    const args = [runJob, folder, String(LOCK_DESCRIPTOR), ...(grace === undefined ? [] : [String(grace)])];
     const child = spawn(process.execPath, args, {
       cwd: folder,
       env: { PATH: path, LANG: 'C.UTF-8', ...handed, [RUN_JOB_VARIABLE]: attempt },
       detached: true,
-      stdio: ['ignore', output, output, alive.descriptor, lock.descriptor, ...hold.descriptors],
+      stdio: ['ignore', output, output, ...descriptors, ...hold.descriptors],
     });
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     child.unref();
   } finally {
     closeSync(output);
-    alive.release();
+    release();
   }
 }
 

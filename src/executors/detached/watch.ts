@@ -1,10 +1,11 @@
 import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines } from '../../files/last-lines.ts';
-import { tryLockFile } from '../../files/lock.ts';
+import { tryLockFile, usesLeases } from '../../files/lock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
+import { fence, forgetOwnership, standingOf } from '../cluster/ownership.ts';
 import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
 import { endSurvivors, killMarked } from '../job/survivors.ts';
 
@@ -14,8 +15,16 @@ const PAUSES = { first: 10, last: 200 };
 /** Milliseconds that a `run-job` which was told to kill its program has for its exit record. */
 const PATIENCE = 10_000;
 
-/** Whether an attempt's `run-job` lives: it alone holds the lock. */
-function isAlive(folder: string): boolean {
+/** Milliseconds in which one that takes its attempt itself does so. */
+const BEGINNING = 60_000;
+
+/** Whether an attempt's `run-job` lives: it alone holds the lock. `since`: when it was first looked for. */
+function isAlive(folder: string, since: number): boolean {
+  if (usesLeases(folder)) {
+    const standing = standingOf(folder);
+    const isLate = standing === 'waiting' && performance.now() - since > BEGINNING;
+    return standing === 'alive' || (standing === 'waiting' && !(isLate && fence(folder)));
+  }
   const lock = tryLockFile(attemptFile(folder, 'alive'));
   lock?.release();
   return lock === undefined;
@@ -59,14 +68,16 @@ export async function watch(job: JobSpecification, emit: (event: JobEvent) => vo
   const { folder, attempt } = job;
   const events = new EventReader(folder);
   const teller = new StopTeller(job, stop);
+  const since = performance.now();
   for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {
     // Asked before the folder is read: what one that lives no more has written stands there by then.
-    const lives = isAlive(folder);
+    const lives = isAlive(folder, since);
     events.read(emit);
     if (!lives) break;
     teller.tell();
     await pause(milliseconds, stop);
   }
+  forgetOwnership(folder);
   await endSurvivors(attempt);
   return readExit(folder, attempt);
 }

@@ -10,9 +10,7 @@ import { resourcesOf } from './submission.ts';
 export interface PlaceJob {
   /** By its name it is found again. */
   readonly id: string;
-  /** The executor that it is for. */
-  readonly name: string;
-  /** What it does, in words. */
+  /** What it is for, in words. */
   readonly purpose: string;
   /** Ray shows it to anyone. */
   readonly script: string;
@@ -33,11 +31,8 @@ const MANY = 20;
 /** The part of a processor, a device and the like that such a job asks for: so it finds room beside others. */
 const LITTLE = 0.001;
 
-/** Submits such a job, or finds one of its name that waits or runs. */
-export async function beginPlaceJob(
-  api: RayApi,
-  { id, name, purpose, script, settings }: PlaceJob,
-): Promise<Outcome<'submitted' | 'found'>> {
+/** Submits such a job, unless one of its name waits or runs. */
+export async function beginPlaceJob(api: RayApi, { id, purpose, script, settings }: PlaceJob): Promise<Outcome<undefined>> {
   const before = await api.job(id);
   if (before !== 'unknown' && 'state' in before && isOver(before)) await api.forget(id);
   const little = (count: number): number => Math.min(count, LITTLE);
@@ -52,8 +47,7 @@ export async function beginPlaceJob(
     ...{ entrypoint: `exec bash -c ${shellWord(script)}`, submission_id: id, metadata },
     ...resourcesOf(asked),
   });
-  if (isTaken(answer)) return done('found');
-  return answer.status === 200 ? done('submitted') : failed(refused(name, answer, api.address));
+  return answer.status === 200 || isTaken(answer) ? done(undefined) : failed(refused(purpose, answer, api.address));
 }
 
 /** Looks again and again for what such a job makes, until it is there or can no longer come: then, Ray's last word on the job. */
