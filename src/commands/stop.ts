@@ -3,6 +3,11 @@ import { ended } from './attach.ts';
 import { flag, verb } from './verb.ts';
 import { listenForStop, openReporter, stoppedBy } from './watching.ts';
 
+/** Milliseconds after which it is said that what was asked to end has not. */
+const PATIENCE = 30_000;
+
+const STILL_RUNS = 'it has not ended yet: what runs may take its time to save; stillroom stop --force leaves it none\n';
+
 /** `stillroom stop`: ends a run or a sweep that another process executes. */
 export default verb({
   name: 'stop',
@@ -19,12 +24,15 @@ export default verb({
     if (!told.ok) return refusal(told.problems);
     const { kind, id, wasLive } = told.value;
     if (!wasLive) return answer({ [kind]: id, stopped: false }, [`the ${kind} ${id} does not run`]);
-    if (!invocation.json) invocation.stderr.write(`the ${kind} ${id} is told to stop; Ctrl-C waits for it no longer\n`);
+    const { json, stderr } = invocation;
+    if (!json) stderr.write(`the ${kind} ${id} is told to stop; Ctrl-C waits for it no longer\n`);
     const reporter = await openReporter(invocation, { plain: true, verbose: false });
     const stop = listenForStop(() => undefined);
     const sweep = (await import('./sweep-watcher.ts')).watcherFor(invocation, { plain: true, verbose: false });
-    const watch = invocation.json ? {} : { onEvent: reporter.report.bind(reporter), onSweepEvent: sweep.report.bind(sweep) };
+    const watch = json ? {} : { onEvent: reporter.report.bind(reporter), onSweepEvent: sweep.report.bind(sweep) };
+    const waiting = setTimeout(() => json || stderr.write(STILL_RUNS), PATIENCE);
     const attached = await project.live.attach(id, { signal: stop.asked, ...watch });
+    clearTimeout(waiting);
     stop.dispose();
     await reporter.close();
     if (!attached.ok) return refusal(attached.problems);

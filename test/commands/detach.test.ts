@@ -115,7 +115,9 @@ stages:
   });
   const sweep = ['sweep', 'sweep.yaml', '--over', 'x=1,2,3', '--maximize', 'a.score', '--jobs', '1', '--parallel', '1', '--detach'];
   const detached = await stillroom(folder, [...sweep, '--json']);
-  const { sweep: id = '' } = detached.json as { readonly sweep?: string };
+  const { sweep: id = '', pid = 0 } = detached.json as { readonly sweep?: string; readonly pid?: number };
+  // A session of its own: the end of none that others have means anything to it.
+  expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[3]).toBe(String(pid));
   expect(detached).toMatchObject({ code: 0, json: { state: 'live' } });
   const attached = started(folder, ['attach']);
   await prints(attached, `sweep ${id}: 3 trials`);

@@ -110,7 +110,7 @@ function interrupted({ id, file, set, ended }: RunRecord, { capacities = {}, exe
   return {
     kind: 'stage',
     code: 'run-interrupted',
-    message: `the run ${id} was interrupted: its process is gone${ended === undefined ? '' : ` since ${ended.slice(0, 19).replace('T', ' ')} UTC`}`,
+    message: `the run ${id} was interrupted: its process is gone${ended === undefined ? '' : `, last heard of at ${ended.slice(0, 19).replace('T', ' ')} UTC`}`,
     hint: `go on from there: stillroom ${words.map(shellWord).join(' ')}${rest}`,
   };
 }
