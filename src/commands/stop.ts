@@ -36,7 +36,8 @@ export default verb({
     stop.dispose();
     await reporter.close();
     if (!attached.ok) return refusal(attached.problems);
-    if (stop.signal !== undefined) return rawAnswer({ [kind]: id, stopped: null }, '', stoppedBy(stop.signal));
+    if (stop.signal !== undefined)
+      return rawAnswer({ [kind]: id, stopped: null }, `the ${kind} ${id} ends without being waited for\n`, stoppedBy(stop.signal));
     const { data, ...how } = ended(attached.value, invocation);
     return { ...how, data: { ...data, stopped: true }, problems: [], exit: 0 };
   },

@@ -100,6 +100,9 @@ stages:
     await appears(join(folder, 'begun'));
     const attached = started(folder, ['attach']);
     await prints(attached, 'so far 1/3, best: trial 0');
+    const trial = await called(folder, ['stop', (await newestRun(folder))?.run ?? '']);
+    expect(trial.code).toBe(2);
+    expect(trial.stderr).toMatch(/is a trial of the sweep (\S+) \[cannot-stop\]\n {2}hint: stop that: stillroom stop \1\n/);
     sweep.child.kill('SIGKILL');
     expect(await attached.ended).toBe(1);
     for (const text of [attached.printed(), (await called(folder, ['attach', '@latest-sweep'])).stderr]) {
