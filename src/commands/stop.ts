@@ -1,3 +1,4 @@
+import type { Event } from '../model/event.ts';
 import { answer, rawAnswer, refusal } from './answer.ts';
 import { ended } from './attach.ts';
 import { flag, verb } from './verb.ts';
@@ -7,6 +8,11 @@ import { listenForStop, openReporter, stoppedBy } from './watching.ts';
 const PATIENCE = 30_000;
 
 const STILL_RUNS = 'it has not ended yet: what runs may take its time to save; stillroom stop --force leaves it none\n';
+
+/** Whether an event tells how a run comes to its end: what never began are most of many nodes, and are counted in its record. */
+function isOfEnding(event: Event): boolean {
+  return event.type === 'notice' || (event.type === 'node-ended' && event.outcome.state !== 'skipped');
+}
 
 /** `stillroom stop`: ends a run or a sweep that another process executes. */
 export default verb({
@@ -29,7 +35,10 @@ export default verb({
     const reporter = await openReporter(invocation, { plain: true, verbose: false });
     const stop = listenForStop(() => undefined);
     const sweep = (await import('./sweep-watcher.ts')).watcherFor(invocation, { plain: true, verbose: false });
-    const watch = json ? {} : { onEvent: reporter.report.bind(reporter), onSweepEvent: sweep.report.bind(sweep) };
+    const onEvent = (event: Event): void => {
+      if (isOfEnding(event)) reporter.report(event);
+    };
+    const watch = json ? {} : { onEvent, onSweepEvent: sweep.report.bind(sweep) };
     const waiting = setTimeout(() => json || stderr.write(STILL_RUNS), PATIENCE);
     const attached = await project.live.attach(id, { signal: stop.asked, ...watch });
     clearTimeout(waiting);

@@ -169,7 +169,7 @@ describe('stop', () => {
     const stubborn = `trap "touch ${folder}/asked" TERM; touch ${folder}/begun; ${until(`${folder}/go`)}; ${until(`${folder}/go`)}; echo > o`;
     write(folder, {
       'package.json': '{}',
-      'p.yaml': `name: p\nstages: { a: { run: '${stubborn}', out: { o: o } } }\n`,
+      'p.yaml': `name: p\nstages:\n  a: { run: '${stubborn}', out: { o: o } }\n  b: { run: 'echo > o', in: { a: a.o }, out: { o: o } }\n`,
       'stillroom.yaml': 'executors: { patient: { kind: process, grace: 600s } }\n',
     });
     const run = started(folder, ['run', 'p.yaml', '--executor', 'patient']);
@@ -178,6 +178,8 @@ describe('stop', () => {
     await appears(join(folder, 'asked'));
     expect(await called(folder, ['stop', '--force'])).toMatchObject({ code: 0, stderr: expect.stringContaining('is told to stop') });
     expect(await asked.ended).toBe(0);
+    expect(asked.printed()).toContain('- a  cancelled: the run was stopped');
+    expect(asked.printed()).not.toContain('- b');
     expect(await run.ended).toBe(143);
   });
 });
