@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { ifPossible } from '../../files/durable.ts';
 import { forgetFolder, namesIn } from '../../files/folder.ts';
 import { usesLeases } from '../../files/lock.ts';
 import type { Segments } from './segments/segments.ts';
@@ -7,12 +8,20 @@ import type { Segments } from './segments/segments.ts';
 /** Folders of a store that hold folders of many files. */
 const DEEP: ReadonlySet<string> = new Set(['blobs', 'results', 'runs', 'index']);
 
+/** Sees the runs that other machines have just begun or ended; nothing where no other machine has the store. */
+export function lookAnewAtRuns(root: string): void {
+  if (usesLeases(root)) ifPossible(() => forgetFolder(join(root, 'runs'), root));
+}
+
 /**
- * Sees a store as it is, whatever this machine keeps of earlier looks: for who is about to remove what nothing reaches, and has not seen what
- * another machine has just made. Nothing where no other machine has the store.
+ * Sees a store as it is, whatever this machine keeps of earlier looks: for who would take what another machine has just made for lost, or its
+ * content for what nothing reaches. Nothing where no other machine has the store.
  */
 export function lookAnew(root: string, segments: Segments): void {
-  if (!usesLeases(root)) return;
+  if (usesLeases(root)) ifPossible(() => lookAtAll(root, segments));
+}
+
+function lookAtAll(root: string, segments: Segments): void {
   forgetFolder(root, root);
   for (const name of foldersIn(root)) {
     forgetFolder(join(root, name), root);

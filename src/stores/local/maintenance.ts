@@ -22,6 +22,7 @@ export class LocalMaintenance implements Maintenance {
   }
 
   verify(): Promise<Verification> {
+    lookAnew(this.parts.root, this.segments);
     return verifyStore(this.parts);
   }
 
