@@ -52,6 +52,14 @@ function wrongWith(answer: Answer, address: string): { readonly message: string;
         message: `Ray at ${address} takes these requests for those of a browser: ${saidBy(answer)}`,
         hint: 'a proxy before it adds headers of browsers: give the address of Ray itself',
       };
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return {
+        message: `Ray at ${address} cannot answer: ${saidBy(answer)}`,
+        hint: 'run it again; if that stays, the log of its dashboard says more (dashboard.log below its temporary folder)',
+      };
     default:
       return { message: `Ray at ${address} refuses: ${saidBy(answer)}`, hint: 'correct the settings of the executor in stillroom.yaml' };
   }

@@ -114,6 +114,8 @@ export class RayApi {
     const request = this.address.startsWith('https:') ? requestSecure : requestPlain;
     const sent = body === undefined ? '' : JSON.stringify(body);
     const headers = {
+      // Older ones fail where a request does not say whose it is.
+      'User-Agent': 'stillroom',
       ...this.headers,
       Accept: 'application/json',
       'Content-Length': Buffer.byteLength(sent),

@@ -63,7 +63,7 @@ export async function followPlaceJob<Value>(
       const answer = await api.job(id);
       word = answer !== 'unknown' && 'state' in answer ? answer : word;
       if (isOver(word)) late = performance.now() + (word.state === 'SUCCEEDED' ? LATE : 0);
-      if (asked === MANY && word?.state === 'PENDING') tell(`job ${id} waits in Ray: no machine has room for it now`);
+      if (asked === MANY && word?.state === 'PENDING') tell(`job ${id} waits in Ray for a machine with room for it`);
     }
     const isLast = signal.aborted || (late !== undefined && performance.now() >= late);
     const value = look(word);

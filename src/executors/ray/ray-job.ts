@@ -120,8 +120,9 @@ export class RayJob implements ClusterJob<Word> {
   /** Why no machine takes it: none is free, or none is large enough. */
   private async whatIsLacking(): Promise<string> {
     const { asked } = this.submitted;
-    const why = (await this.isTooLarge()) ? 'no machine that Ray has now is as large as it asks for' : 'no machine has room for it now';
-    return `waits in Ray as job ${this.id}: ${why} (${askedText(asked)})`;
+    return (await this.isTooLarge())
+      ? `waits in Ray as job ${this.id}: no machine that Ray has now is as large as it asks for (${askedText(asked)})`
+      : `waits in Ray as job ${this.id} for a machine with room for it (${askedText(asked)})`;
   }
 
   /** False also where Ray does not say what its machines have. */

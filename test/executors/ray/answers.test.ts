@@ -21,7 +21,7 @@ const cache = emptyFolder();
 let ray: FakeRay;
 
 beforeAll(async () => {
-  ray = await new FakeRay().start();
+  ray = await new FakeRay(emptyFolder()).start();
   // Once: what is asked of its machines is no matter of these tests.
   await opened();
 });
@@ -215,7 +215,7 @@ describe('a job that Ray gives up, since it found no machine for a quarter of an
     const other = attempt(WAITS, { resources: { cpu: 4, gpu: 0, memory: 0 } });
     const [first, second] = [await execute(executor, job), await execute(executor, other)];
     await begun(job);
-    while (!notices(second).includes('no machine has room for it now (4 CPU)')) await sleep(10);
+    while (!notices(second).includes('for a machine with room for it (4 CPU)')) await sleep(10);
     ray.giveUp(`still-${other.attempt}`);
     while (!ray.jobs.has(`still-${other.attempt}-2`)) await sleep(10);
     release(job);

@@ -3,7 +3,6 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { emptyFolder } from '../../folders.ts';
 
 /** What a machine has, by Ray's names. */
 type Machine = Readonly<Record<string, number>>;
@@ -98,9 +97,14 @@ export class FakeRay {
   /** Requests as they came: `METHOD path`. */
   readonly asked: string[] = [];
   readonly jobs = new Map<string, FakeJob>();
-  private readonly folder = emptyFolder();
+  private readonly folder: string;
   private server: Server | undefined;
   private port = 0;
+
+  /** Logs lie below a folder. */
+  constructor(folder: string) {
+    this.folder = folder;
+  }
 
   get address(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -230,6 +234,8 @@ export class FakeRay {
     const isBrowser =
       Object.keys(request.headers).some((name) => name.startsWith('sec-fetch')) || /Mozilla/.test(request.headers['user-agent'] ?? '');
     if (isBrowser && request.method !== 'GET') return void send(405, `'${request.method}' method not allowed for browser traffic.`);
+    // Ray 2.9 does.
+    if (request.headers['user-agent'] === undefined) return void send(500, '500 Internal Server Error\n\nServer got itself in trouble');
     if (this.token !== undefined && request.headers.authorization === undefined)
       return void send(401, 'Unauthorized: Missing authentication token');
     if (this.token !== undefined && request.headers.authorization !== `Bearer ${this.token}`)

@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000 });
 let ray: FakeRay;
 
 beforeEach(async () => {
-  ray = await new FakeRay().start();
+  ray = await new FakeRay(emptyFolder()).start();
 });
 afterEach(() => ray.end());
 

@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe(realRay === undefined ? 'one that plays Ray' : 'Ray', () => {
   beforeAll(async () => {
-    ray = await startRay();
+    ray = await startRay(emptyFolder());
   });
   afterAll(() => ray.end());
 

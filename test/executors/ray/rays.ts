@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { emptyFolder } from '../../folders.ts';
 import { FakeRay } from './fake-ray.ts';
 
 /** A Ray under test. */
@@ -21,9 +20,9 @@ export interface Ray {
 /** The program `ray` of a real one; without, the tests speak with one that they play themselves. */
 export const realRay: string | undefined = process.env['STILLROOM_RAY'];
 
-/** Starts a Ray of this machine. */
-export function startRay(): Promise<Ray> {
-  return realRay === undefined ? new FakeRay().start() : startReal(realRay);
+/** Starts a Ray of this machine, which keeps its files below a folder. */
+export function startRay(folder: string, program: string | undefined = realRay): Promise<Ray> {
+  return program === undefined ? new FakeRay(folder).start() : startReal(program, folder);
 }
 
 async function freePort(): Promise<number> {
@@ -52,10 +51,10 @@ interface Shown {
   readonly status: string;
 }
 
-async function startReal(program: string): Promise<Ray> {
+async function startReal(program: string, folder: string): Promise<Ray> {
   const [port, dashboard, agent] = [await freePort(), await freePort(), await freePort()];
   const options = ['--num-cpus=4', '--num-gpus=2', `--port=${port}`, `--dashboard-port=${dashboard}`];
-  const more = [`--dashboard-agent-listen-port=${agent}`, `--temp-dir=${emptyFolder()}`, '--disable-usage-stats', '--block'];
+  const more = [`--dashboard-agent-listen-port=${agent}`, `--temp-dir=${folder}`, '--disable-usage-stats', '--block'];
   const head = spawn(program, ['start', '--head', '--include-dashboard=true', ...options, ...more], { stdio: 'ignore' });
   const ended = new Promise((resolve) => head.once('exit', resolve));
   const address = `http://127.0.0.1:${dashboard}`;

@@ -85,7 +85,7 @@ async function emptied(): Promise<void> {
 
 describe(`a run whose nodes are jobs of ${realRay === undefined ? 'one that plays Ray' : 'Ray'}`, () => {
   beforeAll(async () => {
-    ray = await startRay();
+    ray = await startRay(emptyFolder());
     // Once, so that no two runs ask what machines there are.
     await run(project('echo > "$out"'));
   });
@@ -141,11 +141,11 @@ describe(`a run whose nodes are jobs of ${realRay === undefined ? 'one that play
     const running = run(first);
     await begun(first);
     const stopped = coordinator(third);
-    await stopped.says('no machine has room for it now (4 CPU)');
+    await stopped.says('for a machine with room for it (4 CPU)');
     stopped.child.kill('SIGINT');
     expect(await stopped.ended).toBe(130);
     const waits = coordinator(second);
-    await waits.says('no machine has room for it now (4 CPU)');
+    await waits.says('for a machine with room for it (4 CPU)');
     first.release();
     expect((await running).json.executed).toEqual(['works']);
     second.release();
