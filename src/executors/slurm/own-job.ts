@@ -61,13 +61,12 @@ export class OwnJob implements SlurmJob {
   }
 
   onNews(call: () => void): () => void {
-    this.watched.onNews = call;
-    return () => {
-      this.watched.onNews = undefined;
-    };
+    const { onNews } = this.watched;
+    onNews.add(call);
+    return () => void onNews.delete(call);
   }
 
   letGo(): void {
-    this.squeue.letGo(this.id);
+    this.squeue.letGo(this.id, this.watched);
   }
 }

@@ -263,7 +263,7 @@ export class PilotGroup {
     process.off('exit', this.onExit);
     const words = this.wordsOfPilots();
     if (words !== '') for (const { job } of this.open.values()) appendFileSync(attemptFile(job.specification.folder, 'output'), words);
-    for (const { id } of this.crews) this.piloting.squeue.letGo(id);
+    for (const { id, watched } of this.crews) this.piloting.squeue.letGo(id, watched);
     if (this.open.size === 0) removeTree(this.list);
   }
 

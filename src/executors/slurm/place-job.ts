@@ -124,7 +124,7 @@ export async function followPlaceJob<Value>(
       await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
     }
   } finally {
-    squeue.letGo(id);
+    squeue.letGo(id, watched);
   }
 }
 

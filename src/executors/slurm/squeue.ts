@@ -18,7 +18,9 @@ export interface Watched {
   /** How many of its tasks wait or run; undefined: nothing was said of it yet. One that is no array has one. */
   tasks: number | undefined;
   /** Called when something else is said of it than before. */
-  onNews?: (() => void) | undefined;
+  readonly onNews: Set<() => void>;
+  /** How many want to know: a pilot executes several attempts, one after another. */
+  watchers: number;
 }
 
 /** The longest time between two questions to a controller that does not answer, in milliseconds. */
@@ -82,14 +84,20 @@ export class Squeue {
 
   /** Watches a job from now on, until it is let go. */
   watch(id: string, name: string): Watched {
-    const watched: Watched = { name, word: undefined, at: 0, absences: 0, isForgotten: false, tasks: undefined };
+    const known = this.jobs.get(id);
+    const watched: Watched =
+      known?.name === name
+        ? known
+        : { name, word: undefined, at: 0, absences: 0, isForgotten: false, tasks: undefined, onNews: new Set(), watchers: 0 };
+    watched.watchers += 1;
     this.jobs.set(id, watched);
     void this.askOn();
     return watched;
   }
 
-  letGo(id: string): void {
-    this.jobs.delete(id);
+  letGo(id: string, watched: Watched): void {
+    watched.watchers -= 1;
+    if (watched.watchers === 0 && this.jobs.get(id) === watched) this.jobs.delete(id);
   }
 
   /** The number of the living job of a name; undefined where there is none. It waits for a controller that does not answer. */
@@ -140,7 +148,7 @@ export class Squeue {
       watched.tasks = alive.reduce((sum, { count }) => sum + count, 0);
       const word = (alive.find(({ word: { state } }) => state !== 'PENDING') ?? alive[0] ?? tasks.at(-1))?.word;
       if (word !== undefined) Object.assign(watched, { word, at, isForgotten: false });
-      if (watched.word?.state !== before?.state) watched.onNews?.();
+      if (watched.word?.state !== before?.state) for (const call of watched.onNews) call();
     }
     await this.askAlone();
     return true;
@@ -156,7 +164,7 @@ export class Squeue {
       watched.isForgotten = word === 'forgotten' || 'last' in word;
       if (word !== 'forgotten' && 'last' in word) watched.word = word.last;
       else if (word !== 'forgotten') Object.assign(watched, { word, at, absences: 0 });
-      watched.onNews?.();
+      for (const call of watched.onNews) call();
     }
   }
 }
