@@ -76,6 +76,9 @@ export class Context {
     if (this.opened !== undefined) return done(this.opened);
     const store = openLocalStore(this.storeFolder);
     if (!store.ok) return store;
+    // What this machine keeps of earlier looks says nothing of runs that others have begun since.
+    store.value.runs.lookAnew();
+    store.value.sweeps.lookAnew();
     this.opened = this.layered?.(store.value) ?? store.value;
     this.leaveEntrance();
     return done(this.opened);

@@ -144,8 +144,10 @@ describe.skipIf(why !== undefined)(`a store that machines share${why === undefin
     await on(one, 'run', 'q.yaml');
     // From now on it keeps for long what it has seen of the folders: that there is no other run.
     expect((await on(two, 'attach')).output).toContain('nothing runs here now');
+    expect((await on(two, 'runs')).output).not.toContain('live');
     const run = on(one, 'run', 'p.yaml', '--plain');
     await untilThere(join(project, 'begun'));
+    expect((await on(two, 'runs')).output).toContain('live');
     let printed = '';
     const watched = two.stillroom(['attach', '--verbose', '--store', join(two.folder, 'artifacts')], project, undefined, (all) => {
       printed = all;
