@@ -68,6 +68,8 @@ function itemThere({ name, ok, detail, optional }: SetupItem, executor: string):
 
 /** Sets up what is missing where the chosen executor executes nodes; false: that is this machine. */
 export async function setUpExecutor(context: Context, how: SetUp): Promise<Outcome<boolean>> {
+  context.tell = how.tell;
+  context.signal = how.signal;
   const executors = await context.executors();
   const found = executors.ok ? await executors.value.get() : executors;
   if (!found.ok) return found;
