@@ -101,10 +101,12 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
 /** Problems of an environment, which nodes may share. */
 const OF_ENVIRONMENTS: ReadonlySet<ProblemCode> = new Set(['bad-environment', 'environment-failed', 'missing-python']);
 
-/** Problems, but that of an engine which several nodes need once, and that of an environment where it is first needed. */
+/** Problems, but that of an engine which several nodes need once, and that of an environment or an executor where it is first needed. */
 function toldOnce(problems: readonly Problem[]): readonly Problem[] {
   const isAlike = (a: Problem, b: Problem): boolean => a.code === 'engine-missing' && b.code === a.code && a.hint === b.hint;
-  const isSame = (a: Problem, b: Problem): boolean => OF_ENVIRONMENTS.has(a.code) && b.code === a.code && a.message === b.message;
+  // An executor is opened once for all nodes, and so is what is wrong with it.
+  const isSame = (a: Problem, b: Problem): boolean =>
+    a === b || (OF_ENVIRONMENTS.has(a.code) && b.code === a.code && a.message === b.message);
   const told: Problem[] = [];
   for (const problem of problems) {
     if (told.some((one) => isSame(one, problem))) continue;

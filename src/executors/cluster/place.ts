@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import type { ExecutorFacts } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
+import type { Problem } from '../../model/problem.ts';
 import type { SetupItem } from '../../model/setup-item.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -127,4 +128,10 @@ export function lackOf(
     default:
       return undefined;
   }
+}
+
+/** What is wrong with an executor whose machines nobody waited for. */
+export function unasked(name: string): Problem {
+  const message = `${name}: it was not waited for to tell what machines it has`;
+  return { kind: 'usage', code: 'cluster-refused', message, hint: 'run it again' };
 }

@@ -33,23 +33,23 @@ function wrongWith(answer: Answer, address: string): { readonly message: string;
   switch (answer.status) {
     case 0:
       return {
-        message: `nothing of Ray answers at ${address}: ${saidBy(answer)}`,
-        hint: `${correct}, or start Ray with its dashboard, which takes the jobs: pip install 'ray[default]', ray start --head --dashboard-host=0.0.0.0`,
+        message: `no Ray answers at ${address} (${saidBy(answer)})`,
+        hint: `${correct}, or start Ray with its dashboard, which takes jobs: pip install 'ray[default]'; ray start --head --dashboard-host=0.0.0.0`,
       };
     case 401:
     case 403:
       return {
-        message: `Ray at ${address} lets nobody in without its token: ${saidBy(answer)}`,
+        message: `Ray at ${address} lets nobody in without its token (${saidBy(answer)})`,
         hint: 'set RAY_AUTH_TOKEN, or RAY_AUTH_TOKEN_PATH to the file that holds it; headers for a proxy stand in RAY_JOB_HEADERS',
       };
     case 404:
       return {
         message: `what answers at ${address} knows no jobs of Ray`,
-        hint: `${correct}: the dashboard's own, by default http://HOST:8265`,
+        hint: `${correct}; the dashboard of Ray is at http://HOST:8265, unless it was started with another port`,
       };
     case 405:
       return {
-        message: `Ray at ${address} takes these requests for those of a browser: ${saidBy(answer)}`,
+        message: `Ray at ${address} takes these requests for those of a browser (${saidBy(answer)})`,
         hint: 'a proxy before it adds headers of browsers: give the address of Ray itself',
       };
     case 500:
@@ -65,9 +65,9 @@ function wrongWith(answer: Answer, address: string): { readonly message: string;
   }
 }
 
-/** What is wrong where Ray does not take a job. `what` was to be given to it. */
-export function refused(what: string, answer: Answer, address: string): Problem {
-  if (answer.status === 200 || (answer.status >= 300 && answer.status < 400)) return refused(what, { status: 404, text: '' }, address);
+/** What is wrong where Ray does not answer as it should, or refuses. `who` asked it. */
+export function refused(who: string, answer: Answer, address: string): Problem {
+  if (answer.status === 200 || (answer.status >= 300 && answer.status < 400)) return refused(who, { status: 404, text: '' }, address);
   const { message, hint } = wrongWith(answer, address);
-  return { kind: 'usage', code: 'cluster-refused', message: `${what} cannot be given to Ray: ${message}`, hint };
+  return { kind: 'usage', code: 'cluster-refused', message: `${who}: ${message}`, hint };
 }

@@ -9,7 +9,18 @@ import type { ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { shellWord } from '../../text/shell-word.ts';
-import { checks, fileSystems, installed, isPlace, lackOf, type Needs, type Place, placeFolder, present } from '../cluster/place.ts';
+import {
+  checks,
+  fileSystems,
+  installed,
+  isPlace,
+  lackOf,
+  type Needs,
+  type Place,
+  placeFolder,
+  present,
+  unasked,
+} from '../cluster/place.ts';
 import { refused } from './answers.ts';
 import { isOver, type RayApi, type Word } from './api.ts';
 import { reasonIn } from './ended.ts';
@@ -52,38 +63,39 @@ export function knownBy({ opening, settings }: Asking): Known {
 /** What the machines that jobs are given are and have. A job tells that once for each kind of place; it is kept in the user's cache. */
 export async function rayPlace(asking: Asking): Promise<Outcome<Place>> {
   const { opening, settings, api } = asking;
-  const { name, tell = () => undefined, isAskedAnew = false } = opening;
+  const { name, tell = () => undefined, isAskedAnew = false, signal = new AbortController().signal } = opening;
   const known = knownBy(asking);
   const { folder, mark } = known.needs;
   const file = join(folder, `${known.key}.json`);
   const kept = isAskedAnew ? undefined : readSealed(file, isPlace);
   if (kept !== undefined) return done(kept);
-  const purpose = `a job that tells what ${name} is`;
-  const wrong = await versionProblem(api, { name, purpose });
+  const wrong = await versionProblem(api, name);
   if (wrong !== undefined) return failed(wrong);
   makeFolders(folder);
   writeFileSync(join(folder, mark), '');
   const program = [process.execPath, join(installation, 'dist/executors/cluster/probe.js'), file];
   const job: PlaceJob = {
-    ...{ id: `still-probe-${known.key.slice(0, 12)}`, purpose, settings, tell },
+    ...{ id: `still-probe-${known.key.slice(0, 12)}`, name, purpose: 'tells what machines there are', settings, tell },
     script: `${checks(known.needs)}exec ${program.map(shellWord).join(' ')}\n`,
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
   };
   const begun = await beginPlaceJob(api, job);
-  if (!begun.ok) return begun;
+  if (!begun.ok) return signal.aborted ? failed(unasked(name)) : begun;
   tell(`job ${job.id} of Ray tells what machines ${name} has; that is kept`);
   const place = await followPlaceJob(api, job, (word) => (word?.state === 'SUCCEEDED' ? readSealed(file, isPlace) : undefined));
+  if (signal.aborted && !('platform' in place)) {
+    // One that another run submitted is that run's.
+    if (begun.value === 'submitted') await api.stop(job.id);
+    return failed(unasked(name));
+  }
   return 'platform' in place ? done(place) : failed(silent(name, known, { id: job.id, ...place }));
 }
 
 /** What is wrong with whoever answers; undefined: it is a Ray that takes jobs. */
-async function versionProblem(
-  api: RayApi,
-  { name, purpose }: { readonly name: string; readonly purpose: string },
-): Promise<Problem | undefined> {
+async function versionProblem(api: RayApi, name: string): Promise<Problem | undefined> {
   const answer = await api.version();
   const version = answer.status === 200 ? parseJson(answer.text, isObject)?.['ray_version'] : undefined;
-  if (typeof version !== 'string') return refused(purpose, answer, api.address);
+  if (typeof version !== 'string') return refused(name, answer, api.address);
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;

@@ -10,7 +10,9 @@ import { resourcesOf } from './submission.ts';
 export interface PlaceJob {
   /** By its name it is found again. */
   readonly id: string;
-  /** What it is for, in words. */
+  /** The executor that it is for. */
+  readonly name: string;
+  /** What it does, in words. */
   readonly purpose: string;
   /** Ray shows it to anyone. */
   readonly script: string;
@@ -31,8 +33,11 @@ const MANY = 20;
 /** The part of a processor, a device and the like that such a job asks for: so it finds room beside others. */
 const LITTLE = 0.001;
 
-/** Submits such a job, unless one of its name waits or runs. */
-export async function beginPlaceJob(api: RayApi, { id, purpose, script, settings }: PlaceJob): Promise<Outcome<undefined>> {
+/** Submits such a job, or finds one of its name that waits or runs. */
+export async function beginPlaceJob(
+  api: RayApi,
+  { id, name, purpose, script, settings }: PlaceJob,
+): Promise<Outcome<'submitted' | 'found'>> {
   const before = await api.job(id);
   if (before !== 'unknown' && 'state' in before && isOver(before)) await api.forget(id);
   const little = (count: number): number => Math.min(count, LITTLE);
@@ -47,7 +52,8 @@ export async function beginPlaceJob(api: RayApi, { id, purpose, script, settings
     ...{ entrypoint: `exec bash -c ${shellWord(script)}`, submission_id: id, metadata },
     ...resourcesOf(asked),
   });
-  return answer.status === 200 || isTaken(answer) ? done(undefined) : failed(refused(purpose, answer, api.address));
+  if (isTaken(answer)) return done('found');
+  return answer.status === 200 ? done('submitted') : failed(refused(name, answer, api.address));
 }
 
 /** Looks again and again for what such a job makes, until it is there or can no longer come: then, Ray's last word on the job. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobSpecification } from '../../model/job.ts';
-import { standingOf } from '../cluster/ownership.ts';
+import { type Standing, standingOf } from '../cluster/ownership.ts';
 import type { ClusterJob } from '../cluster/watch.ts';
 import { isOver, type RayApi, type Word } from './api.ts';
 import { saidBy } from './answers.ts';
@@ -41,6 +41,7 @@ export class RayJob implements ClusterJob<Word> {
   /** When Ray stopped answering. */
   private silentSince: number | undefined;
   private silence = '';
+  private standing: Standing = 'waiting';
   private isCancelled = false;
   private isLetGo = false;
   private lacking: string | undefined;
@@ -67,8 +68,10 @@ export class RayJob implements ClusterJob<Word> {
     return isOver(this.word) || this.absences >= ABSENCES || isSilent;
   }
 
-  /** Why it has not begun, for people. */
-  readonly waits = (): string | undefined => {
+  /** Why it has not begun, for people. Told how the attempt stands, it asks no more than it must. */
+  readonly waits = (standing: Standing): string | undefined => {
+    this.standing = standing;
+    if (standing !== 'waiting') return undefined;
     if (this.silence !== '') return this.silence;
     if (this.word?.state !== 'PENDING') return undefined;
     return this.lacking;
@@ -89,9 +92,9 @@ export class RayJob implements ClusterJob<Word> {
     let asked = performance.now();
     while (!this.isLetGo) {
       await sleep(Math.min(PAUSE, this.options.poll), undefined, { ref: false });
-      const standing = this.isLetGo ? 'alive' : standingOf(this.options.attempt.folder);
+      const { standing } = this;
       const isDue = performance.now() - asked >= (standing === 'ended' ? Math.min(wait, 1000) : wait);
-      if (standing === 'alive' || !isDue) continue;
+      if (standing === 'alive' || !isDue || this.isLetGo) continue;
       const answers = await this.askOnce();
       asked = performance.now();
       wait = answers ? this.options.poll : Math.min(2 * wait, LONGEST);

@@ -28,7 +28,7 @@ export async function setUpThere(asking: Asking, { parts, tell, signal }: SetUp)
   leaveVariables(join(folder, variables), opening.environment);
   const program = [process.execPath, join(installation, 'src/setup/setup.mjs'), ...parts];
   const job: PlaceJob = {
-    ...{ id: `still-setup-${known.key.slice(0, 12)}`, purpose: `a job that sets up what ${opening.name} needs`, settings, tell, signal },
+    ...{ id: `still-setup-${known.key.slice(0, 12)}`, name: opening.name, purpose: 'sets up what is missing', settings, tell, signal },
     script: `${checks(known.needs)}. ./${variables}\nrm -f ${variables}\nexec ${program.map(shellWord).join(' ')}\n`,
   };
   try {

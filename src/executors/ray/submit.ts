@@ -27,7 +27,7 @@ export async function submit(api: RayApi, job: JsonObject, { what, onWait, signa
     if (answer === undefined) break;
     const isAccepted = answer.status === 200 && parseJson(answer.text, isObject) !== undefined;
     if (isAccepted || isTaken(answer)) return done(true);
-    if (!passes(answer)) return failed(refused(what, answer, api.address));
+    if (!passes(answer)) return failed(refused(`${what} cannot be given to Ray`, answer, api.address));
     if (wait === PAUSES.first) onWait(`${what} waits for Ray at ${api.address}, which takes no job now: ${saidBy(answer)}`);
     await sleep(wait, undefined, { signal }).catch(() => undefined);
   }

@@ -8,7 +8,19 @@ import { digestOf } from '../../model/canonical.ts';
 import type { ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { checks, fileSystems, installed, isPlace, lackOf, type Needs, type Place, placeFolder, present, quoted } from '../cluster/place.ts';
+import {
+  checks,
+  fileSystems,
+  installed,
+  isPlace,
+  lackOf,
+  type Needs,
+  type Place,
+  placeFolder,
+  present,
+  quoted,
+  unasked,
+} from '../cluster/place.ts';
 import { type Begun, beginPlaceJob, followPlaceJob, type PlaceEnd, type PlaceJob, withdraw } from './place-job.ts';
 import { placeOptions, preparing } from './submission.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
@@ -113,11 +125,6 @@ function forgetOthers({ key, needs: { folder } }: Known, id: string): void {
 /** The last lines that a job printed. */
 export function saidByJob({ key, needs: { folder } }: Known, id: string): string {
   return lastLines(join(folder, `${key}-${id}.said`), TOLD_LINES).join('\n  ');
-}
-
-function unasked(name: string): Problem {
-  const message = `${name}: it was not waited for to tell what machines it has`;
-  return { kind: 'usage', code: 'cluster-refused', message, hint: 'run it again' };
 }
 
 function silent(name: string, known: Known, { id, word, code }: Begun & PlaceEnd): Problem {

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { open } from '../../../src/executors/ray/executor.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import { emptyFolder } from '../../rig.ts';
+import { emptyFolder, stillroom, write } from '../../rig.ts';
 import { FakeRay } from './fake-ray.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -20,6 +20,13 @@ interface Opening {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+const says = (message: string, hint: string) => ({
+  kind: 'usage',
+  code: 'cluster-refused',
+  message: expect.stringContaining(message) as string,
+  hint: expect.stringContaining(hint) as string,
+});
+
 describe('an executor that cannot be opened says why', () => {
   /** What is wrong with one whose place was not looked at before. */
   const problem = async ({ settings = { address: ray.address }, environment = {} }: Opening = {}) => {
@@ -27,19 +34,10 @@ describe('an executor that cannot be opened says why', () => {
     const outcome = await open({ name: 'far', settings, engines: {}, environment: own });
     return outcome.ok ? undefined : outcome.problems[0];
   };
-  const says = (message: string, hint: string) => ({
-    kind: 'usage',
-    code: 'cluster-refused',
-    message: expect.stringContaining(message) as string,
-    hint: expect.stringContaining(hint) as string,
-  });
-
   test('nothing answers, with the address', async () => {
     const { address } = ray;
     await ray.end();
-    expect(await problem({ settings: { address } })).toMatchObject(
-      says(`nothing of Ray answers at ${address}`, "pip install 'ray[default]'"),
-    );
+    expect(await problem({ settings: { address } })).toMatchObject(says(`far: no Ray answers at ${address}`, "pip install 'ray[default]'"));
     await ray.start();
   });
 
@@ -90,3 +88,53 @@ describe('an executor that cannot be opened says why', () => {
     expect(ray.asked.length).toBe(asked);
   });
 });
+
+describe('an executor of Ray', () => {
+  test('says once, for all its nodes, why it cannot be opened', async () => {
+    const folder = emptyFolder();
+    const nodes = ['a', 'b', 'c'].map((name) => `  ${name}: { executor: far, run: 'echo > "$out"', out: { out: out.txt } }\n`);
+    write(folder, {
+      'stillroom.yaml': `executors:\n  far: { kind: ray, address: '${ray.address}' }\n`,
+      'pipeline.yaml': `name: far\nstages:\n${nodes.join('')}`,
+    });
+    await ray.end();
+    const { stderr } = await stillroom(folder, ['run', 'pipeline.yaml'], { env: { XDG_CACHE_HOME: emptyFolder() } });
+    expect(stderr.split('no Ray answers')).toHaveLength(2);
+    await ray.start();
+  });
+
+  test('sets its machines up by a job, whose words are told, and shows nobody its variables', async () => {
+    const [cache, programs] = [emptyFolder(), emptyFolder()];
+    write(programs, { uv: '#!/bin/sh\necho uv 99.0.0\n' });
+    chmodSync(join(programs, 'uv'), 0o755);
+    const lines: string[] = [];
+    const setUp = async (more: Readonly<Record<string, string>>) => {
+      const environment = { ...process.env, XDG_CACHE_HOME: cache, HOME: emptyFolder(), CANARY: 'canary-setup', ...more };
+      const opened = await open({ name: 'far', settings: { address: ray.address }, engines: {}, environment });
+      if (!opened.ok) throw new Error(opened.problems[0]?.message);
+      const how = { parts: ['--uv'], tell: (line: string) => lines.push(line), signal: new AbortController().signal };
+      return opened.value.setUp?.(how);
+    };
+    expect(await setUp({ PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}` })).toMatchObject({ ok: true });
+    const failed = await setUp({
+      PIP_INDEX_URL: 'http://127.0.0.1:9/',
+      PIP_RETRIES: '0',
+      PIP_CONFIG_FILE: '/dev/null',
+      PIP_FIND_LINKS: '',
+    });
+    expect(lines.join('\n')).toContain('set-up:');
+    const problems = [says('failed: Job entrypoint command failed with exit code', 'doctor --install')];
+    expect(failed).toMatchObject({ ok: false, problems });
+    expect(await ray.shown()).not.toContain('canary-setup');
+    expect(allFiles(cache)).not.toContain('canary-setup');
+  });
+});
+
+/** Every file below a folder as one text. */
+function allFiles(folder: string): string {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, 'latin1'))
+    .join('\n');
+}

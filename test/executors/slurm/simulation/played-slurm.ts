@@ -85,6 +85,11 @@ export class PlayedSlurm {
       stdout,
       stderr,
       stdin: { on: () => undefined, end: (input: string) => run(input) },
+      killed: false,
+      // It has said all by then, and ends.
+      kill: () => {
+        child.killed = true;
+      },
     });
     const run = (input: string): void => {
       if (args.some((one) => one.length >= LONGEST_ARGUMENT)) {
