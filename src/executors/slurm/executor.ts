@@ -209,6 +209,8 @@ class SlurmExecutor implements Executor {
     // Pilots look for others themselves.
     const isWorthAnother = !began && slurmJob instanceof OwnJob && isOver(word) && this.machines.isWorthAnother(job.node, machine);
     const { id = '', isForgotten } = slurmJob;
+    // One that was put back into the queue would begin again.
+    if (word !== undefined && !isOver(word) && !isForgotten) await slurmJob.cancel();
     const problem = endingProblem(job, { id, word, began, isForgotten, isWorthAnother, resumed });
     return { format, attempt, seconds, cost, ended: 'failed', problem };
   }

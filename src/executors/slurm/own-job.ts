@@ -9,6 +9,9 @@ const ABSENCE = 3 * 3_600_000;
 /** As many answers of squeue without a job that has ended are enough then. */
 const ABSENCES = 8;
 
+/** Milliseconds that cancelling may take where the controller is away: it is tried again, or the job ends by itself when it begins. */
+const CANCELLING = 5000;
+
 /** What is known of a job that executes one attempt and nothing else. */
 export interface OwnJobOptions {
   readonly id: string;
@@ -57,7 +60,10 @@ export class OwnJob implements SlurmJob {
 
   cancel(): Promise<unknown> {
     // Its number may be another's by now, where a controller lost its state: the name must be its own.
-    return ask(['scancel', `--name=${this.options.name}`, this.id], { environment: this.options.environment });
+    return ask(['scancel', `--name=${this.options.name}`, this.id], {
+      environment: this.options.environment,
+      signal: AbortSignal.timeout(CANCELLING),
+    });
   }
 
   onNews(call: () => void): () => void {

@@ -74,6 +74,7 @@ export class Squeue {
   private readonly lastWords: LastWords;
   private wait: number;
   private isAsking = false;
+  private asking = new AbortController();
 
   constructor(environment: Record<string, string>, poll: number) {
     this.environment = environment;
@@ -98,6 +99,8 @@ export class Squeue {
   letGo(id: string, watched: Watched): void {
     watched.watchers -= 1;
     if (watched.watchers === 0 && this.jobs.get(id) === watched) this.jobs.delete(id);
+    // A controller that is away is not waited for in the name of nobody.
+    if (this.jobs.size === 0) this.asking.abort();
   }
 
   /** The number of the living job of a name; undefined where there is none. It waits for a controller that does not answer. */
@@ -134,7 +137,11 @@ export class Squeue {
   private async askOnce(): Promise<boolean> {
     const ids = [...this.jobs.keys()];
     const at = performance.now();
-    const answer = await ask(['squeue', '-h', '-a', '-t', 'all', '-o', FIELDS, '-j', ids.join(',')], { environment: this.environment });
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    const command = ['squeue', '-h', '-a', '-t', 'all', '-o', FIELDS, '-j', ids.join(',')];
+    const answer = await ask(command, { environment: this.environment, signal });
+    if (signal.aborted) return true;
     // Of a single job that it has forgotten it says so by failing.
     if (answer.code !== 0 && !/Invalid job id/.test(saidBy(answer))) return false;
     const told = tasksTold(answer.printed);

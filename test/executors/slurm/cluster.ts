@@ -83,6 +83,10 @@ export async function startCluster(folder: string): Promise<Cluster> {
     'SelectTypeParameters=CR_Core_Memory',
     'SchedulerParameters=batch_sched_delay=0,sched_interval=2,sched_min_interval=0,bf_interval=1',
     'JobCompType=jobcomp/none',
+    'JobAcctGatherType=jobacct_gather/linux',
+    'JobAcctGatherFrequency=1',
+    // Machines that are given to all have no cgroups of their own: memory is watched instead.
+    'JobAcctGatherParams=OverMemoryKill',
     'SlurmdTimeout=10',
     'KillWait=2',
     'PreemptType=preempt/partition_prio',
