@@ -2,9 +2,10 @@
 // preemption and failures (`test/executors/slurm/simulation`). Planner, scheduler, store and executor are the real ones. Nothing is scaled:
 // waiting is skipped, computing takes its time.
 //
-//   npm run bench -- cluster [--rows 'chains,recipes'] [--nodes 10000] [--machines 500] [--jobs 1000] [--seed 1] [--markdown]
+//   npm run bench -- cluster [--rows 'chains,recipes'] [--nodes 10000] [--machines 500] [--jobs 1000] [--seed 1] [--first] [--markdown]
 //
 // --rows names graphs by parts of their names; each is simulated in a process of its own. --jobs is that of the executor in stillroom.yaml.
+// With --first nothing is known of what nodes take; else they were executed before, and take about what they took.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { traits } from '../executors/slurm/simulation/machines.ts';
@@ -19,6 +20,7 @@ const { values: given } = parseArgs({
     jobs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(traits.seed) },
     markdown: { type: 'boolean', default: false },
+    first: { type: 'boolean', default: false },
     shape: { type: 'string' },
   },
 });
@@ -36,6 +38,7 @@ async function row(name: string): Promise<Record<string, string>> {
     shape,
     traits: { ...traits, seed, machines: Number(given.machines) },
     settings: { jobs: Number(given.jobs) },
+    isKnown: !given.first,
   });
   const { makespan, asked, done, executions, processor, memory } = end;
   const bad = Object.values(end.states).filter((state) => state !== 'executed').length + done.length - new Set(done).size;

@@ -120,6 +120,8 @@ export class PlayedSlurm {
         args.filter((one) => !one.startsWith('--')),
         option('state'),
       );
+    // Of what squeue does not know any more the controller knows nothing either.
+    if (program === 'scontrol') return { code: 1, said: 'slurm_load_jobs error: Invalid job id specified' };
     if (program !== 'squeue') return { code: 127, said: `${program} is not played` };
     const format = args[args.indexOf('-o') + 1] ?? '';
     const told = (found: readonly Submission[]): Said => ({ code: 0, printed: found.map((one) => inFormat(one, format)).join('') });

@@ -5,12 +5,14 @@ import { dirname, join } from 'node:path';
 import { makePlan } from '../../../../src/engine/plan.ts';
 import { runPlan } from '../../../../src/engine/run.ts';
 import { open } from '../../../../src/executors/slurm/executor.ts';
+import type { Expected } from '../../../../src/model/event.ts';
 import type { JsonObject } from '../../../../src/model/json.ts';
 import type { Outcome } from '../../../../src/model/problem.ts';
 import { openLocalStore } from '../../../../src/stores/local/store.ts';
 import { only } from '../../fake.ts';
 import { lowerBound, undelayed } from './bounds.ts';
-import type { ClusterTraits } from './machines.ts';
+import { logNormal } from './draws.ts';
+import { type ClusterTraits, secondsOf } from './machines.ts';
 import { PlayedSlurm } from './played-slurm.ts';
 import { instancesOf, type Shape } from './shapes.ts';
 import { SkippingClock } from './skipping-clock.ts';
@@ -20,7 +22,9 @@ export interface Simulated {
   readonly shape: Shape;
   readonly traits: ClusterTraits;
   /** Of the executor, as `stillroom.yaml` has them. */
-  readonly settings: JsonObject;
+  readonly settings: JsonObject & { readonly jobs: number };
+  /** It is known from an earlier run what each node takes, more or less. */
+  readonly isKnown?: boolean;
 }
 
 /** What came of it. Times are in seconds. */
@@ -53,15 +57,28 @@ function opened<Value>(outcome: Outcome<Value>): Value {
   return outcome.value;
 }
 
+/** By how much an execution differs from an earlier one: the standard deviation of the logarithm. */
+const NOISE = 0.2;
+
+function expectedOf({ shape, traits, isKnown = false }: Simulated): ReadonlyMap<string, Expected> {
+  if (!isKnown) return new Map();
+  return new Map(
+    shape.map(({ name }) => {
+      const seconds = logNormal({ median: secondsOf(name, traits), sigma: NOISE }, traits.seed, 'before', name);
+      return [name, { seconds, least: seconds, most: seconds, known: 1, took: [seconds], of: 'same', bytes: 0 }];
+    }),
+  );
+}
+
 /** Plans and runs a graph in a real store by the real engine and the real executor, on a Slurm that is played. */
-export async function simulate({ shape, traits, settings }: Simulated): Promise<Simulation> {
+export async function simulate(asked: Simulated): Promise<Simulation> {
   const folder = mkdtempSync(join(tmpdir(), 'stillroom-simulation-'));
   const clock = new SkippingClock();
-  const slurm = new PlayedSlurm(clock, traits);
+  const slurm = new PlayedSlurm(clock, asked.traits);
   const looks = new Looks();
   const ends = [clock.install(), slurm.install(), looks.install(join(folder, 'artifacts/scratch'))];
   try {
-    return await clock.until(simulated(folder, { shape, traits, settings }, { clock, slurm, looks }));
+    return await clock.until(simulated(folder, asked, { clock, slurm, looks }));
   } finally {
     for (const end of ends) end();
     rmSync(folder, { recursive: true, force: true });
@@ -94,9 +111,11 @@ const processorSeconds = (): number => {
 
 async function simulated(
   folder: string,
-  { shape, traits, settings }: Simulated,
+  asked: Simulated,
   { clock, slurm, looks }: { readonly clock: SkippingClock; readonly slurm: PlayedSlurm; readonly looks: Looks },
 ): Promise<Simulation> {
+  const { shape, traits, settings } = asked;
+  const expected = expectedOf(asked);
   const [before, start] = [process.memoryUsage.rss(), processorSeconds()];
   const environment = { PATH: '', XDG_CACHE_HOME: join(folder, 'cache') };
   const executor = opened(await open({ name: 'cluster', settings, engines: {}, environment }));
@@ -112,6 +131,7 @@ async function simulated(
     capacity: executor.capacity,
     publish: false,
     keepGoing: true,
+    expected,
     watchers: [],
     stop: { asked: new AbortController().signal, forced: new AbortController().signal },
   });
@@ -119,7 +139,7 @@ async function simulated(
   return {
     makespan,
     lowerBound: lowerBound(shape, traits),
-    undelayed: undelayed(shape, traits),
+    undelayed: undelayed(shape, traits, { jobs: settings.jobs, expected }),
     states: Object.fromEntries(Object.entries(record.nodes).map(([name, { state }]) => [name, state])),
     done: slurm.done,
     executions: slurm.executions,
