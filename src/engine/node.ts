@@ -46,6 +46,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
     if ('unfed' in attempt) return { state: 'unfed', producers: attempt.unfed };
     if (!attempt.ok) return { state: 'failed', problem: attempt.problems[0] as Problem, fingerprint };
     const made = isDisturbed(attempt.value) ? disturbed(wanted, run.run) : wanted;
+    store.results.promise?.(made);
     await keep(ready, made, attempt.value, run);
     store.results.share(made, errand);
     if (instance.work.kind === 'stage') leaveCheckpoints(ready, run);

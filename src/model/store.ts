@@ -116,6 +116,8 @@ export interface Results {
   find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
   /** What a remote has of a work, by its record alone: nothing is fetched. Missing where there are no remotes. */
   look?(wanted: WantedResult, errand: Errand): Promise<{ readonly attempt: Attempt; readonly remote: string } | undefined>;
+  /** Notes of a result that is about to be kept that remotes are to have it: whoever is killed before it is shared has left that to the next. */
+  promise?(wanted: WantedResult): void;
   /** Offers a kept result to the remotes, beside what else goes on. */
   share(wanted: WantedResult, errand: Errand): void;
   /** Ends when all that was shared, now or by runs that could not send it, has arrived or was given up. */

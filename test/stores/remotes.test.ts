@@ -103,6 +103,17 @@ describe('a result that was kept', () => {
     expect(other.notices).toEqual([]);
   });
 
+  test('that was kept by a run that was killed before it could share it is sent by the next one', async () => {
+    const remote = new MemoryRemote('shelf');
+    const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));
+    const killed = openWith([remote], {}, local);
+    killed.store.results.promise?.(wanted);
+    execute(killed);
+    const next = openWith([remote], {}, local);
+    await next.store.results.shared(next.errand);
+    expect(remote.objects.has(RECORD)).toBe(true);
+  });
+
   test('that another run is still sending is for that one to tell of', async () => {
     const [remote, hanging] = [new MemoryRemote('shelf'), new MemoryRemote('shelf')];
     const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));

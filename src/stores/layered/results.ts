@@ -91,6 +91,10 @@ class LayeredResults implements Results {
     return attempt;
   }
 
+  promise({ fingerprint, travels }: WantedResult): void {
+    if (travels) for (const { notes } of this.outgoing) notes.markUnsent(fingerprint);
+  }
+
   share(wanted: WantedResult, errand: Errand): void {
     if (wanted.travels) for (const one of this.outgoing) one.add(wanted.fingerprint, errand);
   }
