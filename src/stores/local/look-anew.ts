@@ -8,11 +8,6 @@ import type { Segments } from './segments/segments.ts';
 /** Folders of a store that hold folders of many files. */
 const DEEP: ReadonlySet<string> = new Set(['blobs', 'results', 'runs', 'index']);
 
-/** Sees the runs that other machines have just begun or ended; nothing where no other machine has the store. */
-export function lookAnewAtRuns(root: string): void {
-  if (usesLeases(root)) ifPossible(() => forgetFolder(join(root, 'runs'), root));
-}
-
 /**
  * Sees a store as it is, whatever this machine keeps of earlier looks: for who would take what another machine has just made for lost, or its
  * content for what nothing reaches. Nothing where no other machine has the store.

@@ -9,7 +9,6 @@ import { LocalArtifacts } from './artifacts.ts';
 import { Blobs } from './blobs.ts';
 import { LocalBundles } from './bundles.ts';
 import { LocalContents } from './contents.ts';
-import { lookAnewAtRuns } from './look-anew.ts';
 import { joinLeases, prepareLocks } from './locks.ts';
 import { LocalMaintenance } from './maintenance.ts';
 import { Presence } from './presence.ts';
@@ -102,7 +101,6 @@ export function openLocalStore(root: string, format: number = RECORD_FORMAT): Ou
     const isIn = presence.enter();
     // Not before: gc takes what is half written by someone who is not in for what a kill has left.
     if (isIn && unwritable === undefined) keepFromGit(root);
-    if (isIn) lookAnewAtRuns(root);
     return done(isIn);
   });
   if (entered.ok && !entered.value)
