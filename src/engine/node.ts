@@ -1,3 +1,4 @@
+import { namesIn } from '../files/folder.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import type { Happening } from '../model/event.ts';
 import type { Errand, WantedResult } from '../model/store.ts';
@@ -122,14 +123,18 @@ function askerOf({ plan, unwanted }: ReadyNode, { run, pipeline, surroundings: {
   };
 }
 
-/** So often is a node begun anew that was ended by its place, and not by itself, without that counting as a try. */
+/** So often in a row is a node begun anew that was ended by its place, and not by itself, without that counting as a try, where it saved nothing new. */
 const MOST_INTERRUPTIONS = 20;
 
 async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: AttemptRun): Promise<AttemptEnd> {
+  const { folder } = run.surroundings.store.workplaces.checkpoints(ready.work);
+  const saved = (): string => namesIn(folder).join('\n');
   let interruptions = 0;
   for (let left = tries - 1; ; ) {
+    const before = saved();
     const attempt = await tryOnce(ready, held, run);
     const problem = problemOf(attempt);
+    if (saved() !== before) interruptions = 0;
     if (problem?.code === 'interrupted' && interruptions < MOST_INTERRUPTIONS) {
       interruptions += 1;
       const message = `${problem.message}; it is begun anew, which spends no retry`;

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import type { Outcome } from '../../src/model/problem.ts';
 import type { Claim, Lock } from '../../src/model/workplace.ts';
 import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
-import { FakeExecutor, only, type World } from '../executors/fake.ts';
+import { type FakeEnd, FakeExecutor, only, type World } from '../executors/fake.ts';
 import { emptyFolder } from '../folders.ts';
 import { instanceOf } from './plans.ts';
 
@@ -62,6 +62,29 @@ describe('an attempt that is lost', () => {
     expect(executor.jobs).toHaveLength(3);
     expect(new Set(executor.jobs.map(({ attempt }) => attempt)).size).toBe(3);
     expect(events.filter(({ type }) => type === 'notice')).toHaveLength(2);
+  });
+});
+
+describe('a node that its place interrupts', () => {
+  const ROUNDS = 25;
+
+  test('is begun anew as long as it saves something new', async () => {
+    const executor = new FakeExecutor(({ before, specification, write }): FakeEnd => {
+      mkdirSync(join(specification.checkpoints, `complete-${before}`), { recursive: true });
+      if (before < ROUNDS) return { fails: 'was preempted', code: 'interrupted' };
+      write('out', 'at last');
+      return {};
+    });
+    const { end } = await run('run-1', newStore(), executor, [instanceOf('node')]);
+    expect(end.record.nodes['node']?.state).toBe('executed');
+    expect(executor.jobs).toHaveLength(ROUNDS + 1);
+  });
+
+  test('fails in the end where it saves nothing', async () => {
+    const executor = new FakeExecutor(() => ({ fails: 'was preempted', code: 'interrupted' }));
+    const { end } = await run('run-1', newStore(), executor, [instanceOf('node')]);
+    expect(end.problems).toMatchObject([{ code: 'interrupted' }]);
+    expect(executor.jobs.length).toBeLessThan(ROUNDS);
   });
 });
 
