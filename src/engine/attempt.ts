@@ -39,6 +39,8 @@ export interface AttemptRun {
   readonly keptSources: ReadonlySet<string>;
   readonly emit: Emit;
   readonly stop: Stop;
+  /** Takes what is to be done when the result of a node is kept, or will never be. */
+  readonly afterKeeping?: (work: () => void) => void;
 }
 
 /** What is held while a node's attempts are executed. */
@@ -64,7 +66,9 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
   const { instance, executor } = prepared;
   const { store } = run.surroundings;
   const place = store.workplaces.make(ready.work);
+  const isFoundAgain = executor.isAttached !== true;
   let isPlain = false;
+  let end: AttemptEnd | undefined;
   try {
     const space = prepareWorkspace(prepared, place, {
       known: ready.known,
@@ -100,17 +104,26 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const others = hold.beside === undefined ? {} : { disturbed: hold.beside() };
     // Whoever watches an attempt through its folder reads it, and so does the process of a stage. What a kill leaves half written of it counts
     // as missing, and so nothing was started.
-    const isWritten = executor.isAttached !== true || specification.program.kind === 'stage';
+    const isWritten = isFoundAgain || specification.program.kind === 'stage';
     const file: AttemptFile = { ...specification, fingerprint: ready.fingerprint, given, ...others };
     if (isWritten) ifPossible(() => writeFileSync(join(place.folder, JOB_FILE), sealedJson(file)));
     const expected = run.expected?.get(instance.name)?.seconds;
     const job: Job = { specification, secrets, lock: lock.isInherited ? lock : undefined, hold, expected };
     const exit = await executor.execute(job, run.emit, run.stop);
     isPlain = exit.ended === 'done' && exit.isPlain === true;
-    return collect(exit, { prepared, specification, given, place, isFoundAgain: executor.isAttached !== true }, run);
+    end = collect(exit, { prepared, specification, given, place, isFoundAgain }, run);
+    return end;
   } finally {
-    removeLeft(isPlain ? { remove: () => place.giveOn() } : place, instance.name, run.emit);
+    const remove = (): void => removeLeft(isPlain ? { remove: () => place.giveOn() } : place, instance.name, run.emit);
+    leave(remove, isFoundAgain ? end : undefined, run);
   }
+}
+
+/** Removes an attempt's folder; one that came out, which the next coordinator would take over if this one were killed now, when its result is kept. */
+function leave(remove: () => void, end: AttemptEnd | undefined, { afterKeeping }: AttemptRun): void {
+  const hasCome = end !== undefined && end !== 'stopped' && !('unfed' in end) && end.ok;
+  if (hasCome && afterKeeping !== undefined) afterKeeping(remove);
+  else remove();
 }
 
 /** Removes what is no longer needed. What refuses is named and does no harm where it lies; gc tries again. */
@@ -185,6 +198,7 @@ function withheld({ kind, code }: Problem, { node, run }: JobSpecification): Pro
 export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], run: AttemptRun): Promise<AttemptEnd | undefined> {
   let taken: AttemptEnd | undefined;
   for (const place of remains) {
+    let end: AttemptEnd | undefined;
     // Undefined: nothing was started yet, or what was ended with its coordinator.
     const specification = readSealed(join(place.folder, JOB_FILE), isAttemptFile);
     const isWanted = taken === undefined && !ready.isForced && specification?.fingerprint === ready.fingerprint;
@@ -199,15 +213,11 @@ export async function takeOver(ready: ReadyNode, remains: readonly Workplace[], 
       if (isWanted && exit !== undefined && isWhole) {
         told();
         keepLog(specification.log, run.surroundings.store.runs.log(run.run, ready.plan.prepared.instance.name).path);
-        const end = collect(
-          exit,
-          { prepared: ready.plan.prepared, specification, given: specification.given, place, isFoundAgain: true },
-          run,
-        );
+        end = collect(exit, { prepared: ready.plan.prepared, specification, given: specification.given, place, isFoundAgain: true }, run);
         taken = specification.disturbed === undefined ? end : withOthers(end, specification.disturbed);
       }
     }
-    removeLeft(place, ready.plan.prepared.instance.name, run.emit);
+    leave(() => removeLeft(place, ready.plan.prepared.instance.name, run.emit), end, run);
   }
   return taken;
 }

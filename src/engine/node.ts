@@ -34,13 +34,14 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
     signal: run.stop.asked,
     notice: (message) => run.emit({ type: 'notice', level: 'warning', node: instance.name, message }),
   };
+  const left: (() => void)[] = [];
   try {
     const found = isForced ? undefined : await telling(store.results.find(wanted, errand), () => run.emit(looking(instance.name)));
     if (found !== undefined) {
       const { attempt, remote } = found;
       return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };
     }
-    const attempt = await executeClaimed(ready, claim, run);
+    const attempt = await executeClaimed(ready, claim, { ...run, afterKeeping: (work) => void left.push(work) });
     // What it made is kept while others use its slots: a disk that makes it durable uses none.
     onFree();
     if (attempt === 'stopped') return { state: 'cancelled' };
@@ -53,6 +54,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
     if (instance.work.kind === 'stage') leaveCheckpoints(ready, run);
     return { state: 'executed', settled: { instance, fingerprint: made.fingerprint, attempt: attempt.value } };
   } finally {
+    for (const work of left) work();
     claim.release();
   }
 }

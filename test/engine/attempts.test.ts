@@ -161,21 +161,25 @@ describe('an attempt whose coordinator was killed', () => {
     expect(again.end.record.nodes['node']?.state).toBe('reused');
   });
 
-  /** A run that was killed while it took the outputs of its only node into the store. */
-  async function killedAfterwards(script: ConstructorParameters<typeof FakeExecutor>[0]) {
+  /** A run that was killed when it had taken the outputs of its only node into the store, at once or as it was about to keep the result. */
+  async function killedAfterwards(script: ConstructorParameters<typeof FakeExecutor>[0], moment: 'collect' | 'keep' = 'collect') {
     const store = newStore();
     const world: World = new Map();
     const [scratch, aside] = [join(store.location, 'scratch'), emptyFolder()];
-    const artifacts = Object.create(store.artifacts, {
-      collect: {
-        value(...args: Parameters<Store['artifacts']['collect']>) {
-          unwrap(store.artifacts.collect(...args));
-          cpSync(scratch, aside, { recursive: true });
-          throw new Error('killed');
-        },
-      },
-    }) as Store['artifacts'];
-    const dying = Object.create(store, { artifacts: { value: artifacts } }) as Store;
+    const die = (): never => {
+      cpSync(scratch, aside, { recursive: true });
+      throw new Error('killed');
+    };
+    const collect = (...args: Parameters<Store['artifacts']['collect']>): never => {
+      unwrap(store.artifacts.collect(...args));
+      return die();
+    };
+    const dying = Object.create(
+      store,
+      moment === 'collect'
+        ? { artifacts: { value: Object.create(store.artifacts, { collect: { value: collect } }) } }
+        : { results: { value: Object.create(store.results, { keep: { value: async () => die() } }) } },
+    ) as Store;
     await expect(run('run-1', dying, new FakeExecutor(script, { world }), [instanceOf('node')])).rejects.toThrow('killed');
     cpSync(aside, scratch, { recursive: true });
     return { store, scratch, next: new FakeExecutor(script, { world }) };
@@ -193,6 +197,18 @@ describe('an attempt whose coordinator was killed', () => {
     });
     const { end } = await run('run-2', store, next, [instanceOf('node')]);
     expect(end.record.nodes['node']).toMatchObject({ state: 'executed', outputs: { out: { size: text.length } } });
+    expect(next.jobs).toEqual([]);
+    expect(readdirSync(scratch)).toEqual([]);
+  });
+
+  test('is taken over where that coordinator had not kept its result yet', async () => {
+    const script: ConstructorParameters<typeof FakeExecutor>[0] = ({ write }) => {
+      write('out', LARGE);
+      return {};
+    };
+    const { store, scratch, next } = await killedAfterwards(script, 'keep');
+    const { end } = await run('run-2', store, next, [instanceOf('node')]);
+    expect(end.record.nodes['node']?.state).toBe('executed');
     expect(next.jobs).toEqual([]);
     expect(readdirSync(scratch)).toEqual([]);
   });

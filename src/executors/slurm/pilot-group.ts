@@ -20,7 +20,7 @@ import { handedSecrets, submit } from './submit.ts';
 import { isHopeless, type Word } from './word.ts';
 
 /** Seconds of work that a pilot is submitted for, and those that it costs to begin a node. */
-const SHARE = 60;
+const SHARE = 20;
 const BEGINNING = 0.3;
 
 /** So many times the pilots that are wanted are too many: those that have not begun are cancelled. */

@@ -93,7 +93,8 @@ describe.skipIf(whyNoSlurm() !== undefined)('small nodes on Slurm', () => {
     const small = project(COUNTS, 30, SMALL);
     await cutOff(small, 5, 'SIGKILL');
     const ended = await run(small);
-    expect(ended.json.executed).toHaveLength(30);
+    // Some were kept before the run was killed.
+    expect([...(ended.json.executed ?? []), ...(ended.json.reused ?? [])]).toHaveLength(30);
     expect(ended.stderr).toContain('goes on with what the run');
     expect(small.begun()).toHaveLength(30);
     await emptied();
