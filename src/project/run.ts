@@ -7,7 +7,6 @@ import type { Action, Event, PlannedNode } from '../model/event.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { Errand } from '../model/store.ts';
 import type { Context } from './context.ts';
 import type { Unbuilt } from '../engine/built-environments.ts';
 import { capacityOf } from './capacity.ts';
@@ -99,8 +98,8 @@ export async function plannedFile(context: Context, file: string, options: PlanO
 
 /** Reads a pipeline file and plans it; nothing is executed. */
 export async function planFile(context: Context, file: string, options: ToldPlanOptions = {}): Promise<Outcome<PipelinePlan>> {
-  const errand: Errand = { signal: new AbortController().signal, notice: context.tell };
-  const found = await plannedFile(context, file, { ...options, asksRemotes: options.askRemotes === true ? errand : undefined });
+  const asksRemotes = options.askRemotes === true ? (await import('./exchange.ts')).errandOf({ onNotice: context.tell }) : undefined;
+  const found = await plannedFile(context, file, { ...options, asksRemotes });
   return found.ok ? planOf(context, found.value, options) : found;
 }
 

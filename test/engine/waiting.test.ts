@@ -31,7 +31,7 @@ describe('nodes that wait', () => {
       instanceOf('a', { cpu: 2 }),
       instanceOf('b'),
       instanceOf('c', { cpu: 2, after: ['b'] }),
-      instanceOf('d', { after: ['b'] }),
+      instanceOf('d', { after: ['a', 'b'] }),
     ]);
     const run = new DrivenRun(plan);
     await settle();
