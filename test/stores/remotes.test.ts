@@ -114,6 +114,20 @@ describe('a result that was kept', () => {
     expect(remote.objects.has(RECORD)).toBe(true);
   });
 
+  test('that is kept after another run has looked for what was left to send is sent by the next one, if its own does not live to', async () => {
+    const remote = new MemoryRemote('shelf');
+    const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));
+    const killed = openWith([remote], {}, local);
+    killed.store.results.promise?.(wanted);
+    const other = openWith([remote], {}, local);
+    await other.store.results.shared(other.errand);
+    expect(other.notices).toEqual([]);
+    execute(killed);
+    const next = openWith([remote], {}, local);
+    await next.store.results.shared(next.errand);
+    expect(remote.objects.has(RECORD)).toBe(true);
+  });
+
   test('that another run is still sending is for that one to tell of', async () => {
     const [remote, hanging] = [new MemoryRemote('shelf'), new MemoryRemote('shelf')];
     const local = value(openLocalStore(join(emptyFolder(), 'artifacts')));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { safeFileName } from '../../files/file-name.ts';
@@ -7,6 +7,9 @@ import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 import { isDigest } from '../../model/canonical.ts';
 import { isCount, type PackReference } from './envelope.ts';
+
+/** Milliseconds within which a result that was said to come may come. */
+const OLD = 3_600_000;
 
 /** What is noted of a pack: where it is, and what is in it. */
 interface PackNote extends PackReference {
@@ -38,6 +41,12 @@ export class ShelfNotes {
 
   markSent(fingerprint: string): void {
     ifPossible(() => rmSync(join(this.folder, 'unsent', fingerprint), { force: true }));
+  }
+
+  /** Forgets that a result is to be sent of which nothing is here, unless that was said lately: whoever said it may be about to keep it. */
+  forgetOld(fingerprint: string): void {
+    const noted = statSync(join(this.folder, 'unsent', fingerprint), { throwIfNoEntry: false });
+    if (noted !== undefined && Date.now() - noted.mtimeMs > OLD) this.markSent(fingerprint);
   }
 
   /** The fingerprints of results that have not arrived yet. */

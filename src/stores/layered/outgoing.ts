@@ -19,6 +19,8 @@ export class Outgoing {
   private readonly local: Store;
   private readonly lanes: Promise<void>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
   private readonly queued = new Set<string>();
+  /** Of these nothing is here that could be sent. */
+  private readonly absent = new Set<string>();
   private isResumed = false;
   private isTried = false;
   /** Results whose record there is damaged, or names contents that are. */
@@ -75,7 +77,7 @@ export class Outgoing {
     // What others are sending, or other runs of this process send later, is theirs to tell of.
     const meant = new Set(this.queued);
     await Promise.all(this.lanes);
-    const left = this.notes.unsent().filter((fingerprint) => meant.has(fingerprint)).length;
+    const left = this.notes.unsent().filter((fingerprint) => meant.has(fingerprint) && !this.absent.has(fingerprint)).length;
     const { name } = this.shelf.remote;
     if (left > 0) errand.notice(`${counted(left, 'result')} did not arrive at the remote ${name}: stillroom push --remote ${name}`);
   }
@@ -83,13 +85,17 @@ export class Outgoing {
   /** Sends content first and the record last, so that a record that is seen is whole. Returns whether it is there now. */
   async send(fingerprint: string, errand: Errand): Promise<boolean> {
     const result = this.local.results.read(fingerprint);
-    if (result === undefined) this.notes.markSent(fingerprint);
-    if (result === undefined || errand.signal.aborted || this.shelf.remote.isLeftAlone) return false;
+    const contents = result === undefined ? undefined : contentsOf(this.local, result.attempts[0].outputs);
+    if (result === undefined || contents === undefined) {
+      // Another process is about to keep it, or did so on a machine whose news is late; what was damaged or removed is not sent any more.
+      this.absent.add(fingerprint);
+      this.notes.forgetOld(fingerprint);
+      return false;
+    }
+    this.absent.delete(fingerprint);
+    if (errand.signal.aborted || this.shelf.remote.isLeftAlone) return false;
     await this.tryOnce(errand);
-    const contents = contentsOf(this.local, result.attempts[0].outputs);
-    // What was damaged or removed meanwhile is not sent, now or later.
-    if (contents === undefined) this.notes.markSent(fingerprint);
-    const where = contents === undefined ? undefined : await this.sending.send(contents, errand);
+    const where = await this.sending.send(contents, errand);
     if (where === undefined) return false;
     const key = this.shelf.recordKey('result', fingerprint);
     if (this.unfit.has(fingerprint) && !(await this.shelf.remote.delete([key], errand))) return false;
