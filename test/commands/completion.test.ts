@@ -181,20 +181,25 @@ const TYPED: readonly (readonly [string, string])[] = [
   ['stillroom report --output odd\t', '<report><--output><odd name.txt>'],
 ];
 
-/** Where each shell looks for what it is to do first, and how it is told to print what the program is called with. */
+/**
+ * Where each shell looks for what it is to do first, and how it is told to print what the program is called with. Prompts are counted: a shell
+ * writes one anew while it completes, and what is typed then is another's.
+ */
 const SHELLS: Readonly<Record<string, { readonly file: string; readonly before: string }>> = {
   bash: {
     file: '.bashrc',
-    before: "PS1='ready> '\nbind 'set enable-bracketed-paste off'\nstillroom() { printf '<%s>' \"$@\"; echo; }\n",
+    before:
+      "PROMPT_COMMAND='PS1=\"ready $((count++))> \"'\nbind 'set enable-bracketed-paste off'\nstillroom() { printf '<%s>' \"$@\"; echo; }\n",
   },
   zsh: {
     file: '.zshrc',
     before:
-      "PS1='ready> '\nunsetopt zle_bracketed_paste PROMPT_SP PROMPT_CR\nautoload -Uz compinit && compinit -u -D\nstillroom() { printf '<%s>' \"$@\"; echo; }\n",
+      'count=0\nprecmd() { PS1="ready $((count++))> "; }\nunsetopt zle_bracketed_paste PROMPT_SP PROMPT_CR\nautoload -Uz compinit && compinit -u -D\nstillroom() { printf \'<%s>\' "$@"; echo; }\n',
   },
   fish: {
     file: 'fish/config.fish',
-    before: "function fish_prompt; printf 'ready> '; end\nset -g fish_greeting\nfunction stillroom; printf '<%s>' $argv; echo; end\n",
+    before:
+      "set -g count 0\nfunction counted --on-event fish_postexec; set -g count (math $count + 1); end\nfunction fish_prompt; printf 'ready %s> ' $count; end\nset -g fish_greeting\nfunction stillroom; printf '<%s>' $argv; echo; end\n",
   },
 };
 
@@ -210,8 +215,8 @@ describe.concurrent.each(['bash', 'zsh', 'fish'])('in a real %s', (shell) => {
     const { file, before } = SHELLS[shell] ?? { file: '', before: '' };
     write(home, { [file]: before + script });
     const start = ['env', `HOME=${home}`, `ZDOTDIR=${home}`, `XDG_CONFIG_HOME=${home}`, shell, '-i'];
-    const steps = TYPED.map(([typed]) => ({ text: 'ready> ', type: `${typed}\r` }));
-    const { written } = await onTerminal(folder, [...steps, { text: 'ready> ', type: 'exit\r' }], start);
+    const steps = [...TYPED.map(([typed]) => typed), 'exit'].map((typed, index) => ({ text: `ready ${index}> `, type: `${typed}\r` }));
+    const { written } = await onTerminal(folder, steps, start);
     expect([...stripVTControlCharacters(written).matchAll(/^\r*(<.*>)\r*$/gm)].map(([, one]) => one)).toEqual(
       TYPED.map(([, args]) => args),
     );

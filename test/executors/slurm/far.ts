@@ -6,7 +6,7 @@ import { checkout, type Ended, emptyFolder, stillroom, write } from '../../rig.t
 import type { Cluster } from './cluster.ts';
 
 /** A secret of all nodes. */
-const CANARY = 'canary-1620-secret';
+export const CANARY = 'canary-1620-secret';
 
 /** What a node does that waits to be released. */
 export const WAITS = 'echo x >> "$COUNTER"; while test ! -e "$RELEASE"; do sleep 0.05; done; echo whole > "$out"';
