@@ -172,9 +172,8 @@ class SlurmExecutor implements Executor {
     const { squeue, environment } = this;
     const standing = standingOf(left.folder);
     const note = readSealed(join(left.folder, SLURM_FILE), isSubmitted);
-    const begun = beganBy(left.folder);
     const watching = { emit, stop, resumed: note?.resumed, isLeft: true };
-    const jobOf = (id: string): OwnJob => new OwnJob(squeue, { id, name: begun?.name ?? jobName(left), environment });
+    const jobOf = (id: string): OwnJob => new OwnJob(squeue, { id, name: beganBy(left.folder)?.name ?? jobName(left), environment });
     if (standing === 'ended') {
       const exit = readExit(left.folder, left.attempt);
       if (exit !== undefined && exit.ended !== 'stopped') return this.watch(left, jobOf('0'), watching);
@@ -183,8 +182,9 @@ class SlurmExecutor implements Executor {
       await endPilots(note.list, environment);
       if (standing === 'waiting' && fence(left.folder)) return undefined;
     }
-    const id = begun?.id ?? note?.job ?? (await squeue.find(jobName(left), stop.forced));
-    if (id === undefined && standing === 'waiting') return undefined;
+    const id = beganBy(left.folder)?.id ?? note?.job ?? (await squeue.find(jobName(left), stop.forced));
+    // It may have begun while that was asked.
+    if (id === undefined && fence(left.folder)) return undefined;
     return this.watch(left, jobOf(id ?? '0'), watching);
   }
 
