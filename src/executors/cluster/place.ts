@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import type { ExecutorFacts } from '../../model/executor.ts';
+import { shellWord } from '../../text/shell-word.ts';
 import { installation } from '../../model/installation.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { SetupItem } from '../../model/setup-item.ts';
@@ -53,11 +54,6 @@ export function fileSystems(paths: readonly string[]): readonly string[] {
 /** Codes that a job ends with on a machine where no node could be executed. */
 const CODE = { cache: 71, noNode: 72, otherMachine: 73, otherNode: 74, installation: 75, path: 76 } as const;
 
-/** A text as one word of the shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** What a job looks for on its machine. */
 export interface Needs {
   /** The folder of the user's cache that it writes to. */
@@ -74,16 +70,16 @@ export interface Needs {
 
 /** The first lines of a job's script: it ends where its machine lacks something that nodes need. */
 export function checks({ folder, mark, said, paths, before }: Needs): string {
-  const node = quoted(process.execPath);
-  const seen = paths.map((one) => `test -e ${quoted(one)} || { echo ${quoted(one)}; exit ${CODE.path}; }`);
+  const node = shellWord(process.execPath);
+  const seen = paths.map((one) => `test -e ${shellWord(one)} || { echo ${shellWord(one)}; exit ${CODE.path}; }`);
   return `#!/bin/bash
-cd ${quoted(folder)} && test -e ${quoted(mark)} || exit ${CODE.cache}
+cd ${shellWord(folder)} && test -e ${shellWord(mark)} || exit ${CODE.cache}
 exec > "${said}" 2>&1
 ${before.join('\n')}
 test -e ${node} || exit ${CODE.noNode}
 version=$(${node} --version) || { uname -sm; exit ${CODE.otherMachine}; }
 test "$version" = ${process.version} || { echo "$version"; exit ${CODE.otherNode}; }
-test -r ${quoted(join(installation, 'package.json'))} || exit ${CODE.installation}
+test -r ${shellWord(join(installation, 'package.json'))} || exit ${CODE.installation}
 ${seen.join('\n')}
 `;
 }

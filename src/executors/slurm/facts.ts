@@ -1,6 +1,6 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolders } from '../../files/folder.ts';
+import { jsonNamesIn, makeFolders } from '../../files/folder.ts';
 import { lastLines } from '../../files/last-lines.ts';
 import { readSealed } from '../../files/sealed.ts';
 import { lookAnewAt } from '../../files/shared-file-system.ts';
@@ -8,6 +8,7 @@ import { digestOf } from '../../model/canonical.ts';
 import type { ExecutorOpening } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
+import { shellWord } from '../../text/shell-word.ts';
 import {
   checks,
   fileSystems,
@@ -18,7 +19,6 @@ import {
   type Place,
   placeFolder,
   present,
-  quoted,
   unasked,
 } from '../cluster/place.ts';
 import { type Begun, beginPlaceJob, followPlaceJob, type PlaceEnd, type PlaceJob, withdraw } from './place-job.ts';
@@ -76,7 +76,7 @@ export async function clusterPlace(asking: Asking): Promise<Outcome<Place>> {
   const program = [process.execPath, join(installation, 'dist/executors/cluster/probe.js'), join(folder, known.key)];
   const job: PlaceJob = {
     ...{ name: `still-probe-${known.key.slice(0, 12)}`, purpose: `a job that tells what ${name} is`, settings, environment, tell },
-    script: `${checks(known.needs)}exec ${program.map(quoted).join(' ')}"-$SLURM_JOB_ID.json"\n`,
+    script: `${checks(known.needs)}exec ${program.map(shellWord).join(' ')}"-$SLURM_JOB_ID.json"\n`,
     usesDevice: usesDevice(opening),
     signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
   };
@@ -106,15 +106,7 @@ function readPlace({ key, needs: { folder } }: Known, id?: string): Place | unde
 
 /** The jobs that told of a kind of place. */
 function jobsIn(folder: string, key: string): string[] {
-  let names: string[] = [];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  return names.flatMap((name) =>
-    name.startsWith(`${key}-`) && name.endsWith('.json') ? [name.slice(key.length + 1, -'.json'.length)] : [],
-  );
+  return jsonNamesIn(folder).flatMap((name) => (name.startsWith(`${key}-`) ? [name.slice(key.length + 1)] : []));
 }
 
 function forgetOthers({ key, needs: { folder } }: Known, id: string): void {

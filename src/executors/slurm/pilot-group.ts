@@ -7,7 +7,16 @@ import { removeTree } from '../../files/remove.ts';
 import type { Job } from '../../model/executor.ts';
 import type { Problem } from '../../model/problem.ts';
 import { standingOf } from '../cluster/ownership.ts';
-import { addEntry, entriesLeft, entriesTaken, lookAnewAtList, makeWorklist, noteCrew, withdrawEntry } from '../cluster/worklist.ts';
+import {
+  addEntry,
+  type CrewNote,
+  entriesLeft,
+  entriesTaken,
+  lookAnewAtList,
+  makeWorklist,
+  noteCrew,
+  withdrawEntry,
+} from '../cluster/worklist.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import { ask } from './commands.ts';
 import { ListWatch } from './list-watch.ts';
@@ -84,6 +93,11 @@ interface Crew {
 /** How many of a crew wait or run, as far as is known. */
 function sizeOf({ count, watched: { tasks = count, absences, isForgotten, word } }: Crew): number {
   return absences > ABSENCES || isForgotten || isHopeless(word) ? 0 : tasks;
+}
+
+/** Cancels those of a crew that have not begun. */
+export async function cancelWaiting({ id, name }: CrewNote, environment: Record<string, string>): Promise<void> {
+  await ask(['scancel', '--state=PENDING', `--name=${name}`, id], { environment });
 }
 
 /** A list of attempts that ask for the same, and the pilots that work through it. */
@@ -168,8 +182,7 @@ export class PilotGroup {
   private thinOut(): void {
     const crews = this.crews.filter((crew) => !crew.isThinned && sizeOf(crew) > 0);
     for (const crew of crews) crew.isThinned = true;
-    const { environment } = this.piloting;
-    for (const { id, watched } of crews) void ask(['scancel', '--state=PENDING', `--name=${watched.name}`, id], { environment });
+    for (const { id, watched } of crews) void cancelWaiting({ id, name: watched.name }, this.piloting.environment);
   }
 
   /** Looks after pilots in a while, or sooner if that was said before. */

@@ -1,9 +1,8 @@
 import { removeTree } from '../../files/remove.ts';
 import { exactJson } from '../../model/canonical.ts';
 import { crewsOf } from '../cluster/worklist.ts';
-import { ask } from './commands.ts';
 import { handedSecrets } from './submit.ts';
-import { PilotGroup, type Piloting, type SmallJob } from './pilot-group.ts';
+import { cancelWaiting, PilotGroup, type Piloting, type SmallJob } from './pilot-group.ts';
 import type { PilotedJob } from './piloted-job.ts';
 
 /** Gives small nodes to pilots: those that ask for the same have one list, and as many jobs as its work is worth. */
@@ -31,5 +30,5 @@ export class Pilots {
 export async function endPilots(list: string, environment: Record<string, string>): Promise<void> {
   const crews = crewsOf(list);
   removeTree(list);
-  for (const { id, name } of crews) await ask(['scancel', '--state=PENDING', `--name=${name}`, id], { environment });
+  for (const crew of crews) await cancelWaiting(crew, environment);
 }

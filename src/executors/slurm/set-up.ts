@@ -5,7 +5,8 @@ import { lookAnewAt } from '../../files/shared-file-system.ts';
 import type { SetUp } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { checks, lackOf, quoted } from '../cluster/place.ts';
+import { shellWord } from '../../text/shell-word.ts';
+import { checks, lackOf } from '../cluster/place.ts';
 import { type Asking, knownBy, saidByJob, usesDevice } from './facts.ts';
 import { type Begun, beginPlaceJob, followPlaceJob, type PlaceJob, withdraw } from './place-job.ts';
 
@@ -27,7 +28,7 @@ export async function setUpThere(asking: Asking, { parts, tell, signal }: SetUp)
   const job: PlaceJob = {
     ...{ name: `still-setup-${known.key.slice(0, 12)}`, purpose: `a job that sets up what ${opening.name} needs`, settings, tell, signal },
     environment: { ...Object.fromEntries(own), ...environment },
-    script: `${checks(known.needs)}${program.map(quoted).join(' ')}\ncode=$?\necho $code > ${known.key}-$SLURM_JOB_ID.end\nexit $code\n`,
+    script: `${checks(known.needs)}${program.map(shellWord).join(' ')}\ncode=$?\necho $code > ${known.key}-$SLURM_JOB_ID.end\nexit $code\n`,
     usesDevice: usesDevice(opening),
   };
   const begun = await beginPlaceJob(job);

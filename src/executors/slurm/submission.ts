@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { installation } from '../../model/installation.ts';
 import type { JobSpecification, NodeResources } from '../../model/job.ts';
-import { quoted } from '../cluster/place.ts';
+import { shellWord } from '../../text/shell-word.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import { JOB_VARIABLE, MACHINE_VARIABLE, TIME_UP } from '../cluster/ownership.ts';
 import type { SlurmSettings } from './slurm-settings.ts';
@@ -115,7 +115,7 @@ export const PILOT_LOG = 'pilot.log';
 export function preparing({ modules, setup }: Pick<SlurmSettings, 'modules' | 'setup'>): readonly string[] {
   return [
     ...(modules.length > 0
-      ? ['test -r /etc/profile && . /etc/profile', ...modules.map((name) => `module load ${quoted(name)} || exit 1`)]
+      ? ['test -r /etc/profile && . /etc/profile', ...modules.map((name) => `module load ${shellWord(name)} || exit 1`)]
       : []),
     ...setup,
   ];
@@ -125,7 +125,7 @@ export function preparing({ modules, setup }: Pick<SlurmSettings, 'modules' | 's
 function waitingScript(command: readonly string[], onTimeUp: string): string {
   return `job=\${SLURM_ARRAY_JOB_ID:+\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
 export ${JOB_VARIABLE}="\${job:-$SLURM_JOB_ID} $SLURM_JOB_NAME" ${MACHINE_VARIABLE}="$SLURMD_NODENAME"
-${command.map(quoted).join(' ')} &
+${command.map(shellWord).join(' ')} &
 program=$!
 trap '${onTimeUp}' USR1
 trap 'kill -TERM $program' TERM
@@ -146,7 +146,7 @@ export function jobScript({ folder }: JobSpecification, settings: SlurmSettings,
   const command = programOf('job', folder, lock ?? '', String(settings.grace ?? ''));
   return `#!/bin/bash
 # A job whose attempt is not wanted any more finds no folder.
-cd ${quoted(folder)} || exit 0
+cd ${shellWord(folder)} || exit 0
 ${preparing(settings).join('\n')}
 ${waitingScript(command, `echo > ${TIME_UP}; kill -TERM $program`)}`;
 }
@@ -155,7 +155,7 @@ ${waitingScript(command, `echo > ${TIME_UP}; kill -TERM $program`)}`;
 export function pilotScript(list: string, settings: SlurmSettings): string {
   return `#!/bin/bash
 # Pilots whose list is gone have nothing to do.
-cd ${quoted(list)} || exit 0
+cd ${shellWord(list)} || exit 0
 ${preparing(settings).join('\n')}
 ${waitingScript(programOf('pilot', list, String(settings.grace ?? ''), String(settings.pilot)), 'kill -USR1 $program')}`;
 }

@@ -119,8 +119,8 @@ class Pilot implements PlayedScript {
 
 /** What a script that is given to sbatch does; undefined: it executes no node. */
 export function playedScript(script: string): (() => PlayedScript) | undefined {
-  const [, list, seconds] = /pilot\.js' '(.*?)' '.*?' '(.*?)'/.exec(script) ?? [];
+  const [, list, seconds] = /pilot\.js'? '?([^' ]+)'? \S+ (\S+) &/.exec(script) ?? [];
   if (list !== undefined) return () => new Pilot(list, Number(seconds));
-  const [, folder] = /job\.js' '(.*?)'/.exec(script) ?? [];
+  const [, folder] = /job\.js'? '?([^' ]+)/.exec(script) ?? [];
   return folder === undefined ? undefined : () => new OneAttempt(folder);
 }

@@ -136,7 +136,7 @@ export class PlayedSlurm {
     const id = FIRST + this.jobs;
     const count = Number(option('array')?.split('-')[1] ?? 0) + 1;
     const script = playedScript(input);
-    const [, probed] = /probe\.js' '(.+?)'/.exec(input) ?? [];
+    const [, probed] = /probe\.js'? '?([^' "]+)/.exec(input) ?? [];
     if (script === undefined) {
       if (probed !== undefined) writeSealed(`${probed}-${id}.json`, { platform: 'played', machine: {}, engines: {}, items: [] });
       this.jobs += 1;
