@@ -55,6 +55,8 @@ export class Found {
   /** What the environments of commands hold, by what is asked for. */
   readonly environments: KnownEnvironments = new Map();
   readonly shared: WeakMap<NodeWork, Shared> = new WeakMap();
+  /** What was gathered of instances: plans of a sweep share most of theirs. */
+  readonly prepared: WeakMap<Instance, Outcome<Prepared>> = new WeakMap();
   readonly glance: Glance = new Glance();
 }
 
@@ -90,7 +92,10 @@ export async function prepare(instance: Instance, surroundings: Surroundings): P
 
 /** The same at once, where all that takes time was found out for another instance of the plan; undefined: it was not. */
 export function prepareAsBefore(instance: Instance, surroundings: Surroundings): Outcome<Prepared> | undefined {
-  const shared = surroundings.found?.shared.get(instance.work);
+  const { found } = surroundings;
+  const before = found?.prepared.get(instance);
+  if (before !== undefined) return before;
+  const shared = found?.shared.get(instance.work);
   return shared !== undefined && isAlike(instance, shared.of) ? prepareWith(instance, shared, surroundings) : undefined;
 }
 
@@ -132,7 +137,9 @@ function prepareWith(
     machine: instance.measures ? facts.machine : null,
   };
   const found = { ...(environment === undefined ? {} : { environment }), ...(commandCode === undefined ? {} : { commandCode }) };
-  return done({ instance, executor, code, ...found, own, workDigest: workDigestOf(own) });
+  const prepared = done({ instance, executor, code, ...found, own, workDigest: workDigestOf(own) });
+  around.found?.prepared.set(instance, prepared);
+  return prepared;
 }
 
 /** A number that is given as it is written is not the same as that text: a program may be told which it is. */

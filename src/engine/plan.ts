@@ -181,13 +181,12 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const ingredients = ingredientsOf(prepared, inputs);
   const fingerprint = fingerprintOf(ingredients);
   const { store } = planning.request.surroundings;
-  const result = store.results.read(fingerprint);
   if (isForced) return run(forcing);
-  if (result === undefined) {
+  const attempt = store.results.attempt(fingerprint);
+  if (attempt === undefined) {
     const explained = explainRun(prepared, inputs, explaining(planning));
     return { ...run(explained.cause, explained.differences), ingredients };
   }
-  const [attempt] = result.attempts;
   const broken = store.artifacts.broken(attempt.outputs);
   if (broken.length > 0) {
     const cause = `its result is no longer whole: ${broken.map(({ port, damage }) => `${port} is ${damage}`).join(', ')}`;

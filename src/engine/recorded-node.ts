@@ -58,14 +58,25 @@ export function settledNode(base: RunNode, { instance, attempt, fingerprint }: S
   };
 }
 
+/** Nodes to be reused as they were recorded before: plans that share what was prepared share them too. */
+const reused = new WeakMap<Prepared, { readonly cause: string; readonly of: Settled; readonly node: RunNode }>();
+
+/** A node to be reused as a run's record has it: its fingerprint says all that it was given. */
+function reusedNode(prepared: Prepared, cause: string, settled: Settled, known: Known): RunNode {
+  const before = reused.get(prepared);
+  const { fingerprint, attempt } = settled;
+  if (before?.cause === cause && before.of.fingerprint === fingerprint && before.of.attempt === attempt) return before.node;
+  const node = settledNode(recordedNode(prepared, 'reused', cause), settled, known);
+  reused.set(prepared, { cause, of: settled, node });
+  return node;
+}
+
 /** All nodes of a plan as a run's record has them before anything has run: those to be reused with what came out of them. */
 export function openingNodes({ nodes, snapshots }: Plan): ReadonlyMap<string, RunNode> {
   const settled = new Map([...nodes].flatMap(([name, node]) => (node.settled === undefined ? [] : [[name, node.settled] as const])));
   const recorded = [...nodes].map(([name, { prepared, cause, settled: own }]): readonly [string, RunNode] => [
     name,
-    own === undefined
-      ? recordedNode(prepared, 'waiting', cause)
-      : settledNode(recordedNode(prepared, 'reused', cause), own, { snapshots, settled }),
+    own === undefined ? recordedNode(prepared, 'waiting', cause) : reusedNode(prepared, cause, own, { snapshots, settled }),
   ]);
   return new Map(recorded);
 }

@@ -1,4 +1,4 @@
-import { digestOf, exactJson } from './canonical.ts';
+import { canonicalJson, exactJson, membersJson, sha256 } from './canonical.ts';
 import type { Json, JsonObject } from './json.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT, type RunNode } from './run.ts';
 
@@ -25,24 +25,30 @@ function outputsOf({ outputs = {} }: RunNode): object {
   );
 }
 
+/** The JSON of what was asked of a node and came out: runs share what they reused, and nobody changes it. */
+const written = new WeakMap<RunNode, string>();
+
+function nodeJson(node: RunNode, isFormer: boolean): string {
+  const known = isFormer ? undefined : written.get(node);
+  if (known !== undefined) return known;
+  const { stage, code, params, inputs } = node;
+  const text = canonicalJson({
+    stage,
+    code: code ?? null,
+    params: isFormer ? params : asGiven(params),
+    inputs: (isFormer ? asFormer : asGiven)(inputs ?? {}),
+    outputs: outputsOf(node),
+  });
+  if (!isFormer) written.set(node, text);
+  return text;
+}
+
 /**
  * The hash of a done run: of each node what was asked (stage, code, params, inputs) and what came out, but for what was measured. Equal
  * results share it, whatever the machine and its speed. The first format did not count the order of keys within a value.
  */
 export function runHash(nodes: Readonly<Record<string, RunNode>>, format: number = RECORD_FORMAT): string {
   const isFormer = format < ATTRIBUTES_SINCE;
-  const entries = Object.entries(nodes).map(([name, node]) => {
-    const { stage, code, params, inputs } = node;
-    return [
-      name,
-      {
-        stage,
-        code: code ?? null,
-        params: isFormer ? params : asGiven(params),
-        inputs: (isFormer ? asFormer : asGiven)(inputs ?? {}),
-        outputs: outputsOf(node),
-      },
-    ] as const;
-  });
-  return digestOf({ format, nodes: Object.fromEntries(entries) });
+  const json = membersJson(Object.keys(nodes).sort(), (name) => nodeJson(nodes[name] as RunNode, isFormer));
+  return sha256(membersJson(['format', 'nodes'], (key) => (key === 'format' ? String(format) : json)));
 }

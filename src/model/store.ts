@@ -108,7 +108,9 @@ export interface FoundResult {
 export interface Results {
   /** What is here, whole or not. */
   read(fingerprint: string): StoredResult | undefined;
-  /** The current attempt of what is here, if its outputs are whole. */
+  /** The current attempt of what is here, whole or not: the same object as long as it is and anyone has it. */
+  attempt(fingerprint: string): Attempt | undefined;
+  /** The same, if its outputs are whole. */
   whole(fingerprint: string): Attempt | undefined;
   /** Whether the record of a result is a file of its own, as former stores have it. */
   isApart(fingerprint: string): boolean;

@@ -19,6 +19,7 @@ import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.t
 import type { Opened } from './pipeline.ts';
 import { onLostEvents } from './lost-events.ts';
 import { provisionOf } from './provision.ts';
+import { SameInstances } from './same-instances.ts';
 import { newRunId } from './run-id.ts';
 import { softwareOf } from './software.ts';
 
@@ -68,6 +69,9 @@ export class Variants implements Workbench {
   private readonly history: History;
 
   private readonly surroundings: Surroundings;
+  private readonly instances: SameInstances;
+  /** What was read and has not been planned yet, by its options: what was checked is what runs. */
+  private readonly readings = new Map<string, Promise<Outcome<Pipeline>>>();
 
   constructor(opened: Opened, options: VariantsOptions) {
     this.opened = opened;
@@ -79,10 +83,20 @@ export class Variants implements Workbench {
     this.options = options;
     this.software = softwareOf(opened.surroundings.root);
     this.history = new History(opened.store, opened.pipeline.name);
+    this.instances = new SameInstances(opened.pipeline.instances);
   }
 
   read(params: VariantParams): Promise<Outcome<Pipeline>> {
-    return this.opened.reread(this.settingsOf(params));
+    const set = this.settingsOf(params);
+    const asked = JSON.stringify(set);
+    const reading = this.readings.get(asked) ?? this.reread(set);
+    this.readings.set(asked, reading);
+    return reading;
+  }
+
+  private async reread(set: readonly string[]): Promise<Outcome<Pipeline>> {
+    const read = await this.opened.reread(set);
+    return read.ok ? done(this.instances.of(read.value)) : read;
   }
 
   /** Plans are made one at a time: those made later find the bundles of those before. */
@@ -94,6 +108,7 @@ export class Variants implements Workbench {
 
   private async make(params: VariantParams, words: readonly string[] | undefined): Promise<Outcome<PlannedVariant>> {
     const pipeline = await this.read(params);
+    this.readings.delete(JSON.stringify(this.settingsOf(params)));
     if (!pipeline.ok) return pipeline;
     const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
     const { surroundings } = this;

@@ -53,6 +53,7 @@ export class MemoryProject {
     },
     results: {
       read: (fingerprint: string) => this.results.get(fingerprint),
+      attempt: (fingerprint: string) => this.results.get(fingerprint)?.attempts[0],
       ofWork: (work: string) => [...(this.works.get(work) ?? [])].flatMap((fingerprint) => this.results.get(fingerprint) ?? []),
       keep: (result: StoredResult, work: string) => {
         this.results.set(result.fingerprint, result);

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Slots } from '../../src/engine/slots.ts';
 import type { Json } from '../../src/model/json.ts';
+import type { Instance } from '../../src/model/pipeline.ts';
 import { Context } from '../../src/project/context.ts';
 import { type Opened, openPipeline } from '../../src/project/pipeline.ts';
 import { Variants } from '../../src/project/variants.ts';
@@ -80,6 +81,19 @@ describe('a variant has the very values that the sweep gives', () => {
     const pipeline = await variants.read({ text: 'x' });
     expect(pipeline).toMatchObject({ ok: true, value: { params: { text: 'x', other: 7 } } });
   });
+});
+
+test('what is the same in two variants is the same object; in what order a value was written makes a difference', async () => {
+  const oneOf = async (other: Json): Promise<Instance> => {
+    const read = await variants.read({ other });
+    if (!read.ok || read.value.instances[0] === undefined) throw new Error('not read');
+    return read.value.instances[0];
+  };
+  const [first, same, second] = [await oneOf({ a: 1, b: 2 }), await oneOf({ a: 1, b: 2 }), await oneOf({ b: 2, a: 1 })];
+  expect(same).toBe(first);
+  expect(second).not.toBe(first);
+  expect([second.work === first.work, second.outputs === first.outputs, second.env === first.env]).toEqual([true, true, true]);
+  expect(JSON.stringify(second.params['other'])).toBe('{"b":2,"a":1}');
 });
 
 test('what a variant asks depends on its values and on how far it goes, and sources lie beside the pipeline file', async () => {

@@ -76,6 +76,23 @@ describe('results', () => {
     expect(results.read(fingerprint)?.attempts).toHaveLength(1);
   });
 
+  test('give the same attempt as long as its record stands as it was read, and no longer', async () => {
+    const { store } = open();
+    const { results } = store;
+    const [a, b] = ['a', 'b'].map((text) => value(collect(store, { 'a.txt': text })));
+    if (a === undefined || b === undefined) throw new Error('nothing collected');
+    await keptResult(store, a, 'run-1');
+    const first = results.attempt(fingerprint);
+    expect(first?.run).toBe('run-1');
+    expect([results.attempt(fingerprint), results.whole(fingerprint)].map((one) => one === first)).toEqual([true, true]);
+    rot(store.location, fingerprint, 'result', (bytes) => Buffer.from(bytes.toString().replaceAll('run-', 'ran-')));
+    expect([results.attempt(fingerprint), first?.run]).toEqual([undefined, 'run-1']);
+    await keptResult(store, a, 'run-2');
+    expect(results.attempt(fingerprint)?.run).toBe('run-2');
+    await keptResult(store, b, 'run-3');
+    expect([results.attempt(fingerprint)?.run, first?.run]).toEqual(['run-3', 'run-1']);
+  });
+
   test('of the same work on other inputs are found beside each other; those of other work are not', async () => {
     const { store } = open();
     const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'student', seconds: 1, facts: {} };

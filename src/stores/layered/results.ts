@@ -33,6 +33,10 @@ class LayeredResults implements Results {
     return this.local.results.read(fingerprint);
   }
 
+  attempt(fingerprint: string): Attempt | undefined {
+    return this.local.results.attempt(fingerprint);
+  }
+
   whole(fingerprint: string): Attempt | undefined {
     return this.local.results.whole(fingerprint);
   }

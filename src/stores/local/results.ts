@@ -25,6 +25,8 @@ export class LocalResults implements Results {
   private readonly index: string;
   private readonly artifacts: Artifacts;
   private readonly segments: Segments;
+  /** The current attempts of results as they were read, as long as anyone has them, and where. */
+  private readonly attempts = new Map<string, { readonly place: string; readonly attempt: WeakRef<Attempt> }>();
 
   constructor(root: string, artifacts: Artifacts, segments: Segments) {
     this.artifacts = artifacts;
@@ -34,8 +36,7 @@ export class LocalResults implements Results {
   }
 
   read(fingerprint: string): StoredResult | undefined {
-    const record = this.record(fingerprint);
-    return isStoredResult(record) && record.fingerprint === fingerprint ? record : undefined;
+    return asResult(this.record(fingerprint), fingerprint);
   }
 
   /** What is written under a fingerprint, of whatever shape. */
@@ -51,8 +52,19 @@ export class LocalResults implements Results {
   }
 
   whole(fingerprint: string): Attempt | undefined {
-    const attempt = this.read(fingerprint)?.attempts[0];
+    const attempt = this.attempt(fingerprint);
     return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : attempt;
+  }
+
+  attempt(fingerprint: string): Attempt | undefined {
+    const before = this.attempts.get(fingerprint);
+    const known = before?.attempt.deref();
+    const found = this.segments.readUnless('result', fingerprint, known === undefined ? undefined : before?.place);
+    if (found === undefined) return this.read(fingerprint)?.attempts[0];
+    if (found.body === undefined) return known;
+    const attempt = asResult(parseJson(found.body.toString('utf8'), isObject), fingerprint)?.attempts[0];
+    if (attempt !== undefined) this.attempts.set(fingerprint, { place: found.place, attempt: new WeakRef(attempt) });
+    return attempt;
   }
 
   isApart(fingerprint: string): boolean {
@@ -124,6 +136,11 @@ export class LocalResults implements Results {
   fingerprints(): string[] {
     return [...new Set([...this.segments.keys('result'), ...jsonNamesIn(this.root)])].sort();
   }
+}
+
+/** A record as the result of a fingerprint; undefined where it is none. */
+function asResult(record: unknown, fingerprint: string): StoredResult | undefined {
+  return isStoredResult(record) && record.fingerprint === fingerprint ? record : undefined;
 }
 
 /** Whether two attempts wrote the same bytes. */

@@ -159,6 +159,17 @@ export class Segments {
     return this.look(kind, key, 'bytes').body;
   }
 
+  /**
+   * The same with the place where it lies. With the place where it was read before, and proven there since, there is no body: it is what it was.
+   */
+  readUnless(kind: Kind, key: string, before: string | undefined): { readonly place: string; readonly body?: Buffer } | undefined {
+    const { at, body } = this.look(kind, key, before === undefined ? 'bytes' : 'stamp');
+    if (at === undefined) return undefined;
+    const place = `${at.segment.name} ${at.entry.offset}`;
+    if (body === undefined && place !== before) return this.readUnless(kind, key, undefined);
+    return body === undefined ? { place } : { place, body };
+  }
+
   /** Whether content is there, proven, and on the disk after a commit, so that it need not be added; `isKnown`: no one else is asked. */
   holds(key: string, isKnown = false): boolean {
     if (isKnown && this.knownOf('content', key).length === 0) return false;
