@@ -76,7 +76,14 @@ export function prepareWorkspace(
       if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
       const target = path + (at === undefined ? artifact.suffix : '');
       if (!store.artifacts.place(artifact, target)) unfed.add(origin.instance);
-      else given.push({ port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(artifact), from: origin.instance });
+      else
+        given.push({
+          port,
+          path: target,
+          stamp: store.artifacts.settledStamp(target),
+          content: contentOf(artifact),
+          from: origin.instance,
+        });
       return target;
     }
     const snapshot = known.snapshots.get(origin.source) as Snapshot;
@@ -84,7 +91,7 @@ export function prepareWorkspace(
     const target = path + (at === undefined ? snapshot.suffix : '');
     if (keptSources.has(origin.source)) {
       if (placeSource(source, snapshot, target, store)) {
-        given.push({ port, path: target, stamp: store.artifacts.stamp(target), content: contentOf(snapshot) });
+        given.push({ port, path: target, stamp: store.artifacts.settledStamp(target), content: contentOf(snapshot) });
       } else problems.push(lostSource(source, instance.name));
       return target;
     }
@@ -234,8 +241,8 @@ function changedSource(source: string, node: string): Problem {
 }
 
 /**
- * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise, or is a link to a
- * file of the store, is compared by its bytes: a link's ctime moves with others that are given the same file, and its bytes can rot.
+ * Fails if anything that was given has been changed since: names the input's port, or the source. What stands otherwise is compared by its
+ * bytes: a link's ctime moves with others that are given the same file. So is a link where not all changes show in how it stands.
  */
 export function findChange(given: readonly Given[], node: string, store: Store): Outcome<undefined> | Unfed {
   const unfed: string[] = [];
@@ -246,7 +253,7 @@ export function findChange(given: readonly Given[], node: string, store: Store):
       if (stands && (content === undefined || isStill({ name: source, path, links: 'follow' }, content, store))) continue;
       return failed(changedSource(source, node));
     }
-    if (stands && (content === undefined || !store.artifacts.isShared(now))) continue;
+    if (stands && (content === undefined || store.artifacts.proves(now))) continue;
     if (content !== undefined && store.artifacts.isAt(path, content)) continue;
     if (!stands || from === undefined)
       return failed({

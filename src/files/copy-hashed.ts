@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { EarlySync } from './early-sync.ts';
 import { hashFile, readFull } from './hash.ts';
 import { PiecesToHash } from './hashed-pieces.ts';
 import { startedThread } from './other-thread.ts';
@@ -6,6 +7,24 @@ import { withPath } from './with-path.ts';
 
 /** From this size on it pays to hash in another thread what is copied. */
 const LARGE = 32 * 1024 * 1024;
+
+/** SHA-256 of a file of a known size. A large one is read by this thread and hashed by another. */
+export function hashSized(path: string, size: number): string {
+  return copyHashed(path, () => undefined, size);
+}
+
+/** The same of a file that is made durable next: the disk writes a large one meanwhile. */
+export function hashWhileSynced(path: string, size: number): string {
+  const sync = new EarlySync(path);
+  try {
+    if (size >= LARGE) withPath(path, () => sync.begin());
+    const digest = hashSized(path, size);
+    withPath(path, () => sync.finish());
+    return digest;
+  } finally {
+    sync.close();
+  }
+}
 
 /**
  * Gives the bytes of a file in pieces, which must not be kept; returns their SHA-256. Those of a large one are hashed by another thread while

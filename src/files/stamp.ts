@@ -30,8 +30,8 @@ export function bytesOfStamps(stamps: BigInt64Array): Buffer {
 /** Within this of now, a second write could fall into the same clock tick. */
 const RECENT_NS = 100_000_000n;
 
-/** Longer than a tick of the system's clock. */
-const TICK_NS = 20_000_000n;
+/** Longer than a tick of the system's clock, in nanoseconds. */
+export const TICK_NS = 20_000_000n;
 
 /** Whether a file changed so recently, before a time in milliseconds since 1970 or after it, that its stamp cannot be trusted yet. */
 export function isFresh({ ctimeNs }: Pick<BigIntStats, 'ctimeNs'>, now = Date.now(), within = RECENT_NS): boolean {

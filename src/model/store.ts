@@ -46,8 +46,10 @@ export interface Artifacts {
   place(artifact: Artifact, path: string): boolean;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */
   stamp(path: string): string;
-  /** Whether one of the files of a stamp is a link, as to one of the store. */
-  isShared(stamp: string): boolean;
+  /** The same of what was just placed: every change of its bytes from now on shows in its stamp, if the stamp `proves`. */
+  settledStamp(path: string): string;
+  /** Whether what stands as it did when its stamp was settled holds what it held; else its bytes have to be looked at, since a file of it is a link, as to one of the store. */
+  proves(stamp: string): boolean;
   /** Whether a path holds just this, by its bytes. */
   isAt(path: string, content: Content): boolean;
   /** Keeps bytes; returns their digest. */

@@ -12,7 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { settle, tellsOfChanges } from '../../src/files/change-times.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Artifact } from '../../src/model/artifact.ts';
 import type { Store } from '../../src/model/store.ts';
@@ -21,6 +22,8 @@ import { write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
 import { open, value } from './stores.ts';
 import { lose, rot } from '../stored.ts';
+
+vi.mock('../../src/files/change-times.ts', { spy: true });
 
 let store: Store;
 let folder: string;
@@ -92,16 +95,35 @@ describe('what lies at a path', () => {
     expect(store.artifacts.isAt(at('file'), { kind: 'file', digest: sha256('a'), executable: true })).toBe(true);
   });
 
-  test.each<[string, boolean, string, () => unknown]>([
+  const links: readonly [string, boolean, string, () => unknown][] = [
     ['a file', false, 'file', () => undefined],
     ['a file with another name', true, 'file', () => linkSync(at('file'), at('other'))],
     ['a folder', false, 'in', () => undefined],
     ['a folder of which one file has another name', true, 'in', () => linkSync(at('in/below/b.txt'), at('other'))],
     ['nothing', false, 'none', () => undefined],
     ['a folder that no artifact may be', false, 'in', () => symlinkSync('/etc', at('in/link'))],
-  ])('is shared with others: %s, %s', (_, shared, path, change) => {
+  ];
+
+  test.each(links)('proves by how it stands what it holds, but for links where not all changes show: %s', (_, isLinked, path, change) => {
+    const { artifacts } = store;
+    for (const tells of [true, false]) {
+      vi.mocked(tellsOfChanges).mockReturnValue(tells);
+      if (tells) change();
+      expect([artifacts.proves(artifacts.stamp(at(path))), artifacts.proves(artifacts.settledStamp(at(path)))]).toEqual(
+        Array(2).fill(tells || !isLinked),
+      );
+    }
+  });
+
+  test.each(links)('is settled where a file of it has another name, and all changes show: %s', (_, isLinked, path, change) => {
     change();
-    expect(store.artifacts.isShared(store.artifacts.stamp(at(path)))).toBe(shared);
+    for (const tells of [true, false]) {
+      vi.mocked(tellsOfChanges).mockReturnValue(tells);
+      vi.mocked(settle).mockClear();
+      const stamp = store.artifacts.settledStamp(at(path));
+      expect(stamp).toBe(store.artifacts.stamp(at(path)));
+      expect(vi.mocked(settle)).toHaveBeenCalledTimes(tells && isLinked ? 1 : 0);
+    }
   });
 
   test.each<[string, () => unknown]>([

@@ -4,11 +4,12 @@ import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Content, NewFile, OnMove, Payload } from '../../model/store.ts';
-import { hashFile } from '../../files/hash.ts';
+import { settle } from '../../files/change-times.ts';
+import { hashSized } from '../../files/copy-hashed.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
-import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, SHARED, stampTree } from './folders.ts';
+import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, stampTree, standingAt, UNSURE } from './folders.ts';
 
 /** From so many contents on, segments are looked at once for all of them instead of for each. */
 const MANY = 16;
@@ -93,19 +94,26 @@ export class LocalArtifacts implements Artifacts {
     return stampTree(path, this.root);
   }
 
-  isShared(stamp: string): boolean {
-    return stamp.endsWith(SHARED);
+  settledStamp(path: string): string {
+    const { stamp, linked, lastChangeNs } = standingAt(path, this.root);
+    if (linked.length > 0 && !stamp.endsWith(UNSURE)) settle(linked, lastChangeNs);
+    return stamp;
+  }
+
+  proves(stamp: string): boolean {
+    return !stamp.endsWith(UNSURE);
   }
 
   isAt(path: string, { kind, digest, executable }: Content): boolean {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (kind === 'file') return stats?.isFile() === true && isExecutable(stats) === (executable === true) && hashFile(path) === digest;
+    if (kind === 'file')
+      return stats?.isFile() === true && isExecutable(stats) === (executable === true) && hashSized(path, Number(stats.size)) === digest;
     const listed = stats?.isDirectory() === true ? listFolder(path) : undefined;
     if (listed?.ok !== true) return false;
     const files = listed.value.files.map((file) => ({
       path: file.path,
       size: file.size,
-      digest: hashFile(join(path, file.path), undefined, file.size),
+      digest: hashSized(join(path, file.path), file.size),
       executable: file.executable,
     }));
     return sha256(manifestBytes({ files, emptyFolders: this.format >= ATTRIBUTES_SINCE ? listed.value.emptyFolders : [] })) === digest;

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hashWhileSynced } from '../../files/copy-hashed.ts';
 import { hashFile } from '../../files/hash.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
@@ -34,6 +35,9 @@ export interface Taken {
   readonly digest: string;
   readonly size: number;
 }
+
+/** A file, and how many bytes it has. */
+type FoundPath = Pick<FoundFile, 'path' | 'size'>;
 
 /** Content, and the file that it is to be given as. */
 interface Placing {
@@ -156,22 +160,22 @@ export class Blobs {
   take(path: string, { known, onMove }: { readonly known?: string; readonly onMove?: OnMove | undefined } = {}): Taken {
     const { size } = statSync(path);
     if (size <= SMALL) return { digest: this.add(readFileSync(path)), size };
-    return { digest: this.loose.take(path, known ?? this.toBeMoved([path], onMove)?.get(path)), size };
+    return { digest: this.loose.take(path, known ?? this.toBeMoved([{ path, size }], onMove)?.get(path)), size };
   }
 
   /** Tells of files that are to be moved, with their digests; undefined where nobody wants to know. */
-  private toBeMoved(paths: readonly string[], onMove: OnMove | undefined): ReadonlyMap<string, string> | undefined {
-    if (onMove === undefined || paths.length === 0) return undefined;
-    const files = paths.map((path) => ({ path, digest: hashFile(path) }));
+  private toBeMoved(found: readonly FoundPath[], onMove: OnMove | undefined): ReadonlyMap<string, string> | undefined {
+    if (onMove === undefined || found.length === 0) return undefined;
+    const files = found.map(({ path, size }) => ({ path, digest: hashWhileSynced(path, size) }));
     onMove(files);
     return new Map(files.map(({ path, digest }) => [path, digest]));
   }
 
   /** Takes files of a folder over: large ones are moved, small ones copied. What is left of them is of no use any more. */
-  takeAll(folder: string, files: readonly Pick<FoundFile, 'path' | 'size'>[], onMove?: OnMove): Taken[] {
-    const large = files.flatMap(({ path, size }) => (size > SMALL ? [join(folder, path)] : []));
+  takeAll(folder: string, files: readonly FoundPath[], onMove?: OnMove): Taken[] {
+    const large = files.flatMap(({ path, size }) => (size > SMALL ? [{ path: join(folder, path), size }] : []));
     // Before any of them is moved: others may be links to it.
-    for (const path of large) this.loose.detach(path);
+    for (const { path } of large) this.loose.detach(path);
     const known = this.toBeMoved(large, onMove);
     this.segments.refresh();
     let gathered = new Map<string, Uint8Array>();

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants, lstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { tellsOfChanges } from '../../files/change-times.ts';
 import { isOutside } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { canonicalJson, isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import { lookAt } from '../../files/many-files.ts';
-import { fileStamp, putStamp, STAMP_BYTES } from '../../files/stamp.ts';
+import { changeOf, fileStamp, putStamp, STAMP_BYTES } from '../../files/stamp.ts';
 import { inByteOrder, LINKED, refusal, statOfTarget, Walk, type Way } from './walk.ts';
 
 /** A file found below a folder: what its link leads to where it is one. */
@@ -164,22 +165,47 @@ export function isExecutable(stats: BigIntStats): boolean {
   return (stats.mode & 0o111n) !== 0n;
 }
 
-/** What the stamp of something ends in of which a file has several names. */
-export const SHARED = ' shared';
+/** What a stamp ends in of something of which a file has several names, where not all changes of its bytes show. */
+export const UNSURE = ' unsure';
 
 /** How all that is at or below a path stands, in few words. */
 export function stampTree(path: string, without?: string): string {
-  const way = without === undefined ? {} : { without };
+  return standingAt(path, without).stamp;
+}
+
+/** What a path holds that has several names, and how all stands there. */
+export interface StandingFiles {
+  readonly stamp: string;
+  readonly linked: readonly string[];
+  /** When one of those changed last. */
+  readonly lastChangeNs: bigint;
+}
+
+/** The same with the files that have several names. */
+export function standingAt(path: string, without?: string): StandingFiles {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stats === undefined) return 'gone';
-  if (!stats.isDirectory()) return fileStamp(stats) + (stats.nlink > 1n ? SHARED : '');
-  const listed = listFolder(path, way);
-  if (!listed.ok) return 'refused';
+  if (stats === undefined) return standing('gone');
+  if (!stats.isDirectory()) return stats.nlink > 1n ? standing(fileStamp(stats), [path], stats.ctimeNs) : standing(fileStamp(stats));
+  const listed = listFolder(path, without === undefined ? {} : { without });
+  if (!listed.ok) return standing('refused');
   const { files, stamps } = listed.value;
   const hash = createHash('sha256')
     .update(sha256(pathsOf(listed.value)))
     .update(stamps);
-  return hash.digest('hex') + (files.some(({ links }) => links > 1) ? SHARED : '');
+  const linked: string[] = [];
+  let last = 0n;
+  for (const [index, file] of files.entries()) {
+    if (file.links < 2) continue;
+    linked.push(join(path, file.path));
+    const { ctimeNs } = changeOf(stamps, index);
+    if (ctimeNs > last) last = ctimeNs;
+  }
+  return standing(hash.digest('hex'), linked, last);
+}
+
+function standing(stamp: string, linked: readonly string[] = [], lastChangeNs = 0n): StandingFiles {
+  const [first] = linked;
+  return { stamp: first === undefined || tellsOfChanges(first) ? stamp : stamp + UNSURE, linked, lastChangeNs };
 }
 
 /** The paths of a listing as one text: the files, and then the empty folders with a slash; each ended by a zero. */

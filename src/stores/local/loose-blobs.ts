@@ -22,7 +22,7 @@ import { forgetFolder, namesIn } from '../../files/folder.ts';
 import { usesLeases } from '../../files/lock.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { removeTree } from '../../files/remove.ts';
-import { hashFile } from '../../files/hash.ts';
+import { copyHashed, hashSized, hashWhileSynced } from '../../files/copy-hashed.ts';
 import { fileStamp } from '../../files/stamp.ts';
 import { ifPossible, makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { Standing } from './segments/segments.ts';
@@ -66,12 +66,10 @@ interface Proof {
 }
 
 /** Copies a file; returns the SHA-256 of what was copied. */
-function copyHashed(from: string, to: string): string {
+function copy(from: string, to: string, size: number): string {
   const target = openSync(to, 'wx', 0o600);
   try {
-    return hashFile(from, (piece) => {
-      writeAll(target, piece);
-    });
+    return copyHashed(from, (piece) => writeAll(target, piece), size);
   } finally {
     closeSync(target);
   }
@@ -112,7 +110,7 @@ export class LooseBlobs {
     const stats = this.look(path);
     if (stats === undefined) return 'missing';
     if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
-    if (stats.isFile() && hashFile(path) === digest) {
+    if (stats.isFile() && hashSized(path, Number(stats.size)) === digest) {
       this.note(digest);
       return 'whole';
     }
@@ -208,7 +206,7 @@ export class LooseBlobs {
   /** Takes a file over by moving it; where its bytes were hashed as they were written, by that digest. Returns it. */
   take(path: string, known?: string): string {
     this.detach(path);
-    const digest = known ?? hashFile(path);
+    const digest = known ?? hashWhileSynced(path, lstatSync(path).size);
     if (this.has(digest)) rmSync(path);
     else {
       chmodSync(path, 0o444);
@@ -273,10 +271,10 @@ export class LooseBlobs {
   private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
     const isHashed = this.isJustProven(digest, blob);
     // A link on a shared file system is a file that another machine may have open.
-    const isLarge = !executable && lstatSync(blob).size > LARGEST_COPY && !usesLeases(this.root);
+    const { size } = lstatSync(blob);
+    const isLarge = !executable && size > LARGEST_COPY && !usesLeases(this.root);
     const isLinked = !clone(blob, path) && isLarge && link(blob, path);
-    // Links are hashed again when their node has ended.
-    const isRight = (isLinked && isHashed) || (existsSync(path) ? hashFile(path) : copyHashed(blob, path)) === digest;
+    const isRight = (isLinked && isHashed) || (existsSync(path) ? hashSized(path, size) : copy(blob, path, size)) === digest;
     if (!isRight) {
       rmSync(path, { force: true });
       return undefined;

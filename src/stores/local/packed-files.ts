@@ -5,6 +5,7 @@ import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { withPath } from '../../files/with-path.ts';
 import { copyHashed } from '../../files/copy-hashed.ts';
+import { EarlySync } from '../../files/early-sync.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
 import type { Stretch } from './blobs.ts';
 import { type FoundFile, foldersOf } from './folders.ts';
@@ -17,6 +18,7 @@ const PIECE = 256 * 1024;
 export class Pack {
   readonly path: string;
   private readonly descriptor: number;
+  private readonly sync: EarlySync;
   /** Of all; none of a file alone, which is hashed by itself. */
   private readonly hash: Hash | undefined;
   private last = '';
@@ -29,6 +31,7 @@ export class Pack {
     this.path = path;
     this.hash = kind === 'dir' ? createHash('sha256') : undefined;
     this.descriptor = openSync(path, 'wx', 0o600);
+    this.sync = new EarlySync(path);
   }
 
   /** Adds what a file below a folder holds; returns its SHA-256. */
@@ -53,11 +56,13 @@ export class Pack {
   private put(bytes: Uint8Array): void {
     this.hash?.update(bytes);
     withPath(this.path, () => writeAll(this.descriptor, bytes));
+    this.sync.wrote(bytes.length);
   }
 
   /** Writes what is still to be written; returns the SHA-256 of all. */
   finish(): string {
     this.flush();
+    withPath(this.path, () => this.sync.finish());
     this.close();
     return this.hash?.digest('hex') ?? this.last;
   }
@@ -65,6 +70,7 @@ export class Pack {
   close(): void {
     if (this.isOpen) closeSync(this.descriptor);
     this.isOpen = false;
+    this.sync.close();
   }
 }
 

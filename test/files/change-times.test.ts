@@ -1,0 +1,32 @@
+import { existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { settle, tellsOfChanges } from '../../src/files/change-times.ts';
+import { fileStamp } from '../../src/files/stamp.ts';
+import { emptyFolder } from '../folders.ts';
+
+test.each(['/dev/shm', '/proc', '/nowhere/at/all'])(
+  'a file system that is none, or keeps files in memory, does not tell of all changes (%s)',
+  (path) => {
+    expect(tellsOfChanges(path)).toBe(false);
+  },
+);
+
+test('what was just written is settled: whoever writes as much again into the same file is seen', () => {
+  const file = join(emptyFolder(), 'file');
+  for (let again = 0; again < 20; again += 1) {
+    writeFileSync(file, 'one');
+    const before = lstatSync(file, { bigint: true });
+    settle([file], before.ctimeNs);
+    expect(fileStamp(lstatSync(file, { bigint: true }))).toBe(fileStamp(before));
+    writeFileSync(file, 'two');
+    expect(fileStamp(lstatSync(file, { bigint: true }))).not.toBe(fileStamp(before));
+  }
+});
+
+test('a time to come is no reason to wait for it', () => {
+  const file = join(emptyFolder(), 'file');
+  writeFileSync(file, '');
+  settle([file], BigInt(Date.now() + 3_600_000) * 1_000_000n);
+  expect(existsSync(file)).toBe(true);
+});
