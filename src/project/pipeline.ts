@@ -4,6 +4,7 @@ import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import { loadEngines } from '../engines/engines.ts';
+import { NodesBefore } from '../load/pipeline/nodes-before.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
 import { readYamlFile } from '../load/yaml/file.ts';
 import { suggestion } from '../text/suggestion.ts';
@@ -52,6 +53,7 @@ export async function openPipeline(context: Context, file: string, set: readonly
     from: folder,
     executors: executors.value.names,
     elsewhere: isRecipe(located) ? join(root, 'pipelines') : undefined,
+    before: new NodesBefore(),
   };
   const pipeline = await loadPipeline({ ...request, set });
   if (!pipeline.ok) return pipeline;

@@ -16,6 +16,8 @@ export interface NodeContext {
   readonly folder: string;
   readonly root: string;
   readonly params: JsonObject;
+  /** The same, by name. */
+  readonly names: Names;
   /** How those params are written that are numbers which JSON would write otherwise. */
   readonly texts: ReadonlyMap<string, string>;
   /** What may still be made of the file. */
@@ -36,21 +38,17 @@ export interface NodeContext {
   readonly checked: CheckedBefore;
 }
 
-const known = new WeakMap<JsonObject, ReadonlyMap<string, Json>>();
-
 /** What may be referred to beside the params, which are named by the file alone. */
-export function scopeOf({ params, texts, room }: NodeContext, more: JsonObject = {}): Scope {
-  const all = known.get(params) ?? new Map(Object.entries(params));
-  known.set(params, all);
-  return { values: Object.keys(more).length === 0 ? all : new Layered(more, all), texts, room };
+export function scopeOf({ names, texts, room }: NodeContext, more: JsonObject = {}): Scope {
+  return { values: Object.keys(more).length === 0 ? names : new Layered(more, names), texts, room };
 }
 
 /** Each instance has names of its own beside those of all: these are not copied for each. */
 class Layered implements Names {
   private readonly over: JsonObject;
-  private readonly under: ReadonlyMap<string, Json>;
+  private readonly under: Names;
 
-  constructor(over: JsonObject, under: ReadonlyMap<string, Json>) {
+  constructor(over: JsonObject, under: Names) {
     this.over = over;
     this.under = under;
   }

@@ -1,22 +1,20 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
-import { type Instance, type Pipeline, type Source, sourcesOf } from '../../model/pipeline.ts';
+import { type Instance, type Pipeline, sourcesOf } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
-import { checkVariables } from './command-variables.ts';
-import { connect, producerOf } from './connect.ts';
-import { type FoundStage, findStage } from '../../code/declarations.ts';
+import { producerOf } from './connect.ts';
 import { CheckedBefore } from '../check.ts';
 import { checks, schemas } from '../checks.ts';
 import { Locate } from '../yaml/locate.ts';
-import { matrixPoints } from './matrix.ts';
-import { fillInAt, isFull, type NodeContext } from './context.ts';
+import { fillInAt, type NodeContext } from './context.ts';
 import { checkEnvironments } from './environment.ts';
 import type { FileEnvironment, FileNode } from './file-node.ts';
-import { draftInstances } from './nodes.ts';
+import { NodesBefore } from './nodes-before.ts';
 import { topologicalOrder } from './order.ts';
 import { checkPlots, type FileJoinedPlot, joinedPlots } from './plots.ts';
 import { checkShow } from './show.ts';
+import { readNodes } from './read-nodes.ts';
 import { ROOM } from './references.ts';
 import { applyOverrides } from './overrides.ts';
 import { atPoint } from './selection.ts';
@@ -47,6 +45,8 @@ export interface LoadRequest {
   readonly executors?: readonly string[];
   /** Where relative sources are looked for that do not lie beside the file; default: nowhere. */
   readonly elsewhere?: string | undefined;
+  /** What was read of the file's nodes before; default: nothing. */
+  readonly before?: NodesBefore;
 }
 
 /** A pipeline file that fits the schema. */
@@ -107,12 +107,15 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     checked,
     room,
   };
-  const params = fillInAt(file.params ?? {}, { values: new Map(), room }, '/params', { ...around, params: {}, texts: new Map() });
-  const context: NodeContext = { ...around, params: (params ?? {}) as JsonObject, texts: textsOf(file.params ?? {}, locate) };
+  const none = { params: {}, names: new Map(), texts: new Map() };
+  const params = (fillInAt(file.params ?? {}, { values: none.names, room }, '/params', { ...around, ...none }) ?? {}) as JsonObject;
+  const names = new Map(Object.entries(params));
+  const context: NodeContext = { ...around, params, names, texts: textsOf(file.params ?? {}, locate) };
   const sources = readSources(file.sources ?? {}, request, context);
   const order = nodeOrder(file.stages, locate);
   if (!order.ok) return failed(...problems, ...order.problems);
-  const instances = await readNodes(file, order.value, sources, request, context);
+  const before = request.before ?? new NodesBefore();
+  const instances = await readNodes({ nodes: file.stages, order: order.value, sources, before }, context);
   checked.flush();
   checkOverrides(instances, context);
   checkShow(file, instances, context);
@@ -231,56 +234,6 @@ function checkExecutors({ stages }: PipelineFile, known: readonly string[], loca
     const pointer = `/stages${pointerStep(name)}/executor`;
     problems.push(locate.problem('unknown-executor', `no executor is named "${executor}"`, pointer, 'value', hint));
   }
-}
-
-async function readNodes(
-  file: PipelineFile,
-  order: readonly string[],
-  sources: Map<string, Source>,
-  request: LoadRequest,
-  context: NodeContext,
-): Promise<Map<string, readonly Instance[]>> {
-  const instances = new Map<string, readonly Instance[]>();
-  const wiring = { context, folder: dirname(request.file), root: request.root, sources, nodes: file.stages, instances, kinds: new Map() };
-  const stages = new Map<string, Outcome<FoundStage>>();
-  let count = 0;
-  for (const name of order) {
-    const node = file.stages[name];
-    if (isFull(context)) break;
-    if (node === undefined) continue;
-    const base = `/stages${pointerStep(name)}`;
-    let stage: FoundStage | undefined;
-    if (node.uses !== undefined) {
-      const found = stages.get(node.uses) ?? (await findStage(node.uses, request.root, request.cache));
-      stages.set(node.uses, found);
-      if (!found.ok) {
-        for (const problem of found.problems) {
-          const { code, message, hint, place } = problem;
-          context.problems.push(place === undefined ? context.locate.problem(code, message, `${base}/uses`, 'value', hint) : problem);
-        }
-        continue;
-      }
-      stage = found.value;
-      for (const key of ['out', 'tools', 'metrics', 'measures', 'budget', 'environment', 'code', 'confine'] as const) {
-        if (node[key] !== undefined)
-          context.problems.push(
-            context.locate.problem(
-              'unknown-key',
-              `"${key}" belongs to commands: the stage "${node.uses}" declares its own`,
-              `${base}/${key}`,
-              'key',
-              'remove it',
-            ),
-          );
-      }
-    }
-    const points = matrixPoints(node, base, context, count);
-    count += points.points.length;
-    const drafts = await draftInstances(name, node, points, stage, context);
-    if (stage === undefined) await checkVariables(name, node, drafts, context);
-    instances.set(name, connect(drafts, node, wiring));
-  }
-  return instances;
 }
 
 function checkOverrides(instances: ReadonlyMap<string, readonly Instance[]>, context: NodeContext): void {
