@@ -67,8 +67,8 @@ function notesOf({ run, state, nodes }: RunLogs, asked: string | undefined): Ans
   ];
 }
 
-function whyNothing({ node, state, log }: NodeWithLog): string {
+function whyNothing({ node, state, isGone }: NodeWithLog): string {
   if (state === 'waiting') return `${node} has not begun`;
   if (state === 'skipped') return `${node} never ran`;
-  return log === undefined && state !== 'running' ? `${node}: its log is gone` : `${node} printed nothing`;
+  return isGone === true && state !== 'running' ? `${node}: its log is gone` : `${node} printed nothing`;
 }

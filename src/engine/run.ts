@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Artifact } from '../model/artifact.ts';
 import { broadcast, type Emit, type Expected, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
@@ -217,7 +218,10 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     execute,
     explain: ({ prepared }, inputs, { settled }) =>
       valueOr('why could not be looked up', () => explainRun(prepared, inputs, { store, history, settled }).cause),
-    logOf: (node) => store.runs.log(options.id, node).name,
+    logOf: (node) => {
+      const { path, name } = store.runs.log(options.id, node);
+      return existsSync(path) ? { log: name } : {};
+    },
     ...(lost === undefined ? {} : { lost }),
   });
 }

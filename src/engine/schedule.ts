@@ -220,7 +220,7 @@ class Schedule {
     // A full disk is no property of the work; a failure of the stage itself is, and no other run tries it again.
     if (problem.kind === 'stage') this.scheduling.slots.noteFailure(fingerprint, problem);
     const outcome = failedNode(this.nodeAs(name, 'failed', cause), problem, fingerprint);
-    this.end(name, { ...outcome, log: this.scheduling.logOf(name) }, problem);
+    this.end(name, { ...outcome, ...this.scheduling.logOf(name) }, problem);
   }
 
   private settle(plan: NodePlan, state: 'executed' | 'reused', settled: Settled, cause: string): void {
@@ -232,7 +232,7 @@ class Schedule {
     this.cameOut(name);
     const outcome = settledNode(this.nodeAs(name, state, cause), settled, this.known);
     this.tellOfDisturbance(name, outcome);
-    this.end(name, state === 'executed' ? { ...outcome, log: this.scheduling.logOf(name) } : outcome);
+    this.end(name, state === 'executed' ? { ...outcome, ...this.scheduling.logOf(name) } : outcome);
   }
 
   /** A node has come out: those that waited for nothing else may begin. */

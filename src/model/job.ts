@@ -11,6 +11,9 @@ export const ALIVE = 'alive';
 /** The file in an attempt's folder that holds its specification. */
 export const JOB_FILE = 'job.json';
 
+/** The folder in that of an attempt which becomes that of its work's checkpoints, where there is none yet. */
+export const SAVED = 'saved';
+
 /** What an attempt executes: a bundle of stage code, or a command. */
 export type JobProgram =
   | {

@@ -30,15 +30,16 @@ export interface Problem {
 /** A value, or at least one problem in its stead. */
 export type Outcome<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** A problem of an execution with what it printed last, and where to read all of it. */
+/** A problem of an execution with what it printed last, and where to read all of it: what prints nothing has no log. */
 export function withLog(problem: Problem, last: readonly string[], path: string): Problem {
-  const tail = last.length === 0 ? 'it printed nothing' : ['its last lines:', ...last.map((line) => `  | ${line}`)].join('\n');
-  return { ...problem, hint: `${problem.hint === undefined ? '' : `${problem.hint}\n  `}${tail}\n  the whole log: ${path}` };
+  const lines = ['its last lines:', ...last.map((line) => `  | ${line}`), `  the whole log: ${path}`];
+  const tail = last.length === 0 ? 'it printed nothing' : lines.join('\n');
+  return { ...problem, hint: `${problem.hint === undefined ? '' : `${problem.hint}\n  `}${tail}` };
 }
 
 /** A hint without what `withLog` added to it; undefined where nothing is left. */
 export function hintWithoutLog(hint: string): string | undefined {
-  const [own = ''] = hint.split(/(?:^|\n {2})(?:its last lines:|it printed nothing)\n {2}/);
+  const [own = ''] = hint.split(/(?:^|\n {2})(?:its last lines:|it printed nothing)(?:\n {2}|$)/);
   return own === '' ? undefined : own;
 }
 

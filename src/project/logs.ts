@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GrowingLines } from '../files/growing-lines.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
@@ -39,8 +41,10 @@ export interface NodeWithLog {
   readonly state: NodeState;
   /** The run that executed it, and so has its log. */
   readonly run: string;
-  /** Relative to the store; missing where there is none. */
+  /** Relative to the store; missing where there is none: what prints nothing has none. */
   readonly log?: string;
+  /** There is none since all logs of that run are gone. */
+  readonly isGone?: true;
   /** How many lines were read. */
   readonly lines: number;
 }
@@ -115,7 +119,7 @@ export async function readLogs(context: Context, word: string, options: LogsOpti
         node: name,
         state: end.nodes[name]?.state ?? 'waiting',
         run: log.run,
-        ...(isFound ? { log: log.name } : {}),
+        ...(isFound ? { log: log.name } : existsSync(dirname(log.path)) ? {} : { isGone: true as const }),
         lines: tail.count,
       };
     }),

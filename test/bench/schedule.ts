@@ -29,7 +29,7 @@ async function measure(count: number, isChain: boolean): Promise<number> {
     execute,
     explain: () => '',
     opening: openingNodes(plan),
-    logOf: (node) => node,
+    logOf: (node) => ({ log: node }),
   });
   return performance.now() - start;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -48,6 +48,17 @@ describe('logs', () => {
     expect(await logs('@latest', 'never')).toMatchObject({ stdout: '', stderr: 'never never ran\n' });
     expect((await logs('@latest', 'flod')).stderr).toContain('did you mean "fold"?');
     expect((await logs('@latest', 'flod')).code).toBe(2);
+  });
+
+  test('are no file where a node prints nothing, which is told from logs that are gone', async () => {
+    write(folder, { 'still.yaml': "name: still\nstages:\n  mute: { run: 'echo > o', out: { o: o } }\n" });
+    const { run = '' } = (await called(folder, ['run', 'still.yaml', '--json'])).json;
+    const mine = join(folder, 'artifacts/logs', run);
+    expect(existsSync(join(mine, 'mute.log'))).toBe(false);
+    expect((await called(folder, ['show', run, 'mute'])).stdout).not.toContain('.log');
+    expect((await logs(run)).stderr).toBe('mute printed nothing\n');
+    rmSync(mine, { recursive: true });
+    expect((await logs(run)).stderr).toBe('mute: its log is gone\n');
   });
 
   test('of a reused node are those of the run that executed it', async () => {

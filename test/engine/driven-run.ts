@@ -51,7 +51,7 @@ export class DrivenRun {
       execute: (ready, onFree) => this.execute(ready, onFree),
       explain: (_, inputs) => `explained by ${Object.keys(inputs).join()}`,
       opening: openingNodes(plan),
-      logOf: (node) => `logs/${node}.log`,
+      logOf: (node) => ({ log: `logs/${node}.log` }),
       ...options,
     });
   }

@@ -134,7 +134,7 @@ export class MemoryProject {
       explain: ({ prepared }, inputs, { settled }) =>
         explainRun(prepared, inputs, { store: this.store, history: plan.history, settled }).cause,
       opening,
-      logOf: (node) => `logs/${node}`,
+      logOf: (node) => ({ log: `logs/${node}` }),
     });
     emit({ type: 'run-ended', run, state: problems.length === 0 ? 'done' : 'failed' });
     const { record } = fold;

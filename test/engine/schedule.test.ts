@@ -359,7 +359,7 @@ test.each([500, 2000])('of %i nodes each is looked at as often as of a few, howe
     },
     explain: () => '',
     opening: openingNodes(planOf(nodes)),
-    logOf: (node) => node,
+    logOf: (node) => ({ log: node }),
   });
   expect((await run).settled.size).toBe(2 * count);
   expect(finds).toBe(2 * count);

@@ -62,7 +62,7 @@ describe('locks', () => {
 });
 
 describe('the folders of an attempt that has ended', () => {
-  const inodes = (folder: string): number[] => ['', 'home', 'tmp', 'work'].map((name) => lstatSync(join(folder, name)).ino);
+  const inodes = (folder: string): number[] => ['', 'home', 'saved', 'tmp', 'work'].map((name) => lstatSync(join(folder, name)).ino);
 
   test('are emptied and given to another, which has a name of its own', () => {
     const { store } = openStore();
@@ -76,7 +76,7 @@ describe('the folders of an attempt that has ended', () => {
     const second = store.workplaces.make('another');
     expect(second.id).toMatch(/^another-/);
     expect(inodes(second.folder)).toEqual(made);
-    expect(readdirSync(second.folder, { recursive: true }).sort()).toEqual(['home', 'tmp', 'work']);
+    expect(readdirSync(second.folder, { recursive: true }).sort()).toEqual(['home', 'saved', 'tmp', 'work']);
   });
 
   test.each<readonly [string, (folder: string) => void]>([
@@ -106,6 +106,6 @@ describe('the folders of an attempt that has ended', () => {
     expect(readdirSync(join(store.location, 'scratch'))).toHaveLength(1);
     store.flush();
     expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
-    expect(readdirSync(store.workplaces.make('work').folder).sort()).toEqual(['home', 'tmp', 'work']);
+    expect(readdirSync(store.workplaces.make('work').folder).sort()).toEqual(['home', 'saved', 'tmp', 'work']);
   });
 });

@@ -1,8 +1,8 @@
-import { mkdirSync, rmdirSync } from 'node:fs';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem, withLog } from '../../model/problem.ts';
 import { type SystemError, systemMessage } from '../../model/system-failure.ts';
+import { CheckpointFolder } from './checkpoint-folder.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { CommandEvents } from './command-events.ts';
 import { problemOf, startProblem, unhiddenProblem } from './ending.ts';
@@ -41,15 +41,16 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const messages = new Messages(specification.node, log, emit);
   const checkpoints = new SavedCheckpoints(specification.checkpoints);
   messages.onSaved = (name) => checkpoints.saved(name);
+  const folder = new CheckpointFolder(specification);
   const kept = specification.program.kind === 'stage' ? undefined : new Checkpoints(specification.checkpoints);
   const events = kept === undefined ? undefined : eventsOf(specification, kept, messages);
-  const ending = await runProgram({ ...job, resumed: kept?.folder }, { log, messages, emit, stop });
+  const ending = await runProgram({ ...job, resumed: kept?.folder }, { log, messages, folder, emit, stop });
   events?.end();
   messages.end();
   await checkpoints.settled();
   log.close();
   if (log.lost !== undefined) emit(lostLog(specification, log.lost));
-  removeEmpty(specification.checkpoints);
+  folder.leave();
   const { cpuSeconds, facts = {} } = messages;
   const { peakMemory } = facts;
   const common = {
@@ -92,13 +93,14 @@ function lostLog({ node }: JobSpecification, error: SystemError): JobEvent {
 interface Watching {
   readonly log: NodeLog;
   readonly messages: Messages;
+  readonly folder: CheckpointFolder;
   readonly emit: (event: JobEvent) => void;
   readonly stop: Stop;
 }
 
 async function runProgram(
   job: LocalJob,
-  { log, messages, emit, stop }: Watching,
+  { log, messages, folder, emit, stop }: Watching,
 ): Promise<(Exit & { readonly reason: Stopper['reason'] }) | { readonly problem: Problem }> {
   const { specification, lock, grace } = job;
   const { attempt, node, timeout } = specification;
@@ -114,7 +116,7 @@ async function runProgram(
     return { problem: unhiddenProblem(specification) };
   let program: RunningProgram;
   try {
-    mkdirSync(specification.checkpoints, { recursive: true });
+    folder.make();
     program = await startProgram(job, { attempt, lock, listener });
   } catch (error) {
     return { problem: startProblem(specification, error) };
@@ -142,13 +144,4 @@ function startProgram(job: LocalJob, surroundings: Surroundings): RunningProgram
 /** What the log says of processes that a program left. */
 function endedLine(count: number): string {
   return count === 1 ? 'one process that it left running was ended' : `${count} processes that it left running were ended`;
-}
-
-/** Removes a folder in which nothing was put. */
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Something is in it, or it is not there.
-  }
 }

@@ -41,7 +41,7 @@ export interface LineTaker {
   end(): void;
 }
 
-/** A node's log: a file of all that it printed, secrets blotted out, and its last lines at hand. */
+/** A node's log: a file of all that it printed, made with its first line, secrets blotted out, and its last lines at hand. */
 export class NodeLog {
   readonly last: string[] = [];
   /** The line that said why the process aborts. */
@@ -56,9 +56,6 @@ export class NodeLog {
   constructor(path: string, secrets: readonly string[]) {
     this.path = path;
     this.blotter = new Blotter(secrets);
-    this.refusable(() => {
-      this.file = openWithFolder(path);
-    });
   }
 
   /** What an unfinished line shows that begins again and again; of the rest of one a secret's beginning might be left. */
@@ -118,11 +115,9 @@ export class NodeLog {
 
   /** A full disk loses lines of the log; what becomes of the node is told where its outputs are kept. */
   private append(text: string): void {
-    const { file } = this;
-    if (file === undefined) return;
-    const bytes = Buffer.from(text);
     this.refusable(() => {
-      writeAll(file, bytes);
+      this.file ??= openWithFolder(this.path);
+      writeAll(this.file, Buffer.from(text));
     });
   }
 

@@ -3,9 +3,10 @@ import { lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
+import { SAVED } from '../../model/job.ts';
 
 /** The folders in that of each attempt. */
-const INNER = ['home', 'tmp', 'work'];
+const INNER = ['home', SAVED, 'tmp', 'work'];
 
 /** Kept at most: so many attempts begin at once where there are that many slots. */
 const MOST = 64;
