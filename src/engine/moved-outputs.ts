@@ -35,6 +35,6 @@ export function putBack(folder: string, ports: readonly string[], store: Store):
   return moved.every(({ path, digest, executable }) => {
     const at = join(folder, path);
     if (existsSync(at)) return true;
-    return store.artifacts.place({ kind: 'file', digest, size: 0, suffix: '', ...(executable ? { executable } : {}) }, at);
+    return store.artifacts.place({ kind: 'file', digest, size: 0, suffix: '', ...(executable ? { executable } : {}) }, at) !== undefined;
   });
 }

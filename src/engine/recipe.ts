@@ -70,7 +70,7 @@ export function recordedSources(plan: Plan, kept: ReadonlySet<string>): Record<s
     [...plan.snapshots].map(([name, snapshot]) => {
       const { path = '', links } = pipeline.sources[name] ?? {};
       const inside = relative(pipeline.root, path);
-      const isKept = kept.has(name) || surroundings.store.sources.kept(snapshot.digest) !== undefined;
+      const isKept = kept.has(name) || surroundings.store.sources.isKept(snapshot.digest);
       return [
         name,
         { ...snapshot, kept: isKept, path: isOutside(pipeline.root, path) ? path : inside, ...(links === undefined ? {} : { links }) },

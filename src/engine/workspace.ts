@@ -75,24 +75,18 @@ export function prepareWorkspace(
       const artifact = known.settled.get(origin.instance)?.attempt.outputs[origin.port];
       if (artifact === undefined) throw new Error(`${origin.instance}.${origin.port} is not settled`);
       const target = path + (at === undefined ? artifact.suffix : '');
-      if (!store.artifacts.place(artifact, target)) unfed.add(origin.instance);
-      else
-        given.push({
-          port,
-          path: target,
-          stamp: store.artifacts.settledStamp(target),
-          content: contentOf(artifact),
-          from: origin.instance,
-        });
+      const stamp = store.artifacts.place(artifact, target);
+      if (stamp === undefined) unfed.add(origin.instance);
+      else given.push({ port, path: target, stamp, content: contentOf(artifact), from: origin.instance });
       return target;
     }
     const snapshot = known.snapshots.get(origin.source) as Snapshot;
     const source = sources[origin.source] as Source;
     const target = path + (at === undefined ? snapshot.suffix : '');
     if (keptSources.has(origin.source)) {
-      if (placeSource(source, snapshot, target, store)) {
-        given.push({ port, path: target, stamp: store.artifacts.settledStamp(target), content: contentOf(snapshot) });
-      } else problems.push(lostSource(source, instance.name));
+      const stamp = placeSource(source, snapshot, target, store);
+      if (stamp === undefined) problems.push(lostSource(source, instance.name));
+      else given.push({ port, path: target, stamp, content: contentOf(snapshot) });
       return target;
     }
     const stamp = store.artifacts.stamp(source.path);
@@ -107,7 +101,7 @@ export function prepareWorkspace(
 
   const code = prepared.commandCode;
   // Before the inputs: they may lie in folders of the code.
-  if (code !== undefined && !store.artifacts.place({ kind: 'dir', digest: code.files, size: code.size, suffix: '' }, base))
+  if (code !== undefined && store.artifacts.place({ kind: 'dir', digest: code.files, size: code.size, suffix: '' }, base) === undefined)
     return failed(lostCode(instance.name));
 
   const shown = (path: string): string => (isCommand ? path.slice(base.length + 1) : path);
@@ -208,12 +202,13 @@ function contentOf({ kind, digest, executable }: Content): Content {
   return { kind, digest, ...(executable === undefined ? {} : { executable }) };
 }
 
-/** Gives a kept source; where its kept bytes are lost, they are kept again from where it lies, if it is still the same there. */
-function placeSource(source: Source, snapshot: Snapshot, path: string, { sources }: Store): boolean {
-  if (sources.place(snapshot, path)) return true;
+/** Gives a kept source and says how it stands; where its kept bytes are lost, they are kept again from where it lies, if it is still the same there. */
+function placeSource(source: Source, snapshot: Snapshot, path: string, { sources }: Store): string | undefined {
+  const stamp = sources.place(snapshot, path);
+  if (stamp !== undefined) return stamp;
   removeTree(path);
   const kept = sources.keep({ ...source, keep: true }, snapshot);
-  return kept.ok && kept.value && sources.place(snapshot, path);
+  return kept.ok && kept.value ? sources.place(snapshot, path) : undefined;
 }
 
 /** Whether a source still holds what it held when it was planned with. */

@@ -1,22 +1,32 @@
 import { lstatSync } from 'node:fs';
 import { hashFile } from './hash.ts';
+import { removeFile } from './remove-file.ts';
 import { putStamp, STAMP_BYTES } from './stamp.ts';
+import { type Packed, Unpacker } from './unpacker.ts';
 
 /** What is to be learned of many files: how each stands, links themselves; or what each holds. */
 export type Look = 'stat' | 'hash';
 
-/** Files to look at, and what is learned of them, in memory that two threads may see. */
+/** What is to be done with many files: to look at them, to remove them, to make them of what is packed, or only to prove that they could be. */
+export type Task = Look | 'remove' | 'unpack' | 'prove';
+
+/** Files to do something with, and what is learned of them, in memory that two threads may see. */
 export interface ManyFiles {
-  readonly look: Look;
+  readonly task: Task;
   /** What all paths are below. */
   readonly folder: string;
   readonly paths: readonly string[];
   /** Of each 32 bytes: its stamp, or its digest. */
   readonly learned: ArrayBufferLike;
-  /** Two of each file; the first is 0 until it was looked at. Of `stat` its mode and how many names it has; of `hash` 1 and, from the start, its size. */
+  /**
+   * Two of each file; the first is 0 until it was dealt with. Of `stat` its mode and how many names it has; of `hash` 1 and, from the start, its
+   * size; of others 1, or `WRONG`.
+   */
   readonly marks: Int32Array;
-  /** `NEXT` and `BUSY`. */
+  /** `NEXT`, `BUSY` and `MOVED`. */
   readonly control: Int32Array;
+  /** Of `unpack` and `prove`: what the files are made of. */
+  readonly packed?: Packed;
 }
 
 /** Where in `control` the first file stands that no thread has taken yet. */
@@ -25,39 +35,71 @@ const NEXT = 0;
 /** Where in `control` it stands whether the other thread is at work. */
 export const BUSY = 1;
 
+/** Where in `control` it stands how many files were dealt with: as long as that grows, the other thread lives. */
+export const MOVED = 2;
+
+/** The mark of a file of which the packed bytes are not what they are taken for. */
+export const WRONG = 2;
+
 /** Files that a thread takes at once. */
 const BATCH = 256;
 
-/** Looks at files that no other thread has taken, until none is left. Those that cannot be looked at are left out. */
+/** Does the task with files that no other thread has taken, until none is left. Those with which it cannot be done are left out. */
 export function lookThrough(files: ManyFiles): void {
   const { paths, control } = files;
-  const learn = learner(files);
-  for (let from = Atomics.add(control, NEXT, BATCH); from < paths.length; from = Atomics.add(control, NEXT, BATCH)) {
-    const end = Math.min(from + BATCH, paths.length);
-    for (let index = from; index < end; index += 1) {
-      try {
-        learn(index);
-      } catch {
-        // Who asked looks at it once more, and is told why it cannot be done.
+  const { take, end } = learner(files);
+  try {
+    for (let from = Atomics.add(control, NEXT, BATCH); from < paths.length; from = Atomics.add(control, NEXT, BATCH)) {
+      const last = Math.min(from + BATCH, paths.length);
+      for (let index = from; index < last; index += 1) {
+        try {
+          take(index);
+        } catch {
+          // Who asked tries it once more, and is told why it cannot be done.
+        }
+        Atomics.add(control, MOVED, 1);
       }
     }
+  } finally {
+    end();
   }
 }
 
-/** A function that looks at one of the files. It throws what the system says. */
-export function learner({ look, folder, paths, learned, marks }: ManyFiles): (index: number) => void {
+/** Does the task with one file after the other. */
+export interface Learner {
+  /** Throws what the system says. */
+  readonly take: (index: number) => void;
+  /** Lets go of what was opened. */
+  readonly end: () => void;
+}
+
+/** What does a task with files one by one. */
+export function learner(files: ManyFiles): Learner {
+  const { task, folder, paths, learned, marks, packed } = files;
+  const pathOf = (index: number): string => `${folder}/${paths[index]}`;
+  const setMark = (index: number, mark: number): void => void Atomics.store(marks, 2 * index, mark);
+  if (packed !== undefined) {
+    const unpacker = new Unpacker(packed, new BigInt64Array(learned));
+    const isTaken = (index: number): boolean => (task === 'prove' ? unpacker.isWhole(index) : unpacker.isPut(index, pathOf(index)));
+    return { take: (index) => setMark(index, isTaken(index) ? 1 : WRONG), end: () => unpacker.close() };
+  }
   const digests = Buffer.from(learned);
   const stamps = new BigInt64Array(learned);
-  const pathOf = (index: number): string => `${folder}/${paths[index]}`;
-  const learnDigest = (index: number): void => {
-    digests.write(hashFile(pathOf(index), undefined, marks[2 * index + 1]), index * STAMP_BYTES, 'hex');
-    Atomics.store(marks, 2 * index, 1);
+  const takes: Record<Exclude<Task, 'unpack' | 'prove'>, (index: number) => void> = {
+    hash(index) {
+      digests.write(hashFile(pathOf(index), undefined, marks[2 * index + 1]), index * STAMP_BYTES, 'hex');
+      setMark(index, 1);
+    },
+    stat(index) {
+      const stats = lstatSync(pathOf(index), { bigint: true });
+      putStamp(stamps, index, stats);
+      marks[2 * index + 1] = Number(stats.nlink);
+      setMark(index, Number(stats.mode));
+    },
+    remove(index) {
+      removeFile(pathOf(index));
+      setMark(index, 1);
+    },
   };
-  const learnStamp = (index: number): void => {
-    const stats = lstatSync(pathOf(index), { bigint: true });
-    putStamp(stamps, index, stats);
-    marks[2 * index + 1] = Number(stats.nlink);
-    Atomics.store(marks, 2 * index, Number(stats.mode));
-  };
-  return look === 'stat' ? learnStamp : learnDigest;
+  return { take: takes[task as 'hash' | 'stat' | 'remove'], end: () => undefined };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { removeMany } from './many-files.ts';
 
 /** The error's code; throws what is no error of the system. */
 function codeOf(error: unknown): string {
@@ -45,22 +46,27 @@ function removeQuickly(path: string): boolean {
   }
 }
 
-function removeFolderQuickly(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) removeFolderQuickly(path);
-    else unlinkSync(path);
-  }
-  rmdirSync(folder);
-}
+/** Files that are removed together, of several folders. */
+const TOGETHER = 16_384;
 
-/** Removes a file, if there is one. */
-export function removeFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+function removeFolderQuickly(top: string): void {
+  const folders = [top];
+  let files: string[] = [];
+  const removeFound = (): void => {
+    removeMany(top, files);
+    files = [];
+  };
+  // Those that are found are looked through in turn.
+  for (const folder of folders) {
+    const below = folder === top ? '' : `${folder.slice(top.length + 1)}/`;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
+      else files.push(below + entry.name);
+    }
+    if (files.length >= TOGETHER) removeFound();
   }
+  removeFound();
+  for (const folder of folders.reverse()) rmdirSync(folder);
 }
 
 /** Bytes that a path may grow by below the top. */

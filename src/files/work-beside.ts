@@ -13,9 +13,12 @@ parentPort?.on('message', (work: Work) => {
   }
   const { paths, control } = work;
   Atomics.store(control, BUSY, 1);
-  lookThrough({ ...work, paths: paths.split('\0') });
-  Atomics.store(control, BUSY, 0);
-  Atomics.notify(control, BUSY);
+  try {
+    lookThrough({ ...work, paths: paths.split('\0') });
+  } finally {
+    Atomics.store(control, BUSY, 0);
+    Atomics.notify(control, BUSY);
+  }
 });
 const awake = workerData as Int32Array;
 Atomics.store(awake, 0, 1);

@@ -42,13 +42,14 @@ export interface Artifacts {
    * a folder, sockets and names that are not UTF-8. `onMove` is told of the files that are to be moved away, before any of them is.
    */
   collect(path: string, kind: 'dir' | 'file', suffix: string, onMove?: OnMove): Outcome<Artifact>;
-  /** Gives an artifact as read-only files at a path, hashing its bytes on the way; false where they are missing or damaged. */
-  place(artifact: Artifact, path: string): boolean;
+  /**
+   * Gives an artifact as read-only files at a path, hashing its bytes on the way. Returns how they stand, as `stamp` says it: every change of
+   * their bytes from now on shows in their stamp, if it `proves`. Undefined where bytes are missing or damaged.
+   */
+  place(artifact: Artifact, path: string): string | undefined;
   /** A note of how the files below a path stand, to see later whether anyone wrote there. */
   stamp(path: string): string;
-  /** The same of what was just placed: every change of its bytes from now on shows in its stamp, if the stamp `proves`. */
-  settledStamp(path: string): string;
-  /** Whether what stands as it did when its stamp was settled holds what it held; else its bytes have to be looked at, since a file of it is a link, as to one of the store. */
+  /** Whether what stands as it did when it was placed holds what it held; else its bytes have to be looked at, since a file of it is a link, as to one of the store. */
   proves(stamp: string): boolean;
   /** Whether a path holds just this, by its bytes. */
   isAt(path: string, content: Content): boolean;
@@ -174,12 +175,17 @@ export interface Sources {
   keep(source: Source, snapshot: Snapshot): Outcome<boolean>;
   /** The kept source with a digest, if its bytes are whole. A file's suffix is not kept with it, and its executable bit is that of who kept it. */
   kept(digest: string): Snapshot | undefined;
+  /** Whether the kept source with a digest is there, and its bytes are whole. */
+  isKept(digest: string): boolean;
   /** The files of a kept source, a single one under its name; undefined where it is not kept. */
   manifest(digest: string): Manifest | undefined;
   /** What a file of a kept source holds; undefined where its bytes are missing or damaged. */
   readFile(digest: string, path: string): Uint8Array | undefined;
-  /** Gives a kept source at a path, as read-only files, hashing its bytes on the way; false where they are missing or damaged. */
-  place(snapshot: Snapshot, path: string): boolean;
+  /**
+   * Gives a kept source at a path, as read-only files, hashing its bytes on the way. Returns how they stand, as `stamp` of artifacts says it;
+   * undefined where bytes are missing or damaged.
+   */
+  place(snapshot: Snapshot, path: string): string | undefined;
 }
 
 /** Lines that are appended to a file. */

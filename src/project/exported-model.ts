@@ -77,7 +77,7 @@ function modelOf(record: RunRecord, store: Store, node: string | undefined, temp
       `choose one: --node '${names.slice(0, 8).join("', '")}'`,
     );
   const path = join(temporary, 'model');
-  if (store.artifacts.place(only.artifact, path)) return done(path);
+  if (store.artifacts.place(only.artifact, path) !== undefined) return done(path);
   return failed({
     ...{ kind: 'store', code: 'missing-content', message: `the exported model of ${only.name} in the run ${record.id} is lost or damaged` },
     hint: `make it again: stillroom run ${record.file}`,

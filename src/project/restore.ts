@@ -102,7 +102,7 @@ export function restoreSources(
       const { executable: _own, ...plain } = kept;
       const path = join(below, file);
       makeFolders(join(fresh, below));
-      if (!origin.sources.place({ ...plain, ...(executable === true ? { executable } : {}) }, join(fresh, path)))
+      if (origin.sources.place({ ...plain, ...(executable === true ? { executable } : {}) }, join(fresh, path)) === undefined)
         return failed(notKept(name, { ...recorded, kept: true }, record));
       sources.set(name, { path: join(target, path), digest: recorded.digest, bytes: kept.size });
     }

@@ -1,9 +1,11 @@
-import { lstatSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { type FilesBelow, lookAt } from '../../src/files/many-files.ts';
+import { areWhole, type FilesBelow, lookAt, removeMany, unpackMany } from '../../src/files/many-files.ts';
 import * as work from '../../src/files/many-work.ts';
 import { hashFile } from '../../src/files/hash.ts';
+import type { Packed } from '../../src/files/unpacker.ts';
+import { sha256 } from '../../src/model/canonical.ts';
 import { emptyFolder, write } from '../folders.ts';
 
 vi.mock('../../src/files/many-work.ts', { spy: true });
@@ -47,18 +49,26 @@ test.each<[work.Look, number]>([
     );
 });
 
-test.each<[work.Look]>([['stat'], ['hash']])('the other thread can do all by %s', (look) => {
-  const files = filesOf(5000);
-  vi.mocked(work.lookThrough).mockImplementationOnce(({ marks }) => {
-    const isDone = (): boolean => files.paths.every((_, index) => Atomics.load(marks, 2 * index) !== 0);
+/** Does something of which this thread does nothing. */
+function byTheOther<Result>(act: () => Result): Result {
+  vi.mocked(work.lookThrough).mockImplementationOnce(({ paths, marks }) => {
+    const isDone = (): boolean => paths.every((_, index) => Atomics.load(marks, 2 * index) !== 0);
     while (!isDone()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   });
   const learner = vi.mocked(work.learner);
-  learner.mockReturnValue(() => {
+  const take = (): never => {
     throw new Error('it is for the other thread');
-  });
-  expect(Buffer.from(lookAt(look, files).learned).equals(expected(look, files))).toBe(true);
+  };
+  learner.mockReturnValue({ take, end: () => undefined });
+  const result = act();
   learner.mockReset();
+  return result;
+}
+
+test.each<[work.Look]>([['stat'], ['hash']])('the other thread can do all by %s', (look) => {
+  const files = filesOf(5000);
+  const { learned } = byTheOther(() => lookAt(look, files));
+  expect(Buffer.from(learned).equals(expected(look, files))).toBe(true);
 });
 
 test('what the other thread began and does not end is done without it', () => {
@@ -79,4 +89,82 @@ test.each<[work.Look, number]>([
   const { folder, paths } = filesOf(count);
   const gone = expect.objectContaining({ code: 'ENOENT', path: join(folder, 'gone') });
   expect(() => lookAt(look, { folder, paths: [...paths.slice(1), 'gone'] })).toThrow(gone);
+});
+
+/** So many texts in one file with others between them, and a folder for the files that they are. */
+function packedTexts(count: number): {
+  readonly folder: string;
+  readonly paths: string[];
+  readonly texts: string[];
+  readonly packed: Packed;
+} {
+  const folder = emptyFolder();
+  const texts = Array.from({ length: count }, (_, index) =>
+    index % 1000 === 7 ? `${index} `.repeat(60_000) : `${index}`.repeat(index % 5),
+  );
+  const pack = join(folder, 'pack');
+  writeFileSync(pack, texts.map((text) => `${text}between`).join(''));
+  let next = 0;
+  const places = Float64Array.from(
+    texts.flatMap((text) => {
+      next += text.length + 'between'.length;
+      return [0, next - text.length - 'between'.length, text.length];
+    }),
+  );
+  mkdirSync(join(folder, 'in'));
+  const executable = Uint8Array.from(texts, (_, index) => index % 2);
+  return {
+    folder: join(folder, 'in'),
+    paths: texts.map((_, index) => `f${index}`),
+    texts,
+    packed: { packs: [pack], places, digests: texts.map(sha256).join(''), executable },
+  };
+}
+
+test.each([
+  [20, false],
+  [5000, false],
+  [5000, true],
+])('%i files are made of what is packed, with how they stand; all by the other thread: %s', (count, isByOther) => {
+  const { folder, paths, texts, packed } = packedTexts(count);
+  const unpack = (): ReturnType<typeof unpackMany> => unpackMany(folder, paths, packed);
+  const { stamps, wrong } = isByOther ? byTheOther(unpack) : unpack();
+  expect(wrong).toEqual([]);
+  expect(paths.filter((path, index) => readFileSync(join(folder, path), 'utf8') !== texts[index])).toEqual([]);
+  expect(paths.map((path) => lstatSync(join(folder, path)).mode & 0o777)).toEqual(
+    texts.map((_, index) => (index % 2 === 1 ? 0o555 : 0o444)),
+  );
+  expect(Buffer.from(stamps.buffer).equals(expected('stat', { folder, paths }))).toBe(true);
+});
+
+test.each([[20], [5000]])('of %i those are told of which the bytes are not what they should be, and are not made', (count) => {
+  const { folder, paths, texts, packed } = packedTexts(count);
+  const places = packed.places.slice();
+  // One that is longer than a piece, one that begins a byte too late, and one in a pack that is gone.
+  const [long, late, gone] = [7, 12, 14];
+  for (const index of [long, late]) places[3 * index + 1] = (places[3 * index + 1] ?? 0) + 1;
+  places[3 * gone] = 1;
+  const damaged: Packed = { ...packed, places, packs: [...packed.packs, join(folder, 'nothing')] };
+  expect(unpackMany(folder, paths, damaged).wrong).toEqual([long, late, gone]);
+  expect(readdirSync(folder)).toHaveLength(texts.length - 3);
+  expect([areWhole(paths, packed), areWhole(paths, damaged)]).toEqual([true, false]);
+});
+
+test.each([[20], [5000]])('a file of %i that cannot be made is told by its path, and what was begun of it is gone', (count) => {
+  const { folder, paths, packed } = packedTexts(count);
+  const nowhere = paths.with(10, 'nowhere/f');
+  expect(() => unpackMany(folder, nowhere, packed)).toThrow(expect.objectContaining({ code: 'ENOENT', path: join(folder, 'nowhere/f') }));
+});
+
+test.each([
+  [20, false],
+  [5000, false],
+  [5000, true],
+])('%i files are removed, whether they are there or not; all by the other thread: %s', (count, isByOther) => {
+  const { folder, paths, packed } = packedTexts(count);
+  unpackMany(folder, paths.slice(1), { ...packed, places: packed.places.slice(3), digests: packed.digests.slice(64) });
+  const remove = (): void => removeMany(folder, paths);
+  if (isByOther) byTheOther(remove);
+  else remove();
+  expect(readdirSync(folder)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { jsonNamesIn, makeFolders, namesIn } from '../../files/folder.ts';
 import { ifThere } from '../../files/if-there.ts';
 import { isObject } from '../../files/json.ts';
-import { removeFile } from '../../files/remove.ts';
+import { removeFile } from '../../files/remove-file.ts';
 import { lookAnewAt } from '../../files/shared-file-system.ts';
 import { readSealed, writeSealedNote } from '../../files/sealed.ts';
 

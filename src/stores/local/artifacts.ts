@@ -4,12 +4,12 @@ import type { Artifact, Manifest } from '../../model/artifact.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import type { Artifacts, BrokenPort, Content, NewFile, OnMove, Payload } from '../../model/store.ts';
-import { settle } from '../../files/change-times.ts';
 import { hashSized } from '../../files/copy-hashed.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import type { BlobState, Blobs, Taken } from './blobs.ts';
 import { ATTRIBUTES_SINCE } from '../../model/run.ts';
-import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, stampTree, standingAt, UNSURE } from './folders.ts';
+import { unpackEntries } from './packed-files.ts';
+import { foldersOf, isExecutable, listFolder, manifestBytes, readManifest, settledStamp, stampOf, stampTree, UNSURE } from './folders.ts';
 
 /** From so many contents on, segments are looked at once for all of them instead of for each. */
 const MANY = 16;
@@ -80,24 +80,27 @@ export class LocalArtifacts implements Artifacts {
     return done({ kind, digest, size: files.reduce((sum, { size }) => sum + size, 0), suffix: '' });
   }
 
-  place(artifact: Artifact, path: string): boolean {
-    if (artifact.kind === 'file') return this.blobs.place(artifact.digest, path, artifact.executable === true);
-    const manifest = this.manifest(artifact.digest);
-    if (manifest === undefined) return false;
+  place(artifact: Artifact, path: string): string | undefined {
+    const placed = this.put(artifact, path);
+    return placed === undefined ? undefined : (placed.stamp ?? settledStamp(path, this.root));
+  }
+
+  /** Gives an artifact as `place` does, with its stamp where that is known; undefined where bytes are missing or damaged. */
+  put({ kind, digest, executable }: Artifact, path: string): { readonly stamp?: string } | undefined {
+    if (kind === 'file') return this.blobs.place(digest, path, executable === true) ? {} : undefined;
+    const manifest = this.manifest(digest);
+    if (manifest === undefined) return undefined;
     const folders = foldersOf(manifest.files.map((entry) => entry.path));
     for (const folder of ['', ...folders, ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
+    const { stamps, left } = unpackEntries(manifest.files, this.blobs.smallAt(manifest.files.map((entry) => entry.digest)), path);
+    if (left.length === 0) return { stamp: stampOf(manifest, stamps) };
+    // What lies in files of its own, or is damaged where it was looked for.
     const files = new ReadOnlyFiles();
-    return manifest.files.every((entry) => this.blobs.placeIn({ ...entry, path: `${path}/${entry.path}` }, files));
+    return left.every((entry) => this.blobs.placeIn({ ...entry, path: `${path}/${entry.path}` }, files)) ? {} : undefined;
   }
 
   stamp(path: string): string {
     return stampTree(path, this.root);
-  }
-
-  settledStamp(path: string): string {
-    const { stamp, linked, lastChangeNs } = standingAt(path, this.root);
-    if (linked.length > 0 && !stamp.endsWith(UNSURE)) settle(linked, lastChangeNs);
-    return stamp;
   }
 
   proves(stamp: string): boolean {
@@ -124,7 +127,8 @@ export class LocalArtifacts implements Artifacts {
       digest,
       ...(kind === 'file' ? [] : (this.manifest(digest)?.files ?? []).map((entry) => entry.digest)),
     ]);
-    return digests.filter((digest) => this.blobs.isApart(digest));
+    const places = this.blobs.smallAt(digests);
+    return digests.filter((_, index) => places[index] === undefined);
   }
 
   add(bytes: Uint8Array): string {

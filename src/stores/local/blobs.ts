@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import { hashWhileSynced } from '../../files/copy-hashed.ts';
 import { hashFile } from '../../files/hash.ts';
+import { readAt } from '../../files/read-at.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
@@ -10,7 +11,6 @@ import type { OnMove } from '../../model/store.ts';
 import type { FoundFile } from './folders.ts';
 import { LooseBlobs } from './loose-blobs.ts';
 import type { NewEntry } from './segments/entry.ts';
-import { readAt } from './segments/scan.ts';
 import type { Segments, Standing } from './segments/segments.ts';
 import type { StampBook } from './stamps.ts';
 
@@ -109,6 +109,11 @@ export class Blobs {
     return this.segments.placeOf('content', digest) ?? { path: this.loose.path(digest), offset: 0, size: this.loose.size(digest) };
   }
 
+  /** Where small blobs lie, for who proves their bytes: undefined for others, and where that has to be looked for. */
+  smallAt(digests: readonly string[]): readonly (Stretch | undefined)[] {
+    return this.segments.placesOf(digests);
+  }
+
   /** So many of its bytes from an offset on, fewer at the end, whole or not. */
   readRange(digest: string, offset: number, length: number): Uint8Array {
     const stretch = this.stretch(digest);
@@ -189,7 +194,7 @@ export class Blobs {
       const absolute = join(folder, path);
       if (size > SMALL) return { digest: this.loose.take(absolute, known?.get(absolute)), size };
       const pieces: Uint8Array[] = [];
-      const digest = hashFile(absolute, (piece) => pieces.push(Uint8Array.from(piece)), size);
+      const digest = hashFile(absolute, (piece) => pieces.push(Buffer.from(piece)), size);
       const body = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
       if (!gathered.has(digest) && !this.segments.holds(digest, true) && !this.loose.has(digest)) {
         gathered.set(digest, body);
@@ -245,6 +250,11 @@ export class Blobs {
     return true;
   }
 
+  /** Whether content lies in a file of its own. */
+  isApart(digest: string): boolean {
+    return this.segments.placeOf('content', digest) === undefined;
+  }
+
   /** Bytes of segments that hold nothing that counts. */
   idle(): number {
     return this.segments.idle();
@@ -257,11 +267,6 @@ export class Blobs {
     this.segments.void('content', new Set(digests));
     this.segments.compact(thorough);
     return digests.flatMap((digest) => [...this.loose.remove(digest)]);
-  }
-
-  /** Whether content lies in a file of its own. */
-  isApart(digest: string): boolean {
-    return this.segments.placeOf('content', digest) === undefined;
   }
 
   /** All digests that have a blob. */

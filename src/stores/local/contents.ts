@@ -10,7 +10,7 @@ import { removeDurably, writeDurably } from '../../files/durable.ts';
 import { removeTree } from '../../files/remove.ts';
 import type { Blobs } from './blobs.ts';
 import { sizeOf } from './folders.ts';
-import { unpackFiles } from './packed-files.ts';
+import { holdsFiles } from './packed-files.ts';
 import type { KeptSource, LocalSources } from './sources.ts';
 
 /** The parts of a store that say what it holds. */
@@ -154,7 +154,7 @@ export class LocalContents implements Contents {
     const files = blobs.isProven(pack) ? artifacts.manifest(manifest)?.files : undefined;
     if (files === undefined) return `the source "${name}" is missing, damaged, or has paths that leave it`;
     const isFilled = sizeOf(files) === blobs.size(pack) && (kind === 'dir' || files.length === 1);
-    if (!isFilled || !unpackFiles(blobs.stretch(pack), files)) return `the source "${name}" is damaged: its files do not fill its bytes`;
+    if (!isFilled || !holdsFiles(blobs.stretch(pack), files)) return `the source "${name}" is damaged: its files do not fill its bytes`;
     return size === undefined || size === sizeOf(files) ? undefined : `the source "${name}" is not of the size that its record states`;
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants, lstatSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { tellsOfChanges } from '../../files/change-times.ts';
+import { settle, tellsOfChanges } from '../../files/change-times.ts';
 import { isOutside } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { canonicalJson, isDigest, sha256 } from '../../model/canonical.ts';
@@ -174,7 +174,7 @@ export function stampTree(path: string, without?: string): string {
 }
 
 /** What a path holds that has several names, and how all stands there. */
-export interface StandingFiles {
+interface StandingFiles {
   readonly stamp: string;
   readonly linked: readonly string[];
   /** When one of those changed last. */
@@ -182,16 +182,13 @@ export interface StandingFiles {
 }
 
 /** The same with the files that have several names. */
-export function standingAt(path: string, without?: string): StandingFiles {
+function standingAt(path: string, without?: string): StandingFiles {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return standing('gone');
   if (!stats.isDirectory()) return stats.nlink > 1n ? standing(fileStamp(stats), [path], stats.ctimeNs) : standing(fileStamp(stats));
   const listed = listFolder(path, without === undefined ? {} : { without });
   if (!listed.ok) return standing('refused');
   const { files, stamps } = listed.value;
-  const hash = createHash('sha256')
-    .update(sha256(pathsOf(listed.value)))
-    .update(stamps);
   const linked: string[] = [];
   let last = 0n;
   for (const [index, file] of files.entries()) {
@@ -200,7 +197,7 @@ export function standingAt(path: string, without?: string): StandingFiles {
     const { ctimeNs } = changeOf(stamps, index);
     if (ctimeNs > last) last = ctimeNs;
   }
-  return standing(hash.digest('hex'), linked, last);
+  return standing(stampOf(listed.value, stamps), linked, last);
 }
 
 function standing(stamp: string, linked: readonly string[] = [], lastChangeNs = 0n): StandingFiles {
@@ -208,7 +205,28 @@ function standing(stamp: string, linked: readonly string[] = [], lastChangeNs = 
   return { stamp: first === undefined || tellsOfChanges(first) ? stamp : stamp + UNSURE, linked, lastChangeNs };
 }
 
+/** How what was just placed stands: every change of its bytes from now on shows in its stamp, unless that is unsure. */
+export function settledStamp(path: string, without?: string): string {
+  const { stamp, linked, lastChangeNs } = standingAt(path, without);
+  if (linked.length > 0 && !stamp.endsWith(UNSURE)) settle(linked, lastChangeNs);
+  return stamp;
+}
+
+/** The names in a folder, in the order of their bytes. */
+interface Names {
+  readonly files: readonly { readonly path: string }[];
+  readonly emptyFolders: readonly string[];
+}
+
+/** The same of a folder of which it is known how its files stand, if each has but one name. */
+export function stampOf(names: Names, stamps: BigInt64Array): string {
+  return createHash('sha256')
+    .update(sha256(pathsOf(names)))
+    .update(stamps)
+    .digest('hex');
+}
+
 /** The paths of a listing as one text: the files, and then the empty folders with a slash; each ended by a zero. */
-export function pathsOf({ files, emptyFolders }: Listing): string {
+export function pathsOf({ files, emptyFolders }: Names): string {
   return [...files.map(({ path }) => path), ...emptyFolders.map((folder) => `${folder}/`), ''].join('\0');
 }

@@ -1,7 +1,8 @@
-import { createHash, type Hash, hash as hashOnce } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReadOnlyFiles } from '../../files/read-only.ts';
+import { areWhole, unpackMany } from '../../files/many-files.ts';
+import type { Packed } from '../../files/unpacker.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { withPath } from '../../files/with-path.ts';
 import { copyHashed } from '../../files/copy-hashed.ts';
@@ -9,7 +10,6 @@ import { EarlySync } from '../../files/early-sync.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
 import type { Stretch } from './blobs.ts';
 import { type FoundFile, foldersOf } from './folders.ts';
-import { readAt } from './segments/scan.ts';
 
 /** Bytes that are read or written at once: so many stay in the processor's cache. */
 const PIECE = 256 * 1024;
@@ -74,62 +74,68 @@ export class Pack {
   }
 }
 
-/** Gives at most so many of the bytes that come next, and none at the end. They last until the next are asked for. */
-type Next = (most: number) => Uint8Array;
-
-/** The bytes of a file from an offset on, read in large pieces whatever is asked for. */
-function bytesOf(descriptor: number, offset: number): Next {
-  let at = offset;
-  const buffer = Buffer.allocUnsafe(PIECE);
-  let rest = buffer.subarray(0, 0);
-  return (most) => {
-    if (rest.length === 0) {
-      rest = buffer.subarray(0, readAt(descriptor, buffer, at));
-      at += rest.length;
-    }
-    const piece = rest.subarray(0, most);
-    rest = rest.subarray(piece.length);
-    return piece;
+/** What files are made of that lie in such places. */
+function packed(entries: readonly ManifestEntry[], places: readonly Stretch[]): Packed {
+  const packs = new Map<string, number>();
+  const numbers = new Float64Array(3 * places.length);
+  for (const [index, { path, offset, size }] of places.entries()) {
+    const pack = packs.get(path) ?? packs.size;
+    packs.set(path, pack);
+    numbers.set([pack, offset, size], 3 * index);
+  }
+  return {
+    packs: [...packs.keys()],
+    places: numbers,
+    digests: entries.map(({ digest }) => digest).join(''),
+    executable: Uint8Array.from(entries, ({ executable }) => (executable ? 1 : 0)),
   };
 }
 
-/** Gives the next bytes to a file; false where they are not what its entry says. */
-function isTaken({ size, digest }: ManifestEntry, next: Next, file: number | undefined): boolean {
-  const write = (piece: Uint8Array): void => (file === undefined || piece.length === 0 ? undefined : writeAll(file, piece));
-  const first = size === 0 ? new Uint8Array() : next(size);
-  write(first);
-  if (first.length === size) return hashOnce('sha256', first) === digest;
-  const hash = createHash('sha256').update(first);
-  for (let left = size - first.length; left > 0; ) {
-    const piece = next(left);
-    if (piece.length === 0) return false;
-    hash.update(piece);
-    write(piece);
-    left -= piece.length;
-  }
-  return hash.digest('hex') === digest;
+/** Where files lie that lie one after the other in one. */
+function inOrder({ path, offset }: Stretch, entries: readonly ManifestEntry[]): Stretch[] {
+  let next = offset;
+  return entries.map(({ size }) => {
+    next += size;
+    return { path, offset: next - size, size };
+  });
+}
+
+const pathsOf = (entries: readonly ManifestEntry[]): string[] => entries.map(({ path }) => path);
+
+/**
+ * Takes the files apart that lie one after the other in one, as read-only files of a folder. Returns how each stands; undefined where one is
+ * not what its entry says.
+ */
+export function unpackFiles(pack: Stretch, entries: readonly ManifestEntry[], folder: string): BigInt64Array | undefined {
+  const paths = pathsOf(entries);
+  for (const one of foldersOf(paths)) mkdirSync(join(folder, one), { recursive: true });
+  const { stamps, wrong } = unpackMany(folder, paths, packed(entries, inOrder(pack, entries)));
+  return wrong.length === 0 ? stamps : undefined;
 }
 
 /**
- * Takes the files apart that lie one after the other in one, as read-only files of a folder, or only looks at them where none is given; false
- * as soon as one is not what its entry says.
+ * Makes those of some files, in folders that are there, of which it is known where their bytes lie. Returns how each of them stands, in their
+ * order, and those that were not made: the others, and such as are not what their entries say.
  */
-export function unpackFiles(pack: Stretch, entries: readonly ManifestEntry[], folder?: string): boolean {
-  const descriptor = openSync(pack.path, 'r');
-  try {
-    const next = bytesOf(descriptor, pack.offset);
-    const opened = new ReadOnlyFiles();
-    if (folder !== undefined)
-      for (const one of foldersOf(entries.map(({ path }) => path))) mkdirSync(join(folder, one), { recursive: true });
-    return entries.every((entry) => {
-      const file = folder === undefined ? undefined : opened.open(`${folder}/${entry.path}`, entry.executable);
-      try {
-        return withPath(entry.path, () => isTaken(entry, next, file));
-      } finally {
-        if (file !== undefined) closeSync(file);
-      }
-    });
-  } finally {
-    closeSync(descriptor);
-  }
+export function unpackEntries(
+  entries: readonly ManifestEntry[],
+  places: readonly (Stretch | undefined)[],
+  folder: string,
+): { readonly stamps: BigInt64Array; readonly left: readonly ManifestEntry[] } {
+  const known = entries.filter((_, index) => places[index] !== undefined);
+  const { stamps, wrong } = unpackMany(
+    folder,
+    pathsOf(known),
+    packed(
+      known,
+      places.filter((place) => place !== undefined),
+    ),
+  );
+  const unmade = new Set(wrong.map((index) => known[index]));
+  return { stamps, left: entries.filter((entry, index) => places[index] === undefined || unmade.has(entry)) };
+}
+
+/** Whether the files that lie one after the other in one are what their entries say. */
+export function holdsFiles(pack: Stretch, entries: readonly ManifestEntry[]): boolean {
+  return areWhole(pathsOf(entries), packed(entries, inOrder(pack, entries)));
 }

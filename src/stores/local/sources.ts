@@ -10,7 +10,7 @@ import { lookAt } from '../../files/many-files.ts';
 import type { Blobs } from './blobs.ts';
 import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
-import { listFile, listFolder, manifestBytes, readManifest, sizeOf } from './folders.ts';
+import { listFile, listFolder, manifestBytes, readManifest, sizeOf, settledStamp, stampOf } from './folders.ts';
 import { Pack, unpackFiles } from './packed-files.ts';
 import { LINKED } from './walk.ts';
 import { DIGEST_BYTES, isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
@@ -165,7 +165,7 @@ export class LocalSources implements Sources {
     return { kind: record.kind, digest, size, suffix: '', ...(isExecutableFile ? { executable: true } : {}) };
   }
 
-  private isKept(digest: string): boolean {
+  isKept(digest: string): boolean {
     const record = this.record(digest);
     return record !== undefined && this.blobs.state(record.manifest) === 'whole' && this.blobs.state(record.pack) === 'whole';
   }
@@ -186,17 +186,17 @@ export class LocalSources implements Sources {
     return sha256(bytes) === file.digest ? bytes : undefined;
   }
 
-  place(snapshot: Snapshot, path: string): boolean {
+  place(snapshot: Snapshot, path: string): string | undefined {
     const record = this.record(snapshot.digest);
     const manifest = this.manifest(snapshot.digest);
-    if (record === undefined || manifest === undefined) return false;
-    if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true);
+    if (record === undefined || manifest === undefined) return undefined;
+    if (snapshot.kind === 'file') return this.blobs.place(record.pack, path, snapshot.executable === true) ? settledStamp(path) : undefined;
     for (const folder of ['', ...manifest.emptyFolders]) mkdirSync(join(path, folder), { recursive: true });
-    if (this.blobs.size(record.pack) === sizeOf(manifest.files) && unpackFiles(this.blobs.stretch(record.pack), manifest.files, path))
-      return true;
+    const isFilled = this.blobs.size(record.pack) === sizeOf(manifest.files);
+    const stamps = isFilled ? unpackFiles(this.blobs.stretch(record.pack), manifest.files, path) : undefined;
     // What was wrong goes to quarantine, so that it is kept again.
-    this.blobs.state(record.pack, true);
-    return false;
+    if (stamps === undefined) this.blobs.state(record.pack, true);
+    return stamps === undefined ? undefined : stampOf(manifest, stamps);
   }
 }
 

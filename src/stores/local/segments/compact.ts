@@ -15,6 +15,9 @@ interface Counting {
 /** Below this size, in bytes, several segments become one. */
 export const SMALL = LARGEST / 8;
 
+/** So many small segments are joined. */
+export const CROWD = 32;
+
 /** Of a segment that is not small, the share that may count no more. */
 const MOST_IDLE = 0.5;
 

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { readAt } from '../../../files/read-at.ts';
 import { digestOf, type Entry, HEAD, type Head, nextHead, readHead } from './entry.ts';
 
 /** Bytes that are read at once. */
@@ -28,14 +28,6 @@ class Window {
     }
     return this.bytes.subarray(offset - this.start, offset - this.start + length);
   }
-}
-
-/** Fills a buffer from an offset of a file on; returns how many bytes there were. */
-export function readAt(descriptor: number, buffer: Uint8Array, offset: number): number {
-  let got = 0;
-  for (let read = -1; read !== 0 && got < buffer.length; got += read)
-    read = readSync(descriptor, buffer, got, buffer.length - got, offset + got);
-  return got;
 }
 
 /** What a stretch of a segment holds. */

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { fileStamp } from '../../../files/stamp.ts';
 import { ifThere } from '../../../files/if-there.ts';
+import { readAt } from '../../../files/read-at.ts';
 import { withPath } from '../../../files/with-path.ts';
 import { digestOf, type Entry, HEAD, type Head, type Kind, KINDS, readHead, VOID } from './entry.ts';
 import { KnownEntries } from './known.ts';
-import { readAt, type Scanned, scan } from './scan.ts';
+import { type Scanned, scan } from './scan.ts';
 import { type Note, readNote, Table, writeNote } from './table.ts';
 
 /** What is found where an entry should lie: its body, or that it is damaged, or counts no more. */

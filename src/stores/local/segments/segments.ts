@@ -1,24 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { forgetFolder, namesIn } from '../../../files/folder.ts';
 import { isLocked, tryLockFile, usesLeases } from '../../../files/lock.ts';
 import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
-import { bytesOf, compactSegments, SMALL } from './compact.ts';
-import { type Care, type Entry, HEAD, type Kind, KINDS, type NewEntry } from './entry.ts';
+import { bytesOf, compactSegments, CROWD, SMALL } from './compact.ts';
+import { type Care, type Entry, type Kind, KINDS, type NewEntry } from './entry.ts';
+import { type Located, type Place, placeAt, putInQuarantine } from './located.ts';
 import { Segment, SEGMENTS } from './segment.ts';
 import { Writer } from './writer.ts';
-
-/** An entry and the segment that it lies in. */
-interface Located {
-  readonly segment: Segment;
-  readonly entry: Entry;
-}
-
-/** So many small segments are joined. */
-const CROWD = 32;
 
 /** How what has a key stands. */
 export type Standing = 'whole' | 'missing' | 'damaged';
@@ -145,9 +136,9 @@ export class Segments {
   }
 
   /** Those of some content that is not known to be whole by the stamps of its segments, each of which is looked at once. */
-  untrusted(digests: Iterable<string>): string[] {
-    const trusted = this.all().filter((segment) => segment.refresh() && segment.isTrusted());
-    return [...digests].filter((digest) => !trusted.some((segment) => segment.find('content', digest).length > 0));
+  untrusted(digests: readonly string[]): string[] {
+    const places = this.placesOf(digests);
+    return digests.filter((_, index) => places[index] === undefined);
   }
 
   standing(kind: Kind, key: string, care: Care): Standing {
@@ -180,14 +171,18 @@ export class Segments {
   }
 
   /** Where the bytes of something lie that is whole by the stamp of its segment. */
-  placeOf(
-    kind: Kind,
-    key: string,
-  ): { readonly path: string; readonly offset: number; readonly size: number; readonly order: number } | undefined {
+  placeOf(kind: Kind, key: string): (Place & { readonly order: number }) | undefined {
     const { at } = this.look(kind, key, 'stamp');
-    return at === undefined
-      ? undefined
-      : { path: at.segment.path, offset: at.entry.offset + HEAD, size: at.entry.length, order: at.entry.order };
+    return at === undefined ? undefined : { ...placeAt(at), order: at.entry.order };
+  }
+
+  /** Where the bytes of contents lie, for who proves them: undefined for those that lie in no segment that stands as it did. */
+  placesOf(digests: readonly string[]): readonly (Place | undefined)[] {
+    const trusted = new Set(this.all().filter((segment) => segment.refresh() && segment.isTrusted()));
+    return digests.map((digest) => {
+      const at = this.knownOf('content', digest).find(({ segment }) => trusted.has(segment));
+      return at === undefined ? undefined : placeAt(at);
+    });
   }
 
   /** The keys of all entries of a kind. */
@@ -224,12 +219,7 @@ export class Segments {
   /** Copies a damaged entry to quarantine and makes it count no more. Where that cannot be done, as in a store that is only read, it is not used either. */
   private quarantine(segment: Segment, entry: Entry): void {
     this.losses += 1;
-    ifPossible(() => {
-      const folder = join(this.root, 'quarantine');
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, `${entry.key.toString('hex')}-${randomBytes(4).toString('hex')}`), segment.raw(entry));
-      segment.void([entry]);
-    });
+    ifPossible(() => putInQuarantine(this.root, { segment, entry }));
   }
 
   /** Makes what has these keys count no more, durably. */
@@ -276,10 +266,8 @@ export class Segments {
     this.rest();
     this.lookAnew();
     this.refresh();
-    this.rewrite(
-      this.small().map((segment) => ({ segment, entries: KINDS.flatMap((kind) => [...segment.entries(kind)]) })),
-      false,
-    );
+    const small = this.small().map((segment) => ({ segment, entries: KINDS.flatMap((kind) => [...segment.entries(kind)]) }));
+    this.rewrite(small, false);
   }
 
   private small(): Segment[] {

@@ -1,0 +1,113 @@
+import { createHash, hash as hashOnce } from 'node:crypto';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { ifThere } from './if-there.ts';
+import { ReadOnlyFiles } from './read-only.ts';
+import { readAt } from './read-at.ts';
+import { removeFile } from './remove-file.ts';
+import { putStamp } from './stamp.ts';
+import { withPath } from './with-path.ts';
+import { writeAll } from './write-all.ts';
+
+/** Bytes that are read at once: so many stay in the processor's cache. */
+const PIECE = 256 * 1024;
+
+/** What files are to be made of: stretches of other files. */
+export interface Packed {
+  /** The files that hold them. */
+  readonly packs: readonly string[];
+  /** Three of each: which pack holds it, from where on, and how many bytes. */
+  readonly places: Float64Array;
+  /** The SHA-256 of each, in hexadecimal, one after the other. */
+  readonly digests: string;
+  /** Of each whether it may be executed. */
+  readonly executable: Uint8Array;
+}
+
+/** Characters of a digest. */
+const DIGEST = 64;
+
+/** Makes files of what is packed, proving their bytes on the way. */
+export class Unpacker {
+  private readonly packed: Packed;
+  private readonly stamps: BigInt64Array;
+  private readonly files = new ReadOnlyFiles();
+  private readonly buffer = Buffer.allocUnsafeSlow(PIECE);
+  /** The pack that is open, and what of it is in the buffer. */
+  private open = { pack: -1, descriptor: -1, from: 0, to: 0 };
+
+  /** Puts into `stamps` how the files that it makes stand. */
+  constructor(packed: Packed, stamps: BigInt64Array) {
+    this.packed = packed;
+    this.stamps = stamps;
+  }
+
+  /** Makes one of the files, as a read-only one; false, and there is none, where its bytes are not what they should be. */
+  isPut(index: number, path: string): boolean {
+    const { places, executable } = this.packed;
+    const [pack = 0, offset = 0, size = 0] = places.subarray(3 * index, 3 * index + 3);
+    const small = size <= PIECE ? this.bytes(pack, offset, size) : undefined;
+    if (small !== undefined && !this.isRight(index, small)) return false;
+    const file = this.files.open(path, executable[index] === 1);
+    let isPut = false;
+    try {
+      withPath(path, () => {
+        if (small === undefined) isPut = this.isWhole(index, (piece) => writeAll(file, piece));
+        else {
+          if (size > 0) writeAll(file, small);
+          isPut = true;
+        }
+        putStamp(this.stamps, index, fstatSync(file, { bigint: true }));
+      });
+    } finally {
+      closeSync(file);
+      if (!isPut) removeFile(path);
+    }
+    return isPut;
+  }
+
+  /** Whether the packed bytes of one of the files are what they should be; `take` is given them piece by piece. */
+  isWhole(index: number, take: (piece: Uint8Array) => void = () => undefined): boolean {
+    const [pack = 0, offset = 0, size = 0] = this.packed.places.subarray(3 * index, 3 * index + 3);
+    const hash = createHash('sha256');
+    for (let done = 0; done < size; ) {
+      const piece = this.bytes(pack, offset + done, Math.min(PIECE, size - done));
+      if (piece.length === 0) return false;
+      hash.update(piece);
+      take(piece);
+      done += piece.length;
+    }
+    return hash.digest('hex') === this.digest(index);
+  }
+
+  close(): void {
+    if (this.open.descriptor !== -1) closeSync(this.open.descriptor);
+    this.open = { pack: -1, descriptor: -1, from: 0, to: 0 };
+  }
+
+  private isRight(index: number, bytes: Uint8Array): boolean {
+    return hashOnce('sha256', bytes) === this.digest(index);
+  }
+
+  private digest(index: number): string {
+    return this.packed.digests.slice(index * DIGEST, (index + 1) * DIGEST);
+  }
+
+  /** So many bytes of a pack, a piece at most, fewer at its end, and none where it is gone. They last until the next are asked for. */
+  private bytes(pack: number, offset: number, length: number): Uint8Array {
+    const path = this.packed.packs[pack] ?? '';
+    if (pack !== this.open.pack) {
+      this.close();
+      const descriptor = ifThere(() => openSync(path, 'r'));
+      if (descriptor === undefined) return this.buffer.subarray(0, 0);
+      this.open = { pack, descriptor, from: 0, to: 0 };
+    }
+    const { open } = this;
+    if (offset < open.from || offset + length > open.to) {
+      // What lies close behind what was read last is read with what follows: most of it lies in order.
+      const isNext = offset >= open.to && offset < open.to + PIECE;
+      const read = withPath(path, () => readAt(open.descriptor, this.buffer.subarray(0, isNext ? PIECE : length), offset));
+      [open.from, open.to] = [offset, offset + read];
+    }
+    return this.buffer.subarray(offset - open.from, Math.min(offset + length, open.to) - open.from);
+  }
+}
