@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { main } from '../src/commands/main.ts';
-import { safeFileName } from '../src/files/file-name.ts';
 import { writeSealed } from '../src/files/sealed.ts';
 import { emptyFolder, write } from './folders.ts';
 
@@ -148,15 +147,15 @@ export function installationCopy(): string {
   return copy;
 }
 
-/** The nodes that a run left logs of: what really was executed, whatever the run says. */
-function logged(folder: string, run: string | undefined): string[] {
-  const logs = join(folder, 'artifacts/logs', run ?? '');
-  return existsSync(logs)
-    ? readdirSync(logs)
-        .filter((name) => name.endsWith('.log'))
-        .map((name) => name.slice(0, -'.log'.length))
-        .sort()
-    : [];
+/** The nodes that a run began to execute, as its file of events tells. */
+function begun(folder: string, run: string | undefined): string[] {
+  const file = join(folder, 'artifacts/logs', run ?? '', 'events.jsonl');
+  const events = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const started = events.flatMap((line) => {
+    const { type, node } = JSON.parse(line) as { readonly type: string; readonly node?: string };
+    return type === 'node-started' && node !== undefined ? [node] : [];
+  });
+  return [...new Set(started)].sort();
 }
 
 /** Plans, then runs, and checks that the plan told the truth: each `run` executes, no `reuse` does, `maybe` stands only downstream of a `run`. */
@@ -167,8 +166,8 @@ export async function runAndCheckPlan(folder: string, args: readonly string[], o
   const run = await ask(folder, ['run', ...args, '--json'], options);
   if (run.code !== 0) throw new Error(`run: ${run.stdout}${run.stderr}`);
   const executed = [...(run.json.executed ?? [])].sort();
-  if (JSON.stringify(logged(folder, run.json.run)) !== JSON.stringify(executed.map(safeFileName).sort()))
-    throw new Error(`executed ${executed}, but logs are of ${logged(folder, run.json.run)}`);
+  if (JSON.stringify(begun(folder, run.json.run)) !== JSON.stringify(executed))
+    throw new Error(`executed ${executed}, but ${begun(folder, run.json.run)} began`);
   let isBehindRun = false;
   for (const { node, action, cause } of plan.json.nodes ?? []) {
     if (action === 'run') isBehindRun = true;

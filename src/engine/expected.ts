@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts';
 import { recordedCode } from './recorded-node.ts';
 
 /** How many runs are read, of how many nodes in all; how many executions of a node are noted, and how many are enough to go by. */
-const MOST = { runs: 20, nodes: 4000, alike: 50, executions: 5 };
+const MOST = { runs: 20, nodes: 1000, alike: 50, executions: 5 };
 
 /** One execution of a node, as a record tells of it. */
 interface Execution {

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '../model/fingerprint.ts';
+import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
 import type { Ingredients } from '../model/result.ts';
 import type { Errand, Results, WantedResult } from '../model/store.ts';
 import { type Instance, producersOf } from '../model/pipeline.ts';
@@ -8,14 +8,14 @@ import type { NodePlan } from './plan.ts';
 
 /** What is looked for before a node is executed, and shared after. */
 export function wantedResult(
-  { instance, workDigest }: Prepared,
+  { instance, own }: Prepared,
   ingredients: Ingredients,
   fingerprint: string = fingerprintOf(ingredients),
 ): WantedResult {
   const { work, outputs, metrics, measures } = instance;
   return {
     fingerprint,
-    workDigest,
+    workDigest: workDigestOf(own),
     stage: work.kind === 'stage' ? work.stage : 'command',
     ingredients,
     outputs,

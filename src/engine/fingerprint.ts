@@ -1,4 +1,4 @@
-import { fingerprintOf, workDigestOf } from '../model/fingerprint.ts';
+import { fingerprintOf } from '../model/fingerprint.ts';
 import { networkOf } from '../model/declaration.ts';
 import type { JsonObject } from '../model/json.ts';
 import { budgetsOf, type Instance, type NodeWork } from '../model/pipeline.ts';
@@ -32,8 +32,6 @@ export interface Prepared {
   /** The files that a command runs, where it names any. */
   readonly commandCode?: FoundCode;
   readonly own: Omit<Ingredients, 'inputs'>;
-  /** Digest of `own`: results of the same work on other inputs share it. */
-  readonly workDigest: string;
 }
 
 /** The ingredients that instances have in common which share their work, outputs, environment and executor. */
@@ -137,7 +135,7 @@ function prepareWith(
     machine: instance.measures ? facts.machine : null,
   };
   const found = { ...(environment === undefined ? {} : { environment }), ...(commandCode === undefined ? {} : { commandCode }) };
-  const prepared = done({ instance, executor, code, ...found, own, workDigest: workDigestOf(own) });
+  const prepared = done({ instance, executor, code, ...found, own });
   around.found?.prepared.set(instance, prepared);
   return prepared;
 }

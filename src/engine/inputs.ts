@@ -1,13 +1,13 @@
 import type { Artifact } from '../model/artifact.ts';
 import type { Input, InputElement, Instance } from '../model/pipeline.ts';
 import type { Snapshot } from '../model/store.ts';
-import type { Attempt, ElementIngredient, Ingredients } from '../model/result.ts';
+import type { CameOut, ElementIngredient, Ingredients } from '../model/result.ts';
 
 /** A node whose result is settled: reused, or executed in this run. */
 export interface Settled {
   readonly instance: Instance;
   readonly fingerprint: string;
-  readonly attempt: Attempt;
+  readonly attempt: CameOut;
 }
 
 /** What is known of the contents that inputs may take. */

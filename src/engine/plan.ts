@@ -5,14 +5,16 @@ import type { Errand, Snapshot } from '../model/store.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import type { Ingredients, StoredResult } from '../model/result.ts';
+import type { RunNode } from '../model/run.ts';
 import { type Explaining, explainRun } from './explain.ts';
 import type { Difference } from './differences.ts';
-import { fingerprintOf, isSameInput } from '../model/fingerprint.ts';
+import { fingerprintOf, isSameInput, workDigestOf } from '../model/fingerprint.ts';
 import { foldedNames } from '../model/folded-names.ts';
 import { FarPlan } from './far-plan.ts';
 import { ingredientsOf, type Prepared, prepare, prepareAsBefore, type Surroundings } from './fingerprint.ts';
 import { askedOf, History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
+import { Recall, type RecalledRun } from './recall.ts';
 
 /** Why a node is reused. */
 export const UNCHANGED = 'nothing that counts has changed';
@@ -37,6 +39,8 @@ export interface PlanRequest {
   readonly history?: History | undefined;
   /** The `--set` options with which the pipeline was read. */
   readonly set?: readonly string[];
+  /** A run of which the nodes that stand as they did are reused without being looked up. */
+  readonly recalled?: RecalledRun | undefined;
 }
 
 /** What is to become of one instance, and why. */
@@ -49,6 +53,8 @@ export interface NodePlan {
   readonly differences: readonly Difference[];
   /** Of a node to be reused. */
   readonly settled: Settled | undefined;
+  /** Of one that stands as in the recalled run: as the record has it. */
+  readonly recorded?: RunNode;
   /** The remote that has its result, which is not here. */
   readonly remote?: string | undefined;
   /** What is asked of one that is executed, where all that it is given is known. */
@@ -80,6 +86,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const { history = new History(surroundings.store, pipeline.name, askedOf(pipeline, request.set ?? [])) } = request;
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
+  const recall = request.recalled && new Recall(request.recalled, snapshots);
   const far = request.asksRemotes && new FarPlan(surroundings.store.results, request.asksRemotes, { nodes, settled });
   for (const instance of wanted) {
     const prepared = prepareAsBefore(instance, surroundings) ?? (await prepare(instance, surroundings));
@@ -89,7 +96,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
     }
     if (problems.length > 0) continue;
     await far?.knows(instance);
-    const node = planNode(prepared.value, { request, snapshots, settled, history });
+    const node = planNode(prepared.value, { request, snapshots, settled, history, recall });
     nodes.set(instance.name, node);
     if (node.settled !== undefined) settled.set(instance.name, node.settled);
     if (node.ingredients !== undefined) far?.ask(node, node.ingredients);
@@ -139,6 +146,7 @@ interface Planning {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   readonly settled: ReadonlyMap<string, Settled>;
   readonly history: History;
+  readonly recall: Recall | undefined;
 }
 
 function explaining({ request, history, settled }: Planning): Explaining {
@@ -147,7 +155,6 @@ function explaining({ request, history, settled }: Planning): Explaining {
 
 function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const { instance } = prepared;
-  const { inputs, unknown } = inputIngredients(instance, planning);
   const run = (cause: string, found: readonly Difference[] = []): NodePlan => ({
     prepared,
     action: 'run',
@@ -160,9 +167,12 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
   const { pending } = prepared.environment ?? {};
   // What it asks for is not known, so neither is whether a result of that is there.
   if (pending !== undefined && !isForced) return { prepared, action: 'maybe', cause: pending, differences: [], settled: undefined };
+  const recorded = isForced ? undefined : planning.recall?.of(prepared);
+  if (recorded !== undefined) return reusedAsBefore(prepared, recorded);
+  const { inputs, unknown } = inputIngredients(instance, planning);
   if (unknown.length > 0) {
     if (isForced) return run(forcing);
-    const candidates = planning.request.surroundings.store.results.ofWork(prepared.workDigest);
+    const candidates = planning.request.surroundings.store.results.ofWork(workDigestOf(prepared.own));
     if (candidates.some((result) => agrees(result, inputs))) {
       return {
         prepared,
@@ -199,6 +209,13 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     differences: [],
     settled: { instance, fingerprint, attempt },
   };
+}
+
+/** A node that stands as it did in the recalled run. */
+function reusedAsBefore(prepared: Prepared, recorded: RunNode): NodePlan {
+  const { fingerprint = '', outputs = {}, metrics = {}, seconds = 0 } = recorded;
+  const settled = { instance: prepared.instance, fingerprint, attempt: { outputs, metrics, seconds, facts: {} } };
+  return { prepared, action: 'reuse', cause: UNCHANGED, differences: [], settled, recorded };
 }
 
 /** Whether a result came from the inputs known so far, in the same shape as those still unknown. */

@@ -74,11 +74,11 @@ function reusedNode(prepared: Prepared, cause: string, settled: Settled, known: 
 /** All nodes of a plan as a run's record has them before anything has run: those to be reused with what came out of them. */
 export function openingNodes({ nodes, snapshots }: Plan): ReadonlyMap<string, RunNode> {
   const settled = new Map([...nodes].flatMap(([name, node]) => (node.settled === undefined ? [] : [[name, node.settled] as const])));
-  const recorded = [...nodes].map(([name, { prepared, cause, settled: own }]): readonly [string, RunNode] => [
+  const opening = [...nodes].map(([name, { prepared, cause, settled: own, recorded }]): readonly [string, RunNode] => [
     name,
-    own === undefined ? recordedNode(prepared, 'waiting', cause) : reusedNode(prepared, cause, own, { snapshots, settled }),
+    recorded ?? (own === undefined ? recordedNode(prepared, 'waiting', cause) : reusedNode(prepared, cause, own, { snapshots, settled })),
   ]);
-  return new Map(recorded);
+  return new Map(opening);
 }
 
 /** A node that failed. */

@@ -2,9 +2,10 @@ import { digestOf } from '../model/canonical.ts';
 import { broadcast, type Happening, type PlannedNode, type Watcher } from '../model/event.ts';
 import type { Source } from '../model/pipeline.ts';
 import type { Attempt } from '../model/result.ts';
-import { type KeptRecord, type RunRecord, type RunSoftware, secondsBetween } from '../model/run.ts';
+import { type KeptNodes, type KeptRecord, type RunRecord, type RunSoftware, secondsBetween } from '../model/run.ts';
 import type { RunRow } from '../model/run-row.ts';
 import type { Snapshot, Store } from '../model/store.ts';
+import type { RecalledRun } from './recall.ts';
 import type { RunEnd } from './run.ts';
 
 /** What a run of a pipeline is as long as nothing that counts changes: the same results, all of them reused. */
@@ -12,6 +13,8 @@ export interface UnchangedRun {
   readonly record: Omit<KeptRecord, 'id' | 'started' | 'ended'>;
   readonly row: Omit<RunRow, 'run' | 'started' | 'seconds'>;
   readonly nodes: readonly PlannedNode[];
+  /** What each of them was, in their order (see `identityOf`). */
+  readonly identities: readonly string[];
   /** Where users find each `node.port`. */
   readonly outputs: readonly (readonly [name: string, path: string])[];
   /** How the folder of outputs stood when they had been put there. */
@@ -38,18 +41,41 @@ export function attemptDigest(attempt: Attempt | undefined): string {
 export function standingOf(unchanged: UnchangedRun, store: Store, noted: string): string | undefined {
   const { record, results, apart, published, sources } = unchanged;
   const standing = store.standing();
-  const isNoted = standing !== '' && !apart.records && (standing === noted || standing === unchanged.standing);
+  const isNoted = isAsNoted(unchanged, standing, noted);
   const isThere =
     store.runs.hasNodes(record.nodes) &&
     store.published.standing(record.pipeline) === published &&
     (isNoted || (results !== '' && areThere(results, store))) &&
-    apart.content.every((digest) => store.artifacts.broken({ content: { kind: 'file', digest } }).length === 0) &&
+    isApartThere(unchanged, store) &&
     sources.every(([source, snapshot]) => {
       const isKept = store.sources.keep(source, snapshot);
       return isKept.ok && isKept.value === (record.sources[source.name]?.kept === true);
     });
   if (!isThere) return undefined;
   return apart.records || store.standing() !== standing ? '' : standing;
+}
+
+/** Whether all that a run would reuse and that is kept among other small content is there, by how the store stands. */
+function isAsNoted({ apart, standing: before }: UnchangedRun, standing: string, noted: string): boolean {
+  return standing !== '' && !apart.records && (standing === noted || standing === before);
+}
+
+function isApartThere({ apart }: UnchangedRun, { artifacts }: Store): boolean {
+  return apart.content.every((digest) => artifacts.broken({ content: { kind: 'file', digest } }).length === 0);
+}
+
+/** The same run as one of which a plan reuses what stands as it did; undefined where the store may not hold all of it, or not as it was. */
+export function recalledRun(unchanged: UnchangedRun, store: Store, noted: string): RecalledRun | undefined {
+  const { record, nodes, identities, sources } = unchanged;
+  if (!isAsNoted(unchanged, store.standing(), noted) || !isApartThere(unchanged, store)) return undefined;
+  const recorded = store.runs.nodesOf(record.nodes);
+  return (
+    recorded && {
+      identities: new Map(nodes.map(({ node }, index) => [node, identities[index] ?? ''])),
+      nodes: recorded,
+      snapshots: new Map(sources.map(([{ name }, snapshot]) => [name, snapshot])),
+    }
+  );
 }
 
 function areThere(results: string, store: Store): boolean {
@@ -68,7 +94,7 @@ interface Told {
 }
 
 /** A record whose nodes are read when they are first asked for. */
-function withNodes<Head extends object>(head: Head, kept: KeptRecord['nodes'], store: Store): Head & Pick<RunRecord, 'nodes'> {
+function withNodes<Head extends object>(head: Head, kept: KeptNodes, store: Store): Head & Pick<RunRecord, 'nodes'> {
   let nodes: RunRecord['nodes'] | undefined;
   const read = (): RunRecord['nodes'] => {
     nodes ??= store.runs.nodesOf(kept) ?? {};

@@ -4,11 +4,12 @@ import { rowOf } from '../model/run-row.ts';
 import { producersOf } from '../model/pipeline.ts';
 import { type Plan, UNCHANGED } from './plan.ts';
 import type { Store } from '../model/store.ts';
+import { identityOf } from './recall.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { RunEnd } from './run.ts';
 
 /** What a finished run will be while nothing changes; undefined where another one would have to look anew. */
-export function unchangedRun(plan: Plan, { record, problems, outputs, published }: RunEnd): UnchangedRun | undefined {
+export function unchangedRun(plan: Plan, { record, problems, outputs: paths, published }: RunEnd): UnchangedRun | undefined {
   const { store } = plan.request.surroundings;
   const nodes = Object.entries(record.nodes);
   const isWhole = record.state === 'done' && problems.length === 0 && plan.request.forced.size === 0;
@@ -17,8 +18,10 @@ export function unchangedRun(plan: Plan, { record, problems, outputs, published 
   const { id: _id, started: _started, ended: _ended, ...head } = record;
   const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf(record);
   const before = store.standing();
-  const isApart = nodes.some(([, { fingerprint = '' }]) => store.results.isApart(fingerprint));
-  if (!areHeld(nodes, isApart, store)) return undefined;
+  const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
+  const outputs = outputsOf(nodes);
+  if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || store.artifacts.broken(outputs).length > 0)
+    return undefined;
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
@@ -29,12 +32,13 @@ export function unchangedRun(plan: Plan, { record, problems, outputs, published 
       cause: UNCHANGED,
       after: producersOf(prepared.instance),
     })),
-    outputs: [...outputs],
+    identities: [...plan.nodes.values()].map(({ prepared }) => identityOf(prepared)),
+    outputs: [...paths],
     published,
     results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',
     apart: {
-      content: [...new Set(nodes.flatMap(([, { outputs = {} }]) => store.artifacts.apart(outputs)))],
-      records: isApart,
+      content: store.artifacts.apart(outputs),
+      records: apart.length > 0,
     },
     standing,
     sources: [...plan.snapshots].flatMap(([name, snapshot]) => {
@@ -54,14 +58,11 @@ function asReused(node: RunNode): RunNode {
   return { ...rest, state: 'reused', cause: UNCHANGED };
 }
 
-/** Whether the store has the results of nodes and what came out of them, as far as can be seen without reading it. */
-function areHeld(nodes: readonly (readonly [string, RunNode])[], isApart: boolean, { results, artifacts }: Store): boolean {
-  if (isApart && !nodes.every(([, { fingerprint = '' }]) => !results.isApart(fingerprint) || results.whole(fingerprint) !== undefined))
-    return false;
-  const outputs = nodes.flatMap(([name, node]) =>
-    Object.entries(node.outputs ?? {}).map(([port, output]) => [`${name} ${port}`, output] as const),
+/** All that came out of nodes, under names of no meaning. */
+function outputsOf(nodes: readonly (readonly [string, RunNode])[]): NonNullable<RunNode['outputs']> {
+  return Object.fromEntries(
+    nodes.flatMap(([name, { outputs = {} }]) => Object.entries(outputs).map(([port, output]) => [`${name} ${port}`, output])),
   );
-  return artifacts.broken(Object.fromEntries(outputs)).length === 0;
 }
 
 function resultLine({ fingerprint = '' }: RunNode, store: Store): string {

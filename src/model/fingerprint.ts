@@ -41,9 +41,13 @@ export function fingerprintOf(ingredients: Ingredients): string {
   return sha256(ingredientsJson(ingredients));
 }
 
+const workDigests = new WeakMap<object, string>();
+
 /** Digest of all ingredients but the inputs: results of the same work on other inputs share it. */
 export function workDigestOf(own: Omit<Ingredients, 'inputs'>): string {
-  return sha256(ingredientsJson(own));
+  const digest = workDigests.get(own) ?? sha256(ingredientsJson(own));
+  workDigests.set(own, digest);
+  return digest;
 }
 
 /** Whether two inputs are the same to a work. */

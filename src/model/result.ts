@@ -88,6 +88,9 @@ export interface Attempt {
   readonly facts: JsonObject;
 }
 
+/** What came out of an execution, whoever did it. */
+export type CameOut = Omit<Attempt, 'run' | 'node'>;
+
 /** The number of the shape of results that is written now. */
 export const RESULT_FORMAT = 2;
 

@@ -127,8 +127,17 @@ export function startOfRun(id: string): string | undefined {
   return year === undefined ? undefined : `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
 }
 
-/** A run's record as it is kept: many nodes by the digest of their JSON, which runs that came out alike share. */
-export type KeptRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: RunRecord['nodes'] | string };
+/** What differs from the nodes that a digest names; no node is a text. */
+export interface ChangedNodes {
+  readonly base: string;
+  readonly changed: RunRecord['nodes'];
+}
+
+/** A run's nodes as they are kept: many by the digest of their JSON, which runs that came out alike share, or as what differs from such. */
+export type KeptNodes = RunRecord['nodes'] | string | ChangedNodes;
+
+/** A run's record as it is kept. */
+export type KeptRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: KeptNodes };
 
 /** Seconds from one time to another, ISO 8601; never below 0, since the clock may have been set back in between. */
 export function secondsBetween(started: string, ended: string): number {

@@ -2,7 +2,7 @@ import type { Artifact, Manifest } from './artifact.ts';
 import type { Source } from './pipeline.ts';
 import type { Outcome, Problem } from './problem.ts';
 import type { Attempt, Ingredients, StoredResult } from './result.ts';
-import type { KeptRecord, RunRecord } from './run.ts';
+import type { KeptNodes, KeptRecord, RunRecord } from './run.ts';
 import type { RunRow } from './run-row.ts';
 import type { Printouts } from './printouts.ts';
 import type { StopWords } from './stop-word.ts';
@@ -115,8 +115,8 @@ export interface Results {
   attempt(fingerprint: string): Attempt | undefined;
   /** The same, if its outputs are whole. */
   whole(fingerprint: string): Attempt | undefined;
-  /** Whether the record of a result is a file of its own, as former stores have it. */
-  isApart(fingerprint: string): boolean;
+  /** Those of some results whose records are files of their own, as former stores have them, or are not here. */
+  apart(fingerprints: readonly string[]): readonly string[];
   /** A whole result: from here, else from a remote, from where it is fetched and kept here. */
   find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
   /** What a remote has of a work, by its record alone: nothing is fetched. Missing where there are no remotes. */
@@ -219,11 +219,11 @@ export interface Runs {
   start(id: string): Lock;
   write(record: RunRecord): void;
   /** Keeps the nodes of a record, as the records of runs name them that came out alike. */
-  keepNodes(nodes: RunRecord['nodes']): KeptRecord['nodes'];
+  keepNodes(nodes: RunRecord['nodes']): KeptNodes;
   /** The nodes that a kept record names; undefined where they are missing or damaged. */
-  nodesOf(kept: KeptRecord['nodes']): RunRecord['nodes'] | undefined;
+  nodesOf(kept: KeptNodes): RunRecord['nodes'] | undefined;
   /** Whether the nodes that a kept record names are there, as they were kept. */
-  hasNodes(kept: KeptRecord['nodes']): boolean;
+  hasNodes(kept: KeptNodes): boolean;
   /** Writes the record of a run whose nodes are kept already, with its row. */
   writeKept(record: KeptRecord, row: RunRow): void;
   /** A run whose process is gone is shown as interrupted; undefined where the record is missing or damaged. */

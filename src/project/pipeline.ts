@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { Found, type Surroundings } from '../engine/fingerprint.ts';
 import { hashFile } from '../files/hash.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
+import type { RecalledRun } from '../engine/recall.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { NodesBefore } from '../load/pipeline/nodes-before.ts';
 import { loadPipeline } from '../load/pipeline/pipeline.ts';
@@ -15,6 +16,7 @@ import type { Errand, Store } from '../model/store.ts';
 import type { Context } from './context.ts';
 import { writeEditorSchema } from './editor.ts';
 import { provisionOf } from './provision.ts';
+import { recallRun } from './recall.ts';
 import { isRecipe, locatePipeline, noSuchPipeline } from './pipeline-files.ts';
 
 /** A pipeline with all that planning needs. */
@@ -178,10 +180,16 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
       set,
       ...(asksRemotes === undefined ? {} : { asksRemotes }),
     },
+    recalled: await recalledOf(pipeline, surroundings),
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,
   });
   return plan.ok ? plan : failed(...plan.problems.map((problem) => placed(problem, pipeline.file, named)));
+}
+
+async function recalledOf({ file }: Pipeline, { store, executors }: Surroundings): Promise<RecalledRun | undefined> {
+  const executor = await executors.get();
+  return executor.ok ? recallRun(store, { file, executor: executor.value.name }) : undefined;
 }
 
 /** A problem with the place in the pipeline file that it points to. */

@@ -10,7 +10,7 @@ import type { PlanOptions } from './run.ts';
 import type { RunSummary } from './summary.ts';
 
 /** Raise it when what is remembered of a run changes its form, or what a plan looks at. */
-const FORMAT = 7;
+const FORMAT = 8;
 
 /** What is remembered of a run in which everything came out, for the next one that is asked for the same. */
 export interface UnchangedNote {
@@ -39,15 +39,30 @@ export function stillroomVersion(): string {
   return `${FORMAT} ${process.version} ${stats === undefined ? '' : fileStamp(stats)}`;
 }
 
-/** What is asked, where it is asked: a setting may name a path beside where the command is given. */
-export function noteFile(
-  cache: string,
-  asked: { readonly file: string; readonly folder: string; readonly options: PlanOptions; readonly executor: string },
-): string {
+/** What is asked, and where: a setting may name a path beside where the command is given. */
+interface AskedNote extends NewestAsked {
+  readonly folder: string;
+  readonly options: PlanOptions;
+}
+
+/** A pipeline file, and where it is executed. */
+interface NewestAsked {
+  /** Absolute. */
+  readonly file: string;
+  readonly executor: string;
+}
+
+/** The note of the last run that was asked for the same. */
+export function noteFile(cache: string, asked: AskedNote): string {
   const { file, folder, options, executor } = asked;
   const set = options.set ?? [];
   const key = digestOf({ file, executor, set, folder: set.length === 0 ? '' : folder, only: options.only ?? null });
   return join(cache, 'unchanged', `${key}.json`);
+}
+
+/** Where the name stands of the note of a file's last run, whatever else it was asked. */
+export function newestFile(cache: string, { file, executor }: NewestAsked): string {
+  return join(cache, 'unchanged', `${digestOf({ file, executor })}.newest`);
 }
 
 /** Where it is noted how the store stood when all was there that a note names. */

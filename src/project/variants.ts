@@ -8,6 +8,7 @@ import { instancesNamed } from '../load/pipeline/selection.ts';
 import { digestOf, exactJson } from '../model/canonical.ts';
 import { broadcast, type Event, type Happening } from '../model/event.ts';
 import type { Stop } from '../model/executor.ts';
+import { workDigestOf } from '../model/fingerprint.ts';
 import type { Json } from '../model/json.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { done, type Outcome } from '../model/problem.ts';
@@ -47,7 +48,7 @@ function settingOf(name: string, value: Json): string {
 export function askedOf({ nodes, snapshots }: Plan): string {
   const asked = [...nodes].map(([name, { prepared }]) => ({
     name,
-    work: prepared.workDigest,
+    work: workDigestOf(prepared.own),
     inputs: prepared.instance.inputs.map(({ port, elements }) => ({
       port,
       elements: elements.map(({ key, origin }) => ({

@@ -68,7 +68,7 @@ describe('the ingredients', () => {
       ],
     };
     const environment = { PATH: tools, SET: 'set', GIVEN: 'other', TOKEN: 'secret', REST: 'rest' };
-    const { own, code, workDigest, ...rest } = await prepared(instance, { environment });
+    const { own, code, ...rest } = await prepared(instance, { environment });
     expect(own).toEqual({
       format: RECORD_FORMAT,
       stageApi: 1,
@@ -81,7 +81,7 @@ describe('the ingredients', () => {
       engines: {},
       machine: null,
     });
-    expect([code, workDigest, rest]).toEqual([undefined, workDigestOf(own), { instance, executor }]);
+    expect([code, rest]).toEqual([undefined, { instance, executor }]);
     const engine: Engine = {
       name: 'fake',
       package: 'native',
@@ -92,7 +92,7 @@ describe('the ingredients', () => {
     };
     const { own: plain } = await prepared(instanceOf('a'), { engines: [engine] });
     expect(plain).toMatchObject({ work: { at: {}, metrics: null }, env: {}, engines: {} });
-    expect(workDigestOf(plain)).not.toBe(workDigest);
+    expect(workDigestOf(plain)).not.toBe(workDigestOf(own));
   });
 
   test('of a stage are its code, its packages and its platform; the machine where it measures', async () => {

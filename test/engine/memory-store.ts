@@ -8,6 +8,7 @@ import { schedule } from '../../src/engine/schedule.ts';
 import type { ReadyNode } from '../../src/engine/scheduling.ts';
 import { Slots } from '../../src/engine/slots.ts';
 import { digestOf } from '../../src/model/canonical.ts';
+import { workDigestOf } from '../../src/model/fingerprint.ts';
 import { type Action, broadcast } from '../../src/model/event.ts';
 import { type Instance, type Pipeline, sourcesOf } from '../../src/model/pipeline.ts';
 import { done, failed, type Outcome } from '../../src/model/problem.ts';
@@ -145,7 +146,7 @@ export class MemoryProject {
 
   private execute(ready: ReadyNode, failing: readonly string[]): NodeEnd {
     const { ingredients, fingerprint } = ready;
-    const { instance, workDigest } = ready.plan.prepared;
+    const { instance, own } = ready.plan.prepared;
     if (failing.includes(instance.name)) {
       const problem = { kind: 'stage', code: 'exit-code', message: `${instance.name} failed` } as const;
       return { state: 'failed', problem, fingerprint };
@@ -154,7 +155,7 @@ export class MemoryProject {
     const attempt = attemptOf(instance.name, typeof writes === 'string' ? writes : JSON.stringify(writes));
     const earlier = this.results.get(fingerprint)?.attempts ?? [];
     const result = { format: 1, fingerprint, stage: 'command', ingredients, attempts: [attempt, ...earlier] as const };
-    void this.store.results.keep(result, workDigest);
+    void this.store.results.keep(result, workDigestOf(own));
     return { state: 'executed', settled: { instance, fingerprint, attempt } };
   }
 }

@@ -65,7 +65,7 @@ function preparedOf(instance: Instance): Prepared {
     engines: {},
     machine: null,
   };
-  return { instance, executor, code: undefined, own, workDigest: digestOf(own) };
+  return { instance, executor, code: undefined, own };
 }
 
 /** An attempt whose output has these bytes. */

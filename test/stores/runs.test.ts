@@ -129,6 +129,50 @@ describe('the nodes of a large run', () => {
     store.maintenance.remove(store.maintenance.findGarbage({ runs: 0, days: undefined }));
     expect(readdirSync(folder(store))).toEqual([]);
   });
+
+  const changed: RunNode = { state: 'executed', stage: 'command', cause: 'command changed', params: {} };
+
+  test.each([
+    ['done', { state: 'done' }],
+    ['live', { state: 'live' }],
+  ] as const)('that hardly differ from those of a run before are kept as what differs: %s', (_, more) => {
+    const { store } = open();
+    store.runs.write(record('run-1'));
+    const other = localStore(store.location);
+    const known = other.runs.read('run-1')?.nodes ?? {};
+    const next = { ...record('run-2'), ...more, nodes: { ...known, n7: changed } };
+    const lock = other.runs.start('run-2');
+    other.runs.write(next);
+    expect(readdirSync(folder(store))).toHaveLength(1);
+    expect(lstatSync(join(store.location, 'runs', 'run-2.json')).size).toBeLessThan(1000);
+    const read = localStore(store.location).runs.read('run-2');
+    expect(read).toEqual(next);
+    expect(Object.keys(read?.nodes ?? {})).toEqual(Object.keys(nodes));
+    lock.release();
+  });
+
+  test('of which one is more, or many differ, are kept whole', () => {
+    const { store } = open();
+    store.runs.write(record('run-1'));
+    const known = store.runs.read('run-1')?.nodes ?? {};
+    store.runs.write({ ...record('run-2'), nodes: { ...known, more: changed } });
+    store.runs.write({ ...record('run-3'), nodes: Object.fromEntries(Object.keys(known).map((name) => [name, changed])) });
+    expect(readdirSync(folder(store)).length).toBeGreaterThan(1);
+    expect(Object.keys(localStore(store.location).runs.read('run-2')?.nodes ?? {})).toHaveLength(501);
+  });
+
+  test('stay as long as a run differs from them; a run of which they are damaged is lost', () => {
+    const { store } = open();
+    store.runs.write(record('run-1'));
+    const known = store.runs.read('run-1')?.nodes ?? {};
+    store.runs.write({ ...record('run-2'), nodes: { ...known, n7: changed } });
+    store.maintenance.remove(store.maintenance.findGarbage({ runs: 1, days: undefined }));
+    expect(store.runs.ids()).toEqual(['run-2']);
+    expect(localStore(store.location).runs.read('run-2')?.nodes['n7']).toEqual(changed);
+    const [file = ''] = readdirSync(folder(store));
+    damage(join(folder(store), file));
+    expect(localStore(store.location).runs.read('run-2')).toBeUndefined();
+  });
 });
 
 describe('the record of a run', () => {

@@ -41,8 +41,8 @@ class LayeredResults implements Results {
     return this.local.results.whole(fingerprint);
   }
 
-  isApart(fingerprint: string): boolean {
-    return this.local.results.isApart(fingerprint);
+  apart(fingerprints: readonly string[]): readonly string[] {
+    return this.local.results.apart(fingerprints);
   }
 
   ofWork(workDigest: string): readonly StoredResult[] {

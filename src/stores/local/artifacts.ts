@@ -127,8 +127,7 @@ export class LocalArtifacts implements Artifacts {
       digest,
       ...(kind === 'file' ? [] : (this.manifest(digest)?.files ?? []).map((entry) => entry.digest)),
     ]);
-    const places = this.blobs.smallAt(digests);
-    return digests.filter((_, index) => places[index] === undefined);
+    return this.blobs.apart([...new Set(digests)]);
   }
 
   add(bytes: Uint8Array): string {

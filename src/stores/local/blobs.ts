@@ -81,7 +81,7 @@ export class Blobs {
 
   /** Those that are not known to be whole by the stamps of their segments. */
   untrusted(digests: readonly string[]): string[] {
-    return this.segments.untrusted(digests);
+    return this.segments.untrusted('content', digests);
   }
 
   /** How blobs stand together: whole if all of them are. */
@@ -111,7 +111,7 @@ export class Blobs {
 
   /** Where small blobs lie, for who proves their bytes: undefined for others, and where that has to be looked for. */
   smallAt(digests: readonly string[]): readonly (Stretch | undefined)[] {
-    return this.segments.placesOf(digests);
+    return this.segments.placesOf('content', digests);
   }
 
   /** So many of its bytes from an offset on, fewer at the end, whole or not. */
@@ -267,6 +267,11 @@ export class Blobs {
     this.segments.void('content', new Set(digests));
     this.segments.compact(thorough);
     return digests.flatMap((digest) => [...this.loose.remove(digest)]);
+  }
+
+  /** Those of some content that lie in files of their own. */
+  apart(digests: readonly string[]): string[] {
+    return this.segments.apart('content', digests);
   }
 
   /** All digests that have a blob. */

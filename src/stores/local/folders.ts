@@ -187,17 +187,21 @@ function standingAt(path: string, without?: string): StandingFiles {
   if (stats === undefined) return standing('gone');
   if (!stats.isDirectory()) return stats.nlink > 1n ? standing(fileStamp(stats), [path], stats.ctimeNs) : standing(fileStamp(stats));
   const listed = listFolder(path, without === undefined ? {} : { without });
-  if (!listed.ok) return standing('refused');
-  const { files, stamps } = listed.value;
+  return listed.ok ? standingListed(listed.value) : standing('refused');
+}
+
+/** How a folder stands that was listed. */
+export function standingListed(listing: Listing): StandingFiles {
+  const { folder, files, stamps } = listing;
   const linked: string[] = [];
   let last = 0n;
   for (const [index, file] of files.entries()) {
     if (file.links < 2) continue;
-    linked.push(join(path, file.path));
+    linked.push(join(folder, file.path));
     const { ctimeNs } = changeOf(stamps, index);
     if (ctimeNs > last) last = ctimeNs;
   }
-  return standing(stampOf(listed.value, stamps), linked, last);
+  return standing(stampOf(listing, stamps), linked, last);
 }
 
 function standing(stamp: string, linked: readonly string[] = [], lastChangeNs = 0n): StandingFiles {
@@ -224,6 +228,17 @@ export function stampOf(names: Names, stamps: BigInt64Array): string {
     .update(sha256(pathsOf(names)))
     .update(stamps)
     .digest('hex');
+}
+
+/** A listing in which one of its files was looked at anew. */
+export function relisted(listing: Listing, path: string): Listing {
+  const { folder, files, stamps } = listing;
+  const index = files.findIndex((file) => file.path === path);
+  const one = listFile(join(folder, path), lstatSync(join(folder, path), { bigint: true }));
+  if (index < 0) return listing;
+  const all = stamps.slice();
+  all.set(one.stamps, 4 * index);
+  return { ...listing, files: files.with(index, { ...files[index], ...one.files[0], path } as FoundFile), stamps: all };
 }
 
 /** The paths of a listing as one text: the files, and then the empty folders with a slash; each ended by a zero. */

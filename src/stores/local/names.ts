@@ -6,6 +6,7 @@ import { isRunId } from '../../model/run.ts';
 import type { RunRow } from '../../model/run-row.ts';
 import type { Tag } from '../../model/store.ts';
 import { RunIndex } from './run-index.ts';
+import { fileOf } from './run-nodes.ts';
 import { listeningIn } from './stop-words.ts';
 import { LocalTags } from './tags.ts';
 
@@ -41,5 +42,5 @@ export function namesInStore(root: string): StoreNames {
 }
 
 function isWithNodes(value: unknown): value is { readonly nodes: object } {
-  return isObject(value) && isObject(value['nodes']);
+  return isObject(value) && isObject(value['nodes']) && fileOf(value['nodes']) === undefined;
 }

@@ -21,7 +21,7 @@ import type { Lock } from '../../model/workplace.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published, PublishedOutputs } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
-import { stampTree } from './folders.ts';
+import { listFolder, relisted, standingListed, stampTree } from './folders.ts';
 
 /** What a published folder holds, and how its files stood. */
 interface Note {
@@ -88,7 +88,8 @@ export class LocalPublished implements Published {
     const artifacts = new Map(all.map(({ inside, artifact }) => [inside, artifact]));
     const old = this.folderOf(link);
     const before = old === undefined ? undefined : this.content(old);
-    const stamp = old === undefined ? '' : stampTree(old);
+    const listed = old === undefined || !existsSync(old) ? undefined : listFolder(old);
+    const stamp = listed?.ok === true ? standingListed(listed.value).stamp : '';
     const untouched = old !== undefined && before !== undefined && before.stamp === stamp;
     const nodesOfNow = new Set([...outputs.keys()].map(safeFileName));
     const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
@@ -99,8 +100,8 @@ export class LocalPublished implements Published {
       if (changed.length === 0) return { paths, lost: [], standing: standingOf(old, stamp) };
       const [inside = ''] = changed;
       const file = changed.length === 1 && Object.hasOwn(before.outputs, inside) ? artifacts.get(inside) : undefined;
-      if (file?.kind === 'file' && this.replaceFile(pipeline, file, join(old, inside))) {
-        const note: Note = { outputs: { ...before.outputs, ...digests }, stamp: stampTree(old) };
+      if (file?.kind === 'file' && listed?.ok === true && this.replaceFile(pipeline, file, join(old, inside))) {
+        const note: Note = { outputs: { ...before.outputs, ...digests }, stamp: standingListed(relisted(listed.value, inside)).stamp };
         writeSealedNote(`${old}.json`, note);
         return { paths, lost: [], standing: standingOf(old, note.stamp) };
       }

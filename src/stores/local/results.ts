@@ -67,8 +67,8 @@ export class LocalResults implements Results {
     return attempt;
   }
 
-  isApart(fingerprint: string): boolean {
-    return this.segments.placeOf('result', fingerprint) === undefined;
+  apart(fingerprints: readonly string[]): readonly string[] {
+    return this.segments.apart('result', fingerprints);
   }
 
   async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {

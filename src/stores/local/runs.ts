@@ -1,13 +1,11 @@
-import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ifPossible, syncFolder, writeDurably } from '../../files/durable.ts';
-import { hashFile } from '../../files/hash.ts';
+import { ifPossible } from '../../files/durable.ts';
 import { isObject, parseJson } from '../../files/json.ts';
-import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { Event } from '../../model/event.ts';
 import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
-import { isRunId, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord } from '../../model/run.ts';
+import { isRunId, type KeptNodes, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs, RunsAmong } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
@@ -17,6 +15,7 @@ import { lastLines } from '../../files/last-lines.ts';
 import { appendLines, wholeLines } from '../../files/lines.ts';
 import { tryLockFile, usesLeases } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
+import { fileOf, insideOf, RunNodes } from './run-nodes.ts';
 import { isRunRecord } from './shapes.ts';
 
 /** Records of the first format had no seal. */
@@ -25,11 +24,8 @@ const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify
 /** Of a live run with more nodes nobody reads the record as it lies. */
 const MOST_LAID_OUT = 100;
 
-/** Characters of JSON of a run's nodes that stand in its record. More of them are a file of their own. */
-const LARGEST_INSIDE = 65_536;
-
 function isKeptRecord(value: unknown): value is KeptRecord {
-  return isObject(value) && isRunRecord(typeof value['nodes'] === 'string' ? { ...value, nodes: {} } : value);
+  return isObject(value) && isRunRecord({ ...value, nodes: insideOf(value['nodes']) });
 }
 
 /** Whether a record will change no more. What became of an interrupted run is looked up each time. */
@@ -40,9 +36,7 @@ function isOver({ format, ended, state }: RunRecord): boolean {
 /** The records of runs. A live run holds a lock, so a run whose process is gone is known as interrupted. */
 export class LocalRuns implements Runs {
   private readonly root: string;
-  private readonly texts = new WeakMap<RunNode, string>();
-  /** Nodes that stand in files of their own, by digest. */
-  private readonly nodes = new Map<string, WeakRef<RunRecord['nodes']>>();
+  private readonly nodes: RunNodes;
   private readonly locks: string;
   private readonly logs: string;
   /** What lists need of all runs, a line each. */
@@ -50,6 +44,7 @@ export class LocalRuns implements Runs {
 
   constructor(root: string) {
     this.root = join(root, 'runs');
+    this.nodes = new RunNodes(join(root, 'runs', 'nodes'));
     this.index = new RunIndex(root);
     this.locks = join(root, 'locks');
     this.logs = join(root, 'logs');
@@ -68,7 +63,8 @@ export class LocalRuns implements Runs {
   write(record: RunRecord): void {
     if (record.state === 'live') {
       const layout = Object.keys(record.nodes).length > MOST_LAID_OUT ? 'compact' : 'lines';
-      return writeSealed(join(this.root, `${record.id}.json`), record, layout);
+      const kept: KeptRecord = { ...record, nodes: this.nodes.based(record.nodes) ?? record.nodes };
+      return writeSealed(join(this.root, `${record.id}.json`), kept, layout);
     }
     return this.writeKept({ ...record, nodes: this.keepNodes(record.nodes) }, rowOf(record));
   }
@@ -78,50 +74,16 @@ export class LocalRuns implements Runs {
     this.index.add([row]);
   }
 
-  keepNodes(nodes: RunRecord['nodes']): KeptRecord['nodes'] {
-    const text = this.textOf(nodes);
-    if (text.length <= LARGEST_INSIDE) return nodes;
-    const digest = sha256(text);
-    if (!this.hasNodes(digest)) writeDurably(this.nodesPath(digest), text);
-    else syncFolder(dirname(this.nodesPath(digest)));
-    this.nodes.set(digest, new WeakRef(nodes));
-    return digest;
+  keepNodes(nodes: RunRecord['nodes']): KeptNodes {
+    return this.nodes.keep(nodes);
   }
 
-  /** The JSON of nodes, that of each written once: a run's nodes and those of the next one, in which nothing has changed, are mostly the same. */
-  private textOf(nodes: RunRecord['nodes']): string {
-    const members = Object.entries(nodes).map(([name, node]) => {
-      const text = this.texts.get(node) ?? JSON.stringify(node);
-      this.texts.set(node, text);
-      return `${JSON.stringify(name)}:${text}`;
-    });
-    return `{${members.join(',')}}`;
+  hasNodes(kept: KeptNodes): boolean {
+    return this.nodes.has(kept);
   }
 
-  private nodesPath(digest: string): string {
-    return join(this.root, 'nodes', `${digest}.json`);
-  }
-
-  private nodesText(digest: string): string | undefined {
-    const text = isDigest(digest) ? readText(this.nodesPath(digest)) : undefined;
-    return text !== undefined && sha256(text) === digest ? text : undefined;
-  }
-
-  hasNodes(kept: KeptRecord['nodes']): boolean {
-    if (typeof kept !== 'string') return true;
-    const path = this.nodesPath(kept);
-    return isDigest(kept) && lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && hashFile(path) === kept;
-  }
-
-  /** The same object for all records that share them, as long as anyone has it. */
-  nodesOf(digest: KeptRecord['nodes']): RunRecord['nodes'] | undefined {
-    if (typeof digest !== 'string') return digest;
-    const known = this.nodes.get(digest)?.deref();
-    if (known !== undefined) return known;
-    const text = this.nodesText(digest);
-    const nodes = text === undefined ? undefined : parseJson(text, (value): value is RunRecord['nodes'] => isObject(value));
-    if (nodes !== undefined) this.nodes.set(digest, new WeakRef(nodes));
-    return nodes;
+  nodesOf(kept: KeptNodes): RunRecord['nodes'] | undefined {
+    return this.nodes.of(kept);
   }
 
   private written(id: string): KeptRecord | undefined {
@@ -130,13 +92,13 @@ export class LocalRuns implements Runs {
 
   /** The digests of nodes that stand in files of their own, those of damaged ones included. */
   nodesApart(): string[] {
-    return jsonNamesIn(join(this.root, 'nodes'));
+    return this.nodes.files();
   }
 
   /** Those of the nodes in files of their own that none of these runs has. */
   looseNodes(ids: Iterable<string>): string[] {
     const apart = this.nodesApart();
-    const used = new Set(apart.length === 0 ? [] : [...ids].map((id) => this.written(id)?.nodes));
+    const used = new Set(apart.length === 0 ? [] : [...ids].map((id) => fileOf(this.written(id)?.nodes)));
     return apart.filter((digest) => !used.has(digest));
   }
 

@@ -42,7 +42,7 @@ export function usageOf(parts: Parts): Usage {
   // The bytes of kept sources lie among those of outputs.
   const packs = new Set(namesIn(join(root, 'sources')).map((name) => parts.sources.record(name.replace(/\.json$/, ''))?.pack));
   for (const pack of packs) {
-    if (pack === undefined || !blobs.isApart(pack)) continue;
+    if (pack === undefined || blobs.apart([pack]).length === 0) continue;
     add('sources', blobs.size(pack));
     add('outputs', -blobs.size(pack));
   }

@@ -13,10 +13,15 @@ interface Counting {
 }
 
 /** Below this size, in bytes, several segments become one. */
-export const SMALL = LARGEST / 8;
+const SMALL = LARGEST / 8;
 
 /** So many small segments are joined. */
 export const CROWD = 32;
+
+/** Those of segments that are small. */
+export function smallOf(segments: Iterable<Segment>): Segment[] {
+  return [...segments].filter(({ end }) => end < SMALL);
+}
 
 /** Of a segment that is not small, the share that may count no more. */
 const MOST_IDLE = 0.5;

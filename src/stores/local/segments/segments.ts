@@ -5,7 +5,7 @@ import { forgetFolder, namesIn } from '../../../files/folder.ts';
 import { isLocked, tryLockFile, usesLeases } from '../../../files/lock.ts';
 import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
-import { bytesOf, compactSegments, CROWD, SMALL } from './compact.ts';
+import { bytesOf, compactSegments, CROWD, smallOf } from './compact.ts';
 import { type Care, type Entry, type Kind, KINDS, type NewEntry } from './entry.ts';
 import { type Located, type Place, placeAt, putInQuarantine } from './located.ts';
 import { Segment, SEGMENTS } from './segment.ts';
@@ -135,10 +135,15 @@ export class Segments {
     return { standing };
   }
 
-  /** Those of some content that is not known to be whole by the stamps of its segments, each of which is looked at once. */
-  untrusted(digests: readonly string[]): string[] {
-    const places = this.placesOf(digests);
-    return digests.filter((_, index) => places[index] === undefined);
+  /** Those of some keys whose entries are not known to be whole by the stamps of their segments, each of which is looked at once. */
+  untrusted(kind: Kind, keys: readonly string[]): string[] {
+    const places = this.placesOf(kind, keys);
+    return keys.filter((_, index) => places[index] === undefined);
+  }
+
+  /** Those of some keys under which nothing whole is kept here. */
+  apart(kind: Kind, keys: readonly string[]): string[] {
+    return this.untrusted(kind, keys).filter((key) => this.placeOf(kind, key) === undefined);
   }
 
   standing(kind: Kind, key: string, care: Care): Standing {
@@ -176,11 +181,11 @@ export class Segments {
     return at === undefined ? undefined : { ...placeAt(at), order: at.entry.order };
   }
 
-  /** Where the bytes of contents lie, for who proves them: undefined for those that lie in no segment that stands as it did. */
-  placesOf(digests: readonly string[]): readonly (Place | undefined)[] {
+  /** Where the bytes lie of what has these keys, for who proves them: undefined for those that lie in no segment that stands as it did. */
+  placesOf(kind: Kind, keys: readonly string[]): readonly (Place | undefined)[] {
     const trusted = new Set(this.all().filter((segment) => segment.refresh() && segment.isTrusted()));
-    return digests.map((digest) => {
-      const at = this.knownOf('content', digest).find(({ segment }) => trusted.has(segment));
+    return keys.map((key) => {
+      const at = this.knownOf(kind, key).find(({ segment }) => trusted.has(segment));
       return at === undefined ? undefined : placeAt(at);
     });
   }
@@ -258,7 +263,7 @@ export class Segments {
 
   /** Whether this process added to so many small segments that joining them is worth it: where machines share a store, each process writes its own. */
   get isCrowded(): boolean {
-    return this.writer.hasAdded && usesLeases(this.folder) && this.small().length >= CROWD;
+    return this.writer.hasAdded && usesLeases(this.folder) && smallOf(this.known.values()).length >= CROWD;
   }
 
   /** Makes one segment of all small ones; only for who has the store alone. */
@@ -266,12 +271,11 @@ export class Segments {
     this.rest();
     this.lookAnew();
     this.refresh();
-    const small = this.small().map((segment) => ({ segment, entries: KINDS.flatMap((kind) => [...segment.entries(kind)]) }));
+    const small = smallOf(this.known.values()).map((segment) => ({
+      segment,
+      entries: KINDS.flatMap((kind) => [...segment.entries(kind)]),
+    }));
     this.rewrite(small, false);
-  }
-
-  private small(): Segment[] {
-    return [...this.known.values()].filter(({ end }) => end < SMALL);
   }
 
   private rewrite(segments: readonly { readonly segment: Segment; readonly entries: readonly Entry[] }[], thorough: boolean): void {

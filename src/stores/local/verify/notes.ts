@@ -16,22 +16,23 @@ function noteStory(file: string): Story {
   return { kind: 'index', id: file, name: `note ${file}`, cost: 'nothing: it is made again' };
 }
 
+/** Whether a note of a run in which nothing changed is a line with a sum. */
+const isSummed = (file: string): boolean => /\.(?:standing|newest)$/.test(file);
+
 /** Looks at what can be made again at no cost: what is damaged of it is removed. */
 export function inspectIndex(inspection: Inspection): void {
   // Markers of work say all by their names; what is checked has a sum in each line.
   for (const folder of inspection.names('index').filter((name) => !['work', 'checked', 'segments'].includes(name)))
-    for (const file of inspection.names(join('index', folder)))
-      if (!file.endsWith('.standing')) inspectNote(join('index', folder, file), inspection);
+    for (const file of inspection.names(join('index', folder))) if (!isSummed(file)) inspectNote(join('index', folder, file), inspection);
   for (const name of inspection.names(NOTES).filter((one) => !isPart(one)))
     if (inspection.look(() => readNote(join(inspection.root, NOTES, name))) === undefined)
       inspection.discard(join(NOTES, name), noteStory(join(NOTES, name)));
   for (const file of inspection.names('latest'))
     if (file.startsWith('.') && file.endsWith('.json')) inspectNote(join('latest', file), inspection);
-  const standings = inspection.names('index/unchanged').filter((file) => file.endsWith('.standing'));
   const summed = [
     'blobs',
     ...inspection.names('index/checked').map((file) => join('checked', file)),
-    ...standings.map((file) => join('unchanged', file)),
+    ...inspection.names('index/unchanged').flatMap((file) => (isSummed(file) ? [join('unchanged', file)] : [])),
   ];
   for (const file of summed.map((name) => join('index', name))) {
     if (isPart(file) || !inspection.has(file)) continue;

@@ -1,0 +1,26 @@
+import { dirname, join } from 'node:path';
+import type { RecalledRun } from '../engine/recall.ts';
+import { recalledRun } from '../engine/repeat.ts';
+import { openSummed, readSealed, readText } from '../files/sealed.ts';
+import type { Store } from '../model/store.ts';
+import { systemErrorIn } from '../model/system-failure.ts';
+import { isUnchangedNote, newestFile, standingFile, stillroomVersion } from './unchanged-note.ts';
+
+/**
+ * The last run of a pipeline file in which everything came out, whatever it was asked, where the store stands as it did after it. Undefined where
+ * nothing is remembered, or it cannot be looked at: then every node is looked up.
+ */
+export function recallRun(store: Store, asked: { readonly file: string; readonly executor: string }): RecalledRun | undefined {
+  try {
+    const newest = newestFile(store.cache, asked);
+    const name = openSummed(readText(newest) ?? '');
+    if (name === undefined) return undefined;
+    const path = join(dirname(newest), name);
+    const note = readSealed(path, isUnchangedNote);
+    if (note === undefined || note.version !== stillroomVersion()) return undefined;
+    return recalledRun(note.unchanged, store, openSummed(readText(standingFile(path)) ?? '') ?? '');
+  } catch (error) {
+    if (systemErrorIn(error) === undefined) throw error;
+    return undefined;
+  }
+}
