@@ -37,6 +37,18 @@ export function hashFile(path: string, take?: (piece: Uint8Array) => void, size?
   });
 }
 
+/** Reads as many bytes of a file as there is room for; returns their SHA-256, undefined where the file has fewer. */
+export function readHashed(path: string, room: Uint8Array): string | undefined {
+  return withPath(path, () => {
+    const descriptor = openSync(path, 'r');
+    try {
+      return readFull(descriptor, room, room.length) < room.length ? undefined : hashOnce('sha256', room);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
 function hashPieces(descriptor: number, take?: (piece: Uint8Array) => void, size?: number): string {
   buffer ??= Buffer.allocUnsafeSlow(PIECE);
   let piece = buffer.subarray(0, readFull(descriptor, buffer, size));

@@ -1,4 +1,5 @@
-import { BUSY, learner, type Look, lookThrough, type ManyFiles, MOVED, WRONG } from './many-work.ts';
+import type { Worker } from 'node:worker_threads';
+import { BUSY, type Contents, learner, type Look, lookThrough, type ManyFiles, MOVED, WRONG } from './many-work.ts';
 import { otherThread } from './other-thread.ts';
 import { STAMP_BYTES } from './stamp.ts';
 import type { Packed } from './unpacker.ts';
@@ -33,23 +34,30 @@ export interface FilesBelow {
 }
 
 /** What is to be done with which files. */
-type Asked = Pick<ManyFiles, 'task' | 'folder' | 'paths' | 'packed'>;
+type Asked = Pick<ManyFiles, 'task' | 'folder' | 'paths' | 'packed' | 'into'>;
 
-/** Gives files to two threads, which take them from one list, where they are many; the numbers are the second mark of each. */
-function share(asked: Asked, numbers: readonly number[] = []): ManyFiles & { readonly isShared: boolean } {
+/** Memory that the other thread sees too, where it is to take its part. */
+function memory(bytes: number, other: unknown): ArrayBufferLike {
+  return other === undefined ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+}
+
+/** Lists files for two threads, of which the other one begins at once; without it for this one alone. */
+function begin(asked: Asked, other: Worker | undefined, sizes: readonly number[] = []): ManyFiles {
   const { paths } = asked;
-  const other = paths.length >= MANY ? otherThread() : undefined;
-  const memory = (bytes: number): ArrayBufferLike => (other === undefined ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes));
   const files: ManyFiles = {
     ...asked,
-    learned: memory(paths.length * STAMP_BYTES),
-    marks: new Int32Array(memory(paths.length * 8)),
-    control: new Int32Array(memory(12)),
+    learned: memory(paths.length * STAMP_BYTES, other),
+    marks: new Int32Array(memory(paths.length * 8, other)),
+    control: new Int32Array(memory(12, other)),
   };
-  for (const [index, number] of numbers.entries()) files.marks[2 * index + 1] = Math.min(number, 0x7fffffff);
+  for (const [index, size] of sizes.entries()) files.marks[2 * index + 1] = Math.min(size, 0x7fffffff);
   other?.postMessage({ ...files, paths: paths.join('\0') });
-  lookThrough(files);
-  return { ...files, isShared: other !== undefined };
+  return files;
+}
+
+/** The other thread, for so many files. */
+function otherFor(count: number): Worker | undefined {
+  return count >= MANY ? otherThread() : undefined;
 }
 
 /** Does here what neither thread could do, or the other one has not done. Throws what the system says of the first that refuses. */
@@ -67,18 +75,20 @@ function complete(files: ManyFiles): void {
  * one has not done when the list is through is done here. Throws what the system says of the first that cannot be looked at.
  */
 export function lookAt(task: Look, { folder, paths, sizes }: FilesBelow): Learned {
-  const { isShared, ...files } = share({ task, folder, paths }, sizes);
+  const other = otherFor(paths.length);
+  const files = begin({ task, folder, paths }, other, sizes);
+  lookThrough(files);
   const { control, marks, learned } = files;
   while (Atomics.load(control, BUSY) === 1 && Atomics.wait(control, BUSY, 1, PATIENCE) !== 'timed-out');
   // A copy: a thread that was given up may still write.
-  const own: ManyFiles = isShared ? { ...files, marks: marks.slice(), learned: learned.slice(0) } : files;
+  const own: ManyFiles = other === undefined ? files : { ...files, marks: marks.slice(), learned: learned.slice(0) };
   complete(own);
   return own;
 }
 
-/** The same with what changes files: nobody goes on before the other thread has ended. */
-function change(asked: Asked): ManyFiles {
-  const files = share(asked);
+/** Takes part in what was begun, and waits for the other thread: for who cannot go on while that still works. */
+function end(files: ManyFiles): ManyFiles {
+  lookThrough(files);
   const { control } = files;
   for (let [moved, idle] = [0, 0]; Atomics.load(control, BUSY) === 1 && Atomics.wait(control, BUSY, 1, PATIENCE) === 'timed-out'; ) {
     const now = Atomics.load(control, MOVED);
@@ -89,6 +99,8 @@ function change(asked: Asked): ManyFiles {
   complete(files);
   return files;
 }
+
+const change = (asked: Asked): ManyFiles => end(begin(asked, otherFor(asked.paths.length)));
 
 /** Removes files, as far as there are any; throws what the system says of the first that refuses. */
 export function removeMany(folder: string, paths: readonly string[]): void {
@@ -113,4 +125,70 @@ export function unpackMany(folder: string, paths: readonly string[], packed: Pac
 export function areWhole(paths: readonly string[], packed: Packed): boolean {
   const { marks } = change({ task: 'prove', folder: '', paths, packed });
   return paths.every((_, index) => marks[2 * index] !== WRONG);
+}
+
+/** Bytes of files that are read before they are given on. */
+const TOGETHER = 4 * 1024 * 1024;
+
+/** Files that were read, whose bytes lie one after the other: they last until the next are asked for. */
+export interface Read extends Contents {
+  /** The number of the first of them. */
+  readonly from: number;
+  /** SHA-256, of each 32 bytes. */
+  readonly digests: Buffer;
+  /** Those, by their numbers, that have fewer bytes than was said. */
+  readonly short: readonly number[];
+}
+
+/** The numbers from which to which files are read together. */
+function* groups(sizes: readonly number[]): Generator<{ readonly from: number; readonly to: number }> {
+  let [from, bytes] = [0, 0];
+  for (const [index, size] of sizes.entries()) {
+    if (index > from && bytes + size > TOGETHER) {
+      yield { from, to: index };
+      [from, bytes] = [index, 0];
+    }
+    bytes += size;
+  }
+  if (from < sizes.length) yield { from, to: sizes.length };
+}
+
+/** Where files of these sizes begin one after the other, and where the last one ends. */
+function offsetsOf(sizes: readonly number[]): Float64Array {
+  const offsets = new Float64Array(sizes.length + 1);
+  for (const [index, size] of sizes.entries()) offsets[index + 1] = (offsets[index] ?? 0) + size;
+  return offsets;
+}
+
+/**
+ * Reads small files in their order, as many of their bytes as they are said to have, some of them together: while those are dealt with, the
+ * other thread reads on.
+ */
+export function* readMany({ folder, paths, sizes }: Required<FilesBelow>): Generator<Read> {
+  const other = otherFor(paths.length);
+  const most = Math.min(
+    TOGETHER,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  const rooms = [0, 1].map(() => new Uint8Array(memory(most, other)));
+  const started = function* (): Generator<{ readonly from: number; readonly files: ManyFiles; readonly into: Contents }> {
+    for (const { from, to } of groups(sizes)) {
+      const offsets = offsetsOf(sizes.slice(from, to));
+      const needed = offsets.at(-1) ?? 0;
+      let room = rooms.shift() ?? new Uint8Array();
+      if (room.length < needed) room = new Uint8Array(memory(needed, other));
+      rooms.push(room);
+      const into = { bytes: room.subarray(0, needed), offsets };
+      yield { from, files: begin({ task: 'read', folder, paths: paths.slice(from, to), into }, other), into };
+    }
+  };
+  const begun = started();
+  for (let now = begun.next(); now.done !== true; ) {
+    const { from, files, into } = now.value;
+    const { marks, learned } = end(files);
+    const short = files.paths.flatMap((_, index) => (marks[2 * index] === WRONG ? [from + index] : []));
+    const next = begun.next();
+    yield { ...into, from, digests: Buffer.from(learned), short };
+    now = next;
+  }
 }

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { hashFile } from './hash.ts';
+import { hashFile, readHashed } from './hash.ts';
 import { removeFile } from './remove-file.ts';
 import { putStamp, STAMP_BYTES } from './stamp.ts';
 import { type Packed, Unpacker } from './unpacker.ts';
@@ -7,8 +7,8 @@ import { type Packed, Unpacker } from './unpacker.ts';
 /** What is to be learned of many files: how each stands, links themselves; or what each holds. */
 export type Look = 'stat' | 'hash';
 
-/** What is to be done with many files: to look at them, to remove them, to make them of what is packed, or only to prove that they could be. */
-export type Task = Look | 'remove' | 'unpack' | 'prove';
+/** What is to be done with many files: to look at them, to read them, to remove them, to make them of what is packed, or only to prove that they could be. */
+export type Task = Look | 'read' | 'remove' | 'unpack' | 'prove';
 
 /** Files to do something with, and what is learned of them, in memory that two threads may see. */
 export interface ManyFiles {
@@ -27,6 +27,15 @@ export interface ManyFiles {
   readonly control: Int32Array;
   /** Of `unpack` and `prove`: what the files are made of. */
   readonly packed?: Packed;
+  /** Of `read`: where their bytes are put, one after the other. */
+  readonly into?: Contents;
+}
+
+/** Room for the bytes of files that lie one after the other. */
+export interface Contents {
+  readonly bytes: Uint8Array;
+  /** Where each begins, and where the last one ends. */
+  readonly offsets: Float64Array;
 }
 
 /** Where in `control` the first file stands that no thread has taken yet. */
@@ -38,19 +47,21 @@ export const BUSY = 1;
 /** Where in `control` it stands how many files were dealt with: as long as that grows, the other thread lives. */
 export const MOVED = 2;
 
-/** The mark of a file of which the packed bytes are not what they are taken for. */
+/** The mark of a file of which the packed bytes are not what they are taken for, or that has fewer bytes than it is said to have. */
 export const WRONG = 2;
 
-/** Files that a thread takes at once. */
+/** Files that a thread takes at once, at most; each of two comes to its turn a few times. */
 const BATCH = 256;
+const TURNS = 16;
 
 /** Does the task with files that no other thread has taken, until none is left. Those with which it cannot be done are left out. */
 export function lookThrough(files: ManyFiles): void {
   const { paths, control } = files;
+  const batch = Math.max(1, Math.min(BATCH, Math.floor(paths.length / TURNS)));
   const { take, end } = learner(files);
   try {
-    for (let from = Atomics.add(control, NEXT, BATCH); from < paths.length; from = Atomics.add(control, NEXT, BATCH)) {
-      const last = Math.min(from + BATCH, paths.length);
+    for (let from = Atomics.add(control, NEXT, batch); from < paths.length; from = Atomics.add(control, NEXT, batch)) {
+      const last = Math.min(from + batch, paths.length);
       for (let index = from; index < last; index += 1) {
         try {
           take(index);
@@ -75,7 +86,7 @@ export interface Learner {
 
 /** What does a task with files one by one. */
 export function learner(files: ManyFiles): Learner {
-  const { task, folder, paths, learned, marks, packed } = files;
+  const { task, folder, paths, learned, marks, packed, into } = files;
   const pathOf = (index: number): string => `${folder}/${paths[index]}`;
   const setMark = (index: number, mark: number): void => void Atomics.store(marks, 2 * index, mark);
   if (packed !== undefined) {
@@ -86,6 +97,12 @@ export function learner(files: ManyFiles): Learner {
   const digests = Buffer.from(learned);
   const stamps = new BigInt64Array(learned);
   const takes: Record<Exclude<Task, 'unpack' | 'prove'>, (index: number) => void> = {
+    read(index) {
+      const [from, to] = into?.offsets.subarray(index, index + 2) ?? [];
+      const digest = readHashed(pathOf(index), into?.bytes.subarray(from, to) ?? new Uint8Array());
+      digests.write(digest ?? '', index * STAMP_BYTES, 'hex');
+      setMark(index, digest === undefined ? WRONG : 1);
+    },
     hash(index) {
       digests.write(hashFile(pathOf(index), undefined, marks[2 * index + 1]), index * STAMP_BYTES, 'hex');
       setMark(index, 1);
@@ -101,5 +118,5 @@ export function learner(files: ManyFiles): Learner {
       setMark(index, 1);
     },
   };
-  return { take: takes[task as 'hash' | 'stat' | 'remove'], end: () => undefined };
+  return { take: takes[task as keyof typeof takes], end: () => undefined };
 }

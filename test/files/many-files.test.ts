@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { areWhole, type FilesBelow, lookAt, removeMany, unpackMany } from '../../src/files/many-files.ts';
+import { areWhole, type FilesBelow, lookAt, readMany, removeMany, unpackMany } from '../../src/files/many-files.ts';
 import * as work from '../../src/files/many-work.ts';
 import { hashFile } from '../../src/files/hash.ts';
 import type { Packed } from '../../src/files/unpacker.ts';
@@ -168,3 +168,47 @@ test.each([
   else remove();
   expect(readdirSync(folder)).toEqual([]);
 });
+
+/** What was read of some files, as it was told. */
+function readAll(
+  folder: string,
+  paths: readonly string[],
+  sizes: readonly number[],
+): { readonly texts: string[]; readonly digests: string[]; readonly short: number[] } {
+  const [texts, digests, short]: [string[], string[], number[]] = [[], [], []];
+  for (const read of readMany({ folder, paths, sizes })) {
+    expect(read.from).toBe(texts.length);
+    for (let index = 0; index + 1 < read.offsets.length; index += 1) {
+      texts.push(Buffer.from(read.bytes.subarray(read.offsets[index], read.offsets[index + 1])).toString());
+      digests.push(read.digests.toString('hex', index * 32, (index + 1) * 32));
+    }
+    short.push(...read.short);
+  }
+  return { texts, digests, short };
+}
+
+test.each([[0], [20], [5000]])('%i files are read in their order, a part of them at once', (count) => {
+  const { folder, paths, texts, packed } = packedTexts(count);
+  unpackMany(folder, paths, packed);
+  // Their names together have more bytes than are read at once.
+  const [many, sizes] = [[...paths, ...paths, ...paths], [...texts, ...texts, ...texts].map(({ length }) => length)];
+  const read = readAll(folder, many, sizes);
+  expect(read.texts).toEqual([...texts, ...texts, ...texts]);
+  expect(read.digests).toEqual(read.texts.map(sha256));
+  expect(read.short).toEqual([]);
+});
+
+test.each([[20], [5000]])(
+  'of %i files that are read those are told that have become shorter; of others that have grown no more is read',
+  (count) => {
+    const { folder, paths, texts, packed } = packedTexts(count);
+    unpackMany(folder, paths, packed);
+    const sizes = texts.map(({ length }, index) => (index === 13 ? length + 1 : index === 14 ? length - 1 : length));
+    const { texts: read, short } = readAll(folder, paths, sizes);
+    expect(short).toEqual([13]);
+    expect(read[14]).toBe(texts[14]?.slice(0, -1));
+    expect(() => readAll(folder, paths.with(10, 'gone'), sizes)).toThrow(
+      expect.objectContaining({ code: 'ENOENT', path: join(folder, 'gone') }),
+    );
+  },
+);

@@ -23,10 +23,10 @@ vi.mock('../../src/files/stamp.ts', { spy: true });
 
 /** What is read while something is done, by the names of the files. */
 function readDuring(work: () => void): string[] {
-  const hashed = vi.mocked(hashing.hashFile);
-  hashed.mockClear();
+  const [hashed, read] = [vi.mocked(hashing.hashFile), vi.mocked(hashing.readHashed)];
+  for (const one of [hashed, read]) one.mockClear();
   work();
-  return hashed.mock.calls.map(([path]) => basename(path)).sort();
+  return [...hashed.mock.calls, ...read.mock.calls].map(([path]) => basename(path)).sort();
 }
 
 /** The notes that a store has of sources. */
@@ -168,10 +168,12 @@ describe('a source that is kept', () => {
     vi.mocked(stamping.isFresh).mockReturnValue(false);
     const read = value(store.sources.snapshot(source));
     vi.mocked(stamping.isFresh).mockReset();
-    const hashed = vi.mocked(hashing.hashFile);
-    const { hashFile } = await vi.importActual<typeof hashing>('../../src/files/hash.ts');
-    hashed.mockImplementation((path, take) => (path.endsWith('b.txt') ? sha256('another one') : hashFile(path, take)));
-    expect(store.sources.keep({ ...source, keep: true }, read)).toEqual(changed('below/b.txt'));
+    const hashed = vi.mocked(hashing.readHashed);
+    const { readHashed } = await vi.importActual<typeof hashing>('../../src/files/hash.ts');
+    for (const found of [sha256('another one'), undefined]) {
+      hashed.mockImplementation((path, room) => (path.endsWith('b.txt') ? found : readHashed(path, room)));
+      expect(store.sources.keep({ ...source, keep: true }, read)).toEqual(changed('below/b.txt'));
+    }
     hashed.mockReset();
     expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
     expect(value(store.sources.keep({ ...source, keep: true }, read))).toBe(true);

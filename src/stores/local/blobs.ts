@@ -1,12 +1,13 @@
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hashWhileSynced } from '../../files/copy-hashed.ts';
-import { hashFile } from '../../files/hash.ts';
+import { readMany } from '../../files/many-files.ts';
 import { readAt } from '../../files/read-at.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { sha256 } from '../../model/canonical.ts';
+import { DIGEST_BYTES } from '../../files/stamp.ts';
 import type { OnMove } from '../../model/store.ts';
 import type { FoundFile } from './folders.ts';
 import { LooseBlobs } from './loose-blobs.ts';
@@ -16,9 +17,6 @@ import type { StampBook } from './stamps.ts';
 
 /** Content up to this size lies in segments, larger in a file each. */
 const SMALL = 64 * 1024;
-
-/** Bytes of small content that are gathered before they are written. */
-const GATHERED = 1024 * 1024;
 
 /** How the content of a digest stands in the store. */
 export type BlobState = Standing;
@@ -182,31 +180,35 @@ export class Blobs {
     // Before any of them is moved: others may be links to it.
     for (const { path } of large) this.loose.detach(path);
     const known = this.toBeMoved(large, onMove);
-    this.segments.refresh();
-    let gathered = new Map<string, Uint8Array>();
-    let bytes = 0;
-    const write = (): void => {
-      if (gathered.size > 0) this.segments.add([...gathered].map(([digest, body]) => entryOf(digest, body)));
-      gathered = new Map();
-      bytes = 0;
-    };
-    const taken = files.map(({ path, size }): Taken => {
+    const small = this.addSmall(
+      folder,
+      files.filter(({ size }) => size <= SMALL),
+    );
+    return files.map(({ path, size }): Taken => {
       const absolute = join(folder, path);
-      if (size > SMALL) return { digest: this.loose.take(absolute, known?.get(absolute)), size };
-      const pieces: Uint8Array[] = [];
-      const digest = hashFile(absolute, (piece) => pieces.push(Buffer.from(piece)), size);
-      const body = pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
-      if (!gathered.has(digest) && !this.segments.holds(digest, true) && !this.loose.has(digest)) {
-        gathered.set(digest, body);
-        bytes += body.length;
-        if (bytes >= GATHERED) write();
-      }
-      return { digest, size: body.length };
+      return small.get(path) ?? { digest: this.loose.take(absolute, known?.get(absolute)), size };
     });
-    write();
-    return taken;
   }
 
+  /** Adds what small files of a folder hold, as far as it is not there yet; by their paths. */
+  private addSmall(folder: string, files: readonly FoundPath[]): ReadonlyMap<string, Taken> {
+    const taken = new Map<string, Taken>();
+    const [paths, sizes] = [files.map(({ path }) => path), files.map(({ size }) => size)];
+    this.segments.refresh();
+    for (const { from, bytes, offsets, digests, short } of readMany({ folder, paths, sizes })) {
+      const isShort = new Set(short);
+      const fresh = new Map<string, Uint8Array>();
+      for (const [index, path] of paths.slice(from, from + offsets.length - 1).entries()) {
+        // Whoever still writes there is told of by what is found.
+        const read = isShort.has(from + index) ? readFileSync(join(folder, path)) : bytes.subarray(offsets[index], offsets[index + 1]);
+        const digest = isShort.has(from + index) ? sha256(read) : digests.toString('hex', index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
+        taken.set(path, { digest, size: read.length });
+        if (!fresh.has(digest) && !this.segments.holds(digest, true) && !this.loose.has(digest)) fresh.set(digest, read);
+      }
+      if (fresh.size > 0) this.segments.add([...fresh].map(([digest, body]) => entryOf(digest, body)));
+    }
+    return taken;
+  }
   /** Takes bytes in as they come; false where they are more than so many or have another digest. */
   async receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
     if (this.has(digest)) return true;

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { areWhole, unpackMany } from '../../files/many-files.ts';
+import { areWhole, readMany, unpackMany } from '../../files/many-files.ts';
 import type { Packed } from '../../files/unpacker.ts';
 import { writeAll } from '../../files/write-all.ts';
+import { DIGEST_BYTES } from '../../files/stamp.ts';
 import { withPath } from '../../files/with-path.ts';
 import { copyHashed } from '../../files/copy-hashed.ts';
 import { EarlySync } from '../../files/early-sync.ts';
@@ -13,6 +14,9 @@ import { type FoundFile, foldersOf } from './folders.ts';
 
 /** Bytes that are read or written at once: so many stay in the processor's cache. */
 const PIECE = 256 * 1024;
+
+/** Files of more bytes are not read together with others. */
+const LARGE = 1024 * 1024;
 
 /** Files that are written one after the other into one. */
 export class Pack {
@@ -34,10 +38,31 @@ export class Pack {
     this.sync = new EarlySync(path);
   }
 
-  /** Adds what a file below a folder holds; returns its SHA-256. */
-  add(folder: string, { path, size }: FoundFile): string {
-    this.last = copyHashed(join(folder, path), (piece) => this.write(piece), size);
-    return this.last;
+  /** Adds what files below a folder hold; returns the SHA-256 of each, and none for one that has become shorter. */
+  addAll(folder: string, files: readonly FoundFile[]): string[] {
+    const digests: string[] = [];
+    let small: FoundFile[] = [];
+    for (const file of files) {
+      if (file.size <= LARGE) small.push(file);
+      else {
+        this.addSmall(folder, small, digests);
+        small = [];
+        digests.push(copyHashed(join(folder, file.path), (piece) => this.write(piece), file.size));
+      }
+    }
+    this.addSmall(folder, small, digests);
+    this.last = digests.at(-1) ?? '';
+    return digests;
+  }
+
+  private addSmall(folder: string, files: readonly FoundFile[], digests: string[]): void {
+    const [paths, sizes] = [files.map(({ path }) => path), files.map(({ size }) => size)];
+    for (const { from, bytes, offsets, digests: found, short } of readMany({ folder, paths, sizes })) {
+      this.write(bytes);
+      const isShort = new Set(short);
+      for (let index = 0; index + 1 < offsets.length; index += 1)
+        digests.push(isShort.has(from + index) ? '' : found.toString('hex', index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
+    }
   }
 
   private write(piece: Uint8Array): void {

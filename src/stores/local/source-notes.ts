@@ -1,6 +1,6 @@
 import { readSummed, writeSummedNote } from '../../files/sealed.ts';
 import { isObject, parseJson } from '../../files/json.ts';
-import { bytesOfStamps, changeOf, isFresh, STAMP_BYTES } from '../../files/stamp.ts';
+import { bytesOfStamps, changeOf, DIGEST_BYTES, isFresh, STAMP_BYTES } from '../../files/stamp.ts';
 import type { Manifest } from '../../model/artifact.ts';
 import { type Listing, pathsOf } from './folders.ts';
 
@@ -26,9 +26,6 @@ export interface SourceNote {
   /** Of the source as a whole. */
   readonly digest: string;
 }
-
-/** Bytes of a digest that is not written in hexadecimal. */
-export const DIGEST_BYTES = 32;
 
 /** The first line. */
 interface Head {

@@ -13,8 +13,9 @@ import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
 import { listFile, listFolder, manifestBytes, readManifest, sizeOf, settledStamp, stampOf } from './folders.ts';
 import { Pack, unpackFiles } from './packed-files.ts';
 import { LINKED } from './walk.ts';
-import { DIGEST_BYTES, isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
+import { isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
 import { ifPossible } from '../../files/durable.ts';
+import { DIGEST_BYTES } from '../../files/stamp.ts';
 import { removeTree } from '../../files/remove.ts';
 
 /** Larger sources are kept in the store only if asked for. */
@@ -82,8 +83,10 @@ export class LocalSources implements Sources {
     if (pack === undefined && note !== undefined && isAsNoted(note, listed)) return done({ ...listed, digest: note.digest });
     const noted = note === undefined ? () => undefined : notedDigests(note, listed);
     const known = listed.files.map((_, index) => noted(index));
-    const digests = pack === undefined ? digestsOf(listed, known) : listed.files.map((file) => pack.add(listed.folder, file));
-    const changed = listed.files.find((_, index) => known[index] !== undefined && known[index] !== digests[index]);
+    const digests = pack === undefined ? digestsOf(listed, known) : pack.addAll(listed.folder, listed.files);
+    const changed = listed.files.find(
+      (_, index) => digests[index] === '' || (known[index] !== undefined && known[index] !== digests[index]),
+    );
     if (changed !== undefined) return failed(changedWhileRead(source, changed.path));
     const manifest = manifestBytes(manifestOf(listed, digests));
     const digest = listed.kind === 'dir' ? sha256(manifest) : (digests[0] ?? '');
