@@ -29,6 +29,7 @@ const asleep = new Int32Array(new SharedArrayBuffer(4));
  * the disk: then no one has one mapped for writing, and the next store into one is seen by the kernel.
  */
 export function settle(paths: readonly string[], lastChangeNs: bigint): void {
+  if (!tellsOfChanges(paths[0] ?? '')) return;
   const since = BigInt(Date.now()) * 1_000_000n - lastChangeNs;
   const left = since < 0n ? TICK_NS : TICK_NS - since;
   if (left > 0n) Atomics.wait(asleep, 0, 0, Number(left) / 1e6);

@@ -103,6 +103,28 @@ describe.each(disks)('an input that is a link to a large file of the store (%s)'
     expect(findChange([one], 'a', store)).toMatchObject({ ok: false, problems: [{ code: 'input-changed' }] });
   });
 
+  test('is read once where the disk tells of changes: not for several nodes at once, nor once some have ended, nor to be published', () => {
+    collect('file');
+    const isRead = lstatSync(given('first').path).nlink > 1 && !tellsOfChanges(folder);
+    vi.mocked(hashing.hashSized).mockClear();
+    const place = store.workplaces.make('a'.repeat(64));
+    const nodes = [given('one'), given('two'), given(join('artifacts/scratch', place.id, 'work/three'))];
+    for (const node of nodes) expect(findChange([node], 'a', store)).toMatchObject({ ok: true });
+    place.giveOn();
+    const small: Artifact = { kind: 'file', digest: store.artifacts.add(Buffer.from('small')), size: 5, suffix: '' };
+    const ofPort = (port: string) =>
+      new Map<string, Artifact>([
+        ['out', artifact],
+        [port, small],
+      ]);
+    for (const port of ['p', 'q']) expect(store.published.outputs('demo', new Map([['a', ofPort(port)]])).lost).toEqual([]);
+    expect(findChange(nodes.slice(0, 2), 'a', store)).toMatchObject({ ok: true });
+    store.flush();
+    const later = openLocalStore(join(folder, 'artifacts'));
+    expect(later.ok && later.value.artifacts.broken({ out: artifact })).toEqual([]);
+    expect(vi.mocked(hashing.hashSized).mock.calls.length > 0).toBe(isRead);
+  });
+
   test('holds what it held where its bytes were written anew, or another node was given it', () => {
     collect('file');
     const one = given('one');
@@ -113,7 +135,8 @@ describe.each(disks)('an input that is a link to a large file of the store (%s)'
     expect(findChange([two, three], 'b', store)).toMatchObject({ ok: true });
   });
 
-  test('has changed by the mapping that another node has had of it since before, of which the disk had been told', async () => {
+  /** Gives a node the file, which stores a byte through a mapping now and whenever it is told to. */
+  async function mapped(): Promise<{ readonly storeByte: (byte: number) => Promise<unknown>; readonly end: () => void }> {
     collect('file');
     const one = given('one');
     open(one.path);
@@ -123,14 +146,33 @@ describe.each(disks)('an input that is a link to a large file of the store (%s)'
       other.stdin.write(`${byte}\n`);
       return answers.next();
     };
+    // The byte that is there: the page is dirty, and holds what it held.
+    await storeByte(0);
+    return { storeByte, end: () => other.stdin.end() };
+  }
+
+  test('has changed by the mapping that another node has had of it since before, of which the disk had been told', async () => {
+    const { storeByte, end } = await mapped();
     try {
-      // The byte that is there: the page is dirty, and holds what it held.
-      await storeByte(0);
       const two = given('two');
       await storeByte(1);
       expect(findChange([two], 'b', store)).toMatchObject({ ok: false, problems: [{ code: 'input-changed' }] });
     } finally {
-      other.stdin.end();
+      end();
     }
   });
+
+  test.runIf(tellsOfChanges(disk))(
+    'is not taken for whole by how it stands where a mapping has changed it since it was hashed',
+    async () => {
+      const { storeByte, end } = await mapped();
+      try {
+        expect(store.artifacts.broken({ out: artifact }, true)).toEqual([]);
+        await storeByte(1);
+        expect(store.artifacts.broken({ out: artifact })).toEqual([{ port: 'out', damage: 'damaged' }]);
+      } finally {
+        end();
+      }
+    },
+  );
 });

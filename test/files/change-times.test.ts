@@ -9,6 +9,7 @@ test.each(['/dev/shm', '/proc', '/nowhere/at/all'])(
   'a file system that is none, or keeps files in memory, does not tell of all changes (%s)',
   (path) => {
     expect(tellsOfChanges(path)).toBe(false);
+    expect(() => settle([`${path}/none`], 0n)).not.toThrow();
   },
 );
 

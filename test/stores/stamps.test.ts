@@ -25,7 +25,7 @@ describe('a book of stamps', () => {
   test('knows a file as long as it stands as noted, in later processes too', () => {
     const [path, stamps] = [file(), new StampBook(book())];
     expect(stamps.isKnown('a', stats(path))).toBe(false);
-    stamps.note('a', path);
+    stamps.note('a', stats(path));
     expect([stamps.isKnown('a', stats(path)), stamps.isKnown('b', stats(path))]).toEqual([true, false]);
     expect(existsSync(book())).toBe(false);
     stamps.flush();
@@ -37,13 +37,13 @@ describe('a book of stamps', () => {
   test('writes each line once, and the newest counts', () => {
     const [path, stamps] = [file(), new StampBook(book())];
     for (let times = 0; times < 2; times += 1) {
-      stamps.note('a', path);
+      stamps.note('a', stats(path));
       stamps.flush();
     }
     new StampBook(book()).flush();
     expect(lines()).toHaveLength(1);
     writeFileSync(path, 'changed');
-    stamps.note('a', path);
+    stamps.note('a', stats(path));
     stamps.flush();
     expect(lines()).toHaveLength(2);
     expect(new StampBook(book()).isKnown('a', stats(path))).toBe(true);
@@ -51,7 +51,7 @@ describe('a book of stamps', () => {
 
   test('believes no damaged line', () => {
     const [path, stamps] = [file(), new StampBook(book())];
-    for (const name of ['a', 'b', 'c']) stamps.note(name, path);
+    for (const name of ['a', 'b', 'c']) stamps.note(name, stats(path));
     stamps.flush();
     const [a = '', b = '', c = ''] = lines();
     writeFileSync(book(), `${a.slice(0, -3)}\n${b.replace(' ', '')}\n no name\n${c}\n`);
@@ -64,12 +64,12 @@ describe('a book of stamps', () => {
     [1005, 2],
   ])('of %i lines for one file is written anew only when most of them are outdated', (count, left) => {
     const [path, stamps] = [file(), new StampBook(book())];
-    stamps.note('a', path);
+    stamps.note('a', stats(path));
     stamps.flush();
     const [line = ''] = lines();
     writeFileSync(book(), `${line}\n`.repeat(count));
     const later = new StampBook(book());
-    later.note('b', path);
+    later.note('b', stats(path));
     later.flush();
     expect(lines()).toHaveLength(left);
     const last = new StampBook(book());
@@ -79,7 +79,7 @@ describe('a book of stamps', () => {
   test('that cannot be written is done without', () => {
     const [path, stamps] = [file(), new StampBook(book())];
     writeFileSync(join(root, 'index'), 'in the way');
-    stamps.note('a', path);
+    stamps.note('a', stats(path));
     stamps.flush();
     rmSync(join(root, 'index'));
     expect(stamps.isKnown('a', stats(path))).toBe(true);

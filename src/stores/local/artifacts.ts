@@ -110,16 +110,26 @@ export class LocalArtifacts implements Artifacts {
   isAt(path: string, { kind, digest, executable }: Content): boolean {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (kind === 'file')
-      return stats?.isFile() === true && isExecutable(stats) === (executable === true) && hashSized(path, Number(stats.size)) === digest;
+      return stats?.isFile() === true && isExecutable(stats) === (executable === true) && this.digestOfLink(path, digest) === digest;
     const listed = stats?.isDirectory() === true ? listFolder(path) : undefined;
     if (listed?.ok !== true) return false;
+    const isLinked = listed.value.files.some(({ links }) => links > 1);
+    const entries = isLinked ? (this.manifest(digest)?.files ?? []) : [];
+    const expected = new Map(entries.map((entry) => [entry.path, entry.digest]));
     const files = listed.value.files.map((file) => ({
       path: file.path,
       size: file.size,
-      digest: hashSized(join(path, file.path), file.size),
+      digest:
+        file.links > 1 ? this.digestOfLink(join(path, file.path), expected.get(file.path)) : hashSized(join(path, file.path), file.size),
       executable: file.executable,
     }));
     return sha256(manifestBytes({ files, emptyFolders: this.format >= ATTRIBUTES_SINCE ? listed.value.emptyFolders : [] })) === digest;
+  }
+
+  /** What a file holds that may be a link to the blob that is expected, of which that may be known. */
+  private digestOfLink(path: string, expected = ''): string {
+    const stats = lstatSync(path, { bigint: true });
+    return this.blobs.links.isProvenLink(expected, stats) === true ? expected : hashSized(path, Number(stats.size));
   }
 
   apart(outputs: Readonly<Record<string, Content>>): string[] {

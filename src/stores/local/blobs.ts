@@ -10,7 +10,7 @@ import { sha256 } from '../../model/canonical.ts';
 import { DIGEST_BYTES } from '../../files/stamp.ts';
 import type { OnMove } from '../../model/store.ts';
 import type { FoundFile } from './folders.ts';
-import { LooseBlobs } from './loose-blobs.ts';
+import { type Links, LooseBlobs } from './loose-blobs.ts';
 import type { NewEntry } from './segments/entry.ts';
 import type { Segments, Standing } from './segments/segments.ts';
 import type { StampBook } from './stamps.ts';
@@ -58,9 +58,12 @@ export interface Stretch {
 export class Blobs {
   private readonly loose: LooseBlobs;
   private readonly segments: Segments;
+  /** Those that were placed. */
+  readonly links: Links;
 
   constructor(root: string, stamps: StampBook, segments: Segments) {
     this.loose = new LooseBlobs(root, stamps);
+    this.links = this.loose;
     this.segments = segments;
   }
 

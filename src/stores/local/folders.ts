@@ -212,7 +212,7 @@ function standing(stamp: string, linked: readonly string[] = [], lastChangeNs = 
 /** How what was just placed stands: every change of its bytes from now on shows in its stamp, unless that is unsure. */
 export function settledStamp(path: string, without?: string): string {
   const { stamp, linked, lastChangeNs } = standingAt(path, without);
-  if (linked.length > 0 && !stamp.endsWith(UNSURE)) settle(linked, lastChangeNs);
+  if (linked.length > 0) settle(linked, lastChangeNs);
   return stamp;
 }
 

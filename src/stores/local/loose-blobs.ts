@@ -4,76 +4,40 @@ import {
   type BigIntStats,
   chmodSync,
   closeSync,
-  constants,
   copyFileSync,
   createReadStream,
   existsSync,
   fsyncSync,
-  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  unlinkSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { forgetFolder, namesIn } from '../../files/folder.ts';
 import { usesLeases } from '../../files/lock.ts';
 import { sha256 } from '../../model/canonical.ts';
 import { removeTree } from '../../files/remove.ts';
-import { copyHashed, hashSized, hashWhileSynced } from '../../files/copy-hashed.ts';
-import { fileStamp } from '../../files/stamp.ts';
+import { hashSized, hashWhileSynced } from '../../files/copy-hashed.ts';
+import { settle, tellsOfChanges } from '../../files/change-times.ts';
 import { ifPossible, makeFolder, syncFile, syncFolder, writeDurably } from '../../files/durable.ts';
 import type { Standing } from './segments/segments.ts';
+import { clone, copy, link } from './copies.ts';
+import { isUnwritten, Proofs } from './proofs.ts';
 import type { StampBook } from './stamps.ts';
 
 /** Files up to this size are copied where the file system cannot share their blocks; larger ones are linked. */
 const LARGEST_COPY = 64 * 1024 * 1024;
 
-/** Makes a file that shares another's blocks; false where the file system cannot. */
-function clone(from: string, to: string): boolean {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
-    return true;
-  } catch {
-    rmSync(to, { force: true });
-    return false;
-  }
+function inodeOf(path: string): bigint | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
-/** Why a file cannot be linked where it could be copied: another file system, one without links, or too many links already. */
-const UNLINKABLE: ReadonlySet<string | undefined> = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK']);
-
-/** Gives a file another name; false where it can only be copied there. */
-function link(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if (UNLINKABLE.has((error as NodeJS.ErrnoException).code)) return false;
-    throw error;
-  }
-}
-
-/** How long the bytes of a blob count as this process found them where its stamp stands, in milliseconds: a disk does not rot within it. */
-const PROVEN_FOR = 10 * 60 * 1000;
-
-/** How a blob stood when its bytes were found to be right, and when that was. */
-interface Proof {
-  readonly stamp: string;
-  readonly at: number;
-}
-
-/** Copies a file; returns the SHA-256 of what was copied. */
-function copy(from: string, to: string, size: number): string {
-  const target = openSync(to, 'wx', 0o600);
-  try {
-    return copyHashed(from, (piece) => writeAll(target, piece), size);
-  } finally {
-    closeSync(target);
-  }
-}
+/** Links to the files of large content. */
+export type Links = Pick<LooseBlobs, 'isProvenLink' | 'unlink' | 'rename'>;
 
 /**
  * Content by SHA-256, each in a read-only file. What is read, copied or linked is hashed in passing, whatever its stamp says: a bad disk
@@ -83,16 +47,16 @@ export class LooseBlobs {
   private readonly root: string;
   private readonly quarantine: string;
   private readonly scratch: string;
-  private readonly stamps: StampBook;
-  /** How blobs stood when this process hashed them. */
-  private readonly proven = new Map<string, Proof>();
+  private readonly proofs: Proofs;
+  /** Where this process has put links, and to which blobs. */
+  private readonly links = new Map<string, string>();
   private quarantined = 0;
 
   constructor(root: string, stamps: StampBook) {
     this.root = join(root, 'blobs');
     this.quarantine = join(root, 'quarantine');
     this.scratch = join(root, 'scratch');
-    this.stamps = stamps;
+    this.proofs = new Proofs(stamps);
   }
 
   path(digest: string): string {
@@ -109,11 +73,8 @@ export class LooseBlobs {
     const path = this.path(digest);
     const stats = this.look(path);
     if (stats === undefined) return 'missing';
-    if (!thorough && this.stamps.isKnown(digest, stats)) return 'whole';
-    if (stats.isFile() && hashSized(path, Number(stats.size)) === digest) {
-      this.note(digest);
-      return 'whole';
-    }
+    if (!thorough && this.proofs.isNoted(digest, stats)) return 'whole';
+    if (stats.isFile() && this.isWhole(digest, path)) return 'whole';
     // Where it cannot be moved away, as in a store that is only read, it is not used either.
     ifPossible(() => {
       mkdirSync(this.quarantine, { recursive: true });
@@ -131,24 +92,31 @@ export class LooseBlobs {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   }
 
+  /** Whether a file of a blob, which may have other names, holds what it must: then how it stands is remembered. */
+  private isWhole(digest: string, path: string): boolean {
+    const stats = lstatSync(path, { bigint: true });
+    if (stats.nlink > 1n) settle([path], stats.ctimeNs);
+    if (hashSized(path, Number(stats.size)) !== digest) return false;
+    this.proofs.note(digest, stats);
+    return true;
+  }
+
   /** Whether a blob is whole by its bytes, hashed by this process at least once since they last changed. */
   isProven(digest: string): boolean {
     const stats = lstatSync(this.path(digest), { bigint: true, throwIfNoEntry: false });
-    return stats !== undefined && (this.proven.get(digest)?.stamp === fileStamp(stats) || this.state(digest, true) === 'whole');
+    return stats !== undefined && (this.proofs.isProven(digest, stats) || this.state(digest, true) === 'whole');
   }
 
-  /** Whether this process found a blob's bytes to be right minutes ago, and its file stands as it did. */
-  private isJustProven(digest: string, path: string): boolean {
-    const proof = this.proven.get(digest);
-    if (proof === undefined || performance.now() - proof.at > PROVEN_FOR) return false;
-    return fileStamp(lstatSync(path, { bigint: true })) === proof.stamp;
-  }
-
-  /** Remembers that a blob's bytes were found to be right, now or at a time. */
-  private note(digest: string, at = performance.now()): void {
+  /** The same of a link to a blob; undefined: that has to be seen by its bytes. */
+  isProvenLink(digest: string, { ino, dev }: BigIntStats): boolean | undefined {
     const path = this.path(digest);
-    this.stamps.note(digest, path);
-    this.proven.set(digest, { stamp: fileStamp(lstatSync(path, { bigint: true })), at });
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats?.ino === ino && stats.dev === dev && tellsOfChanges(path) ? this.isProven(digest) : undefined;
+  }
+
+  /** Remembers that a blob, of which nobody else has had the file, has the right bytes. */
+  private note(digest: string): void {
+    this.proofs.note(digest, lstatSync(this.path(digest), { bigint: true }));
   }
 
   /** Bytes on the disk; 0 where it is missing. */
@@ -269,19 +237,45 @@ export class LooseBlobs {
 
   /** Undefined where the bytes are wrong. */
   private handOver(digest: string, blob: string, path: string, executable: boolean): true | undefined {
-    const isHashed = this.isJustProven(digest, blob);
+    const stats = lstatSync(blob, { bigint: true });
+    const size = Number(stats.size);
     // A link on a shared file system is a file that another machine may have open.
-    const { size } = lstatSync(blob);
     const isLarge = !executable && size > LARGEST_COPY && !usesLeases(this.root);
-    const isLinked = !clone(blob, path) && isLarge && link(blob, path);
-    const isRight = (isLinked && isHashed) || (existsSync(path) ? hashSized(path, size) : copy(blob, path, size)) === digest;
+    const isProven = this.proofs.isJustProven(digest, stats);
+    const isLinked = !clone(blob, path) && isLarge && this.proofs.whileRenaming(digest, blob, () => link(blob, path));
+    const isRight = isLinked
+      ? (isProven && isUnwritten(stats, lstatSync(path, { bigint: true }))) || this.isWhole(digest, path)
+      : (existsSync(path) ? hashSized(path, size) : copy(blob, path, size)) === digest;
     if (!isRight) {
       rmSync(path, { force: true });
       return undefined;
     }
-    if (isLinked) this.note(digest, isHashed ? this.proven.get(digest)?.at : undefined);
+    if (isLinked) this.links.set(path, digest);
     else chmodSync(path, executable ? 0o555 : 0o444);
     return true;
+  }
+
+  /**
+   * Takes the links away that this process has put at or below a path, so that what is known of their blobs is known after it; or where they
+   * lie as well below another path that is given up. What refuses stays.
+   */
+  unlink(path: string, instead = path): void {
+    for (const [at, digest] of this.links) {
+      if (at !== path && !at.startsWith(path + sep)) continue;
+      const link = instead + at.slice(path.length);
+      const blob = this.path(digest);
+      if (path === instead) this.links.delete(at);
+      ifPossible(() => {
+        if (inodeOf(link) === inodeOf(blob)) this.proofs.whileRenaming(digest, blob, () => unlinkSync(link));
+      });
+    }
+  }
+
+  /** Renames what was placed as a file; of a link, what is known of its blob is known after it. */
+  rename(from: string, to: string): void {
+    const digest = this.links.get(from);
+    if (digest === undefined) renameSync(from, to);
+    else this.proofs.whileRenaming(digest, this.path(digest), () => renameSync(from, to));
   }
 
   /** Removes a blob, if there is one; returns what refused. */

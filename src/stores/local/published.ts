@@ -22,6 +22,7 @@ import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published, PublishedOutputs } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
 import { listFolder, relisted, standingListed, stampTree } from './folders.ts';
+import type { Links } from './loose-blobs.ts';
 
 /** What a published folder holds, and how its files stood. */
 interface Note {
@@ -68,12 +69,14 @@ export class LocalPublished implements Published {
   private readonly locks: string;
   private readonly store: string;
   private readonly place: (artifact: Artifact, path: string) => boolean;
+  private readonly links: Links;
 
-  constructor(root: string, place: (artifact: Artifact, path: string) => boolean) {
+  constructor(root: string, place: (artifact: Artifact, path: string) => boolean, links: Links) {
     this.store = root;
     this.root = join(root, 'latest');
     this.locks = join(root, 'locks');
     this.place = place;
+    this.links = links;
   }
 
   take(pipeline: string, signal: AbortSignal): Promise<Lock | undefined> {
@@ -134,7 +137,7 @@ export class LocalPublished implements Published {
     const fresh = join(this.root, freshName(pipeline));
     try {
       if (lstatSync(path).isDirectory() || !this.place(artifact, fresh)) return false;
-      renameSync(fresh, path);
+      this.links.rename(fresh, path);
       return true;
     } finally {
       removeTree(fresh);
@@ -173,6 +176,8 @@ export class LocalPublished implements Published {
       throw error;
     }
     if (old !== undefined) {
+      // The new folder has other links to most of what the old one has links to.
+      this.links.unlink(fresh, old);
       removeTree(old);
       removeTree(`${old}.json`);
     }

@@ -1,4 +1,4 @@
-import { appendFileSync, lstatSync, mkdirSync, type BigIntStats } from 'node:fs';
+import { appendFileSync, mkdirSync, type BigIntStats } from 'node:fs';
 import { dirname } from 'node:path';
 import { ifPossible, writeWhole } from '../../files/durable.ts';
 import { openSummed, readText, summedLine } from '../../files/sealed.ts';
@@ -28,8 +28,8 @@ export class StampBook {
     return line !== undefined && openSummed(line) === `${name} ${fileStamp(stats)}`;
   }
 
-  note(name: string, path: string): void {
-    const line = summedLine(`${name} ${fileStamp(lstatSync(path, { bigint: true }))}`);
+  note(name: string, stats: BigIntStats): void {
+    const line = summedLine(`${name} ${fileStamp(stats)}`);
     if (this.stamps.get(name) === line) return;
     this.stamps.set(name, line);
     this.fresh.set(name, line);

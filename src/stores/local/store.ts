@@ -45,7 +45,7 @@ export function localStore(root: string, { presence = new Presence(root), format
   const bundles = new LocalBundles(root, blobs);
   const sources = new LocalSources(root, blobs);
   const runs = new LocalRuns(root);
-  const workplaces = new LocalWorkplaces(root);
+  const workplaces = new LocalWorkplaces(root, blobs.links);
   const tags = new LocalTags(root);
   const sweeps = new LocalSweeps(root);
   const contents = new LocalContents(
@@ -68,7 +68,7 @@ export function localStore(root: string, { presence = new Presence(root), format
     sweeps,
     stops: new LocalStopWords(root),
     printouts: new LocalPrintouts(root),
-    published: new LocalPublished(root, (artifact, path) => artifacts.put(artifact, path) !== undefined),
+    published: new LocalPublished(root, (artifact, path) => artifacts.put(artifact, path) !== undefined, blobs.links),
     contents,
     maintenance: new LocalMaintenance(
       { root, blobs, artifacts, bundles, sources, results, contents, runs, tags, sweeps },

@@ -8,6 +8,7 @@ import { hasLeases } from '../../files/lease-folder.ts';
 import { Leases } from '../../files/leases.ts';
 import { removeTree } from '../../files/remove.ts';
 import { ALIVE, LEASES } from '../../model/job.ts';
+import type { Links } from './loose-blobs.ts';
 import { linkOwnPackage } from './own-package.ts';
 import { SpareFolders } from './spare-folders.ts';
 import type { Checkpoints, Claim, FinishedWork, Workplace, Workplaces } from '../../model/workplace.ts';
@@ -31,8 +32,12 @@ export class LocalWorkplaces implements Workplaces {
   /** Folders of attempts in which nothing is left but what somebody has open: what watches a job that has just ended, above all. */
   private late: string[] = [];
 
-  constructor(root: string) {
+  private readonly links: Links;
+
+  /** `links`: takes away those that were placed in the folder of an attempt, before it goes. */
+  constructor(root: string, links: Links) {
     this.root = root;
+    this.links = links;
     this.spares = new SpareFolders(() => this.scratch);
   }
 
@@ -87,7 +92,11 @@ export class LocalWorkplaces implements Workplaces {
 
   private at(id: string): Workplace {
     const folder = join(this.scratch, id);
-    return { id, folder, remove: () => this.remove(folder), giveOn: () => this.spares.put(folder) };
+    const unlinked = (remove: (folder: string) => readonly string[]): readonly string[] => {
+      this.links.unlink(folder);
+      return remove(folder);
+    };
+    return { id, folder, remove: () => unlinked((path) => this.remove(path)), giveOn: () => unlinked((path) => this.spares.put(path)) };
   }
 
   checkpoints(work: string): Checkpoints {

@@ -164,7 +164,7 @@ async function run(attacks: number, tell: (line: string) => void): Promise<Findi
       inflict(join(store, attack.file), attack.damage, random);
       if (kind === 'blobs' && attack.isRot && attack.damage !== 'a deletion') {
         const stamps = new StampBook(join(store, 'index/blobs'));
-        stamps.note(attack.file.split('/').slice(1).join(''), join(store, attack.file));
+        stamps.note(attack.file.split('/').slice(1).join(''), lstatSync(join(store, attack.file), { bigint: true }));
         stamps.flush();
       }
       if (kind === 'segments' && attack.isRot && attack.damage !== 'a deletion') noteAsProven(store, attack.file);
