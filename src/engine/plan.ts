@@ -15,6 +15,7 @@ import { ingredientsOf, type Prepared, prepare, prepareAsBefore, type Surroundin
 import { askedOf, History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 import { Recall, type RecalledRun } from './recall.ts';
+import { rememberReused, reusedBefore } from './reused-before.ts';
 
 /** Why a node is reused. */
 export const UNCHANGED = 'nothing that counts has changed';
@@ -95,7 +96,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
       continue;
     }
     if (problems.length > 0) continue;
-    await far?.knows(instance);
+    if (far !== undefined) await far.knows(instance);
     const node = planNode(prepared.value, { request, snapshots, settled, history, recall });
     nodes.set(instance.name, node);
     if (node.settled !== undefined) settled.set(instance.name, node.settled);
@@ -189,7 +190,8 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     return { ...run(`waits for what ${listed(unknown)} will give; no result of this work exists`), waits: true };
   }
   const ingredients = ingredientsOf(prepared, inputs);
-  const fingerprint = fingerprintOf(ingredients);
+  const before = reusedBefore(prepared, planning);
+  const fingerprint = before?.settled.fingerprint ?? fingerprintOf(ingredients);
   const { store } = planning.request.surroundings;
   if (isForced) return run(forcing);
   const attempt = store.results.attempt(fingerprint);
@@ -202,13 +204,9 @@ function planNode(prepared: Prepared, planning: Planning): NodePlan {
     const cause = `its result is no longer whole: ${broken.map(({ port, damage }) => `${port} is ${damage}`).join(', ')}`;
     return { ...run(cause), ingredients };
   }
-  return {
-    prepared,
-    action: 'reuse',
-    cause: UNCHANGED,
-    differences: [],
-    settled: { instance, fingerprint, attempt },
-  };
+  if (attempt === before?.settled.attempt) return before;
+  const settled = { instance, fingerprint, attempt };
+  return rememberReused({ prepared, action: 'reuse', cause: UNCHANGED, differences: [], settled }, planning);
 }
 
 /** A node that stands as it did in the recalled run. */

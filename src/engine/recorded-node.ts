@@ -6,7 +6,7 @@ import type { RunNode } from '../model/run.ts';
 import { disturbers } from './disturbed.ts';
 import type { Prepared } from './fingerprint.ts';
 import { inputIngredients, type Known, type Settled } from './inputs.ts';
-import type { Plan } from './plan.ts';
+import type { NodePlan, Plan } from './plan.ts';
 import { recipeOf } from './recipe.ts';
 
 /** What a node's own code is called in records: the digest of its bundle, or of its command and tools. */
@@ -58,25 +58,24 @@ export function settledNode(base: RunNode, { instance, attempt, fingerprint }: S
   };
 }
 
-/** Nodes to be reused as they were recorded before: plans that share what was prepared share them too. */
-const reused = new WeakMap<Prepared, { readonly cause: string; readonly of: Settled; readonly node: RunNode }>();
+/** Nodes to be reused as records have them: plans may share them. */
+const reused = new WeakMap<NodePlan, RunNode>();
 
-/** A node to be reused as a run's record has it: its fingerprint says all that it was given. */
-function reusedNode(prepared: Prepared, cause: string, settled: Settled, known: Known): RunNode {
-  const before = reused.get(prepared);
-  const { fingerprint, attempt } = settled;
-  if (before?.cause === cause && before.of.fingerprint === fingerprint && before.of.attempt === attempt) return before.node;
-  const node = settledNode(recordedNode(prepared, 'reused', cause), settled, known);
-  reused.set(prepared, { cause, of: settled, node });
+function reusedNode(plan: NodePlan, settled: Settled, known: Known): RunNode {
+  const node = reused.get(plan) ?? settledNode(recordedNode(plan.prepared, 'reused', plan.cause), settled, known);
+  reused.set(plan, node);
   return node;
 }
 
 /** All nodes of a plan as a run's record has them before anything has run: those to be reused with what came out of them. */
 export function openingNodes({ nodes, snapshots }: Plan): ReadonlyMap<string, RunNode> {
   const settled = new Map([...nodes].flatMap(([name, node]) => (node.settled === undefined ? [] : [[name, node.settled] as const])));
-  const opening = [...nodes].map(([name, { prepared, cause, settled: own, recorded }]): readonly [string, RunNode] => [
+  const opening = [...nodes].map(([name, plan]): readonly [string, RunNode] => [
     name,
-    recorded ?? (own === undefined ? recordedNode(prepared, 'waiting', cause) : reusedNode(prepared, cause, own, { snapshots, settled })),
+    plan.recorded ??
+      (plan.settled === undefined
+        ? recordedNode(plan.prepared, 'waiting', plan.cause)
+        : reusedNode(plan, plan.settled, { snapshots, settled })),
   ]);
   return new Map(opening);
 }

@@ -71,6 +71,8 @@ export class Variants implements Workbench {
 
   private readonly surroundings: Surroundings;
   private readonly instances: SameInstances;
+  /** The run that was begun last. */
+  private newest: string | undefined;
   /** What was read and has not been planned yet, by its options: what was checked is what runs. */
   private readonly readings = new Map<string, Promise<Outcome<Pipeline>>>();
 
@@ -124,7 +126,8 @@ export class Variants implements Workbench {
     onEvent: (event: Event) => void,
   ): Promise<VariantRun> {
     const { store, shownFile } = this.opened;
-    const id = newRunId(store.runs.ids()[0]);
+    const id = newRunId(this.newest ?? store.runs.ids()[0]);
+    this.newest = id;
     const kept = new JsonLinesReporter(store.runs.appendEvents(id, onLostEvents(broadcast<Happening>([{ report: onEvent }]))));
     const { record, problems } = await runPlan(plan, {
       id,

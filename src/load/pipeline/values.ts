@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import type { Problem } from '../../model/problem.ts';
 import { hasMember, valueAt } from '../../model/dotted.ts';
 import { readYaml } from '../yaml/document.ts';
+import { readPlain } from '../yaml/plain.ts';
 
 /** Problems of a value that would lose something; any other text that is not YAML, or that holds what looks like a comment, is taken as it is. */
 const LOSSES: ReadonlySet<string> = new Set(['yaml-integer', 'yaml-number', 'yaml-too-large', 'yaml-duplicate-key']);
@@ -32,8 +33,13 @@ function jsonIn(text: string): Json | undefined {
   }
 }
 
+/** A text that is one word or number, and is that as the value of a key too. */
+const WORD = /^-?[A-Za-z0-9][\w.+-]*$/;
+
 /** The value that an option's text stands for where nothing says what it must be. */
 export function plainValue(text: string): OptionValue {
+  const word = WORD.test(text) ? readPlain(`word: ${text}`)?.['word'] : undefined;
+  if (word !== undefined) return { value: word, written: new Map() };
   if (text === '' || /(^|\s)#/.test(text)) return { value: quotedText(text) ?? jsonIn(text) ?? text };
   const { value, written, problems } = readYaml('', text);
   const [problem] = problems.filter(({ code }) => LOSSES.has(code));
