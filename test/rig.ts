@@ -147,15 +147,12 @@ export function installationCopy(): string {
   return copy;
 }
 
-/** The nodes that a run began to execute, as its file of events tells. */
-function begun(folder: string, run: string | undefined): string[] {
-  const file = join(folder, 'artifacts/logs', run ?? '', 'events.jsonl');
-  const events = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-  const started = events.flatMap((line) => {
-    const { type, node } = JSON.parse(line) as { readonly type: string; readonly node?: string };
-    return type === 'node-started' && node !== undefined ? [node] : [];
-  });
-  return [...new Set(started)].sort();
+/** The nodes that a run told to have started, once for each time: what really was executed, whatever its record says. */
+export function startedNodes(folder: string, run = ''): string[] {
+  const file = join(folder, 'artifacts/logs', run, 'events.jsonl');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+  const events = lines.map((line) => JSON.parse(line) as { readonly type: string; readonly node: string });
+  return events.flatMap(({ type, node }) => (type === 'node-started' ? [node] : [])).sort();
 }
 
 /** Plans, then runs, and checks that the plan told the truth: each `run` executes, no `reuse` does, `maybe` stands only downstream of a `run`. */
@@ -166,8 +163,8 @@ export async function runAndCheckPlan(folder: string, args: readonly string[], o
   const run = await ask(folder, ['run', ...args, '--json'], options);
   if (run.code !== 0) throw new Error(`run: ${run.stdout}${run.stderr}`);
   const executed = [...(run.json.executed ?? [])].sort();
-  if (JSON.stringify(begun(folder, run.json.run)) !== JSON.stringify(executed))
-    throw new Error(`executed ${executed}, but ${begun(folder, run.json.run)} began`);
+  const started = startedNodes(folder, run.json.run);
+  if (JSON.stringify(started) !== JSON.stringify(executed)) throw new Error(`executed ${executed}, but ${started} started`);
   let isBehindRun = false;
   for (const { node, action, cause } of plan.json.nodes ?? []) {
     if (action === 'run') isBehindRun = true;

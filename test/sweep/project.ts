@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkout, emptyFolder, stillroom } from '../rig.ts';
+import { checkout, emptyFolder, startedNodes, stillroom } from '../rig.ts';
 
 /** A trial as `--json` prints it. */
 export interface PrintedTrial {
@@ -44,13 +44,12 @@ export async function sweep(folder: string, args: readonly string[]): Promise<Pr
   return { ...(JSON.parse(stdout) as PrintedSweep), code, stderr };
 }
 
-/** How often each node was really executed, over all runs of a store: each execution leaves a log. */
+/** How often each node was really executed, over all runs of a store. */
 export function executions(folder: string): Record<string, number> {
   const logs = join(folder, 'artifacts/logs');
   const counts: Record<string, number> = {};
   for (const run of existsSync(logs) ? readdirSync(logs) : [])
-    for (const name of readdirSync(join(logs, run)))
-      if (name.endsWith('.log')) counts[name.slice(0, -4)] = (counts[name.slice(0, -4)] ?? 0) + 1;
+    for (const name of startedNodes(folder, run)) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
 }
 
