@@ -3,7 +3,8 @@ import { instanceName } from '../model/instance-name.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import type { Store } from '../model/store.ts';
 import type { StoredResult } from '../model/result.ts';
-import type { RunNode, RunRecord } from '../model/run.ts';
+import { ownMember } from '../model/own-member.ts';
+import { RECORD_FORMAT, type RunNode, type RunRecord } from '../model/run.ts';
 
 /** How far back a node's last result is looked for, among the runs that were asked the same and then among all. */
 const RUNS_SEARCHED = 50;
@@ -33,15 +34,17 @@ export function askedOf({ root, file }: Pick<Pipeline, 'root' | 'file'>, set: re
 /** What runs say of one node: how it ended last, and where it came out. */
 interface NodePast {
   readonly last: RunNode;
-  good: { readonly node: RunNode; readonly run: string } | undefined;
+  readonly good: { readonly node: RunNode; readonly run: string } | undefined;
 }
 
 /** The nodes of runs, read from the newest on, and only as far back as is needed. */
 class Runs {
   private readonly records: () => Iterable<RunRecord>;
-  private readonly nodes = new Map<string, NodePast>();
+  /** What runs say that have ended since, of whatever number. */
+  private readonly since = new Map<string, NodePast>();
+  /** Those that were there before, the newest first. */
+  private readonly read: RecordedNodes[] = [];
   private older: Iterator<RunRecord> | undefined;
-  private searched = 0;
 
   constructor(records: () => Iterable<RunRecord>) {
     this.records = records;
@@ -49,29 +52,63 @@ class Runs {
 
   /** A node's past as far as it came out in one of the runs, or else as far back as is looked. */
   of(name: string): NodePast | undefined {
-    while (this.nodes.get(name)?.good === undefined && this.readOlder());
-    return this.nodes.get(name);
+    let past = this.since.get(name);
+    for (let index = 0; past?.good === undefined && (index < this.read.length || this.readOlder()); index += 1) {
+      const before = this.read[index]?.of(name);
+      past = before === undefined || past === undefined ? (past ?? before) : { last: past.last, good: before.good };
+    }
+    return past;
   }
 
   /** Reads one run more; false where there is none, or none so far back is looked at. */
   private readOlder(): boolean {
     this.older ??= this.records()[Symbol.iterator]();
-    if (this.searched === RUNS_SEARCHED) return false;
-    this.searched += 1;
-    const { value: record, done } = this.older.next();
-    if (done === true) return false;
-    for (const [name, past] of pastsOf(record)) {
-      const known = this.nodes.get(name);
-      if (known === undefined) this.nodes.set(name, past);
-      else known.good ??= past.good;
-    }
+    const next = this.read.length === RUNS_SEARCHED ? undefined : this.older.next();
+    if (next === undefined || next.done === true) return false;
+    this.read.push(new RecordedNodes(next.value));
     return true;
   }
 
   /** Adds a run that has ended since. */
   add(record: RunRecord): void {
-    for (const [name, { last, good }] of pastsOf(record)) this.nodes.set(name, { last, good: good ?? this.nodes.get(name)?.good });
+    const nodes = new RecordedNodes(record);
+    for (const name of nodes.names()) {
+      const past = nodes.of(name);
+      if (past !== undefined) this.since.set(name, past.good === undefined ? { ...past, good: this.since.get(name)?.good } : past);
+    }
   }
+}
+
+/** A run's nodes by the names that instances have now. */
+class RecordedNodes {
+  private readonly run: string;
+  private readonly nodes: RunRecord['nodes'];
+
+  constructor({ id, format, nodes }: RunRecord) {
+    this.run = id;
+    this.nodes = format < RECORD_FORMAT ? renamed(nodes) : nodes;
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.nodes);
+  }
+
+  /** How a node ended that came to an end, one way or the other. */
+  of(name: string): NodePast | undefined {
+    const node = ownMember(this.nodes, name);
+    if (node === undefined || node.state === 'skipped' || node.state === 'waiting') return undefined;
+    return { last: node, good: node.state === 'executed' || node.state === 'reused' ? { node, run: this.run } : undefined };
+  }
+}
+
+/** The nodes of a record of the first format, which may call them otherwise. */
+function renamed(nodes: RunRecord['nodes']): RunRecord['nodes'] {
+  return Object.fromEntries(
+    Object.entries(nodes).map(([written, node]) => [
+      node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key),
+      node,
+    ]),
+  );
 }
 
 /**
@@ -123,14 +160,4 @@ export function* runsAsked(
 ): Iterable<RunRecord> {
   const isSame = (record: RunRecord): boolean => record.file === file && JSON.stringify(record.set) === JSON.stringify(set);
   for (const record of runs.all(pipeline, { set, before, trials: isTrial })) if (isSame(record)) yield record;
-}
-
-/** How the nodes of a run ended that came to an end, by name. */
-function* pastsOf(record: RunRecord): Iterable<readonly [string, NodePast]> {
-  for (const [written, node] of Object.entries(record.nodes)) {
-    if (node.state === 'skipped' || node.state === 'waiting') continue;
-    // Records of the first format may call it otherwise.
-    const name = node.recipe === undefined ? written : instanceName(node.recipe.node, node.recipe.key);
-    yield [name, { last: node, good: node.state === 'executed' || node.state === 'reused' ? { node, run: record.id } : undefined }];
-  }
 }

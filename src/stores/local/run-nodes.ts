@@ -8,6 +8,7 @@ import { readText } from '../../files/sealed.ts';
 import { storedStamp } from '../../files/stamp.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { KeptNodes, RunNode, RunRecord } from '../../model/run.ts';
+import { areNodes } from './shapes.ts';
 
 type Nodes = RunRecord['nodes'];
 
@@ -105,7 +106,7 @@ export class RunNodes {
 
   private read(digest: string): Nodes | undefined {
     const text = isDigest(digest) ? readText(this.path(digest)) : undefined;
-    return text !== undefined && sha256(text) === digest ? parseJson(text, (value): value is Nodes => isObject(value)) : undefined;
+    return text !== undefined && sha256(text) === digest ? parseJson(text, areNodes) : undefined;
   }
 
   /** Whether kept nodes are there, as they were. */

@@ -5,6 +5,7 @@ import { isObject, parseJson } from '../../files/json.ts';
 import type { Event } from '../../model/event.ts';
 import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
+import { storedStamp } from '../../files/stamp.ts';
 import { isRunId, type KeptNodes, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord } from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs, RunsAmong } from '../../model/store.ts';
@@ -37,6 +38,8 @@ function isOver({ format, ended, state }: RunRecord): boolean {
 export class LocalRuns implements Runs {
   private readonly root: string;
   private readonly nodes: RunNodes;
+  /** Records that were read, and how their files stood. */
+  private readonly records = new Map<string, { readonly stamp: string; readonly record: WeakRef<RunRecord> }>();
   private readonly locks: string;
   private readonly logs: string;
   /** What lists need of all runs, a line each. */
@@ -113,10 +116,19 @@ export class LocalRuns implements Runs {
 
   private readWritten(id: string): RunRecord | undefined {
     if (!isRunId(id)) return undefined;
+    const stamp = storedStamp(join(this.root, `${id}.json`));
+    const before = this.records.get(id);
+    const known = stamp !== '' && before?.stamp === stamp ? before.record.deref() : undefined;
+    if (known !== undefined) return known;
     const written = this.written(id);
     if (written?.id !== id) return undefined;
-    const record = { ...written, nodes: this.nodesOf(written.nodes) };
-    return isRunRecord(record) ? record : undefined;
+    // Of one of a newer format nothing else is asked.
+    if (written.format > RECORD_FORMAT) return written as RunRecord;
+    const nodes = this.nodesOf(written.nodes);
+    if (nodes === undefined) return undefined;
+    const record = { ...written, nodes };
+    this.records.set(id, { stamp, record: new WeakRef(record) });
+    return record;
   }
 
   /** The record of a run that has not ended, as far as its events tell, the time of the last of them, and how it ended if they say. */

@@ -45,7 +45,14 @@ export function isRunRecord(value: unknown): value is RunRecord {
     typeof started === 'string' &&
     isObject(sources) &&
     Object.values(sources).every(isObject) &&
-    isObject(nodes) &&
-    Object.values(nodes).every((node) => isObject(node) && (node['outputs'] === undefined || areOutputs(node['outputs'])))
+    areNodes(nodes)
+  );
+}
+
+/** Whether a value has what readers of the nodes of a run's record rely on. */
+export function areNodes(value: unknown): value is RunRecord['nodes'] {
+  return (
+    isObject(value) &&
+    Object.values(value).every((node) => isObject(node) && (node['outputs'] === undefined || areOutputs(node['outputs'])))
   );
 }
