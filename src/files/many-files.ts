@@ -140,55 +140,64 @@ export interface Read extends Contents {
   readonly short: readonly number[];
 }
 
+/** A file below a folder, of which so many bytes are to be read. */
+interface ReadFile {
+  readonly path: string;
+  readonly size: number;
+}
+
 /** The numbers from which to which files are read together. */
-function* groups(sizes: readonly number[]): Generator<{ readonly from: number; readonly to: number }> {
+function* groups(files: readonly ReadFile[]): Generator<{ readonly from: number; readonly to: number }> {
   let [from, bytes] = [0, 0];
-  for (const [index, size] of sizes.entries()) {
+  for (const [index, { size }] of files.entries()) {
     if (index > from && bytes + size > TOGETHER) {
       yield { from, to: index };
       [from, bytes] = [index, 0];
     }
     bytes += size;
   }
-  if (from < sizes.length) yield { from, to: sizes.length };
+  if (from < files.length) yield { from, to: files.length };
 }
 
-/** Where files of these sizes begin one after the other, and where the last one ends. */
-function offsetsOf(sizes: readonly number[]): Float64Array {
-  const offsets = new Float64Array(sizes.length + 1);
-  for (const [index, size] of sizes.entries()) offsets[index + 1] = (offsets[index] ?? 0) + size;
+/** Where files begin one after the other, and where the last one ends. */
+function offsetsOf(files: readonly ReadFile[]): Float64Array {
+  const offsets = new Float64Array(files.length + 1);
+  for (const [index, { size }] of files.entries()) offsets[index + 1] = (offsets[index] ?? 0) + size;
   return offsets;
+}
+
+/** Lets the other thread begin with files that are read together, those of one after those of another. */
+function* beginReading(folder: string, files: readonly ReadFile[]): Generator<{ readonly from: number; readonly many: ManyFiles }> {
+  const other = otherFor(files.length);
+  const most = Math.min(
+    TOGETHER,
+    files.reduce((sum, { size }) => sum + size, 0),
+  );
+  // While what is in one of them is dealt with, the other one is filled.
+  const rooms = [0, 1].map(() => new Uint8Array(memory(most, other)));
+  for (const { from, to } of groups(files)) {
+    const those = files.slice(from, to);
+    const offsets = offsetsOf(those);
+    const needed = offsets.at(-1) ?? 0;
+    const [next = new Uint8Array()] = rooms.splice(0, 1);
+    const room = next.length < needed ? new Uint8Array(memory(needed, other)) : next;
+    rooms.push(room);
+    const asked: Asked = { task: 'read', folder, paths: those.map(({ path }) => path), into: { bytes: room.subarray(0, needed), offsets } };
+    yield { from, many: begin(asked, other) };
+  }
 }
 
 /**
  * Reads small files in their order, as many of their bytes as they are said to have, some of them together: while those are dealt with, the
  * other thread reads on.
  */
-export function* readMany({ folder, paths, sizes }: Required<FilesBelow>): Generator<Read> {
-  const other = otherFor(paths.length);
-  const most = Math.min(
-    TOGETHER,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
-  const rooms = [0, 1].map(() => new Uint8Array(memory(most, other)));
-  const started = function* (): Generator<{ readonly from: number; readonly files: ManyFiles; readonly into: Contents }> {
-    for (const { from, to } of groups(sizes)) {
-      const offsets = offsetsOf(sizes.slice(from, to));
-      const needed = offsets.at(-1) ?? 0;
-      let room = rooms.shift() ?? new Uint8Array();
-      if (room.length < needed) room = new Uint8Array(memory(needed, other));
-      rooms.push(room);
-      const into = { bytes: room.subarray(0, needed), offsets };
-      yield { from, files: begin({ task: 'read', folder, paths: paths.slice(from, to), into }, other), into };
-    }
-  };
-  const begun = started();
+export function* readMany(folder: string, files: readonly ReadFile[]): Generator<Read> {
+  const begun = beginReading(folder, files);
   for (let now = begun.next(); now.done !== true; ) {
-    const { from, files, into } = now.value;
-    const { marks, learned } = end(files);
-    const short = files.paths.flatMap((_, index) => (marks[2 * index] === WRONG ? [from + index] : []));
-    const next = begun.next();
-    yield { ...into, from, digests: Buffer.from(learned), short };
-    now = next;
+    const { from, many } = now.value;
+    const { marks, learned, into } = end(many);
+    const short = many.paths.flatMap((_, index) => (marks[2 * index] === WRONG ? [from + index] : []));
+    now = begun.next();
+    if (into !== undefined) yield { ...into, from, digests: Buffer.from(learned), short };
   }
 }

@@ -8,9 +8,6 @@ export function fileStamp(stats: BigIntStats): string {
 /** Bytes of one stamp among many: they stand one after the other, and are compared as one. */
 export const STAMP_BYTES = 32;
 
-/** Bytes of a digest that is not written in hexadecimal. */
-export const DIGEST_BYTES = 32;
-
 /** Puts in its place among many what `fileStamp` says of one. */
 export function putStamp(stamps: BigInt64Array, index: number, { size, ino, mtimeNs, ctimeNs }: BigIntStats): void {
   const at = 4 * index;

@@ -1,5 +1,6 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { digestAt } from './digests.ts';
 import { ifThere } from './if-there.ts';
 import { ReadOnlyFiles } from './read-only.ts';
 import { readAt } from './read-at.ts';
@@ -17,18 +18,16 @@ export interface Packed {
   readonly packs: readonly string[];
   /** Three of each: which pack holds it, from where on, and how many bytes. */
   readonly places: Float64Array;
-  /** The SHA-256 of each, in hexadecimal, one after the other. */
-  readonly digests: string;
+  /** The SHA-256 of each, as `digestBytes` makes them. */
+  readonly digests: Uint8Array;
   /** Of each whether it may be executed. */
   readonly executable: Uint8Array;
 }
 
-/** Characters of a digest. */
-const DIGEST = 64;
-
 /** Makes files of what is packed, proving their bytes on the way. */
 export class Unpacker {
   private readonly packed: Packed;
+  private readonly digests: Buffer;
   private readonly stamps: BigInt64Array;
   private readonly files = new ReadOnlyFiles();
   private readonly buffer = Buffer.allocUnsafeSlow(PIECE);
@@ -38,6 +37,8 @@ export class Unpacker {
   /** Puts into `stamps` how the files that it makes stand. */
   constructor(packed: Packed, stamps: BigInt64Array) {
     this.packed = packed;
+    const { buffer, byteOffset, byteLength } = packed.digests;
+    this.digests = Buffer.from(buffer, byteOffset, byteLength);
     this.stamps = stamps;
   }
 
@@ -89,7 +90,7 @@ export class Unpacker {
   }
 
   private digest(index: number): string {
-    return this.packed.digests.slice(index * DIGEST, (index + 1) * DIGEST);
+    return digestAt(this.digests, index);
   }
 
   /** So many bytes of a pack, a piece at most, fewer at its end, and none where it is gone. They last until the next are asked for. */

@@ -20,7 +20,7 @@ const { crc32 } = require('node:zlib');
 const MOST_ADDITIONS = 3;
 
 /** Microseconds of the processor after which a process's code is not kept: it spares little there, and loading it would hold up short ones. */
-const MOST_WORK = 1_000_000;
+const MOST_WORK = 1_500_000;
 
 /** Milliseconds after which kept code is removed, used or not: that of builds and versions of Node that are gone. */
 const LONGEST_KEPT = 30 * 24 * 3600 * 1000;

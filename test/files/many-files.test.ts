@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { areWhole, type FilesBelow, lookAt, readMany, removeMany, unpackMany } from '../../src/files/many-files.ts';
 import * as work from '../../src/files/many-work.ts';
+import { digestAt, digestBytes } from '../../src/files/digests.ts';
 import { hashFile } from '../../src/files/hash.ts';
 import type { Packed } from '../../src/files/unpacker.ts';
 import { sha256 } from '../../src/model/canonical.ts';
@@ -117,7 +118,7 @@ function packedTexts(count: number): {
     folder: join(folder, 'in'),
     paths: texts.map((_, index) => `f${index}`),
     texts,
-    packed: { packs: [pack], places, digests: texts.map(sha256).join(''), executable },
+    packed: { packs: [pack], places, digests: digestBytes(texts.map(sha256)), executable },
   };
 }
 
@@ -162,7 +163,7 @@ test.each([
   [5000, true],
 ])('%i files are removed, whether they are there or not; all by the other thread: %s', (count, isByOther) => {
   const { folder, paths, packed } = packedTexts(count);
-  unpackMany(folder, paths.slice(1), { ...packed, places: packed.places.slice(3), digests: packed.digests.slice(64) });
+  unpackMany(folder, paths.slice(1), { ...packed, places: packed.places.slice(3), digests: packed.digests.subarray(32) });
   const remove = (): void => removeMany(folder, paths);
   if (isByOther) byTheOther(remove);
   else remove();
@@ -176,11 +177,14 @@ function readAll(
   sizes: readonly number[],
 ): { readonly texts: string[]; readonly digests: string[]; readonly short: number[] } {
   const [texts, digests, short]: [string[], string[], number[]] = [[], [], []];
-  for (const read of readMany({ folder, paths, sizes })) {
+  for (const read of readMany(
+    folder,
+    paths.map((path, index) => ({ path, size: sizes[index] ?? 0 })),
+  )) {
     expect(read.from).toBe(texts.length);
     for (let index = 0; index + 1 < read.offsets.length; index += 1) {
       texts.push(Buffer.from(read.bytes.subarray(read.offsets[index], read.offsets[index + 1])).toString());
-      digests.push(read.digests.toString('hex', index * 32, (index + 1) * 32));
+      digests.push(digestAt(read.digests, index));
     }
     short.push(...read.short);
   }

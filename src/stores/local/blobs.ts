@@ -7,7 +7,7 @@ import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { sha256 } from '../../model/canonical.ts';
-import { DIGEST_BYTES } from '../../files/stamp.ts';
+import { digestAt } from '../../files/digests.ts';
 import type { OnMove } from '../../model/store.ts';
 import type { FoundFile } from './folders.ts';
 import { type Links, LooseBlobs } from './loose-blobs.ts';
@@ -183,30 +183,29 @@ export class Blobs {
     // Before any of them is moved: others may be links to it.
     for (const { path } of large) this.loose.detach(path);
     const known = this.toBeMoved(large, onMove);
-    const small = this.addSmall(
-      folder,
-      files.filter(({ size }) => size <= SMALL),
-    );
+    const small = this.addSmall(folder, files);
     return files.map(({ path, size }): Taken => {
       const absolute = join(folder, path);
       return small.get(path) ?? { digest: this.loose.take(absolute, known?.get(absolute)), size };
     });
   }
 
-  /** Adds what small files of a folder hold, as far as it is not there yet; by their paths. */
-  private addSmall(folder: string, files: readonly FoundPath[]): ReadonlyMap<string, Taken> {
+  /** Adds what the small ones of files hold, as far as it is not there yet; by their paths. */
+  private addSmall(folder: string, all: readonly FoundPath[]): ReadonlyMap<string, Taken> {
+    const files = all.filter(({ size }) => size <= SMALL);
     const taken = new Map<string, Taken>();
-    const [paths, sizes] = [files.map(({ path }) => path), files.map(({ size }) => size)];
+    const isAbsent = this.loose.absent();
     this.segments.refresh();
-    for (const { from, bytes, offsets, digests, short } of readMany({ folder, paths, sizes })) {
+    for (const { from, bytes, offsets, digests, short } of readMany(folder, files)) {
       const isShort = new Set(short);
       const fresh = new Map<string, Uint8Array>();
-      for (const [index, path] of paths.slice(from, from + offsets.length - 1).entries()) {
+      for (const [index, { path }] of files.slice(from, from + offsets.length - 1).entries()) {
         // Whoever still writes there is told of by what is found.
         const read = isShort.has(from + index) ? readFileSync(join(folder, path)) : bytes.subarray(offsets[index], offsets[index + 1]);
-        const digest = isShort.has(from + index) ? sha256(read) : digests.toString('hex', index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
+        const digest = isShort.has(from + index) ? sha256(read) : digestAt(digests, index);
         taken.set(path, { digest, size: read.length });
-        if (!fresh.has(digest) && !this.segments.holds(digest, true) && !this.loose.has(digest)) fresh.set(digest, read);
+        if (fresh.has(digest) || this.segments.holds(digest, true)) continue;
+        if (isAbsent(digest) || !this.loose.has(digest)) fresh.set(digest, read);
       }
       if (fresh.size > 0) this.segments.add([...fresh].map(([digest, body]) => entryOf(digest, body)));
     }

@@ -95,25 +95,22 @@ export function listFile(absolute: string, stats: BigIntStats): Listing {
   return { folder: dirname(absolute), files: [file], stamps, emptyFolders: [], followed: false };
 }
 
-/** Entries of a manifest that are written at once. */
-const AT_ONCE = 1000;
+/** Most bytes of an entry of a manifest beside its path, of which a character has up to six. */
+const [LONGEST_ENTRY, LONGEST_CHARACTER] = [160, 6];
 
 /**
  * A folder's manifest as bytes: equal content gives equal bytes, whoever wrote it and under whatever umask. Without empty folders it is a
  * list of files, as it was before those were kept; with them it is a mapping, which readers of that time refuse.
  */
 export function manifestBytes({ files, emptyFolders }: Manifest): Buffer {
-  // As canonical JSON has it, part by part: there may be a hundred thousand files.
-  const parts: Buffer[] = [];
+  // As canonical JSON has it, entry by entry: there may be a hundred thousand files. Of what is not used, nothing takes memory.
   const open = emptyFolders.length === 0 ? '[' : `{"emptyFolders":${canonicalJson(emptyFolders)},"files":[`;
-  for (let from = 0; from < files.length || from === 0; from += AT_ONCE) {
-    const written = files
-      .slice(from, from + AT_ONCE)
-      .map(entryText)
-      .join(',');
-    parts.push(Buffer.from(`${from === 0 ? open : ','}${written}`));
-  }
-  return Buffer.concat([...parts, Buffer.from(emptyFolders.length === 0 ? ']' : ']}')]);
+  const longest = files.reduce((sum, { path }) => sum + LONGEST_ENTRY + LONGEST_CHARACTER * path.length, 2 + Buffer.byteLength(open));
+  const bytes = Buffer.allocUnsafeSlow(longest);
+  let end = bytes.write(open);
+  for (const [index, entry] of files.entries()) end += bytes.write(`${index === 0 ? '' : ','}${entryText(entry)}`, end);
+  end += bytes.write(emptyFolders.length === 0 ? ']' : ']}', end);
+  return bytes.subarray(0, end);
 }
 
 function entryText({ path, size, digest, executable }: ManifestEntry): string {

@@ -208,6 +208,12 @@ export class LooseBlobs {
     }
   }
 
+  /** Says of digests, without looking for each, where there can be no blob. */
+  absent(): (digest: string) => boolean {
+    const folders = new Set(namesIn(this.root));
+    return (digest) => !folders.has(digest.slice(0, 2));
+  }
+
   /** Whether content need not be written, durably: whoever wrote it may have been killed, or be about, to make its name last. */
   has(digest: string): boolean {
     if (!this.isProven(digest)) return false;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { areWhole, readMany, unpackMany } from '../../files/many-files.ts';
 import type { Packed } from '../../files/unpacker.ts';
 import { writeAll } from '../../files/write-all.ts';
-import { DIGEST_BYTES } from '../../files/stamp.ts';
+import { digestAt, digestBytes } from '../../files/digests.ts';
 import { withPath } from '../../files/with-path.ts';
 import { copyHashed } from '../../files/copy-hashed.ts';
 import { EarlySync } from '../../files/early-sync.ts';
@@ -56,12 +56,10 @@ export class Pack {
   }
 
   private addSmall(folder: string, files: readonly FoundFile[], digests: string[]): void {
-    const [paths, sizes] = [files.map(({ path }) => path), files.map(({ size }) => size)];
-    for (const { from, bytes, offsets, digests: found, short } of readMany({ folder, paths, sizes })) {
+    for (const { from, bytes, offsets, digests: found, short } of readMany(folder, files)) {
       this.write(bytes);
       const isShort = new Set(short);
-      for (let index = 0; index + 1 < offsets.length; index += 1)
-        digests.push(isShort.has(from + index) ? '' : found.toString('hex', index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
+      for (let index = 0; index + 1 < offsets.length; index += 1) digests.push(isShort.has(from + index) ? '' : digestAt(found, index));
     }
   }
 
@@ -99,27 +97,26 @@ export class Pack {
   }
 }
 
-/** What files are made of that lie in such places. */
-function packed(entries: readonly ManifestEntry[], places: readonly Stretch[]): Packed {
+/** What files are made of, each of which lies where `placeOf` says when it is asked for one after the other. */
+function packed(entries: readonly ManifestEntry[], placeOf: (index: number) => Stretch): Packed {
   const packs = new Map<string, number>();
-  const numbers = new Float64Array(3 * places.length);
-  for (const [index, { path, offset, size }] of places.entries()) {
+  const places = new Float64Array(new SharedArrayBuffer(24 * entries.length));
+  const executable = new Uint8Array(new SharedArrayBuffer(entries.length));
+  for (const [index, entry] of entries.entries()) {
+    const { path, offset, size } = placeOf(index);
     const pack = packs.get(path) ?? packs.size;
     packs.set(path, pack);
-    numbers.set([pack, offset, size], 3 * index);
+    [places[3 * index], places[3 * index + 1], places[3 * index + 2]] = [pack, offset, size];
+    executable[index] = entry.executable ? 1 : 0;
   }
-  return {
-    packs: [...packs.keys()],
-    places: numbers,
-    digests: entries.map(({ digest }) => digest).join(''),
-    executable: Uint8Array.from(entries, ({ executable }) => (executable ? 1 : 0)),
-  };
+  return { packs: [...packs.keys()], places, digests: digestBytes(entries.map(({ digest }) => digest)), executable };
 }
 
-/** Where files lie that lie one after the other in one. */
-function inOrder({ path, offset }: Stretch, entries: readonly ManifestEntry[]): Stretch[] {
+/** What files are made of that lie one after the other in one. */
+function packedInOrder({ path, offset }: Stretch, entries: readonly ManifestEntry[]): Packed {
   let next = offset;
-  return entries.map(({ size }) => {
+  return packed(entries, (index) => {
+    const size = entries[index]?.size ?? 0;
     next += size;
     return { path, offset: next - size, size };
   });
@@ -134,7 +131,7 @@ const pathsOf = (entries: readonly ManifestEntry[]): string[] => entries.map(({ 
 export function unpackFiles(pack: Stretch, entries: readonly ManifestEntry[], folder: string): BigInt64Array | undefined {
   const paths = pathsOf(entries);
   for (const one of foldersOf(paths)) mkdirSync(join(folder, one), { recursive: true });
-  const { stamps, wrong } = unpackMany(folder, paths, packed(entries, inOrder(pack, entries)));
+  const { stamps, wrong } = unpackMany(folder, paths, packedInOrder(pack, entries));
   return wrong.length === 0 ? stamps : undefined;
 }
 
@@ -148,19 +145,14 @@ export function unpackEntries(
   folder: string,
 ): { readonly stamps: BigInt64Array; readonly left: readonly ManifestEntry[] } {
   const known = entries.filter((_, index) => places[index] !== undefined);
-  const { stamps, wrong } = unpackMany(
-    folder,
-    pathsOf(known),
-    packed(
-      known,
-      places.filter((place) => place !== undefined),
-    ),
-  );
+  const there = places.filter((place) => place !== undefined);
+  const asked = packed(known, (index) => there[index] as Stretch);
+  const { stamps, wrong } = unpackMany(folder, pathsOf(known), asked);
   const unmade = new Set(wrong.map((index) => known[index]));
   return { stamps, left: entries.filter((entry, index) => places[index] === undefined || unmade.has(entry)) };
 }
 
 /** Whether the files that lie one after the other in one are what their entries say. */
 export function holdsFiles(pack: Stretch, entries: readonly ManifestEntry[]): boolean {
-  return areWhole(pathsOf(entries), packed(entries, inOrder(pack, entries)));
+  return areWhole(pathsOf(entries), packedInOrder(pack, entries));
 }

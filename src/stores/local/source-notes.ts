@@ -1,6 +1,7 @@
 import { readSummed, writeSummedNote } from '../../files/sealed.ts';
 import { isObject, parseJson } from '../../files/json.ts';
-import { bytesOfStamps, changeOf, DIGEST_BYTES, isFresh, STAMP_BYTES } from '../../files/stamp.ts';
+import { bytesOfStamps, changeOf, isFresh, STAMP_BYTES } from '../../files/stamp.ts';
+import { DIGEST_BYTES, digestAt, digestBytes } from '../../files/digests.ts';
 import type { Manifest } from '../../model/artifact.ts';
 import { type Listing, pathsOf } from './folders.ts';
 
@@ -45,7 +46,7 @@ export function noteOf(listed: Listed, digests: readonly string[], digest: strin
   const stamps = Buffer.from(bytesOfStamps(listed.stamps));
   for (const index of listed.files.keys())
     if (isFresh(changeOf(listed.stamps, index), listed.since)) stamps.fill(0, index * STAMP_BYTES, (index + 1) * STAMP_BYTES);
-  return { kind: listed.kind, paths: pathsOf(listed), stamps, digests: Buffer.from(digests.join(''), 'hex'), digest };
+  return { kind: listed.kind, paths: pathsOf(listed), stamps, digests: digestBytes(digests), digest };
 }
 
 /** Whether all stands as it was noted. */
@@ -62,7 +63,7 @@ export function notedDigests({ paths, stamps, digests }: SourceNote, listed: Lis
     if (place === undefined) return undefined;
     const [from, noted] = [index * STAMP_BYTES, place * STAMP_BYTES];
     if (now.compare(stamps, noted, noted + STAMP_BYTES, from, from + STAMP_BYTES) !== 0) return undefined;
-    return digests.toString('hex', place * DIGEST_BYTES, (place + 1) * DIGEST_BYTES);
+    return digestAt(digests, place);
   };
 }
 

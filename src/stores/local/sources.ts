@@ -15,7 +15,7 @@ import { Pack, unpackFiles } from './packed-files.ts';
 import { LINKED } from './walk.ts';
 import { isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
 import { ifPossible } from '../../files/durable.ts';
-import { DIGEST_BYTES } from '../../files/stamp.ts';
+import { digestAt } from '../../files/digests.ts';
 import { removeTree } from '../../files/remove.ts';
 
 /** Larger sources are kept in the store only if asked for. */
@@ -35,8 +35,8 @@ function isKeptSource(value: unknown): value is KeptSource {
 /** What a source holds. */
 interface Reading extends Listed {
   readonly digest: string;
-  /** The bytes of its manifest, where files of it had to be read. */
-  readonly manifest?: Uint8Array;
+  /** Where files of it had to be read: its manifest, and the bytes of that. */
+  readonly manifest?: { readonly value: Manifest; readonly bytes: Uint8Array };
 }
 
 /** A former Stillroom wrote kept sources without a seal. */
@@ -49,6 +49,8 @@ export class LocalSources implements Sources {
   private readonly scratch: string;
   private readonly folder: string;
   private readonly blobs: Blobs;
+  /** The manifest that was used last, by its own digest: that of many files takes as long to read as to stat them. */
+  private latest: { readonly digest: string; readonly manifest: Manifest } | undefined;
 
   constructor(root: string, blobs: Blobs) {
     this.root = root;
@@ -88,10 +90,11 @@ export class LocalSources implements Sources {
       (_, index) => digests[index] === '' || (known[index] !== undefined && known[index] !== digests[index]),
     );
     if (changed !== undefined) return failed(changedWhileRead(source, changed.path));
-    const manifest = manifestBytes(manifestOf(listed, digests));
-    const digest = listed.kind === 'dir' ? sha256(manifest) : (digests[0] ?? '');
+    const manifest = manifestOf(listed, digests);
+    const bytes = manifestBytes(manifest);
+    const digest = listed.kind === 'dir' ? sha256(bytes) : (digests[0] ?? '');
     writeNote(noteFile, noteOf(listed, digests, digest));
-    return done({ ...listed, digest, manifest });
+    return done({ ...listed, digest, manifest: { value: manifest, bytes } });
   }
 
   snapshot(source: Source, format: number = RECORD_FORMAT): Outcome<Snapshot> {
@@ -134,15 +137,16 @@ export class LocalSources implements Sources {
     try {
       const read = this.read(source, listed, pack);
       if (!read.ok) return read;
-      const { kind, digest, manifest = new Uint8Array() } = read.value;
+      const { kind, digest, manifest } = read.value;
       if (digest !== (expected ?? digest)) return failed(changedWhileRead(source, source.path));
       const kept: KeptSource = {
         kind,
-        manifest: this.blobs.add(manifest),
+        manifest: this.blobs.add(manifest?.bytes ?? new Uint8Array()),
         pack: this.blobs.take(pack.path, { known: pack.finish() }).digest,
       };
       this.blobs.commitNow();
       writeSealed(join(this.folder, `${digest}.json`), kept);
+      this.latest = manifest === undefined ? undefined : { digest: kept.manifest, manifest: manifest.value };
       return read;
     } finally {
       pack.close();
@@ -162,7 +166,7 @@ export class LocalSources implements Sources {
   kept(digest: string): Snapshot | undefined {
     const record = this.record(digest);
     if (record === undefined || !this.isKept(digest)) return undefined;
-    const manifest = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array());
+    const manifest = this.manifest(digest);
     const isExecutableFile = record.kind === 'file' && manifest?.files[0]?.executable === true;
     const size = sizeOf(manifest?.files ?? []);
     return { kind: record.kind, digest, size, suffix: '', ...(isExecutableFile ? { executable: true } : {}) };
@@ -175,8 +179,12 @@ export class LocalSources implements Sources {
 
   manifest(digest: string): Manifest | undefined {
     const record = this.record(digest);
-    const bytes = record === undefined ? undefined : this.blobs.read(record.manifest);
-    return bytes === undefined ? undefined : readManifest(bytes);
+    if (record === undefined) return undefined;
+    const { latest } = this;
+    if (latest?.digest === record.manifest && this.blobs.state(record.manifest) === 'whole') return latest.manifest;
+    const manifest = readManifest(this.blobs.read(record.manifest) ?? new Uint8Array());
+    this.latest = manifest === undefined ? undefined : { digest: record.manifest, manifest };
+    return manifest;
   }
 
   readFile(digest: string, path: string): Uint8Array | undefined {
@@ -225,8 +233,8 @@ function digestsOf({ folder, files }: Listed, known: readonly (string | undefine
   let next = 0;
   return known.map((digest) => {
     if (digest !== undefined) return digest;
-    next += DIGEST_BYTES;
-    return digests.toString('hex', next - DIGEST_BYTES, next);
+    next += 1;
+    return digestAt(digests, next - 1);
   });
 }
 
