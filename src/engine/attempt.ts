@@ -41,6 +41,8 @@ export interface AttemptRun {
   readonly stop: Stop;
   /** Takes what is to be done when the result of a node is kept, or will never be. */
   readonly afterKeeping?: (work: () => void) => void;
+  /** Told that an attempt came to its end and nothing of it lives any more; what it made is taken when this has ended. */
+  readonly onEnded?: (() => Promise<void>) | undefined;
 }
 
 /** What is held while a node's attempts are executed. */
@@ -111,6 +113,7 @@ export async function tryOnce(ready: ReadyNode, { lock, hold }: Held, run: Attem
     const job: Job = { specification, secrets, lock: lock.isInherited ? lock : undefined, hold, expected };
     const exit = await executor.execute(job, run.emit, run.stop);
     isPlain = exit.ended === 'done' && exit.isPlain === true;
+    if (exit.ended === 'done') await run.onEnded?.();
     end = collect(exit, { prepared, specification, given, place, isFoundAgain }, run);
     return end;
   } finally {

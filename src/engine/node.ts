@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { namesIn } from '../files/folder.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import type { Happening } from '../model/event.ts';
@@ -41,8 +42,12 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
       const { attempt, remote } = found;
       return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };
     }
-    const attempt = await executeClaimed(ready, claim, { ...run, afterKeeping: (work) => void left.push(work) });
-    // What it made is kept while others use its slots: a disk that makes it durable uses none.
+    // What it made is taken and kept while others use its slots: that needs none. They begin first.
+    const onEnded = (): Promise<void> => {
+      onFree();
+      return setImmediate();
+    };
+    const attempt = await executeClaimed(ready, claim, { ...run, onEnded, afterKeeping: (work) => void left.push(work) });
     onFree();
     if (attempt === 'stopped') return { state: 'cancelled' };
     if ('unfed' in attempt) return { state: 'unfed', producers: attempt.unfed };
@@ -86,13 +91,22 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
     const gpu = Math.max(instance.resources.gpu, usesDevice ? 1 : 0);
     const hold = await executor.hold({ alone: instance.measures, beside: run.noWait, gpu }, asker);
     if (hold === undefined) return 'stopped';
+    const others = [...(hold.beside?.() ?? [])];
+    const letGo = once(() => {
+      others.push(...(hold.beside?.() ?? []));
+      hold.release();
+    });
     try {
       if (left === undefined) ready.onStart();
-      const before = hold.beside?.() ?? [];
-      const end = await tryUntilDone(ready, tries, { lock, hold }, run);
-      return hold.beside === undefined ? end : withOthers(end, [...before, ...hold.beside()]);
+      const onEnded = async (): Promise<void> => {
+        letGo();
+        await run.onEnded?.();
+      };
+      const end = await tryUntilDone(ready, tries, { lock, hold }, { ...run, onEnded });
+      letGo();
+      return hold.beside === undefined ? end : withOthers(end, others);
     } finally {
-      hold.release();
+      letGo();
     }
   } finally {
     lock.release();
@@ -107,6 +121,15 @@ async function withoutEnvironment({ plan }: ReadyNode, asker: Asker, { surroundi
   const ready = await readyEnvironment(environment, asker, surroundings);
   if (ready === 'stopped') return ready;
   return ready.ok ? undefined : failed(...ready.problems.map((one) => ({ ...one, message: `${instance.name}: ${one.message}` })));
+}
+
+/** Does something when it is first asked for, and not again. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
 }
 
 const REMAINS: Waiting = { reason: 'remains', message: 'waits until what an earlier run left of it has ended', for: [] };
@@ -134,7 +157,7 @@ async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: At
   let interruptions = 0;
   for (let left = tries - 1; ; ) {
     const before = saved();
-    const attempt = await tryOnce(ready, held, run);
+    const attempt = await tryOnce(ready, held, left > 0 ? { ...run, onEnded: undefined } : run);
     const problem = problemOf(attempt);
     if (saved() !== before) interruptions = 0;
     if (problem?.code === 'interrupted' && interruptions < MOST_INTERRUPTIONS) {
