@@ -153,7 +153,9 @@ const MOST_INTERRUPTIONS = 20;
 
 async function tryUntilDone(ready: ReadyNode, tries: number, held: Held, run: AttemptRun): Promise<AttemptEnd> {
   const { folder } = run.surroundings.store.workplaces.checkpoints(ready.work);
-  const saved = (): string => namesIn(folder).join('\n');
+  // What ends with this process is not interrupted by its place.
+  const isAttached = ready.plan.prepared.executor.isAttached === true;
+  const saved = (): string => (isAttached ? '' : namesIn(folder).join('\n'));
   let interruptions = 0;
   for (let left = tries - 1; ; ) {
     const before = saved();
@@ -191,8 +193,8 @@ async function keep(
 ): Promise<void> {
   const { instance } = plan.prepared;
   const { fingerprint, stage, ingredients, workDigest } = wanted;
-  const before = store.results.read(fingerprint)?.attempts[0].outputs;
-  await store.results.keep({ format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] }, workDigest);
+  const result = { format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] } as const;
+  const before = (await store.results.keep(result, workDigest))?.outputs;
   if (before === undefined) return;
   const differing = Object.keys(attempt.outputs).filter(
     (port) => instance.outputs[port]?.measured !== true && canonicalJson(before[port] ?? null) !== canonicalJson(attempt.outputs[port]),

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { openPlain } from './plain.ts';
 
@@ -35,6 +35,8 @@ export class GrowingLines {
   }
 
   private open(): number | undefined {
+    // An error takes longer than to look; most files of events are never there.
+    if (this.file === undefined && lstatSync(this.path, { throwIfNoEntry: false }) === undefined) return undefined;
     try {
       this.file ??= openPlain(this.path);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { removeMany } from './many-files.ts';
+import { removeFile } from './remove-file.ts';
 
 /** The error's code; throws what is no error of the system. */
 function codeOf(error: unknown): string {
@@ -49,11 +50,22 @@ function removeQuickly(path: string): boolean {
 /** Files that are removed together, of several folders. */
 const TOGETHER = 16_384;
 
+/** So few are removed one by one. */
+const FEW = 16;
+
 function removeFolderQuickly(top: string): void {
+  removeQuicklyIn(top);
+  rmdirSync(top);
+}
+
+/** Removes all that is in a folder; false where something may have a name that is no text, which is left. */
+function removeQuicklyIn(top: string): boolean {
   const folders = [top];
   let files: string[] = [];
+  let isText = true;
   const removeFound = (): void => {
-    removeMany(top, files);
+    if (files.length > FEW) removeMany(top, files);
+    else for (const name of files) removeFile(`${top}/${name}`);
     files = [];
   };
   // Those that are found are looked through in turn.
@@ -62,11 +74,23 @@ function removeFolderQuickly(top: string): void {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (entry.isDirectory()) folders.push(`${folder}/${entry.name}`);
       else files.push(below + entry.name);
+      isText &&= !entry.name.includes('\ufffd');
     }
     if (files.length >= TOGETHER) removeFound();
   }
   removeFound();
-  for (const folder of folders.reverse()) rmdirSync(folder);
+  for (const folder of folders.slice(1).reverse()) rmdirSync(folder);
+  return isText;
+}
+
+/** Removes all that is in a folder, and not the folder; false where something may have stayed. */
+export function removeInside(folder: string): boolean {
+  try {
+    return removeQuicklyIn(folder);
+  } catch (error) {
+    codeOf(error);
+    return false;
+  }
 }
 
 /** Bytes that a path may grow by below the top. */

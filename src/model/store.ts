@@ -129,8 +129,11 @@ export interface Results {
   shared(errand: Errand): Promise<void>;
   /** The results whose ingredients, all but the inputs, have this digest. */
   ofWork(workDigest: string): readonly StoredResult[];
-  /** Keeps a result, before those with other bytes; all that it names must be in the store. Ends when it and that are on the disk. */
-  keep(result: StoredResult, workDigest: string): Promise<void>;
+  /**
+   * Keeps a result, before those with other bytes; all that it names must be in the store. Ends when it and that are on the disk, with the
+   * attempt that was the current one.
+   */
+  keep(result: StoredResult, workDigest: string): Promise<Attempt | undefined>;
 }
 
 /** What is known of a bundle of stage code. */

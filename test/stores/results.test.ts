@@ -81,7 +81,7 @@ describe('results', () => {
     const { results } = store;
     const [a, b] = ['a', 'b'].map((text) => value(collect(store, { 'a.txt': text })));
     if (a === undefined || b === undefined) throw new Error('nothing collected');
-    await keptResult(store, a, 'run-1');
+    expect(await keptResult(store, a, 'run-1')).toBeUndefined();
     const first = results.attempt(fingerprint);
     expect(first?.run).toBe('run-1');
     expect([results.attempt(fingerprint), results.whole(fingerprint)].map((one) => one === first)).toEqual([true, true]);
@@ -89,14 +89,14 @@ describe('results', () => {
     expect([results.attempt(fingerprint), first?.run]).toEqual([undefined, 'run-1']);
     await keptResult(store, a, 'run-2');
     expect(results.attempt(fingerprint)?.run).toBe('run-2');
-    await keptResult(store, b, 'run-3');
+    expect((await keptResult(store, b, 'run-3'))?.run).toBe('run-2');
     expect([results.attempt(fingerprint)?.run, first?.run]).toEqual(['run-3', 'run-1']);
   });
 
   test('of the same work on other inputs are found beside each other; those of other work are not', async () => {
     const { store } = open();
     const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'student', seconds: 1, facts: {} };
-    const keep = (name: string, work: string): Promise<void> =>
+    const keep = (name: string, work: string): Promise<unknown> =>
       store.results.keep(
         { format: 1, fingerprint: sha256(name), stage: 'train', ingredients: {} as Ingredients, attempts: [attempt] },
         sha256(work),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Artifact } from '../../src/model/artifact.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Outcome } from '../../src/model/problem.ts';
-import type { Ingredients } from '../../src/model/result.ts';
+import type { Attempt, Ingredients } from '../../src/model/result.ts';
 import type { RunRecord } from '../../src/model/run.ts';
 import type { Store } from '../../src/model/store.ts';
 import { openLocalStore } from '../../src/stores/local/store.ts';
@@ -43,7 +43,7 @@ export function damage(path: string): void {
 export const workFingerprint = sha256('some work');
 
 /** Keeps an artifact as the result of that work, as a run made it; durably when it has ended. */
-export function keptResult(store: Store, model: Artifact, run: string): Promise<void> {
+export function keptResult(store: Store, model: Artifact, run: string): Promise<Attempt | undefined> {
   const attempt = { outputs: { model }, metrics: {}, run, node: 'student', seconds: 1, facts: {} };
   const ingredients = {} as Ingredients;
   return store.results.keep({ format: 1, fingerprint: workFingerprint, stage: 'train', ingredients, attempts: [attempt] }, sha256('work'));

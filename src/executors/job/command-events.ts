@@ -85,7 +85,7 @@ export class CommandEvents {
     let isFound = false;
     ifPossible(() => {
       isFound = this.lines.isFound;
-      this.lines.end();
+      if (isFound) this.lines.end();
     });
     if (this.bad > MOST_NAMED) this.listening.notice(`${counted(this.bad - MOST_NAMED, 'more line')} of its events told nothing`);
     if (isFound) ifPossible(() => rmSync(this.file, { force: true }));

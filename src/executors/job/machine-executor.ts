@@ -11,6 +11,7 @@ export abstract class MachineExecutor implements Executor {
   readonly name: string;
   readonly facts: ExecutorFacts;
   readonly capacity: Capacity;
+  readonly isAttached?: boolean;
   protected readonly machine: Machine;
   /** Milliseconds that a node has to end when it is asked to; undefined: as usual. */
   protected readonly grace: number | undefined;
@@ -25,7 +26,7 @@ export abstract class MachineExecutor implements Executor {
   }
 
   hold(need: Need, asker: Asker): Promise<Hold | undefined> {
-    return holdMachine(this.machine, need, asker);
+    return holdMachine(this.machine, { ...need, isInherited: this.isAttached !== true }, asker);
   }
 
   async endLeft(attempt: string): Promise<void> {

@@ -53,6 +53,15 @@ export interface Machine {
   readonly patience: number;
 }
 
+/** The queues of machines that were asked for before. */
+const queues = new WeakMap<Machine, MachineQueue>();
+
+function queueOf(machine: Machine): MachineQueue {
+  const queue = queues.get(machine) ?? new MachineQueue(machineFolder(machine.environment));
+  queues.set(machine, queue);
+  return queue;
+}
+
 /** Where a user's locks on the machine itself lie: in the user's cache, unless other machines have that folder too, as homes of clusters often are. */
 function machineFolder(environment: Environment): string {
   const cache = join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'stillroom', 'machine');
@@ -63,14 +72,20 @@ function machineFolder(environment: Environment): string {
   return lstatSync(folder).uid === userInfo().uid ? join(folder, 'machine') : cache;
 }
 
+/** What a node needs of the machine. */
+export interface MachineNeed extends Need {
+  /** False: no one inherits the descriptors of what is held. */
+  readonly isInherited?: boolean;
+}
+
 /**
  * Lets many nodes of all of this user's runs work at once, or one alone that measures the machine, and gives each devices of its own. Whose
  * turn it is `decide` says.
  */
-export async function holdMachine({ environment, devices, patience }: Machine, need: Need, asker: Asker): Promise<Hold | undefined> {
-  const { alone, gpu, beside = false } = need;
-  const queue = new MachineQueue(machineFolder(environment));
-  const begun = await queue.begin({ alone, gpu, candidates: devices, beside, patience }, asker);
+export async function holdMachine(machine: Machine, need: MachineNeed, asker: Asker): Promise<Hold | undefined> {
+  const { devices, patience } = machine;
+  const { alone, gpu, beside = false, isInherited = true } = need;
+  const begun = await queueOf(machine).begin({ alone, gpu, candidates: devices, beside, patience, isInherited }, asker);
   if (begun === undefined) return undefined;
   const { devices: given, descriptor, beside: others, end } = begun;
   return { devices: given, descriptors: [descriptor], release: end, ...(others === undefined ? {} : { beside: others }) };

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
 import { isObject, readJson } from '../../files/json.ts';
 import { isLocked, pause, tryLockFile } from '../../files/lock.ts';
+import { removeFile } from '../../files/remove-file.ts';
 import { type Asker, isWho, MOMENT, type Waiting, type Who } from '../../model/waiting.ts';
 import { type Decision, decide, type Turn } from './turns.ts';
 import { makeFolders } from '../../files/folder.ts';
@@ -22,6 +23,8 @@ export interface Wanted extends Pick<Turn, 'alone' | 'gpu' | 'candidates'> {
   readonly beside: boolean;
   /** Milliseconds that one which wants to be alone lets others pass. */
   readonly patience: number;
+  /** Whether others may inherit the turn. */
+  readonly isInherited: boolean;
 }
 
 /** A turn that has begun. */
@@ -55,9 +58,10 @@ class Note {
   }
 
   /** Lets go; where it was inherited, the heirs still hold it. */
-  release(): void {
+  release(isInherited = true): void {
+    if (!isInherited) removeFile(this.path);
     closeSync(this.descriptor);
-    removeFree(this.path);
+    if (isInherited) removeFree(this.path);
   }
 }
 
@@ -153,7 +157,7 @@ export class MachineQueue {
     const turn: Turn = { ...own, state, who: { ...who, since }, devices: 'devices' in decision ? decision.devices : [] };
     const next = written(this.folder, note, turn);
     if (!('devices' in decision)) return { note: next, decision };
-    return { note: next, begun: this.begunOf(next, isBeside) };
+    return { note: next, begun: this.begunOf(next, isBeside, wanted.isInherited) };
   }
 
   /** The names of all notes, in a folder that is nearly always there. */
@@ -167,10 +171,10 @@ export class MachineQueue {
     }
   }
 
-  private begunOf(note: Note, isBeside: boolean): Begun {
+  private begunOf(note: Note, isBeside: boolean, isInherited: boolean): Begun {
     const { turn, descriptor } = note;
     const beside = (): Who[] => this.inside().flatMap(({ ticket, who }) => (ticket === turn.ticket ? [] : [who]));
-    return { devices: turn.devices, descriptor, beside: isBeside ? beside : undefined, end: () => note.release() };
+    return { devices: turn.devices, descriptor, beside: isBeside ? beside : undefined, end: () => note.release(isInherited) };
   }
 
   private inside(): Turn[] {

@@ -5,7 +5,7 @@ import { MachineExecutor } from '../job/machine-executor.ts';
 
 /** Executes nodes as children of this process. */
 class ProcessExecutor extends MachineExecutor {
-  readonly isAttached = true;
+  override readonly isAttached = true;
 
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     // Loaded with the first node that runs: a run that only reuses starts faster without it.

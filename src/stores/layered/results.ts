@@ -49,7 +49,7 @@ class LayeredResults implements Results {
     return this.local.results.ofWork(workDigest);
   }
 
-  keep(result: StoredResult, workDigest: string): Promise<void> {
+  keep(result: StoredResult, workDigest: string): Promise<Attempt | undefined> {
     return this.local.results.keep(result, workDigest);
   }
 

@@ -42,7 +42,10 @@ export class LocalResults implements Results {
   /** What is written under a fingerprint, of whatever shape. */
   private record(fingerprint: string): unknown {
     const bytes = this.segments.read('result', fingerprint);
-    if (bytes !== undefined) return parseJson(bytes.toString('utf8'), isObject);
+    return bytes === undefined ? this.formerRecord(fingerprint) : parseJson(bytes.toString('utf8'), isObject);
+  }
+
+  private formerRecord(fingerprint: string): unknown {
     const file = this.file(fingerprint);
     return existsSync(file) ? readSealed(file, isObject, former) : undefined;
   }
@@ -60,7 +63,7 @@ export class LocalResults implements Results {
     const before = this.attempts.get(fingerprint);
     const known = before?.attempt.deref();
     const found = this.segments.readUnless('result', fingerprint, known === undefined ? undefined : before?.place);
-    if (found === undefined) return this.read(fingerprint)?.attempts[0];
+    if (found === undefined) return asResult(this.formerRecord(fingerprint), fingerprint)?.attempts[0];
     if (found.body === undefined) return known;
     const attempt = asResult(parseJson(found.body.toString('utf8'), isObject), fingerprint)?.attempts[0];
     if (attempt !== undefined) this.attempts.set(fingerprint, { place: found.place, attempt: new WeakRef(attempt) });
@@ -91,13 +94,15 @@ export class LocalResults implements Results {
     return [...found].sort().flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 
-  keep(result: StoredResult, workDigest: string): Promise<void> {
-    const [newest] = result.attempts;
-    const older = (this.read(result.fingerprint)?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
-    const order = (this.segments.placeOf('result', result.fingerprint)?.order ?? 0) + 1;
+  keep(result: StoredResult, workDigest: string): Promise<Attempt | undefined> {
+    const { fingerprint, attempts } = result;
+    const [newest] = attempts;
+    const place = this.segments.placeOf('result', fingerprint);
+    const before = place === undefined ? asResult(this.formerRecord(fingerprint), fingerprint) : this.read(fingerprint);
+    const older = (before?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
     const body = Buffer.from(JSON.stringify({ ...result, attempts: [newest, ...older] }));
-    this.segments.add([{ kind: 'result', key: result.fingerprint, work: workDigest, order, body }]);
-    return this.segments.commit();
+    this.segments.add([{ kind: 'result', key: fingerprint, work: workDigest, order: (place?.order ?? 0) + 1, body }]);
+    return this.segments.commit().then(() => before?.attempts[0]);
   }
 
   /** Whether a record is as it was written: of the shape of its format, or of a newer one, whose shape is not known. */

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
-import { removeTree } from '../../files/remove.ts';
+import { removeInside, removeTree } from '../../files/remove.ts';
 import { SAVED } from '../../model/job.ts';
 
 /** The folders in that of each attempt. */
@@ -42,8 +42,8 @@ export class SpareFolders {
 
   /** Empties the folder of an attempt and keeps it; removes it where that cannot be. Returns what refused, each as a path and why. */
   put(path: string): readonly string[] {
-    const spare = join(this.scratch(), `spare-${randomBytes(6).toString('hex')}`);
-    if (!succeeds(() => this.isAsNew(path) && INNER.every((name) => isEmptied(join(path, name))) && isRenamed(path, spare)))
+    const spare = join(this.scratch(), `spare-${randomUUID().slice(-12)}`);
+    if (!succeeds(() => this.isAsNew(path) && INNER.every((name) => removeInside(join(path, name))) && isRenamed(path, spare)))
       return removeTree(path);
     this.paths.push(spare);
     return [];
@@ -59,13 +59,6 @@ export class SpareFolders {
     const isWhole = [path, ...INNER.map((name) => join(path, name))].every((one) => rightsOf(one) === this.rights);
     return isWhole && this.rights !== undefined && readdirSync(path).sort().join() === INNER.join();
   }
-}
-
-/** Removes all that is in a folder; false where something stays, such as what has a name that is no text. */
-function isEmptied(folder: string): boolean {
-  const names = readdirSync(folder);
-  for (const name of names) removeTree(join(folder, name));
-  return names.length === 0 || readdirSync(folder).length === 0;
 }
 
 function isRenamed(from: string, to: string): boolean {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders, namesIn } from '../../files/folder.ts';
@@ -56,7 +56,7 @@ export class LocalWorkplaces implements Workplaces {
   }
 
   make(work: string): Workplace {
-    const place = this.at(`${work.slice(0, WORK_PREFIX)}-${randomBytes(6).toString('hex')}`);
+    const place = this.at(`${work.slice(0, WORK_PREFIX)}-${randomUUID().slice(-12)}`);
     this.spares.take(place.folder);
     return place;
   }
