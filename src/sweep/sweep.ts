@@ -93,11 +93,11 @@ export async function runSweep(setup: SweepSetup): Promise<SweepResult> {
       abandon: setup.abandon,
       onNew: (request) => journal.started(request),
       onChange({ request, end }, known) {
-        if (end !== undefined) journal.ended(request, end);
-        const trials = trialsOf(known, spec);
-        const trial = trials.find((one) => one.trial === request.trial) as Trial;
-        if (end === undefined) emit({ type: 'trial-started', trial });
-        else emit({ type: 'trial-ended', trial, ...standingOf(trials, spec) });
+        const own = known.filter(({ request: { trial } }) => trial === request.trial);
+        const trial = trialsOf(own, spec)[0] as Trial;
+        if (end === undefined) return emit({ type: 'trial-started', trial });
+        journal.ended(request, end);
+        emit({ type: 'trial-ended', trial, ...standingOf(trialsOf(known, spec), spec) });
       },
     });
     const state = signal.aborted || all.some(({ end }) => end === undefined) ? 'stopped' : 'done';

@@ -10,6 +10,7 @@ import { type StartedTrial, type Study, violationOf } from '../../src/sweep/stud
 import { trialsOf } from '../../src/sweep/trials.ts';
 import trace from './fixtures/asha.json' with { type: 'json' };
 import optuna from './fixtures/optuna.json' with { type: 'json' };
+import { StepCounter } from '../engine/steps.ts';
 import { bestOf, chanceThatNotLarger, functions, specOf } from './functions.ts';
 
 const choice = (name: string, values: readonly Json[], when: VariantParams = {}): Space[number] => ({
@@ -228,6 +229,36 @@ describe('ranking', () => {
     expect(new Set(bestFirst(losses).slice(0, 4))).toEqual(new Set([0, 1, 2, 5]));
     expect(bestFirst(losses).at(-1)).toBe(3);
     expect(bestFirst([[3], [1], [2]])).toEqual([1, 2, 0]);
+  });
+
+  test.each([2, 3, 4])(
+    'with %i objectives none comes before one that surpasses it in all, and as many as surpass it one after the other',
+    (objectives) => {
+      const random = randomOf(7, objectives);
+      const losses = Array.from({ length: 120 }, () => Array.from({ length: objectives }, () => random.integer(9)));
+      const surpasses = (a: readonly number[], b: readonly number[]): boolean =>
+        a.every((loss, index) => loss <= (b[index] ?? 0)) && a.some((loss, index) => loss < (b[index] ?? 0));
+      const fronts: number[][] = [];
+      for (let left = [...losses.keys()]; left.length > 0; left = left.filter((one) => !fronts.at(-1)?.includes(one)))
+        fronts.push(left.filter((one) => !left.some((other) => surpasses(losses[other] ?? [], losses[one] ?? []))));
+      const best = bestFirst(losses);
+      for (const front of fronts) expect(best.splice(0, front.length).sort((a, b) => a - b)).toEqual(front);
+      expect(paretoFront(losses)).toEqual(fronts[0]);
+    },
+  );
+
+  test('of four times as many trials with two objectives takes no sixteen times as many steps', async () => {
+    const counter = new StepCounter();
+    const stepsOf = async (count: number): Promise<number> => {
+      const random = randomOf(7, count);
+      const losses = Array.from({ length: count }, (_, index) => [index + random.uniform(), count - index + 9 * random.uniform()]);
+      const steps = await counter.of(async () => void bestFirst(losses));
+      return steps.get('src/sweep/ranking.ts') ?? 0;
+    };
+    const [few, many] = [await stepsOf(500), await stepsOf(2000)];
+    counter.end();
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeLessThan(6 * few);
   });
 
   test('constraints are measured by how far they are broken', () => {
