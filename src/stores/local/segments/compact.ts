@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder, writeDurably } from '../../../files/durable.ts';
 import { namesIn } from '../../../files/folder.ts';
-import { type Entry, HEAD, headOf, type NewEntry } from './entry.ts';
+import { type Entry, HEAD, headOf, KINDS, type NewEntry } from './entry.ts';
 import { NOTES, type OnDamage, type Segment, SEGMENTS } from './segment.ts';
 import { LARGEST, newName } from './writer.ts';
 
 /** A segment, and those of its entries that count. */
-interface Counting {
+export interface Counting {
   readonly segment: Segment;
   readonly entries: readonly Entry[];
 }
@@ -21,6 +21,11 @@ export const CROWD = 32;
 /** Those of segments that are small. */
 export function smallOf(segments: Iterable<Segment>): Segment[] {
   return [...segments].filter(({ end }) => end < SMALL);
+}
+
+/** A segment of which all entries that are known count. */
+export function allOf(segment: Segment): Counting {
+  return { segment, entries: KINDS.flatMap((kind) => [...segment.entries(kind)]) };
 }
 
 /** Of a segment that is not small, the share that may count no more. */

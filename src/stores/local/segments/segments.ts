@@ -5,7 +5,7 @@ import { forgetFolder, namesIn } from '../../../files/folder.ts';
 import { isLocked, tryLockFile, usesLeases } from '../../../files/lock.ts';
 import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
-import { bytesOf, compactSegments, CROWD, smallOf } from './compact.ts';
+import { allOf, bytesOf, compactSegments, type Counting, CROWD, smallOf } from './compact.ts';
 import { type Care, type Entry, type Kind, KINDS, type NewEntry } from './entry.ts';
 import { type Located, type Place, placeAt, putInQuarantine } from './located.ts';
 import { Segment, SEGMENTS } from './segment.ts';
@@ -238,7 +238,7 @@ export class Segments {
   }
 
   /** All segments, and of their entries those that count. */
-  private counting(): { readonly segment: Segment; readonly entries: readonly Entry[] }[] {
+  private counting(): Counting[] {
     this.refresh();
     const first = (kind: Kind, { segment, entry }: Located): boolean => {
       const [found] = this.knownOf(kind, entry.key.toString('hex'));
@@ -271,14 +271,10 @@ export class Segments {
     this.rest();
     this.lookAnew();
     this.refresh();
-    const small = smallOf(this.known.values()).map((segment) => ({
-      segment,
-      entries: KINDS.flatMap((kind) => [...segment.entries(kind)]),
-    }));
-    this.rewrite(small, false);
+    this.rewrite(smallOf(this.known.values()).map(allOf), false);
   }
 
-  private rewrite(segments: readonly { readonly segment: Segment; readonly entries: readonly Entry[] }[], thorough: boolean): void {
+  private rewrite(segments: readonly Counting[], thorough: boolean): void {
     compactSegments(this.root, segments, { thorough, onDamage: (segment, entry) => this.quarantine(segment, entry) });
     for (const segment of this.known.values()) segment.close();
     this.known.clear();
