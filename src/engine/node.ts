@@ -42,12 +42,17 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
       const { attempt, remote } = found;
       return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };
     }
-    // What it made is taken and kept while others use its slots: that needs none. They begin first.
+    // What it made is taken and kept while others use its slots: that needs none, and they begin first. Until it is taken they do not measure,
+    // since the machine is still held; nor does one begin beside what measured.
     const onEnded = (): Promise<void> => {
       onFree();
       return setImmediate();
     };
-    const attempt = await executeClaimed(ready, claim, { ...run, onEnded, afterKeeping: (work) => void left.push(work) });
+    const attempt = await executeClaimed(ready, claim, {
+      ...run,
+      onEnded: instance.measures ? undefined : onEnded,
+      afterKeeping: (work) => void left.push(work),
+    });
     onFree();
     if (attempt === 'stopped') return { state: 'cancelled' };
     if ('unfed' in attempt) return { state: 'unfed', producers: attempt.unfed };
@@ -91,22 +96,13 @@ async function executeClaimed(ready: ReadyNode, claim: Claim, run: AttemptRun): 
     const gpu = Math.max(instance.resources.gpu, usesDevice ? 1 : 0);
     const hold = await executor.hold({ alone: instance.measures, beside: run.noWait, gpu }, asker);
     if (hold === undefined) return 'stopped';
-    const others = [...(hold.beside?.() ?? [])];
-    const letGo = once(() => {
-      others.push(...(hold.beside?.() ?? []));
-      hold.release();
-    });
     try {
       if (left === undefined) ready.onStart();
-      const onEnded = async (): Promise<void> => {
-        letGo();
-        await run.onEnded?.();
-      };
-      const end = await tryUntilDone(ready, tries, { lock, hold }, { ...run, onEnded });
-      letGo();
-      return hold.beside === undefined ? end : withOthers(end, others);
+      const before = hold.beside?.() ?? [];
+      const end = await tryUntilDone(ready, tries, { lock, hold }, run);
+      return hold.beside === undefined ? end : withOthers(end, [...before, ...hold.beside()]);
     } finally {
-      letGo();
+      hold.release();
     }
   } finally {
     lock.release();
@@ -121,15 +117,6 @@ async function withoutEnvironment({ plan }: ReadyNode, asker: Asker, { surroundi
   const ready = await readyEnvironment(environment, asker, surroundings);
   if (ready === 'stopped') return ready;
   return ready.ok ? undefined : failed(...ready.problems.map((one) => ({ ...one, message: `${instance.name}: ${one.message}` })));
-}
-
-/** Does something when it is first asked for, and not again. */
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) work();
-    isDone = true;
-  };
 }
 
 const REMAINS: Waiting = { reason: 'remains', message: 'waits until what an earlier run left of it has ended', for: [] };
