@@ -6,6 +6,9 @@ const PIECE = 256 * 1024;
 /** Pieces that may wait to be hashed. */
 const PIECES = 8;
 
+/** So many are hashed before whoever gives them is woken: that costs both threads as much as a tenth of a piece. */
+const AT_ONCE = PIECES / 2;
+
 /** Where in `control` it stands how many pieces were given and how many of them were hashed; then the lengths of those that wait. */
 const [GIVEN, HASHED, LENGTHS] = [0, 1, 2] as const;
 
@@ -30,7 +33,7 @@ export function hashPieces({ pieces, digest, control }: SharedPieces): void {
     if (length > 0) hash.update(pieces.subarray(place * PIECE, place * PIECE + length));
     else digest.set(hash.digest());
     Atomics.store(control, HASHED, hashed + 1);
-    Atomics.notify(control, HASHED);
+    if (length === 0 || (hashed + 1) % AT_ONCE === 0) Atomics.notify(control, HASHED);
     if (length === 0) return;
   }
 }
@@ -49,7 +52,8 @@ export class PiecesToHash {
 
   /** Room for the next piece, once there is some. */
   next(): Uint8Array {
-    this.waitFor(this.given - PIECES + 1);
+    const needed = this.given - PIECES + 1;
+    if (Atomics.load(this.shared.control, HASHED) < needed) this.waitFor(Math.ceil(needed / AT_ONCE) * AT_ONCE);
     const place = this.given % PIECES;
     return this.shared.pieces.subarray(place * PIECE, (place + 1) * PIECE);
   }
@@ -75,7 +79,7 @@ export class PiecesToHash {
     Atomics.notify(this.shared.control, GIVEN);
   }
 
-  /** Waits until so many pieces were hashed. */
+  /** Waits until so many pieces were hashed: a number at which the other thread wakes this one, or all. */
   private waitFor(count: number): void {
     const { control } = this.shared;
     for (let hashed = Atomics.load(control, HASHED); hashed < count; hashed = Atomics.load(control, HASHED))

@@ -1,7 +1,5 @@
 import {
   chmodSync,
-  constants,
-  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -18,7 +16,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { LooseBlobs } from '../../src/stores/local/loose-blobs.ts';
 import { StampBook } from '../../src/stores/local/stamps.ts';
-import { emptyFolder, write } from '../folders.ts';
+import { emptyFolder, sharesBlocks, write } from '../folders.ts';
 import { bytesOf } from './remote-contract.ts';
 import { damage } from './stores.ts';
 
@@ -58,18 +56,6 @@ const text = (bytes: Uint8Array | undefined): string | undefined => (bytes === u
 
 async function* pieces(...parts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield Buffer.from(part);
-}
-
-/** Whether a copy may share its original's blocks here. */
-function sharesBlocks(): boolean {
-  const folder = emptyFolder();
-  write(folder, { a: 'a' });
-  try {
-    copyFileSync(join(folder, 'a'), join(folder, 'b'), constants.COPYFILE_FICLONE_FORCE);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** A file to be taken. */
