@@ -1,4 +1,15 @@
-import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import * as hashing from '../../src/files/hash.ts';
@@ -6,6 +17,7 @@ import * as stamping from '../../src/files/stamp.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import type { Source } from '../../src/model/pipeline.ts';
 import type { Store } from '../../src/model/store.ts';
+import * as copies from '../../src/stores/local/copies.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
 import { open, value } from './stores.ts';
@@ -20,6 +32,7 @@ function openWithPoems(more: Partial<Source> = {}): { store: Store; folder: stri
 
 vi.mock('../../src/files/hash.ts', { spy: true });
 vi.mock('../../src/files/stamp.ts', { spy: true });
+vi.mock('../../src/stores/local/copies.ts', { spy: true });
 
 /** What is read while something is done, by the names of the files. */
 function readDuring(work: () => void): string[] {
@@ -190,6 +203,29 @@ describe('a source that is kept', () => {
     store.sources.place(snapshot, join(folder, 'placed'));
     expect(readFileSync(join(folder, 'placed/below/b.txt'), 'utf8')).toBe('another');
     expect(lstatSync(join(folder, 'placed/a.txt')).mode & 0o777).toBe(0o555);
+  });
+
+  test.each([5, 3 * 1024 * 1024, 40 * 1024 * 1024])('and is one file of %i bytes shares its blocks where the disk can', (size) => {
+    const { store, folder } = open();
+    for (const isShared of [true, false]) {
+      const path = join(folder, `one-${isShared}.bin`);
+      const bytes = Buffer.alloc(size, isShared ? 'a poem' : 'another');
+      writeFileSync(path, bytes, { mode: 0o600 });
+      const shared = vi.mocked(copies.clone).mockClear();
+      shared.mockImplementationOnce((from, to) => {
+        if (isShared) copyFileSync(from, to);
+        return isShared;
+      });
+      const source: Source = { name: 'one', path, keep: true };
+      const snapshot = value(store.sources.take(source));
+      expect(shared.mock.calls.length).toBe(size > 1024 * 1024 ? 1 : 0);
+      shared.mockReset();
+      expect([snapshot.digest, snapshot.size, store.sources.isKept(snapshot.digest)]).toEqual([sha256(bytes), size, true]);
+      writeFileSync(path, 'changed');
+      expect(store.sources.place(snapshot, `${path}.placed`)).toBeDefined();
+      expect(readFileSync(`${path}.placed`).equals(bytes)).toBe(true);
+      expect(readdirSync(join(store.location, 'scratch'))).toEqual([]);
+    }
   });
 
   test('is kept only if it may be, and only as it was read', () => {

@@ -232,7 +232,7 @@ export class LooseBlobs {
 
   /**
    * Gives a blob as a read-only file: sharing its blocks where the file system can, else as a copy, or as a link where it is large and lies
-   * on the same file system. Its bytes are hashed on the way, which costs as much as reading them, unless it is linked and this process
+   * on the same file system. Its bytes are hashed on the way, which costs as much as reading them, unless they are not copied and this process
    * hashed them minutes ago. False where they are missing or damaged; then nothing is left at the path.
    */
   place(digest: string, path: string, executable: boolean): boolean {
@@ -248,10 +248,12 @@ export class LooseBlobs {
     // A link on a shared file system is a file that another machine may have open.
     const isLarge = !executable && size > LARGEST_COPY && !usesLeases(this.root);
     const isProven = this.proofs.isJustProven(digest, stats);
-    const isLinked = !clone(blob, path) && isLarge && this.proofs.whileRenaming(digest, blob, () => link(blob, path));
-    const isRight = isLinked
-      ? (isProven && isUnwritten(stats, lstatSync(path, { bigint: true }))) || this.isWhole(digest, path)
-      : (existsSync(path) ? hashSized(path, size) : copy(blob, path, size)) === digest;
+    const isCloned = clone(blob, path);
+    const isLinked = !isCloned && isLarge && this.proofs.whileRenaming(digest, blob, () => link(blob, path));
+    const isKnown = isProven && isUnwritten(stats, lstatSync(blob, { bigint: true }));
+    const isRight =
+      ((isCloned || isLinked) && isKnown) ||
+      (isLinked ? this.isWhole(digest, path) : (isCloned ? hashSized(path, size) : copy(blob, path, size)) === digest);
     if (!isRight) {
       rmSync(path, { force: true });
       return undefined;

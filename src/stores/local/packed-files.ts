@@ -6,10 +6,11 @@ import type { Packed } from '../../files/unpacker.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { digestAt, digestBytes } from '../../files/digests.ts';
 import { withPath } from '../../files/with-path.ts';
-import { copyHashed } from '../../files/copy-hashed.ts';
+import { copyHashed, hashWhileSynced } from '../../files/copy-hashed.ts';
 import { EarlySync } from '../../files/early-sync.ts';
 import type { ManifestEntry } from '../../model/artifact.ts';
 import type { Stretch } from './blobs.ts';
+import { clone } from './copies.ts';
 import { type FoundFile, foldersOf } from './folders.ts';
 
 /** Bytes that are read or written at once: so many stay in the processor's cache. */
@@ -21,25 +22,31 @@ const LARGE = 1024 * 1024;
 /** Files that are written one after the other into one. */
 export class Pack {
   readonly path: string;
-  private readonly descriptor: number;
+  private descriptor: number | undefined;
   private readonly sync: EarlySync;
   /** Of all; none of a file alone, which is hashed by itself. */
   private readonly hash: Hash | undefined;
   private last = '';
+  /** A large file alone shares the blocks of the source where the file system can. */
+  private isClone = false;
   private readonly buffer = Buffer.allocUnsafe(PIECE);
   private filled = 0;
-  private isOpen = true;
 
   /** `kind`: whether it takes the files of a folder, or a file alone. */
   constructor(path: string, kind: 'dir' | 'file') {
     this.path = path;
     this.hash = kind === 'dir' ? createHash('sha256') : undefined;
-    this.descriptor = openSync(path, 'wx', 0o600);
     this.sync = new EarlySync(path);
   }
 
   /** Adds what files below a folder hold; returns the SHA-256 of each, and none for one that has become shorter. */
   addAll(folder: string, files: readonly FoundFile[]): string[] {
+    const [alone] = this.hash === undefined ? files : [];
+    if (alone !== undefined && alone.size > LARGE && clone(join(folder, alone.path), this.path)) {
+      this.isClone = true;
+      this.last = hashWhileSynced(this.path, alone.size);
+      return [this.last];
+    }
     const digests: string[] = [];
     let small: FoundFile[] = [];
     for (const file of files) {
@@ -78,21 +85,23 @@ export class Pack {
 
   private put(bytes: Uint8Array): void {
     this.hash?.update(bytes);
-    withPath(this.path, () => writeAll(this.descriptor, bytes));
+    this.descriptor ??= openSync(this.path, 'wx', 0o600);
+    const { descriptor } = this;
+    withPath(this.path, () => writeAll(descriptor, bytes));
     this.sync.wrote(bytes.length);
   }
 
   /** Writes what is still to be written; returns the SHA-256 of all. */
   finish(): string {
-    this.flush();
+    if (!this.isClone) this.flush();
     withPath(this.path, () => this.sync.finish());
     this.close();
     return this.hash?.digest('hex') ?? this.last;
   }
 
   close(): void {
-    if (this.isOpen) closeSync(this.descriptor);
-    this.isOpen = false;
+    if (this.descriptor !== undefined) closeSync(this.descriptor);
+    this.descriptor = undefined;
     this.sync.close();
   }
 }
