@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { BUSY, type Contents, learner, type Look, lookThrough, type ManyFiles, MOVED, WRONG } from './many-work.ts';
+import { digestAt } from './digests.ts';
 import { otherThread } from './other-thread.ts';
 import { STAMP_BYTES } from './stamp.ts';
 import type { Packed } from './unpacker.ts';
@@ -134,10 +135,8 @@ const TOGETHER = 4 * 1024 * 1024;
 export interface Read extends Contents {
   /** The number of the first of them. */
   readonly from: number;
-  /** SHA-256, of each 32 bytes. */
-  readonly digests: Buffer;
-  /** Those, by their numbers, that have fewer bytes than was said. */
-  readonly short: readonly number[];
+  /** The SHA-256 of one of them, counted from the first; undefined where it has fewer bytes than was said. */
+  readonly digestOf: (index: number) => string | undefined;
 }
 
 /** A file below a folder, of which so many bytes are to be read. */
@@ -196,8 +195,9 @@ export function* readMany(folder: string, files: readonly ReadFile[]): Generator
   for (let now = begun.next(); now.done !== true; ) {
     const { from, many } = now.value;
     const { marks, learned, into } = end(many);
-    const short = many.paths.flatMap((_, index) => (marks[2 * index] === WRONG ? [from + index] : []));
+    const digests = Buffer.from(learned);
     now = begun.next();
-    if (into !== undefined) yield { ...into, from, digests: Buffer.from(learned), short };
+    if (into !== undefined)
+      yield { ...into, from, digestOf: (index) => (marks[2 * index] === WRONG ? undefined : digestAt(digests, index)) };
   }
 }

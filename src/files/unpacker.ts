@@ -1,11 +1,11 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync } from 'node:fs';
 import { digestAt } from './digests.ts';
 import { ifThere } from './if-there.ts';
 import { ReadOnlyFiles } from './read-only.ts';
 import { readAt } from './read-at.ts';
 import { removeFile } from './remove-file.ts';
-import { putStamp } from './stamp.ts';
+import { fileStamp, putStamp } from './stamp.ts';
 import { withPath } from './with-path.ts';
 import { writeAll } from './write-all.ts';
 
@@ -30,6 +30,8 @@ export class Unpacker {
   private readonly digests: Buffer;
   private readonly stamps: BigInt64Array;
   private readonly files = new ReadOnlyFiles();
+  /** Whether files stand when they are closed as they did before; undefined as long as none was made. */
+  private staysClosed: boolean | undefined;
   private readonly buffer = Buffer.allocUnsafeSlow(PIECE);
   /** The pack that is open, and what of it is in the buffer. */
   private open = { pack: -1, descriptor: -1, from: 0, to: 0 };
@@ -49,21 +51,26 @@ export class Unpacker {
     const small = size <= PIECE ? this.bytes(pack, offset, size) : undefined;
     if (small !== undefined && !this.isRight(index, small)) return false;
     const file = this.files.open(path, executable[index] === 1);
-    let isPut = false;
+    let stats: BigIntStats | undefined;
     try {
       withPath(path, () => {
-        if (small === undefined) isPut = this.isWhole(index, (piece) => writeAll(file, piece));
-        else {
-          if (size > 0) writeAll(file, small);
-          isPut = true;
-        }
-        putStamp(this.stamps, index, fstatSync(file, { bigint: true }));
+        if (small !== undefined && size > 0) writeAll(file, small);
+        if (small === undefined && !this.isWhole(index, (piece) => writeAll(file, piece))) return;
+        stats = fstatSync(file, { bigint: true });
       });
     } finally {
       closeSync(file);
-      if (!isPut) removeFile(path);
+      if (stats === undefined) removeFile(path);
     }
-    return isPut;
+    if (stats !== undefined) this.note(index, path, stats);
+    return stats !== undefined;
+  }
+
+  /** Notes how a file stands, as it did before it was closed: some file servers say something else of it afterwards, which the first one shows. */
+  private note(index: number, path: string, stats: BigIntStats): void {
+    const closed = this.staysClosed === true ? stats : lstatSync(path, { bigint: true });
+    this.staysClosed ??= fileStamp(stats) === fileStamp(closed);
+    putStamp(this.stamps, index, closed);
   }
 
   /** Whether the packed bytes of one of the files are what they should be; `take` is given them piece by piece. */

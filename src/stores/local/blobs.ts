@@ -7,7 +7,6 @@ import { ReadOnlyFiles } from '../../files/read-only.ts';
 import { withPath } from '../../files/with-path.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { sha256 } from '../../model/canonical.ts';
-import { digestAt } from '../../files/digests.ts';
 import type { OnMove } from '../../model/store.ts';
 import type { FoundFile } from './folders.ts';
 import { type Links, LooseBlobs } from './loose-blobs.ts';
@@ -196,13 +195,12 @@ export class Blobs {
     const taken = new Map<string, Taken>();
     const isAbsent = this.loose.absent();
     this.segments.refresh();
-    for (const { from, bytes, offsets, digests, short } of readMany(folder, files)) {
-      const isShort = new Set(short);
+    for (const { from, bytes, offsets, digestOf } of readMany(folder, files)) {
       const fresh = new Map<string, Uint8Array>();
       for (const [index, { path }] of files.slice(from, from + offsets.length - 1).entries()) {
-        // Whoever still writes there is told of by what is found.
-        const read = isShort.has(from + index) ? readFileSync(join(folder, path)) : bytes.subarray(offsets[index], offsets[index + 1]);
-        const digest = isShort.has(from + index) ? sha256(read) : digestAt(digests, index);
+        const known = digestOf(index);
+        const read = known === undefined ? readFileSync(join(folder, path)) : bytes.subarray(offsets[index], offsets[index + 1]);
+        const digest = known ?? sha256(read);
         taken.set(path, { digest, size: read.length });
         if (fresh.has(digest) || this.segments.holds(digest, true)) continue;
         if (isAbsent(digest) || !this.loose.has(digest)) fresh.set(digest, read);
@@ -211,6 +209,7 @@ export class Blobs {
     }
     return taken;
   }
+
   /** Takes bytes in as they come; false where they are more than so many or have another digest. */
   async receive(digest: string, bytes: AsyncIterable<Uint8Array>, most: number): Promise<boolean> {
     if (this.has(digest)) return true;

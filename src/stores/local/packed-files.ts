@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { areWhole, readMany, unpackMany } from '../../files/many-files.ts';
 import type { Packed } from '../../files/unpacker.ts';
 import { writeAll } from '../../files/write-all.ts';
-import { digestAt, digestBytes } from '../../files/digests.ts';
+import { digestBytes } from '../../files/digests.ts';
 import { withPath } from '../../files/with-path.ts';
 import { copyHashed, hashWhileSynced } from '../../files/copy-hashed.ts';
 import { EarlySync } from '../../files/early-sync.ts';
@@ -63,10 +63,9 @@ export class Pack {
   }
 
   private addSmall(folder: string, files: readonly FoundFile[], digests: string[]): void {
-    for (const { from, bytes, offsets, digests: found, short } of readMany(folder, files)) {
+    for (const { bytes, offsets, digestOf } of readMany(folder, files)) {
       this.write(bytes);
-      const isShort = new Set(short);
-      for (let index = 0; index + 1 < offsets.length; index += 1) digests.push(isShort.has(from + index) ? '' : digestAt(found, index));
+      for (let index = 0; index + 1 < offsets.length; index += 1) digests.push(digestOf(index) ?? '');
     }
   }
 
