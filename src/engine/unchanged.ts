@@ -20,8 +20,8 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
   const before = store.standing();
   const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
   const outputs = outputsOf(nodes);
-  if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || store.artifacts.broken(outputs).length > 0)
-    return undefined;
+  const content = store.artifacts.apart(outputs);
+  if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || !areWhole(outputs, content, store)) return undefined;
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
@@ -37,7 +37,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
     published,
     results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',
     apart: {
-      content: store.artifacts.apart(outputs),
+      content,
       records: apart.length > 0,
     },
     standing,
@@ -56,6 +56,13 @@ function asReused(node: RunNode): RunNode {
   if (node.state === 'reused' && node.cause === UNCHANGED) return node;
   const { log: _log, ...rest } = node;
   return { ...rest, state: 'reused', cause: UNCHANGED };
+}
+
+/** Whether contents are whole: of a file that is kept among other small content it is known by now. */
+function areWhole(outputs: NonNullable<RunNode['outputs']>, apart: readonly string[], { artifacts }: Store): boolean {
+  const isApart = new Set(apart);
+  const unsure = Object.entries(outputs).filter(([, { kind, digest }]) => kind === 'dir' || isApart.has(digest));
+  return artifacts.broken(Object.fromEntries(unsure)).length === 0;
 }
 
 /** All that came out of nodes, under names of no meaning. */
