@@ -47,12 +47,15 @@ function checkDevice(): void {
 
 /**
  * Lets each operation use all of the node's threads, instead of sharing them out to operations that run at once: faster where operations
- * are long. TensorFlow reads this when its addon is loaded, on its first use, so it must be asked for before.
+ * are long. `inTurn`: no two run at once any more. TensorFlow reads this when its addon is loaded, on its first use, so it must be asked for
+ * before.
  */
-export function widenOperations(): void {
+export function widenOperations(inTurn: boolean): void {
   const atOnce = process.env['TF_NUM_INTEROP_THREADS'];
   const each = process.env['TF_NUM_INTRAOP_THREADS'];
-  if (atOnce !== undefined && each !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] = String(Number(atOnce) * Number(each));
+  if (atOnce === undefined || each === undefined) return;
+  process.env['TF_NUM_INTRAOP_THREADS'] = String(Number(atOnce) * Number(each));
+  if (inTurn) process.env['TF_NUM_INTEROP_THREADS'] = '1';
 }
 
 /** The number of tensors that TensorFlow holds for JavaScript; it stays the same over calls unless tensors leak. */

@@ -43,11 +43,12 @@ export interface StepOptions {
 }
 
 /**
- * The numbers that a step's forward pass computes from which each operation of TensorFlow should have all threads (measured on two cores for
- * bfloat16). In float32 none should: the operations of our own always have them, and the others are faster two at once, each on one thread:
- * at 96 px / 64 by a tenth, at 224 / 64 they take three per cent longer and eight per cent less of the processor.
+ * The numbers that a step's forward pass computes from which each operation of TensorFlow should have all threads, by precision, measured on
+ * two cores. In float32 the operations of our own always have them, so that the others run in turn then. Two of those at once, each on one
+ * thread, are a third faster at 32 px / 64 (8 million) and as fast at 96 / 64 (57 million); EfficientNet-b0 at 96 / 32 (141 million) takes a
+ * tenth longer so.
  */
-const WIDE_FROM = 50e6;
+const WIDE_FROM = { float32: 100e6, bfloat16: 50e6 } as const;
 
 /** One step's numbers. `images` are N × size × size × channels bytes, `labels` N × classes probabilities. */
 export interface StepInput {
@@ -92,7 +93,7 @@ export function openTrainer(options: StepOptions, weights: Weights): Trainer {
   const loss = options.loss.value(graph, { logits: cast(graph, built.output, 'float'), ...told });
   // Counted here, since gradients and the evaluation are recorded on the same tape.
   const computed = graph.tape.reduce((sum, { output }) => sum + elements(output.shape), 0);
-  if (options.precision === 'bfloat16' && computed > WIDE_FROM) widenOperations();
+  if (computed > WIDE_FROM[options.precision]) widenOperations(options.precision === 'float32');
   const scalars = Object.keys(optimizer.scalars(1, 0)).map((name) => [name, graph.placeholder(`optimizer/${name}`, [])] as const);
   const updates = addUpdates(graph, options, loss, Object.fromEntries(scalars));
   const names = parametersOf(network).map(({ name }) => name);
