@@ -5,7 +5,7 @@ import type { Json } from './json.ts';
 import { type RunNode, type RunRecord, type RunState, secondsBetween } from './run.ts';
 
 /** The shape of a row: rows of another one are made again. */
-export const ROW_FORMAT = 5;
+export const ROW_FORMAT = 6;
 
 /** What lists of runs need of a record. */
 export interface RunRow {
@@ -34,19 +34,34 @@ export interface RunRow {
   readonly goals: Readonly<Record<string, 'maximize' | 'minimize'>>;
 }
 
-const known = new WeakMap<RunRecord['nodes'], RunRow>();
+/** What is summed up over the nodes of a run. */
+type Summed = Pick<RunRow, 'executed' | 'reused' | 'bytes' | 'work' | 'params' | 'metrics' | 'goals'>;
+
+/** What was summed up, with the JSON of what else of a record counts: runs that came out alike share their nodes, and nobody changes them. */
+const known = new WeakMap<RunRecord['nodes'], { readonly beside: string; readonly summed: Summed }>();
 
 /** Sums a record up. */
 export function rowOf(record: RunRecord): RunRow {
-  // A record of many nodes is summed up for its row, and for that of the next run, in which nothing has changed.
+  const beside = JSON.stringify([record.params, record.sources]);
   const before = known.get(record.nodes);
-  const same = before?.run === record.id && before.state === record.state && record.ended !== undefined ? before : undefined;
-  const row = same ?? sumUp(record);
-  known.set(record.nodes, row);
-  return row;
+  const summed = before?.beside === beside ? before.summed : sumUp(record);
+  known.set(record.nodes, { beside, summed });
+  return {
+    format: ROW_FORMAT,
+    run: record.id,
+    hash: record.hash ?? null,
+    pipeline: record.pipeline,
+    state: record.state,
+    sweep: record.sweep?.id ?? null,
+    trial: record.sweep?.trial ?? null,
+    started: record.started,
+    seconds: secondsBetween(record.started, record.ended ?? new Date().toISOString()),
+    set: record.set,
+    ...summed,
+  };
 }
 
-function sumUp(record: RunRecord): RunRow {
+function sumUp(record: Pick<RunRecord, 'params' | 'sources' | 'nodes'>): Summed {
   const nodes = Object.entries(record.nodes);
   const params = dottedParams(record.params);
   const metrics: Record<string, number> = {};
@@ -66,19 +81,9 @@ function sumUp(record: RunRecord): RunRow {
   }
   const count = (state: string): number => nodes.filter(([, node]) => node.state === state).length;
   return {
-    format: ROW_FORMAT,
-    run: record.id,
-    hash: record.hash ?? null,
-    pipeline: record.pipeline,
-    state: record.state,
-    sweep: record.sweep?.id ?? null,
-    trial: record.sweep?.trial ?? null,
-    started: record.started,
-    seconds: secondsBetween(record.started, record.ended ?? new Date().toISOString()),
     executed: count('executed'),
     reused: count('reused'),
     bytes: nodes.reduce((sum, [, { state, outputs }]) => sum + (state === 'executed' ? bytesOf(outputs) : 0), 0),
-    set: record.set,
     work: digestOf({
       code: nodes.map(([name, { stage, code }]) => [name, stage, code ?? null]),
       sources: Object.entries(record.sources).map(([name, { digest }]) => [name, digest]),

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sealedJson, sealedLine } from '../../src/files/sealed.ts';
 import { RECORD_FORMAT, type RunNode, type RunRecord } from '../../src/model/run.ts';
-import { ROW_FORMAT } from '../../src/model/run-row.ts';
+import { ROW_FORMAT, rowOf } from '../../src/model/run-row.ts';
 import type { Store } from '../../src/model/store.ts';
+import { LocalRuns } from '../../src/stores/local/runs.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { write } from '../folders.ts';
 import { damage, open, recordOf } from './stores.ts';
@@ -268,6 +269,76 @@ describe('the rows of runs', () => {
     write(store.location, { 'runs/run-1.json': sealedJson(record) });
     expect([...store.runs.rows()]).toMatchObject([{ run: 'run-1', pipeline: 'demo', params: {}, set: [], metrics: {} }]);
     expect(existsSync(join(store.location, 'index/runs'))).toBe(false);
+  });
+
+  describe('of runs of many nodes', () => {
+    const recordIn = (id: string, rate: number): RunRecord => {
+      const nodes = Array.from({ length: 300 }, (_, index): [string, RunRecord['nodes'][string]] => [
+        `n${index}`,
+        {
+          state: 'reused',
+          stage: 'command',
+          cause: 'nothing has changed',
+          params: { index, rate },
+          metrics: { score: { value: index, measured: false } },
+        },
+      ]);
+      return { ...recordOf(id), format: RECORD_FORMAT, nodes: Object.fromEntries(nodes) };
+    };
+    const rowsOf = ({ runs }: Store): unknown[] => [...runs.rows()].map(({ run, params, metrics }) => [run, params, metrics]);
+    const wanted = (...runs: readonly (readonly [id: string, rate: number])[]): unknown[] =>
+      runs.map(([id, rate]) => {
+        const { run, params, metrics } = rowOf(recordIn(id, rate));
+        return [run, params, metrics];
+      });
+
+    test('share what is long and alike in them', async () => {
+      const { store } = open();
+      const kept = [['run-3', 2] as const, ['run-2', 1] as const, ['run-1', 1] as const];
+      for (const [id, rate] of kept.toReversed()) store.runs.write(recordIn(id, rate));
+      const begins = index(store)
+        .split('\n')
+        .map((line) => line.slice(0, 1));
+      expect(begins).toEqual(['#', '#', 'r', 'r', '#', 'r', '']);
+      expect(index(store).match(/"n299\.index":299/g)).toHaveLength(2);
+      expect([rowsOf(store), rowsOf(localStore(store.location))]).toEqual([wanted(...kept), wanted(...kept)]);
+      expect((await localStore(store.location).maintenance.verify()).damaged).toEqual([]);
+    });
+
+    test('are made again where what they share is lost or damaged, which verify finds', async () => {
+      const { store } = open();
+      for (const id of ['run-1', 'run-2']) store.runs.write(recordIn(id, 1));
+      const whole = index(store);
+      const lines = whole.split('\n');
+      for (const text of [
+        whole.replace('"n7.index":7', '"n7.index":8'),
+        lines.slice(1).join('\n'),
+        lines.toReversed().slice(1).join('\n'),
+      ]) {
+        write(store.location, { 'index/runs': `${text}\n` });
+        const later = localStore(store.location);
+        expect([rowsOf(later), rowsOf(localStore(store.location))]).toEqual([
+          wanted(['run-2', 1], ['run-1', 1]),
+          wanted(['run-2', 1], ['run-1', 1]),
+        ]);
+      }
+      write(store.location, { 'index/runs': whole.replace('"n7.index":7', '"n7.index":8') });
+      expect((await localStore(store.location).maintenance.verify()).damaged.map(({ name }) => name)).toEqual(['note index/runs']);
+    });
+
+    test('keep what they share as long as one of them is there', () => {
+      const { store } = open();
+      for (const [id, rate] of [
+        ['run-1', 1],
+        ['run-2', 1],
+        ['run-3', 2],
+      ] as const)
+        store.runs.write(recordIn(id, rate));
+      new LocalRuns(store.location).remove(new Set(['run-1', 'run-3']));
+      expect(index(store).match(/"n299\.index":299/g)).toHaveLength(1);
+      localStore(store.location).runs.write(recordIn('run-4', 2));
+      expect(rowsOf(localStore(store.location))).toEqual(wanted(['run-4', 2], ['run-2', 1]));
+    });
   });
 
   test('are gone with their runs', () => {

@@ -49,10 +49,13 @@ export function isRunRecord(value: unknown): value is RunRecord {
   );
 }
 
-/** Whether a value has what readers of the nodes of a run's record rely on. */
+const nodesOfRuns = new WeakSet<object>();
+
+/** Whether a value has what readers of the nodes of a run's record rely on. Those that many records share are looked at once: nobody changes them. */
 export function areNodes(value: unknown): value is RunRecord['nodes'] {
-  return (
-    isObject(value) &&
-    Object.values(value).every((node) => isObject(node) && (node['outputs'] === undefined || areOutputs(node['outputs'])))
-  );
+  if (!isObject(value)) return false;
+  if (nodesOfRuns.has(value)) return true;
+  const are = Object.values(value).every((node) => isObject(node) && (node['outputs'] === undefined || areOutputs(node['outputs'])));
+  if (are) nodesOfRuns.add(value);
+  return are;
 }
