@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +18,25 @@ export interface FileLock {
   readonly path: string;
   readonly isInherited: boolean;
   release(): void;
+}
+
+/** A part of a file, as it stands at the end of a lock's path: 16 hexadecimal digits, of which the first twelve give its place. */
+const PART = /#([0-9a-f]{12})[0-9a-f]{4}$/;
+
+/**
+ * The path of a lock on a part of a file, which has a name: as a digest's first digits, or made from it. What is locked by parts needs no file
+ * of its own for each lock: to make one takes some disks longer than all else.
+ */
+export function lockPart(file: string, name: string): string {
+  const digits = name.slice(0, 16);
+  return `${file}#${/^[0-9a-f]{16}$/.test(digits) ? digits : createHash('sha256').update(digits).digest('hex').slice(0, 16)}`;
+}
+
+/** The file that a lock's path leads to, and what of it is locked: a byte, or all of it. */
+function placeOf(path: string): { readonly file: string; readonly offset: number; readonly length: number } {
+  const part = PART.exec(path);
+  if (part === null) return { file: path, offset: 0, length: 0 };
+  return { file: path.slice(0, part.index), offset: Number.parseInt(part[1] as string, 16), length: 1 };
 }
 
 /** Milliseconds between two tries, and the most between two of a lease, which asks a server. */
@@ -51,12 +71,13 @@ function leasesFor(path: string): { readonly leases: Leases; readonly name: stri
 export function tryLockFile(path: string, shared = false): FileLock | undefined {
   const found = leasesFor(path);
   if (found !== undefined) return leasedFile(path, found.leases.take(found.name, shared), shared);
+  const { file } = placeOf(path);
   for (;;) {
-    const descriptor = openForLock(path, shared);
+    const descriptor = openForLock(file, shared);
     let isHeld = false;
     try {
-      if (!withPath(path, () => locked(descriptor, shared))) return undefined;
-      isHeld = statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
+      if (!locked(path, descriptor, shared)) return undefined;
+      isHeld = statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
       if (isHeld) return { descriptor, path, isInherited: true, release: () => closeSync(descriptor) };
     } finally {
       if (!isHeld) closeSync(descriptor);
@@ -68,7 +89,7 @@ export function tryLockFile(path: string, shared = false): FileLock | undefined 
 function leasedFile(path: string, lease: Lease | undefined, shared: boolean): FileLock | undefined {
   if (lease === undefined) return undefined;
   try {
-    const descriptor = openForLock(path, shared);
+    const descriptor = openForLock(placeOf(path).file, shared);
     const release = (): void => {
       closeSync(descriptor);
       lease.release();
@@ -93,12 +114,15 @@ function openForLock(path: string, shared: boolean): number {
 }
 
 /** Takes the lock of an open file; false where another holds it. */
-function locked(descriptor: number, shared: boolean): boolean {
-  try {
-    return tryLock(descriptor, { shared });
-  } catch (error) {
-    throw Object.assign(error as Error, { syscall: 'lock' });
-  }
+function locked(path: string, descriptor: number, shared: boolean): boolean {
+  const { offset, length } = placeOf(path);
+  return withPath(path, () => {
+    try {
+      return tryLock(descriptor, offset, length, { shared });
+    } catch (error) {
+      throw Object.assign(error as Error, { syscall: 'lock' });
+    }
+  });
 }
 
 /** As `tryLockFile`, but waits until the lock is free; undefined if the signal comes first. */
@@ -114,7 +138,7 @@ export async function lockFile(path: string, signal: AbortSignal, shared = false
 
 /** Lets others inherit a lock that was taken alone, where it can be; whoever wants it alone waits for all of them. */
 export function shareLock<Taken extends FileLock | undefined>(lock: Taken): Taken {
-  if (lock?.isInherited === true) withPath(lock.path, () => locked(lock.descriptor, true));
+  if (lock?.isInherited === true) locked(lock.path, lock.descriptor, true);
   return lock;
 }
 
@@ -129,12 +153,12 @@ export function isLocked(path: string): boolean {
   if (found !== undefined) return found.leases.isHeld(found.name);
   let descriptor: number;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    descriptor = openSync(placeOf(path).file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
-  const isFree = tryLock(descriptor, { shared: true });
+  const isFree = locked(path, descriptor, true);
   closeSync(descriptor);
   return !isFree;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { executeJob } from '../../src/executors/job/execute.ts';
-import { type FileLock, shareLock, tryLockFile } from '../../src/files/lock.ts';
+import { type FileLock, lockPart, shareLock, tryLockFile } from '../../src/files/lock.ts';
 import { JOB_FILE, type ExitRecord, type JobSpecification } from '../../src/model/job.ts';
 import { emptyFolder, isAlive } from '../rig.ts';
 import { jobOf } from './specification.ts';
@@ -74,14 +74,21 @@ test('one that prints without end stops none of the others', async () => {
   expect((await flooding.exit).ended).toBe('done');
 });
 
-test('holds the lock on a work as long as anything of it lives', async () => {
-  const path = join(emptyFolder(), 'lock');
+test.each([
+  ['a file', (file: string) => file],
+  ['a part of a file', (file: string) => lockPart(file, 'a work')],
+])('holds the lock on a work as long as anything of it lives, where it is that of %s', async (_, pathOf) => {
+  const file = join(emptyFolder(), 'lock#1');
+  const path = pathOf(file);
   const lock = shareLock(tryLockFile(path) as FileLock);
   const job = jobOf('echo ready > ready; until test -e go; do sleep 0.01; done');
   const { exit } = execute(job, lock);
   await until(() => fileOf(job, 'ready') !== '');
   lock.release();
-  expect(tryLockFile(path)).toBeUndefined();
+  expect([tryLockFile(path), tryLockFile(file)]).toEqual([undefined, undefined]);
+  const other = tryLockFile(lockPart(file, 'another work'));
+  expect(other === undefined).toBe(path === file);
+  other?.release();
   writeFileSync(join(job.folder, 'work', 'go'), '');
   expect((await exit).ended).toBe('done');
   const free = tryLockFile(path);

@@ -11,6 +11,7 @@ import type { Garbage, KeepPolicy } from '../../src/model/upkeep.ts';
 import { writeSealed } from '../../src/files/sealed.ts';
 import { write } from '../folders.ts';
 import { stretchOf } from '../stored.ts';
+import { workPath } from '../../src/stores/local/claims.ts';
 import { collect, damage, keepResult, open, recordOf, value, workFingerprint } from './stores.ts';
 
 /** What was synced, by its path at that time. */
@@ -276,12 +277,15 @@ describe('garbage is not', () => {
     expect(found({ runs: 1 }).paths).toEqual([]);
   });
 
-  test('the folder of an attempt whose work someone holds', () => {
+  test.each([
+    ['holds', (work: string) => workPath(store.location, work)],
+    ['holds by the lock of a former store', (work: string) => join(store.location, 'locks', work)],
+  ])('the folder of an attempt whose work someone %s', (_, pathOf) => {
     const [held, left] = [sha256('held'), sha256('left')];
     const attempts = [held, left].map((work) => `scratch/${work.slice(0, 16)}-0123456789ab`);
     for (const attempt of attempts) leave(`${attempt}/out.txt`);
     leave('quarantine/a-0123');
-    const lock = tryLockFile(join(store.location, 'locks', held));
+    const lock = tryLockFile(pathOf(held));
     expect(found().paths).toEqual([attempts[1], 'quarantine/a-0123']);
     lock?.release();
     expect(new Set(found().paths)).toEqual(new Set([...attempts, 'quarantine/a-0123']));

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symli
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SweepPlace } from '../../src/model/workplace.ts';
+import { sha256 } from '../../src/model/canonical.ts';
 import { asker } from '../executors/fake.ts';
 import { open as openStore } from './stores.ts';
 
@@ -28,6 +29,29 @@ describe('locks', () => {
     expect(await second).toBeDefined();
     expect(waits).toBe(1);
     (await second)?.release();
+  });
+
+  test('on different works exclude none, and need no file each', async () => {
+    const { store } = openStore();
+    const never = new AbortController().signal;
+    const waiting: unknown[] = [];
+    const onWait = ({ for: who }: { readonly for: unknown }): unknown => waiting.push(who);
+    const works = ['one', 'other'].map((name) => sha256(name));
+    const claims = await Promise.all(works.map((work) => store.workplaces.claim(work, asker(never, onWait))));
+    const locks = await Promise.all(claims.map((claim) => claim?.lock(never)));
+    expect(locks.every((lock) => lock !== undefined)).toBe(true);
+    expect(readdirSync(join(store.location, 'locks')).filter((name) => name !== 'store')).toEqual(['claims', 'holders', 'works']);
+    // The note of a third work takes the place of one of theirs: of that it is not known who has it, but that someone has.
+    const [first = ''] = works;
+    const third = await store.workplaces.claim(`${first.slice(0, 8)}${'0'.repeat(56)}`, asker(never));
+    const stopped = new AbortController();
+    const onStop = (wait: Parameters<typeof onWait>[0]): void => {
+      onWait(wait);
+      stopped.abort();
+    };
+    expect(await store.workplaces.claim(first, asker(stopped.signal, onStop))).toBeUndefined();
+    expect(waiting).toEqual([[]]);
+    for (const claim of [...claims, third]) claim?.release();
   });
 
   test('tell whoever claims the work what is left of it, and wait for those who inherited them', async () => {

@@ -4,6 +4,7 @@ import { isObject } from '../../files/json.ts';
 import { tryLockFile } from '../../files/lock.ts';
 import { removeTree } from '../../files/remove.ts';
 import { readSealed, writeSealed } from '../../files/sealed.ts';
+import { claimPath } from './claims.ts';
 import type { CheckpointOwner, Checkpoints, FinishedWork } from '../../model/workplace.ts';
 
 /** The note beside the checkpoint of finished work that was kept. */
@@ -32,11 +33,11 @@ function completeIn(folder: string): string[] {
 /** The checkpoints of a piece of work, in a folder of a local store. */
 export class LocalCheckpoints implements Checkpoints {
   readonly folder: string;
-  private readonly owner: string;
+  private readonly claim: string;
 
   constructor(root: string, work: string) {
     this.folder = join(root, 'checkpoints', work);
-    this.owner = join(root, 'locks', `${work}.owner`);
+    this.claim = claimPath(root, work);
   }
 
   remove(): readonly string[] {
@@ -54,7 +55,7 @@ export class LocalCheckpoints implements Checkpoints {
   }
 
   drop(): readonly string[] {
-    const lock = tryLockFile(this.owner);
+    const lock = tryLockFile(this.claim);
     if (lock === undefined) return [];
     try {
       return this.remove();

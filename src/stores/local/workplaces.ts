@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders, namesIn } from '../../files/folder.ts';
-import { holderOf, lockFile, noteHolder, shareLock, tryLockFile } from '../../files/lock.ts';
-import { type Asker, isWho, nameOf, forHowLong, telling, type Waiting } from '../../model/waiting.ts';
+import { lockFile, shareLock, tryLockFile } from '../../files/lock.ts';
+import { type Asker, nameOf, forHowLong, telling, type Waiting, type Who } from '../../model/waiting.ts';
 import { hasLeases } from '../../files/lease-folder.ts';
 import { Leases } from '../../files/leases.ts';
 import { removeTree } from '../../files/remove.ts';
 import { ALIVE, LEASES } from '../../model/job.ts';
 import type { Links } from './loose-blobs.ts';
+import { ClaimNotes, claimPath, workPath, WORKS } from './claims.ts';
 import { linkOwnPackage } from './own-package.ts';
 import { SpareFolders } from './spare-folders.ts';
 import type { Checkpoints, Claim, FinishedWork, Workplace, Workplaces } from '../../model/workplace.ts';
@@ -29,6 +30,7 @@ export class LocalWorkplaces implements Workplaces {
   private readonly root: string;
   private real: string | undefined;
   private readonly spares: SpareFolders;
+  private readonly claims: ClaimNotes;
   /** Folders of attempts in which nothing is left but what somebody has open: what watches a job that has just ended, above all. */
   private late: string[] = [];
 
@@ -38,19 +40,20 @@ export class LocalWorkplaces implements Workplaces {
   constructor(root: string, links: Links) {
     this.root = root;
     this.links = links;
+    this.claims = new ClaimNotes(root);
     this.spares = new SpareFolders(() => this.scratch);
   }
 
   async claim(work: string, { who, signal, onWait }: Asker): Promise<Claim | undefined> {
-    const path = join(this.root, 'locks', work);
-    const owner = await telling(lockFile(`${path}.owner`, signal), () => onWait(waitingFor(`${path}.owner`)));
+    const path = claimPath(this.root, work);
+    const owner = await telling(lockFile(path, signal), () => onWait(waitingFor(this.claims.holder(path, work))));
     if (owner === undefined) return undefined;
-    noteHolder(owner, who);
+    this.claims.note(work, who);
     const start = `${work.slice(0, WORK_PREFIX)}-`;
     const left = namesIn(join(this.root, 'scratch')).filter((name) => name.startsWith(start));
     return {
       remains: left.map((id) => this.at(id)),
-      lock: async (until) => shareLock(await lockFile(path, until)),
+      lock: async (until) => shareLock(await lockFile(workPath(this.root, work), until)),
       release: owner.release,
     };
   }
@@ -63,6 +66,7 @@ export class LocalWorkplaces implements Workplaces {
 
   tidy(): void {
     this.spares.remove();
+    this.claims.close();
     for (let tried = 0; tried < TRIES && this.late.length > 0; tried += 1) {
       if (tried > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
       this.late = this.late.filter((folder) => removeTree(folder).length > 0);
@@ -109,8 +113,7 @@ export class LocalWorkplaces implements Workplaces {
 }
 
 /** Says who has the work that is waited for. */
-function waitingFor(owner: string): Waiting {
-  const who = holderOf(owner, isWho);
+function waitingFor(who: Who | undefined): Waiting {
   const what =
     who === undefined ? 'another run, which executes the same work' : `${nameOf(who)}, which has executed the same work ${forHowLong(who)}`;
   return { reason: 'work', message: `waits for ${what}`, for: who === undefined ? [] : [who] };
@@ -121,11 +124,12 @@ export function isExecuted(root: string, attempt: string): boolean {
   // A job on another machine says so itself: who watched it may be gone, and with it the lease on the work.
   const own = join(root, 'scratch', attempt, LEASES);
   if (hasLeases(own) && new Leases(own).isHeld(ALIVE)) return true;
-  const folder = join(root, 'locks');
   const start = attempt.slice(0, WORK_PREFIX);
-  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(start) && !name.endsWith('.owner')) : [];
-  return files.some((name) => {
-    const lock = tryLockFile(join(folder, name));
+  const names = namesIn(join(root, 'locks'));
+  // An earlier Stillroom, which may have begun it, has a file for each work.
+  const former = names.filter((name) => name.startsWith(start) && !name.endsWith('.owner')).map((name) => join(root, 'locks', name));
+  return [...(names.includes(WORKS) ? [workPath(root, start)] : []), ...former].some((path) => {
+    const lock = tryLockFile(path);
     lock?.release();
     return lock === undefined;
   });

@@ -52,12 +52,24 @@ static void become_supervisor(struct program *program, const int given[GIVEN], c
   _exit(supervise(&work));
 }
 
+/* Digits that say which part of a file is locked, as they stand after a # at the end of a lock's path, and those that give its place. */
+enum { PART = 16, PLACE = 12 };
+
 /* Takes the lock on the work as well, beside the coordinator; whether that went well. */
-static int take_lock(struct program *program, const char *path) {
+static int take_lock(struct program *program, char *path) {
   if (*path == '\0') return 1;
-  struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  struct flock range = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  char *part = strrchr(path, '#');
+  if (part != NULL && strlen(part + 1) == PART && strspn(part + 1, "0123456789abcdef") == PART) {
+    char place[PLACE + 1] = {0};
+    memcpy(place, part + 1, PLACE);
+    range.l_start = (off_t)strtoull(place, NULL, 16);
+    range.l_len = 1;
+    *part = '\0';
+  }
   program->lock = open(path, O_RDONLY | O_CLOEXEC);
-  return program->lock >= 0 && fcntl(program->lock, F_OFD_SETLK, &whole) == 0;
+  if (range.l_len > 0) *part = '#';
+  return program->lock >= 0 && fcntl(program->lock, F_OFD_SETLK, &range) == 0;
 }
 
 /* Makes the pipes of a program; whether that went well. */
@@ -83,7 +95,7 @@ int start_supervised(struct program *program, char *request, const struct inheri
   int given[GIVEN] = {-1, -1, -1, -1};
   program->lock = program->control = program->folder = -1;
   for (int index = 0; index < STREAMS; index += 1) program->streams[index] = -1;
-  const char *lock = request + 4 * sizeof(uint32_t);
+  char *lock = request + 4 * sizeof(uint32_t);
   int is_ready = take_lock(program, lock) && make_pipes(program, given);
   if (is_ready) program->folder = open(lock + strlen(lock) + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (program->folder < 0) is_ready = 0;

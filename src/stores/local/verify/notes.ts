@@ -5,6 +5,7 @@ import { LinesFile, wholeLines } from '../../../files/lines.ts';
 import { openSummed, readSealed, readSummed, readText, sealedLine } from '../../../files/sealed.ts';
 import { isWholeFolder } from '../../../files/sealed-folder.ts';
 import { tryLockFile } from '../../../files/lock.ts';
+import { claimPath } from '../claims.ts';
 import type { Parts } from '../gc.ts';
 import { NOTES } from '../segments/segment.ts';
 import { readNote } from '../segments/table.ts';
@@ -62,7 +63,7 @@ function inspectNote(file: string, inspection: Inspection): void {
 /** Looks at the checkpoints of work that no one does now. */
 export function inspectCheckpoints(inspection: Inspection): void {
   for (const work of inspection.names('checkpoints')) {
-    const lock = inspection.attempt(() => tryLockFile(join(inspection.root, 'locks', `${work}.owner`)));
+    const lock = inspection.attempt(() => tryLockFile(claimPath(inspection.root, work)));
     if (lock === undefined) continue;
     for (const name of inspection.names(join('checkpoints', work))) {
       const folder = join('checkpoints', work, name);
