@@ -1,5 +1,5 @@
 import { createHash, hash as hashOnce } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { withPath } from './with-path.ts';
 
 /** Bytes that are read at once. */
@@ -31,6 +31,22 @@ export function hashFile(path: string, take?: (piece: Uint8Array) => void, size?
     const descriptor = openSync(path, 'r');
     try {
       return hashPieces(descriptor, take, size);
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}
+
+/** Not through a link, and without waiting for who writes into a pipe. */
+const JUST_THIS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** How a file stands, and the SHA-256 of what it holds then, where it is a plain one. */
+export function statAndHash(path: string): { readonly stats: BigIntStats; readonly digest: string | undefined } {
+  return withPath(path, () => {
+    const descriptor = openSync(path, JUST_THIS);
+    try {
+      const stats = fstatSync(descriptor, { bigint: true });
+      return { stats, digest: stats.isFile() ? hashPieces(descriptor, undefined, Number(stats.size)) : undefined };
     } finally {
       closeSync(descriptor);
     }

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { BUSY, type Contents, learner, type Look, lookThrough, type ManyFiles, MOVED, WRONG } from './many-work.ts';
-import { digestAt } from './digests.ts';
+import { DIGEST_BYTES, digestAt } from './digests.ts';
 import { otherThread } from './other-thread.ts';
 import { STAMP_BYTES } from './stamp.ts';
 import type { Packed } from './unpacker.ts';
@@ -20,6 +20,8 @@ export interface Learned {
   readonly learned: ArrayBufferLike;
   /** Two numbers of each: of `stat` its mode and how many names it has. */
   readonly marks: Int32Array;
+  /** Of `stat and hash`: of each 32 bytes, its digest. */
+  readonly digests?: ArrayBufferLike;
 }
 
 /** Says that many files will be looked at soon: a thread takes as long to start as ten thousand files. */
@@ -50,6 +52,7 @@ function begin(asked: Asked, other: Worker | undefined, sizes: readonly number[]
     learned: memory(paths.length * STAMP_BYTES, other),
     marks: new Int32Array(memory(paths.length * 8, other)),
     control: new Int32Array(memory(12, other)),
+    ...(asked.task === 'stat and hash' ? { digests: memory(paths.length * DIGEST_BYTES, other) } : {}),
   };
   for (const [index, size] of sizes.entries()) files.marks[2 * index + 1] = Math.min(size, 0x7fffffff);
   other?.postMessage({ ...files, paths: paths.join('\0') });
@@ -79,10 +82,15 @@ export function lookAt(task: Look, { folder, paths, sizes }: FilesBelow): Learne
   const other = otherFor(paths.length);
   const files = begin({ task, folder, paths }, other, sizes);
   lookThrough(files);
-  const { control, marks, learned } = files;
+  const { control, marks, learned, digests } = files;
   while (Atomics.load(control, BUSY) === 1 && Atomics.wait(control, BUSY, 1, PATIENCE) !== 'timed-out');
   // A copy: a thread that was given up may still write.
-  const own: ManyFiles = other === undefined ? files : { ...files, marks: marks.slice(), learned: learned.slice(0) };
+  const copies = (): Learned => ({
+    marks: marks.slice(),
+    learned: learned.slice(0),
+    ...(digests === undefined ? {} : { digests: digests.slice(0) }),
+  });
+  const own: ManyFiles = other === undefined ? files : { ...files, ...copies() };
   complete(own);
   return own;
 }

@@ -1,11 +1,12 @@
-import { lstatSync } from 'node:fs';
-import { hashFile, readHashed } from './hash.ts';
+import { type BigIntStats, lstatSync } from 'node:fs';
+import { DIGEST_BYTES } from './digests.ts';
+import { hashFile, readHashed, statAndHash } from './hash.ts';
 import { removeFile } from './remove-file.ts';
 import { putStamp, STAMP_BYTES } from './stamp.ts';
 import { type Packed, Unpacker } from './unpacker.ts';
 
-/** What is to be learned of many files: how each stands, links themselves; or what each holds. */
-export type Look = 'stat' | 'hash';
+/** What is to be learned of many files: how each stands, links themselves; what each holds; or, of plain files, both at once. */
+export type Look = 'stat' | 'hash' | 'stat and hash';
 
 /** What is to be done with many files: to look at them, to read them, to remove them, to make them of what is packed, or only to prove that they could be. */
 export type Task = Look | 'read' | 'remove' | 'unpack' | 'prove';
@@ -19,14 +20,16 @@ export interface ManyFiles {
   /** Of each 32 bytes: its stamp, or its digest. */
   readonly learned: ArrayBufferLike;
   /**
-   * Two of each file; the first is 0 until it was dealt with. Of `stat` its mode and how many names it has; of `hash` 1 and, from the start, its
-   * size; of others 1, or `WRONG`.
+   * Two of each file; the first is 0 until it was dealt with. Of `stat` its mode and how many names it has, with `hash` too; of `hash` alone 1 and,
+   * from the start, its size; of others 1, or `WRONG`.
    */
   readonly marks: Int32Array;
   /** `NEXT`, `BUSY` and `MOVED`. */
   readonly control: Int32Array;
   /** Of `unpack` and `prove`: what the files are made of. */
   readonly packed?: Packed;
+  /** Of `stat and hash`: of each 32 bytes, its digest. */
+  readonly digests?: ArrayBufferLike;
   /** Of `read`: where their bytes are put, one after the other. */
   readonly into?: Contents;
 }
@@ -95,7 +98,13 @@ export function learner(files: ManyFiles): Learner {
     return { take: (index) => setMark(index, isTaken(index) ? 1 : WRONG), end: () => unpacker.close() };
   }
   const digests = Buffer.from(learned);
+  const held = Buffer.from(files.digests ?? new ArrayBuffer(0));
   const stamps = new BigInt64Array(learned);
+  const noteStats = (index: number, stats: BigIntStats): void => {
+    putStamp(stamps, index, stats);
+    marks[2 * index + 1] = Number(stats.nlink);
+    setMark(index, Number(stats.mode));
+  };
   const takes: Record<Exclude<Task, 'unpack' | 'prove'>, (index: number) => void> = {
     read(index) {
       const [from, to] = into?.offsets.subarray(index, index + 2) ?? [];
@@ -108,10 +117,12 @@ export function learner(files: ManyFiles): Learner {
       setMark(index, 1);
     },
     stat(index) {
-      const stats = lstatSync(pathOf(index), { bigint: true });
-      putStamp(stamps, index, stats);
-      marks[2 * index + 1] = Number(stats.nlink);
-      setMark(index, Number(stats.mode));
+      noteStats(index, lstatSync(pathOf(index), { bigint: true }));
+    },
+    'stat and hash'(index) {
+      const { stats, digest = '' } = statAndHash(pathOf(index));
+      held.write(digest, index * DIGEST_BYTES, 'hex');
+      noteStats(index, stats);
     },
     remove(index) {
       removeFile(pathOf(index));

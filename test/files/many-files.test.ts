@@ -50,6 +50,22 @@ test.each<[work.Look, number]>([
     );
 });
 
+test.each([20, 10_000])(
+  'of %i plain files it is learned at once how they stand and what they hold; of others only how they stand',
+  (count) => {
+    const files = filesOf(count);
+    mkdirSync(join(files.folder, 'below'));
+    const plain = { folder: files.folder, paths: files.paths.map((path) => (path === 'link' ? 'below' : path)) };
+    const { learned, digests = new ArrayBuffer(0), marks } = lookAt('stat and hash', plain);
+    const stats = lookAt('stat', plain);
+    expect(Buffer.from(learned).equals(Buffer.from(stats.learned))).toBe(true);
+    expect(Buffer.from(marks.buffer).equals(Buffer.from(stats.marks.buffer))).toBe(true);
+    const wanted = plain.paths.map((path) => (path === 'below' ? Buffer.alloc(32) : expected('hash', { ...plain, paths: [path] })));
+    expect(Buffer.from(digests).equals(Buffer.concat(wanted))).toBe(true);
+    expect(() => lookAt('stat and hash', files)).toThrow(expect.objectContaining({ code: 'ELOOP', path: join(files.folder, 'link') }));
+  },
+);
+
 /** Does something of which this thread does nothing. */
 function byTheOther<Result>(act: () => Result): Result {
   vi.mocked(work.lookThrough).mockImplementationOnce(({ paths, marks }) => {

@@ -36,10 +36,10 @@ vi.mock('../../src/stores/local/copies.ts', { spy: true });
 
 /** What is read while something is done, by the names of the files. */
 function readDuring(work: () => void): string[] {
-  const [hashed, read] = [vi.mocked(hashing.hashFile), vi.mocked(hashing.readHashed)];
-  for (const one of [hashed, read]) one.mockClear();
+  const ways = [vi.mocked(hashing.hashFile), vi.mocked(hashing.readHashed), vi.mocked(hashing.statAndHash)];
+  for (const one of ways) one.mockClear();
   work();
-  return [...hashed.mock.calls, ...read.mock.calls].map(([path]) => basename(path)).sort();
+  return ways.flatMap(({ mock }) => mock.calls.map(([path]) => basename(path))).sort();
 }
 
 /** The notes that a store has of sources. */

@@ -8,6 +8,7 @@ import { canonicalJson, isDigest, sha256 } from '../../model/canonical.ts';
 import type { Manifest, ManifestEntry } from '../../model/artifact.ts';
 import { done, type Outcome } from '../../model/problem.ts';
 import { lookAt } from '../../files/many-files.ts';
+import type { Look } from '../../files/many-work.ts';
 import { changeOf, fileStamp, putStamp, STAMP_BYTES } from '../../files/stamp.ts';
 import { inByteOrder, LINKED, refusal, statOfTarget, Walk, type Way } from './walk.ts';
 
@@ -46,10 +47,19 @@ export function sizeOf(files: Iterable<{ readonly size: number }>): number {
  * and names that are not UTF-8 are refused.
  */
 export function listFolder(folder: string, way: Way = {}): Outcome<Listing> {
+  return listed(folder, way, 'stat');
+}
+
+/** The same with the digests of the files, where it holds plain ones alone: each is opened for both at once. */
+export function readFolder(folder: string, way: Way): Outcome<Listing & { readonly digests?: Buffer }> {
+  return listed(folder, way, 'stat and hash');
+}
+
+function listed(folder: string, way: Way, wanted: Look): Outcome<Listing & { readonly digests?: Buffer }> {
   const walk = new Walk(folder, way);
   const walked = walk.all();
   if (!walked.ok) return walked;
-  const { learned, marks } = lookAt('stat', { folder, paths: walk.paths });
+  const { learned, marks, digests } = lookAt(walk.isPlain ? wanted : 'stat', { folder, paths: walk.paths });
   const stamps = new BigInt64Array(learned);
   const files: FoundFile[] = [];
   let { followed } = walk;
@@ -64,7 +74,8 @@ export function listFolder(folder: string, way: Way = {}): Outcome<Listing> {
     } else if ((mode & constants.S_IFMT) !== constants.S_IFREG) return refusal(join(folder, path), 'it is neither a file nor a folder');
     files.push({ path, size: Number(stamps[4 * index]), executable: (mode & 0o111) !== 0, links });
   }
-  return done({ folder, files, stamps, emptyFolders: inByteOrder(walk.emptyFolders), followed });
+  const found = { folder, files, stamps, emptyFolders: inByteOrder(walk.emptyFolders), followed };
+  return done(digests === undefined ? found : { ...found, digests: Buffer.from(digests) });
 }
 
 /** The file that a link leads to, and whether that lies elsewhere. */

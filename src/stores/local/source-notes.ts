@@ -10,6 +10,8 @@ export interface Listed extends Listing {
   readonly kind: 'dir' | 'file';
   /** Before anything of it was looked at, in milliseconds since 1970. */
   readonly since: number;
+  /** Of its files, where they were read as they were listed. */
+  readonly digests?: Buffer;
 }
 
 /**

@@ -10,7 +10,7 @@ import { lookAt } from '../../files/many-files.ts';
 import type { Blobs } from './blobs.ts';
 import { type FormerText, readSealed, writeSealed } from '../../files/sealed.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT } from '../../model/run.ts';
-import { listFile, listFolder, manifestBytes, readManifest, sizeOf, settledStamp, stampOf } from './folders.ts';
+import { listFile, listFolder, manifestBytes, readFolder, readManifest, sizeOf, settledStamp, stampOf } from './folders.ts';
 import { Pack, unpackFiles } from './packed-files.ts';
 import { LINKED } from './walk.ts';
 import { isAsNoted, type Listed, manifestOf, noteOf, notedDigests, readNote, writeNote } from './source-notes.ts';
@@ -60,13 +60,14 @@ export class LocalSources implements Sources {
     this.blobs = blobs;
   }
 
-  /** All that a source holds, unread. */
-  private list(source: Source): Outcome<Listed> {
+  /** All that a source holds; `isRead`: what files hold is wanted too. */
+  private list(source: Source, isRead = false): Outcome<Listed> {
     const since = Date.now();
     const stats = statSync(source.path, { bigint: true, throwIfNoEntry: false });
     if (stats === undefined) return failed(missing(source));
     if (stats.isDirectory()) {
-      const listed = listFolder(source.path, { without: this.root, follow: source.links === 'follow' });
+      const way = { without: this.root, follow: source.links === 'follow' };
+      const listed = isRead ? readFolder(source.path, way) : listFolder(source.path, way);
       if (!listed.ok) return failed(...listed.problems.map(({ message, hint }) => refused(source, message, hint)));
       if (listed.value.followed && source.keep === false) return failed(mustBeKept(source));
       return done({ kind: 'dir', since, ...listed.value });
@@ -84,7 +85,8 @@ export class LocalSources implements Sources {
     const note = readNote(noteFile);
     if (pack === undefined && note !== undefined && isAsNoted(note, listed)) return done({ ...listed, digest: note.digest });
     const noted = note === undefined ? () => undefined : notedDigests(note, listed);
-    const known = listed.files.map((_, index) => noted(index));
+    const { digests: held } = listed;
+    const known = listed.files.map((_, index) => (held === undefined ? noted(index) : digestAt(held, index)));
     const digests = pack === undefined ? digestsOf(listed, known) : pack.addAll(listed.folder, listed.files);
     const changed = listed.files.find(
       (_, index) => digests[index] === '' || (known[index] !== undefined && known[index] !== digests[index]),
@@ -98,7 +100,7 @@ export class LocalSources implements Sources {
   }
 
   snapshot(source: Source, format: number = RECORD_FORMAT): Outcome<Snapshot> {
-    const listed = this.list(source);
+    const listed = this.list(source, !existsSync(this.noteFile(source)));
     if (!listed.ok) return listed;
     // The first format counted no empty folders.
     const { emptyFolders } = listed.value;
@@ -108,10 +110,11 @@ export class LocalSources implements Sources {
   }
 
   take(source: Source): Outcome<Snapshot> {
-    const listed = this.list(source);
+    const isUnread = !existsSync(this.noteFile(source));
+    const listed = this.list(source, isUnread && source.keep === false);
     if (!listed.ok) return listed;
     let read: Outcome<Reading> | undefined;
-    if (mayKeep(source, sizeOf(listed.value.files), listed.value) && !existsSync(this.noteFile(source)))
+    if (mayKeep(source, sizeOf(listed.value.files), listed.value) && isUnread)
       // Where the system does not let it be kept, that is told when it must be.
       ifPossible(() => {
         read = this.pack(source, listed.value);

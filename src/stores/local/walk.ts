@@ -61,6 +61,8 @@ export class Walk {
   readonly emptyFolders: string[] = [];
   /** Whether a link to a folder was followed. */
   followed = false;
+  /** Whether all paths are those of plain files, as far as their folders tell. */
+  isPlain = true;
   private readonly start: Stop;
   private readonly store: string | undefined;
   private readonly follow: boolean;
@@ -89,6 +91,7 @@ export class Walk {
     expectMany(this.paths.length + entries.length);
     const longest = Math.min(LONGEST_PATH - Buffer.byteLength(prefix), LONGEST_ABSOLUTE - Buffer.byteLength(at) - 1);
     const [below, reallyBelow] = [slashed(at), slashed(real)];
+    this.isPlain &&= entries.every((entry) => entry.isFile() || entry.isDirectory());
     const linked = this.follow ? foldersLinked(below, entries) : undefined;
     const isFolder = (entry: Dirent): boolean => entry.isDirectory() || linked?.has(entry.name) === true;
     // With a slash after those of folders, the names are in the order that all paths below them are in.
