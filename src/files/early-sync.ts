@@ -3,6 +3,12 @@ import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs';
 /** Bytes after which the disk is told to go on with what was written. */
 const STRIDE = 64 * 1024 * 1024;
 
+/** Files at most that the disk is told to begin with until this process gets around to closing them. */
+const MOST = 32;
+
+/** How many there are. */
+let begun = 0;
+
 /** The openings of a file. Each is told once of what the disk could not write: so the last sync has one that no early one has used. */
 interface Openings {
   readonly early: number;
@@ -31,9 +37,13 @@ export class EarlySync {
     this.begin();
   }
 
-  /** Lets the disk begin with all that was written so far. */
+  /** Lets the disk begin with all that was written so far, unless it has enough to do. */
   begin(): void {
-    this.open ??= openings(this.path);
+    if (this.open === undefined) {
+      if (begun >= MOST) return;
+      this.open = openings(this.path);
+      begun += 1;
+    }
     const { early } = this.open;
     this.running += 1;
     fdatasync(early, () => {
@@ -59,7 +69,9 @@ export class EarlySync {
 
   /** Once no thread has to sync it any more: closed before, its number could be that of another file. */
   private closeEarly(early: number): void {
-    if (this.open === undefined && this.running === 0) closeSync(early);
+    if (this.open !== undefined || this.running > 0) return;
+    closeSync(early);
+    begun -= 1;
   }
 }
 

@@ -73,3 +73,21 @@ test('the early syncs leave it to the last one to hear of what the disk could no
   sync.close();
   await expect.poll(() => openings(path)).toBe(0);
 });
+
+test('many files do not stay open although no one gets around to closing them; later the disk begins with others again', async () => {
+  delete disk.error;
+  const before = readdirSync('/proc/self/fd').length;
+  for (let file = 0; file < 100; file += 1) {
+    const path = join(emptyFolder(), 'file');
+    writeFileSync(path, 'a poem');
+    const sync = new EarlySync(path);
+    sync.begin();
+    sync.finish();
+  }
+  expect(readdirSync('/proc/self/fd').length - before).toBeLessThan(40);
+  await expect.poll(() => readdirSync('/proc/self/fd').length).toBe(before);
+  const { path, sync } = written(64);
+  expect(openings(path)).toBe(2);
+  sync.close();
+  await expect.poll(() => openings(path)).toBe(0);
+});
