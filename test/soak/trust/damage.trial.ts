@@ -16,7 +16,7 @@ type Damage = (typeof DAMAGES)[number];
 /** What kind of file a path of a store is; undefined: it may be lost and changed by anyone, since no one reads it. */
 function kindOf(path: string): string | undefined {
   const [top = '', second = ''] = path.split('/');
-  if (path.endsWith('.lock') || ['locks', '.gitignore', 'pipeline.schema.json'].includes(top)) return undefined;
+  if (path.endsWith('.lock') || ['locks', '.gitignore', 'pipeline.schema.json', 'project.schema.json'].includes(top)) return undefined;
   if (top === 'latest') return path.endsWith('.json') && path.split('/').length === 2 ? 'latest, noted' : 'latest';
   if (top === 'sweeps') return path.endsWith('.jsonl') ? 'sweeps' : 'tables of sweeps';
   if (top === 'logs') return path.endsWith('.jsonl') ? 'events' : undefined;

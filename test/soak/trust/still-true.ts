@@ -12,10 +12,10 @@ export interface Said {
 
 /**
  * What is damaged or missing after a power cut, but for what may be: notes that are made again and are not synced for that, and work that had
- * not come to its end.
+ * not come to its end, as a sweep's last line, which says what it begins.
  */
 export function lossesIn({ damaged }: Verification): Verification['damaged'] {
-  return damaged.filter(({ kind, cost }) => !cost.startsWith('nothing:') && kind !== 'attempt' && kind !== 'checkpoint');
+  return damaged.filter(({ kind, cost }) => !cost.startsWith('nothing:') && !['attempt', 'checkpoint', 'sweep'].includes(kind));
 }
 
 /** What a command had said and what is not so any more. */
