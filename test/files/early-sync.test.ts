@@ -23,6 +23,9 @@ vi.mock('node:fs', async (original) => {
 
 const MiB = 1024 * 1024;
 
+/** Of what happens soon, however busy the machine is. */
+const PATIENT = { timeout: 30_000 };
+
 /** How often a file is open in this process. */
 function openings(path: string): number {
   const paths = readdirSync('/proc/self/fd').map((name) => {
@@ -54,7 +57,7 @@ test('the disk begins while a large file is written, and is asked once more at t
   expect(disk.told).toEqual(['early', 'early']);
   sync.finish();
   expect(disk.told).toEqual(['early', 'early', 'last']);
-  await expect.poll(() => openings(path)).toBe(0);
+  await expect.poll(() => openings(path), PATIENT).toBe(0);
 });
 
 test('a small file is left alone', () => {
@@ -71,7 +74,7 @@ test('the early syncs leave it to the last one to hear of what the disk could no
   disk.error = new Error('the disk is broken');
   expect(() => sync.finish()).toThrow(disk.error);
   sync.close();
-  await expect.poll(() => openings(path)).toBe(0);
+  await expect.poll(() => openings(path), PATIENT).toBe(0);
 });
 
 test('many files do not stay open although no one gets around to closing them; later the disk begins with others again', async () => {
@@ -85,9 +88,9 @@ test('many files do not stay open although no one gets around to closing them; l
     sync.finish();
   }
   expect(readdirSync('/proc/self/fd').length - before).toBeLessThan(40);
-  await expect.poll(() => readdirSync('/proc/self/fd').length).toBe(before);
+  await expect.poll(() => readdirSync('/proc/self/fd').length, PATIENT).toBe(before);
   const { path, sync } = written(64);
   expect(openings(path)).toBe(2);
   sync.close();
-  await expect.poll(() => openings(path)).toBe(0);
+  await expect.poll(() => openings(path), PATIENT).toBe(0);
 });
