@@ -1,4 +1,4 @@
-import { canonicalJson, exactJson } from '../model/canonical.ts';
+import { canonicalJson, digestOf, exactJson } from '../model/canonical.ts';
 import type { RunRow } from '../model/run-row.ts';
 import { squaresAroundMean } from '../text/mean.ts';
 
@@ -12,11 +12,29 @@ export interface Noise {
 
 const isSeed = (name: string): boolean => /(^|\.)seed$/.test(name);
 
+/** Seeds, and the digest of all other params. */
+interface SplitParams {
+  readonly seeds: string;
+  readonly others: string;
+}
+
+/** Params as they were split: rows of many share theirs. */
+const known = new WeakMap<RunRow['params'], SplitParams>();
+
+function splitOf(params: RunRow['params']): SplitParams {
+  const before = known.get(params);
+  if (before !== undefined) return before;
+  const those = (seeds: boolean): object =>
+    Object.fromEntries(Object.entries(params).flatMap(([name, value]) => (isSeed(name) === seeds ? [[name, exactJson(value)]] : [])));
+  const split = { seeds: canonicalJson(those(true)), others: digestOf(those(false)) };
+  known.set(params, split);
+  return split;
+}
+
 /** All that two runs that differ only in their seed share; and their seeds. */
 function keysOf({ pipeline, work, params }: RunRow): { readonly group: string; readonly seed: string } {
-  const split = (seeds: boolean): object =>
-    Object.fromEntries(Object.entries(params).flatMap(([name, value]) => (isSeed(name) === seeds ? [[name, exactJson(value)]] : [])));
-  return { group: canonicalJson({ pipeline, work, params: split(false) }), seed: canonicalJson(split(true)) };
+  const { seeds, others } = splitOf(params);
+  return { group: JSON.stringify([pipeline, work, others]), seed: seeds };
 }
 
 /** The noise of each metric around some runs, from the done runs that are like one of them but for the seed. */
