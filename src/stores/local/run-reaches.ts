@@ -12,11 +12,11 @@ interface RunReach extends Reach {
   readonly executedIn: Set<string>;
 }
 
-/** Says what runs reach. What each does is looked up once. */
+/** Says what runs reach. What nodes do is looked up once: runs that came out alike share theirs. */
 export class RunReaches {
   private readonly contents: LocalContents;
   private readonly results: LocalResults;
-  private readonly known = new Map<string, RunReach>();
+  private readonly known = new Map<RunRecord['nodes'], RunReach>();
 
   constructor({ contents, results }: { readonly contents: LocalContents; readonly results: LocalResults }) {
     this.contents = contents;
@@ -27,20 +27,21 @@ export class RunReaches {
   of(records: readonly RunRecord[]): RunReach {
     const all = { ...emptyReach(), fingerprints: new Set<string>(), executedIn: new Set<string>() };
     const parts = ['blobs', 'bundles', 'sources', 'fingerprints', 'executedIn'] as const;
-    for (const record of records) {
-      const own = this.known.get(record.id) ?? this.ofOne(record);
-      this.known.set(record.id, own);
+    for (const nodes of new Set(records.map((record) => record.nodes))) {
+      const own = this.known.get(nodes) ?? this.ofNodes(nodes);
+      this.known.set(nodes, own);
       for (const part of parts) for (const name of own[part]) all[part].add(name);
     }
+    for (const { sources } of records) for (const { digest } of Object.values(sources)) this.contents.reachSource(digest, all);
     return all;
   }
 
-  private ofOne(record: RunRecord): RunReach {
+  private ofNodes(nodes: RunRecord['nodes']): RunReach {
     const reach = { ...emptyReach(), fingerprints: new Set<string>(), executedIn: new Set<string>() };
     const addOutputs = (outputs: Outputs): void => {
       for (const artifact of Object.values(outputs)) for (const digest of this.contents.ofArtifact(artifact)) reach.blobs.add(digest);
     };
-    for (const { fingerprint, code, outputs, recipe } of Object.values(record.nodes)) {
+    for (const { fingerprint, code, outputs, recipe } of Object.values(nodes)) {
       for (const digest of this.contents.ofCode(recipe)) reach.blobs.add(digest);
       const lock = lockOf(recipe);
       if (lock !== undefined) reach.blobs.add(lock);
@@ -52,7 +53,6 @@ export class RunReaches {
       }
       addOutputs(outputs ?? {});
     }
-    for (const { digest } of Object.values(record.sources)) this.contents.reachSource(digest, reach);
     for (const fingerprint of reach.fingerprints) {
       for (const { outputs, run } of this.results.read(fingerprint)?.attempts ?? []) {
         reach.executedIn.add(run);
