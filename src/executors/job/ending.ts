@@ -14,11 +14,18 @@ import type { StopReason } from './stopping.ts';
 /** Node's exit code when nothing is left that could settle what a module awaits. */
 const NODE_UNSETTLED = 13;
 
-/** Lines with, of the stack of what was thrown at their end, the place in the project's code alone; all of it is in the log. */
+/** What Node prints of an error below its first line: the stack, in further lines what the error holds, and its own version. */
+const OF_STACK = /^(?:\s|\}$|$|Node\.js v\d)/;
+
+/**
+ * Lines with, of the stack of what was thrown at their end, the place in the project's code alone; all of it is in the log. What was printed
+ * before it may come after it: they come by different pipes.
+ */
 function withoutStack(lines: readonly string[], at: CodePlace | undefined): readonly string[] {
   const first = lines.findIndex((line) => /^\s+at /.test(line));
   if (first === -1) return lines;
-  return [...lines.slice(0, first), ...(at === undefined ? [] : [`    at ${at.file}:${at.line}:${at.column}`])];
+  const late = lines.slice(first).filter((line) => !OF_STACK.test(line));
+  return [...lines.slice(0, first), ...late, ...(at === undefined ? [] : [`    at ${at.file}:${at.line}:${at.column}`])];
 }
 
 /** A place in a file of the project, with its line; undefined where the project does not have it. */
