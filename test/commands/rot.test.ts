@@ -11,6 +11,9 @@ vi.mock('../../src/files/stamp.ts', async (original) => ({
   fileStamp: ({ size }: { readonly size: bigint }) => String(size),
 }));
 
+/** A disk of memory. */
+const MEMORY = '/dev/shm';
+
 /** A chain: `a` writes a file, `b` copies it, `c` copies that. */
 function chain(): string {
   const folder = emptyFolder();
@@ -83,8 +86,9 @@ test('where it comes out otherwise, what was read before does not pass for what 
   expect(await run(folder)).toMatchObject({ code: 0, executed: [] });
 });
 
-test('a large file that rots while a node reads it is made again, and so is what was made of it', async () => {
-  const folder = emptyFolder();
+// Of a disk of memory how a file stands does not tell all that has become of it, so that its bytes are looked at.
+test.skipIf(!existsSync(MEMORY))('a large file that rots while a node reads it is made again, and so is what was made of it', async () => {
+  const folder = emptyFolder(MEMORY);
   const marker = join(folder, 'marker');
   const flip = `[ -e ${marker} ] || { chmod u+w "$x"; printf y | dd of="$x" conv=notrunc status=none; touch ${marker}; }`;
   write(folder, {

@@ -95,7 +95,7 @@ describe('run', () => {
 
   test('swaps the folder of outputs only when it is done', async () => {
     const folder = copyOf(base);
-    edit(folder, 'demo.yaml', 'tr a-z A-Z < "$text" > "$out"', 'tr a-z A-Z < "$text" > "$out"; exit 1');
+    edit(folder, 'demo.yaml', 'tr a-z A-Z < "$text" > "$out"', 'tr a-z A-Z < "$text" > "$out"; echo broken; exit 1');
     const failed = await json(folder, 'run', 'demo.yaml', '--set', 'title=Others');
     expect(failed.code).toBe(1);
     expect(failed.json).toMatchObject({ executed: ['card'], failed: ['upper'], skipped: ['bench'], hash: null, outputs: {} });
@@ -200,6 +200,12 @@ describe('runs, show and verify', () => {
     expect((await json(folder, 'runs', '--limit', 'none')).code).toBe(2);
   });
 
+  test('show names the log of a node that printed something', async () => {
+    const folder = emptyProject({ 'say.yaml': `name: say\nstages:\n  say: { run: 'echo hello; echo > "$o"', out: { o: o } }\n` });
+    await called(folder, ['run', 'say.yaml']);
+    expect((await called(folder, ['show', '@latest', 'say'])).stdout).toMatch(/^say: executed in .*[\s\S]*\nlog\n {2}logs\/.*say\.log/);
+  });
+
   test('show gives a run by its id, its hash, the beginning of either, or @latest', async () => {
     const words = [first.json.run, first.json.hash, first.json.hash?.slice(0, 8), '@latest'];
     const shown = await Promise.all(words.map((word) => json(base, 'show', word ?? '')));
@@ -215,7 +221,9 @@ describe('runs, show and verify', () => {
       / bench\.report .*, measured\n/,
     ])
       expect(spoken.stdout).toMatch(line);
-    expect((await called(base, ['show', first.json.run ?? '', 'card'])).stdout).toMatch(/^card: executed in .*[\s\S]*\nlog\n {2}logs\//);
+    const node = (await called(base, ['show', first.json.run ?? '', 'card'])).stdout;
+    expect(node).toMatch(/^card: executed in /);
+    expect(node).not.toContain('.log');
     const unknown = await json(base, 'show', 'nothing');
     expect(unknown.code).toBe(2);
     expect(unknown.json.error).toMatchObject({ code: 'unknown-run', hint: expect.stringContaining('stillroom runs') });

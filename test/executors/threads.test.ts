@@ -82,7 +82,7 @@ const failures: Readonly<Record<string, { code: string; message: string; hint: s
   read: { code: 'undeclared-access', message: 'may not touch /srv/undeclared.txt', hint: 'declare it as an input' },
   write: { code: 'undeclared-access', message: 'in/text.txt', hint: 'declare it' },
   exit: { code: 'stage-threw', message: 'the thread "speak" ended with exit code 7', hint: 'exit.log' },
-  return: { code: 'ended-early', message: 'waits for something that never comes', hint: 'return.log' },
+  return: { code: 'ended-early', message: 'waits for something that never comes', hint: 'settle each promise' },
   other: { code: 'stage-threw', message: 'run.ts must export what runs in a thread', hint: 'threads = { notExported }' },
 };
 const successes = ['answer', 'close', 'busy'];
