@@ -51,25 +51,28 @@ class Executions {
     this.found.set(name, known);
   }
 
-  of({ instance: { name, node, params }, code }: Work): Pick<Expected, 'of'> & { readonly executions: readonly Execution[] } {
+  of({ instance: { name, node, params }, codeOf }: Work): Pick<Expected, 'of'> & { readonly executions: readonly Execution[] } {
     const own = this.found.get(name) ?? [];
+    const siblings = this.found.get(node) ?? [];
+    if (siblings.length === 0) return { of: 'siblings', executions: [] };
     const wanted = exactJson(params);
+    const code = own.length === 0 ? '' : codeOf();
     const choices: readonly (readonly [Expected['of'], readonly Execution[]])[] = [
       ['same', own.filter((one) => one.params === wanted && one.code === code)],
       ['former', own.filter((one) => one.params === wanted)],
       ['former', own],
-      ['siblings', (this.found.get(node) ?? []).filter((one) => one.params === wanted)],
-      ['siblings', this.found.get(node) ?? []],
+      ['siblings', siblings.filter((one) => one.params === wanted)],
+      ['siblings', siblings],
     ];
     const [of, executions] = choices.find(([, found]) => found.length > 0) ?? ['siblings', []];
     return { of, executions: executions.slice(0, MOST.executions) };
   }
 }
 
-/** An instance, and what its own code is called in records. */
+/** An instance, and what its own code is called in records, for who asks. */
 interface Work {
   readonly instance: Instance;
-  readonly code: string;
+  readonly codeOf: () => string;
 }
 
 function summary({ of, executions }: ReturnType<Executions['of']>): Expected | undefined {
@@ -85,7 +88,7 @@ function summary({ of, executions }: ReturnType<Executions['of']>): Expected | u
 /** The works of a plan that may be executed. */
 function worksOf({ nodes }: Plan): readonly Work[] {
   return [...nodes.values()].flatMap(({ action, prepared }) =>
-    action === 'reuse' ? [] : [{ instance: prepared.instance, code: recordedCode(prepared) }],
+    action === 'reuse' ? [] : [{ instance: prepared.instance, codeOf: () => recordedCode(prepared) }],
   );
 }
 

@@ -19,7 +19,10 @@ export interface Forecast {
 
 /** What executing the nodes of a plan would take that have one of these actions. */
 export function forecastOf(planned: readonly PlannedNode[], actions: readonly PlannedNode['action'][], capacities: Capacities): Forecast {
-  const chosen = asTheyBegin(planned.filter(({ action }) => actions.includes(action)).map((node) => ({ ...node, action: 'run' })));
+  const asked = planned.filter(({ action }) => actions.includes(action));
+  if (asked.every((node) => node.expected === undefined))
+    return { nodes: asked.length, unknown: asked.length, seconds: 0, elapsed: 0, bytes: 0 };
+  const chosen = asTheyBegin(asked.map((node) => ({ ...node, action: 'run' })));
   const places = new Map(chosen.map(({ node }, index) => [node, index]));
   const works = chosen.map(({ after, takes }) => ({ after: after.flatMap((name) => places.get(name) ?? []), takes, isRunning: false }));
   const expected = chosen.flatMap((node) => node.expected ?? []);

@@ -14,6 +14,9 @@ import { isStoredResult } from './shapes.ts';
 /** Results of the first format had no seal. */
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
+/** Milliseconds. */
+const MOMENT = 20;
+
 /** Whether a value is the record of a newer Stillroom, whose shape is not known. */
 function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unknown>> {
   return isObject(value) && typeof value['format'] === 'number' && value['format'] > RESULT_FORMAT;
@@ -25,6 +28,10 @@ export class LocalResults implements Results {
   private readonly index: string;
   private readonly artifacts: Artifacts;
   private readonly segments: Segments;
+  /** When it was looked for what others have added (`performance.now`). */
+  private lookedAt = Number.NEGATIVE_INFINITY;
+  /** Whether there is an index of former results. */
+  private hasIndex = false;
   /** The current attempts of results as they were read, as long as anyone has them, and where. */
   private readonly attempts = new Map<string, { readonly place: string; readonly attempt: WeakRef<Attempt> }>();
 
@@ -88,9 +95,18 @@ export class LocalResults implements Results {
     // Nothing is on its way.
   }
 
+  /** Sees what others have added; a plan asks of thousands of works within a moment, in which nothing need be seen. */
+  private lookForOthers(): void {
+    if (performance.now() - this.lookedAt < MOMENT) return;
+    this.segments.refresh();
+    this.hasIndex = existsSync(this.index);
+    this.lookedAt = performance.now();
+  }
+
   ofWork(workDigest: string): readonly StoredResult[] {
+    this.lookForOthers();
     const found = this.segments.ofWork(workDigest);
-    for (const fingerprint of namesIn(join(this.index, workDigest))) found.add(fingerprint);
+    if (this.hasIndex) for (const fingerprint of namesIn(join(this.index, workDigest))) found.add(fingerprint);
     return [...found].sort().flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 

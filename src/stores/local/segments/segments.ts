@@ -200,7 +200,6 @@ export class Segments {
 
   /** The fingerprints of the results of a work, as far as is known. */
   ofWork(work: string): Set<string> {
-    this.refresh();
     const found = new Set<string>();
     for (const segment of this.known.values()) for (const { key } of segment.ofWork(work)) found.add(key.toString('hex'));
     return found;
