@@ -6,6 +6,7 @@ import type { RunNode } from '../../src/model/run.ts';
 import { openProject, type RunOptions } from '../../src/project/project.ts';
 import { copyOf, emptyFolder, write } from '../rig.ts';
 import { lose } from '../stored.ts';
+import { SAY_RUN, SAY_STAGE } from './say-stage.ts';
 
 /** The nodes that plans took from a recalled run. */
 const recalled = vi.hoisted(() => ({ names: [] as string[] }));
@@ -41,25 +42,6 @@ stages:
   after: { run: 'wc -c < "$text" > "$out"', in: { text: timed.out }, out: { out: out.txt } }
 `;
 
-const STAGE = `import { defineStage, param } from 'stillroom';
-export default defineStage({
-  about: 'Says a text.',
-  inputs: { text: 'file' },
-  params: { voice: param.module({ folder: './voices' }) },
-  outputs: { said: 'file.txt' },
-  metrics: { length: {} },
-  run: () => import('./run.ts'),
-});
-`;
-
-const RUN = `import { readFileSync, writeFileSync } from 'node:fs';
-export default ({ inputs, outputs, modules, metric }) => {
-  const said = modules.voice(readFileSync(inputs.text, 'utf8'));
-  writeFileSync(outputs.said, said);
-  metric('length', said.length);
-};
-`;
-
 let folder: string;
 
 /** What a node is in a record, whenever it was executed. */
@@ -93,8 +75,8 @@ beforeEach(async () => {
     'more.yaml': 'more: 1\n',
     'poem.txt': 'one\ntwo\nthree\n',
     'table/a.txt': 'a',
-    'stages/say/stage.ts': STAGE,
-    'stages/say/run.ts': RUN,
+    'stages/say/stage.ts': SAY_STAGE,
+    'stages/say/run.ts': SAY_RUN,
     'stages/say/voices/loud.ts': 'export default (text) => text.toUpperCase();\n',
     'bin/mine': '#!/bin/sh\necho 1\n',
   });

@@ -7,6 +7,7 @@ import type { RunRecord } from '../../src/model/run.ts';
 import { openProject, type RunOptions, type RunResult } from '../../src/project/project.ts';
 import { copyOf, emptyFolder, write } from '../rig.ts';
 import { lose } from '../stored.ts';
+import { SAY_RUN, SAY_STAGE } from './say-stage.ts';
 
 /** How often a plan was made. */
 const plans = vi.hoisted(() => ({ made: 0 }));
@@ -33,25 +34,6 @@ stages:
     tools: [mine, { run: mine --version }]
   say: { uses: say, in: { text: head.out }, with: { voice: loud }, env: { WORD: { secret: true } } }
 show: [say.length]
-`;
-
-const STAGE = `import { defineStage, param } from 'stillroom';
-export default defineStage({
-  about: 'Says a text.',
-  inputs: { text: 'file' },
-  params: { voice: param.module({ folder: './voices' }) },
-  outputs: { said: 'file.txt' },
-  metrics: { length: {} },
-  run: () => import('./run.ts'),
-});
-`;
-
-const RUN = `import { readFileSync, writeFileSync } from 'node:fs';
-export default ({ inputs, outputs, modules, metric }) => {
-  const said = modules.voice(readFileSync(inputs.text, 'utf8'));
-  writeFileSync(outputs.said, said);
-  metric('length', said.length);
-};
 `;
 
 const VOICE = `import { param } from 'stillroom';
@@ -87,8 +69,8 @@ beforeAll(async () => {
     'poems.yaml': PIPELINE,
     'poem.txt': 'one\ntwo\nthree\n',
     'table/a.txt': 'a',
-    'stages/say/stage.ts': STAGE,
-    'stages/say/run.ts': RUN,
+    'stages/say/stage.ts': SAY_STAGE,
+    'stages/say/run.ts': SAY_RUN,
     'stages/say/voices/loud.ts': VOICE,
     'bin/mine': '#!/bin/sh\necho 1\n',
   });
