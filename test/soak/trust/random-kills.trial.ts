@@ -113,7 +113,9 @@ async function run(attacks: number, tell: (line: string) => void): Promise<Findi
         if (args[0] === 'run') done.push(...told);
         kills += 1;
       } while (kills < attacks && random() < 0.3);
-      const left = template.name === 'local' ? await survivors(place) : [];
+      // What trials began of their own goes on, and is not asked for again.
+      const isOver = template.name === 'local' || words.some((word) => word.startsWith('sweep'));
+      const left = isOver ? await survivors(place) : [];
       const isCollected = words.some((word) => word.startsWith('gc'));
       const told = isCollected ? new Set<string>() : acknowledged(place);
       const found = await faultsAfter(place, { hash: template.hash, acknowledged: told, doneNodes: isCollected ? [] : done });
