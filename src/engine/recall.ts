@@ -17,7 +17,7 @@ export interface RecalledRun {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
 }
 
-const identities = new WeakMap<Prepared, string>();
+const digests = new WeakMap<Prepared, string>();
 
 /** The JSON of what many nodes share, such as their work: nobody changes what was made. */
 const written = new WeakMap<object, string>();
@@ -33,8 +33,8 @@ function shared(value: object): string {
  * its instance and of all that was found out about it.
  */
 export function identityOf(prepared: Prepared): string {
-  const identity = identities.get(prepared) ?? digestOf(prepared);
-  identities.set(prepared, identity);
+  const identity = digests.get(prepared) ?? digestOf(prepared);
+  digests.set(prepared, identity);
   return identity;
 }
 

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
 import type { RecalledRun } from '../engine/recall.ts';
 import { recalledRun } from '../engine/repeat.ts';
-import { openSummed, readSealed, readText } from '../files/sealed.ts';
+import { openSummed, readText } from '../files/sealed.ts';
 import type { Store } from '../model/store.ts';
 import { systemErrorIn } from '../model/system-failure.ts';
-import { isUnchangedNote, newestFile, standingFile, stillroomVersion } from './unchanged-note.ts';
+import { newestFile, notedStanding, readNote } from './unchanged-note.ts';
 
 /**
  * The last run of a pipeline file in which everything came out, whatever it was asked, where the store stands as it did after it. Undefined where
@@ -16,9 +16,8 @@ export function recallRun(store: Store, asked: { readonly file: string; readonly
     const name = openSummed(readText(newest) ?? '');
     if (name === undefined) return undefined;
     const path = join(dirname(newest), name);
-    const note = readSealed(path, isUnchangedNote);
-    if (note === undefined || note.version !== stillroomVersion()) return undefined;
-    return recalledRun(note.unchanged, store, openSummed(readText(standingFile(path)) ?? '') ?? '');
+    const note = readNote(path);
+    return note && recalledRun(note.unchanged, store, notedStanding(path));
   } catch (error) {
     if (systemErrorIn(error) === undefined) throw error;
     return undefined;

@@ -5,7 +5,7 @@ import { recordUnchanged, standingOf } from '../engine/repeat.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { ifPossible, writeWhole } from '../files/durable.ts';
 import { hashFile } from '../files/hash.ts';
-import { openSummed, readSealed, readText, summedLine } from '../files/sealed.ts';
+import { summedLine } from '../files/sealed.ts';
 import type { Event } from '../model/event.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { systemErrorIn } from '../model/system-failure.ts';
@@ -16,7 +16,7 @@ import { provisionOf } from './provision.ts';
 import { isRecipe, locatePipeline } from './pipeline-files.ts';
 import type { PlanOptions, RunOptions, RunResult } from './run.ts';
 import { softwareOf } from './software.ts';
-import { isUnchangedNote, noteFile, standingFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
+import { noteFile, notedStanding, readNote, standingFile, type UnchangedNote } from './unchanged-note.ts';
 
 /** What a run that reuses everything needs. */
 interface Found extends Pick<UnchangedNote, 'unchanged' | 'summary'> {
@@ -53,12 +53,12 @@ async function look(context: Context, file: string, options: PlanOptions): Promi
   const chosen = executors.ok ? await executors.value.get() : executors;
   if (!executors.ok || !chosen.ok) return undefined;
   const path = noteFile(store.value.cache, { file: absolute, folder, options, executor: chosen.value.name });
-  const note = readSealed(path, isUnchangedNote);
-  if (note === undefined || note.version !== stillroomVersion() || hashFile(absolute) !== note.text) return undefined;
+  const note = readNote(path);
+  if (note === undefined || hashFile(absolute) !== note.text) return undefined;
   const provision = provisionOf(environment);
   const surroundings = { root, store: store.value, engines: await loadEngines(), executors: executors.value, environment, provision };
   if (!(await areStanding(note.grounds, surroundings))) return undefined;
-  const noted = openSummed(readText(standingFile(path)) ?? '') ?? '';
+  const noted = notedStanding(path);
   const standing = standingOf(note.unchanged, store.value, noted);
   if (standing === undefined) return undefined;
   // Nothing is said of a store that changed just now.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Grounds } from '../engine/grounds.ts';
 import type { UnchangedRun } from '../engine/repeat.ts';
 import { isObject } from '../files/json.ts';
+import { openSummed, readSealed, readText } from '../files/sealed.ts';
 import { fileStamp } from '../files/stamp.ts';
 import { digestOf } from '../model/canonical.ts';
 import { installation } from '../model/installation.ts';
@@ -23,7 +24,7 @@ export interface UnchangedNote {
 }
 
 /** Whether a value is such a note. */
-export function isUnchangedNote(value: unknown): value is UnchangedNote {
+function isUnchangedNote(value: unknown): value is UnchangedNote {
   return (
     isObject(value) &&
     typeof value['version'] === 'string' &&
@@ -68,4 +69,15 @@ export function newestFile(cache: string, { file, executor }: NewestAsked): stri
 /** Where it is noted how the store stood when all was there that a note names. */
 export function standingFile(note: string): string {
   return note.replace(/\.json$/, '.standing');
+}
+
+/** A note that this Stillroom wrote; undefined where there is none. */
+export function readNote(note: string): UnchangedNote | undefined {
+  const read = readSealed(note, isUnchangedNote);
+  return read?.version === stillroomVersion() ? read : undefined;
+}
+
+/** How the store stood when it was last noted that all is there; empty where that was not. */
+export function notedStanding(note: string): string {
+  return openSummed(readText(standingFile(note)) ?? '') ?? '';
 }
