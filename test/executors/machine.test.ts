@@ -18,18 +18,18 @@ afterAll(() => {
 class Machine {
   readonly cache = emptyFolder();
   readonly happened: string[] = [];
-  private readonly patience: number;
+  private readonly machine: Parameters<typeof holdMachine>[0];
 
   constructor(patience = 3_600_000) {
-    this.patience = patience;
+    this.machine = { environment: { XDG_CACHE_HOME: this.cache }, devices: ['a', 'b'], patience };
   }
 
   /** Asks for the machine in a name; the hold comes when it is given. */
   hold(
     node: string,
-    { alone = false, beside = false, gpu = 0, pid = process.pid, signal = new AbortController().signal }: Asking = {},
+    { alone = false, beside = false, gpu = 0, isInherited = true, pid = process.pid, signal = new AbortController().signal }: Asking = {},
   ): Asked {
-    const { cache, patience, happened } = this;
+    const { machine, happened } = this;
     let told: (waiting: Waiting) => void = () => undefined;
     const waiting = new Promise<Waiting>((resolve) => {
       told = resolve;
@@ -39,8 +39,7 @@ class Machine {
       told(one);
     };
     const who: Who = { pid, since: new Date().toISOString(), project: '/project', run: 'run-1', node };
-    const machine = { environment: { XDG_CACHE_HOME: cache }, devices: ['a', 'b'], patience };
-    const hold = holdMachine(machine, { alone, beside, gpu }, { who, signal, onWait }).then((held) => {
+    const hold = holdMachine(machine, { alone, beside, gpu, isInherited }, { who, signal, onWait }).then((held) => {
       if (held !== undefined) happened.push(`${node} begins`);
       return held as Hold;
     });
@@ -62,6 +61,7 @@ interface Asking {
   readonly alone?: boolean;
   readonly beside?: boolean;
   readonly gpu?: number;
+  readonly isInherited?: boolean;
   /** Of the process that asks, as it says. */
   readonly pid?: number;
   readonly signal?: AbortSignal;
@@ -235,6 +235,39 @@ function holder(machine: Machine, alone: boolean): { readonly child: ChildProces
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return { child, line: async () => String((await lines.next()).value) };
 }
+
+describe.concurrent('nodes that nobody inherits', () => {
+  const isInherited = false;
+
+  test('have one turn together, which tells of one that is still there', async () => {
+    const machine = new Machine();
+    const [first, second] = await Promise.all([machine.hold('first', { isInherited }).hold, machine.hold('second', { isInherited }).hold]);
+    expect(machine.notes()).toHaveLength(1);
+    first.release();
+    const measurer = machine.hold('measurer', { alone: true });
+    expect((await measurer.waiting).for).toMatchObject([{ node: 'second' }]);
+    second.release();
+    (await measurer.hold).release();
+    expect(machine.notes()).toEqual([]);
+  });
+
+  test('do not go on together for ever while another wants to measure', async () => {
+    const machine = new Machine();
+    const long = await machine.hold('long', { isInherited }).hold;
+    const measurer = machine.hold('measurer', { alone: true });
+    await measurer.waiting;
+    const short = await machine.hold('short', { isInherited }).hold;
+    expect(machine.notes()).toHaveLength(3);
+    machine.end('long', long);
+    const late = machine.hold('late', { isInherited });
+    expect(await late.waiting).toMatchObject({ reason: 'measurement' });
+    machine.end('short', short);
+    machine.end('measurer', await measurer.hold);
+    machine.end('late', await late.hold);
+    expect(machine.happened.slice(-5)).toEqual(['short ends', 'measurer begins', 'measurer ends', 'late begins', 'late ends']);
+    expect(machine.notes()).toEqual([]);
+  });
+});
 
 describe.concurrent('a process that is killed', () => {
   test('no longer holds the machine', async () => {

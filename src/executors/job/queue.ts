@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { tryLock } from 'fs-native-extensions';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { isObject, readJson } from '../../files/json.ts';
 import { isLocked, pause, tryLockFile } from '../../files/lock.ts';
-import { removeFile } from '../../files/remove-file.ts';
 import { type Asker, isWho, MOMENT, type Waiting, type Who } from '../../model/waiting.ts';
+import { SharedTurn } from './shared-turn.ts';
+import { type Begun, Note, pathOf, removeFree, UNFINISHED } from './turn-note.ts';
 import { type Decision, decide, type Turn } from './turns.ts';
 import { makeFolders } from '../../files/folder.ts';
 
@@ -14,9 +14,6 @@ const PAUSES = { one: 50, all: 1000 };
 /** Of those whom one waits for, so many are watched closely. */
 const WATCHED = 8;
 
-/** A note that was not moved to its place yet. */
-const UNFINISHED = '.new';
-
 /** What someone wants of a machine. */
 export interface Wanted extends Pick<Turn, 'alone' | 'gpu' | 'candidates'> {
   /** If it wants to be alone: works beside others where it would have to wait for them, but not beside those of its own process. */
@@ -25,72 +22,6 @@ export interface Wanted extends Pick<Turn, 'alone' | 'gpu' | 'candidates'> {
   readonly patience: number;
   /** Whether others may inherit the turn. */
   readonly isInherited: boolean;
-}
-
-/** A turn that has begun. */
-export interface Begun {
-  readonly devices: readonly string[];
-  /** Whoever inherits it keeps the turn. */
-  readonly descriptor: number;
-  /** Of one that works beside others although it wanted to be alone: who is there beside it now. */
-  readonly beside: (() => readonly Who[]) | undefined;
-  end(): void;
-}
-
-/** The note of one who uses the machine or wants to, in a folder of all of them. It is locked as long as its writer, or an heir, lives. */
-class Note {
-  readonly turn: Turn;
-  readonly path: string;
-  descriptor: number;
-
-  constructor(folder: string, turn: Turn) {
-    this.path = pathOf(folder, turn);
-    this.turn = turn;
-    this.descriptor = writeLocked(this.path, turn);
-  }
-
-  /** The same with other words. */
-  change(change: Partial<Turn>): Note {
-    const changed = new Note(dirname(this.path), { ...this.turn, ...change });
-    if (changed.path === this.path) closeSync(this.descriptor);
-    else this.release();
-    return changed;
-  }
-
-  /** Lets go; where it was inherited, the heirs still hold it. */
-  release(isInherited = true): void {
-    if (!isInherited) removeFile(this.path);
-    closeSync(this.descriptor);
-    if (isInherited) removeFree(this.path);
-  }
-}
-
-/** Writes a file that is locked before anyone sees it. */
-function writeLocked(path: string, content: object): number {
-  const unfinished = path + UNFINISHED;
-  const descriptor = openSync(unfinished, 'w+');
-  try {
-    tryLock(descriptor);
-    writeSync(descriptor, JSON.stringify(content));
-    renameSync(unfinished, path);
-  } catch (error) {
-    closeSync(descriptor);
-    rmSync(unfinished, { force: true });
-    throw error;
-  }
-  return descriptor;
-}
-
-/** Removes a note that no one holds any more. */
-function removeFree(path: string): void {
-  try {
-    const descriptor = openSync(path, 'r+');
-    const isFree = tryLock(descriptor) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
-    if (isFree) unlinkSync(path);
-    closeSync(descriptor);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }
 
 function isTurn(value: unknown): value is Turn {
@@ -110,10 +41,15 @@ function unknownTurn(ticket: number, path: string): Turn {
   return { ticket, who, alone: true, gpu: 0, candidates: [], state: 'inside', closed: false, devices: [] };
 }
 
-/** Everyone who uses a machine or wants to, each with a note of its own. Kernel locks seal the notes: those of the dead are not believed. */
+/**
+ * Everyone who uses a machine or wants to, each with a note of its own, or the nodes of a process that nobody inherits with one together. Kernel locks seal the
+ * notes: those of the dead are not believed.
+ */
 export class MachineQueue {
   private readonly folder: string;
   private readonly door: string;
+  /** The turn that nodes of this process have together. */
+  private shared: SharedTurn | undefined;
 
   constructor(folder: string) {
     this.folder = join(folder, 'queue');
@@ -122,6 +58,8 @@ export class MachineQueue {
 
   /** Waits for a turn; undefined if the signal comes first. */
   async begin(wanted: Wanted, asker: Asker): Promise<Begun | undefined> {
+    if (isShared(wanted) && this.shared !== undefined && !asker.signal.aborted && !this.names().some(isAlone))
+      return this.shared.join(asker.who);
     const teller = new Teller(asker);
     let note: Note | undefined;
     const started = performance.now();
@@ -157,7 +95,11 @@ export class MachineQueue {
     const turn: Turn = { ...own, state, who: { ...who, since }, devices: 'devices' in decision ? decision.devices : [] };
     const next = written(this.folder, note, turn);
     if (!('devices' in decision)) return { note: next, decision };
-    return { note: next, begun: this.begunOf(next, isBeside, wanted.isInherited) };
+    if (this.shared !== undefined || !isShared(wanted)) return { note: next, begun: this.begunOf(next, isBeside, wanted.isInherited) };
+    this.shared = new SharedTurn(next, this.door, () => {
+      this.shared = undefined;
+    });
+    return { note: next, begun: this.shared.join(turn.who) };
   }
 
   /** The names of all notes, in a folder that is nearly always there. */
@@ -187,7 +129,7 @@ export class MachineQueue {
   /** The others that count for a turn: for most it is enough to know that no one measures or wants to. */
   private others(names: readonly string[], { ticket, alone, gpu }: Turn): Turn[] {
     const isOther = (name: string): boolean => ticketOf(name) !== ticket;
-    const counts = alone || names.some((name) => name.endsWith('.alone') && isOther(name)) ? /./ : gpu > 0 ? /\.gpu$/ : /^$/;
+    const counts = alone || names.some((name) => isAlone(name) && isOther(name)) ? /./ : gpu > 0 ? /\.gpu$/ : /^$/;
     const others = names.filter((name) => isOther(name) && counts.test(name));
     return others.sort().flatMap((name) => this.read(name) ?? []);
   }
@@ -234,13 +176,18 @@ function inodeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-function isFinished(name: string): boolean {
-  return !name.endsWith(UNFINISHED);
+/** Whether nodes of a process may have such a turn together. */
+function isShared({ alone, gpu, isInherited }: Wanted): boolean {
+  return !alone && gpu === 0 && !isInherited;
 }
 
-/** Where a turn's note lies; its name says what most need to know of it. */
-function pathOf(folder: string, { ticket, alone, gpu }: Turn): string {
-  return join(folder, `${String(ticket).padStart(12, '0')}.${alone ? 'alone' : gpu > 0 ? 'gpu' : 'plain'}`);
+/** Whether it is the name of a note of one who wants to be alone. */
+function isAlone(name: string): boolean {
+  return name.endsWith('.alone');
+}
+
+function isFinished(name: string): boolean {
+  return !name.endsWith(UNFINISHED);
 }
 
 function stuck(door: string): Waiting {
