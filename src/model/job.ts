@@ -106,7 +106,7 @@ export type ExitRecord = {
       readonly facts: JsonObject;
       /** The last lines that it printed. */
       readonly last: readonly string[];
-      /** Nothing is set on the folders of the attempt but what anyone can see of them: another may be given them. */
+      /** Its folders are as new but for what lies in the one that it worked in: another attempt may be given them. */
       readonly isPlain?: boolean;
     }
   | { readonly ended: 'failed'; readonly problem: Problem }

@@ -19,7 +19,7 @@ export interface Workplace {
   readonly folder: string;
   /** Returns what refused to be removed, each as a path and why. */
   remove(): readonly string[];
-  /** As `remove`, but its folders, on which nothing may be set that cannot be seen, are given to another attempt if they can be emptied. */
+  /** As `remove`, but its folders, which are as new but for what lies in the working folder, are given to another attempt if that can be emptied. */
   giveOn(): readonly string[];
 }
 

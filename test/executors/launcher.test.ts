@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -44,13 +44,35 @@ async function pidsOf(job: JobSpecification): Promise<[launcher: number, hidden:
 
 const ATTRIBUTES = spawnSync('python3', ['-c', 'import os, sys; os.setxattr(sys.argv[1], "user.x", b"1")', emptyFolder()]).status === 0;
 
-test('folders on which nothing is set can be given to another attempt', async () => {
-  expect(await execute(jobOf('echo > ../home/left; mkdir -p deep/er')).exit).toMatchObject({ ended: 'done', isPlain: true });
+/** What came of a command in folders that all have the same rights, as those of a store. */
+function executeAsNew(run: string | readonly string[]): Promise<ExitRecord> {
+  const job = jobOf(run);
+  chmodSync(job.folder, statSync(join(job.folder, 'work')).mode);
+  return execute(job).exit;
+}
+
+test('folders that are as new but for the working folder can be given to another attempt', async () => {
+  expect(await executeAsNew('echo > left; mkdir -p deep/er')).toMatchObject({ ended: 'done', isPlain: true });
 });
 
-test.runIf(ATTRIBUTES).each(['.', '..', '../home', '../tmp'])('those with attributes of their own cannot: %s', async (folder) => {
-  const job = jobOf(['python3', '-c', `import os; os.setxattr("${folder}", "user.x", b"1")`]);
-  const exit = await execute(job).exit;
+test.each([
+  ['with something in one that it does not work in', 'echo > ../home/left'],
+  ['with something hidden in one', 'echo > ../tmp/.left'],
+  ['of which one has other rights', 'chmod 777 ../home'],
+  ['of which the outer one has other rights', 'chmod 711 ..'],
+  ['of which the working folder has other rights', 'chmod 755 . && chmod g+s .'],
+  ['of which one is a link by now', 'rmdir ../tmp && ln -s work ../tmp'],
+  ['of which one is gone', 'rmdir ../home'],
+  ['of which that of checkpoints holds something', 'echo > "$STILLROOM_CHECKPOINT/left"'],
+  ['of which that of checkpoints has other rights', 'chmod 711 "$STILLROOM_CHECKPOINT"'],
+])('those cannot %s', async (_, run) => {
+  const exit = await executeAsNew(run);
+  expect(exit.ended).toBe('done');
+  expect(exit).not.toHaveProperty('isPlain');
+});
+
+test.runIf(ATTRIBUTES).each(['.', '..', '../home', '../tmp'])('nor can those with attributes of their own: %s', async (folder) => {
+  const exit = await executeAsNew(['python3', '-c', `import os; os.setxattr("${folder}", "user.x", b"1")`]);
   expect(exit.ended).toBe('done');
   expect(exit).not.toHaveProperty('isPlain');
 });

@@ -8,7 +8,7 @@ import { attemptIn } from './attempt-in.ts';
 /** A command in an attempt's folder of its own. */
 export function jobOf(run: string | readonly string[], more: Partial<JobSpecification> = {}, metrics?: string): JobSpecification {
   const folder = emptyFolder();
-  for (const name of ['work', 'home', 'tmp']) mkdirSync(join(folder, name));
+  for (const name of ['work', 'home', 'tmp', 'saved']) mkdirSync(join(folder, name));
   return attemptIn(folder, { kind: 'command', run, ...(metrics === undefined ? {} : { metrics }) }, more);
 }
 

@@ -28,16 +28,20 @@ export class CheckpointFolder {
     if (this.stamp === undefined) mkdirSync(this.folder, { recursive: true });
   }
 
-  /** Takes the folder away if nothing was put there. */
-  leave(): void {
+  /** Takes the folder away if nothing was put there; whether the attempt has its own one again, as it was. */
+  leave(): boolean {
+    let isBack = false;
     ifPossible(() => {
       const isAsNew = this.stamp !== undefined && this.stamp === this.standing() && readdirSync(this.folder).length === 0;
       if (isAsNew) renameSync(this.folder, this.spare);
       else rmdirSync(this.folder);
+      isBack = isAsNew;
     });
+    return isBack;
   }
 
   private standing(): string {
-    return fileStamp(lstatSync(this.folder, { bigint: true }));
+    const stats = lstatSync(this.folder, { bigint: true });
+    return `${fileStamp(stats)} ${stats.mode} ${stats.uid} ${stats.gid}`;
   }
 }

@@ -50,7 +50,7 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   await checkpoints.settled();
   log.close();
   if (log.lost !== undefined) emit(lostLog(specification, log.lost));
-  folder.leave();
+  const isBack = folder.leave();
   const { cpuSeconds, facts = {} } = messages;
   const { peakMemory } = facts;
   const common = {
@@ -72,7 +72,7 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const { blotter } = log;
   if (!metrics.ok)
     return failed(withLog(blotter.cleanMembers(metrics.problems[0] as Problem, 'message', 'hint'), log.last, specification.log));
-  const plain = ending.isPlain === true ? { isPlain: true } : {};
+  const plain = ending.isPlain === true && isBack ? { isPlain: true } : {};
   return { ...common, ended: 'done', metrics: blotter.cleanAll(metrics.value), facts, last: log.last, ...plain };
 }
 

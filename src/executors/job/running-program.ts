@@ -6,7 +6,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** Processes that it left and that were found by their mark. */
   readonly survivors: number;
-  /** Nothing is set on its folders but what anyone can see of them. */
+  /** Its folders are as they were, and empty but for the one that it worked in. */
   readonly isPlain?: boolean;
   /** Why it was not started, if the system said so. */
   readonly refused?: NodeJS.ErrnoException;

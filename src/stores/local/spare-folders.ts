@@ -1,31 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { removeInside, removeTree } from '../../files/remove.ts';
 import { SAVED } from '../../model/job.ts';
 
+/** The one that its program works in. */
+const WORK = 'work';
+
 /** The folders in that of each attempt. */
-const INNER = ['home', SAVED, 'tmp', 'work'];
+const INNER = ['home', SAVED, 'tmp', WORK];
 
 /** Kept at most: so many attempts begin at once where there are that many slots. */
 const MOST = 64;
 
-/** The disk of a folder, whom it belongs to and who may do what in it; undefined where there is no folder. */
-function rightsOf(path: string): string | undefined {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isDirectory() === true ? `${stats.dev} ${stats.mode} ${stats.uid} ${stats.gid}` : undefined;
-}
-
 /**
  * The folders of attempts that have ended, emptied, for those that begin: to make and to remove them costs some disks more than all else of a
- * short node. They are given on only with the rights of new ones.
+ * short node. What became of those that a program was not to work in, its executor has seen.
  */
 export class SpareFolders {
   private readonly scratch: () => string;
   private readonly paths: string[] = [];
-  /** The rights of the first one that was made. */
-  private rights: string | undefined;
 
   constructor(scratch: () => string) {
     this.scratch = scratch;
@@ -37,14 +32,16 @@ export class SpareFolders {
     if (spare !== undefined && succeeds(() => isRenamed(spare, path))) return;
     mkdirSync(path, { recursive: true });
     for (const name of INNER) mkdirSync(join(path, name));
-    this.rights ??= rightsOf(path);
   }
 
-  /** Empties the folder of an attempt and keeps it; removes it where that cannot be. Returns what refused, each as a path and why. */
+  /**
+   * Empties the folder of an attempt, which is as new but for what lies in the working folder, and keeps it; removes it where that cannot be.
+   * Returns what refused, each as a path and why.
+   */
   put(path: string): readonly string[] {
     const spare = join(this.scratch(), `spare-${randomUUID().slice(-12)}`);
-    if (!succeeds(() => this.isAsNew(path) && INNER.every((name) => removeInside(join(path, name))) && isRenamed(path, spare)))
-      return removeTree(path);
+    const isEmptied = (): boolean => holdsFolders(path) && removeInside(join(path, WORK));
+    if (this.paths.length >= MOST || !succeeds(() => isEmptied() && isRenamed(path, spare))) return removeTree(path);
     this.paths.push(spare);
     return [];
   }
@@ -53,12 +50,11 @@ export class SpareFolders {
   remove(): void {
     for (const path of this.paths.splice(0)) removeTree(path);
   }
+}
 
-  private isAsNew(path: string): boolean {
-    if (this.paths.length >= MOST) return false;
-    const isWhole = [path, ...INNER.map((name) => join(path, name))].every((one) => rightsOf(one) === this.rights);
-    return isWhole && this.rights !== undefined && readdirSync(path).sort().join() === INNER.join();
-  }
+/** Whether the folders of an attempt are in its folder, and nothing else. */
+function holdsFolders(path: string): boolean {
+  return readdirSync(path).sort().join() === INNER.join();
 }
 
 function isRenamed(from: string, to: string): boolean {

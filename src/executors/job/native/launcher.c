@@ -172,7 +172,7 @@ static int end_programs(void) {
       continue;
     }
     int32_t how[3] = {WIFEXITED(program->status) ? WEXITSTATUS(program->status) : -1,
-                      WIFSIGNALED(program->status) ? WTERMSIG(program->status) : 0, are_plain(program->folder)};
+                      WIFSIGNALED(program->status) ? WTERMSIG(program->status) : 0, are_plain(program)};
     release(program);
     answer(program->number, ENDED, how, sizeof how);
     *at = program->next;

@@ -4,6 +4,7 @@
 
 #include "supervisor.h"
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* What an answer is: the stream of a program that bytes come from, or how it ended, or why it could not be started. */
 enum { PRINTED, PRINTED_AS_ERRORS, TOLD, STREAMS, ENDED = STREAMS, REFUSED };
@@ -19,8 +20,9 @@ struct program {
   int streams[STREAMS];
   int control;
   int lock;
-  /* The folder that it works in. */
+  /* The folder that it works in, and how that stood before. */
   int folder;
+  struct stat as_new;
   /* The first of its streams among those that are polled. */
   int polled;
 };
@@ -34,8 +36,8 @@ struct inherited {
 /* Starts a program under its supervisor as a request says; 0, with `errno`, where that cannot be. */
 int start_supervised(struct program *program, char *request, const struct inherited *inherited);
 
-/* Whether nothing is set on the folders of an attempt, found from the one that its program works in, but what anyone can see of them. */
-int are_plain(int work);
+/* Whether the folders of an attempt are as the one that its program works in was before, and empty but for that one. */
+int are_plain(const struct program *program);
 
 /* Closes a descriptor that is open. */
 void close_if_open(int *descriptor);

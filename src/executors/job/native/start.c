@@ -98,7 +98,7 @@ int start_supervised(struct program *program, char *request, const struct inheri
   char *lock = request + 4 * sizeof(uint32_t);
   int is_ready = take_lock(program, lock) && make_pipes(program, given);
   if (is_ready) program->folder = open(lock + strlen(lock) + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (program->folder < 0) is_ready = 0;
+  if (program->folder < 0 || fstat(program->folder, &program->as_new) != 0) is_ready = 0;
   program->supervisor = is_ready ? fork() : -1;
   if (program->supervisor == 0) become_supervisor(program, given, request, inherited);
   int error = errno;
