@@ -17,8 +17,8 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
   const command = program
     .command([verb.name, ...verb.arguments].join(' '))
     .description(verb.about)
-    .addHelpText('before', examplesText([verb.example, ...(verb.examples ?? [])]))
-    .addHelpText('after', verb.detail === undefined ? '' : `\n${wrap(verb.detail.replaceAll('`', ''), TEXT_WIDTH).join('\n')}`);
+    .addHelpText('before', () => examplesText([verb.example, ...(verb.examples ?? [])]))
+    .addHelpText('after', () => detailText(verb));
   for (const { flag, about } of SHARED_OPTIONS) command.option(flag, about);
   for (const { flag, about, repeatable } of Object.values(verb.options)) {
     if (repeatable) command.option(flag, about, collect);
@@ -30,6 +30,10 @@ function addVerb(program: Command, verb: Verb, run: (values: readonly unknown[])
 /** What a help begins with. */
 function examplesText(examples: readonly string[]): string {
   return `Example${examples.length === 1 ? '' : 's'}:\n${examples.map((one) => `  ${one}\n`).join('')}`;
+}
+
+function detailText({ detail }: Verb): string {
+  return detail === undefined ? '' : `\n${wrap(detail.replaceAll('`', ''), TEXT_WIDTH).join('\n')}`;
 }
 
 /** The program without its verbs, which have its settings too. */

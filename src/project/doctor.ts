@@ -5,7 +5,7 @@ import type { SetUp } from '../model/executor.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { SetupItem } from '../model/setup-item.ts';
 import type { Room, Usage } from '../model/upkeep.ts';
-import { describeSetup } from '../setup/facts.mjs';
+import { describeSetup } from '../setup/description.mjs';
 import { bytesText, counted } from '../text/amounts.ts';
 import type { Context } from './context.ts';
 import { packagesItem, uvItem } from './python-setup.ts';

@@ -1,8 +1,9 @@
 import { ownMember } from '../model/own-member.ts';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { installedEngines, loadEngines } from '../engines/engines.ts';
 import { executorKinds, loadKind, settingsOf } from '../executors/kinds.ts';
-import { loadProjectFile, type ProjectFile } from '../load/project/project-file.ts';
+import type { ProjectFile } from '../load/project/project-file.ts';
 import type { Executor, ExecutorOpening, Executors } from '../model/executor.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { suggestion } from '../text/suggestion.ts';
@@ -25,7 +26,7 @@ export async function projectExecutors(
   environment: Readonly<Record<string, string | undefined>>,
   { chosen = LOCAL, ...more }: ExecutorChoice = {},
 ): Promise<Outcome<Executors>> {
-  const file = await loadProjectFile({ file: join(root, PROJECT_FILE), shownFile: PROJECT_FILE, kinds: executorKinds, settingsOf });
+  const file = await declaredIn(join(root, PROJECT_FILE));
   if (!file.ok) return file;
   const declared: ProjectFile['executors'] = { [LOCAL]: { kind: 'process', settings: {} }, ...file.value.executors };
   const opened = new Map<string, Promise<Outcome<Executor>>>();
@@ -51,4 +52,11 @@ export async function projectExecutors(
   };
   const first = await executors.get();
   return first.ok ? done(executors) : first;
+}
+
+/** What a project file declares. Nothing that reads one is loaded where there is none. */
+async function declaredIn(file: string): Promise<Outcome<ProjectFile>> {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return done({ executors: {} });
+  const { loadProjectFile } = await import('../load/project/project-file.ts');
+  return loadProjectFile({ file, shownFile: PROJECT_FILE, kinds: executorKinds, settingsOf });
 }

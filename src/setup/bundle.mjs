@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
  * What building does with the compiled sources so that commands start fast: the modules that check fixed schemas become plain code without
- * ajv, and the command line becomes one file and a part for each verb, loaded when used.
+ * ajv, and the command line becomes parts, in two files, that are loaded when used.
  */
 
 /** Modules that export `schemas` and, by the same names, their `checks`. */
@@ -14,6 +14,13 @@ const checkModules = [join('load', 'checks.js'), join('records', 'checks.js')];
 
 /** Packages that hold native code, or that few commands need and that are large. */
 const external = ['@aws-sdk/*', 'ajv', 'esbuild', 'marked', 'sharp', 'onnxruntime-node', '@tensorflow/*'];
+
+/**
+ * The modules with which the shortest commands begin: a run in which nothing has changed, help, and the completion of a word. What they import
+ * stands in a file of its own, since reading all parts takes longer than all else that such a command does.
+ */
+const shortest =
+  /^(cli|commands\/(start|run|summaries|complete\/main)|project\/(project|repeat|pipeline-files)|executors\/process\/executor|engines\/\w+\/engine)\.js$/;
 
 /** What `dist/cli.js` becomes: for whoever runs the command line as a module. */
 const entry = "#!/usr/bin/env node\nimport './cli.cjs';\n";
@@ -133,21 +140,32 @@ function withImports(code, parse) {
   return places.sort((a, b) => b - a).reduce((text, at) => `${text.slice(0, at)}__${text.slice(at)}`, code);
 }
 
-/** Puts the command line into one file of parts; `start.cjs` says how they are run.
+/** The outputs that the shortest commands load, by their paths.
+ * @param {import('esbuild').Metafile} metafile Its paths begin at the compiled sources.
+ */
+function loadedFirst({ outputs }) {
+  const first = new Set(Object.keys(outputs).filter((path) => shortest.test(outputs[path]?.entryPoint ?? '')));
+  for (const path of first)
+    for (const { path: imported, kind } of outputs[path]?.imports ?? []) if (kind === 'import-statement') first.add(imported);
+  return first;
+}
+
+/** Puts the command line into two files of parts; `start.cjs` says how they are run.
  * @param {string} dist
  * @param {string} root
  */
 async function buildParts(dist, root) {
   const require = packagesOf(root);
-  const { build, transform } = require('esbuild');
+  const esbuild = require('esbuild');
   const { parse } = require('acorn');
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await esbuild.build({
     entryPoints: [join(dist, 'cli.js')],
     outdir: join(dist, 'bundle'),
-    absWorkingDir: root,
+    absWorkingDir: dist,
     bundle: true,
     splitting: true,
     write: false,
+    metafile: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -160,7 +178,7 @@ async function buildParts(dist, root) {
   /** @param {import('esbuild').OutputFile} file */
   const partOf = async ({ path, text }) => {
     const define = { 'import.meta.url': '__url' };
-    const { code } = await transform(text, {
+    const { code } = await esbuild.transform(text, {
       format: 'cjs',
       platform: 'node',
       target: 'node20',
@@ -170,11 +188,20 @@ async function buildParts(dist, root) {
     });
     return `${JSON.stringify(`./${basename(path)}`)}: function (exports, require, module, __import, __url) {\n${withImports(code, parse)}}`;
   };
-  const parts = `({\n${(await Promise.all(outputFiles.map(partOf))).join(',\n')}\n})\n`;
-  // It is read as Latin-1, which V8 does not have to convert.
-  if (Buffer.byteLength(parts) !== parts.length) throw new Error('the command line is not built as ASCII');
+  const first = loadedFirst(metafile);
+  /** @param {boolean} isFirst */
+  const partsOf = async (isFirst) => {
+    const files = outputFiles.filter(({ path }) => first.has(relative(dist, path)) === isFirst);
+    const parts = `({\n${(await Promise.all(files.map(partOf))).join(',\n')}\n})\n`;
+    // It is read as Latin-1, which V8 does not have to convert.
+    if (Buffer.byteLength(parts) !== parts.length) throw new Error('the command line is not built as ASCII');
+    return parts;
+  };
+  const [parts, moreParts] = [await partsOf(true), await partsOf(false)];
   const { verbs } = await import(pathToFileURL(join(dist, 'commands', 'verbs.js')).href);
-  const note = { build: createHash('sha256').update(parts).digest('hex').slice(0, 16), verbs: [...Object.keys(verbs), 'complete'] };
+  const build = createHash('sha256').update(parts).update(moreParts).digest('hex').slice(0, 16);
+  const note = { build, verbs: [...Object.keys(verbs), 'complete'] };
   mkdirSync(join(dist, 'bundle'), { recursive: true });
+  writeFileSync(join(dist, 'bundle', 'more-parts.cjs'), moreParts);
   writeFileSync(join(dist, 'bundle', 'parts.cjs'), `//${JSON.stringify(note)}\n${parts}`);
 }

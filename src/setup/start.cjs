@@ -1,8 +1,8 @@
 'use strict';
 // Starts the command line; in `dist` this is `cli.cjs`. The build puts the command line into `bundle/parts.cjs`: a first line with what it
-// notes, then an object of functions, one for what each verb needs and for what several share, called when they are first needed. What V8
-// has compiled of them is kept for each verb in the user's own cache, where others may not write, since compiling takes longer than all else
-// that a short command does. Losing it costs only time.
+// notes, then an object of functions, one for what each verb needs and for what several share, called when they are first needed. What the
+// shortest commands never load stands in `bundle/more-parts.cjs`. What V8 has compiled of both is kept for each verb in the user's own cache,
+// where others may not write, since compiling takes longer than all else that a short command does. Losing it costs only time.
 const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { homedir } = require('node:os');
 const { dirname, join } = require('node:path');
@@ -70,14 +70,12 @@ function keptFile({ build, verbs }) {
   return join(folder, `${build}-${process.version}-${process.arch}-${verb}`);
 }
 
-/** Compiles the parts, with what is kept of them, and sees to it that what this process compiles is kept.
- * @param {string} file
+/** Compiles parts, with what is kept of them, and sees to it that what this process compiles is kept.
+ * @param {string} text
+ * @param {{ readonly file: string, readonly kept: string | undefined }} places
  * @returns {Record<string, Part>}
  */
-function compiledParts(file) {
-  // What is built is ASCII.
-  const text = readFileSync(file, 'latin1');
-  const kept = keptFile(JSON.parse(text.slice('//'.length, text.indexOf('\n'))));
+function compiledParts(text, { file, kept }) {
   const before = kept === undefined ? undefined : readKept(kept);
   const script = new Script(text, { filename: file, cachedData: before?.code });
   const additions = before === undefined || script.cachedDataRejected ? 0 : before.additions;
@@ -89,9 +87,30 @@ function compiledParts(file) {
   return script.runInThisContext();
 }
 
-const file = join(__dirname, 'bundle', 'parts.cjs');
-const parts = compiledParts(file);
+/** A file that was built, which is ASCII.
+ * @param {string} name
+ */
+function built(name) {
+  const file = join(__dirname, 'bundle', name);
+  return { file, text: readFileSync(file, 'latin1') };
+}
+
+const { file, text } = built('parts.cjs');
+const kept = keptFile(JSON.parse(text.slice('//'.length, text.indexOf('\n'))));
+const parts = compiledParts(text, { file, kept });
 const url = pathToFileURL(file).href;
+
+/** @type {Record<string, Part> | undefined} */
+let more;
+
+/** Those that the shortest commands never load. */
+function moreParts() {
+  if (more === undefined) {
+    const { file, text } = built('more-parts.cjs');
+    more = compiledParts(text, { file, kept: kept && `${kept}-more` });
+  }
+  return more;
+}
 
 /** @type {Map<string, { exports: object }>} */
 const loaded = new Map();
@@ -105,14 +124,18 @@ function part(name) {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  parts[name]?.(module.exports, required, module, imported, url);
+  const make = parts[name] ?? moreParts()[name];
+  make?.(module.exports, required, module, imported, url);
   return module.exports;
 }
 
+/** @param {string} name */
+const isPart = (name) => Object.hasOwn(parts, name) || (name.startsWith('./') && Object.hasOwn(moreParts(), name));
+
 /** @param {string} name A part, or a package. */
-const required = (name) => (Object.hasOwn(parts, name) ? part(name) : require(name));
+const required = (name) => (isPart(name) ? part(name) : require(name));
 
 /** @param {string} name A part, a package, or the address of a module. */
-const imported = async (name) => (Object.hasOwn(parts, name) ? part(name) : import(name));
+const imported = async (name) => (isPart(name) ? part(name) : import(name));
 
 part('./cli.js');

@@ -90,4 +90,19 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     expect(isWhole()).toBe(true);
     expect(await help({ XDG_CACHE_HOME: '/dev/null' })).toBe(told);
   });
+
+  test('puts what help and a run in which nothing has changed load into a file of its own', async () => {
+    const folder = emptyFolder();
+    write(folder, { 'package.json': '{}', 'p.yaml': 'name: p\nstages: { one: { run: echo 1 > $o, out: { o: o.txt } } }\n' });
+    /** How many files of the command line a command has loaded, by the compiled code that is kept of each. */
+    const loadedBy = async (...args: readonly string[]): Promise<number> => {
+      const cache = emptyFolder();
+      expect((await stillroom(folder, args, { env: { XDG_CACHE_HOME: cache } })).code).toBe(0);
+      return readdirSync(join(cache, 'stillroom/compiled')).length;
+    };
+    expect(await loadedBy('run', 'p.yaml')).toBe(2);
+    expect(await loadedBy('run', 'p.yaml')).toBe(1);
+    expect(await loadedBy('--help')).toBe(1);
+    expect(await loadedBy('complete', '--', 'ru')).toBe(1);
+  });
 });

@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { trustedStamp } from '../../src/files/stamp.ts';
-import { describeSetup, readEngineFacts } from '../../src/setup/facts.mjs';
+import { describeSetup } from '../../src/setup/description.mjs';
+import { readEngineFacts } from '../../src/setup/facts.mjs';
 import { nodeProblem } from '../../src/setup/node-version.cjs';
 import { root } from '../../src/setup/places.mjs';
 import { temporaryFolder } from './rig.ts';
@@ -130,7 +131,7 @@ describe('the facts', () => {
 
 test('a supervisor that cannot be compiled is told with what it needs', () => {
   const folder = makeInstallation();
-  const program = `import(${JSON.stringify(join(folder, 'src/setup/facts.mjs'))}).then(({ describeSetup }) => console.log(JSON.stringify(describeSetup())))`;
+  const program = `import(${JSON.stringify(join(folder, 'src/setup/description.mjs'))}).then(({ describeSetup }) => console.log(JSON.stringify(describeSetup())))`;
   const { stdout } = spawnSync(process.execPath, ['-e', program], { env: { PATH: folder, CC: '' }, encoding: 'utf8' });
   expect(JSON.parse(stdout)).toContainEqual({
     name: 'process supervisor',
