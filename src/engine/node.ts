@@ -173,7 +173,7 @@ function triesAgain(end: AttemptEnd, left: number, { plan }: ReadyNode, { emit }
 
 /** Keeps what came out, durably. */
 async function keep(
-  { plan }: ReadyNode,
+  { plan, isAwaited }: ReadyNode,
   wanted: WantedResult,
   attempt: Attempt,
   { surroundings: { store }, emit }: AttemptRun,
@@ -181,7 +181,7 @@ async function keep(
   const { instance } = plan.prepared;
   const { fingerprint, stage, ingredients, workDigest } = wanted;
   const result = { format: RESULT_FORMAT, fingerprint, stage, ingredients, attempts: [attempt] } as const;
-  const before = (await store.results.keep(result, workDigest))?.outputs;
+  const before = (await store.results.keep(result, workDigest, !isAwaited()))?.outputs;
   if (before === undefined) return;
   const differing = Object.keys(attempt.outputs).filter(
     (port) => instance.outputs[port]?.measured !== true && canonicalJson(before[port] ?? null) !== canonicalJson(attempt.outputs[port]),

@@ -15,6 +15,8 @@ export interface ReadyNode extends ReadyWork {
   readonly known: Known;
   /** Aborted: what has not begun need not begin any more, since the run is stopped or a node has failed. */
   readonly unwanted: AbortSignal;
+  /** Whether nothing else could begin now, so that others may wait for this one. */
+  readonly isAwaited: () => boolean;
   /** To be called when the node really starts: no result of it has come meanwhile. */
   readonly onStart: () => void;
 }

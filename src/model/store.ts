@@ -131,9 +131,9 @@ export interface Results {
   ofWork(workDigest: string): readonly StoredResult[];
   /**
    * Keeps a result, before those with other bytes; all that it names must be in the store. Ends when it and that are on the disk, with the
-   * attempt that was the current one.
+   * attempt that was the current one. `mayWait`: nobody waits for it, so it may come to the disk a moment later, together with others.
    */
-  keep(result: StoredResult, workDigest: string): Promise<Attempt | undefined>;
+  keep(result: StoredResult, workDigest: string, mayWait?: boolean): Promise<Attempt | undefined>;
 }
 
 /** What is known of a bundle of stage code. */

@@ -132,6 +132,15 @@ describe('a node is reused', () => {
   });
 });
 
+test('a node is awaited once nothing else could begin', async () => {
+  const run = new DrivenRun(planOf(['a', 'b', 'c'].map((name) => instanceOf(name))));
+  const { ready, free } = run.get('a');
+  expect([run.names, ready.isAwaited()]).toEqual([['a', 'b'], false]);
+  await free();
+  expect([run.names, ready.isAwaited()]).toEqual([['a', 'b', 'c'], true]);
+  await run.finish();
+});
+
 test('a node whose program has ended leaves its slots to another while what it made is kept; what reads that waits', async () => {
   const slots = new Slots({ name: executor.name, capacity: { cpu: 1, gpu: 0, memory: 100 } });
   const run = new DrivenRun(planOf([instanceOf('a'), instanceOf('b'), instanceOf('c', { after: ['a'] })]), { slots });

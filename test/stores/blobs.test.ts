@@ -193,6 +193,30 @@ describe('what is kept is on the disk', () => {
     expect(synced).toHaveLength(1);
   });
 
+  test('a moment later where it may wait, with what came meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const patient = ['b', 'c'].map((one) => {
+      blobs.add(Buffer.from(one));
+      return segments.commit(true);
+    });
+    synced.length = 0;
+    vi.runAllTimers();
+    await Promise.all(patient);
+    expect(synced).toEqual([segment()]);
+  });
+
+  test('at once where others cannot wait, and with it what could', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    blobs.add(Buffer.from('b'));
+    const patient = segments.commit(true);
+    blobs.add(Buffer.from('c'));
+    synced.length = 0;
+    await Promise.all([patient, segments.commit()]);
+    expect(synced).toEqual([segment()]);
+  });
+
   test('of what comes while a sync goes on by the next one', async () => {
     blobs.add(poem);
     await blobs.commit();
@@ -204,7 +228,7 @@ describe('what is kept is on the disk', () => {
       ended.push(`${name} ${synced.length}`);
     };
     const first = commit('first');
-    await Promise.resolve();
+    await new Promise((resolve) => process.nextTick(resolve));
     await Promise.all([first, commit('second'), commit('third')]);
     expect(ended).toEqual(['first 1', 'second 2', 'third 2']);
   });

@@ -49,8 +49,8 @@ class LayeredResults implements Results {
     return this.local.results.ofWork(workDigest);
   }
 
-  keep(result: StoredResult, workDigest: string): Promise<Attempt | undefined> {
-    return this.local.results.keep(result, workDigest);
+  keep(result: StoredResult, workDigest: string, mayWait = false): Promise<Attempt | undefined> {
+    return this.local.results.keep(result, workDigest, mayWait);
   }
 
   async find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined> {

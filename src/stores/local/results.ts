@@ -110,7 +110,7 @@ export class LocalResults implements Results {
     return [...found].sort().flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 
-  keep(result: StoredResult, workDigest: string): Promise<Attempt | undefined> {
+  keep(result: StoredResult, workDigest: string, mayWait = false): Promise<Attempt | undefined> {
     const { fingerprint, attempts } = result;
     const [newest] = attempts;
     const place = this.segments.placeOf('result', fingerprint);
@@ -118,7 +118,7 @@ export class LocalResults implements Results {
     const older = (before?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
     const body = Buffer.from(JSON.stringify({ ...result, attempts: [newest, ...older] }));
     this.segments.add([{ kind: 'result', key: fingerprint, work: workDigest, order: (place?.order ?? 0) + 1, body }]);
-    return this.segments.commit().then(() => before?.attempts[0]);
+    return this.segments.commit(mayWait).then(() => before?.attempts[0]);
   }
 
   /** Whether a record is as it was written: of the shape of its format, or of a newer one, whose shape is not known. */

@@ -210,9 +210,9 @@ export class Segments {
     this.writer.add(entries);
   }
 
-  /** Ends when all that was added is on the disk. */
-  commit(): Promise<void> {
-    return this.writer.commit();
+  /** Ends when all that was added is on the disk; with `mayWait` a moment later, together with more. */
+  commit(mayWait = false): Promise<void> {
+    return this.writer.commit(mayWait);
   }
 
   /** As `commit`, for who cannot wait. */

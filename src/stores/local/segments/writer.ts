@@ -11,6 +11,9 @@ import type { Segment } from './segment.ts';
 /** From this size on, in bytes, a segment is not added to any more. */
 export const LARGEST = 64 * 1024 * 1024;
 
+/** Milliseconds for which what may wait waits for others, so that one sync serves more of them. */
+const MOMENT = 15;
+
 /** A name for a new segment. */
 export function newName(): string {
   return randomBytes(12).toString('hex');
@@ -33,6 +36,8 @@ export class Writer {
   private held: Held | undefined;
   private syncing: Promise<void> | undefined;
   private next: Promise<void> | undefined;
+  /** Ends the time for which the next sync waits for others. */
+  private hurry: () => void = () => undefined;
   /** Counts how often the disk refused to make durable what was added, and why it last did. */
   private cuts = 0;
   /** Whether this process has added anything. */
@@ -140,15 +145,15 @@ export class Writer {
     else void syncing.then(release, release);
   }
 
-  /** Ends when all that was added before is on the disk. */
-  async commit(): Promise<void> {
+  /** Ends when all that was added before is on the disk; with `mayWait` a moment later, if nothing that may not wait is added meanwhile. */
+  async commit(mayWait = false): Promise<void> {
     const { cuts } = this;
-    await this.group();
+    await this.group(mayWait);
     if (this.cuts !== cuts) throw this.refusal;
   }
 
   /** The sync that makes durable what was added: the one after that which goes on, since it began before. */
-  private group(): Promise<void> {
+  private group(mayWait: boolean): Promise<void> {
     if (this.held === undefined || this.held.segment.durable >= this.held.segment.end) return this.syncing ?? Promise.resolve();
     const begin = (): Promise<void> => {
       this.next = undefined;
@@ -157,8 +162,19 @@ export class Writer {
       });
       return this.syncing;
     };
-    this.next ??= (this.syncing ?? Promise.resolve()).then(begin, begin);
+    this.next ??= Promise.all([this.syncing, this.moment()]).then(begin, begin);
+    if (!mayWait) this.hurry();
     return this.next;
+  }
+
+  private moment(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, MOMENT);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private async sync(): Promise<void> {
@@ -166,6 +182,7 @@ export class Writer {
     if (held === undefined) return;
     const { segment, lock } = held;
     const { end } = segment;
+    if (segment.durable >= end) return;
     try {
       await new Promise<void>((resolve, reject) => {
         fsync(lock.descriptor, (error) => {
