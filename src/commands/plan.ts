@@ -54,7 +54,7 @@ export default verb({
     { pipeline, set, followLinks, force, remeasure, refreshEnvironment, jobs, only, executor, remote: remotes, all, strict },
     invocation,
   ) {
-    const { stdout } = invocation;
+    const { stdout, json } = invocation;
     const chosen = await chosenPipeline(pipeline, invocation);
     if (!chosen.ok) return refusal(chosen.problems);
     const project = await invocation.open({ file: chosen.value, executor, remotes });
@@ -70,7 +70,7 @@ export default verb({
     const plan = planned.ok && strict ? strictly(planned.value) : planned;
     if (!plan.ok) return refusal(plan.problems);
     const { nodes, forecast, builds } = plan.value;
-    const lines = [...summary(plan.value, columnsOf(stdout)), '', ...rows(nodes, all, columnsOf(stdout))];
+    const lines = json ? [] : [...summary(plan.value, columnsOf(stdout)), '', ...rows(nodes, all, columnsOf(stdout))];
     return answer({ nodes: nodes.map(plannedJson), forecast, ...(builds.length === 0 ? {} : { builds }) }, lines, {
       notes: [...builds.map(buildLine), ...unseenPackages(plan.value)].flatMap((line) => wrapBelow(line, columnsOf(stdout), 2)),
     });
@@ -100,7 +100,7 @@ function buildLine({ from, nodes, python, packages }: PipelinePlan['builds'][num
 }
 
 function plannedJson({ node, action, cause, expected, remote }: PipelinePlan['nodes'][number]): object {
-  return { node, action, cause, ...(expected === undefined ? {} : { expected }), ...(remote === undefined ? {} : { remote }) };
+  return { node, action, cause, expected, remote };
 }
 
 /** How each action is shown. */

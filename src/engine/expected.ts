@@ -51,6 +51,10 @@ class Executions {
     this.found.set(name, known);
   }
 
+  get isEmpty(): boolean {
+    return this.found.size === 0;
+  }
+
   of({ instance: { name, node, params }, codeOf }: Work): Pick<Expected, 'of'> & { readonly executions: readonly Execution[] } {
     const own = this.found.get(name) ?? [];
     const siblings = this.found.get(node) ?? [];
@@ -108,6 +112,7 @@ export function expectedOf(plan: Plan, records: Iterable<RunRecord>): ReadonlyMa
       nodes += Object.keys(record.nodes).length;
       if (runs >= MOST.runs || nodes >= MOST.nodes || works.every(isKnown)) break;
     }
+  if (executions.isEmpty) return new Map();
   return new Map(
     works.flatMap((work) => {
       const found = summary(executions.of(work));

@@ -31,15 +31,20 @@ interface Planned {
 
 /** Asks remotes for the results of nodes that a plan would execute. Many are asked for at once: a node waits only for those that it needs. */
 export class FarPlan {
-  private readonly results: Results;
+  private readonly look: NonNullable<Results['look']>;
   private readonly errand: Errand;
   private readonly planned: Planned;
   private readonly asked = new Map<string, Promise<void>>();
 
-  constructor(results: Results, errand: Errand, planned: Planned) {
-    this.results = results;
+  private constructor(look: NonNullable<Results['look']>, errand: Errand, planned: Planned) {
+    this.look = look;
     this.errand = errand;
     this.planned = planned;
+  }
+
+  /** Undefined where there are no remotes. */
+  static of(results: Results, errand: Errand, planned: Planned): FarPlan | undefined {
+    return results.look && new FarPlan(results.look.bind(results), errand, planned);
   }
 
   /** Ends when it is known what becomes of all that an instance is given something of. */
@@ -56,7 +61,7 @@ export class FarPlan {
   ask(node: NodePlan, ingredients: Ingredients): void {
     const { instance } = node.prepared;
     const wanted = wantedResult(node.prepared, ingredients);
-    const asked = this.results.look?.(wanted, this.errand).then((found) => {
+    const asked = this.look(wanted, this.errand).then((found) => {
       if (found === undefined) return;
       const settled: Settled = { instance, fingerprint: wanted.fingerprint, attempt: found.attempt };
       const { remote } = found;
@@ -66,6 +71,6 @@ export class FarPlan {
       });
       this.planned.settled.set(instance.name, settled);
     });
-    if (asked !== undefined) this.asked.set(instance.name, asked);
+    this.asked.set(instance.name, asked);
   }
 }

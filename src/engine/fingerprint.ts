@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import { budgetsOf, type Instance, type NodeWork } from '../model/pipeline.ts';
 import type { Engine } from '../model/engine.ts';
 import type { Executor, Executors } from '../model/executor.ts';
+import type { Making } from '../model/making.ts';
 import type { Store } from '../model/store.ts';
 import { done, failed, type Outcome } from '../model/problem.ts';
 import { pointerStep } from '../text/json-pointer.ts';
@@ -122,20 +123,23 @@ function prepareWith(
       hint: `set it before the command: export ${missing.name}=VALUE${missing.secret ? '' : `; or give it a value here: env: { ${missing.name}: VALUE }`}`,
     });
   }
+  // In the order in which they are hashed, which spares sorting them.
   const own: Prepared['own'] = {
+    cpu: instance.resources.cpu,
+    engines: engines.value,
+    env: shared.env,
     format: RECORD_FORMAT,
+    machine: instance.measures ? facts.machine : null,
+    outputs: shared.outputs,
+    params: instance.params,
+    platform: instance.work.kind === 'stage' ? facts.platform : null,
     stageApi: STAGE_API,
     work: withNumbers(shared.work, instance),
-    params: instance.params,
-    outputs: shared.outputs,
-    env: shared.env,
-    cpu: instance.resources.cpu,
-    platform: instance.work.kind === 'stage' ? facts.platform : null,
-    engines: engines.value,
-    machine: instance.measures ? facts.machine : null,
   };
-  const found = { ...(environment === undefined ? {} : { environment }), ...(commandCode === undefined ? {} : { commandCode }) };
-  const prepared = done({ instance, executor, code, ...found, own });
+  const found: Making<Prepared> = { instance, executor, code, own };
+  if (environment !== undefined) found.environment = environment;
+  if (commandCode !== undefined) found.commandCode = commandCode;
+  const prepared = done(found);
   around.found?.prepared.set(instance, prepared);
   return prepared;
 }

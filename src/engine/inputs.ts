@@ -59,5 +59,5 @@ export function inputIngredients(
     }
     if (elements.length === input.elements.length) inputs[input.port] = { many: input.many, elements };
   }
-  return { inputs, unknown: [...new Set(unknown)] };
+  return { inputs, unknown: unknown.length < 2 ? unknown : [...new Set(unknown)] };
 }

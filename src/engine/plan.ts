@@ -1,6 +1,7 @@
 import type { Action, Capacities, Expected, PlannedNode } from '../model/event.ts';
 import type { Capacity, Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
+import type { Making } from '../model/making.ts';
 import type { Errand, Snapshot } from '../model/store.ts';
 import type { ProblemCode } from '../model/problem-codes.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
@@ -88,7 +89,7 @@ export async function makePlan(request: PlanRequest): Promise<Outcome<Plan>> {
   const nodes = new Map<string, NodePlan>();
   const settled = new Map<string, Settled>();
   const recall = request.recalled && new Recall(request.recalled, snapshots);
-  const far = request.asksRemotes && new FarPlan(surroundings.store.results, request.asksRemotes, { nodes, settled });
+  const far = request.asksRemotes && FarPlan.of(surroundings.store.results, request.asksRemotes, { nodes, settled });
   for (const instance of wanted) {
     const prepared = prepareAsBefore(instance, surroundings) ?? (await prepare(instance, surroundings));
     if (!prepared.ok) {
@@ -231,11 +232,13 @@ function listed(names: readonly string[]): string {
 export function plannedNodes({ nodes }: Plan, expected: ReadonlyMap<string, Expected> = new Map()): PlannedNode[] {
   return [...nodes.values()].map(({ prepared: { instance, executor }, action, cause, remote }) => {
     const { name, resources, measures } = instance;
-    const planned = { node: name, action, cause, after: producersOf(instance), ...(remote === undefined ? {} : { remote }) };
+    const planned: Making<PlannedNode> = { node: name, action, cause, after: producersOf(instance) };
+    if (remote !== undefined) planned.remote = remote;
     if (action === 'reuse') return planned;
     const known = expected.get(name);
-    const takes = { ...resources, executor: executor.name, alone: measures };
-    return { ...planned, ...(known === undefined ? {} : { expected: known }), takes };
+    if (known !== undefined) planned.expected = known;
+    planned.takes = { ...resources, executor: executor.name, alone: measures };
+    return planned;
   });
 }
 

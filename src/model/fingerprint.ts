@@ -1,4 +1,4 @@
-import { canonicalJson, digestOf, exactJson, membersJson, sha256 } from './canonical.ts';
+import { canonicalJson, digestOf, exactJson, sha256, sortedKeys } from './canonical.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Ingredients } from './result.ts';
 
@@ -30,7 +30,10 @@ function ingredientsJson(ingredients: Partial<Ingredients>): string {
     known.set(part, text);
     return text;
   };
-  return membersJson(Object.keys(ingredients).sort(), json);
+  // Their names are plain words, which JSON quotes as they are.
+  return `{${sortedKeys(ingredients)
+    .map((name) => `"${name}":${json(name)}`)
+    .join(',')}}`;
 }
 
 /**

@@ -20,6 +20,7 @@ const SPECIAL = /^\s|\s$|^'|[[\]{},"\p{Cc}]/u;
 
 /** A value of a point: a text that can be nothing else stands as it is, all others as JSON. */
 export function valueText(value: Json): string {
+  if (typeof value === 'number') return JSON.stringify(value);
   const isPlain = typeof value === 'string' && !SCALAR.test(value) && !SPECIAL.test(value) && value.isWellFormed();
   // JSON leaves the control characters above ASCII as they are.
   return isPlain ? value : JSON.stringify(value).replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

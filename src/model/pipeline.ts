@@ -197,9 +197,9 @@ export function budgetsOf({ work }: Pick<Instance, 'work'>): readonly string[] {
 
 /** The names of the instances that an instance takes inputs from, or that a recipe of one does. */
 export function producersOf({ inputs }: Pick<Instance, 'inputs'>): string[] {
-  const names = new Set<string>();
-  for (const { elements } of inputs) for (const { origin } of elements) if (origin.kind === 'output') names.add(origin.instance);
-  return [...names];
+  const names: string[] = [];
+  for (const { elements } of inputs) for (const { origin } of elements) if (origin.kind === 'output') names.push(origin.instance);
+  return names.length < 2 ? names : [...new Set(names)];
 }
 
 /** The named nodes with all that they need; undefined: all. */

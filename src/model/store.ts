@@ -111,9 +111,12 @@ export interface FoundResult {
 export interface Results {
   /** What is here, whole or not. */
   read(fingerprint: string): StoredResult | undefined;
-  /** The current attempt of what is here, whole or not: the same object as long as it is and anyone has it. */
+  /**
+   * The current attempt of what is here, whole or not: the same object as long as it is and anyone has it. What others have added within the
+   * last moment may be missing, as it is of the works of `ofWork`.
+   */
   attempt(fingerprint: string): Attempt | undefined;
-  /** The same, if its outputs are whole. */
+  /** The same, if its outputs are whole; with all that others have added. */
   whole(fingerprint: string): Attempt | undefined;
   /** Those of some results whose records are files of their own, as former stores have them, or are not here. */
   apart(fingerprints: readonly string[]): readonly string[];

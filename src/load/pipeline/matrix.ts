@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../model/canonical.ts';
+import { canonicalJson, sortedKeys } from '../../model/canonical.ts';
 import { isObject } from '../../files/json.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Instance, Key } from '../../model/pipeline.ts';
@@ -66,7 +66,7 @@ export function alikeInstances(instances: readonly Instance[]): readonly (readon
   if (groups === undefined) {
     const found = new Map<string, Instance[]>();
     for (const instance of instances) {
-      const variables = Object.keys(instance.key).toSorted().join(' ');
+      const variables = sortedKeys(instance.key).join(' ');
       const before = found.get(variables);
       if (before === undefined) found.set(variables, [instance]);
       else before.push(instance);

@@ -30,7 +30,8 @@ export class LocalResults implements Results {
   private readonly segments: Segments;
   /** When it was looked for what others have added (`performance.now`). */
   private lookedAt = Number.NEGATIVE_INFINITY;
-  /** Whether there is an index of former results. */
+  /** Whether there are former results, and an index of them. */
+  private hasFormer = false;
   private hasIndex = false;
   /** The current attempts of results as they were read, as long as anyone has them, and where. */
   private readonly attempts = new Map<string, { readonly place: string; readonly attempt: WeakRef<Attempt> }>();
@@ -62,11 +63,16 @@ export class LocalResults implements Results {
   }
 
   whole(fingerprint: string): Attempt | undefined {
-    const attempt = this.attempt(fingerprint);
+    const attempt = this.current(fingerprint);
     return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : attempt;
   }
 
   attempt(fingerprint: string): Attempt | undefined {
+    this.lookForOthers();
+    return this.hasFormer || this.segments.knows('result', fingerprint) ? this.current(fingerprint) : undefined;
+  }
+
+  private current(fingerprint: string): Attempt | undefined {
     const before = this.attempts.get(fingerprint);
     const known = before?.attempt.deref();
     const found = this.segments.readUnless('result', fingerprint, known === undefined ? undefined : before?.place);
@@ -99,6 +105,7 @@ export class LocalResults implements Results {
   private lookForOthers(): void {
     if (performance.now() - this.lookedAt < MOMENT) return;
     this.segments.refresh();
+    this.hasFormer = existsSync(this.root);
     this.hasIndex = existsSync(this.index);
     this.lookedAt = performance.now();
   }
@@ -107,7 +114,7 @@ export class LocalResults implements Results {
     this.lookForOthers();
     const found = this.segments.ofWork(workDigest);
     if (this.hasIndex) for (const fingerprint of namesIn(join(this.index, workDigest))) found.add(fingerprint);
-    return [...found].sort().flatMap((fingerprint) => this.read(fingerprint) ?? []);
+    return found.size === 0 ? [] : [...found].sort().flatMap((fingerprint) => this.read(fingerprint) ?? []);
   }
 
   keep(result: StoredResult, workDigest: string, mayWait = false): Promise<Attempt | undefined> {

@@ -102,7 +102,12 @@ export class Segments {
     return found.length < 2 ? found : found.sort((a, b) => b.entry.order - a.entry.order || (a.segment.name < b.segment.name ? -1 : 1));
   }
 
-  /** The same with what others have added meanwhile, where there is none yet. */
+  /** Whether anything has a key, as far as is known. */
+  knows(kind: Kind, key: string): boolean {
+    return this.knownOf(kind, key).length > 0;
+  }
+
+  /** The entries with a key, with those that others have added meanwhile where none is known yet. */
   private find(kind: Kind, key: string): Located[] {
     const found = this.knownOf(kind, key);
     if (found.length > 0) return found;
