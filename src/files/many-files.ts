@@ -1,12 +1,8 @@
-import type { Worker } from 'node:worker_threads';
-import { BUSY, type Contents, learner, type Look, lookThrough, type ManyFiles, MOVED, WRONG } from './many-work.ts';
+import { besideThis } from './beside.ts';
 import { DIGEST_BYTES, digestAt } from './digests.ts';
-import { otherThread } from './other-thread.ts';
+import { BUSY, type Contents, learner, type Look, type ManyFiles, MOVED, WRONG } from './many-work.ts';
 import { STAMP_BYTES } from './stamp.ts';
 import type { Packed } from './unpacker.ts';
-
-/** From so many files on it pays to deal with them in two threads. */
-const MANY = 4000;
 
 /** Milliseconds without a sign of the other thread after which it is no longer waited for: what it was to look at is looked at without it. */
 const PATIENCE = 2000;
@@ -24,11 +20,6 @@ export interface Learned {
   readonly digests?: ArrayBufferLike;
 }
 
-/** Says that many files will be looked at soon: a thread takes as long to start as ten thousand files. */
-export function expectMany(count: number): void {
-  if (count >= MANY) otherThread();
-}
-
 /** Files below a folder, by their paths; for `hash` with their sizes. */
 export interface FilesBelow {
   readonly folder: string;
@@ -39,32 +30,28 @@ export interface FilesBelow {
 /** What is to be done with which files. */
 type Asked = Pick<ManyFiles, 'task' | 'folder' | 'paths' | 'packed' | 'into'>;
 
-/** Memory that the other thread sees too, where it is to take its part. */
-function memory(bytes: number, other: unknown): ArrayBufferLike {
-  return other === undefined ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+/** Files that are being dealt with. */
+interface Begun {
+  readonly files: ManyFiles;
+  /** Takes part in it, until none is left that nobody has taken. */
+  readonly takePart: () => void;
 }
 
-/** Lists files for two threads, of which the other one begins at once; without it for this one alone. */
-function begin(asked: Asked, other: Worker | undefined, sizes: readonly number[] = []): ManyFiles {
-  const { paths } = asked;
+/** Lists files for this thread and those beside it, which begin at once. */
+function begin(asked: Asked, beside = besideThis(asked.paths.length), sizes: readonly number[] = []): Begun {
+  const { length } = asked.paths;
   const files: ManyFiles = {
     ...asked,
-    learned: memory(paths.length * STAMP_BYTES, other),
-    marks: new Int32Array(memory(paths.length * 8, other)),
-    control: new Int32Array(memory(12, other)),
-    ...(asked.task === 'stat and hash' ? { digests: memory(paths.length * DIGEST_BYTES, other) } : {}),
+    learned: beside.memory(length * STAMP_BYTES),
+    marks: new Int32Array(beside.memory(length * 8)),
+    control: new Int32Array(beside.memory(12)),
+    ...(asked.task === 'stat and hash' ? { digests: beside.memory(length * DIGEST_BYTES) } : {}),
   };
   for (const [index, size] of sizes.entries()) files.marks[2 * index + 1] = Math.min(size, 0x7fffffff);
-  other?.postMessage({ ...files, paths: paths.join('\0') });
-  return files;
+  return { files, takePart: beside.begin(files) };
 }
 
-/** The other thread, for so many files. */
-function otherFor(count: number): Worker | undefined {
-  return count >= MANY ? otherThread() : undefined;
-}
-
-/** Does here what neither thread could do, or the other one has not done. Throws what the system says of the first that refuses. */
+/** Does here what no thread could do, or another one has not done. Throws what the system says of the first that refuses. */
 function complete(files: ManyFiles): void {
   const { take, end } = learner(files);
   try {
@@ -75,13 +62,12 @@ function complete(files: ManyFiles): void {
 }
 
 /**
- * Looks at files, a link itself: how each stands, or what it holds. Where they are many, two threads take them from one list; what the other
+ * Looks at files, a link itself: how each stands, or what it holds. Where they are many, several threads take them from one list; what another
  * one has not done when the list is through is done here. Throws what the system says of the first that cannot be looked at.
  */
 export function lookAt(task: Look, { folder, paths, sizes }: FilesBelow): Learned {
-  const other = otherFor(paths.length);
-  const files = begin({ task, folder, paths }, other, sizes);
-  lookThrough(files);
+  const { files, takePart } = begin({ task, folder, paths }, besideThis(paths.length), sizes);
+  takePart();
   const { control, marks, learned, digests } = files;
   while (Atomics.load(control, BUSY) === 1 && Atomics.wait(control, BUSY, 1, PATIENCE) !== 'timed-out');
   // A copy: a thread that was given up may still write.
@@ -90,14 +76,14 @@ export function lookAt(task: Look, { folder, paths, sizes }: FilesBelow): Learne
     learned: learned.slice(0),
     ...(digests === undefined ? {} : { digests: digests.slice(0) }),
   });
-  const own: ManyFiles = other === undefined ? files : { ...files, ...copies() };
+  const own: ManyFiles = learned instanceof ArrayBuffer ? files : { ...files, ...copies() };
   complete(own);
   return own;
 }
 
-/** Takes part in what was begun, and waits for the other thread: for who cannot go on while that still works. */
-function end(files: ManyFiles): ManyFiles {
-  lookThrough(files);
+/** Takes part in what was begun, and waits for others: for who cannot go on while they still work. */
+function end({ files, takePart }: Begun): ManyFiles {
+  takePart();
   const { control } = files;
   for (let [moved, idle] = [0, 0]; Atomics.load(control, BUSY) === 1 && Atomics.wait(control, BUSY, 1, PATIENCE) === 'timed-out'; ) {
     const now = Atomics.load(control, MOVED);
@@ -109,7 +95,7 @@ function end(files: ManyFiles): ManyFiles {
   return files;
 }
 
-const change = (asked: Asked): ManyFiles => end(begin(asked, otherFor(asked.paths.length)));
+const change = (asked: Asked): ManyFiles => end(begin(asked));
 
 /** Removes files, as far as there are any; throws what the system says of the first that refuses. */
 export function removeMany(folder: string, paths: readonly string[]): void {
@@ -173,38 +159,38 @@ function offsetsOf(files: readonly ReadFile[]): Float64Array {
   return offsets;
 }
 
-/** Lets the other thread begin with files that are read together, those of one after those of another. */
-function* beginReading(folder: string, files: readonly ReadFile[]): Generator<{ readonly from: number; readonly many: ManyFiles }> {
-  const other = otherFor(files.length);
+/** Lets others begin with files that are read together, those of one after those of another. */
+function* beginReading(folder: string, files: readonly ReadFile[]): Generator<{ readonly from: number; readonly begun: Begun }> {
+  const beside = besideThis(files.length);
   const most = Math.min(
     TOGETHER,
     files.reduce((sum, { size }) => sum + size, 0),
   );
   // While what is in one of them is dealt with, the other one is filled.
-  const rooms = [0, 1].map(() => new Uint8Array(memory(most, other)));
+  const rooms = [0, 1].map(() => new Uint8Array(beside.memory(most)));
   for (const { from, to } of groups(files)) {
     const those = files.slice(from, to);
     const offsets = offsetsOf(those);
     const needed = offsets.at(-1) ?? 0;
     const [next = new Uint8Array()] = rooms.splice(0, 1);
-    const room = next.length < needed ? new Uint8Array(memory(needed, other)) : next;
+    const room = next.length < needed ? new Uint8Array(beside.memory(needed)) : next;
     rooms.push(room);
     const asked: Asked = { task: 'read', folder, paths: those.map(({ path }) => path), into: { bytes: room.subarray(0, needed), offsets } };
-    yield { from, many: begin(asked, other) };
+    yield { from, begun: begin(asked, beside) };
   }
 }
 
 /**
- * Reads small files in their order, as many of their bytes as they are said to have, some of them together: while those are dealt with, the
- * other thread reads on.
+ * Reads small files in their order, as many of their bytes as they are said to have, some of them together: while those are dealt with, others
+ * read on.
  */
 export function* readMany(folder: string, files: readonly ReadFile[]): Generator<Read> {
-  const begun = beginReading(folder, files);
-  for (let now = begun.next(); now.done !== true; ) {
-    const { from, many } = now.value;
-    const { marks, learned, into } = end(many);
+  const parts = beginReading(folder, files);
+  for (let now = parts.next(); now.done !== true; ) {
+    const { from, begun } = now.value;
+    const { marks, learned, into } = end(begun);
     const digests = Buffer.from(learned);
-    now = begun.next();
+    now = parts.next();
     if (into !== undefined)
       yield { ...into, from, digestOf: (index) => (marks[2 * index] === WRONG ? undefined : digestAt(digests, index)) };
   }

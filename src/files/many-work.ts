@@ -11,7 +11,7 @@ export type Look = 'stat' | 'hash' | 'stat and hash';
 /** What is to be done with many files: to look at them, to read them, to remove them, to make them of what is packed, or only to prove that they could be. */
 export type Task = Look | 'read' | 'remove' | 'unpack' | 'prove';
 
-/** Files to do something with, and what is learned of them, in memory that two threads may see. */
+/** Files to do something with, and what is learned of them, in memory that several threads may see. */
 export interface ManyFiles {
   readonly task: Task;
   /** What all paths are below. */

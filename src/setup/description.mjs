@@ -1,10 +1,10 @@
 import { commandLinked, compiled } from './compile.mjs';
 import { findProgram } from './command.mjs';
 import { isCheckout, readEngineFacts, readOpenvinoFacts } from './facts.mjs';
+import { compilerNeeds, confinementHere, nativeParts, nativeReady } from './native.mjs';
 import { nodeProblem } from './node-version.cjs';
 import { packagesReady } from './packages.mjs';
 import { root } from './places.mjs';
-import { confinementHere, supervisorNeeds, supervisorReady } from './supervisor.mjs';
 
 /**
  * One thing that may be set up. `optional`: it is not there, and all but what its detail names does without it.
@@ -46,7 +46,7 @@ export function describeSetup() {
     });
     items.push({ name: 'npx stillroom', ok: linked, detail: linked ? 'linked' : 'not linked', ...unless(linked, engineCommand) });
   }
-  items.push(describeSupervisor(engineCommand), describeConfinement());
+  items.push(...nativeParts.map((part) => describeNative(part, engineCommand)), describeConfinement());
   const detail = facts
     ? `libtensorflow ${facts.libtensorflow}, ${facts.variant} build, in ${facts.path}`
     : 'not installed: training and what uses trained models need it, all else runs without';
@@ -72,17 +72,18 @@ function describeOpenvino(checkout) {
   return { name: 'OpenVINO', ok: true, detail, ...optional(facts !== undefined, command) };
 }
 
-/** Whether processes that a node leaves are ended for certain.
+/** Whether a part that is written in C was compiled.
+ * @param {import('./native.mjs').NativePart} part
  * @param {string} command What sets up what is missing.
  * @returns {SetupItem}
  */
-function describeSupervisor(command) {
-  const ready = supervisorReady(root);
-  const needs = supervisorNeeds();
+function describeNative(part, command) {
+  const ready = nativeReady(root, part);
+  const needs = compilerNeeds();
   return {
-    name: 'process supervisor',
+    name: part.name,
     ok: ready,
-    detail: ready ? 'compiled' : 'not compiled: processes that hide from their node are ended only if they are found by their marks',
+    detail: ready ? 'compiled' : `not compiled: ${part.without}`,
     ...optional(ready, needs === undefined ? command : `${command}, with ${needs}`),
   };
 }

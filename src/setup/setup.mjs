@@ -15,13 +15,13 @@ import { cacheFolder, packageFolder, root } from './places.mjs';
 import { errorCode, SetupProblem } from './problem.mjs';
 import { startStep } from './progress.mjs';
 import { bringUv, findUv } from './uv.mjs';
-import { compileSupervisor, supervisorNeeds, supervisorReady } from './supervisor.mjs';
+import { compileNative, compilerNeeds, nativeParts, nativeReady } from './native.mjs';
 
 /**
  * Set-up: brings a checkout (or an installation from the tarball) to a usable state, doing only what is missing, silent where nothing is.
  *
- *   node src/setup/setup.mjs            everything: npm packages, the compiled sources, the command's link, the supervisor of processes,
- *                                       the training engine
+ *   node src/setup/setup.mjs            everything: npm packages, the compiled sources, the command's link, what is compiled from C, the
+ *                                       training engine
  *   node src/setup/setup.mjs --sources  without the engine
  *   node src/setup/setup.mjs --openvino OpenVINO too, for the runtime of that name
  *   node src/setup/setup.mjs --uv       uv too, which builds environments of Python (else it is brought when it is first needed)
@@ -80,12 +80,14 @@ export async function setUpSources(signal) {
   if (!commandLinked(root)) linkCommand(root);
 }
 
-/** Compiles the supervisor of processes where that is possible.
+/** Compiles what is written in C where that is possible.
  * @param {AbortSignal} signal
  */
-async function setUpSupervisor(signal) {
-  const ready = () => supervisorNeeds() !== undefined || supervisorReady(root);
-  await step('process supervisor', rootLock(), signal, ready, (work) => compileSupervisor(root, work));
+async function setUpNative(signal) {
+  for (const part of nativeParts) {
+    const ready = () => compilerNeeds() !== undefined || nativeReady(root, part);
+    await step(part.name, rootLock(), signal, ready, (work) => compileNative(root, part, work));
+  }
 }
 
 /** The folders of the packages that the engine needs, once all are installed.
@@ -200,7 +202,7 @@ async function main(args) {
   }
   try {
     if (isCheckout()) await setUpSources(controller.signal);
-    await setUpSupervisor(controller.signal);
+    await setUpNative(controller.signal);
     if (!args.includes('--sources')) await installEngine({ signal: controller.signal });
     if (args.includes('--openvino')) await installOpenvino(controller.signal);
     if (args.includes('--uv')) await installUv(controller.signal);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compile, compiled } from './compile.mjs';
 import { isCheckout } from './facts.mjs';
+import { renewNative } from './native.mjs';
 import { nodeProblem } from './node-version.cjs';
 import { packageFolder, root } from './places.mjs';
 import { explain } from './setup.mjs';
-import { renewSupervisor } from './supervisor.mjs';
 
 const cli = join(root, 'dist', 'cli.js');
 
@@ -19,7 +19,7 @@ async function prepare() {
   if (isCheckout() && packageFolder('typescript') && !compiled(root)) {
     const work = { signal: new AbortController().signal, show: () => undefined, noteChild: async () => undefined };
     await compile(root, work);
-    await renewSupervisor(root, work);
+    await renewNative(root, work);
   }
   return existsSync(cli) ? undefined : 'this checkout is not set up yet: run npm start, or node src/setup/setup.mjs';
 }

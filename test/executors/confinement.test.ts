@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { confinementHere } from '../../src/setup/supervisor.mjs';
+import { confinementHere } from '../../src/setup/native.mjs';
 import { called, checkout, edit, emptyFolder, write } from '../rig.ts';
 import { executeBare, executeStage } from './stage-job.ts';
 

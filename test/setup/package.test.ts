@@ -72,7 +72,7 @@ describe('the published package', () => {
     const sources = await bundled();
     expect(sources.length).toBeGreaterThan(150);
     expect(missing(sources)).toEqual([]);
-    const native = [...below('src/executors/job/native'), ...below('src/nn/engine/native'), ...below('src/setup')];
+    const native = ['src/executors/job/native', 'src/files/native', 'src/nn/engine/native', 'src/setup'].flatMap(below);
     expect(
       missing(
         [...native, ...below('src/python'), ...below('src/shell'), ...below('src/commands/template')].filter(

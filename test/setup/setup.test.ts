@@ -25,6 +25,7 @@ function makeInstallation() {
   for (const path of [
     'src/setup',
     'src/executors/job/native',
+    'src/files/native',
     'src/nn/engine/native',
     'package.json',
     'node_modules/node-api-headers',
@@ -122,6 +123,7 @@ describe('the facts', () => {
       ['compiled sources', true],
       ['npx stillroom', true],
       ['process supervisor', true],
+      ['addon for many files', true],
       ['stage confinement', true],
       ['training engine', true],
       ['OpenVINO', true],

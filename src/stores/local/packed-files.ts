@@ -108,8 +108,8 @@ export class Pack {
 /** What files are made of, each of which lies where `placeOf` says when it is asked for one after the other. */
 function packed(entries: readonly ManifestEntry[], placeOf: (index: number) => Stretch): Packed {
   const packs = new Map<string, number>();
-  const places = new Float64Array(new SharedArrayBuffer(24 * entries.length));
-  const executable = new Uint8Array(new SharedArrayBuffer(entries.length));
+  const places = new Float64Array(3 * entries.length);
+  const executable = new Uint8Array(entries.length);
   for (const [index, entry] of entries.entries()) {
     const { path, offset, size } = placeOf(index);
     const pack = packs.get(path) ?? packs.size;

@@ -1,7 +1,7 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOutside } from '../../files/folder.ts';
-import { expectMany } from '../../files/many-files.ts';
+import { expectMany } from '../../files/beside.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 
 /** How a folder is looked through. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installation as checkout } from '../../../src/model/installation.ts';
 import { executeBare, executeStage } from '../../executors/stage-job.ts';
-import { confinementHere } from '../../../src/setup/supervisor.mjs';
+import { confinementHere } from '../../../src/setup/native.mjs';
 import { bodyOf, type Escape, escapes, type Place, type Targets } from './escapes.ts';
 import type { Trial } from './trial.ts';
 
