@@ -8,6 +8,7 @@ import { readText } from '../../files/sealed.ts';
 import { storedStamp } from '../../files/stamp.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import type { KeptNodes, RunNode, RunRecord } from '../../model/run.ts';
+import { changedNodes, isSameNode, lazyNodes, nodeLines } from './lazy-nodes.ts';
 import { areNodes } from './shapes.ts';
 
 type Nodes = RunRecord['nodes'];
@@ -66,7 +67,7 @@ export class RunNodes {
     for (const [base, reference] of this.known) {
       const others = reference.deref();
       if (others === undefined || !isAlike(Object.keys(others), names)) continue;
-      const changed = Object.entries(nodes).filter(([name, node]) => others[name] !== node);
+      const changed = Object.entries(nodes).filter(([name, node]) => !isSameNode(others, name, node));
       if (changed.length > names.length / 2 || this.textOf(changed).length > LARGEST_INSIDE) continue;
       if (!this.isThere(base)) return undefined;
       this.sync(base);
@@ -92,12 +93,12 @@ export class RunNodes {
 
   /** The JSON of nodes, that of each written once: a run's nodes and those of the next one, in which nothing has changed, are mostly the same. */
   private textOf(nodes: readonly (readonly [string, RunNode])[]): string {
-    const members = nodes.map(([name, node]) => {
-      const text = this.texts.get(node) ?? JSON.stringify(node);
-      this.texts.set(node, text);
-      return `${JSON.stringify(name)}:${text}`;
-    });
-    return `{${members.join(',')}}`;
+    const jsonOf = (node: RunNode): string => {
+      const json = this.texts.get(node) ?? JSON.stringify(node);
+      this.texts.set(node, json);
+      return json;
+    };
+    return nodeLines(nodes.map(([name, node]) => [name, jsonOf(node)]));
   }
 
   private path(digest: string): string {
@@ -106,7 +107,9 @@ export class RunNodes {
 
   private read(digest: string): Nodes | undefined {
     const text = isDigest(digest) ? readText(this.path(digest)) : undefined;
-    return text !== undefined && sha256(text) === digest ? parseJson(text, areNodes) : undefined;
+    if (text === undefined || sha256(text) !== digest) return undefined;
+    // Those of former stores stand in one line.
+    return lazyNodes(text) ?? parseJson(text, areNodes);
   }
 
   /** Whether kept nodes are there, as they were. */
@@ -125,7 +128,7 @@ export class RunNodes {
     const nodes = this.known.get(digest)?.deref() ?? this.read(digest);
     if (nodes === undefined) return undefined;
     this.known.set(digest, new WeakRef(nodes));
-    return typeof kept === 'string' ? nodes : { ...nodes, ...inside };
+    return typeof kept === 'string' ? nodes : changedNodes(nodes, inside);
   }
 
   /** The digests of all files, those of damaged ones included. */
