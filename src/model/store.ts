@@ -230,8 +230,8 @@ export interface Runs {
   nodesOf(kept: KeptNodes): RunRecord['nodes'] | undefined;
   /** Whether the nodes that a kept record names are there, as they were kept. */
   hasNodes(kept: KeptNodes): boolean;
-  /** Writes the record of a run whose nodes are kept already, with its row. */
-  writeKept(record: KeptRecord, row: RunRow): void;
+  /** Writes the record of a run whose nodes are kept already, with its row; a live run has none yet. */
+  writeKept(record: KeptRecord, row?: RunRow): void;
   /** A run whose process is gone is shown as interrupted; undefined where the record is missing or damaged. */
   read(id: string): RunRecord | undefined;
   /** Sees what was recorded on other machines meanwhile, or, of a run, what it wrote; nothing where no other machine can write. */
@@ -306,6 +306,11 @@ export interface Published {
    * all stay). Where anything is lost, the folder stays as it was.
    */
   outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): PublishedOutputs;
+  /**
+   * Swaps the one output that differs, of a folder of outputs that stands as told, and leaves all others. Undefined where it does not stand so, or
+   * more differs than one file: then all outputs are to be put there.
+   */
+  change(pipeline: string, outputs: NodeOutputs, standing: string): PublishedOutputs | undefined;
   /** Puts outputs into a folder of the user, as `<node>/<port>`. */
   placeIn(folder: string, outputs: NodeOutputs): Placed;
   /** Where outputs of a pipeline lie now, by `node.port`: those of others, or of none, are left out. */

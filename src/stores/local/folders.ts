@@ -199,7 +199,7 @@ function standingAt(path: string, without?: string): StandingFiles {
 }
 
 /** How a folder stands that was listed. */
-export function standingListed(listing: Listing): StandingFiles {
+function standingListed(listing: Listing): StandingFiles {
   const { folder, files, stamps } = listing;
   const linked: string[] = [];
   let last = 0n;
@@ -236,17 +236,6 @@ export function stampOf(names: Names, stamps: BigInt64Array): string {
     .update(sha256(pathsOf(names)))
     .update(stamps)
     .digest('hex');
-}
-
-/** A listing in which one of its files was looked at anew. */
-export function relisted(listing: Listing, path: string): Listing {
-  const { folder, files, stamps } = listing;
-  const index = files.findIndex((file) => file.path === path);
-  const one = listFile(join(folder, path), lstatSync(join(folder, path), { bigint: true }));
-  if (index < 0) return listing;
-  const all = stamps.slice();
-  all.set(one.stamps, 4 * index);
-  return { ...listing, files: files.with(index, { ...files[index], ...one.files[0], path } as FoundFile), stamps: all };
 }
 
 /** The paths of a listing as one text: the files, and then the empty folders with a slash; each ended by a zero. */

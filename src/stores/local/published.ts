@@ -21,8 +21,8 @@ import type { Lock } from '../../model/workplace.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published, PublishedOutputs } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
-import { listFolder, relisted, standingListed, stampTree } from './folders.ts';
 import type { Links } from './loose-blobs.ts';
+import { lookAtOutputs, type PlacedOutputs, stampOf, swappedOutput } from './placed-outputs.ts';
 
 /** What a published folder holds, and how its files stood. */
 interface Note {
@@ -63,6 +63,15 @@ function named(outputs: NodeOutputs): readonly NamedOutput[] {
   );
 }
 
+function digestsOf(outputs: readonly NamedOutput[]): Note['outputs'] {
+  return Object.fromEntries(outputs.map(({ inside, digest }) => [inside, digest]));
+}
+
+/** A folder of outputs that stands as it was noted. */
+interface Standing extends PlacedOutputs {
+  readonly note: Note;
+}
+
 /** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one; and the schema that editors read. */
 export class LocalPublished implements Published {
   private readonly root: string;
@@ -87,31 +96,57 @@ export class LocalPublished implements Published {
     const link = this.linkOf(pipeline);
     const all = named(outputs);
     const paths = new Map(all.map(({ name, inside }) => [name, join(link, inside)]));
-    const digests = Object.fromEntries(all.map(({ inside, digest }) => [inside, digest]));
-    const artifacts = new Map(all.map(({ inside, artifact }) => [inside, artifact]));
-    const old = this.folderOf(link);
-    const before = old === undefined ? undefined : this.content(old);
-    const listed = old === undefined || !existsSync(old) ? undefined : listFolder(old);
-    const stamp = listed?.ok === true ? standingListed(listed.value).stamp : '';
-    const untouched = old !== undefined && before !== undefined && before.stamp === stamp;
+    const digests = digestsOf(all);
+    const stands = this.stands(link);
     const nodesOfNow = new Set([...outputs.keys()].map(safeFileName));
+    const old = this.folderOf(link);
     const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
     const known = new Set(nodes === undefined ? had : nodes.map(safeFileName));
     const stay = had.filter((name) => !nodesOfNow.has(name) && known.has(name));
-    if (untouched && had.every((name) => nodesOfNow.has(name) || known.has(name))) {
-      const changed = Object.keys(digests).filter((inside) => before.outputs[inside] !== digests[inside]);
-      if (changed.length === 0) return { paths, lost: [], standing: standingOf(old, stamp) };
-      const [inside = ''] = changed;
-      const file = changed.length === 1 && Object.hasOwn(before.outputs, inside) ? artifacts.get(inside) : undefined;
-      if (file?.kind === 'file' && listed?.ok === true && this.replaceFile(pipeline, file, join(old, inside))) {
-        const note: Note = { outputs: { ...before.outputs, ...digests }, stamp: standingListed(relisted(listed.value, inside)).stamp };
-        writeSealedNote(`${old}.json`, note);
-        return { paths, lost: [], standing: standingOf(old, note.stamp) };
-      }
+    if (stands !== undefined && had.every((name) => nodesOfNow.has(name) || known.has(name))) {
+      const changed = this.changed(pipeline, all, stands);
+      if (changed !== undefined) return { paths, lost: [], standing: changed };
     }
     const stays = new Set(stay);
-    const kept = Object.entries(before?.outputs ?? {}).filter(([inside]) => stays.has(inside.split('/', 1)[0] ?? ''));
+    const kept = Object.entries((old === undefined ? undefined : this.content(old))?.outputs ?? {}).filter(([inside]) =>
+      stays.has(inside.split('/', 1)[0] ?? ''),
+    );
     return { paths, ...this.swap({ pipeline, link, old, stay }, outputs, { ...Object.fromEntries(kept), ...digests }) };
+  }
+
+  change(pipeline: string, outputs: NodeOutputs, standing: string): PublishedOutputs | undefined {
+    const link = this.linkOf(pipeline);
+    const stands = this.stands(link);
+    if (stands === undefined || standingOf(stands.folder, stands.note.stamp) !== standing) return undefined;
+    const all = named(outputs);
+    const changed = this.changed(pipeline, all, stands);
+    return changed === undefined
+      ? undefined
+      : { paths: new Map(all.map(({ name, inside }) => [name, join(link, inside)])), lost: [], standing: changed };
+  }
+
+  /** The folder of a pipeline's outputs, where nobody has changed anything in it since they were put there. */
+  private stands(link: string): Standing | undefined {
+    const folder = this.folderOf(link);
+    const note = folder === undefined ? undefined : this.content(folder);
+    if (folder === undefined || note === undefined) return undefined;
+    const placed = lookAtOutputs(folder, Object.keys(note.outputs));
+    return placed !== undefined && stampOf(placed) === note.stamp ? { ...placed, note } : undefined;
+  }
+
+  /** Swaps the one output that differs; returns how the folder stands then. Undefined: more differs, or it cannot be swapped alone. */
+  private changed(pipeline: string, all: readonly NamedOutput[], { note, ...placed }: Standing): string | undefined {
+    const { folder } = placed;
+    const [output, more] = all.filter(({ inside, digest }) => note.outputs[inside] !== digest);
+    if (output === undefined) return standingOf(folder, note.stamp);
+    const { inside, digest, artifact } = output;
+    const isAlone = more === undefined && Object.hasOwn(note.outputs, inside) && artifact.kind === 'file';
+    if (!isAlone || !this.replaceFile(pipeline, artifact, join(folder, inside))) return undefined;
+    const swapped = swappedOutput(placed, inside);
+    if (swapped === undefined) return undefined;
+    const stamp = stampOf(swapped);
+    writeSealedNote(`${folder}.json`, { outputs: { ...note.outputs, [inside]: digest }, stamp } satisfies Note);
+    return standingOf(folder, stamp);
   }
 
   where(pipeline: string, outputs: NodeOutputs): ReadonlyMap<string, string> {
@@ -166,7 +201,8 @@ export class LocalPublished implements Published {
         return { lost, standing: '' };
       }
       for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
-      stamp = stampTree(fresh);
+      const placed = lookAtOutputs(fresh, Object.keys(digests));
+      stamp = placed === undefined ? '' : stampOf(placed);
       writeSealedNote(`${fresh}.json`, { outputs: digests, stamp } satisfies Note);
       symlinkSync(name, `${fresh}.link`);
       renameSync(`${fresh}.link`, link);
@@ -203,7 +239,9 @@ export class LocalPublished implements Published {
 
   standing(pipeline: string): string {
     const folder = this.folderOf(this.linkOf(pipeline));
-    return folder === undefined ? '' : standingOf(folder, stampTree(folder));
+    const note = folder === undefined ? undefined : this.content(folder);
+    const placed = folder === undefined || note === undefined ? undefined : lookAtOutputs(folder, Object.keys(note.outputs));
+    return placed === undefined ? '' : standingOf(placed.folder, stampOf(placed));
   }
 
   private schemaFile(kind: 'pipeline' | 'project'): string {
