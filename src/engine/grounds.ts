@@ -172,6 +172,26 @@ export function groundsOf({ nodes, snapshots, request: { pipeline, surroundings 
   };
 }
 
+/** All that two plans looked up. */
+export function joinedGrounds(some: Grounds, others: Grounds): Grounds {
+  const joined = <Key>(key: keyof Grounds): (readonly [Key, string])[] => {
+    const all = [...others[key], ...some[key]] as (readonly [Key, string])[];
+    return [...new Map(all.map((pair) => [JSON.stringify(pair[0]), pair])).values()];
+  };
+  return {
+    stages: joined('stages'),
+    choices: joined('choices'),
+    code: joined('code'),
+    tools: joined('tools'),
+    environments: joined('environments'),
+    commandCode: joined('commandCode'),
+    variables: joined('variables'),
+    sources: joined('sources'),
+    params: joined('params'),
+    executors: joined('executors'),
+  };
+}
+
 async function codeNow(request: CodeRequest, { store, bundler }: Surroundings, glance: Glance): Promise<string> {
   const { stageCode } = await import('../code/stage-code.ts');
   const code = await stageCode(request, store, { bundler, glance });

@@ -22,7 +22,7 @@ export class Remakes {
     const count = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, count);
     this.before.set(name, this.before.get(name) ?? settled);
-    return count <= MOST ? undefined : lost(name, 'are damaged again and again', 'test the disk, then run again');
+    return count <= MOST ? undefined : damaged(name, 'are damaged again and again', 'test the disk, then run again');
   }
 
   /** Whether a node came out otherwise than before it was lost. */
@@ -33,12 +33,12 @@ export class Remakes {
 }
 
 /** Why what a node made cannot be used. */
-function lost(node: string, what: string, hint: string): Problem {
+export function damaged(node: string, what: string, hint: string): Problem {
   return { kind: 'store', code: 'input-damaged', message: `the outputs of ${node} ${what}`, hint };
 }
 
 /** A node that gave other bytes when it was made again, which those do not fit that others have read. */
 export function madeOtherwise(node: string, readers: readonly string[]): Problem {
   const what = `were damaged and came out otherwise when they were made again: ${readers.join(', ')} had read them as they were`;
-  return lost(node, what, 'run again: what depends on it is then made from what it is now');
+  return damaged(node, what, 'run again: what depends on it is then made from what it is now');
 }

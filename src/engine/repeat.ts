@@ -39,7 +39,7 @@ export function attemptDigest(attempt: Attempt | undefined): string {
  * is otherwise.
  */
 export function standingOf(unchanged: UnchangedRun, store: Store, noted: string): string | undefined {
-  const { record, results, apart, published, sources } = unchanged;
+  const { record, results, apart, published } = unchanged;
   const standing = store.standing();
   const isNoted = isAsNoted(unchanged, standing, noted);
   const isThere =
@@ -47,12 +47,17 @@ export function standingOf(unchanged: UnchangedRun, store: Store, noted: string)
     store.published.standing(record.pipeline) === published &&
     (isNoted || (results !== '' && areThere(results, store))) &&
     isApartThere(unchanged, store) &&
-    sources.every(([source, snapshot]) => {
-      const isKept = store.sources.keep(source, snapshot);
-      return isKept.ok && isKept.value === (record.sources[source.name]?.kept === true);
-    });
+    areSourcesKept(unchanged, store);
   if (!isThere) return undefined;
   return apart.records || store.standing() !== standing ? '' : standing;
+}
+
+/** Whether of each source that a run read as much is kept as then. */
+export function areSourcesKept({ record, sources }: UnchangedRun, store: Store): boolean {
+  return sources.every(([source, snapshot]) => {
+    const isKept = store.sources.keep(source, snapshot);
+    return isKept.ok && isKept.value === (record.sources[source.name]?.kept === true);
+  });
 }
 
 /** Whether all that a run would reuse and that is kept among other small content is there, by how the store stands. */
@@ -94,7 +99,7 @@ interface Told {
 }
 
 /** A record whose nodes are read when they are first asked for. */
-function withNodes<Head extends object>(head: Head, kept: KeptNodes, store: Store): Head & Pick<RunRecord, 'nodes'> {
+export function withNodes<Head extends object>(head: Head, kept: KeptNodes, store: Store): Head & Pick<RunRecord, 'nodes'> {
   let nodes: RunRecord['nodes'] | undefined;
   const read = (): RunRecord['nodes'] => {
     nodes ??= store.runs.nodesOf(kept) ?? {};

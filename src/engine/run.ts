@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
-import type { Artifact } from '../model/artifact.ts';
 import { broadcast, type Emit, type Expected, type Happening, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
-import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunNode, RunRecord, RunSoftware, RunState } from '../model/run.ts';
@@ -17,7 +16,10 @@ import type { AttemptRun } from './attempt.ts';
 import { executeNode, type NodeEnd } from './node.ts';
 import { openingNodes } from './recorded-node.ts';
 import { capacitiesOf, type Plan, plannedNodes } from './plan.ts';
+import { Publication } from './publication.ts';
 import { recordedSources } from './recipe.ts';
+import { placesOf, refusable } from './refusable.ts';
+import type { Rest } from './rest.ts';
 import { schedule } from './schedule.ts';
 import type { ScheduleEnd, Scheduling } from './scheduling.ts';
 import { Slots } from './slots.ts';
@@ -41,6 +43,8 @@ export interface RunRequest {
   readonly keepGoing: boolean;
   /** Nodes that measure do not wait until the work of others has ended: what they measure then is marked, and never reused. */
   readonly noWait?: boolean;
+  /** The pipeline's other nodes, where the plan is that of a part. */
+  readonly rest?: Rest | undefined;
   /** What its nodes took before, for those who watch. */
   readonly expected?: ReadonlyMap<string, Expected>;
   /** Told all that happens, as the run's record is. */
@@ -65,8 +69,9 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
   // Every attempt listens to them, as many at once as there are slots; Node would take so many for a leak.
   setMaxListeners(0, asked, forced);
   const lease = store.runs.start(options.id);
-  const ledger = new Ledger((record) => store.runs.write(record));
-  const emit = broadcast<Happening>([ledger, ...options.watchers]);
+  const { rest } = options;
+  const ledger = new Ledger((record) => (rest === undefined ? store.runs.write(record) : rest.write(record)));
+  const emit = broadcast<Happening>([ledger, ...options.watchers.map((watcher) => rest?.telling(watcher) ?? watcher)]);
   const onStop = (): void => {
     if (typeof asked.reason === 'string') emit({ type: 'notice', level: 'warning', message: asked.reason });
   };
@@ -81,8 +86,12 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes, capacities, executor, record });
     const keeping = refusable(plan, () => keepSources(plan));
     const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
-    emit({ type: 'sources-kept', sources: recordedSources(plan, kept) });
-    const published = new Publication(plan, { signal: asked, onWait: () => emit({ type: 'notice', level: 'note', message: PUBLISHING }) });
+    emit({ type: 'sources-kept', sources: { ...rest?.former.record.sources, ...recordedSources(plan, kept) } });
+    const published = new Publication(plan, {
+      rest,
+      signal: asked,
+      onWait: () => emit({ type: 'notice', level: 'note', message: PUBLISHING }),
+    });
     const lost = options.publish === false ? undefined : (settled: ScheduleEnd['settled']) => published.publish(settled);
     const end =
       problems.length > 0
@@ -91,12 +100,15 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const state = stateOf(end, asked.aborted);
     const errand: Errand = { signal: asked, notice: (message) => emit({ type: 'notice', level: 'warning', message }) };
     await telling(store.results.shared(errand), () => emit({ type: 'notice', level: 'note', message: SENDING }));
-    const hash = state === 'done' ? { hash: runHash(Object.fromEntries(end.outcomes), store.format) } : {};
+    const outcomes = Object.fromEntries(end.outcomes);
+    const whole = (): string | undefined => (rest === undefined ? runHash(outcomes, store.format) : rest.hash(outcomes));
+    const made = state === 'done' ? whole() : undefined;
+    const hash = made === undefined ? {} : { hash: made };
     const told = refusable(plan, () => emit({ type: 'run-ended', run: options.id, state, ...hash }));
     if (!told.ok) emit({ type: 'run-ended', run: options.id, state: 'failed' });
     const unpublished = published.problems.map((problem) => notPublished(problem, options.id));
     return {
-      record: ledger.record,
+      record: rest?.whole(ledger.record) ?? ledger.record,
       problems: [...end.problems, ...(told.ok ? [] : told.problems), ...unpublished],
       outputs: published.paths,
       published: published.standing,
@@ -121,21 +133,6 @@ const PUBLISHING = 'waits until another run of the pipeline has published its ou
 
 const SENDING = 'waits until its results are sent to the remotes';
 
-function placesOf({ request: { surroundings } }: Plan): Whereabouts {
-  return { store: surroundings.store.location, project: surroundings.root };
-}
-
-/** Does a run's own part, which is no node's. What the system refuses is a problem of the run; any other throw is a bug. */
-function refusable<Value>(plan: Plan, work: () => Value): Outcome<Value> {
-  try {
-    return done(work());
-  } catch (error) {
-    const problem = systemProblem(error, placesOf(plan));
-    if (problem === undefined) throw error;
-    return failed(problem);
-  }
-}
-
 /** What came out is kept, but not where users look for it. */
 function notPublished({ message, hint, ...problem }: Problem, id: string): Problem {
   return {
@@ -148,7 +145,7 @@ function notPublished({ message, hint, ...problem }: Problem, id: string): Probl
 /** The record as it is before anything has run. */
 function openingRecord(
   plan: Plan,
-  { id, shownFile, set, sweep, software }: RunRequest,
+  { id, shownFile, set, sweep, software, rest }: RunRequest,
   opening: ReadonlyMap<string, RunNode>,
 ): Omit<RunRecord, 'started'> {
   const { pipeline, surroundings } = plan.request;
@@ -161,7 +158,7 @@ function openingRecord(
     file: shownFile,
     params: pipeline.params,
     set,
-    sources: recordedSources(plan, new Set()),
+    sources: { ...rest?.former.record.sources, ...recordedSources(plan, new Set()) },
     ...(sweep === undefined ? {} : { sweep }),
     nodes: Object.fromEntries(opening),
     facts: { platform, machine, engines },
@@ -214,6 +211,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     emit,
     opening,
     expected: options.expected,
+    beside: options.rest?.others,
     // Where it cannot be looked for, executing the node tries again, and fails by name if that is refused too.
     find: (fingerprint) => valueOr(undefined, () => store.results.whole(fingerprint)),
     execute,
@@ -238,62 +236,4 @@ function stateOf({ problems, outcomes }: ScheduleEnd, isStopped: boolean): RunSt
   if (problems.length > 0) return 'failed';
   const unfinished = [...outcomes.values()].some(({ state }) => state === 'cancelled' || state === 'skipped');
   return isStopped && unfinished ? 'cancelled' : 'done';
-}
-
-/** How a run waits for others, and tells of it. */
-interface Waiter {
-  readonly signal: AbortSignal;
-  readonly onWait: () => void;
-}
-
-/** Puts the outputs of a run where users find them, once all have come out. */
-class Publication {
-  /** By `node.port`; empty as long as nothing is published. */
-  paths: ReadonlyMap<string, string> = new Map();
-  /** How the folder of outputs stands; empty as long as nothing is published. */
-  standing = '';
-  /** Why nothing could be published. */
-  problems: readonly Problem[] = [];
-  private readonly plan: Plan;
-  private readonly waiting: Waiter;
-
-  constructor(plan: Plan, waiting: Waiter) {
-    this.plan = plan;
-    this.waiting = waiting;
-  }
-
-  /** Publishes while no other run of the pipeline does, as `put` does; nothing where the run is stopped before that. */
-  async publish(settled: ScheduleEnd['settled']): Promise<string[]> {
-    const { pipeline, surroundings } = this.plan.request;
-    const { signal, onWait } = this.waiting;
-    try {
-      const lock = await telling(surroundings.store.published.take(pipeline.name, signal), onWait);
-      try {
-        return lock === undefined ? [] : this.put(settled);
-      } finally {
-        lock?.release();
-      }
-    } catch (error) {
-      const refused = refusable(this.plan, () => {
-        throw error;
-      });
-      this.problems = refused.ok ? [] : refused.problems;
-      return [];
-    }
-  }
-
-  /** Returns the nodes whose outputs turn out to be lost; then nothing is published. */
-  private put(settled: ScheduleEnd['settled']): string[] {
-    const artifacts = new Map<string, ReadonlyMap<string, Artifact>>();
-    for (const [name, { attempt }] of settled) artifacts.set(name, new Map(Object.entries(attempt.outputs)));
-    const { pipeline, surroundings } = this.plan.request;
-    const nodes = pipeline.instances.map(({ name }) => name);
-    const placed = refusable(this.plan, () => surroundings.store.published.outputs(pipeline.name, artifacts, nodes));
-    this.problems = placed.ok ? [] : placed.problems;
-    if (!placed.ok) return [];
-    const { paths, lost, standing } = placed.value;
-    if (lost.length === 0) this.paths = paths;
-    this.standing = standing;
-    return [...new Set(lost.map(({ node }) => node))];
-  }
 }

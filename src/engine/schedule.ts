@@ -97,7 +97,8 @@ class Schedule {
       this.outcomes.set(name, outcome);
       names.push(name);
     }
-    if (names.length > 0) this.scheduling.emit({ type: 'nodes-reused', nodes: names });
+    const reused = [...(this.scheduling.beside ?? []), ...names];
+    if (reused.length > 0) this.scheduling.emit({ type: 'nodes-reused', nodes: reused });
     for (const name of names) this.tellOfDisturbance(name, this.outcomes.get(name));
   }
 

@@ -40,6 +40,8 @@ export interface Scheduling {
   readonly expected?: ReadonlyMap<string, Expected> | undefined;
   /** The nodes as the run's opening record has them: those to be reused with what came out of them. */
   readonly opening: ReadonlyMap<string, RunNode>;
+  /** Nodes beside the plan that are reused. */
+  readonly beside?: readonly string[] | undefined;
   /** Where a node's log lies, as a record names it; nothing where it printed nothing. */
   readonly logOf: (node: string) => Pick<RunNode, 'log'>;
   /** Asked when all nodes have come out: those whose outputs turn out to be lost, which are then made again. */

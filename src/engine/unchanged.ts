@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+import { TICK_NS } from '../files/stamp.ts';
 import { ownMember } from '../model/own-member.ts';
 import type { RunNode } from '../model/run.ts';
 import { rowOf } from '../model/run-row.ts';
@@ -6,6 +8,7 @@ import { type Plan, UNCHANGED } from './plan.ts';
 import type { Store } from '../model/store.ts';
 import { identityOf } from './recall.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
+import type { Rest } from './rest.ts';
 import type { RunEnd } from './run.ts';
 
 /** What a finished run will be while nothing changes; undefined where another one would have to look anew. */
@@ -25,7 +28,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
-    row: { ...row, executed: 0, reused: nodes.length },
+    row: { ...row, executed: 0, reused: nodes.length, bytes: 0 },
     nodes: [...plan.nodes].map(([node, { prepared }]) => ({
       node,
       action: 'reuse',
@@ -46,6 +49,48 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
       return source === undefined ? [] : [[source, snapshot] as const];
     }),
   };
+}
+
+/** The same of a run of which a part was planned: all beside it stands as in the run before. Waits until it can be told how the store stands. */
+export async function unchangedPart(rest: Rest, plan: Plan, { record, problems, published }: RunEnd): Promise<UnchangedRun | undefined> {
+  const { store } = plan.request.surroundings;
+  const { former } = rest;
+  const outcomes = rest.outcomes(record.nodes);
+  const nodes = Object.entries(outcomes);
+  const isWhole = record.state === 'done' && problems.length === 0 && published !== '';
+  if (!isWhole || !nodes.every(([, node]) => isReusable(node))) return undefined;
+  const standing = await settledStanding(store);
+  const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
+  const outputs = outputsOf(nodes);
+  const content = store.artifacts.apart(outputs);
+  if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || !areWhole(outputs, content, store)) return undefined;
+  if (standing === '' || store.standing() !== standing) return undefined;
+  const { id: _id, started: _started, ended: _ended, nodes: _nodes, ...head } = record;
+  const { run: _run, started: _at, seconds: _seconds, ...row } = rest.row({ ...record, nodes: outcomes });
+  return {
+    ...former,
+    record: { ...head, nodes: rest.kept(nodes.map(([name, node]) => [name, asReused(node)])) },
+    row: { ...row, executed: 0, reused: former.nodes.length, bytes: 0 },
+    identities: former.nodes.map(({ node }, index) => {
+      const planned = plan.nodes.get(node);
+      return planned?.recorded === undefined && planned !== undefined ? identityOf(planned.prepared) : (former.identities[index] ?? '');
+    }),
+    published,
+    results: '',
+    apart: {
+      content: [...new Set([...former.apart.content, ...content])],
+      records: former.apart.records || apart.length > 0,
+    },
+    standing,
+  };
+}
+
+/** How a store stands, once the tick of the clock in which it was last written to is over; empty where others go on writing to it. */
+async function settledStanding(store: Store): Promise<string> {
+  const now = store.standing();
+  if (now !== '') return now;
+  await setTimeout(Number(TICK_NS / 1_000_000n));
+  return store.standing();
 }
 
 function isReusable({ state, disturbed, fingerprint }: RunNode): boolean {

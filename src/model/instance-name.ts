@@ -39,6 +39,11 @@ export function instanceName(node: string, key: Key): string {
   return point === '' ? node : `${node}[${point}]`;
 }
 
+/** The name of the node that a printed name is that of an instance of. */
+export function nodeOf(name: string): string {
+  return name.split('[', 1)[0] ?? '';
+}
+
 /** The value that a text in a point stands for where it is written as `instanceName` does; undefined: it is broken JSON. */
 export function pointValue(text: string): Json | undefined {
   if (!SCALAR.test(text) && !/^["[{]/.test(text)) return text;

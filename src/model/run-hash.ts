@@ -1,4 +1,4 @@
-import { canonicalJson, exactJson, membersJson, sha256 } from './canonical.ts';
+import { canonicalJson, exactJson, sha256 } from './canonical.ts';
 import type { Json, JsonObject } from './json.ts';
 import { ATTRIBUTES_SINCE, RECORD_FORMAT, type RunNode } from './run.ts';
 
@@ -43,12 +43,24 @@ function nodeJson(node: RunNode, isFormer: boolean): string {
   return text;
 }
 
+/** What the hash of a run is made of, of one node: its name, and what was asked and came out. */
+export function hashedMember(name: string, node: RunNode, isFormer = false): string {
+  return `${JSON.stringify(name)}:${nodeJson(node, isFormer)}`;
+}
+
+/** The hash of a run from those members, in the order of their names, with commas between them. */
+export function hashOfMembers(members: string, format: number = RECORD_FORMAT): string {
+  return sha256(`{"format":${format},"nodes":{${members}}}`);
+}
+
 /**
  * The hash of a done run: of each node what was asked (stage, code, params, inputs) and what came out, but for what was measured. Equal
  * results share it, whatever the machine and its speed. The first format did not count the order of keys within a value.
  */
 export function runHash(nodes: Readonly<Record<string, RunNode>>, format: number = RECORD_FORMAT): string {
   const isFormer = format < ATTRIBUTES_SINCE;
-  const json = membersJson(Object.keys(nodes).sort(), (name) => nodeJson(nodes[name] as RunNode, isFormer));
-  return sha256(membersJson(['format', 'nodes'], (key) => (key === 'format' ? String(format) : json)));
+  const members = Object.keys(nodes)
+    .sort()
+    .map((name) => hashedMember(name, nodes[name] as RunNode, isFormer));
+  return hashOfMembers(members.join(','), format);
 }

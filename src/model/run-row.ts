@@ -1,4 +1,4 @@
-import { digestOf } from './canonical.ts';
+import { canonicalJson, sha256 } from './canonical.ts';
 import { dottedParams } from './dotted.ts';
 import { splitName } from './instance-name.ts';
 import type { Json } from './json.ts';
@@ -46,6 +46,10 @@ export function rowOf(record: RunRecord): RunRow {
   const before = known.get(record.nodes);
   const summed = before?.beside === beside ? before.summed : sumUp(record);
   known.set(record.nodes, { beside, summed });
+  return { ...headOf(record), ...summed };
+}
+
+function headOf(record: Omit<RunRecord, 'nodes'>): Omit<RunRow, keyof Summed> {
   return {
     format: ROW_FORMAT,
     run: record.id,
@@ -57,7 +61,6 @@ export function rowOf(record: RunRecord): RunRow {
     started: record.started,
     seconds: secondsBetween(record.started, record.ended ?? new Date().toISOString()),
     set: record.set,
-    ...summed,
   };
 }
 
@@ -84,14 +87,72 @@ function sumUp(record: Pick<RunRecord, 'params' | 'sources' | 'nodes'>): Summed 
     executed: count('executed'),
     reused: count('reused'),
     bytes: nodes.reduce((sum, [, { state, outputs }]) => sum + (state === 'executed' ? bytesOf(outputs) : 0), 0),
-    work: digestOf({
-      code: nodes.map(([name, { stage, code }]) => [name, stage, code ?? null]),
-      sources: Object.entries(record.sources).map(([name, { digest }]) => [name, digest]),
-    }),
+    work: workOf(nodes.map(([name, node]) => codeMember(name, node)).join(','), record.sources),
     params,
     metrics,
     goals,
   };
+}
+
+/** What the digest of a run's code is made of, of one node. */
+export function codeMember(name: string, { stage, code = null }: Pick<RunNode, 'stage'> & { readonly code?: string | null }): string {
+  return JSON.stringify([name, stage, code]);
+}
+
+/** The digest of all code and sources: `code` is made of those members, in the order of the nodes, with commas between them. */
+function workOf(code: string, sources: RunRecord['sources']): string {
+  const digests = Object.entries(sources).map(([name, { digest }]) => [name, digest]);
+  return sha256(`{"code":[${code}],"sources":${canonicalJson(digests)}}`);
+}
+
+/** A node that came out otherwise than in another run. */
+export interface ChangedNode {
+  readonly name: string;
+  readonly before: RunNode;
+  readonly after: RunNode;
+}
+
+/**
+ * The row of a run in which few nodes came out otherwise than in one that reused all; `code`: as `workOf` takes it. Undefined where the names of
+ * params or metrics differ, or those of the first instance of a node, by which the others go: then all nodes are to be summed up.
+ */
+export function changedRow(
+  record: Omit<RunRecord, 'nodes'>,
+  { row, code }: { readonly row: Omit<RunRow, 'run' | 'started' | 'seconds'>; readonly code: string },
+  changed: readonly (ChangedNode & { readonly isFirst: boolean })[],
+): RunRow | undefined {
+  const params: Record<string, Json> = { ...row.params };
+  const metrics: Record<string, number> = { ...row.metrics };
+  for (const { name, before, after, isFirst } of changed) {
+    const [former, now] = [dottedParams(before.params), dottedParams(after.params)];
+    if (!areAlike(former, now) || !areAlike(before.metrics, after.metrics)) return undefined;
+    for (const [metric, { value }] of Object.entries(after.metrics ?? {})) metrics[`${name}.${metric}`] = value;
+    if (JSON.stringify(former) === JSON.stringify(now)) continue;
+    const node = after.recipe?.node ?? name;
+    if (isFirst && node !== name) return undefined;
+    for (const [param, value] of Object.entries(now)) {
+      const shared = params[`${node}.${param}`];
+      if (shared === undefined) return undefined;
+      if (node !== name && JSON.stringify(shared) === JSON.stringify(value)) delete params[`${name}.${param}`];
+      else params[`${name}.${param}`] = value;
+    }
+  }
+  const count = (state: string): number => changed.filter(({ after }) => after.state === state).length;
+  return {
+    ...headOf(record),
+    executed: count('executed'),
+    reused: row.reused - changed.length + count('reused'),
+    bytes: changed.reduce((sum, { after: { state, outputs } }) => sum + (state === 'executed' ? bytesOf(outputs) : 0), 0),
+    work: workOf(code, record.sources),
+    params,
+    metrics,
+    goals: row.goals,
+  };
+}
+
+function areAlike(some: object = {}, others: object = {}): boolean {
+  const names = Object.keys(others);
+  return Object.keys(some).length === names.length && names.every((name) => Object.hasOwn(some, name));
 }
 
 function bytesOf(outputs: RunNode['outputs'] = {}): number {

@@ -136,6 +136,19 @@ export interface ChangedNodes {
 /** A run's nodes as they are kept: many by the digest of their JSON, which runs that came out alike share, or as what differs from such. */
 export type KeptNodes = RunRecord['nodes'] | string | ChangedNodes;
 
+/** The digest of the file that kept nodes are in, or that they differ from; undefined where there is none. */
+export function fileOf(kept: KeptNodes | undefined): string | undefined {
+  if (typeof kept === 'string') return kept;
+  const { base } = (kept ?? {}) as Partial<ChangedNodes>;
+  return typeof base === 'string' ? base : undefined;
+}
+
+/** Those of kept nodes that stand in the record itself. */
+export function insideOf(kept: KeptNodes): RunRecord['nodes'] {
+  if (typeof kept === 'string') return {};
+  return fileOf(kept) === undefined ? (kept as RunRecord['nodes']) : (kept as ChangedNodes).changed;
+}
+
 /** A run's record as it is kept. */
 export type KeptRecord = Omit<RunRecord, 'nodes'> & { readonly nodes: KeptNodes };
 

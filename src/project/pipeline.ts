@@ -6,7 +6,7 @@ import { makePlan, type Plan } from '../engine/plan.ts';
 import type { RecalledRun } from '../engine/recall.ts';
 import { loadEngines } from '../engines/engines.ts';
 import { NodesBefore } from '../load/pipeline/nodes-before.ts';
-import { loadPipeline } from '../load/pipeline/pipeline.ts';
+import { loadPipeline, pipelineOf, type ReadFile, readFile } from '../load/pipeline/pipeline.ts';
 import { readYamlFile } from '../load/yaml/file.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Instance, Pipeline } from '../model/pipeline.ts';
@@ -19,9 +19,9 @@ import { provisionOf } from './provision.ts';
 import { recallRun } from './recall.ts';
 import { isRecipe, locatePipeline, noSuchPipeline } from './pipeline-files.ts';
 
-/** A pipeline with all that planning needs. */
-export interface Opened {
-  readonly pipeline: Pipeline;
+/** A pipeline file that was read, with all that making a pipeline of it and planning that needs. */
+interface OpenedFile {
+  readonly read: ReadFile;
   readonly store: Store;
   readonly surroundings: Surroundings;
   /** The file as records name it: relative to the project. */
@@ -34,8 +34,13 @@ export interface Opened {
   reread(set: readonly string[]): Promise<Outcome<Pipeline>>;
 }
 
-/** Reads a pipeline file with `--set` options. */
-export async function openPipeline(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<Opened>> {
+/** A pipeline with all that planning needs. */
+export interface Opened extends OpenedFile {
+  readonly pipeline: Pipeline;
+}
+
+/** Reads the YAML of a pipeline file, with `--set` options. */
+export async function openFile(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<OpenedFile>> {
   const { folder, root, environment } = context;
   const located = locatePipeline(file, folder);
   const absolute = located.file;
@@ -57,11 +62,10 @@ export async function openPipeline(context: Context, file: string, set: readonly
     elsewhere: isRecipe(located) ? join(root, 'pipelines') : undefined,
     before: new NodesBefore(),
   };
-  const pipeline = await loadPipeline({ ...request, set });
-  if (!pipeline.ok) return pipeline;
-  await writeEditorSchema(root, store.value, pipeline.value);
+  const read = await readFile({ ...request, set });
+  if (!read.ok) return read;
   return done({
-    pipeline: pipeline.value,
+    read: read.value,
     store: store.value,
     shownFile: relative(root, absolute),
     named: request.shownFile,
@@ -73,6 +77,16 @@ export async function openPipeline(context: Context, file: string, set: readonly
       provision: provisionOf(environment, { tell: context.tell }),
     },
   });
+}
+
+/** Reads a pipeline file with `--set` options. */
+export async function openPipeline(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<Opened>> {
+  const opened = await openFile(context, file, set);
+  if (!opened.ok) return opened;
+  const pipeline = await pipelineOf(opened.value.read);
+  if (!pipeline.ok) return pipeline;
+  await writeEditorSchema(context.root, opened.value.store, pipeline.value);
+  return done({ ...opened.value, pipeline: pipeline.value });
 }
 
 /** A pipeline file as messages name it: as it was named, or where it lies. */
@@ -129,6 +143,8 @@ export interface WantedPlan extends Wanted {
   readonly signal?: AbortSignal | undefined;
   /** The `--set` options with which it was read. */
   readonly set?: readonly string[] | undefined;
+  /** The run that it recalls; default: the last one of its file. */
+  readonly recalled?: RecalledRun | undefined;
 }
 
 /** The instances that measure the machine; that there are none is a problem. */
@@ -180,7 +196,7 @@ export async function planOpened({ pipeline, named, surroundings }: Opened, want
       set,
       ...(asksRemotes === undefined ? {} : { asksRemotes }),
     },
-    recalled: await recalledOf(pipeline, surroundings),
+    recalled: wanted.recalled ?? (await recalledOf(pipeline, surroundings)),
     forced: new Set([...forced.value, ...remeasured.value]),
     only: wanted.only === undefined ? undefined : only.value,
   });

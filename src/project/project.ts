@@ -158,8 +158,14 @@ export class Project {
     return startRunning((emit) =>
       this.settled(options, async (plain) => {
         this.context.signal = options.signal;
-        const repeated = await (await import('./repeat.ts')).repeatFile(this.context, file, plain, emit);
-        return repeated ?? (await import('./run.ts')).runFile(this.context, file, plain, emit);
+        const { rememberedOf, unlessRefused } = await import('./remembered.ts');
+        const remembered = await unlessRefused(() => rememberedOf(this.context, file, plain));
+        const repeated = remembered && (await (await import('./repeat.ts')).repeatFile(remembered, plain, emit));
+        if (repeated !== undefined) return repeated;
+        const { planPart, runPart } = await import('./part.ts');
+        const part = remembered && (await planPart(this.context, file, remembered, plain));
+        if (part !== undefined) return runPart(part, { folder: this.context.folder, options: plain }, emit);
+        return (await import('./run.ts')).runFile(this.context, file, plain, emit);
       }),
     );
   }

@@ -1,6 +1,7 @@
 import { capacitiesOf, type Plan, plannedNodes } from '../engine/plan.ts';
 import { expectedOf } from '../engine/expected.ts';
 import type { Forecast } from '../engine/forecast.ts';
+import type { Rest } from '../engine/rest.ts';
 import { type RunEnd, runPlan as run } from '../engine/run.ts';
 import type { Difference } from '../engine/differences.ts';
 import type { Action, Event, PlannedNode } from '../model/event.ts';
@@ -152,26 +153,33 @@ export async function runFile(
   const found = await plannedFile(context, file, { ...options, running: true });
   if (!found.ok) return found;
   const ended = await runPlanned(found.value, { ...options, set: options.set ?? [] }, emit);
-  const { text } = found.value.opened;
-  if (ended.ok && text !== undefined) {
-    const { summary, ...end } = ended.value;
-    rememberUnchanged({ plan: found.value.plan, summary, text }, end, { folder: context.folder, options });
-  }
+  if (ended.ok) rememberUnchanged(found.value, ended.value, { folder: context.folder, options });
   return ended;
 }
 
-async function runPlanned(
-  { opened: { pipeline, shownFile, store, reread }, plan }: Planned,
-  options: StartOptions & { readonly set: readonly string[] },
-  emit: (event: Event) => void,
-): Promise<Outcome<RunResult>> {
-  const { set, keepGoing = false } = options;
-  const ended = await runPlan(plan, { shownFile, set, keepGoing, earlier: store.runs.all(pipeline.name) }, options, emit);
+async function runPlanned(planned: Planned, options: AskedOptions, emit: (event: Event) => void): Promise<Outcome<RunResult>> {
+  const { pipeline, store, reread } = planned.opened;
+  const ended = await runOpened(planned, { earlier: store.runs.all(pipeline.name) }, options, emit);
   if (!ended.ok) return ended;
   const { record } = ended.value;
   const isDone = record.state === 'done';
-  const setting = isDone ? await exampleSetting(pipeline, Object.keys(record.nodes), (one) => reread([...set, one])) : undefined;
+  const names = Object.keys(record.nodes);
+  const setting = isDone ? await exampleSetting(pipeline, names, (one) => reread([...options.set, one])) : undefined;
   return done({ ...ended.value, summary: { ...summaryOf(pipeline, record, store.artifacts), setting } });
+}
+
+/** How a run is asked for. */
+export type AskedOptions = StartOptions & { readonly set: readonly string[] };
+
+/** Runs what was planned of a file. */
+export function runOpened(
+  { opened: { shownFile }, plan }: Planned,
+  beside: Pick<Asked, 'earlier' | 'rest'>,
+  options: AskedOptions,
+  emit: (event: Event) => void,
+): Promise<Outcome<RunEnd>> {
+  const { set, keepGoing = false } = options;
+  return runPlan(plan, { shownFile, set, keepGoing, ...beside }, options, emit);
 }
 
 /** What a record says of how a plan was asked for. */
@@ -181,6 +189,8 @@ interface Asked {
   readonly keepGoing: boolean;
   /** The runs that tell how long its nodes take, newest first. */
   readonly earlier: Iterable<RunRecord>;
+  /** The pipeline's other nodes, where the plan is that of a part. */
+  readonly rest?: Rest | undefined;
 }
 
 /** Runs a plan. Everything that happens is told, and kept in a file of events. */

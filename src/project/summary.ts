@@ -1,8 +1,8 @@
-import { parseInstanceName } from '../model/instance-name.ts';
+import { parseInstanceName, splitName } from '../model/instance-name.ts';
 import type { Json } from '../model/json.ts';
 import { type Instance, type Pipeline, producersOf } from '../model/pipeline.ts';
 import type { Outcome } from '../model/problem.ts';
-import type { NodeState, RunRecord } from '../model/run.ts';
+import type { NodeState, RunNode, RunRecord } from '../model/run.ts';
 import type { Artifacts } from '../model/store.ts';
 import { allMeasuredUnder } from '../records/measured-under.ts';
 
@@ -57,6 +57,65 @@ export function summaryOf(
 /** The same of a run in which all nodes were reused. */
 export function asReused(summary: RunSummary): RunSummary {
   return { ...summary, nodes: { reused: Object.values(summary.nodes).flat() } };
+}
+
+/** What a part of a pipeline came to, for the summary of a run of all of it. */
+interface Changed {
+  /** Of the part. */
+  readonly pipeline: Pick<Pipeline, 'show'>;
+  readonly artifacts: Artifacts;
+  /** Names of all nodes in their order, of those of them that came out otherwise than before, and of those that nothing depends on. */
+  readonly names: readonly string[];
+  readonly changed: Readonly<Record<string, RunNode>>;
+  readonly ends: ReadonlySet<string>;
+}
+
+/** The summary of a run of which few nodes came out otherwise than in a former one. */
+export function changedSummary(former: RunSummary, { pipeline, artifacts, names, changed, ends }: Changed): RunSummary {
+  const nodes: Partial<Record<NodeState, string[]>> = {};
+  for (const name of names) {
+    const state = changed[name]?.state ?? 'reused';
+    nodes[state] ??= [];
+    nodes[state].push(name);
+  }
+  const entries = Object.entries(changed);
+  const under = allMeasuredUnder(artifacts, { nodes: changed });
+  const named = <Value>(of: (node: RunNode) => Readonly<Record<string, Value>>): Map<string, (readonly [string, Value])[]> =>
+    new Map(entries.map(([name, node]) => [name, Object.entries(of(node)).map(([one, value]) => [`${name}.${one}`, value] as const)]));
+  const metrics = named(({ metrics: values = {} }) => Object.fromEntries(Object.entries(values).map(([one, { value }]) => [one, value])));
+  const shown = named(({ metrics: values, outputs }) => ({ ...values, ...outputs }));
+  const isEnd = ([name]: readonly [string, unknown]): boolean => ends.has(name);
+  return {
+    ...former,
+    nodes,
+    disturbed: entries.flatMap(([name, { disturbed }]) => (disturbed === undefined ? [] : [name])),
+    metrics: Object.fromEntries(inPlace(Object.entries(former.metrics), metrics)),
+    under: { ...Object.fromEntries(inPlace(Object.entries(former.under), new Map(entries.map(([name]) => [name, []])))), ...under },
+    shown:
+      pipeline.show.length > 0
+        ? pipeline.show
+        : inPlace(
+            former.shown.map((name) => [name, undefined] as const),
+            new Map([...shown].filter(isEnd)),
+          ).map(([name]) => name),
+    setting: undefined,
+  };
+}
+
+/** Entries by `node.name`, those of some nodes replaced where they stood. */
+function inPlace<Value>(
+  entries: readonly (readonly [name: string, Value])[],
+  replaced: ReadonlyMap<string, readonly (readonly [name: string, Value])[]>,
+): (readonly [name: string, Value])[] {
+  const left = new Map(replaced);
+  const found = entries.flatMap((entry) => {
+    const node = splitName(entry[0]);
+    const owner = node === undefined ? '' : entry[0].slice(0, entry[0].length - node.rest.length);
+    const others = replaced.get(owner);
+    if (others === undefined) return [entry];
+    return left.delete(owner) ? others : [];
+  });
+  return [...found, ...[...left.values()].flat()];
 }
 
 /** What the end of a run shows: what the pipeline asks for, else all of the last nodes. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Grounds } from '../engine/grounds.ts';
 import type { UnchangedRun } from '../engine/repeat.ts';
 import { isObject } from '../files/json.ts';
+import type { Outline } from '../load/pipeline/outline.ts';
 import { openSummed, readSealed, readText } from '../files/sealed.ts';
 import { fileStamp } from '../files/stamp.ts';
 import { digestOf } from '../model/canonical.ts';
@@ -11,13 +12,17 @@ import type { PlanOptions } from './run.ts';
 import type { RunSummary } from './summary.ts';
 
 /** Raise it when what is remembered of a run changes its form, or what a plan looks at. */
-const FORMAT = 8;
+const FORMAT = 9;
 
 /** What is remembered of a run in which everything came out, for the next one that is asked for the same. */
 export interface UnchangedNote {
   readonly version: string;
   /** SHA-256 of the pipeline file. */
   readonly text: string;
+  /** What it was asked. */
+  readonly asked: { readonly folder: string; readonly set: readonly string[]; readonly only: readonly string[] | null };
+  /** What its file and options say, node by node; only of many nodes. */
+  readonly outline?: Outline | undefined;
   readonly grounds: Grounds;
   readonly unchanged: UnchangedRun;
   readonly summary: RunSummary;
@@ -28,6 +33,7 @@ function isUnchangedNote(value: unknown): value is UnchangedNote {
   return (
     isObject(value) &&
     typeof value['version'] === 'string' &&
+    isObject(value['asked']) &&
     isObject(value['grounds']) &&
     isObject(value['unchanged']) &&
     isObject(value['summary'])
@@ -47,7 +53,7 @@ interface AskedNote extends NewestAsked {
 }
 
 /** A pipeline file, and where it is executed. */
-interface NewestAsked {
+export interface NewestAsked {
   /** Absolute. */
   readonly file: string;
   readonly executor: string;

@@ -1,28 +1,47 @@
 import { basename } from 'node:path';
 import { groundsOf } from '../engine/grounds.ts';
-import type { Plan } from '../engine/plan.ts';
-import type { RunEnd } from '../engine/run.ts';
 import { unchangedRun } from '../engine/unchanged.ts';
 import { ifPossible, writeWhole } from '../files/durable.ts';
 import { summedLine, writeSealedNote } from '../files/sealed.ts';
-import type { PlanOptions } from './run.ts';
-import { asReused, type RunSummary } from './summary.ts';
+import { outlineOf } from '../load/pipeline/outline.ts';
+import type { Planned, PlanOptions, RunResult } from './run.ts';
+import { asReused } from './summary.ts';
 import { newestFile, noteFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
 
-/** Remembers a run in which everything came out; `text`: the digest of its pipeline file when it was read. */
-export function rememberUnchanged(
-  { plan, summary, text }: { readonly plan: Plan; readonly summary: RunSummary; readonly text: string },
-  end: RunEnd,
-  { folder, options }: { readonly folder: string; readonly options: PlanOptions },
+/** How a run was asked for. */
+export interface Asked {
+  readonly folder: string;
+  readonly options: PlanOptions;
+}
+
+/** Of a pipeline of so few nodes all are read each time. */
+const FEW = 200;
+
+/** Remembers a run in which everything came out. */
+export function rememberUnchanged(planned: Planned, { summary, ...end }: RunResult, asked: Asked): void {
+  const unchanged = unchangedRun(planned.plan, end);
+  if (unchanged !== undefined) remember(planned, { unchanged, summary, grounds: groundsOf(planned.plan) }, asked);
+}
+
+/** Notes what a run is as long as nothing that counts changes. */
+export function remember(
+  { opened, plan }: Planned,
+  { unchanged, summary, grounds }: Pick<UnchangedNote, 'unchanged' | 'summary' | 'grounds'>,
+  { folder, options }: Asked,
 ): void {
-  const { pipeline, surroundings } = plan.request;
-  if (summary.disturbed.length > 0) return;
-  const unchanged = unchangedRun(plan, end);
-  if (unchanged === undefined) return;
-  const grounds = groundsOf(plan);
-  const asked = { file: pipeline.file, folder, options, executor: plan.executor.name };
-  const file = noteFile(surroundings.store.cache, asked);
-  const note: UnchangedNote = { version: stillroomVersion(), text, grounds, unchanged, summary: asReused(summary) };
+  if (opened.text === undefined || summary.disturbed.length > 0) return;
+  const { cache } = opened.store;
+  const asked = { file: opened.pipeline.file, folder, options, executor: plan.executor.name };
+  const file = noteFile(cache, asked);
+  const note: UnchangedNote = {
+    version: stillroomVersion(),
+    text: opened.text,
+    asked: { folder, set: options.set ?? [], only: options.only ?? null },
+    outline: unchanged.nodes.length > FEW ? outlineOf(opened.read) : undefined,
+    grounds,
+    unchanged,
+    summary: asReused(summary),
+  };
   writeSealedNote(file, note, 'compact');
-  ifPossible(() => writeWhole(newestFile(surroundings.store.cache, asked), summedLine(basename(file))));
+  ifPossible(() => writeWhole(newestFile(cache, asked), summedLine(basename(file))));
 }

@@ -33,7 +33,7 @@ export function measuredUnder(artifacts: Artifacts, { metrics, outputs }: RunNod
 }
 
 /** The same for the measured metrics of all nodes of a run, by `node.metric`. */
-export function allMeasuredUnder(artifacts: Artifacts, { nodes }: RunRecord): Record<string, string> {
+export function allMeasuredUnder(artifacts: Artifacts, { nodes }: Pick<RunRecord, 'nodes'>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(nodes).flatMap(([name, node]) => {
       const under = measuredUnder(artifacts, node);

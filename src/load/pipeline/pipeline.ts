@@ -1,7 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { JsonObject } from '../../model/json.ts';
-import { type Instance, type Pipeline, sourcesOf } from '../../model/pipeline.ts';
+import { nodeOf } from '../../model/instance-name.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { type Instance, type ParamsFile, type Pipeline, sourcesOf } from '../../model/pipeline.ts';
 import { done, failed, type Outcome, type Problem } from '../../model/problem.ts';
 import { producerOf } from './connect.ts';
 import { CheckedBefore } from '../check.ts';
@@ -62,11 +63,28 @@ interface PipelineFile {
   readonly plots?: Readonly<Record<string, FileJoinedPlot>>;
 }
 
+/** A pipeline file as YAML, with its options applied: nothing of it is checked yet. */
+export interface ReadFile {
+  readonly request: LoadRequest;
+  readonly text: YamlText;
+  readonly locate: Locate;
+  readonly overridden: ReturnType<typeof applyOverrides>;
+  /** Names of params that come from files alone, and those files. */
+  readonly taken: ReadonlySet<string>;
+  readonly files: readonly ParamsFile[];
+}
+
 /**
  * Reads a pipeline file: YAML, schema, stages, references, matrix, order. All problems that are found are returned together, each with
  * its place; nothing is executed.
  */
 export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeline>> {
+  const read = await readFile(request);
+  return read.ok ? pipelineOf(read.value) : read;
+}
+
+/** Reads the YAML of a pipeline file, and applies its options. */
+export async function readFile(request: LoadRequest): Promise<Outcome<ReadFile>> {
   const isFile = statSync(request.file, { throwIfNoEntry: false })?.isFile();
   if (isFile !== true)
     return failed({
@@ -81,13 +99,22 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   if (unread.length > 0) return failed(...unread);
   const locate = new Locate(text);
   const overridden = applyOverrides(text.value, request.set, locate);
-  if (overridden.problems.length > 0) return failed(...overridden.problems);
-  const problems = validate(overridden.value, { schema: schemas.pipeline, check: checks.pipeline }, locate, '', {
+  return overridden.problems.length > 0 ? failed(...overridden.problems) : done({ request, text, locate, overridden, taken, files });
+}
+
+/**
+ * Makes a pipeline of a file that was read. `only`: some of its instances, with all that they need, of a file that has been found to be
+ * without problems but for what these say of themselves.
+ */
+export async function pipelineOf(read: ReadFile, only?: ReadonlySet<string>): Promise<Outcome<Pipeline>> {
+  const { request, text, locate, overridden, taken, files } = read;
+  const value = only === undefined ? overridden.value : withNodes(overridden.value, new Set([...only].map(nodeOf)));
+  const problems = validate(value, { schema: schemas.pipeline, check: checks.pipeline }, locate, '', {
     code: 'unknown-key',
     noun: 'key',
   });
   if (problems.length > 0) return failed(...(foreign(request.shownFile, text) ?? problems));
-  const file = overridden.value as unknown as PipelineFile;
+  const file = value as unknown as PipelineFile;
   checkNames(file, taken, locate, problems);
   checkEnvironments(file, locate, problems);
   checkExecutors(file, request.executors ?? ['local'], locate, problems);
@@ -115,11 +142,13 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
   const order = nodeOrder(file.stages, locate);
   if (!order.ok) return failed(...problems, ...order.problems);
   const before = request.before ?? new NodesBefore();
-  const instances = await readNodes({ nodes: file.stages, order: order.value, sources, before }, context);
+  const instances = await readNodes({ nodes: file.stages, order: order.value, sources, before, only }, context);
   checked.flush();
-  checkOverrides(instances, context);
-  checkShow(file, instances, context);
-  checkPlots(file, instances, context);
+  if (only === undefined) {
+    checkOverrides(instances, context);
+    checkShow(file, instances, context);
+    checkPlots(file, instances, context);
+  }
   if (problems.length > 0) return failed(...unique(problems));
   const all = [...instances.values()].flat();
   const used = new Set(sourcesOf(all));
@@ -135,6 +164,12 @@ export async function loadPipeline(request: LoadRequest): Promise<Outcome<Pipeli
     show: file.show ?? [],
     ...(file.plots === undefined ? {} : { plots: joinedPlots(file.plots) }),
   });
+}
+
+/** A file's value with some of its nodes alone. */
+function withNodes(value: Json, nodes: ReadonlySet<string>): Json {
+  const { stages, ...head } = value as JsonObject;
+  return { ...head, stages: Object.fromEntries(Object.entries(stages as JsonObject).filter(([name]) => nodes.has(name))) };
 }
 
 /** A pipeline file in a folder that was named in its place. */

@@ -1,3 +1,4 @@
+import { instanceName } from '../../model/instance-name.ts';
 import type { Instance, Source } from '../../model/pipeline.ts';
 import type { Outcome } from '../../model/problem.ts';
 import { type FoundStage, findStage } from '../../code/declarations.ts';
@@ -18,11 +19,13 @@ interface NodesToRead {
   /** Those that nodes name on the spot are added. */
   readonly sources: Map<string, Source>;
   readonly before: NodesBefore;
+  /** The names of the instances that are wanted; undefined: all. */
+  readonly only: ReadonlySet<string> | undefined;
 }
 
 /** Reads nodes; returns the instances of each by its name. */
 export async function readNodes(
-  { nodes, order, sources, before }: NodesToRead,
+  { nodes, order, sources, before, only }: NodesToRead,
   context: NodeContext,
 ): Promise<Map<string, readonly Instance[]>> {
   const instances = new Map<string, readonly Instance[]>();
@@ -38,7 +41,8 @@ export async function readNodes(
       const stage = node.uses === undefined ? undefined : await stageOf(node.uses, asked, stages);
       if (stage?.ok === false) return undefined;
       const points = matrixPoints(node, `/stages${pointerStep(name)}`, own, asked.others);
-      const drafts = await draftInstances(name, node, points, stage?.value, own);
+      const wanted = only === undefined ? points : { ...points, points: points.points.filter((key) => only.has(instanceName(name, key))) };
+      const drafts = await draftInstances(name, node, wanted, stage?.value, own);
       if (stage === undefined) await checkVariables(name, node, drafts, own);
       return { instances: connect(drafts, node, { ...wiring, context: own }), points: points.points.length };
     });

@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import { jsonNamesIn, namesIn } from '../../files/folder.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import { readSealed, readText } from '../../files/sealed.ts';
-import { isRunId } from '../../model/run.ts';
+import { fileOf, isRunId, type KeptNodes } from '../../model/run.ts';
 import type { RunRow } from '../../model/run-row.ts';
 import type { Tag } from '../../model/store.ts';
 import { RunIndex } from './run-index.ts';
-import { fileOf } from './run-nodes.ts';
 import { listeningIn } from './stop-words.ts';
 import { LocalTags } from './tags.ts';
 
@@ -42,5 +41,5 @@ export function namesInStore(root: string): StoreNames {
 }
 
 function isWithNodes(value: unknown): value is { readonly nodes: object } {
-  return isObject(value) && isObject(value['nodes']) && fileOf(value['nodes']) === undefined;
+  return isObject(value) && isObject(value['nodes']) && fileOf(value['nodes'] as KeptNodes) === undefined;
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { syncFolder, writeDurably } from '../../files/durable.ts';
 import { jsonNamesIn } from '../../files/folder.ts';
 import { hashFile } from '../../files/hash.ts';
-import { isObject, parseJson } from '../../files/json.ts';
+import { parseJson } from '../../files/json.ts';
 import { readText } from '../../files/sealed.ts';
 import { storedStamp } from '../../files/stamp.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
-import type { KeptNodes, RunNode, RunRecord } from '../../model/run.ts';
+import { fileOf, insideOf, type KeptNodes, type RunNode, type RunRecord } from '../../model/run.ts';
 import { changedNodes, isSameNode, lazyNodes, nodeLines } from './lazy-nodes.ts';
 import { areNodes } from './shapes.ts';
 
@@ -18,18 +18,6 @@ const LARGEST_INSIDE = 65_536;
 
 /** So few nodes always stand in the record of their run. */
 const FEW = 100;
-
-/** The digest of the file that kept nodes are in, or that they differ from; undefined where there is none. */
-export function fileOf(kept: unknown): string | undefined {
-  if (typeof kept === 'string') return kept;
-  return isObject(kept) && typeof kept['base'] === 'string' ? kept['base'] : undefined;
-}
-
-/** Those of kept nodes that stand in the record itself. */
-export function insideOf(kept: unknown): unknown {
-  if (typeof kept === 'string') return {};
-  return isObject(kept) && fileOf(kept) !== undefined ? kept['changed'] : kept;
-}
 
 /** Nodes of runs in files of their own, named by the digests of their JSON: runs that came out alike share one, and those that hardly differ too. */
 export class RunNodes {
@@ -123,7 +111,7 @@ export class RunNodes {
   /** Nodes as they were kept; of a file the same objects for all who share it, as long as anyone has them. Undefined where it is lost or damaged. */
   of(kept: KeptNodes): Nodes | undefined {
     const digest = fileOf(kept);
-    const inside = insideOf(kept) as Nodes;
+    const inside = insideOf(kept);
     if (digest === undefined) return inside;
     const nodes = this.known.get(digest)?.deref() ?? this.read(digest);
     if (nodes === undefined) return undefined;

@@ -6,7 +6,16 @@ import type { Event } from '../../model/event.ts';
 import { RecordFold } from '../../model/record-fold.ts';
 import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
 import { storedStamp } from '../../files/stamp.ts';
-import { isRunId, type KeptNodes, type KeptRecord, RECORD_FORMAT, type RunNode, type RunRecord } from '../../model/run.ts';
+import {
+  fileOf,
+  insideOf,
+  isRunId,
+  type KeptNodes,
+  type KeptRecord,
+  RECORD_FORMAT,
+  type RunNode,
+  type RunRecord,
+} from '../../model/run.ts';
 import { type RunRow, rowOf } from '../../model/run-row.ts';
 import type { LineWriter, LogFile, Runs, RunsAmong } from '../../model/store.ts';
 import type { Lock } from '../../model/workplace.ts';
@@ -16,7 +25,7 @@ import { lastLines } from '../../files/last-lines.ts';
 import { appendLines, wholeLines } from '../../files/lines.ts';
 import { tryLockFile, usesLeases } from '../../files/lock.ts';
 import { RunIndex } from './run-index.ts';
-import { fileOf, insideOf, RunNodes } from './run-nodes.ts';
+import { RunNodes } from './run-nodes.ts';
 import { isRunRecord } from './shapes.ts';
 
 /** Records of the first format had no seal. */
@@ -26,7 +35,7 @@ const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify
 const MOST_LAID_OUT = 100;
 
 function isKeptRecord(value: unknown): value is KeptRecord {
-  return isObject(value) && isRunRecord({ ...value, nodes: insideOf(value['nodes']) });
+  return isObject(value) && isRunRecord({ ...value, nodes: insideOf(value['nodes'] as KeptNodes) });
 }
 
 /** Whether a record will change no more. What became of an interrupted run is looked up each time. */
@@ -72,9 +81,9 @@ export class LocalRuns implements Runs {
     return this.writeKept({ ...record, nodes: this.keepNodes(record.nodes) }, rowOf(record));
   }
 
-  writeKept(record: KeptRecord, row: RunRow): void {
-    writeSealed(join(this.root, `${record.id}.json`), record);
-    this.index.add([row]);
+  writeKept(record: KeptRecord, row?: RunRow): void {
+    writeSealed(join(this.root, `${record.id}.json`), record, row === undefined ? 'compact' : 'lines');
+    if (row !== undefined) this.index.add([row]);
   }
 
   keepNodes(nodes: RunRecord['nodes']): KeptNodes {

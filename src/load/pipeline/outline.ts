@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto';
+import { nodeOf, parseInstanceName } from '../../model/instance-name.ts';
+import type { Json } from '../../model/json.ts';
+import type { NodeOverride } from './overrides.ts';
+import type { ReadFile } from './pipeline.ts';
+import { atPoint } from './selection.ts';
+
+/** What is asked of a pipeline file and its options, node by node, by digests: two of them tell which nodes are asked otherwise. */
+export interface Outline {
+  /** Of all that stands beside the nodes. */
+  readonly head: string;
+  /** Of what stands of each node, and of what options say of all its instances; in the order of the file. */
+  readonly nodes: Readonly<Record<string, string>>;
+  /** What options say of single instances. */
+  readonly atPoints: readonly NodeOverride[];
+}
+
+function digest(value: unknown): string {
+  return hash('sha256', JSON.stringify(value), 'base64url');
+}
+
+const outlines = new WeakMap<ReadFile, Outline>();
+
+/** The outline of a file that was read; undefined where more than its values counts: how its numbers are written. */
+export function outlineOf(read: ReadFile): Outline | undefined {
+  if (read.locate.written.size > 0) return undefined;
+  const outline = outlines.get(read) ?? made(read);
+  outlines.set(read, outline);
+  return outline;
+}
+
+function made({ overridden: { value, nodes: overrides, followsLinks } }: ReadFile): Outline {
+  const { stages, ...head } = value as { readonly stages: Readonly<Record<string, Json>> };
+  const ofAll = overrides.filter(({ point }) => point === undefined);
+  return {
+    head: digest([head, followsLinks]),
+    nodes: Object.fromEntries(
+      Object.entries(stages).map(([name, node]) => [name, digest([node, ...ofAll.filter((override) => override.node === name)])]),
+    ),
+    atPoints: overrides.filter(({ point }) => point !== undefined),
+  };
+}
+
+/** The names of instances that fit what an option is for. */
+function meantBy({ node, point = [] }: NodeOverride, names: readonly string[]): string[] {
+  const own = names.flatMap((name) => {
+    const key = name.startsWith(`${node}[`) ? parseInstanceName(name)?.key : undefined;
+    return key === undefined ? [] : [{ name, key }];
+  });
+  return atPoint(own, point).map(({ name }) => name);
+}
+
+/**
+ * Which of a pipeline's instances are asked otherwise than before; undefined where more differs than what stands of nodes. Whether such a
+ * node is still connected as it was, only reading it tells.
+ */
+export function askedOtherwise(before: Outline, now: Outline, names: readonly string[]): ReadonlySet<string> | undefined {
+  const nodes = Object.keys(now.nodes);
+  const others = Object.keys(before.nodes);
+  if (before.head !== now.head || nodes.length !== others.length || nodes.some((node, index) => node !== others[index])) return undefined;
+  const changed = new Set(nodes.filter((node) => before.nodes[node] !== now.nodes[node]));
+  const otherwise = new Set(changed.size === 0 ? [] : names.filter((name) => changed.has(nodeOf(name))));
+  if (JSON.stringify(before.atPoints) === JSON.stringify(now.atPoints)) return otherwise;
+  for (const override of [...before.atPoints, ...now.atPoints]) {
+    const meant = meantBy(override, names);
+    // An option that is for nothing is a problem to be told.
+    if (meant.length === 0) return undefined;
+    for (const name of meant) otherwise.add(name);
+  }
+  return otherwise;
+}
