@@ -30,7 +30,7 @@ export function sortedKeys(value: object): string[] {
 }
 
 /** The JSON of a mapping of keys in their order, given the JSON of what stands at each. */
-export function membersJson(keys: readonly string[], json: (key: string) => string): string {
+function membersJson(keys: readonly string[], json: (key: string) => string): string {
   let text = '';
   for (const key of keys) text += `${text === '' ? '' : ','}${quoted(key)}:${json(key)}`;
   return `{${text}}`;
