@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { keepNewest } from '../files/newest.ts';
 import { readSummed, writeSummedNote } from '../files/sealed.ts';
 import { hashedMember, hashOfMembers } from '../model/run-hash.ts';
 import { codeMember } from '../model/run-row.ts';
@@ -25,6 +26,7 @@ export class RunMembers {
     if (nodes === undefined) return undefined;
     const made = RunMembers.from(nodes);
     writeSummedNote(path, [Buffer.from(`${made.hashed}\0${made.code}`)]);
+    keepNewest(dirname(path));
     return made;
   }
 

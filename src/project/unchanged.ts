@@ -1,7 +1,8 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { groundsOf } from '../engine/grounds.ts';
 import { unchangedRun } from '../engine/unchanged.ts';
 import { ifPossible, writeWhole } from '../files/durable.ts';
+import { keepNewest } from '../files/newest.ts';
 import { summedLine, writeSealedNote } from '../files/sealed.ts';
 import { outlineOf } from '../load/pipeline/outline.ts';
 import type { Planned, PlanOptions, RunResult } from './run.ts';
@@ -44,4 +45,5 @@ export function remember(
   };
   writeSealedNote(file, note, 'compact');
   ifPossible(() => writeWhole(newestFile(cache, asked), summedLine(basename(file))));
+  keepNewest(dirname(file));
 }
