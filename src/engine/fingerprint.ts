@@ -202,6 +202,9 @@ function builtElsewhere(
   });
 }
 
+/** What commands without tools share: looking for where tools lie asks for a variable of the environment, which takes long. */
+const NO_TOOLS = done<Readonly<Record<string, string>>>({});
+
 /** What an instance's work is found to be. */
 interface PreparedWork extends Pick<Shared, 'code' | 'environment' | 'commandCode'> {
   readonly ingredient: Ingredients['work'];
@@ -219,7 +222,7 @@ async function prepareWork(instance: Instance, around: Around): Promise<Outcome<
     work.environment === undefined ? undefined : await environmentOnce(work.environment, around, around.found.environments);
   if (environment?.ok === false)
     return failed(...environment.problems.map((problem) => ({ pointer: `/stages${pointerStep(instance.node)}/environment`, ...problem })));
-  const tools = toolDigests(work.tools, toolPlaces(around, environment?.value), around.found.tools);
+  const tools = work.tools.length === 0 ? NO_TOOLS : toolDigests(work.tools, toolPlaces(around, environment?.value), around.found.tools);
   if (!tools.ok)
     return failed(
       ...tools.problems.map(({ pointer = '', ...problem }) => ({

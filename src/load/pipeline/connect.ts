@@ -207,7 +207,7 @@ function elementsOf({ pointer, written, many, kind: marked }: Port, draft: Draft
       `"${from}" is a ${kindName(made)}, but the input takes a ${kindName(kind)}`,
       kindHint(kind, draft.node, wiring),
     );
-  if ([...context.told].some((told) => told.startsWith(`${pointer}/where`))) return undefined;
+  if (context.told.size > 0 && [...context.told].some((told) => told.startsWith(`${pointer}/where`))) return undefined;
   const chosen = choose(instances, where, many, draft.key);
   if (chosen === undefined) {
     const { message, hint } = ambiguity({ from, node: producer, where }, instances, draft.work.kind === 'command');

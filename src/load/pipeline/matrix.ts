@@ -62,6 +62,7 @@ const alike = new WeakMap<object, readonly (readonly Instance[])[]>();
 
 /** Instances by the variables that their points have, which differ where an `include` gives some of them more. */
 export function alikeInstances(instances: readonly Instance[]): readonly (readonly Instance[])[] {
+  if (instances.length < 2) return [instances];
   let groups = alike.get(instances);
   if (groups === undefined) {
     const found = new Map<string, Instance[]>();

@@ -77,8 +77,11 @@ function noRoom(complain: Complain, path: readonly (string | number)[]): Json {
   return null;
 }
 
-/** How many values each list or mapping without a dollar holds, itself included; of one with a dollar, 0. */
+/** How many values each list or mapping without a dollar holds, itself included; of one with a dollar, 0. Those of few are counted anew each time. */
 const plain = new WeakMap<object, number>();
+
+/** So many values are counted in less time than it takes to remember how many they are. */
+const FEW = 8;
 
 function valuesIfPlain(value: Json): number {
   if (typeof value === 'string') return value.includes('$') ? 0 : 1;
@@ -90,7 +93,7 @@ function valuesIfPlain(value: Json): number {
     const inner = valuesIfPlain(member);
     count = inner === 0 || count === 0 ? 0 : count + inner;
   }
-  plain.set(value, count);
+  if (count === 0 || count > FEW) plain.set(value, count);
   return count;
 }
 
