@@ -2,8 +2,13 @@ import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
+import { RESULT_FORMAT } from '../../src/model/result.ts';
+import { RECORD_FORMAT } from '../../src/model/run.ts';
+import type { WantedResult } from '../../src/model/store.ts';
+import { LocalArtifacts } from '../../src/stores/local/artifacts.ts';
 import { Blobs } from '../../src/stores/local/blobs.ts';
 import { LooseBlobs } from '../../src/stores/local/loose-blobs.ts';
+import { LocalResults } from '../../src/stores/local/results.ts';
 import { Segments } from '../../src/stores/local/segments/segments.ts';
 import { StampBook } from '../../src/stores/local/stamps.ts';
 import { emptyFolder, write } from '../folders.ts';
@@ -248,6 +253,18 @@ describe('what is kept is on the disk', () => {
     blobs.add(Buffer.from('b'));
     await blobs.commit();
     for (const one of [blobs, opened()]) expect([one.state(digest, true), one.state(sha256('b'), true)]).toEqual(['whole', 'whole']);
+  });
+
+  test('where another process added a result, before that is reused', async () => {
+    const [other, results] = [new Segments(root), new LocalResults(root, new LocalArtifacts(root, blobs, RECORD_FORMAT), segments)];
+    const wanted = { fingerprint: sha256('result') } as WantedResult;
+    const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a', seconds: 1, facts: {} };
+    const record = { format: RESULT_FORMAT, fingerprint: wanted.fingerprint, stage: 's', ingredients: {}, attempts: [attempt] };
+    expect([results.whole(wanted.fingerprint), await results.find(wanted)]).toEqual([undefined, undefined]);
+    other.add([{ kind: 'result', key: wanted.fingerprint, work: digest, order: 1, body: Buffer.from(JSON.stringify(record)) }]);
+    synced.length = 0;
+    expect(await results.find(wanted)).toMatchObject({ attempt: { run: 'run-1' } });
+    expect(synced).toEqual([segment()]);
   });
 
   test('where another process wrote it, before it is relied upon', () => {

@@ -138,9 +138,9 @@ export class Blobs {
     else if (!(yield* this.loose.pieces(digest))) throw new DamagedContent(digest);
   }
 
-  /** Whether content need not be written. */
-  private has(digest: string): boolean {
-    return this.segments.holds(digest) || this.loose.has(digest);
+  /** Whether content need not be written; `isKnown`: as far as that is known, without a look at what others have added. */
+  private has(digest: string, isKnown = false): boolean {
+    return this.segments.holds(digest, isKnown) || this.loose.has(digest);
   }
 
   /** Ends when all that was taken in is on the disk. */
@@ -153,9 +153,9 @@ export class Blobs {
     this.segments.commitNow();
   }
 
-  add(bytes: Uint8Array): string {
+  add(bytes: Uint8Array, isKnown = false): string {
     const digest = sha256(bytes);
-    if (this.has(digest)) return digest;
+    if (this.has(digest, isKnown)) return digest;
     if (bytes.length <= SMALL) this.segments.add([entryOf(digest, bytes)]);
     else this.loose.write(digest, bytes);
     return digest;
@@ -164,7 +164,7 @@ export class Blobs {
   /** Takes a file over as `takeAll` does; where its bytes were hashed as they were written, by that digest. */
   take(path: string, { known, onMove }: { readonly known?: string; readonly onMove?: OnMove | undefined } = {}): Taken {
     const { size } = statSync(path);
-    if (size <= SMALL) return { digest: this.add(readFileSync(path)), size };
+    if (size <= SMALL) return { digest: this.add(readFileSync(path), true), size };
     return { digest: this.loose.take(path, known ?? this.toBeMoved([{ path, size }], onMove)?.get(path)), size };
   }
 

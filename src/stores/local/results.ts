@@ -63,7 +63,7 @@ export class LocalResults implements Results {
   }
 
   whole(fingerprint: string): Attempt | undefined {
-    const attempt = this.current(fingerprint);
+    const attempt = this.attempt(fingerprint);
     return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : attempt;
   }
 
@@ -89,8 +89,11 @@ export class LocalResults implements Results {
 
   async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
     this.segments.lookAnew();
+    this.segments.refresh();
     const attempt = this.whole(fingerprint);
-    return attempt === undefined ? undefined : { attempt, remote: undefined };
+    if (attempt === undefined) return undefined;
+    this.segments.relyOn('result', fingerprint);
+    return { attempt, remote: undefined };
   }
 
   share(): void {
@@ -101,7 +104,7 @@ export class LocalResults implements Results {
     // Nothing is on its way.
   }
 
-  /** Sees what others have added; a plan asks of thousands of works within a moment, in which nothing need be seen. */
+  /** Sees what others have added; who has not claimed a work asks of thousands within a moment, in which nothing need be seen. */
   private lookForOthers(): void {
     if (performance.now() - this.lookedAt < MOMENT) return;
     this.segments.refresh();
@@ -120,7 +123,8 @@ export class LocalResults implements Results {
   keep(result: StoredResult, workDigest: string, mayWait = false): Promise<Attempt | undefined> {
     const { fingerprint, attempts } = result;
     const [newest] = attempts;
-    const place = this.segments.placeOf('result', fingerprint);
+    // Who has claimed the work has looked for what others added.
+    const place = this.segments.knows('result', fingerprint) ? this.segments.placeOf('result', fingerprint) : undefined;
     const before = place === undefined ? asResult(this.formerRecord(fingerprint), fingerprint) : this.read(fingerprint);
     const older = (before?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
     const body = Buffer.from(JSON.stringify({ ...result, attempts: [newest, ...older] }));

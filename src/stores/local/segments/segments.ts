@@ -173,11 +173,16 @@ export class Segments {
 
   /** Whether content is there, proven, and on the disk after a commit, so that it need not be added; `isKnown`: no one else is asked. */
   holds(key: string, isKnown = false): boolean {
-    if (isKnown && this.knownOf('content', key).length === 0) return false;
+    if (isKnown && !this.knows('content', key)) return false;
     const { at } = this.look('content', key, 'once');
-    // This process makes durable what it adds; what others added may not be yet.
-    if (at !== undefined && !this.writer.isHeld(at.segment)) at.segment.sync();
+    if (at !== undefined) this.relyOn('content', key);
     return at !== undefined;
+  }
+
+  /** Makes durable what has a key, where others added it: this process commits what it adds. */
+  relyOn(kind: Kind, key: string): void {
+    const [at] = this.knownOf(kind, key);
+    if (at !== undefined && !this.writer.isHeld(at.segment)) at.segment.sync();
   }
 
   /** Where the bytes of something lie that is whole by the stamp of its segment. */
