@@ -11,8 +11,8 @@ export interface Beside {
   readonly begin: (files: ManyFiles) => () => void;
 }
 
-/** From so many files on it pays to deal with them in several threads. */
-const MANY = 4000;
+/** From so many files on it pays to have the addon deal with them, and without it another thread of Node. */
+const [MANY_FOR_ADDON, MANY] = [200, 4000] as const;
 
 /** Threads that deal with the same files, at most: more stand in each other's way. */
 const THREADS = 4;
@@ -24,7 +24,7 @@ export function expectMany(count: number): void {
 
 /** Who deals with so many files: threads of the addon that set-up compiles, or else another one of Node. */
 export function besideThis(count: number): Beside {
-  const compiled = count >= MANY ? addon() : undefined;
+  const compiled = count >= MANY_FOR_ADDON ? addon() : undefined;
   if (compiled !== undefined)
     return {
       memory: (bytes) => new ArrayBuffer(bytes),

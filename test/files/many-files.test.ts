@@ -312,3 +312,9 @@ test('whoever deals with files, what is learned of them is the same', () => {
     expect(learned[0]).toEqual(learned[1]);
   }
 });
+
+test('the addon deals with some hundred files already', () => {
+  const files = filesOf(300);
+  useAddon(true);
+  expect(Buffer.from(byOthers(() => lookAt('stat', files)).learned).equals(expected('stat', files))).toBe(true);
+});
