@@ -93,11 +93,15 @@ export class Rest {
   /** The row of the run of all, given the record of the part. */
   row(part: RunRecord): RunRow {
     const changed = this.changed(part.nodes);
-    const first = new Map<string, string>();
-    for (const { node } of this.former.nodes) if (!first.has(nodeOf(node))) first.set(nodeOf(node), node);
     const code = this.members(part.nodes)?.codeMembers;
-    const nodes = changed.map((node) => ({ ...node, isFirst: first.get(nodeOf(node.name)) === node.name }));
+    const nodes = changed.map((node) => ({ ...node, isFirst: this.isFirst(node.name) }));
     return (code === undefined ? undefined : changedRow(part, { row: this.former.row, code }, nodes)) ?? rowOf(this.whole(part));
+  }
+
+  /** Whether an instance is the first one of its node. */
+  private isFirst(name: string): boolean {
+    const node = nodeOf(name);
+    return this.former.nodes.find((one) => one.node === node || one.node.startsWith(`${node}[`))?.node === name;
   }
 
   /** The hash of the run of all, given how the nodes of the part came out; undefined where what it is made of was damaged meanwhile. */

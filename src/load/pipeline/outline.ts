@@ -10,7 +10,7 @@ export interface Outline {
   /** Of all that stands beside the nodes. */
   readonly head: string;
   /** Of what stands of each node, and of what options say of all its instances; in the order of the file. */
-  readonly nodes: Readonly<Record<string, string>>;
+  readonly nodes: readonly (readonly [name: string, digest: string])[];
   /** What options say of single instances. */
   readonly atPoints: readonly NodeOverride[];
 }
@@ -34,9 +34,7 @@ function made({ overridden: { value, nodes: overrides, followsLinks } }: ReadFil
   const ofAll = overrides.filter(({ point }) => point === undefined);
   return {
     head: digest([head, followsLinks]),
-    nodes: Object.fromEntries(
-      Object.entries(stages).map(([name, node]) => [name, digest([node, ...ofAll.filter((override) => override.node === name)])]),
-    ),
+    nodes: Object.keys(stages).map((name) => [name, digest([stages[name], ...ofAll.filter(({ node }) => node === name)])]),
     atPoints: overrides.filter(({ point }) => point !== undefined),
   };
 }
@@ -55,10 +53,12 @@ function meantBy({ node, point = [] }: NodeOverride, names: readonly string[]): 
  * node is still connected as it was, only reading it tells.
  */
 export function askedOtherwise(before: Outline, now: Outline, names: readonly string[]): ReadonlySet<string> | undefined {
-  const nodes = Object.keys(now.nodes);
-  const others = Object.keys(before.nodes);
-  if (before.head !== now.head || nodes.length !== others.length || nodes.some((node, index) => node !== others[index])) return undefined;
-  const changed = new Set(nodes.filter((node) => before.nodes[node] !== now.nodes[node]));
+  const changed = new Set<string>();
+  if (before.head !== now.head || before.nodes.length !== now.nodes.length) return undefined;
+  for (const [index, [node, digest]] of now.nodes.entries()) {
+    if (before.nodes[index]?.[0] !== node) return undefined;
+    if (before.nodes[index]?.[1] !== digest) changed.add(node);
+  }
   const otherwise = new Set(changed.size === 0 ? [] : names.filter((name) => changed.has(nodeOf(name))));
   if (JSON.stringify(before.atPoints) === JSON.stringify(now.atPoints)) return otherwise;
   for (const override of [...before.atPoints, ...now.atPoints]) {

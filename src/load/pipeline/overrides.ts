@@ -90,6 +90,7 @@ const EVERY_SOURCE = '*';
  * source, `sources.images.links=follow` how it is read (`sources.*`: all of them). Those of nodes are returned: `student.epochs=5`, `teacher[fold=2].epochs=3` for one instance, `student.loss.gamma=1` for a part.
  */
 export function applyOverrides(value: Json, options: readonly string[], locate: Locate): Overridden {
+  if (options.length === 0) return { value, nodes: [], followsLinks: false, problems: [] };
   const copy = copyOf(value) as Mutable;
   const nodes: NodeOverride[] = [];
   const problems: Problem[] = [];

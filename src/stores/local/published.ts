@@ -145,7 +145,7 @@ export class LocalPublished implements Published {
     const swapped = swappedOutput(placed, inside);
     if (swapped === undefined) return undefined;
     const stamp = stampOf(swapped);
-    writeSealedNote(`${folder}.json`, { outputs: { ...note.outputs, [inside]: digest }, stamp } satisfies Note);
+    writeSealedNote(`${folder}.json`, { outputs: { ...note.outputs, [inside]: digest }, stamp } satisfies Note, 'compact');
     return standingOf(folder, stamp);
   }
 
@@ -203,7 +203,7 @@ export class LocalPublished implements Published {
       for (const name of stay) cpSync(join(old ?? '', name), join(fresh, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
       const placed = lookAtOutputs(fresh, Object.keys(digests));
       stamp = placed === undefined ? '' : stampOf(placed);
-      writeSealedNote(`${fresh}.json`, { outputs: digests, stamp } satisfies Note);
+      writeSealedNote(`${fresh}.json`, { outputs: digests, stamp } satisfies Note, 'compact');
       symlinkSync(name, `${fresh}.link`);
       renameSync(`${fresh}.link`, link);
     } catch (error) {
