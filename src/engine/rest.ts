@@ -21,6 +21,10 @@ export class Rest {
   /** The file that the former run's nodes stand in, but for those that differ from it. */
   private readonly base: string;
   private readonly differing: Nodes;
+  /** What was last made of the lines of all nodes, and for which of them. */
+  private made:
+    | { readonly changed: readonly (readonly [name: string, node: RunNode])[]; readonly members: RunMembers | undefined }
+    | undefined;
 
   private constructor(former: UnchangedRun, plan: Plan, base: string) {
     this.former = former;
@@ -109,10 +113,15 @@ export class Rest {
     return this.members(part)?.hash(this.store.format);
   }
 
+  /** What the hash and the row are made of: the same for both, once all has come out. */
   private members(part: Nodes): RunMembers | undefined {
+    const changed = this.changed(part).map(({ name, after }) => [name, after] as const);
+    const before = this.made;
+    const isSame = before?.changed.length === changed.length && before.changed.every(([name, node]) => part[name] === node);
+    if (isSame) return before.members;
     const members = RunMembers.of(this.base, this.store);
-    for (const [name, node] of Object.entries(this.differing)) members?.change(name, node);
-    for (const { name, after } of this.changed(part)) members?.change(name, after);
+    for (const [name, node] of [...Object.entries(this.differing), ...changed]) members?.change(name, node);
+    this.made = { changed, members };
     return members;
   }
 

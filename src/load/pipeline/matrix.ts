@@ -157,6 +157,7 @@ export function matrixPoints(node: FileNode, base: string, context: NodeContext,
 function textsOf(node: FileNode, matrix: Matrix, pointer: string, context: NodeContext): Points['texts'] {
   const texts = new Map<string, Map<Json, string>>();
   const { texts: ofParams } = scopeOf(context);
+  if ((ofParams?.size ?? 0) === 0 && context.locate.written.size === 0) return texts;
   const note = (variable: string, value: Json, at: { readonly raw: Json; readonly pointer: string }): void => {
     const text = asWritten(value, { raw: at.raw, own: context.locate.written.get(at.pointer), texts: ofParams });
     if (typeof value !== 'number' || typeof text !== 'string') return;

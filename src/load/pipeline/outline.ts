@@ -61,7 +61,10 @@ export function askedOtherwise(before: Outline, now: Outline, names: readonly st
   }
   const otherwise = new Set(changed.size === 0 ? [] : names.filter((name) => changed.has(nodeOf(name))));
   if (JSON.stringify(before.atPoints) === JSON.stringify(now.atPoints)) return otherwise;
-  for (const override of [...before.atPoints, ...now.atPoints]) {
+  const places = new Map(
+    [...before.atPoints, ...now.atPoints].map((override) => [JSON.stringify([override.node, override.point]), override]),
+  );
+  for (const override of places.values()) {
     const meant = meantBy(override, names);
     // An option that is for nothing is a problem to be told.
     if (meant.length === 0) return undefined;
