@@ -4,8 +4,8 @@ import { Table } from './table.ts';
 /** What is known of the entries of a segment: a table of each kind, what came since, and what counts no more. */
 export class KnownEntries {
   private tables: Readonly<Record<Kind, Table>>;
-  /** Entries that the tables lack, by kind and key. */
-  private readonly fresh = new Map<string, Entry[]>();
+  /** Entries that the tables lack, by their keys in hex. */
+  private readonly fresh: Readonly<Record<Kind, Map<string, Entry[]>>> = { content: new Map(), result: new Map() };
   /** Results by their work, once someone has asked for that. */
   private byWork: Map<string, Entry[]> | undefined;
   /** Entries, by their offsets, that count no more. */
@@ -16,7 +16,7 @@ export class KnownEntries {
   }
 
   add(entry: Entry): void {
-    put(this.fresh, entry.kind + entry.key.toString('hex'), entry);
+    put(this.fresh[entry.kind], entry.key.toString('hex'), entry);
     if (entry.kind === 'result' && this.byWork !== undefined) put(this.byWork, entry.work.toString('latin1'), entry);
   }
 
@@ -24,9 +24,11 @@ export class KnownEntries {
     this.gone.add(offset);
   }
 
-  /** The entries with a key, given in hex. */
-  find(kind: Kind, key: string): readonly Entry[] {
-    const found = [...(this.fresh.get(kind + key) ?? []), ...this.tables[kind].find(Buffer.from(key, 'hex'))];
+  /** The entries with a key, given in hex and as bytes. */
+  find(kind: Kind, key: string, bytes: Buffer): readonly Entry[] {
+    const fresh = this.fresh[kind].get(key);
+    const settled = this.tables[kind].find(bytes);
+    const found = fresh === undefined ? settled : [...fresh, ...settled];
     return this.gone.size === 0 ? found : found.filter(({ offset }) => !this.gone.has(offset));
   }
 
@@ -47,15 +49,14 @@ export class KnownEntries {
 
   /** What the tables lack. */
   *since(kind: Kind): Generator<Entry> {
-    for (const known of this.fresh.values())
-      for (const entry of known) if (entry.kind === kind && !this.gone.has(entry.offset)) yield entry;
+    for (const known of this.fresh[kind].values()) for (const entry of known) if (!this.gone.has(entry.offset)) yield entry;
   }
 
   /** Brings all into the tables. */
   settled(): { readonly content: Table; readonly result: Table } {
     const changed = (kind: Kind): Table => this.tables[kind].changed(this.gone, [...this.since(kind)]);
     this.tables = { content: changed('content'), result: changed('result') };
-    this.fresh.clear();
+    for (const fresh of Object.values(this.fresh)) fresh.clear();
     this.gone.clear();
     this.byWork = undefined;
     return this.tables;

@@ -151,9 +151,9 @@ export class Segment {
     return this.known.ofWork(work);
   }
 
-  /** The entries with a key, given in hex, as far as is known. */
-  find(kind: Kind, key: string): readonly Entry[] {
-    return this.known.find(kind, key);
+  /** The entries with a key, given in hex, as far as is known; `bytes`: the same, for who asks many segments. */
+  find(kind: Kind, key: string, bytes = Buffer.from(key, 'hex')): readonly Entry[] {
+    return this.known.find(kind, key, bytes);
   }
 
   /** All entries of a kind, as far as is known. */

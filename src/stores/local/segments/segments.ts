@@ -98,7 +98,8 @@ export class Segments {
   private knownOf(kind: Kind, key: string): Located[] {
     const found: Located[] = [];
     if (!isDigest(key)) return found;
-    for (const segment of this.known.values()) for (const entry of segment.find(kind, key)) found.push({ segment, entry });
+    const bytes = Buffer.from(key, 'hex');
+    for (const segment of this.known.values()) for (const entry of segment.find(kind, key, bytes)) found.push({ segment, entry });
     return found.length < 2 ? found : found.sort((a, b) => b.entry.order - a.entry.order || (a.segment.name < b.segment.name ? -1 : 1));
   }
 
