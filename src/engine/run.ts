@@ -215,6 +215,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     // Where it cannot be looked for, executing the node tries again, and fails by name if that is refused too.
     find: (fingerprint) => valueOr(undefined, () => store.results.whole(fingerprint)),
     execute,
+    hurry: () => store.results.hurry(),
     explain: ({ prepared }, inputs, { settled }) =>
       valueOr('why could not be looked up', () => explainRun(prepared, inputs, { store, history, settled }).cause),
     logOf: (node) => {

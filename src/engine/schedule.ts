@@ -79,6 +79,7 @@ class Schedule {
       const waits = this.mayStart() && this.open.size > 0;
       if (this.running > 0 || waits) {
         this.waitTeller.note(waits);
+        if (!waits) this.scheduling.hurry?.();
         await this.bell.heard();
       } else if (!(await this.makeLostAgain())) return;
     }

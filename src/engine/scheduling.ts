@@ -34,6 +34,8 @@ export interface Scheduling {
   readonly find: (fingerprint: string) => Attempt | undefined;
   /** Executes a node, unless its result has come meanwhile, and keeps what it made. `onFree`: nothing of it lives any more, so others may have its slots. */
   readonly execute: (ready: ReadyNode, onFree: () => void) => Promise<NodeEnd>;
+  /** Told whenever nothing else could begin: what came out is waited for. */
+  readonly hurry?: () => void;
   /** Why a node runs whose inputs were not known when it was planned. */
   readonly explain: (plan: NodePlan, inputs: Ingredients['inputs'], known: Known) => string;
   /** What nodes took before: those begin first from which the longest way leads to the end. */

@@ -134,9 +134,12 @@ export interface Results {
   ofWork(workDigest: string): readonly StoredResult[];
   /**
    * Keeps a result, before those with other bytes; all that it names must be in the store. Ends when it and that are on the disk, with the
-   * attempt that was the current one. `mayWait`: nobody waits for it, so it may come to the disk a moment later, together with others.
+   * attempt that was the current one. `mayWait`: nobody waits for it, so it may come to the disk a moment later, together with others, or when
+   * `hurry` is called.
    */
   keep(result: StoredResult, workDigest: string, mayWait?: boolean): Promise<Attempt | undefined>;
+  /** What may wait waits no longer. */
+  hurry(): void;
 }
 
 /** What is known of a bundle of stage code. */

@@ -132,12 +132,16 @@ describe('a node is reused', () => {
   });
 });
 
-test('a node is awaited once nothing else could begin', async () => {
-  const run = new DrivenRun(planOf(['a', 'b', 'c'].map((name) => instanceOf(name))));
+test('a node is awaited once nothing else could begin, which is told', async () => {
+  let told = 0;
+  const hurry = (): void => {
+    told += 1;
+  };
+  const run = new DrivenRun(planOf(['a', 'b', 'c'].map((name) => instanceOf(name))), { hurry });
   const { ready, free } = run.get('a');
-  expect([run.names, ready.isAwaited()]).toEqual([['a', 'b'], false]);
+  expect([run.names, ready.isAwaited(), told]).toEqual([['a', 'b'], false, 0]);
   await free();
-  expect([run.names, ready.isAwaited()]).toEqual([['a', 'b', 'c'], true]);
+  expect([run.names, ready.isAwaited(), told]).toEqual([['a', 'b', 'c'], true, 1]);
   await run.finish();
 });
 

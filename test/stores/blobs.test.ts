@@ -220,6 +220,11 @@ describe('what is kept is on the disk', () => {
     synced.length = 0;
     await Promise.all([patient, segments.commit()]);
     expect(synced).toEqual([segment()]);
+    blobs.add(Buffer.from('d'));
+    const other = segments.commit(true);
+    segments.hurry();
+    await other;
+    expect(synced).toHaveLength(2);
   });
 
   test('of what comes while a sync goes on by the next one', async () => {

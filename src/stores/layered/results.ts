@@ -53,6 +53,10 @@ class LayeredResults implements Results {
     return this.local.results.keep(result, workDigest, mayWait);
   }
 
+  hurry(): void {
+    this.local.results.hurry();
+  }
+
   async find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined> {
     const found = await this.local.results.find(wanted, errand);
     if (found !== undefined || !wanted.travels) return found;

@@ -132,6 +132,10 @@ export class LocalResults implements Results {
     return this.segments.commit(mayWait).then(() => before?.attempts[0]);
   }
 
+  hurry(): void {
+    this.segments.hurry();
+  }
+
   /** Whether a record is as it was written: of the shape of its format, or of a newer one, whose shape is not known. */
   isIntact(fingerprint: string): boolean {
     const record = this.record(fingerprint);

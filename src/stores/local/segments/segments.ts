@@ -226,6 +226,11 @@ export class Segments {
     return this.writer.commit(mayWait);
   }
 
+  /** What may wait waits no longer. */
+  hurry(): void {
+    this.writer.hurry();
+  }
+
   /** As `commit`, for who cannot wait. */
   commitNow(): void {
     this.writer.commitNow();

@@ -12,7 +12,7 @@ import type { Segment } from './segment.ts';
 export const LARGEST = 64 * 1024 * 1024;
 
 /** Milliseconds for which what may wait waits for others, so that one sync serves more of them. */
-const MOMENT = 15;
+const MOMENT = 100;
 
 /** A name for a new segment. */
 export function newName(): string {
@@ -37,7 +37,7 @@ export class Writer {
   private syncing: Promise<void> | undefined;
   private next: Promise<void> | undefined;
   /** Ends the time for which the next sync waits for others. */
-  private hurry: () => void = () => undefined;
+  hurry: () => void = () => undefined;
   /** Counts how often the disk refused to make durable what was added, and why it last did. */
   private cuts = 0;
   /** Whether this process has added anything. */
@@ -145,7 +145,7 @@ export class Writer {
     else void syncing.then(release, release);
   }
 
-  /** Ends when all that was added before is on the disk; with `mayWait` a moment later, if nothing that may not wait is added meanwhile. */
+  /** Ends when all that was added before is on the disk; with `mayWait` a moment later, if nothing that may not wait comes meanwhile. */
   async commit(mayWait = false): Promise<void> {
     const { cuts } = this;
     await this.group(mayWait);
