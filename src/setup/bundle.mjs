@@ -20,7 +20,7 @@ const external = ['@aws-sdk/*', 'ajv', 'esbuild', 'marked', 'sharp', 'onnxruntim
  * stands in a file of its own, since reading all parts takes longer than all else that such a command does.
  */
 const shortest =
-  /^(cli|commands\/(start|run|summaries|complete\/main)|project\/(project|repeat|pipeline-files)|executors\/process\/executor|engines\/\w+\/engine)\.js$/;
+  /^(cli|commands\/(start|run|summaries|complete\/main)|project\/(project|remembered|repeat|pipeline-files)|executors\/process\/executor|engines\/\w+\/engine)\.js$/;
 
 /** What `dist/cli.js` becomes: for whoever runs the command line as a module. */
 const entry = "#!/usr/bin/env node\nimport './cli.cjs';\n";
