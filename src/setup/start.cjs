@@ -19,7 +19,7 @@ const { crc32 } = require('node:zlib');
 /** How often what a verb has compiled is added to what is kept of it: its first runs differ in what they do. */
 const MOST_ADDITIONS = 3;
 
-/** Microseconds of the processor after which a process's code is not kept: it spares little there, and loading it would hold up short ones. */
+/** Microseconds of the processor after which what a process has compiled of the first parts is not kept: loading it would hold up short commands. */
 const MOST_WORK = 1_500_000;
 
 /** Milliseconds after which kept code is removed, used or not: that of builds and versions of Node that are gone. */
@@ -70,19 +70,19 @@ function keptFile({ build, verbs }) {
   return join(folder, `${build}-${process.version}-${process.arch}-${verb}`);
 }
 
-/** Compiles parts, with what is kept of them, and sees to it that what this process compiles is kept.
+/** Compiles parts, with what is kept of them, and sees to it that what this process compiles is kept, unless it works for too long.
  * @param {string} text
- * @param {{ readonly file: string, readonly kept: string | undefined }} places
+ * @param {{ readonly file: string, readonly kept: string | undefined, readonly mostWork: number }} options
  * @returns {Record<string, Part>}
  */
-function compiledParts(text, { file, kept }) {
+function compiledParts(text, { file, kept, mostWork }) {
   const before = kept === undefined ? undefined : readKept(kept);
   const script = new Script(text, { filename: file, cachedData: before?.code });
   const additions = before === undefined || script.cachedDataRejected ? 0 : before.additions;
   if (kept !== undefined && additions < MOST_ADDITIONS)
     process.on('exit', () => {
       const { user, system } = process.cpuUsage();
-      if (user + system < MOST_WORK) writeKept(kept, { code: script.createCachedData(), additions: additions + 1 });
+      if (user + system < mostWork) writeKept(kept, { code: script.createCachedData(), additions: additions + 1 });
     });
   return script.runInThisContext();
 }
@@ -97,7 +97,7 @@ function built(name) {
 
 const { file, text } = built('parts.cjs');
 const kept = keptFile(JSON.parse(text.slice('//'.length, text.indexOf('\n'))));
-const parts = compiledParts(text, { file, kept });
+const parts = compiledParts(text, { file, kept, mostWork: MOST_WORK });
 const url = pathToFileURL(file).href;
 
 /** @type {Record<string, Part> | undefined} */
@@ -107,7 +107,7 @@ let more;
 function moreParts() {
   if (more === undefined) {
     const { file, text } = built('more-parts.cjs');
-    more = compiledParts(text, { file, kept: kept && `${kept}-more` });
+    more = compiledParts(text, { file, kept: kept && `${kept}-more`, mostWork: Number.POSITIVE_INFINITY });
   }
   return more;
 }

@@ -105,4 +105,16 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     expect(await loadedBy('--help')).toBe(1);
     expect(await loadedBy('complete', '--', 'ru')).toBe(1);
   });
+
+  test('lets of the code of what works for long only that be kept which short commands never load', async () => {
+    const cache = emptyFolder();
+    write(cache, {
+      'worked.cjs': 'process.cpuUsage = () => ({ user: 2_000_000, system: 0 });',
+      'package.json': '{}',
+      'p.yaml': 'name: p\nstages: {}\n',
+    });
+    const env = { XDG_CACHE_HOME: cache, NODE_OPTIONS: `--require ${join(cache, 'worked.cjs')}` };
+    await stillroom(cache, ['plan', 'p.yaml'], { env });
+    expect(readdirSync(join(cache, 'stillroom/compiled'))).toEqual([expect.stringMatching(/-plan-more$/)]);
+  });
 });
