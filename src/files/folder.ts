@@ -59,3 +59,14 @@ export function makeFolders(folder: string): string | undefined {
     return first;
   }
 }
+
+/** Opens or makes a file whose folder is nearly always there: only where it is not, it is made before. */
+export function inFolder<Value>(path: string, open: () => Value): Value {
+  try {
+    return open();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    makeFolders(dirname(path));
+    return open();
+  }
+}

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
-import { dirname, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from 'fs-native-extensions';
 import { ifPossible } from './durable.ts';
 import { readJson } from './json.ts';
 import { withPath } from './with-path.ts';
-import { makeFolders } from './folder.ts';
+import { inFolder } from './folder.ts';
 import { type Lease, Leases } from './leases.ts';
 
 /**
@@ -103,14 +103,7 @@ function leasedFile(path: string, lease: Lease | undefined, shared: boolean): Fi
 
 function openForLock(path: string, shared: boolean): number {
   if (shared && existsSync(path)) return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    return openSync(path, 'a+');
-  } catch (error) {
-    // Its folder is nearly always there.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    makeFolders(dirname(path));
-    return openSync(path, 'a+');
-  }
+  return inFolder(path, () => openSync(path, 'a+'));
 }
 
 /** Takes the lock of an open file; false where another holds it. */

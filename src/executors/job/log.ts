@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { inFolder } from '../../files/folder.ts';
 import { writeAll } from '../../files/write-all.ts';
-import { dirname } from 'node:path';
 import { type SystemError, systemErrorIn } from '../../model/system-failure.ts';
 import { Blotter } from '../../text/blotter.ts';
 import { shortenCounted } from '../../text/shorten.ts';
@@ -21,17 +21,6 @@ const FATAL = /^(FATAL ERROR|terminate called|free\(\)|malloc\(\)|double free|co
 function asShown(line: string): string {
   const end = line.replace(/\r+$/, '').lastIndexOf('\r');
   return end === -1 ? line : line.slice(end + 1);
-}
-
-/** Opens a file to add to it, in a folder that is nearly always there. */
-function openWithFolder(path: string): number {
-  try {
-    return openSync(path, 'a');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, 'a');
-  }
 }
 
 /** A stream that is being read line by line. */
@@ -116,7 +105,7 @@ export class NodeLog {
   /** A full disk loses lines of the log; what becomes of the node is told where its outputs are kept. */
   private append(text: string): void {
     this.refusable(() => {
-      this.file ??= openWithFolder(this.path);
+      this.file ??= inFolder(this.path, () => openSync(this.path, 'a'));
       writeAll(this.file, Buffer.from(text));
     });
   }

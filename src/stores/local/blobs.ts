@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { hashWhileSynced } from '../../files/copy-hashed.ts';
+import { inFolder } from '../../files/folder.ts';
 import { readMany } from '../../files/many-files.ts';
 import { readAt } from '../../files/read-at.ts';
 import { ReadOnlyFiles } from '../../files/read-only.ts';
@@ -236,15 +237,14 @@ export class Blobs {
    * where they are missing or damaged; then nothing is left at the path.
    */
   place(digest: string, path: string, executable: boolean): boolean {
-    mkdirSync(dirname(path), { recursive: true });
     return this.placeIn({ digest, path, executable });
   }
 
-  /** The same where the folder is there, for one of many files. */
+  /** The same for one of many files. */
   placeIn({ digest, path, executable }: Placing, files = new ReadOnlyFiles()): boolean {
     const body = this.segments.read('content', digest);
     if (body === undefined) return this.loose.place(digest, path, executable);
-    const descriptor = files.open(path, executable);
+    const descriptor = inFolder(path, () => files.open(path, executable));
     try {
       withPath(path, () => writeAll(descriptor, body));
     } finally {
