@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeAll } from './write-all.ts';
-import { closeSync, constants, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, fsync, fsyncSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { withPath } from './with-path.ts';
 import { makeFolders } from './folder.ts';
@@ -28,6 +28,22 @@ export function syncFolder(folder: string): void {
 /** Makes a file's bytes durable. */
 export function syncFile(path: string): void {
   syncFolder(path);
+}
+
+/** Makes files' bytes, and the names in folders, durable in other threads, while this one goes on. */
+export async function syncBeside(paths: readonly string[]): Promise<void> {
+  await Promise.all(paths.map(syncOneBeside));
+}
+
+function syncOneBeside(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const descriptor = openSync(path, 'r');
+    fsync(descriptor, (error) => {
+      closeSync(descriptor);
+      if (error === null) resolve();
+      else reject(Object.assign(error, { path }));
+    });
+  });
 }
 
 /** Makes a file's bytes and its name durable. */

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, fsyncSync, openSync, truncateSync } from 'node:fs';
 import { writeAll } from './write-all.ts';
 import { dirname } from 'node:path';
-import { ifPossible, makeFolder, syncFolder, writeDurably } from './durable.ts';
+import { ifPossible, makeFolder, syncBeside, writeDurably } from './durable.ts';
+import { makeFolders } from './folder.ts';
 import { isObject, parseJson } from './json.ts';
 import { lineText, openLine, sealedLine } from './sealed.ts';
 import { withPath } from './with-path.ts';
@@ -93,8 +94,11 @@ export function appendLines(path: string, onLost: (error: unknown) => void): Lin
     }
   };
   let file = -1;
+  const folder = dirname(path);
   unlessLost(() => {
-    makeFolder(dirname(path));
+    // That it is there is made durable at the end, with what it is for.
+    makeFolder(dirname(folder));
+    makeFolders(folder);
     if (existsSync(path)) cutOffEnd(path);
     file = openSync(path, 'a');
   });
@@ -111,10 +115,9 @@ export function appendLines(path: string, onLost: (error: unknown) => void): Lin
     },
     async close() {
       flush();
-      unlessLost(() => fsyncSync(file));
       if (file !== -1) closeSync(file);
       file = -1;
-      unlessLost(() => syncFolder(dirname(path)));
+      if (!isLost) await syncBeside([path, folder, dirname(folder)]).catch(lose);
     },
   };
 }

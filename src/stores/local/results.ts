@@ -69,14 +69,10 @@ export class LocalResults implements Results {
 
   attempt(fingerprint: string): Attempt | undefined {
     this.lookForOthers();
-    return this.hasFormer || this.segments.knows('result', fingerprint) ? this.current(fingerprint) : undefined;
-  }
-
-  private current(fingerprint: string): Attempt | undefined {
     const before = this.attempts.get(fingerprint);
     const known = before?.attempt.deref();
     const found = this.segments.readUnless('result', fingerprint, known === undefined ? undefined : before?.place);
-    if (found === undefined) return asResult(this.formerRecord(fingerprint), fingerprint)?.attempts[0];
+    if (found === undefined) return this.hasFormer ? asResult(this.formerRecord(fingerprint), fingerprint)?.attempts[0] : undefined;
     if (found.body === undefined) return known;
     const attempt = asResult(parseJson(found.body.toString('utf8'), isObject), fingerprint)?.attempts[0];
     if (attempt !== undefined) this.attempts.set(fingerprint, { place: found.place, attempt: new WeakRef(attempt) });

@@ -31,9 +31,6 @@ import { isRunRecord } from './shapes.ts';
 /** Records of the first format had no seal. */
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
-/** Of a live run with more nodes nobody reads the record as it lies. */
-const MOST_LAID_OUT = 100;
-
 function isKeptRecord(value: unknown): value is KeptRecord {
   return isObject(value) && isRunRecord({ ...value, nodes: insideOf(value['nodes'] as KeptNodes) });
 }
@@ -74,9 +71,8 @@ export class LocalRuns implements Runs {
 
   write(record: RunRecord): void {
     if (record.state === 'live') {
-      const layout = Object.keys(record.nodes).length > MOST_LAID_OUT ? 'compact' : 'lines';
       const kept: KeptRecord = { ...record, nodes: this.nodes.based(record.nodes) ?? record.nodes };
-      return writeSealed(join(this.root, `${record.id}.json`), kept, layout);
+      return writeSealed(join(this.root, `${record.id}.json`), kept, 'compact');
     }
     return this.writeKept({ ...record, nodes: this.keepNodes(record.nodes) }, rowOf(record));
   }

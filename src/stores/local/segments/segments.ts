@@ -117,9 +117,14 @@ export class Segments {
   }
 
   /** How what has a key stands, and its bytes where they were read. What is damaged goes to quarantine. */
-  private look(kind: Kind, key: string, care: Care): { readonly standing: Standing; readonly at?: Located; readonly body?: Buffer } {
+  private look(
+    kind: Kind,
+    key: string,
+    care: Care,
+    found = this.find(kind, key),
+  ): { readonly standing: Standing; readonly at?: Located; readonly body?: Buffer } {
     let standing: Standing = 'missing';
-    let candidates = this.find(kind, key);
+    let candidates = found;
     const isAny = candidates.length > 0;
     for (const isAgain of [false, true]) {
       for (const at of candidates) {
@@ -162,10 +167,11 @@ export class Segments {
   }
 
   /**
-   * The same with the place where it lies. With the place where it was read before, and proven there since, there is no body: it is what it was.
+   * The same as far as is known, with the place where it lies. With the place where it was read before, and proven there since, there is no
+   * body: it is what it was.
    */
   readUnless(kind: Kind, key: string, before: string | undefined): { readonly place: string; readonly body?: Buffer } | undefined {
-    const { at, body } = this.look(kind, key, before === undefined ? 'bytes' : 'stamp');
+    const { at, body } = this.look(kind, key, before === undefined ? 'bytes' : 'stamp', this.knownOf(kind, key));
     if (at === undefined) return undefined;
     const place = `${at.segment.name} ${at.entry.offset}`;
     if (body === undefined && place !== before) return this.readUnless(kind, key, undefined);
