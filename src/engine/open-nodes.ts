@@ -30,6 +30,8 @@ interface Queue {
 export class OpenNodes {
   private readonly order: ReadonlyMap<string, number>;
   private readonly nodes = new Map<number, OpenNode>();
+  /** The places of all of them. */
+  private readonly places: Marks;
   private readonly fresh: Marks;
   private readonly queues = new Map<string, Queue>();
   /** By work. */
@@ -38,6 +40,7 @@ export class OpenNodes {
   /** `order`: the places of all nodes in the order in which they begin. */
   constructor(order: ReadonlyMap<string, number>) {
     this.order = order;
+    this.places = new Marks(order.size);
     this.fresh = new Marks(order.size);
   }
 
@@ -52,6 +55,7 @@ export class OpenNodes {
     if (place === undefined) throw new Error(`${name} has no place in the order`);
     const node: OpenNode = { name, plan, place, in: this.fresh };
     this.nodes.set(place, node);
+    this.places.add(place);
     this.fresh.add(place);
   }
 
@@ -59,7 +63,13 @@ export class OpenNodes {
     const node = this.at(name);
     if (node === undefined) return;
     node.in.delete(node.place);
+    this.places.delete(node.place);
     this.nodes.delete(node.place);
+  }
+
+  /** Whether a node, which is not here yet, would begin before all that are. */
+  wouldBeFirst(name: string): boolean {
+    return (this.order.get(name) ?? Number.POSITIVE_INFINITY) < (this.places.first ?? Number.POSITIVE_INFINITY);
   }
 
   /** The first node that may begin, and whether it has been asked before if a result is there; it stays until it is moved or deleted. */

@@ -174,7 +174,8 @@ class Schedule {
     const onStart = (): void =>
       this.scheduling.emit({ type: 'node-started', node: name, cause: this.causeOf(name, plan, inputs), inputs: inputDigests(inputs) });
     const isForced = this.plan.request.forced.has(name);
-    const isAwaited = (): boolean => this.open.size === 0;
+    const isAwaited = (): boolean =>
+      this.open.size === 0 || this.awaited.consumersOf(name).some((consumer) => this.open.wouldBeFirst(consumer));
     const ready: ReadyNode = { ...readyWork(plan.prepared, inputs), plan, isForced, known, unwanted, isAwaited, onStart };
     this.ready.set(name, ready);
     return ready;

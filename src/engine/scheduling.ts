@@ -15,7 +15,7 @@ export interface ReadyNode extends ReadyWork {
   readonly known: Known;
   /** Aborted: what has not begun need not begin any more, since the run is stopped or a node has failed. */
   readonly unwanted: AbortSignal;
-  /** Whether nothing else could begin now, so that others may wait for this one. */
+  /** Whether others may wait for this one: nothing else could begin now, or what reads it would begin before all that could. */
   readonly isAwaited: () => boolean;
   /** To be called when the node really starts: no result of it has come meanwhile. */
   readonly onStart: () => void;

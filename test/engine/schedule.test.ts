@@ -132,6 +132,13 @@ describe('a node is reused', () => {
   });
 });
 
+test('a node is awaited by what reads it where that would begin before all else', async () => {
+  const chain = [instanceOf('a'), instanceOf('b', { after: ['a'] }), instanceOf('c', { after: ['b'] })];
+  const run = new DrivenRun(planOf([...chain, ...['d', 'e', 'f'].map((name) => instanceOf(name))]));
+  expect([run.names, run.get('a').ready.isAwaited(), run.get('d').ready.isAwaited()]).toEqual([['a', 'd'], true, false]);
+  await run.finish();
+});
+
 test('a node is awaited once nothing else could begin, which is told', async () => {
   let told = 0;
   const hurry = (): void => {
