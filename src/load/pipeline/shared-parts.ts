@@ -27,8 +27,8 @@ type Command = Pick<Instance, 'work' | 'outputs'>;
 export class SharedParts {
   private readonly node: FileNode;
   /** By what the file gives once references are filled in: that is the file's own value where it has none. */
-  private readonly commands = new WeakMap<object, Command>();
-  private readonly environments = new WeakMap<object, readonly EnvironmentVariable[]>();
+  private readonly commands = new Map<object, Command>();
+  private readonly environments = new Map<object, readonly EnvironmentVariable[]>();
   private readonly checked = new Set<string>();
   private readonly out: Json;
   private readonly env: Json;
