@@ -16,7 +16,8 @@ import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
 import { shellWord } from '../text/shell-word.ts';
 import type { Context } from './context.ts';
 import { writeOutput } from './output-file.ts';
-import { type Opened, openPipeline, planOpened } from './pipeline.ts';
+import type { Opened } from './opened.ts';
+import { openPipeline, planOpened } from './pipeline.ts';
 import { runPlan } from './run.ts';
 import { takingOver } from './taken-over.ts';
 

@@ -1,83 +1,19 @@
-import { existsSync, lstatSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
-import { Found, type Surroundings } from '../engine/fingerprint.ts';
-import { hashFile } from '../files/hash.ts';
+import type { Surroundings } from '../engine/fingerprint.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
 import type { RecalledRun } from '../engine/recall.ts';
-import { loadEngines } from '../engines/engines.ts';
-import { NodesBefore } from '../load/pipeline/nodes-before.ts';
-import { loadPipeline, pipelineOf, type ReadFile, readFile } from '../load/pipeline/pipeline.ts';
+import { pipelineOf } from '../load/pipeline/pipeline.ts';
 import { readYamlFile } from '../load/yaml/file.ts';
 import { suggestion } from '../text/suggestion.ts';
 import type { Instance, Pipeline } from '../model/pipeline.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { done, failed, type Outcome, type Problem } from '../model/problem.ts';
-import type { Errand, Store } from '../model/store.ts';
+import type { Errand } from '../model/store.ts';
 import type { Context } from './context.ts';
 import { writeEditorSchema } from './editor.ts';
+import { openFile } from './open-file.ts';
+import type { Opened } from './opened.ts';
 import { provisionOf } from './provision.ts';
 import { recallRun } from './recall.ts';
-import { isRecipe, locatePipeline, noSuchPipeline } from './pipeline-files.ts';
-
-/** A pipeline file that was read, with all that making a pipeline of it and planning that needs. */
-interface OpenedFile {
-  readonly read: ReadFile;
-  readonly store: Store;
-  readonly surroundings: Surroundings;
-  /** The file as records name it: relative to the project. */
-  readonly shownFile: string;
-  /** The file as messages name it. */
-  readonly named: string;
-  /** SHA-256 of the file as it was read; undefined where it changed meanwhile. */
-  readonly text: string | undefined;
-  /** Reads the file again with other `--set` options. */
-  reread(set: readonly string[]): Promise<Outcome<Pipeline>>;
-}
-
-/** A pipeline with all that planning needs. */
-export interface Opened extends OpenedFile {
-  readonly pipeline: Pipeline;
-}
-
-/** Reads the YAML of a pipeline file, with `--set` options. */
-export async function openFile(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<OpenedFile>> {
-  const { folder, root, environment } = context;
-  const located = locatePipeline(file, folder);
-  const absolute = located.file;
-  if (!existsSync(absolute)) return failed(noSuchPipeline(file, folder));
-  const remotes = await context.openRemotes();
-  if (!remotes.ok) return remotes;
-  const store = context.store();
-  if (!store.ok) return store;
-  const executors = await context.executors();
-  if (!executors.ok) return executors;
-  const before = fileDigest(absolute);
-  const request = {
-    file: absolute,
-    shownFile: messageFile(file, absolute, folder),
-    root,
-    cache: store.value.cache,
-    from: folder,
-    executors: executors.value.names,
-    elsewhere: isRecipe(located) ? join(root, 'pipelines') : undefined,
-    before: new NodesBefore(),
-  };
-  const read = await readFile({ ...request, set });
-  if (!read.ok) return read;
-  return done({
-    read: read.value,
-    store: store.value,
-    shownFile: relative(root, absolute),
-    named: request.shownFile,
-    text: fileDigest(absolute) === before ? before : undefined,
-    reread: (other) => loadPipeline({ ...request, set: other }),
-    surroundings: {
-      ...{ root, store: store.value, engines: await loadEngines(), executors: executors.value, environment },
-      found: new Found(),
-      provision: provisionOf(environment, { tell: context.tell }),
-    },
-  });
-}
 
 /** Reads a pipeline file with `--set` options. */
 export async function openPipeline(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<Opened>> {
@@ -87,15 +23,6 @@ export async function openPipeline(context: Context, file: string, set: readonly
   if (!pipeline.ok) return pipeline;
   await writeEditorSchema(context.root, opened.value.store, pipeline.value);
   return done({ ...opened.value, pipeline: pipeline.value });
-}
-
-/** A pipeline file as messages name it: as it was named, or where it lies. */
-function messageFile(file: string, absolute: string, folder: string): string {
-  return existsSync(resolve(folder, file)) ? file : relative(folder, absolute);
-}
-
-function fileDigest(path: string): string | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true ? hashFile(path) : undefined;
 }
 
 /** The instances that words name; a word that names none is a problem. */

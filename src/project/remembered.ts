@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { loadEngines } from '../engines/engines.ts';
@@ -48,8 +48,9 @@ export async function rememberedOf(context: Context, file: string, options: Plan
   if (isRecipe(located)) return undefined;
   // What earlier runs could not send is sent by one that is planned.
   if (context.hasRemotes) return undefined;
-  if ((options.force ?? []).length > 0 || options.remeasure === true || options.refreshEnvironment === true || !existsSync(absolute))
-    return undefined;
+  if ((options.force ?? []).length > 0 || options.remeasure === true || options.refreshEnvironment === true) return undefined;
+  // A pipe would be waited for.
+  if (statSync(absolute, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const store = context.store();
   if (!store.ok || store.value.unwritable !== undefined) return undefined;
   const executors = await context.executors();

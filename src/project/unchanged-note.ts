@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Grounds } from '../engine/grounds.ts';
 import type { UnchangedRun } from '../engine/repeat.ts';
 import { isObject } from '../files/json.ts';
-import type { Outline } from '../load/pipeline/outline.ts';
 import { openSummed, readSealed, readText } from '../files/sealed.ts';
 import { fileStamp } from '../files/stamp.ts';
 import { digestOf } from '../model/canonical.ts';
 import { installation } from '../model/installation.ts';
+import type { Outline } from '../model/outline.ts';
 import type { PlanOptions } from './run.ts';
 import type { RunSummary } from './summary.ts';
 

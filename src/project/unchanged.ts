@@ -4,7 +4,6 @@ import { unchangedRun } from '../engine/unchanged.ts';
 import { ifPossible, writeWhole } from '../files/durable.ts';
 import { keepNewest } from '../files/newest.ts';
 import { summedLine, writeSealedNote } from '../files/sealed.ts';
-import { outlineOf } from '../load/pipeline/outline.ts';
 import type { Planned, PlanOptions, RunResult } from './run.ts';
 import { asReused } from './summary.ts';
 import { newestFile, noteFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
@@ -38,7 +37,7 @@ export function remember(
     version: stillroomVersion(),
     text: opened.text,
     asked: { folder, set: options.set ?? [], only: options.only ?? null },
-    outline: unchanged.nodes.length > FEW ? outlineOf(opened.read) : undefined,
+    outline: unchanged.nodes.length > FEW ? opened.outline() : undefined,
     grounds,
     unchanged,
     summary: asReused(summary),

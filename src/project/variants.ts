@@ -17,7 +17,7 @@ import type { VariantParams } from '../model/sweep.ts';
 import { JsonLinesReporter } from '../reporters/jsonl.ts';
 import { metricsOf } from '../sweep/metrics.ts';
 import type { PlannedVariant, VariantRun, Workbench } from '../sweep/workbench.ts';
-import type { Opened } from './pipeline.ts';
+import type { Opened } from './opened.ts';
 import { onLostEvents } from './lost-events.ts';
 import { provisionOf } from './provision.ts';
 import { SameInstances } from './same-instances.ts';

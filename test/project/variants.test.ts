@@ -3,7 +3,8 @@ import type { Slots } from '../../src/engine/slots.ts';
 import type { Json } from '../../src/model/json.ts';
 import type { Instance } from '../../src/model/pipeline.ts';
 import { Context } from '../../src/project/context.ts';
-import { type Opened, openPipeline } from '../../src/project/pipeline.ts';
+import type { Opened } from '../../src/project/opened.ts';
+import { openPipeline } from '../../src/project/pipeline.ts';
 import { Variants } from '../../src/project/variants.ts';
 import { emptyFolder, write } from '../rig.ts';
 

@@ -1,19 +1,9 @@
 import { hash } from 'node:crypto';
 import { nodeOf, parseInstanceName } from '../../model/instance-name.ts';
 import type { Json } from '../../model/json.ts';
-import type { NodeOverride } from './overrides.ts';
+import type { Outline } from '../../model/outline.ts';
 import type { ReadFile } from './pipeline.ts';
 import { atPoint } from './selection.ts';
-
-/** What is asked of a pipeline file and its options, node by node, by digests: two of them tell which nodes are asked otherwise. */
-export interface Outline {
-  /** Of all that stands beside the nodes. */
-  readonly head: string;
-  /** Of what stands of each node, and of what options say of all its instances; in the order of the file. */
-  readonly nodes: readonly (readonly [name: string, digest: string])[];
-  /** What options say of single instances. */
-  readonly atPoints: readonly NodeOverride[];
-}
 
 function digest(value: unknown): string {
   return hash('sha256', JSON.stringify(value), 'base64url');
@@ -35,12 +25,12 @@ function made({ overridden: { value, nodes: overrides, followsLinks } }: ReadFil
   return {
     head: digest([head, followsLinks]),
     nodes: Object.keys(stages).map((name) => [name, digest([stages[name], ...ofAll.filter(({ node }) => node === name)])]),
-    atPoints: overrides.filter(({ point }) => point !== undefined),
+    atPoints: overrides.flatMap(({ node, point, option }) => (point === undefined ? [] : [{ node, point, option }])),
   };
 }
 
 /** The names of instances that fit what an option is for. */
-function meantBy({ node, point = [] }: NodeOverride, names: readonly string[]): string[] {
+function meantBy({ node, point }: Outline['atPoints'][number], names: readonly string[]): string[] {
   const own = names.flatMap((name) => {
     const key = name.startsWith(`${node}[`) ? parseInstanceName(name)?.key : undefined;
     return key === undefined ? [] : [{ name, key }];
