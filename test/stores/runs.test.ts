@@ -7,6 +7,7 @@ import { ROW_FORMAT, rowOf } from '../../src/model/run-row.ts';
 import type { Store } from '../../src/model/store.ts';
 import { LocalRuns } from '../../src/stores/local/runs.ts';
 import { localStore } from '../../src/stores/local/store.ts';
+import { sha256 } from '../../src/model/canonical.ts';
 import { write } from '../folders.ts';
 import { damage, open, recordOf } from './stores.ts';
 
@@ -150,6 +151,30 @@ describe('the nodes of a large run', () => {
     expect(read).toEqual(next);
     expect(Object.keys(read?.nodes ?? {})).toEqual(Object.keys(nodes));
     lock.release();
+  });
+
+  test('are read as a former store has them, on one line', () => {
+    const { store } = open();
+    const text = JSON.stringify(nodes);
+    const digest = sha256(text);
+    write(folder(store), { [`${digest}.json`]: text });
+    store.runs.writeKept({ ...record('run-1'), nodes: digest }, rowOf(record('run-1')));
+    expect(localStore(store.location).runs.read('run-1')).toEqual(record('run-1'));
+  });
+
+  test('have whatever names and texts, each as it is', () => {
+    const { store } = open();
+    const odd = Object.entries(nodes).map(([name, node], index) => [
+      `${name}[k="a\\"\n${index}"]`,
+      { ...node, params: { text: `"n1":{\n},\u2028` }, cause: '{\n' },
+    ]);
+    const asked = { ...record('run-1'), nodes: Object.fromEntries(odd) as RunRecord['nodes'] };
+    store.runs.write(asked);
+    const read = localStore(store.location).runs.read('run-1');
+    const [name = ''] = Object.keys(asked.nodes).slice(250);
+    expect(read?.nodes[name]).toEqual(asked.nodes[name]);
+    expect(read?.nodes['n1']).toBeUndefined();
+    expect(read).toEqual(asked);
   });
 
   test('of which one is more, or many differ, are kept whole', () => {
