@@ -40,6 +40,11 @@ export class Rest {
     return base === undefined ? undefined : new Rest(former, plan, base);
   }
 
+  /** All nodes as the former run's record has them. */
+  private get before(): Nodes {
+    return this.store.runs.nodesOf(this.former.record.nodes) ?? {};
+  }
+
   /** The names of the nodes beside the plan. */
   get others(): string[] {
     return this.former.nodes.flatMap(({ node }) => (this.plan.nodes.has(node) ? [] : [node]));
@@ -47,8 +52,8 @@ export class Rest {
 
   /** The former run as far as the plan's nodes have a part in it. */
   formerPart(): RunRecord {
-    const nodes = this.store.runs.nodesOf(this.former.record.nodes) ?? {};
-    const part = [...this.plan.nodes.keys()].map((name) => [name, nodes[name] as RunNode]);
+    const { before } = this;
+    const part = [...this.plan.nodes.keys()].map((name) => [name, before[name] as RunNode]);
     return { ...this.former.record, id: '', started: '', nodes: Object.fromEntries(part) };
   }
 
@@ -60,7 +65,7 @@ export class Rest {
 
   /** The nodes of the part that are otherwise than in the former run. */
   changed(part: Nodes): ChangedNode[] {
-    const before = this.store.runs.nodesOf(this.former.record.nodes) ?? {};
+    const { before } = this;
     return Object.entries(part).flatMap(([name, after]) =>
       this.plan.nodes.get(name)?.recorded === after ? [] : [{ name, before: before[name] as RunNode, after }],
     );
@@ -127,8 +132,8 @@ export class Rest {
 
   /** The outputs of the nodes beside the plan. */
   outputs(): NodeOutputs {
-    const nodes = this.store.runs.nodesOf(this.former.record.nodes) ?? {};
-    return new Map(this.others.map((name) => [name, new Map<string, Artifact>(Object.entries(nodes[name]?.outputs ?? {}))]));
+    const { before } = this;
+    return new Map(this.others.map((name) => [name, new Map<string, Artifact>(Object.entries(before[name]?.outputs ?? {}))]));
   }
 
   /** Tells someone who watches a run of all nodes what happens in that of the part. */

@@ -63,13 +63,19 @@ function named(outputs: NodeOutputs): readonly NamedOutput[] {
   );
 }
 
-function digestsOf(outputs: readonly NamedOutput[]): Note['outputs'] {
-  return Object.fromEntries(outputs.map(({ inside, digest }) => [inside, digest]));
+/** Where users find outputs. */
+function pathsOf(link: string, outputs: readonly NamedOutput[]): Map<string, string> {
+  return new Map(outputs.map(({ name, inside }) => [name, join(link, inside)]));
 }
 
-/** A folder of outputs that stands as it was noted. */
+/** How a folder of outputs stands, and what was noted of it. */
 interface Standing extends PlacedOutputs {
   readonly note: Note;
+}
+
+/** Whether nobody has changed anything in a folder of outputs since they were put there. */
+function isUntouched(found: Standing | undefined): found is Standing {
+  return found !== undefined && stampOf(found) === found.note.stamp;
 }
 
 /** The folders in which users find outputs: `latest/<pipeline>/<node>/<port>`, swapped as one; and the schema that editors read. */
@@ -95,16 +101,16 @@ export class LocalPublished implements Published {
   outputs(pipeline: string, outputs: NodeOutputs, nodes?: readonly string[]): PublishedOutputs {
     const link = this.linkOf(pipeline);
     const all = named(outputs);
-    const paths = new Map(all.map(({ name, inside }) => [name, join(link, inside)]));
-    const digests = digestsOf(all);
-    const stands = this.stands(link);
+    const paths = pathsOf(link, all);
+    const digests = Object.fromEntries(all.map(({ inside, digest }) => [inside, digest]));
+    const found = this.look(link);
     const nodesOfNow = new Set([...outputs.keys()].map(safeFileName));
     const old = this.folderOf(link);
     const had = old === undefined || !existsSync(old) ? [] : readdirSync(old);
     const known = new Set(nodes === undefined ? had : nodes.map(safeFileName));
     const stay = had.filter((name) => !nodesOfNow.has(name) && known.has(name));
-    if (stands !== undefined && had.every((name) => nodesOfNow.has(name) || known.has(name))) {
-      const changed = this.changed(pipeline, all, stands);
+    if (isUntouched(found) && had.every((name) => nodesOfNow.has(name) || known.has(name))) {
+      const changed = this.changed(pipeline, all, found);
       if (changed !== undefined) return { paths, lost: [], standing: changed };
     }
     const stays = new Set(stay);
@@ -116,22 +122,19 @@ export class LocalPublished implements Published {
 
   change(pipeline: string, outputs: NodeOutputs, standing: string): PublishedOutputs | undefined {
     const link = this.linkOf(pipeline);
-    const stands = this.stands(link);
-    if (stands === undefined || standingOf(stands.folder, stands.note.stamp) !== standing) return undefined;
+    const found = this.look(link);
+    if (!isUntouched(found) || standingOf(found.folder, found.note.stamp) !== standing) return undefined;
     const all = named(outputs);
-    const changed = this.changed(pipeline, all, stands);
-    return changed === undefined
-      ? undefined
-      : { paths: new Map(all.map(({ name, inside }) => [name, join(link, inside)])), lost: [], standing: changed };
+    const changed = this.changed(pipeline, all, found);
+    return changed === undefined ? undefined : { paths: pathsOf(link, all), lost: [], standing: changed };
   }
 
-  /** The folder of a pipeline's outputs, where nobody has changed anything in it since they were put there. */
-  private stands(link: string): Standing | undefined {
+  /** Looks at the folder of a pipeline's outputs; undefined where there is none, or one of them is gone. */
+  private look(link: string): Standing | undefined {
     const folder = this.folderOf(link);
     const note = folder === undefined ? undefined : this.content(folder);
-    if (folder === undefined || note === undefined) return undefined;
-    const placed = lookAtOutputs(folder, Object.keys(note.outputs));
-    return placed !== undefined && stampOf(placed) === note.stamp ? { ...placed, note } : undefined;
+    const placed = folder === undefined || note === undefined ? undefined : lookAtOutputs(folder, Object.keys(note.outputs));
+    return note && placed && { ...placed, note };
   }
 
   /** Swaps the one output that differs; returns how the folder stands then. Undefined: more differs, or it cannot be swapped alone. */
@@ -238,10 +241,8 @@ export class LocalPublished implements Published {
   }
 
   standing(pipeline: string): string {
-    const folder = this.folderOf(this.linkOf(pipeline));
-    const note = folder === undefined ? undefined : this.content(folder);
-    const placed = folder === undefined || note === undefined ? undefined : lookAtOutputs(folder, Object.keys(note.outputs));
-    return placed === undefined ? '' : standingOf(placed.folder, stampOf(placed));
+    const found = this.look(this.linkOf(pipeline));
+    return found === undefined ? '' : standingOf(found.folder, stampOf(found));
   }
 
   private schemaFile(kind: 'pipeline' | 'project'): string {
