@@ -142,6 +142,13 @@ const courses: [what: string, course: Course, part: readonly string[] | undefine
   ['the points of a matrix', [{ change: edit('[1, 2, 3]', '[3, 2, 1]') }], undefined],
   ['a node that goes', [{ change: (where) => edit(PIPELINE.slice(PIPELINE.indexOf('  last')), '')(where) }], undefined],
   ['a key that is unknown', [{ change: edit('more: 1 }', 'more: 1 }, ouch: 1') }], undefined],
+  ['all that is in the file', [{ change: (where) => writeFileSync(join(where, 'cells.yaml'), '') }], undefined],
+  ['a key that all nodes are under', [{ change: edit('\nstages:', '\nstage:') }], undefined],
+  [
+    'the nodes, which are none any more',
+    [{ change: (where) => writeFileSync(join(where, 'cells.yaml'), 'name: cells\nstages:\n') }],
+    undefined,
+  ],
   ['a command and a source', [{ change: (where) => [edit('wc -l', 'wc -c')(where), write(where, { 'poem.txt': 'other\n' })] }], undefined],
   ['what is wanted', [{ change: edit('wc -l', 'wc -c'), options: { only: ['poem'] } }], undefined],
   ['what was wanted', [{ options: { only: ['poem'] } }, { change: edit('wc -l', 'wc -c') }], undefined],

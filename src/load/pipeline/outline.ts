@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isObject } from '../../files/json.ts';
 import { nodeOf, parseInstanceName } from '../../model/instance-name.ts';
 import type { Json } from '../../model/json.ts';
 import type { Outline } from '../../model/outline.ts';
@@ -11,9 +12,11 @@ function digest(value: unknown): string {
 
 const outlines = new WeakMap<ReadFile, Outline>();
 
-/** The outline of a file that was read; undefined where more than its values counts: how its numbers are written. */
+/** The outline of a file that was read; undefined where it has no nodes, or more than its values counts: how its numbers are written. */
 export function outlineOf(read: ReadFile): Outline | undefined {
-  if (read.locate.written.size > 0) return undefined;
+  const { value } = read.overridden;
+  // What was read may be anything yet.
+  if (!isObject(value) || !isObject(value['stages']) || read.locate.written.size > 0) return undefined;
   const outline = outlines.get(read) ?? made(read);
   outlines.set(read, outline);
   return outline;
