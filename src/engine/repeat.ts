@@ -11,7 +11,8 @@ import type { RunEnd } from './run.ts';
 /** What a run of a pipeline is as long as nothing that counts changes: the same results, all of them reused. */
 export interface UnchangedRun {
   readonly record: Omit<KeptRecord, 'id' | 'started' | 'ended'>;
-  readonly row: Omit<RunRow, 'run' | 'started' | 'seconds'>;
+  /** The row of the run that it was, had it reused all. */
+  readonly row: RunRow;
   readonly nodes: readonly PlannedNode[];
   /** What each of them was, in their order (see `identityOf`). */
   readonly identities: readonly string[];

@@ -19,7 +19,6 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
   if (!isWhole || !nodes.every(([, node]) => isReusable(node))) return undefined;
   const reused = Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)]));
   const { id: _id, started: _started, ended: _ended, ...head } = record;
-  const { run: _run, started: _at, seconds: _seconds, ...row } = rowOf(record);
   const before = store.standing();
   const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
   const outputs = outputsOf(nodes);
@@ -28,7 +27,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
-    row: { ...row, executed: 0, reused: nodes.length, bytes: 0 },
+    row: { ...rowOf(record), executed: 0, reused: nodes.length, bytes: 0 },
     nodes: [...plan.nodes].map(([node, { prepared }]) => ({
       node,
       action: 'reuse',
@@ -66,11 +65,10 @@ export async function unchangedPart(rest: Rest, plan: Plan, { record, problems, 
   if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || !areWhole(outputs, content, store)) return undefined;
   if (standing === '' || store.standing() !== standing) return undefined;
   const { id: _id, started: _started, ended: _ended, nodes: _nodes, ...head } = record;
-  const { run: _run, started: _at, seconds: _seconds, ...row } = rest.row({ ...record, nodes: outcomes });
   return {
     ...former,
     record: { ...head, nodes: rest.kept(nodes.map(([name, node]) => [name, asReused(node)])) },
-    row: { ...row, executed: 0, reused: former.nodes.length, bytes: 0 },
+    row: { ...rest.row({ ...record, nodes: outcomes }), executed: 0, reused: former.nodes.length, bytes: 0 },
     identities: former.nodes.map(({ node }, index) => {
       const planned = plan.nodes.get(node);
       return planned?.recorded === undefined && planned !== undefined ? identityOf(planned.prepared) : (former.identities[index] ?? '');

@@ -114,11 +114,11 @@ export interface ChangedNode {
 
 /**
  * The row of a run in which few nodes came out otherwise than in one that reused all; `code`: as `workOf` takes it. Undefined where the names of
- * params or metrics differ, or those of the first instance of a node, by which the others go: then all nodes are to be summed up.
+ * params or metrics differ or their order does, or those of the first instance of a node, by which the others go: then all nodes are to be summed up.
  */
 export function changedRow(
   record: Omit<RunRecord, 'nodes'>,
-  { row, code }: { readonly row: Omit<RunRow, 'run' | 'started' | 'seconds'>; readonly code: string },
+  { row, code }: { readonly row: RunRow; readonly code: string },
   changed: readonly (ChangedNode & { readonly isFirst: boolean })[],
 ): RunRow | undefined {
   const params: Record<string, Json> = { ...row.params };
@@ -133,8 +133,10 @@ export function changedRow(
     for (const [param, value] of Object.entries(now)) {
       const shared = params[`${node}.${param}`];
       if (shared === undefined) return undefined;
-      if (node !== name && JSON.stringify(shared) === JSON.stringify(value)) delete params[`${name}.${param}`];
-      else params[`${name}.${param}`] = value;
+      const own = `${name}.${param}`;
+      if (node !== name && JSON.stringify(shared) === JSON.stringify(value)) delete params[own];
+      else if (Object.hasOwn(params, own)) params[own] = value;
+      else return undefined;
     }
   }
   const count = (state: string): number => changed.filter(({ after }) => after.state === state).length;
@@ -151,8 +153,7 @@ export function changedRow(
 }
 
 function areAlike(some: object = {}, others: object = {}): boolean {
-  const names = Object.keys(others);
-  return Object.keys(some).length === names.length && names.every((name) => Object.hasOwn(some, name));
+  return JSON.stringify(Object.keys(some)) === JSON.stringify(Object.keys(others));
 }
 
 function bytesOf(outputs: RunNode['outputs'] = {}): number {

@@ -104,6 +104,9 @@ describe('a run of what has not changed', () => {
       [0, 2, { 'say.length': planned.summary.metrics['say.length'] }],
       [2, 0, { 'say.length': planned.summary.metrics['say.length'] }],
     ]);
+    // Lists show the members of each in the same order.
+    const members = rows.ok ? rows.value.map((row) => Object.keys(row).join()) : [];
+    expect(new Set(members).size).toBe(1);
     project.close();
   });
 

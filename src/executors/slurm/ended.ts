@@ -8,7 +8,7 @@ import type { ProblemCode } from '../../model/problem-codes.ts';
 import { bytesText } from '../../text/amounts.ts';
 import { attemptFile } from '../job/attempt-files.ts';
 import { beganBy, TIME_UP } from '../cluster/ownership.ts';
-import { isHopeless, isOver, type Word } from './word.ts';
+import { isHopeless, isOver, isRequeued, type Word } from './word.ts';
 
 /** Lines of a log that are told. */
 const TOLD_LINES = 20;
@@ -39,13 +39,13 @@ export function newestCheckpoint({ checkpoints }: JobSpecification): string | un
     .at(-1);
 }
 
-/** States in which Slurm has ended a job itself, also where all that its record knows is that its program was killed. */
-const KILLERS: ReadonlySet<string> = new Set(['CANCELLED', 'DEADLINE', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PREEMPTED', 'TIMEOUT']);
+/** States in which Slurm has ended a job itself, also where all that its record knows is that its program was killed. One that waits was put back. */
+const KILLERS: ReadonlySet<string> = new Set(['CANCELLED', 'DEADLINE', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PENDING', 'PREEMPTED', 'TIMEOUT']);
 
 /** Whether how an attempt ended is for its record to say, beside the word on its job. */
 export function isTold(job: JobSpecification, exit: ExitRecord, word: Word | undefined): boolean {
   if (exit.ended !== 'failed') return exit.ended === 'done';
-  return exit.problem.code !== 'killed' || !(KILLERS.has(word?.state ?? '') || hasRunOutOfMemory(job, word));
+  return exit.problem.code !== 'killed' || !(KILLERS.has(word?.state ?? '') || isRequeued(word) || hasRunOutOfMemory(job, word));
 }
 
 /** How Slurm tells in the output of a job that memory ran out, whatever it calls the state of the job then; with the bytes that it took, or without. */

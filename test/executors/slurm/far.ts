@@ -110,6 +110,15 @@ stages:
     return this.cluster.ask('sbatch', ...command).trim();
   }
 
+  /** Has the cluster as it was: nothing in its queue, and its partition open. */
+  async clear(): Promise<void> {
+    this.cluster.ask('scontrol', 'update', 'partitionname=main', 'state=up');
+    while (this.queued().length > 0) {
+      this.cluster.ask('scancel', '--user=root');
+      await sleep(100);
+    }
+  }
+
   /** Jobs that are in the queue. */
   queued(): readonly string[] {
     return this.cluster.ask('squeue', '-h', '-t', 'PENDING,RUNNING', '-o', '%i').trim().split('\n').filter(Boolean);

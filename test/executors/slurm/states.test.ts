@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { emptyFolder, write } from '../../rig.ts';
 import { type Cluster, startCluster, whyNoSlurm } from './cluster.ts';
 import { Far, type FarProject, WAITS } from './far.ts';
@@ -12,7 +12,7 @@ const root = emptyFolder();
 let cluster: Cluster;
 let far: Far;
 
-vi.setConfig({ testTimeout: 45_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 /** Waits until a run has said something. */
 async function heard(said: () => string, words: string): Promise<void> {
@@ -42,6 +42,8 @@ describe.skipIf(whyNoSlurm() !== undefined)('a job of Slurm', () => {
     far = new Far(cluster);
     await far.run(far.project('echo > "$out"'));
   });
+  // What a test that fails leaves in the cluster is not the next one's.
+  afterEach(() => far.clear());
   afterAll(() => cluster.stop());
 
   test('that is suspended stands still, and the run says so; nothing is done twice', async () => {
@@ -68,6 +70,16 @@ describe.skipIf(whyNoSlurm() !== undefined)('a job of Slurm', () => {
     expect(ended.json.executed).toEqual(['works']);
     expect(ended.stderr).toContain('was put back into the queue of Slurm');
     expect(far.queued()).not.toContain(id);
+  });
+
+  test('that is put back is begun anew too where its node dies of that before the job itself hears of it', async () => {
+    const told = `$REAL "$@" | sed -E 's/\\|(COMPLETED|FAILED)\\|.*/|PENDING|BeginTime|/'`;
+    const project = far.project('echo x >> "$COUNTER"; test "$(wc -l < "$COUNTER")" -gt 1 || kill -TERM $$; echo > "$out"', {
+      programs: { squeue: told },
+    });
+    const ended = await far.run(project);
+    expect(ended.json.executed).toEqual(['works']);
+    expect(ended.stderr).toContain('was put back into the queue of Slurm');
   });
 
   test('that waits is told why: it is held, its partition is down; and begins when that has passed', async () => {
