@@ -83,12 +83,17 @@ export async function unchangedPart(rest: Rest, plan: Plan, { record, problems, 
   };
 }
 
+/** Milliseconds between two looks at how a store stands. */
+const PAUSE = 2;
+
 /** How a store stands, once the tick of the clock in which it was last written to is over; empty where others go on writing to it. */
 async function settledStanding(store: Store): Promise<string> {
-  const now = store.standing();
-  if (now !== '') return now;
-  await setTimeout(Number(TICK_NS / 1_000_000n));
-  return store.standing();
+  const end = performance.now() + Number(TICK_NS / 1_000_000n);
+  for (;;) {
+    const standing = store.standing();
+    if (standing !== '' || performance.now() > end) return standing;
+    await setTimeout(PAUSE);
+  }
 }
 
 function isReusable({ state, disturbed, fingerprint }: RunNode): boolean {

@@ -1,6 +1,6 @@
-import { closeSync, fdatasyncSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, fdatasyncSync, lstatSync, openSync, statfsSync, utimesSync } from 'node:fs';
 import { ifPossible } from './durable.ts';
-import { TICK_NS } from './stamp.ts';
+import { fileStamp, isFresh, TICK_NS } from './stamp.ts';
 
 /**
  * Kinds of file systems, by the number that statfs gives, that move a file's ctime with whatever changes its bytes: a write, another length, a
@@ -41,4 +41,27 @@ export function settle(paths: readonly string[], lastChangeNs: bigint): void {
       closeSync(descriptor);
     }
   }
+}
+
+/**
+ * The stamps of files, in their order; undefined as long as a change of one might not show in its stamp. It shows once the tick of the clock in
+ * which the last of them changed is over: what is changed now, a folder beside them, has a later ctime then.
+ */
+export function settledStamps(paths: readonly string[], beside: string): string[] | undefined {
+  const found = paths.flatMap((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? []);
+  const isFreshOne = found.some((stats) => isFresh(stats, Date.now(), TICK_NS));
+  const now = isFreshOne ? touched(beside) : undefined;
+  const isSettled = !isFreshOne || (now !== undefined && found.every(({ ctimeNs }) => ctimeNs < now));
+  return isSettled && found.length === paths.length ? found.map(fileStamp) : undefined;
+}
+
+/** Changes the status of a folder, and nothing else of it; returns when that was, in nanoseconds, or undefined where it cannot be changed. */
+function touched(folder: string): bigint | undefined {
+  let ctimeNs: bigint | undefined;
+  ifPossible(() => {
+    const { atime, mtime } = lstatSync(folder);
+    utimesSync(folder, atime, mtime);
+    ({ ctimeNs } = lstatSync(folder, { bigint: true }));
+  });
+  return ctimeNs;
 }

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 /**
  * What building does with the compiled sources so that commands start fast: the modules that check fixed schemas become plain code without
- * ajv, and the command line becomes parts, in two files, that are loaded when used.
+ * ajv, and the command line becomes parts, in a few files, that are loaded when used.
  */
 
 /** Modules that export `schemas` and, by the same names, their `checks`. */
@@ -16,11 +16,19 @@ const checkModules = [join('load', 'checks.js'), join('records', 'checks.js')];
 const external = ['@aws-sdk/*', 'ajv', 'esbuild', 'marked', 'sharp', 'onnxruntime-node', '@tensorflow/*'];
 
 /**
- * The modules with which the shortest commands begin: a run in which nothing has changed, help, and the completion of a word. What they import
- * stands in a file of its own, since reading all parts takes longer than all else that such a command does.
+ * The files that parts stand in, and the modules that the commands begin with which need no more than a file and those before it: a run in which
+ * nothing has changed, help and the completion of a word; a run that executes commands; all. Reading all parts takes longer than all else
+ * that short commands do.
  */
-const shortest =
-  /^(cli|commands\/(start|run|summaries|complete\/main)|project\/(project|remembered|repeat|pipeline-files)|executors\/process\/executor|engines\/\w+\/engine)\.js$/;
+const files = [
+  {
+    name: 'parts.cjs',
+    entries:
+      /^(cli|commands\/(start|run|summaries|complete\/main)|project\/(project|remembered|repeat|pipeline-files)|executors\/process\/executor|engines\/\w+\/engine)\.js$/,
+  },
+  { name: 'run-parts.cjs', entries: /^(project\/(part|run)|executors\/job\/execute)\.js$/ },
+  { name: 'more-parts.cjs', entries: /./ },
+];
 
 /** What `dist/cli.js` becomes: for whoever runs the command line as a module. */
 const entry = "#!/usr/bin/env node\nimport './cli.cjs';\n";
@@ -140,17 +148,18 @@ function withImports(code, parse) {
   return places.sort((a, b) => b - a).reduce((text, at) => `${text.slice(0, at)}__${text.slice(at)}`, code);
 }
 
-/** The outputs that the shortest commands load, by their paths.
+/** The outputs that some modules are in, and those that they load at once, by their paths.
  * @param {import('esbuild').Metafile} metafile Its paths begin at the compiled sources.
+ * @param {RegExp} entries
  */
-function loadedFirst({ outputs }) {
-  const first = new Set(Object.keys(outputs).filter((path) => shortest.test(outputs[path]?.entryPoint ?? '')));
-  for (const path of first)
-    for (const { path: imported, kind } of outputs[path]?.imports ?? []) if (kind === 'import-statement') first.add(imported);
-  return first;
+function loadedBy({ outputs }, entries) {
+  const loaded = new Set(Object.keys(outputs).filter((path) => entries.test(outputs[path]?.entryPoint ?? '')));
+  for (const path of loaded)
+    for (const { path: imported, kind } of outputs[path]?.imports ?? []) if (kind === 'import-statement') loaded.add(imported);
+  return loaded;
 }
 
-/** Puts the command line into two files of parts; `start.cjs` says how they are run.
+/** Puts the command line into files of parts; `start.cjs` says how they are run.
  * @param {string} dist
  * @param {string} root
  */
@@ -188,20 +197,29 @@ async function buildParts(dist, root) {
     });
     return `${JSON.stringify(`./${basename(path)}`)}: function (exports, require, module, __import, __url) {\n${withImports(code, parse)}}`;
   };
-  const first = loadedFirst(metafile);
-  /** @param {boolean} isFirst */
-  const partsOf = async (isFirst) => {
-    const files = outputFiles.filter(({ path }) => first.has(relative(dist, path)) === isFirst);
-    const parts = `({\n${(await Promise.all(files.map(partOf))).join(',\n')}\n})\n`;
+  /** @type {Set<string>} */
+  const placed = new Set();
+  const built = [];
+  for (const { name, entries } of files) {
+    const loaded = loadedBy(metafile, entries);
+    const own = outputFiles.filter(({ path }) => loaded.has(relative(dist, path)) && !placed.has(path));
+    for (const { path } of own) placed.add(path);
+    const text = `({\n${(await Promise.all(own.map(partOf))).join(',\n')}\n})\n`;
     // It is read as Latin-1, which V8 does not have to convert.
-    if (Buffer.byteLength(parts) !== parts.length) throw new Error('the command line is not built as ASCII');
-    return parts;
-  };
-  const [parts, moreParts] = [await partsOf(true), await partsOf(false)];
+    if (Buffer.byteLength(text) !== text.length) throw new Error('the command line is not built as ASCII');
+    built.push({ name, text, parts: own.map(({ path }) => `./${basename(path)}`) });
+  }
   const { verbs } = await import(pathToFileURL(join(dist, 'commands', 'verbs.js')).href);
-  const build = createHash('sha256').update(parts).update(moreParts).digest('hex').slice(0, 16);
-  const note = { build, verbs: [...Object.keys(verbs), 'complete'] };
+  const digest = createHash('sha256');
+  for (const { text } of built) digest.update(text);
+  const [first, ...others] = built;
+  const note = {
+    build: digest.digest('hex').slice(0, 16),
+    verbs: [...Object.keys(verbs), 'complete'],
+    others: others.map(({ name, parts }) => [name, parts]),
+  };
   mkdirSync(join(dist, 'bundle'), { recursive: true });
-  writeFileSync(join(dist, 'bundle', 'more-parts.cjs'), moreParts);
-  writeFileSync(join(dist, 'bundle', 'parts.cjs'), `//${JSON.stringify(note)}\n${parts}`);
+  for (const { name, text } of others) writeFileSync(join(dist, 'bundle', name), text);
+  // The last one: how it stands tells whether anything was built anew.
+  writeFileSync(join(dist, 'bundle', first?.name ?? ''), `//${JSON.stringify(note)}\n${first?.text ?? ''}`);
 }

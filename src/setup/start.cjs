@@ -1,8 +1,8 @@
 'use strict';
 // Starts the command line; in `dist` this is `cli.cjs`. The build puts the command line into `bundle/parts.cjs`: a first line with what it
 // notes, then an object of functions, one for what each verb needs and for what several share, called when they are first needed. What the
-// shortest commands never load stands in `bundle/more-parts.cjs`. What V8 has compiled of both is kept for each verb in the user's own cache,
-// where others may not write, since compiling takes longer than all else that a short command does. Losing it costs only time.
+// shortest commands never load stands in files beside it. What V8 has compiled of each is kept for each verb in the user's own cache, where
+// others may not write, since compiling takes longer than all else that a short command does. Losing it costs only time.
 const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { homedir } = require('node:os');
 const { dirname, join } = require('node:path');
@@ -13,7 +13,7 @@ const { crc32 } = require('node:zlib');
 /**
  * @typedef {{ readonly code: Buffer, readonly additions: number }} Kept
  * @typedef {(exports: object, require: (name: string) => unknown, module: { exports: object }, imported: (name: string) => Promise<unknown>, url: string) => void} Part
- * @typedef {{ readonly build: string, readonly verbs: readonly string[] }} Note What the build notes; `build` changes with every change of the parts.
+ * @typedef {{ readonly build: string, readonly verbs: readonly string[], readonly others: readonly [file: string, parts: readonly string[]][] }} Note What the build notes; `build` changes with every change of the parts, `others` are the parts of other files.
  */
 
 /** How often what a verb has compiled is added to what is kept of it: its first runs differ in what they do. */
@@ -96,20 +96,25 @@ function built(name) {
 }
 
 const { file, text } = built('parts.cjs');
-const kept = keptFile(JSON.parse(text.slice('//'.length, text.indexOf('\n'))));
+/** @type {Note} */
+const note = JSON.parse(text.slice('//'.length, text.indexOf('\n')));
+const kept = keptFile(note);
 const parts = compiledParts(text, { file, kept, mostWork: MOST_WORK });
 const url = pathToFileURL(file).href;
 
-/** @type {Record<string, Part> | undefined} */
-let more;
+/** The files that other parts stand in. */
+const places = new Map(note.others.flatMap(([name, names]) => names.map((part) => [part, name])));
 
-/** Those that the shortest commands never load. */
-function moreParts() {
-  if (more === undefined) {
-    const { file, text } = built('more-parts.cjs');
-    more = compiledParts(text, { file, kept: kept && `${kept}-more`, mostWork: Number.POSITIVE_INFINITY });
+/** Finds the function of a part; undefined: there is none.
+ * @param {string} name
+ */
+function found(name) {
+  const place = parts[name] === undefined ? places.get(name) : undefined;
+  if (place !== undefined) {
+    const { file, text } = built(place);
+    Object.assign(parts, compiledParts(text, { file, kept: kept && `${kept}-${place}`, mostWork: Number.POSITIVE_INFINITY }));
   }
-  return more;
+  return parts[name];
 }
 
 /** @type {Map<string, { exports: object }>} */
@@ -124,13 +129,12 @@ function part(name) {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   loaded.set(name, module);
-  const make = parts[name] ?? moreParts()[name];
-  make?.(module.exports, required, module, imported, url);
+  found(name)?.(module.exports, required, module, imported, url);
   return module.exports;
 }
 
 /** @param {string} name */
-const isPart = (name) => Object.hasOwn(parts, name) || (name.startsWith('./') && Object.hasOwn(moreParts(), name));
+const isPart = (name) => Object.hasOwn(parts, name) || places.has(name);
 
 /** @param {string} name A part, or a package. */
 const required = (name) => (isPart(name) ? part(name) : require(name));

@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { settle, tellsOfChanges } from '../../src/files/change-times.ts';
+import { settle, settledStamps, tellsOfChanges } from '../../src/files/change-times.ts';
 import { fileStamp } from '../../src/files/stamp.ts';
 import { emptyFolder } from '../folders.ts';
 
@@ -30,4 +31,27 @@ test('a time to come is no reason to wait for it', () => {
   writeFileSync(file, '');
   settle([file], BigInt(Date.now() + 3_600_000) * 1_000_000n);
   expect(existsSync(file)).toBe(true);
+});
+
+test('stamps are settled when whoever changes a file from now on is seen, which is soon', async () => {
+  const folder = emptyFolder();
+  const files = [join(folder, 'one'), join(folder, 'other')];
+  for (const file of files) writeFileSync(file, '');
+  for (let again = 0; again < 20; again += 1) {
+    writeFileSync(files[again % 2] ?? '', 'one');
+    let stamps: string[] | undefined;
+    while (stamps === undefined) {
+      stamps = settledStamps(files, folder);
+      await setTimeout(1);
+    }
+    writeFileSync(files[again % 2] ?? '', 'two');
+    expect(files.map((file) => fileStamp(lstatSync(file, { bigint: true })))).not.toEqual(stamps);
+  }
+  expect(settledStamps([...files, join(folder, 'none')], folder)).toBeUndefined();
+});
+
+test('what cannot be stamped beside files is no reason to wait for ever', async () => {
+  const file = join(emptyFolder(), 'file');
+  writeFileSync(file, 'one');
+  while (settledStamps([file], '/nowhere/at/all') === undefined) await setTimeout(1);
 });

@@ -91,7 +91,7 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     expect(await help({ XDG_CACHE_HOME: '/dev/null' })).toBe(told);
   });
 
-  test('puts what help and a run in which nothing has changed load into a file of its own', async () => {
+  test('puts what help and a run in which nothing has changed load into a file of its own, and what a run of commands loads', async () => {
     const folder = emptyFolder();
     write(folder, { 'package.json': '{}', 'p.yaml': 'name: p\nstages: { one: { run: echo 1 > $o, out: { o: o.txt } } }\n' });
     /** How many files of the command line a command has loaded, by the compiled code that is kept of each. */
@@ -115,6 +115,6 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     });
     const env = { XDG_CACHE_HOME: cache, NODE_OPTIONS: `--require ${join(cache, 'worked.cjs')}` };
     await stillroom(cache, ['plan', 'p.yaml'], { env });
-    expect(readdirSync(join(cache, 'stillroom/compiled'))).toEqual([expect.stringMatching(/-plan-more$/)]);
+    expect(readdirSync(join(cache, 'stillroom/compiled'))).toEqual([expect.stringMatching(/-plan-run-parts.cjs$/)]);
   });
 });

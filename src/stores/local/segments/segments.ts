@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { ifPossible } from '../../../files/durable.ts';
 import { forgetFolder, namesIn } from '../../../files/folder.ts';
 import { isLocked, tryLockFile, usesLeases } from '../../../files/lock.ts';
-import { storedStamp, trustedStamp } from '../../../files/stamp.ts';
+import { settledStamps } from '../../../files/change-times.ts';
+import { trustedStamp } from '../../../files/stamp.ts';
 import { isDigest } from '../../../model/canonical.ts';
 import { allOf, bytesOf, compactSegments, type Counting, CROWD, smallOf } from './compact.ts';
 import { type Care, type Entry, type Kind, KINDS, type NewEntry } from './entry.ts';
@@ -61,8 +62,12 @@ export class Segments {
 
   /** How all segments stand; empty as long as a change might not be told by that. */
   stamps(): string {
-    const stamps = namesIn(this.folder).map((name) => [name, storedStamp(join(this.folder, name))] as const);
-    return stamps.some(([, stamp]) => stamp === '') ? '' : JSON.stringify(stamps);
+    const names = namesIn(this.folder);
+    const stamps = settledStamps(
+      names.map((name) => join(this.folder, name)),
+      join(this.root, 'index'),
+    );
+    return stamps === undefined ? '' : JSON.stringify(names.map((name, index) => [name, stamps[index]]));
   }
 
   /** Sees what was added on other machines, whatever this one keeps of earlier looks; nothing where no other machine can add. */
