@@ -17,7 +17,7 @@ const external = ['@aws-sdk/*', 'ajv', 'esbuild', 'marked', 'sharp', 'onnxruntim
 
 /**
  * The files that parts stand in, and the modules that the commands begin with which need no more than a file and those before it: a run in which
- * nothing has changed, help and the completion of a word; a run that executes commands; all. Reading all parts takes longer than all else
+ * nothing has changed, help and the completion of a word; plans and runs that execute commands; all. Reading all parts takes longer than all else
  * that short commands do.
  */
 const files = [
@@ -26,7 +26,7 @@ const files = [
     entries:
       /^(cli|commands\/(start|run|summaries|complete\/main)|project\/(project|remembered|repeat|pipeline-files)|executors\/process\/executor|engines\/\w+\/engine)\.js$/,
   },
-  { name: 'run-parts.cjs', entries: /^(project\/(part|run)|executors\/job\/execute)\.js$/ },
+  { name: 'run-parts.cjs', entries: /^(commands\/plan|project\/(part|run|exchange)|engine\/forecast|executors\/job\/execute)\.js$/ },
   { name: 'more-parts.cjs', entries: /./ },
 ];
 
