@@ -22,6 +22,13 @@ const MOST_ADDITIONS = 3;
 /** Microseconds of the processor after which what a process has compiled of the first parts is not kept: loading it would hold up short commands. */
 const MOST_WORK = 1_500_000;
 
+/**
+ * Bytes of bytecode that V8 executes of a function between two looks whether to optimise it. Node 20 looks so early that a command of seconds
+ * optimises for longer than it wins by that, on processors that its nodes need; later ones count calls.
+ */
+const USUAL_BUDGET = 67_584;
+const LARGE_BUDGET = 8 * USUAL_BUDGET;
+
 /** Milliseconds after which kept code is removed, used or not: that of builds and versions of Node that are gone. */
 const LONGEST_KEPT = 30 * 24 * 3600 * 1000;
 
@@ -70,6 +77,13 @@ function keptFile({ build, verbs }) {
   return join(folder, `${build}-${process.version}-${process.arch}-${verb}`);
 }
 
+/** Sets after how much V8 looks whether to optimise a function, where that can be set. Code that is kept fits only the setting that it was made with.
+ * @param {number} budget
+ */
+function setBudget(budget) {
+  if (process.version.startsWith('v20.')) require('node:v8').setFlagsFromString(`--interrupt-budget=${budget}`);
+}
+
 /** Compiles parts, with what is kept of them, and sees to it that what this process compiles is kept, unless it works for too long.
  * @param {string} text
  * @param {{ readonly file: string, readonly kept: string | undefined, readonly mostWork: number }} options
@@ -82,6 +96,7 @@ function compiledParts(text, { file, kept, mostWork }) {
   if (kept !== undefined && additions < MOST_ADDITIONS)
     process.on('exit', () => {
       const { user, system } = process.cpuUsage();
+      setBudget(USUAL_BUDGET);
       if (user + system < mostWork) writeKept(kept, { code: script.createCachedData(), additions: additions + 1 });
     });
   return script.runInThisContext();
@@ -112,7 +127,9 @@ function found(name) {
   const place = parts[name] === undefined ? places.get(name) : undefined;
   if (place !== undefined) {
     const { file, text } = built(place);
+    setBudget(USUAL_BUDGET);
     Object.assign(parts, compiledParts(text, { file, kept: kept && `${kept}-${place}`, mostWork: Number.POSITIVE_INFINITY }));
+    setBudget(LARGE_BUDGET);
   }
   return parts[name];
 }

@@ -106,6 +106,18 @@ export default defineStage({ about: 'One.', params: { size: param.int({ min: 1, 
     expect(await loadedBy('complete', '--', 'ru')).toBe(1);
   });
 
+  test('uses again what is kept of each file, and adds to it three times', async () => {
+    const cache = emptyFolder();
+    write(cache, { 'package.json': '{}', 'p.yaml': 'name: p\nstages: {}\n' });
+    const folder = join(cache, 'stillroom/compiled');
+    /** How often was added to what is kept of each file; code that V8 refuses begins anew with one. */
+    const additions = (): number[] => readdirSync(folder).map((name) => readFileSync(join(folder, name)).readUInt32LE(4));
+    for (const expected of [1, 2, 3, 3]) {
+      await stillroom(cache, ['plan', 'p.yaml'], { env: { XDG_CACHE_HOME: cache } });
+      expect(additions()).toEqual([expected, expected]);
+    }
+  });
+
   test('lets of the code of what works for long only that be kept which short commands never load', async () => {
     const cache = emptyFolder();
     write(cache, {
