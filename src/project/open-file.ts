@@ -17,8 +17,12 @@ export interface OpenedFile extends Omit<Opened, 'pipeline'> {
   readonly read: ReadFile;
 }
 
-/** Reads the YAML of a pipeline file, with `--set` options. */
-export async function openFile(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<OpenedFile>> {
+/** Reads the YAML of a pipeline file, with `--set` options. `text`: that of some of its nodes, which is read alone. */
+export async function openFile(
+  context: Context,
+  file: string,
+  { set = [], text }: { readonly set?: readonly string[] | undefined; readonly text?: string } = {},
+): Promise<Outcome<OpenedFile>> {
   const { folder, root, environment } = context;
   const located = locatePipeline(file, folder);
   const absolute = located.file;
@@ -40,7 +44,7 @@ export async function openFile(context: Context, file: string, set: readonly str
     elsewhere: isRecipe(located) ? join(root, 'pipelines') : undefined,
     before: new NodesBefore(),
   };
-  const read = await readFile({ ...request, set });
+  const read = await readFile({ ...request, set, text });
   if (!read.ok) return read;
   return done({
     read: read.value,

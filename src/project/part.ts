@@ -3,14 +3,18 @@ import type { Plan } from '../engine/plan.ts';
 import { areSourcesKept, recalledRun } from '../engine/repeat.ts';
 import { Rest } from '../engine/rest.ts';
 import { unchangedPart } from '../engine/unchanged.ts';
+import { editedNodes, outlineAfter } from '../load/pipeline/edited.ts';
 import { askedOtherwise } from '../load/pipeline/outline.ts';
 import { pipelineOf } from '../load/pipeline/pipeline.ts';
+import { readText } from '../load/yaml/file.ts';
 import type { Event, PlannedNode } from '../model/event.ts';
+import { sha256 } from '../model/canonical.ts';
 import { nodeOf } from '../model/instance-name.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import { insideOf, type Recipe, type RunNode } from '../model/run.ts';
 import type { Context } from './context.ts';
-import { openFile } from './open-file.ts';
+import { type OpenedFile, openFile } from './open-file.ts';
+import { locatePipeline } from './pipeline-files.ts';
 import { planOpened } from './pipeline.ts';
 import { type Remembered, unlessRefused } from './remembered.ts';
 import { type Planned, type RunOptions, type RunResult, runOpened } from './run.ts';
@@ -45,7 +49,7 @@ async function plannedPart(context: Context, file: string, { newest }: Remembere
   if (note.outline === undefined || note.asked.only !== null || options.only !== undefined) return undefined;
   // Options may name paths that begin where a command is given.
   if (note.asked.folder !== context.folder && [...note.asked.set, ...(options.set ?? [])].length > 0) return undefined;
-  const opened = await openFile(context, file, options.set);
+  const opened = (await openEdited(context, file, note, options)) ?? (await openFile(context, file, options));
   if (!opened.ok) return undefined;
   const { read, surroundings, store } = opened.value;
   const outline = opened.value.outline();
@@ -64,6 +68,29 @@ async function plannedPart(context: Context, file: string, { newest }: Remembere
   if (!plan.ok || plan.value.nodes.size !== part.size || !keepsPlaces(plan.value, part, recalled.nodes)) return undefined;
   const rest = Rest.of(unchanged, plan.value);
   return rest && { planned: { opened: whole, plan: plan.value }, rest, note };
+}
+
+/** Opens a file in which the text of few nodes was edited since it was noted: only what has to do with them is read. Undefined: more may differ. */
+async function openEdited(
+  context: Context,
+  file: string,
+  { asked, outline, unchanged }: UnchangedNote,
+  { set = [] }: RunOptions,
+): Promise<Outcome<OpenedFile> | undefined> {
+  if (outline === undefined || asked.set.length + set.length > 0) return undefined;
+  const text = readText(locatePipeline(file, context.folder).file, file);
+  const edited = typeof text === 'string' ? editedNodes(outline, text) : undefined;
+  if (typeof text !== 'string' || edited === undefined) return undefined;
+  const names = unchanged.nodes.flatMap(({ node }) => (edited.nodes.has(nodeOf(node)) ? [node] : []));
+  const { part } = partAround(unchanged.nodes, new Set(names));
+  if (part.size > MOST.part) return undefined;
+  const nodes = new Set([...part].map(nodeOf));
+  const opened = await openFile(context, file, { text: edited.only(nodes) });
+  const own = opened.ok ? opened.value.outline() : undefined;
+  const whole = own && outlineAfter(outline, { text, nodes }, own);
+  return opened.ok && whole !== undefined && opened.value.text === sha256(text)
+    ? done({ ...opened.value, outline: () => whole })
+    : undefined;
 }
 
 /** Instances with all that is downstream of them, and with all that those need, in their order; `downstream`: how many the former are. */

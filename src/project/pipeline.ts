@@ -17,7 +17,7 @@ import { recallRun } from './recall.ts';
 
 /** Reads a pipeline file with `--set` options. */
 export async function openPipeline(context: Context, file: string, set: readonly string[] = []): Promise<Outcome<Opened>> {
-  const opened = await openFile(context, file, set);
+  const opened = await openFile(context, file, { set });
   if (!opened.ok) return opened;
   const pipeline = await pipelineOf(opened.value.read);
   if (!pipeline.ok) return pipeline;

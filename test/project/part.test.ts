@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { outlineAfter } from '../../src/load/pipeline/edited.ts';
 import type { RunNode } from '../../src/model/run.ts';
 import type { planPart } from '../../src/project/part.ts';
 import { openProject, type RunOptions } from '../../src/project/project.ts';
@@ -19,6 +20,21 @@ vi.mock('../../src/project/part.ts', async (original) => {
     async planPart(...asked: Parameters<typeof planPart>) {
       const found = await real.planPart(...asked);
       parts.planned.push(found && [...found.planned.plan.nodes.keys()]);
+      return found;
+    },
+  };
+});
+
+/** Whether only the nodes of a part were read of a file, each time that this was tried. */
+const texts = vi.hoisted(() => ({ read: [] as boolean[] }));
+
+vi.mock('../../src/load/pipeline/edited.ts', async (original) => {
+  const real = await original<typeof import('../../src/load/pipeline/edited.ts')>();
+  return {
+    ...real,
+    outlineAfter(...asked: Parameters<typeof outlineAfter>) {
+      const found = real.outlineAfter(...asked);
+      texts.read.push(found !== undefined);
       return found;
     },
   };
@@ -190,6 +206,23 @@ describe('a run of a part of a pipeline is the run of all of it', () => {
       // How a store stands is not believed before its clock has gone on.
       await setTimeout(30);
     }
+  });
+
+  test('of a file in which the text of a node was edited, only what has to do with that is read, again and again', async () => {
+    texts.read = [];
+    for (const [from, to] of [
+      ['echo $more', 'echo "<$more>"'],
+      ['"<$more>"', '"<<$more>>"'],
+      ['$cell" "$cell', '$cell"  "$cell'],
+    ] as const) {
+      edit(from, to)(folder);
+      await outcome(folder);
+      await setTimeout(30);
+    }
+    expect(texts.read).toEqual([true, true, true]);
+    edit('$cell"  "$cell', '$cell" "$cell"; echo "')(folder);
+    await outcome(folder, { set: ['cell[k=7].size=9'] });
+    expect(texts.read).toHaveLength(3);
   });
 
   test('where something is lost in the store, all is looked up', async () => {

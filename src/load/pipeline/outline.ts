@@ -22,10 +22,11 @@ export function outlineOf(read: ReadFile): Outline | undefined {
   return outline;
 }
 
-function made({ overridden: { value, nodes: overrides, followsLinks } }: ReadFile): Outline {
+function made({ text: { plain }, overridden: { value, nodes: overrides, followsLinks } }: ReadFile): Outline {
   const { stages, ...head } = value as { readonly stages: Readonly<Record<string, Json>> };
   const ofAll = overrides.filter(({ point }) => point === undefined);
   return {
+    plain,
     head: digest([head, followsLinks]),
     nodes: Object.keys(stages).map((name) => [name, digest([stages[name], ...ofAll.filter(({ node }) => node === name)])]),
     atPoints: overrides.flatMap(({ node, point, option }) => (point === undefined ? [] : [{ node, point, option }])),

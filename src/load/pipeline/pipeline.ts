@@ -20,7 +20,7 @@ import { ROOM } from './references.ts';
 import { applyOverrides } from './overrides.ts';
 import { atPoint } from './selection.ts';
 import { suggestion } from '../../text/suggestion.ts';
-import type { YamlText } from '../yaml/document.ts';
+import { readYaml, type YamlText } from '../yaml/document.ts';
 import { readYamlFile } from '../yaml/file.ts';
 import { foreignFile } from '../foreign.ts';
 import { pointerNames, pointerStep } from '../../text/json-pointer.ts';
@@ -46,6 +46,8 @@ export interface LoadRequest {
   readonly executors?: readonly string[];
   /** Where relative sources are looked for that do not lie beside the file; default: nowhere. */
   readonly elsewhere?: string | undefined;
+  /** What is read in the place of the file: its text with some of its nodes alone. */
+  readonly text?: string | undefined;
   /** What was read of the file's nodes before; default: nothing. */
   readonly before?: NodesBefore;
 }
@@ -93,7 +95,7 @@ export async function readFile(request: LoadRequest): Promise<Outcome<ReadFile>>
       message: `${request.shownFile} ${isFile === undefined ? 'does not exist' : 'is not a file'}`,
       hint: isFile === undefined ? 'name a pipeline file: stillroom run lists them' : fileInFolder(request),
     });
-  const own = readYamlFile(request.file, request.shownFile);
+  const own = request.text === undefined ? readYamlFile(request.file, request.shownFile) : readYaml(request.shownFile, request.text);
   if (own.problems.length > 0) return failed(...(foreign(request.shownFile, own) ?? own.problems));
   const { text, taken, files, problems: unread } = await withParamsFiles(own, request);
   if (unread.length > 0) return failed(...unread);

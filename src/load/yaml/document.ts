@@ -23,6 +23,8 @@ export interface YamlText {
   readonly problems: readonly Problem[];
   /** How numbers are written, by JSON pointer, where JSON would write them otherwise: `3.10`, `12e45`, `0x1F`. */
   readonly written: ReadonlyMap<string, string>;
+  /** The text, where it is written as plainly as nearly all are. */
+  readonly plain?: string;
   /** The place of a value or its key, by JSON pointer, or of the first `needle` in it; undefined where the file does not hold it. */
   place(pointer: string, side?: Side, needle?: string): Place | undefined;
 }
@@ -226,6 +228,7 @@ export function readYaml(file: string, text: string): YamlText {
   return {
     file,
     value: plain,
+    plain: text,
     problems: [],
     written: new Map(),
     place(...asked) {
