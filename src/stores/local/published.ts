@@ -148,7 +148,9 @@ export class LocalPublished implements Published {
     const swapped = swappedOutput(placed, inside);
     if (swapped === undefined) return undefined;
     const stamp = stampOf(swapped);
-    writeSealedNote(`${folder}.json`, { outputs: { ...note.outputs, [inside]: digest }, stamp } satisfies Note, 'compact');
+    // Without a prototype: of many outputs that takes a fifth of the time.
+    const outputs: Note['outputs'] = Object.assign(Object.create(null), note.outputs, { [inside]: digest });
+    writeSealedNote(`${folder}.json`, { outputs, stamp } satisfies Note, 'compact');
     return standingOf(folder, stamp);
   }
 
