@@ -120,6 +120,9 @@ const url = pathToFileURL(file).href;
 /** The files that other parts stand in. */
 const places = new Map(note.others.flatMap(([name, names]) => names.map((part) => [part, name])));
 
+/** Whether the command needs more than the first parts. */
+let needsMore = false;
+
 /** Finds the function of a part; undefined: there is none.
  * @param {string} name
  */
@@ -127,9 +130,8 @@ function found(name) {
   const place = parts[name] === undefined ? places.get(name) : undefined;
   if (place !== undefined) {
     const { file, text } = built(place);
-    setBudget(USUAL_BUDGET);
     Object.assign(parts, compiledParts(text, { file, kept: kept && `${kept}-${place}`, mostWork: Number.POSITIVE_INFINITY }));
-    setBudget(LARGE_BUDGET);
+    needsMore = true;
   }
   return parts[name];
 }
@@ -157,6 +159,13 @@ const isPart = (name) => Object.hasOwn(parts, name) || places.has(name);
 const required = (name) => (isPart(name) ? part(name) : require(name));
 
 /** @param {string} name A part, a package, or the address of a module. */
-const imported = async (name) => (isPart(name) ? part(name) : import(name));
+const imported = async (name) => {
+  if (!isPart(name)) return import(name);
+  // What is kept of parts, and what Node has of its own modules, fits the usual setting alone.
+  if (needsMore) setBudget(USUAL_BUDGET);
+  const exports = part(name);
+  if (needsMore) setBudget(LARGE_BUDGET);
+  return exports;
+};
 
 part('./cli.js');
