@@ -6,10 +6,21 @@ import { rowOf } from '../model/run-row.ts';
 import { producersOf } from '../model/pipeline.ts';
 import { type Plan, UNCHANGED } from './plan.ts';
 import type { Store } from '../model/store.ts';
-import { identityOf } from './recall.ts';
+import { identityOf, type RecalledRun } from './recall.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { Rest } from './rest.ts';
 import type { RunEnd } from './run.ts';
+
+/** A run that has just ended, for plans of this process to recall; undefined where not everything came out. */
+export function endedRun(plan: Plan, { record, problems }: RunEnd): RecalledRun | undefined {
+  const nodes = Object.entries(record.nodes);
+  if (record.state !== 'done' || problems.length > 0 || !nodes.every(([, node]) => isReusable(node))) return undefined;
+  return {
+    identities: new Map([...plan.nodes].map(([name, { prepared }]) => [name, identityOf(prepared)])),
+    nodes: Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)])),
+    snapshots: plan.snapshots,
+  };
+}
 
 /** What a finished run will be while nothing changes; undefined where another one would have to look anew. */
 export function unchangedRun(plan: Plan, { record, problems, outputs: paths, published }: RunEnd): UnchangedRun | undefined {

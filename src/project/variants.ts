@@ -2,8 +2,10 @@ import { dirname, resolve } from 'node:path';
 import type { Surroundings } from '../engine/fingerprint.ts';
 import { History } from '../engine/history.ts';
 import { makePlan, type Plan } from '../engine/plan.ts';
+import type { RecalledRun } from '../engine/recall.ts';
 import { runPlan } from '../engine/run.ts';
 import type { Slots } from '../engine/slots.ts';
+import { endedRun } from '../engine/unchanged.ts';
 import { instancesNamed } from '../load/pipeline/selection.ts';
 import { digestOf, exactJson } from '../model/canonical.ts';
 import { broadcast, type Event, type Happening } from '../model/event.ts';
@@ -71,6 +73,8 @@ export class Variants implements Workbench {
 
   private readonly surroundings: Surroundings;
   private readonly instances: SameInstances;
+  /** The last variant's run in which everything came out: what others have in common with it is not looked up again. */
+  private recalled: RecalledRun | undefined;
   /** The run that was begun last. */
   private newest: string | undefined;
   /** What was read and has not been planned yet, by its options: what was checked is what runs. */
@@ -114,8 +118,8 @@ export class Variants implements Workbench {
     this.readings.delete(JSON.stringify(this.settingsOf(params)));
     if (!pipeline.ok) return pipeline;
     const only = words === undefined ? undefined : new Set(instancesNamed(pipeline.value.instances, ...words));
-    const { surroundings } = this;
-    const plan = await makePlan({ pipeline: pipeline.value, surroundings, forced: new Set(), only, history: this.history });
+    const { surroundings, history, recalled } = this;
+    const plan = await makePlan({ pipeline: pipeline.value, surroundings, forced: new Set(), only, history, recalled });
     if (!plan.ok) return plan;
     return done({ asked: askedOf(plan.value), run: (onEvent, trial) => this.run(plan.value, { params, trial }, onEvent) });
   }
@@ -129,7 +133,7 @@ export class Variants implements Workbench {
     const id = newRunId(this.newest ?? store.runs.ids()[0]);
     this.newest = id;
     const kept = new JsonLinesReporter(store.runs.appendEvents(id, onLostEvents(broadcast<Happening>([{ report: onEvent }]))));
-    const { record, problems } = await runPlan(plan, {
+    const end = await runPlan(plan, {
       id,
       shownFile,
       set: this.settingsOf(params),
@@ -143,7 +147,9 @@ export class Variants implements Workbench {
       watchers: [kept, { report: onEvent }],
       stop: this.options.stop,
     }).finally(() => kept.close());
+    const { record, problems } = end;
     this.history.add(record);
+    this.recalled = endedRun(plan, end) ?? this.recalled;
     const [problem] = problems;
     const state = record.state === 'cancelled' ? 'stopped' : record.state === 'done' ? 'done' : 'failed';
     return {

@@ -97,3 +97,23 @@ test('a signal stops it, and only one process has it at once', async () => {
     value: { trials: [{ state: 'done' }, { state: 'done' }, { state: 'failed' }] },
   });
 });
+
+test('each variant comes out as it does by itself, whatever it has in common with those before it', async () => {
+  const chained = `name: chained
+stages:
+  first: { run: 'echo $x > "$out"', with: { x: 0 }, out: { out: out.txt } }
+  second: { run: 'cat "$given" > "$out"; echo $y >> "$out"', in: { given: first.out }, with: { y: 0 }, out: { out: out.txt } }
+  third: { run: 'cat "$given" > "$out"', in: { given: second.out }, out: { out: out.txt } }
+`;
+  write(folder, { 'chained.yaml': chained });
+  const ended = await project.sweep('chained.yaml', { over: { 'second.y': [1, 2], 'first.x': [1, 2] }, parallel: 1 });
+  if (!ended.ok) throw new Error(ended.problems[0]?.message);
+  expect(ended.value.trials).toHaveLength(4);
+  for (const { params, runs } of ended.value.trials) {
+    const alone = emptyFolder();
+    write(alone, { 'artifacts/.gitignore': '*\n', 'chained.yaml': chained });
+    const set = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
+    const run = await openProject({ folder: alone }).run('chained.yaml', { set });
+    expect(run).toMatchObject({ ok: true, value: { record: { hash: runs[0]?.hash } } });
+  }
+});
