@@ -12,8 +12,13 @@ export function refusable<Value>(plan: Plan, work: () => Value): Outcome<Value> 
   try {
     return done(work());
   } catch (error) {
-    const problem = systemProblem(error, placesOf(plan));
-    if (problem === undefined) throw error;
-    return failed(problem);
+    return refusal(plan, error);
   }
+}
+
+/** What was thrown in a run's own part as a problem of the run, if the system refused something. */
+export function refusal(plan: Plan, error: unknown): Outcome<never> {
+  const problem = systemProblem(error, placesOf(plan));
+  if (problem === undefined) throw error;
+  return failed(problem);
 }

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
-import { broadcast, type Emit, type Expected, type Happening, type Watcher } from '../model/event.ts';
+import { broadcast, type Emit, type Expected, type Happening, steadyClock, type Watcher } from '../model/event.ts';
 import type { Capacity, Stop } from '../model/executor.ts';
-import type { Problem } from '../model/problem.ts';
+import { done, type Problem } from '../model/problem.ts';
 import { telling } from '../model/waiting.ts';
 import { runHash } from '../model/run-hash.ts';
 import type { RunNode, RunRecord, RunSoftware, RunState } from '../model/run.ts';
@@ -11,14 +11,15 @@ import type { Errand } from '../model/store.ts';
 import { systemProblem, type Whereabouts } from '../model/system-failure.ts';
 import { explainRun } from './explain.ts';
 import { keepSources } from './kept-sources.ts';
-import { Ledger } from './ledger.ts';
+import { type WriteRecord, writingLate } from './late-opening.ts';
+import { Ledger, type Recorded } from './ledger.ts';
 import type { AttemptRun } from './attempt.ts';
 import { executeNode, type NodeEnd } from './node.ts';
 import { openingNodes } from './recorded-node.ts';
 import { capacitiesOf, type Plan, plannedNodes } from './plan.ts';
 import { Publication } from './publication.ts';
 import { recordedSources } from './recipe.ts';
-import { placesOf, refusable } from './refusable.ts';
+import { placesOf, refusable, refusal } from './refusable.ts';
 import type { Rest } from './rest.ts';
 import { schedule } from './schedule.ts';
 import type { ScheduleEnd, Scheduling } from './scheduling.ts';
@@ -70,8 +71,13 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
   setMaxListeners(0, asked, forced);
   const lease = store.runs.start(options.id);
   const { rest } = options;
-  const ledger = new Ledger((record) => (rest === undefined ? store.runs.write(record) : rest.write(record)));
-  const emit = broadcast<Happening>([ledger, ...options.watchers.map((watcher) => rest?.telling(watcher) ?? watcher)]);
+  const clock = steadyClock();
+  const write: WriteRecord = (record) => (rest === undefined ? store.runs.writeBeside(record) : rest.write(record));
+  // Of a trial its sweep tells when it has ended.
+  const ledger = new Ledger(options.sweep === undefined ? write : writingLate(write), clock);
+  const emit = broadcast<Happening>([ledger, ...options.watchers.map((watcher) => rest?.telling(watcher) ?? watcher)], clock);
+  // It is in the record before anyone is told.
+  const emitRecorded = async (happening: Recorded): Promise<void> => emit(await ledger.keep(happening));
   const onStop = (): void => {
     if (typeof asked.reason === 'string') emit({ type: 'notice', level: 'warning', message: asked.reason });
   };
@@ -83,7 +89,7 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const capacities = capacitiesOf(plan, options.capacity instanceof Slots ? options.capacity.chosen : options.capacity);
     const nodes = plannedNodes(plan, options.expected);
     const { name: executor } = plan.executor;
-    emit({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes, capacities, executor, record });
+    await emitRecorded({ type: 'run-started', run: options.id, pipeline: record.pipeline, nodes, capacities, executor, record });
     const keeping = refusable(plan, () => keepSources(plan));
     const { kept, problems } = keeping.ok ? keeping.value : { kept: new Set<string>(), problems: keeping.problems };
     emit({ type: 'sources-kept', sources: { ...rest?.former.record.sources, ...recordedSources(plan, kept) } });
@@ -104,8 +110,8 @@ export async function runPlan(plan: Plan, options: RunRequest): Promise<RunEnd> 
     const whole = (): string | undefined => (rest === undefined ? runHash(outcomes, store.format) : rest.hash(outcomes));
     const made = state === 'done' ? whole() : undefined;
     const hash = made === undefined ? {} : { hash: made };
-    const told = refusable(plan, () => emit({ type: 'run-ended', run: options.id, state, ...hash }));
-    if (!told.ok) emit({ type: 'run-ended', run: options.id, state: 'failed' });
+    const told = await emitRecorded({ type: 'run-ended', run: options.id, state, ...hash }).then(done, (error) => refusal(plan, error));
+    if (!told.ok) await emitRecorded({ type: 'run-ended', run: options.id, state: 'failed' });
     const unpublished = published.problems.map((problem) => notPublished(problem, options.id));
     return {
       record: rest?.whole(ledger.record) ?? ledger.record,

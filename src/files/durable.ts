@@ -89,17 +89,26 @@ export function removeDurably(path: string): void {
   syncFolder(dirname(path));
 }
 
+/** A name beside the place of a file, under which it is written. */
+function temporaryOf(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.part`;
+}
+
+/** Removes a file that was not written to its end. A disk that refuses this as well keeps it, until the next gc. */
+function dropUnfinished(temporary: string): void {
+  ifPossible(() => rmSync(temporary, { force: true }));
+}
+
 /** Writes a file beside its place and renames it. */
 function writeByRename(path: string, data: string | Uint8Array, isDurable: boolean): void {
   if (isDurable) makeFolder(dirname(path));
   else makeFolders(dirname(path));
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
+  const temporary = temporaryOf(path);
   try {
     withPath(path, () => writeNew(temporary, data, isDurable));
     renameSync(temporary, path);
   } catch (error) {
-    // A disk that refuses this as well keeps an unfinished file, until the next gc.
-    ifPossible(() => rmSync(temporary, { force: true }));
+    dropUnfinished(temporary);
     throw error;
   }
   if (isDurable) syncFolder(dirname(path));
@@ -108,8 +117,7 @@ function writeByRename(path: string, data: string | Uint8Array, isDurable: boole
 function writeNew(path: string, data: string | Uint8Array, isDurable: boolean): void {
   const descriptor = openSync(path, 'wx', 0o644);
   try {
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    writeAll(descriptor, bytes);
+    writeAll(descriptor, typeof data === 'string' ? Buffer.from(data) : data);
     if (isDurable) fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
@@ -119,6 +127,21 @@ function writeNew(path: string, data: string | Uint8Array, isDurable: boolean): 
 /** Writes a file so that it is seen either whole or not at all, even after a power cut. */
 export function writeDurably(path: string, data: string | Uint8Array): void {
   writeByRename(path, data, true);
+}
+
+/** The same while this thread goes on: the file is seen, and will be after a power cut, when this ends. */
+export async function writeDurablyBeside(path: string, data: string | Uint8Array): Promise<void> {
+  makeFolder(dirname(path));
+  const temporary = temporaryOf(path);
+  try {
+    withPath(path, () => writeNew(temporary, data, false));
+    await syncOneBeside(temporary);
+    renameSync(temporary, path);
+  } catch (error) {
+    dropUnfinished(temporary);
+    throw error;
+  }
+  await syncOneBeside(dirname(path));
 }
 
 /**
@@ -139,7 +162,7 @@ export function ifPossible(work: () => void): void {
 }
 
 /** Whether the system refused something: anything else that is thrown is a bug. */
-function isOfSystem(error: unknown): boolean {
+export function isOfSystem(error: unknown): boolean {
   const { code, errno } = error as NodeJS.ErrnoException;
   return error instanceof Error && (errno !== undefined || /^(?:E[A-Z0-9]+|Unknown system error -\d+)$/.test(code ?? ''));
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, truncateSync } from 'node:fs';
+import { closeSync, existsSync, openSync, truncateSync } from 'node:fs';
 import { writeAll } from './write-all.ts';
 import { dirname } from 'node:path';
 import { ifPossible, makeFolder, syncBeside, writeDurably } from './durable.ts';
@@ -45,18 +45,22 @@ export class LinesFile {
     writeDurably(this.path, `${sealedLine(JSON.stringify(line))}\n`);
   }
 
-  /** Adds a line; with `durably` it is on the disk when this returns. */
-  append(line: object, durably: boolean): void {
+  /** Adds a line. */
+  append(line: object): void {
     const file = openSync(this.path, 'a');
     withPath(this.path, () => {
       try {
-        const bytes = Buffer.from(`${sealedLine(JSON.stringify(line))}\n`);
-        writeAll(file, bytes);
-        if (durably) fsyncSync(file);
+        writeAll(file, Buffer.from(`${sealedLine(JSON.stringify(line))}\n`));
       } finally {
         closeSync(file);
       }
     });
+  }
+
+  /** Adds a line; it is on the disk, with those before it, when this ends. */
+  async appendDurably(line: object): Promise<void> {
+    this.append(line);
+    await syncBeside([this.path]);
   }
 }
 

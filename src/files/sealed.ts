@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ifPossible, writeDurably, writeWhole } from './durable.ts';
+import { ifPossible, writeDurably, writeDurablyBeside, writeWhole } from './durable.ts';
 import { parseJson } from './json.ts';
 import { withPath } from './with-path.ts';
 import { NO_PLAIN_FILE, readPlain } from './plain.ts';
@@ -108,6 +108,11 @@ export function readText(path: string): string | undefined {
 /** Writes an object as sealed JSON that outlives a power cut. */
 export function writeSealed(path: string, value: object, layout: Layout = 'lines'): void {
   writeDurably(path, sealedJson(value, layout));
+}
+
+/** The same while this thread goes on, until it is on the disk. */
+export function writeSealedBeside(path: string, value: object, layout: Layout = 'lines'): Promise<void> {
+  return writeDurablyBeside(path, sealedJson(value, layout));
 }
 
 /**

@@ -103,7 +103,7 @@ export function steadyClock(now: () => number = Date.now, elapsed: () => number 
   return () => new Date(start + elapsed() - from);
 }
 
-/** Stamps what happens with its time and tells it to each watcher in turn: the one way from a run, or a sweep, to all who watch it. */
+/** Stamps what happens with its time, unless it has one, and tells it to each watcher in turn: the one way from a run, or a sweep, to all who watch it. */
 export function broadcast<Told extends object = Happening>(
   watchers: readonly { report(event: { readonly time: string } & Told): void }[],
   clock: () => Date = steadyClock(),

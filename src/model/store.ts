@@ -227,6 +227,8 @@ export interface Runs {
   /** Marks a run as live until the lock is released or the process is gone. */
   start(id: string): Lock;
   write(record: RunRecord): void;
+  /** The same while this thread goes on: it is seen, and durable, when this ends. */
+  writeBeside(record: RunRecord): Promise<void>;
   /** Keeps the nodes of a record, as the records of runs name them that came out alike. */
   keepNodes(nodes: RunRecord['nodes']): KeptNodes;
   /** The nodes that a kept record names; undefined where they are missing or damaged. */

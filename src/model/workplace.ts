@@ -77,8 +77,9 @@ export interface GrowingLines {
   read(): readonly unknown[];
   /** Begins anew with a line. */
   begin(line: object): void;
-  /** Adds a line; with `durably` it outlives a power cut from then on. */
-  append(line: object, durably: boolean): void;
+  append(line: object): void;
+  /** Adds a line; it outlives a power cut when this ends, with those before it. */
+  appendDurably(line: object): Promise<void>;
 }
 
 /** What a sweep keeps: it is free to be written to while it is held. */

@@ -45,7 +45,7 @@ export class Journal {
     const [header] = written;
     const time = new Date().toISOString();
     if (header?.type === 'sweep' && header.format === JOURNAL_FORMAT) {
-      lines.append({ type: 'opened', time, asked } satisfies Line, false);
+      lines.append({ type: 'opened', time, asked } satisfies Line);
       return new Journal(lines, header.window, startedIn(written));
     }
     const first: Header = { type: 'sweep', format: JOURNAL_FORMAT, window, asked, started: time };
@@ -54,20 +54,17 @@ export class Journal {
   }
 
   started(request: TrialRequest): void {
-    this.append({ type: 'start', request }, false);
+    this.lines.append({ type: 'start', request } satisfies Line);
   }
 
-  ended({ trial, rung }: TrialRequest, end: TrialEnd): void {
-    this.append({ type: 'end', trial, rung, ...end }, true);
+  /** Ends when it is durable. */
+  ended({ trial, rung }: TrialRequest, end: TrialEnd): Promise<void> {
+    return this.lines.appendDurably({ type: 'end', trial, rung, ...end } satisfies Line);
   }
 
   /** Says how it ended, for now. */
   closed(state: 'done' | 'stopped'): void {
-    this.append({ type: 'closed', time: new Date().toISOString(), state }, false);
-  }
-
-  private append(line: Line, durably: boolean): void {
-    this.lines.append(line, durably);
+    this.lines.append({ type: 'closed', time: new Date().toISOString(), state } satisfies Line);
   }
 }
 

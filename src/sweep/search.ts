@@ -12,6 +12,8 @@ export interface SearchOptions {
   readonly abandon: () => void;
   /** Called before a request that was not known starts. */
   readonly onNew: (request: TrialRequest) => void;
+  /** Called when a request has ended; nothing builds on that before this ends. */
+  readonly onEnd: (request: TrialRequest, end: TrialEnd) => Promise<void>;
   /** Called when a request starts or has ended, with all that is known then. */
   readonly onChange: (changed: StartedTrial, all: readonly StartedTrial[]) => void;
 }
@@ -39,6 +41,7 @@ export async function search(strategy: Strategy, study: Study, options: SearchOp
     options.onChange({ request, end: undefined }, all);
     const end = await options.run(request);
     if (end !== undefined) {
+      await options.onEnd(request, end);
       all[index] = { request, end };
       options.onChange({ request, end }, all);
     }

@@ -92,11 +92,11 @@ export async function runSweep(setup: SweepSetup): Promise<SweepResult> {
       run: (request) => runTrial(request, context),
       abandon: setup.abandon,
       onNew: (request) => journal.started(request),
+      onEnd: (request, end) => journal.ended(request, end),
       onChange({ request, end }, known) {
         const own = known.filter(({ request: { trial } }) => trial === request.trial);
         const trial = trialsOf(own, spec)[0] as Trial;
         if (end === undefined) return emit({ type: 'trial-started', trial });
-        journal.ended(request, end);
         emit({ type: 'trial-ended', trial, ...standingOf(trialsOf(known, spec), spec) });
       },
     });

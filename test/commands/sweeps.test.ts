@@ -151,7 +151,7 @@ test('what a former Stillroom has swept is found too: its journal says which run
   const [first, ...lines] = file.read() as Readonly<Record<string, unknown>>[];
   const { started: _started, ...header } = first ?? {};
   file.begin(header);
-  for (const { type, ...line } of lines) if (type === 'start' || type === 'end') file.append({ type, ...line }, false);
+  for (const { type, ...line } of lines) if (type === 'start' || type === 'end') file.append({ type, ...line });
   expect(readFileSync(journal, 'utf8')).not.toContain('closed');
   const [, line] = rows((await called(folder, ['sweeps'])).stdout);
   expect([line?.[0], line?.[1], line?.[4]]).toEqual([sweep, 'done', '4/4']);

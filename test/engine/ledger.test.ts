@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { Ledger } from '../../src/engine/ledger.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { writingLate } from '../../src/engine/late-opening.ts';
+import { Ledger, type Recorded } from '../../src/engine/ledger.ts';
 import { RecordFold } from '../../src/model/record-fold.ts';
 import type { Event, Happening } from '../../src/model/event.ts';
 import { RECORD_FORMAT, type RunNode, type RunRecord } from '../../src/model/run.ts';
@@ -29,7 +30,7 @@ const opening: Omit<RunRecord, 'started'> = {
 let second = 0;
 const at = (happening: Happening): Event => ({ ...happening, time: new Date(1000 * second++).toISOString() });
 
-const started: Happening = { type: 'run-started', run: 'run-1', pipeline: 'demo', nodes: [], record: opening };
+const started: Recorded = { type: 'run-started', run: 'run-1', pipeline: 'demo', nodes: [], record: opening };
 const source = { digest: 'd1', kept: true };
 const outcome = node('executed', { fingerprint: 'f1', cause: 'code changed', seconds: 3 });
 const happenings: readonly Happening[] = [
@@ -89,31 +90,76 @@ describe('a record', () => {
 describe('a ledger', () => {
   function opened(write?: () => void): { readonly ledger: Ledger; readonly written: RunRecord[] } {
     const written: RunRecord[] = [];
-    const ledger = new Ledger((record) => {
-      write?.();
-      written.push(record);
-    });
+    const ledger = new Ledger(
+      async (record) => {
+        await new Promise(setImmediate);
+        write?.();
+        written.push(record);
+      },
+      () => new Date(0),
+    );
     return { ledger, written };
   }
 
-  test('writes when a run starts and when it ends, however much happens in between', () => {
+  test('writes when a run starts and when it ends, however much happens in between, before that is told', async () => {
     const { ledger, written } = opened();
+    const told = await ledger.keep(started);
+    expect(told).toEqual({ time: '1970-01-01T00:00:00.000Z', ...started });
     for (const happening of happenings.slice(0, -1)) ledger.report(at(happening));
     expect(written.map(({ state }) => state)).toEqual(['live']);
-    ledger.report(at(happenings.at(-1) as Happening));
+    ledger.report(await ledger.keep(happenings.at(-1) as Recorded));
     expect(written.map(({ state }) => state)).toEqual(['live', 'done']);
     expect(ledger.record).toEqual(written[1]);
+    expect(ledger.record.nodes['a']).toEqual(outcome);
   });
 
-  test('fails where the record of a run that came out cannot be written', () => {
+  test('fails where the record of a run that came out cannot be written', async () => {
     let isFull = false;
     const { ledger, written } = opened(() => {
       if (isFull) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
     });
-    ledger.report(at(started));
+    await ledger.keep(started);
     isFull = true;
-    expect(() => ledger.report(at({ type: 'run-ended', run: 'run-1', state: 'failed' }))).not.toThrow();
-    expect(() => ledger.report(at({ type: 'run-ended', run: 'run-1', state: 'done' }))).toThrow('the disk is full');
+    await expect(ledger.keep({ type: 'run-ended', run: 'run-1', state: 'failed' })).resolves.toMatchObject({ state: 'failed' });
+    await expect(ledger.keep({ type: 'run-ended', run: 'run-1', state: 'done' })).rejects.toThrow('the disk is full');
     expect(written).toHaveLength(1);
+  });
+});
+
+describe('records of runs that are most often over within a moment', () => {
+  const live: RunRecord = { ...opening, started: '1970-01-01T00:00:00.000Z' };
+  const written: string[] = [];
+  const write = writingLate(async ({ state }) => {
+    written.push(`${state} begun`);
+    await Promise.resolve();
+    written.push(state);
+  });
+
+  beforeEach(() => {
+    written.length = 0;
+    vi.useFakeTimers();
+  });
+  afterEach(() => vi.useRealTimers());
+
+  test('are written once', async () => {
+    await write(live);
+    await write({ ...live, state: 'done' });
+    await vi.runAllTimersAsync();
+    expect(written).toEqual(['done begun', 'done']);
+  });
+
+  test('are written as they began where they go on, and never after their end', async () => {
+    await write(live);
+    vi.runAllTimers();
+    const end = write({ ...live, state: 'failed' });
+    await end;
+    expect(written).toEqual(['live begun', 'live', 'failed begun', 'failed']);
+  });
+
+  test('may be refused of a run that goes on, but not at its end', async () => {
+    const full = writingLate(() => Promise.reject(Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })));
+    await full(live);
+    await vi.runAllTimersAsync();
+    await expect(full({ ...live, state: 'done' })).rejects.toThrow('the disk is full');
   });
 });

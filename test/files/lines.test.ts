@@ -7,13 +7,13 @@ import { appendLines, LinesFile, wholeLines } from '../../src/files/lines.ts';
 import { sealedLine } from '../../src/files/sealed.ts';
 import { checkout, emptyFolder } from '../rig.ts';
 
-test('lines are read back as they were written, and begun anew as a whole', () => {
+test('lines are read back as they were written, and begun anew as a whole', async () => {
   const path = join(emptyFolder(), 'new/folder/journal.jsonl');
   const file = new LinesFile(path);
   expect(file.read()).toEqual([]);
   file.begin({ type: 'first' });
-  file.append({ text: 'two\nlines' }, false);
-  file.append({ text: 'durable' }, true);
+  file.append({ text: 'two\nlines' });
+  await file.appendDurably({ text: 'durable' });
   expect(new LinesFile(path).read()).toEqual([{ type: 'first' }, { text: 'two\nlines' }, { text: 'durable' }]);
   file.begin({ type: 'again' });
   expect(file.read()).toEqual([{ type: 'again' }]);
@@ -25,10 +25,10 @@ test.each(['\0\0\0\n', '{"n":3', '{"n":3}\n', `${sealedLine('{"n":3}').replace('
     const path = join(emptyFolder(), 'journal.jsonl');
     const file = new LinesFile(path);
     file.begin({ n: 1 });
-    file.append({ n: 2 }, false);
+    file.append({ n: 2 });
     appendFileSync(path, left);
     expect(file.read()).toEqual([{ n: 1 }, { n: 2 }]);
-    file.append({ n: 6 }, false);
+    file.append({ n: 6 });
     expect(file.read()).toEqual([{ n: 1 }, { n: 2 }, { n: 6 }]);
   },
 );

@@ -64,7 +64,7 @@ export async function oneOfEach(): Promise<OneOfEach> {
   store.published.outputs('demo', new Map([['student', new Map([['model', model]])]]));
   const journal = new LinesFile(join(location, 'sweeps/demo-1.jsonl'));
   journal.begin({ type: 'sweep' });
-  journal.append({ type: 'start' }, true);
+  await journal.appendDurably({ type: 'start' });
   writeSealedNote(join(store.cache, 'code', 'note.json'), { version: '1' });
   writeWhole(join(store.cache, 'unchanged', 'one.standing'), summedLine('["as it was"]'));
   const checkpoint = join(store.workplaces.checkpoints(WORK).folder, 'complete-1');

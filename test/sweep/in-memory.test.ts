@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/model/json.ts';
 import type { Space, VariantParams } from '../../src/model/sweep.ts';
+import type { SweepEvent } from '../../src/model/sweep-event.ts';
 import { Journal } from '../../src/sweep/journal.ts';
 import { strategies } from '../../src/sweep/strategies.ts';
 import { checkValues, parallelOf, sweepId } from '../../src/sweep/sweep.ts';
@@ -205,8 +206,13 @@ describe('a sweep that was killed', () => {
 
   test('writes what has ended durably before anything builds on it', async () => {
     const lines = new MemoryLines();
-    await sweepInMemory(xs, new FakeWorkbench(square), lines);
+    const durable: number[] = [];
+    const report = ({ type }: SweepEvent): void => {
+      if (type === 'trial-ended') durable.push(lines.durable.length);
+    };
+    await sweepInMemory(xs, new FakeWorkbench(square), lines, { watchers: [{ report }] });
     expect(lines.durable.map((index) => lines.lines[index])).toEqual(lines.of('end'));
+    expect(durable).toEqual(lines.of('end').map((_, index) => index + 1));
   });
 
   test('says in its journal whether it is over: where its time was up it may go on', async () => {
@@ -221,7 +227,7 @@ describe('a sweep that was killed', () => {
   test('begins a journal of another format anew', () => {
     const lines = new MemoryLines();
     lines.begin({ type: 'sweep', format: 1, window: 7, asked: {} });
-    lines.append({ type: 'start', job: { trial: 0 } }, false);
+    lines.append({ type: 'start', job: { trial: 0 } });
     expect(Journal.open(lines, 2, {})).toMatchObject({ window: 2, known: [] });
     expect(lines.lines).toHaveLength(1);
   });

@@ -20,9 +20,15 @@ export class MemoryLines implements GrowingLines {
     this.lines.splice(0, this.lines.length, JSON.stringify(line));
   }
 
-  append(line: object, durably: boolean): void {
+  append(line: object): void {
     this.lines.push(JSON.stringify(line));
-    if (durably) this.durable.push(this.lines.length - 1);
+  }
+
+  async appendDurably(line: object): Promise<void> {
+    const index = this.lines.length;
+    this.append(line);
+    await new Promise(setImmediate);
+    this.durable.push(index);
   }
 
   /** The lines of a type, without the names of runs. */

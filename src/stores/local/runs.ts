@@ -4,7 +4,7 @@ import { ifPossible } from '../../files/durable.ts';
 import { isObject, parseJson } from '../../files/json.ts';
 import type { Event } from '../../model/event.ts';
 import { RecordFold } from '../../model/record-fold.ts';
-import { type FormerText, readSealed, readText, writeSealed } from '../../files/sealed.ts';
+import { type FormerText, type Layout, readSealed, readText, writeSealed, writeSealedBeside } from '../../files/sealed.ts';
 import { storedStamp } from '../../files/stamp.ts';
 import {
   fileOf,
@@ -35,6 +35,11 @@ function isKeptRecord(value: unknown): value is KeptRecord {
   return isObject(value) && isRunRecord({ ...value, nodes: insideOf(value['nodes'] as KeptNodes) });
 }
 
+/** Of a live run nobody reads the record as it lies. */
+function layoutOf(row: RunRow | undefined): Layout {
+  return row === undefined ? 'compact' : 'lines';
+}
+
 /** Whether a record will change no more. What became of an interrupted run is looked up each time. */
 function isOver({ format, ended, state }: RunRecord): boolean {
   return format <= RECORD_FORMAT && ended !== undefined && state !== 'interrupted';
@@ -59,6 +64,10 @@ export class LocalRuns implements Runs {
     this.logs = join(root, 'logs');
   }
 
+  private path(id: string): string {
+    return join(this.root, `${id}.json`);
+  }
+
   private lockPath(id: string): string {
     return join(this.locks, `run-${id}`);
   }
@@ -70,16 +79,25 @@ export class LocalRuns implements Runs {
   }
 
   write(record: RunRecord): void {
-    if (record.state === 'live') {
-      const kept: KeptRecord = { ...record, nodes: this.nodes.based(record.nodes) ?? record.nodes };
-      return writeSealed(join(this.root, `${record.id}.json`), kept, 'compact');
-    }
-    return this.writeKept({ ...record, nodes: this.keepNodes(record.nodes) }, rowOf(record));
+    const { kept, row } = this.keptOf(record);
+    this.writeKept(kept, row);
+  }
+
+  async writeBeside(record: RunRecord): Promise<void> {
+    const { kept, row } = this.keptOf(record);
+    await writeSealedBeside(this.path(record.id), kept, layoutOf(row));
+    if (row !== undefined) this.index.add([row]);
   }
 
   writeKept(record: KeptRecord, row?: RunRow): void {
-    writeSealed(join(this.root, `${record.id}.json`), record, row === undefined ? 'compact' : 'lines');
+    writeSealed(this.path(record.id), record, layoutOf(row));
     if (row !== undefined) this.index.add([row]);
+  }
+
+  /** A record as it is kept; a live run has no row yet, and no file of its nodes. */
+  private keptOf(record: RunRecord): { readonly kept: KeptRecord; readonly row?: RunRow } {
+    if (record.state === 'live') return { kept: { ...record, nodes: this.nodes.based(record.nodes) ?? record.nodes } };
+    return { kept: { ...record, nodes: this.keepNodes(record.nodes) }, row: rowOf(record) };
   }
 
   keepNodes(nodes: RunRecord['nodes']): KeptNodes {
@@ -95,7 +113,7 @@ export class LocalRuns implements Runs {
   }
 
   private written(id: string): KeptRecord | undefined {
-    return readSealed(join(this.root, `${id}.json`), isKeptRecord, former);
+    return readSealed(this.path(id), isKeptRecord, former);
   }
 
   /** The digests of nodes that stand in files of their own, those of damaged ones included. */
@@ -121,7 +139,7 @@ export class LocalRuns implements Runs {
 
   private readWritten(id: string): RunRecord | undefined {
     if (!isRunId(id)) return undefined;
-    const stamp = storedStamp(join(this.root, `${id}.json`));
+    const stamp = storedStamp(this.path(id));
     const before = this.records.get(id);
     const known = stamp !== '' && before?.stamp === stamp ? before.record.deref() : undefined;
     if (known !== undefined) return known;
@@ -238,6 +256,6 @@ export class LocalRuns implements Runs {
   /** Deletes the records of runs. Their rows go first: a row without its record says that this is lost. */
   remove(ids: ReadonlySet<string>): void {
     this.index.keepOnly(new Set(this.ids().filter((id) => !ids.has(id))));
-    for (const id of ids) rmSync(join(this.root, `${id}.json`), { force: true });
+    for (const id of ids) rmSync(this.path(id), { force: true });
   }
 }
