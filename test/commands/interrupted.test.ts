@@ -1,19 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { called, checkout, emptyFolder, write } from '../rig.ts';
 
+/** Whether a file beside the logs of the only run of a folder holds some words. */
+function isWritten(folder: string, name: string, words: string): boolean {
+  const logs = join(folder, 'artifacts/logs');
+  const files = (existsSync(logs) ? readdirSync(logs) : []).map((run) => join(logs, run, name));
+  return files.some((file) => existsSync(file) && readFileSync(file, 'utf8').includes(words));
+}
+
 test('a run whose process was killed is interrupted: it lasts until its last event, and says what was at work', async () => {
   const folder = emptyFolder();
   write(folder, {
     'package.json': '{}',
-    'p.yaml': `name: p\nstages:\n  a: { run: 'echo half way; touch ${folder}/begun; sleep 100', out: { o: o } }\n  b: { run: 'echo > o', in: { a: a.o }, out: { o: o } }\n`,
+    'p.yaml': `name: p\nstages:\n  a: { run: 'echo half way; sleep 100', out: { o: o } }\n  b: { run: 'echo > o', in: { a: a.o }, out: { o: o } }\n`,
   });
   const child = spawn(process.execPath, [join(checkout, 'dist/cli.js'), 'run', 'p.yaml'], { cwd: folder, stdio: 'ignore' });
-  while (!existsSync(join(folder, 'begun'))) await sleep(20);
+  // What a process has not written down yet goes with it.
+  while (!isWritten(folder, 'events.jsonl', 'node-started') || !isWritten(folder, 'a.log', 'half way')) await sleep(20);
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
