@@ -99,6 +99,20 @@ export class LocalArtifacts implements Artifacts {
     return left.every((entry) => this.blobs.placeIn({ ...entry, path: `${path}/${entry.path}` }, files)) ? {} : undefined;
   }
 
+  /** Gives each of many artifacts as `put` does, at its path below a folder. Returns those of which bytes are missing or damaged. */
+  putAll<Placing extends { readonly path: string; readonly artifact: Artifact }>(folder: string, placings: readonly Placing[]): Placing[] {
+    const files = placings.flatMap(({ path, artifact: { kind, digest, size, executable = false } }) =>
+      kind === 'file' ? [{ path, digest, size, executable }] : [],
+    );
+    const places = this.blobs.smallAt(files.map(({ digest }) => digest));
+    const known = files.filter((_, index) => places[index] !== undefined);
+    for (const one of foldersOf(known.map(({ path }) => path))) mkdirSync(join(folder, one), { recursive: true });
+    const left = new Set(unpackEntries(files, places, folder).left.map(({ path }) => path));
+    return placings.filter(
+      ({ path, artifact }) => (artifact.kind === 'dir' || left.has(path)) && this.put(artifact, join(folder, path)) === undefined,
+    );
+  }
+
   stamp(path: string): string {
     return stampTree(path, this.root);
   }

@@ -21,6 +21,7 @@ import type { Lock } from '../../model/workplace.ts';
 import type { Artifact } from '../../model/artifact.ts';
 import type { NodeOutputs, Placed, Published, PublishedOutputs } from '../../model/store.ts';
 import { safeFileName } from '../../files/file-name.ts';
+import type { LocalArtifacts } from './artifacts.ts';
 import type { Links } from './loose-blobs.ts';
 import { lookAtOutputs, type PlacedOutputs, stampOf, swappedOutput } from './placed-outputs.ts';
 
@@ -46,8 +47,10 @@ function freshName(pipeline: string): string {
 
 /** An output by the name that users give it, its place in the folder of its pipeline, and what stands for it in the note. */
 interface NamedOutput {
+  readonly node: string;
+  readonly port: string;
   readonly name: string;
-  readonly inside: string;
+  readonly path: string;
   readonly digest: string;
   readonly artifact: Artifact;
 }
@@ -55,8 +58,10 @@ interface NamedOutput {
 function named(outputs: NodeOutputs): readonly NamedOutput[] {
   return [...outputs].flatMap(([node, ports]) =>
     [...ports].map(([port, artifact]) => ({
+      node,
+      port,
       name: `${node}.${port}`,
-      inside: join(safeFileName(node), `${port}${artifact.suffix}`),
+      path: join(safeFileName(node), `${port}${artifact.suffix}`),
       digest: artifact.executable === true ? `${artifact.digest} executable` : artifact.digest,
       artifact,
     })),
@@ -65,7 +70,7 @@ function named(outputs: NodeOutputs): readonly NamedOutput[] {
 
 /** Where users find outputs. */
 function pathsOf(link: string, outputs: readonly NamedOutput[]): Map<string, string> {
-  return new Map(outputs.map(({ name, inside }) => [name, join(link, inside)]));
+  return new Map(outputs.map(({ name, path }) => [name, join(link, path)]));
 }
 
 /** How a folder of outputs stands, and what was noted of it. */
@@ -83,14 +88,14 @@ export class LocalPublished implements Published {
   private readonly root: string;
   private readonly locks: string;
   private readonly store: string;
-  private readonly place: (artifact: Artifact, path: string) => boolean;
+  private readonly artifacts: LocalArtifacts;
   private readonly links: Links;
 
-  constructor(root: string, place: (artifact: Artifact, path: string) => boolean, links: Links) {
+  constructor(root: string, artifacts: LocalArtifacts, links: Links) {
     this.store = root;
     this.root = join(root, 'latest');
     this.locks = join(root, 'locks');
-    this.place = place;
+    this.artifacts = artifacts;
     this.links = links;
   }
 
@@ -102,7 +107,7 @@ export class LocalPublished implements Published {
     const link = this.linkOf(pipeline);
     const all = named(outputs);
     const paths = pathsOf(link, all);
-    const digests = Object.fromEntries(all.map(({ inside, digest }) => [inside, digest]));
+    const digests = Object.fromEntries(all.map(({ path, digest }) => [path, digest]));
     const found = this.look(link);
     const nodesOfNow = new Set([...outputs.keys()].map(safeFileName));
     const old = this.folderOf(link);
@@ -140,16 +145,16 @@ export class LocalPublished implements Published {
   /** Swaps the one output that differs; returns how the folder stands then. Undefined: more differs, or it cannot be swapped alone. */
   private changed(pipeline: string, all: readonly NamedOutput[], { note, ...placed }: Standing): string | undefined {
     const { folder } = placed;
-    const [output, more] = all.filter(({ inside, digest }) => note.outputs[inside] !== digest);
+    const [output, more] = all.filter(({ path, digest }) => note.outputs[path] !== digest);
     if (output === undefined) return standingOf(folder, note.stamp);
-    const { inside, digest, artifact } = output;
-    const isAlone = more === undefined && Object.hasOwn(note.outputs, inside) && artifact.kind === 'file';
-    if (!isAlone || !this.replaceFile(pipeline, artifact, join(folder, inside))) return undefined;
-    const swapped = swappedOutput(placed, inside);
+    const { path, digest, artifact } = output;
+    const isAlone = more === undefined && Object.hasOwn(note.outputs, path) && artifact.kind === 'file';
+    if (!isAlone || !this.replaceFile(pipeline, artifact, join(folder, path))) return undefined;
+    const swapped = swappedOutput(placed, path);
     if (swapped === undefined) return undefined;
     const stamp = stampOf(swapped);
     // Without a prototype: of many outputs that takes a fifth of the time.
-    const outputs: Note['outputs'] = Object.assign(Object.create(null), note.outputs, { [inside]: digest });
+    const outputs: Note['outputs'] = Object.assign(Object.create(null), note.outputs, { [path]: digest });
     writeSealedNote(`${folder}.json`, { outputs, stamp } satisfies Note, 'compact');
     return standingOf(folder, stamp);
   }
@@ -158,8 +163,8 @@ export class LocalPublished implements Published {
     const link = this.linkOf(pipeline);
     const folder = this.folderOf(link);
     const held = folder === undefined ? undefined : this.content(folder)?.outputs;
-    const here = named(outputs).filter(({ inside, digest }) => held?.[inside] === digest);
-    return new Map(here.map(({ name, inside }) => [name, join(link, inside)]));
+    const here = named(outputs).filter(({ path, digest }) => held?.[path] === digest);
+    return pathsOf(link, here);
   }
 
   private linkOf(pipeline: string): string {
@@ -176,7 +181,7 @@ export class LocalPublished implements Published {
   private replaceFile(pipeline: string, artifact: Artifact, path: string): boolean {
     const fresh = join(this.root, freshName(pipeline));
     try {
-      if (lstatSync(path).isDirectory() || !this.place(artifact, fresh)) return false;
+      if (lstatSync(path).isDirectory() || this.artifacts.put(artifact, fresh) === undefined) return false;
       this.links.rename(fresh, path);
       return true;
     } finally {
@@ -230,16 +235,15 @@ export class LocalPublished implements Published {
   }
 
   placeIn(folder: string, outputs: NodeOutputs): Placed {
-    const paths = new Map<string, string>();
-    const lost: { node: string; port: string }[] = [];
-    for (const [node, ports] of outputs) {
-      for (const [port, artifact] of ports) {
-        const path = join(folder, safeFileName(node), `${port}${artifact.suffix}`);
-        if (this.place(artifact, path)) paths.set(`${node}.${port}`, path);
-        else lost.push({ node, port });
-      }
-    }
-    return { paths, lost };
+    const all = named(outputs);
+    const lost = new Set(this.artifacts.putAll(folder, all));
+    return {
+      paths: pathsOf(
+        folder,
+        all.filter((output) => !lost.has(output)),
+      ),
+      lost: [...lost].map(({ node, port }) => ({ node, port })),
+    };
   }
 
   standing(pipeline: string): string {

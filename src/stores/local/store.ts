@@ -68,7 +68,7 @@ export function localStore(root: string, { presence = new Presence(root), format
     sweeps,
     stops: new LocalStopWords(root),
     printouts: new LocalPrintouts(root),
-    published: new LocalPublished(root, (artifact, path) => artifacts.put(artifact, path) !== undefined, blobs.links),
+    published: new LocalPublished(root, artifacts, blobs.links),
     contents,
     maintenance: new LocalMaintenance(
       { root, blobs, artifacts, bundles, sources, results, contents, runs, tags, sweeps },
