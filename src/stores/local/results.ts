@@ -15,7 +15,7 @@ import { isStoredResult } from './shapes.ts';
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
 
 /** Milliseconds. */
-const MOMENT = 20;
+const MOMENT = 100;
 
 /** Whether a value is the record of a newer Stillroom, whose shape is not known. */
 function isOfNewerFormat(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -85,7 +85,7 @@ export class LocalResults implements Results {
 
   async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
     this.segments.lookAnew();
-    this.segments.refresh();
+    this.seeOthers();
     const attempt = this.whole(fingerprint);
     if (attempt === undefined) return undefined;
     this.segments.relyOn('result', fingerprint);
@@ -102,7 +102,10 @@ export class LocalResults implements Results {
 
   /** Sees what others have added; who has not claimed a work asks of thousands within a moment, in which nothing need be seen. */
   private lookForOthers(): void {
-    if (performance.now() - this.lookedAt < MOMENT) return;
+    if (performance.now() - this.lookedAt >= MOMENT) this.seeOthers();
+  }
+
+  private seeOthers(): void {
     this.segments.refresh();
     this.hasFormer = existsSync(this.root);
     this.hasIndex = existsSync(this.index);
