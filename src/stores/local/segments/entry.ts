@@ -63,8 +63,12 @@ export function digestOf(bytes: Uint8Array): Buffer {
 }
 
 function sumOf(segment: string, offset: number, head: Buffer): Buffer {
-  const place = Buffer.from(`${segment}:${offset}:`, 'latin1');
-  return digestOf(Buffer.concat([place, MAGIC, head.subarray(MAGIC.length, AT_SUM)])).subarray(0, HEAD - AT_SUM);
+  const place = `${segment}:${offset}:`;
+  const summed = Buffer.allocUnsafe(place.length + AT_SUM);
+  summed.write(place, 'latin1');
+  MAGIC.copy(summed, place.length);
+  head.copy(summed, place.length + MAGIC.length, MAGIC.length, AT_SUM);
+  return digestOf(summed).subarray(0, HEAD - AT_SUM);
 }
 
 /** Where an entry will lie. */
@@ -99,7 +103,8 @@ export function readHead(segment: string, offset: number, bytes: Buffer): Head |
   const kind = KINDS[bytes[AT_KIND] ?? -1];
   if (kind === undefined) return undefined;
   // Copied: the bytes may be those of a buffer that is used again.
-  const part = (at: number): Buffer => Buffer.from(bytes.subarray(at, at + 32));
+  const digests = Buffer.from(bytes.subarray(AT_KEY, AT_SUM));
+  const part = (at: number): Buffer => digests.subarray(at - AT_KEY, at - AT_KEY + 32);
   return {
     kind,
     key: part(AT_KEY),

@@ -99,12 +99,12 @@ export class Segments {
     for (const segment of this.known.values()) segment.refresh();
   }
 
-  /** The entries with a key as far as they are known, the one that counts first. */
-  private knownOf(kind: Kind, key: string): Located[] {
+  /** The entries with a key as far as they are known, in all segments or some, the one that counts first. */
+  private knownOf(kind: Kind, key: string, segments: Iterable<Segment> = this.known.values()): Located[] {
     const found: Located[] = [];
     if (!isDigest(key)) return found;
     const bytes = Buffer.from(key, 'hex');
-    for (const segment of this.known.values()) for (const entry of segment.find(kind, key, bytes)) found.push({ segment, entry });
+    for (const segment of segments) for (const entry of segment.find(kind, key, bytes)) found.push({ segment, entry });
     return found.length < 2 ? found : found.sort((a, b) => b.entry.order - a.entry.order || (a.segment.name < b.segment.name ? -1 : 1));
   }
 
@@ -205,9 +205,9 @@ export class Segments {
 
   /** Where the bytes lie of what has these keys, for who proves them: undefined for those that lie in no segment that stands as it did. */
   placesOf(kind: Kind, keys: readonly string[]): readonly (Place | undefined)[] {
-    const trusted = new Set(this.all().filter((segment) => segment.refresh() && segment.isTrusted()));
+    const trusted = this.all().filter((segment) => segment.refresh() && segment.isTrusted());
     return keys.map((key) => {
-      const at = this.knownOf(kind, key).find(({ segment }) => trusted.has(segment));
+      const [at] = this.knownOf(kind, key, trusted);
       return at === undefined ? undefined : placeAt(at);
     });
   }
