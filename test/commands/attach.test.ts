@@ -100,7 +100,10 @@ stages:
     await appears(join(folder, 'begun'));
     const attached = started(folder, ['attach']);
     await prints(attached, 'so far 1/3, best: trial 0');
-    const trial = await called(folder, ['stop', (await newestRun(folder))?.run ?? '']);
+    let newest = await newestRun(folder);
+    // A trial is among the runs once it has gone on for a moment.
+    while (newest?.state !== 'live') newest = await newestRun(folder);
+    const trial = await called(folder, ['stop', newest.run]);
     expect(trial.code).toBe(2);
     expect(trial.stderr).toMatch(/is a trial of the sweep (\S+) \[cannot-stop\]\n {2}hint: stop that: stillroom stop \1\n/);
     sweep.child.kill('SIGKILL');
