@@ -91,7 +91,7 @@ export function readSealed<Value>(path: string, isShape: (value: unknown) => val
 }
 
 /** A file's bytes; undefined where there is no file. Throws where it cannot be read. */
-function readBytes(path: string): Buffer | undefined {
+export function readBytes(path: string): Buffer | undefined {
   try {
     return withPath(path, () => readPlain(path));
   } catch (error) {

@@ -4,7 +4,7 @@ import { areNodes } from './shapes.ts';
 
 type Nodes = RunRecord['nodes'];
 
-/** Where the JSON of a node begins and ends in a text. */
+/** Where the JSON of a node begins and ends, in bytes. */
 type Part = readonly [start: number, end: number];
 
 /** Nodes as JSON with a line for each, given the JSON of each: one is found without reading the others. */
@@ -12,8 +12,12 @@ export function nodeLines(members: readonly (readonly [name: string, json: strin
   return `{\n${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',\n')}\n}`;
 }
 
-/** The places of nodes in such a text, by name; undefined where it is laid out otherwise. No JSON of a node holds the end of a line. */
-function partsOf(text: string): Map<string, Part> | undefined {
+const ASCII = /^[\0-\x7f]*$/;
+
+/** The places of nodes in the bytes of such a text, by name; undefined where it is laid out otherwise. No JSON of a node holds the end of a line. */
+function partsOf(bytes: Buffer): Map<string, Part> | undefined {
+  // A character for each byte: that is made much faster than the text, of which few parts are ever asked for.
+  const text = bytes.toString('latin1');
   if (!text.startsWith('{\n') || !text.endsWith('\n}')) return undefined;
   const parts = new Map<string, Part>();
   const name = /"(?:[^"\\]|\\.)*":/y;
@@ -22,7 +26,8 @@ function partsOf(text: string): Map<string, Part> | undefined {
     const [written] = name.exec(text) ?? [];
     if (written === undefined) return undefined;
     const end = text.indexOf('\n', start);
-    parts.set(JSON.parse(written.slice(0, -1)) as string, [name.lastIndex, text[end - 1] === ',' ? end - 1 : end]);
+    const json = ASCII.test(written) ? written : Buffer.from(written, 'latin1').toString();
+    parts.set(JSON.parse(json.slice(0, -1)) as string, [name.lastIndex, text[end - 1] === ',' ? end - 1 : end]);
     start = end + 1;
   }
   return parts;
@@ -53,13 +58,13 @@ abstract class Lookup implements ProxyHandler<Nodes> {
 }
 
 class Lines extends Lookup {
-  private readonly text: string;
+  private readonly bytes: Buffer;
   private readonly parts: ReadonlyMap<string, Part>;
   private readonly found = new Map<string, RunNode>();
 
-  constructor(text: string, parts: ReadonlyMap<string, Part>) {
+  constructor(bytes: Buffer, parts: ReadonlyMap<string, Part>) {
     super();
-    this.text = text;
+    this.bytes = bytes;
     this.parts = parts;
   }
 
@@ -67,7 +72,7 @@ class Lines extends Lookup {
     const part = this.parts.get(name);
     const known = this.found.get(name);
     if (known !== undefined || part === undefined) return known;
-    const read = parseJson(`{"node":${this.text.slice(...part)}}`, areNodes)?.['node'];
+    const read = parseJson(`{"node":${this.bytes.toString('utf8', ...part)}}`, areNodes)?.['node'];
     if (read !== undefined) this.found.set(name, read);
     return read;
   }
@@ -111,11 +116,11 @@ class Changed extends Lookup {
 
 const lines = new WeakMap<Nodes, Lines>();
 
-/** The nodes of a text of lines: each is read when it is first asked for, and is the same object from then on. Undefined where it is no such text. */
-export function lazyNodes(text: string): Nodes | undefined {
-  const parts = partsOf(text);
+/** The nodes of the bytes of lines: each is read when it is first asked for, and is the same object from then on. Undefined where they are no such lines. */
+export function lazyNodes(bytes: Buffer): Nodes | undefined {
+  const parts = partsOf(bytes);
   if (parts === undefined) return undefined;
-  const handler = new Lines(text, parts);
+  const handler = new Lines(bytes, parts);
   const nodes = new Proxy<Nodes>({}, handler);
   lines.set(nodes, handler);
   return nodes;

@@ -4,7 +4,7 @@ import { syncFolder, writeDurably } from '../../files/durable.ts';
 import { jsonNamesIn } from '../../files/folder.ts';
 import { hashFile } from '../../files/hash.ts';
 import { parseJson } from '../../files/json.ts';
-import { readText } from '../../files/sealed.ts';
+import { readBytes } from '../../files/sealed.ts';
 import { storedStamp } from '../../files/stamp.ts';
 import { isDigest, sha256 } from '../../model/canonical.ts';
 import { fileOf, insideOf, type KeptNodes, type RunNode, type RunRecord } from '../../model/run.ts';
@@ -94,10 +94,10 @@ export class RunNodes {
   }
 
   private read(digest: string): Nodes | undefined {
-    const text = isDigest(digest) ? readText(this.path(digest)) : undefined;
-    if (text === undefined || sha256(text) !== digest) return undefined;
+    const bytes = isDigest(digest) ? readBytes(this.path(digest)) : undefined;
+    if (bytes === undefined || sha256(bytes) !== digest) return undefined;
     // Those of former stores stand in one line.
-    return lazyNodes(text) ?? parseJson(text, areNodes);
+    return lazyNodes(bytes) ?? parseJson(bytes.toString(), areNodes);
   }
 
   /** Whether kept nodes are there, as they were. */
