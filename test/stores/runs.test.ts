@@ -165,7 +165,7 @@ describe('the nodes of a large run', () => {
   test('have whatever names and texts, each as it is', () => {
     const { store } = open();
     const odd = Object.entries(nodes).map(([name, node], index) => [
-      `${name}[k="a\\"\n${index}"]`,
+      `${name}[k="ä漢\\"\n${index}"]`,
       { ...node, params: { text: `"n1":{\n},\u2028` }, cause: '{\n' },
     ]);
     const asked = { ...record('run-1'), nodes: Object.fromEntries(odd) as RunRecord['nodes'] };
