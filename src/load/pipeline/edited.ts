@@ -51,14 +51,16 @@ export function editedNodes({ plain, nodes: outlined }: Outline, text: string): 
   };
 }
 
+/** A text of which some nodes were read, by their names. */
+interface ReadPart {
+  readonly text: string;
+  readonly nodes: ReadonlySet<string>;
+}
+
 /** The outline of a text of which only a part was read, given the part's; undefined where that was not plain, or has other nodes than were asked for. */
-export function outlineAfter(
-  before: Outline,
-  { text, nodes }: { readonly text: string; readonly nodes: ReadonlySet<string> },
-  part: Outline,
-) {
+export function outlineAfter(before: Outline, { text, nodes }: ReadPart, part: Outline): Outline | undefined {
   const own = new Map(part.nodes);
   const asked = before.nodes.flatMap(([name]) => (nodes.has(name) ? [name] : []));
   if (part.plain === undefined || JSON.stringify([...own.keys()]) !== JSON.stringify(asked)) return undefined;
-  return { ...part, nodes: before.nodes.map(([name, digest]) => [name, own.get(name) ?? digest] as const), plain: text };
+  return { ...part, nodes: before.nodes.map(([name, digest]) => [name, own.get(name) ?? digest]), plain: text };
 }
