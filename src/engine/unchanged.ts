@@ -14,7 +14,7 @@ import type { RunEnd } from './run.ts';
 /** A run that has just ended, for plans of this process to recall; undefined where not everything came out. */
 export function endedRun(plan: Plan, { record, problems }: RunEnd): RecalledRun | undefined {
   const nodes = Object.entries(record.nodes);
-  if (record.state !== 'done' || problems.length > 0 || !nodes.every(([, node]) => isReusable(node))) return undefined;
+  if (!isWhole({ record, problems }, nodes)) return undefined;
   return {
     identities: new Map([...plan.nodes].map(([name, { prepared }]) => [name, identityOf(prepared)])),
     nodes: Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)])),
@@ -26,15 +26,12 @@ export function endedRun(plan: Plan, { record, problems }: RunEnd): RecalledRun 
 export function unchangedRun(plan: Plan, { record, problems, outputs: paths, published }: RunEnd): UnchangedRun | undefined {
   const { store } = plan.request.surroundings;
   const nodes = Object.entries(record.nodes);
-  const isWhole = record.state === 'done' && problems.length === 0 && plan.request.forced.size === 0;
-  if (!isWhole || !nodes.every(([, node]) => isReusable(node))) return undefined;
+  if (plan.request.forced.size > 0 || !isWhole({ record, problems }, nodes)) return undefined;
   const reused = Object.fromEntries(nodes.map(([name, node]) => [name, asReused(node)]));
   const { id: _id, started: _started, ended: _ended, ...head } = record;
   const before = store.standing();
-  const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
-  const outputs = outputsOf(nodes);
-  const content = store.artifacts.apart(outputs);
-  if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || !areWhole(outputs, content, store)) return undefined;
+  const apart = wholeApart(nodes, store);
+  if (apart === undefined) return undefined;
   const standing = store.standing() === before ? before : '';
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
@@ -49,10 +46,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
     outputs: [...paths],
     published,
     results: standing === '' ? nodes.map(([, node]) => resultLine(node, store)).join('') : '',
-    apart: {
-      content,
-      records: apart.length > 0,
-    },
+    apart,
     standing,
     sources: [...plan.snapshots].flatMap(([name, snapshot]) => {
       const source = ownMember(plan.request.pipeline.sources, name);
@@ -67,13 +61,10 @@ export async function unchangedPart(rest: Rest, plan: Plan, { record, problems, 
   const { former } = rest;
   const outcomes = rest.outcomes(record.nodes);
   const nodes = Object.entries(outcomes);
-  const isWhole = record.state === 'done' && problems.length === 0 && published !== '';
-  if (!isWhole || !nodes.every(([, node]) => isReusable(node))) return undefined;
+  if (published === '' || !isWhole({ record, problems }, nodes)) return undefined;
   const standing = await settledStanding(store);
-  const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
-  const outputs = outputsOf(nodes);
-  const content = store.artifacts.apart(outputs);
-  if (!apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) || !areWhole(outputs, content, store)) return undefined;
+  const apart = wholeApart(nodes, store);
+  if (apart === undefined) return undefined;
   if (standing === '' || store.standing() !== standing) return undefined;
   const { id: _id, started: _started, ended: _ended, nodes: _nodes, ...head } = record;
   return {
@@ -87,8 +78,8 @@ export async function unchangedPart(rest: Rest, plan: Plan, { record, problems, 
     published,
     results: '',
     apart: {
-      content: [...new Set([...former.apart.content, ...content])],
-      records: former.apart.records || apart.length > 0,
+      content: [...new Set([...former.apart.content, ...apart.content])],
+      records: former.apart.records || apart.records,
     },
     standing,
   };
@@ -105,6 +96,22 @@ async function settledStanding(store: Store): Promise<string> {
     if (standing !== '' || performance.now() > end) return standing;
     await setTimeout(PAUSE);
   }
+}
+
+type NamedNodes = readonly (readonly [name: string, node: RunNode])[];
+
+/** Whether all of a run came out, and some of its nodes can be reused. */
+function isWhole({ record, problems }: Pick<RunEnd, 'record' | 'problems'>, nodes: NamedNodes): boolean {
+  return record.state === 'done' && problems.length === 0 && nodes.every(([, node]) => isReusable(node));
+}
+
+/** What of nodes the store keeps in files of their own; undefined where anything of them is lost or damaged. */
+function wholeApart(nodes: NamedNodes, store: Store): UnchangedRun['apart'] | undefined {
+  const apart = store.results.apart(nodes.map(([, { fingerprint = '' }]) => fingerprint));
+  const outputs = outputsOf(nodes);
+  const content = store.artifacts.apart(outputs);
+  const areThere = apart.every((fingerprint) => store.results.whole(fingerprint) !== undefined) && areWhole(outputs, content, store);
+  return areThere ? { content, records: apart.length > 0 } : undefined;
 }
 
 function isReusable({ state, disturbed, fingerprint }: RunNode): boolean {
@@ -125,7 +132,7 @@ function areWhole(outputs: NonNullable<RunNode['outputs']>, apart: readonly stri
 }
 
 /** All that came out of nodes, under names of no meaning. */
-function outputsOf(nodes: readonly (readonly [string, RunNode])[]): NonNullable<RunNode['outputs']> {
+function outputsOf(nodes: NamedNodes): NonNullable<RunNode['outputs']> {
   return Object.fromEntries(
     nodes.flatMap(([name, { outputs = {} }]) => Object.entries(outputs).map(([port, output]) => [`${name} ${port}`, output])),
   );
