@@ -38,11 +38,11 @@ export interface Edited {
 }
 
 /**
- * What was edited in a file since it was outlined; undefined where that is more than the text of nodes, or may be. What `only` gives has to be
+ * What was edited in a file since it was outlined; undefined where that is nothing, or may be more than the text of nodes. What `only` gives has to be
  * read plainly, with the nodes that it names, to be what the file says of them: the plain reader knows at the line of each node where the one before ends.
  */
 export function editedNodes({ plain, nodes: outlined }: Outline, text: string): Edited | undefined {
-  const [was, now] = plain === undefined ? [] : [cut(plain), cut(text)];
+  const [was, now] = plain === undefined || plain === text ? [] : [cut(plain), cut(text)];
   if (was === undefined || now === undefined || was.before !== now.before || was.behind !== now.behind) return undefined;
   if (was.nodes.length !== outlined.length || now.nodes.length !== outlined.length) return undefined;
   return {
