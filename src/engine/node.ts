@@ -37,7 +37,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
   };
   const left: (() => void)[] = [];
   try {
-    const found = isForced ? undefined : await telling(store.results.find(wanted, errand), () => run.emit(looking(instance.name)));
+    const found = isForced ? undefined : await telling(store.results.find(wanted, errand, work), () => run.emit(looking(instance.name)));
     if (found !== undefined) {
       const { attempt, remote } = found;
       return { state: 'reused', settled: { instance, fingerprint, attempt }, ...(remote === undefined ? {} : { remote }) };

@@ -219,7 +219,7 @@ function scheduled(plan: Plan, { options, opening, kept, emit, lost }: Started):
     expected: options.expected,
     beside: options.rest?.others,
     // Where it cannot be looked for, executing the node tries again, and fails by name if that is refused too.
-    find: (fingerprint) => valueOr(undefined, () => store.results.whole(fingerprint)),
+    find: (fingerprint) => valueOr(undefined, () => store.results.known(fingerprint)),
     execute,
     hurry: () => store.results.hurry(),
     explain: ({ prepared }, inputs, { settled }) =>

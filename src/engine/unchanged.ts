@@ -139,5 +139,5 @@ function outputsOf(nodes: NamedNodes): NonNullable<RunNode['outputs']> {
 }
 
 function resultLine({ fingerprint = '' }: RunNode, store: Store): string {
-  return `${fingerprint} ${attemptDigest(store.results.whole(fingerprint))}\n`;
+  return `${fingerprint} ${attemptDigest(store.results.known(fingerprint))}\n`;
 }

@@ -116,12 +116,17 @@ export interface Results {
    * last moment may be missing, as it is of the works of `ofWork`.
    */
   attempt(fingerprint: string): Attempt | undefined;
-  /** The same, if its outputs are whole; with all that others have added. */
+  /** The same, if its outputs are whole. */
   whole(fingerprint: string): Attempt | undefined;
+  /** The same as far as this process knows: what others have added is not looked for. */
+  known(fingerprint: string): Attempt | undefined;
   /** Those of some results whose records are files of their own, as former stores have them, or are not here. */
   apart(fingerprints: readonly string[]): readonly string[];
-  /** A whole result: from here, else from a remote, from where it is fetched and kept here. */
-  find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined>;
+  /**
+   * A whole result: from here, with all that others have added, else from a remote, from where it is fetched and kept here. `claimed`: its work,
+   * which this process has claimed; others have added nothing to it unless they claimed it too.
+   */
+  find(wanted: WantedResult, errand: Errand, claimed?: string): Promise<FoundResult | undefined>;
   /** What a remote has of a work, by its record alone: nothing is fetched. Missing where there are no remotes. */
   look?(wanted: WantedResult, errand: Errand): Promise<{ readonly attempt: Attempt; readonly remote: string } | undefined>;
   /** Notes of a result that is about to be kept that remotes are to have it: whoever is killed before it is shared has left that to the next. */

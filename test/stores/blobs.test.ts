@@ -7,6 +7,7 @@ import { RECORD_FORMAT } from '../../src/model/run.ts';
 import type { WantedResult } from '../../src/model/store.ts';
 import { LocalArtifacts } from '../../src/stores/local/artifacts.ts';
 import { Blobs } from '../../src/stores/local/blobs.ts';
+import { ClaimMarks } from '../../src/stores/local/claim-marks.ts';
 import { LooseBlobs } from '../../src/stores/local/loose-blobs.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
 import { Segments } from '../../src/stores/local/segments/segments.ts';
@@ -261,14 +262,16 @@ describe('what is kept is on the disk', () => {
   });
 
   test('where another process added a result, before that is reused', async () => {
-    const [other, results] = [new Segments(root), new LocalResults(root, new LocalArtifacts(root, blobs, RECORD_FORMAT), segments)];
+    const artifacts = new LocalArtifacts(root, blobs, RECORD_FORMAT);
+    const [other, results] = [new Segments(root), new LocalResults(root, artifacts, segments, new ClaimMarks(root))];
+    const errand = { signal: new AbortController().signal, notice: () => undefined };
     const wanted = { fingerprint: sha256('result') } as WantedResult;
     const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a', seconds: 1, facts: {} };
     const record = { format: RESULT_FORMAT, fingerprint: wanted.fingerprint, stage: 's', ingredients: {}, attempts: [attempt] };
-    expect([results.whole(wanted.fingerprint), await results.find(wanted)]).toEqual([undefined, undefined]);
+    expect([results.whole(wanted.fingerprint), await results.find(wanted, errand)]).toEqual([undefined, undefined]);
     other.add([{ kind: 'result', key: wanted.fingerprint, work: digest, order: 1, body: Buffer.from(JSON.stringify(record)) }]);
     synced.length = 0;
-    expect(await results.find(wanted)).toMatchObject({ attempt: { run: 'run-1' } });
+    expect(await results.find(wanted, errand)).toMatchObject({ attempt: { run: 'run-1' } });
     expect(synced).toEqual([segment()]);
   });
 

@@ -4,6 +4,7 @@ import { writeSealed } from '../../src/files/sealed.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { type Ingredients, RESULT_FORMAT } from '../../src/model/result.ts';
 import type { Artifacts, WantedResult } from '../../src/model/store.ts';
+import { ClaimMarks } from '../../src/stores/local/claim-marks.ts';
 import { LocalResults } from '../../src/stores/local/results.ts';
 import { Segments } from '../../src/stores/local/segments/segments.ts';
 import { localStore } from '../../src/stores/local/store.ts';
@@ -110,7 +111,7 @@ describe('results', () => {
 });
 
 describe('the record of a result', () => {
-  const records = (root: string): LocalResults => new LocalResults(root, {} as Artifacts, new Segments(root));
+  const records = (root: string): LocalResults => new LocalResults(root, {} as Artifacts, new Segments(root), new ClaimMarks(root));
   const attempt = { outputs: {}, metrics: {}, run: 'run-1', node: 'a' };
   const shape = (format: number, more: object = {}) => ({ format, fingerprint, stage: 'a', ingredients: {}, attempts: [attempt], ...more });
   const written = (text: string): LocalResults => {

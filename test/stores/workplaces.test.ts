@@ -40,7 +40,7 @@ describe('locks', () => {
     const claims = await Promise.all(works.map((work) => store.workplaces.claim(work, asker(never, onWait))));
     const locks = await Promise.all(claims.map((claim) => claim?.lock(never)));
     expect(locks.every((lock) => lock !== undefined)).toBe(true);
-    expect(readdirSync(join(store.location, 'locks')).filter((name) => name !== 'store')).toEqual(['claims', 'holders', 'works']);
+    expect(readdirSync(join(store.location, 'locks')).filter((name) => name !== 'store')).toEqual(['claims', 'holders', 'marks', 'works']);
     // The note of a third work takes the place of one of theirs: of that it is not known who has it, but that someone has.
     const [first = ''] = works;
     const third = await store.workplaces.claim(`${first.slice(0, 8)}${'0'.repeat(56)}`, asker(never));

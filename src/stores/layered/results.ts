@@ -41,6 +41,10 @@ class LayeredResults implements Results {
     return this.local.results.whole(fingerprint);
   }
 
+  known(fingerprint: string): Attempt | undefined {
+    return this.local.results.known(fingerprint);
+  }
+
   apart(fingerprints: readonly string[]): readonly string[] {
     return this.local.results.apart(fingerprints);
   }
@@ -57,8 +61,8 @@ class LayeredResults implements Results {
     this.local.results.hurry();
   }
 
-  async find(wanted: WantedResult, errand: Errand): Promise<FoundResult | undefined> {
-    const found = await this.local.results.find(wanted, errand);
+  async find(wanted: WantedResult, errand: Errand, claimed?: string): Promise<FoundResult | undefined> {
+    const found = await this.local.results.find(wanted, errand, claimed);
     if (found !== undefined || !wanted.travels) return found;
     for (const shelf of this.shelves) {
       const attempt = await unlessDiskFails(errand, () => this.fetch(shelf, wanted, errand));

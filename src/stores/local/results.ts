@@ -7,7 +7,8 @@ import { removeTree } from '../../files/remove.ts';
 import { type FormerText, readSealed } from '../../files/sealed.ts';
 import { canonicalJson } from '../../model/canonical.ts';
 import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
-import type { Artifacts, FoundResult, Results, WantedResult } from '../../model/store.ts';
+import type { Artifacts, Errand, FoundResult, Results, WantedResult } from '../../model/store.ts';
+import type { ClaimMarks, Moment } from './claim-marks.ts';
 import type { Segments, Standing } from './segments/segments.ts';
 import { isStoredResult } from './shapes.ts';
 
@@ -30,15 +31,19 @@ export class LocalResults implements Results {
   private readonly segments: Segments;
   /** When it was looked for what others have added (`performance.now`). */
   private lookedAt = Number.NEGATIVE_INFINITY;
+  private readonly marks: ClaimMarks;
+  /** When it was last looked for them by who has claimed a work. */
+  private since: Moment | undefined;
   /** Whether there are former results, and an index of them. */
   private hasFormer = false;
   private hasIndex = false;
   /** The current attempts of results as they were read, as long as anyone has them, and where. */
   private readonly attempts = new Map<string, { readonly place: string; readonly attempt: WeakRef<Attempt> }>();
 
-  constructor(root: string, artifacts: Artifacts, segments: Segments) {
+  constructor(root: string, artifacts: Artifacts, segments: Segments, marks: ClaimMarks) {
     this.artifacts = artifacts;
     this.segments = segments;
+    this.marks = marks;
     this.root = join(root, 'results');
     this.index = join(root, 'index', 'work');
   }
@@ -63,12 +68,21 @@ export class LocalResults implements Results {
   }
 
   whole(fingerprint: string): Attempt | undefined {
-    const attempt = this.attempt(fingerprint);
+    this.lookForOthers();
+    return this.known(fingerprint);
+  }
+
+  known(fingerprint: string): Attempt | undefined {
+    const attempt = this.attemptAsKnown(fingerprint);
     return attempt === undefined || this.artifacts.broken(attempt.outputs).length > 0 ? undefined : attempt;
   }
 
   attempt(fingerprint: string): Attempt | undefined {
     this.lookForOthers();
+    return this.attemptAsKnown(fingerprint);
+  }
+
+  private attemptAsKnown(fingerprint: string): Attempt | undefined {
     const before = this.attempts.get(fingerprint);
     const known = before?.attempt.deref();
     const found = this.segments.readUnless('result', fingerprint, known === undefined ? undefined : before?.place);
@@ -83,10 +97,13 @@ export class LocalResults implements Results {
     return this.segments.apart('result', fingerprints);
   }
 
-  async find({ fingerprint }: WantedResult): Promise<FoundResult | undefined> {
-    this.segments.lookAnew();
-    this.seeOthers();
-    const attempt = this.whole(fingerprint);
+  async find({ fingerprint }: WantedResult, _errand: Errand, claimed?: string): Promise<FoundResult | undefined> {
+    if (claimed === undefined || !this.marks.isUntouched(claimed, this.since)) {
+      this.since = this.marks.moment();
+      this.segments.lookAnew();
+      this.seeOthers();
+    }
+    const attempt = this.known(fingerprint);
     if (attempt === undefined) return undefined;
     this.segments.relyOn('result', fingerprint);
     return { attempt, remote: undefined };

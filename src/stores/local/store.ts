@@ -7,6 +7,7 @@ import type { Store } from '../../model/store.ts';
 import { systemErrorIn, systemMessage } from '../../model/system-failure.ts';
 import { LocalArtifacts } from './artifacts.ts';
 import { Blobs } from './blobs.ts';
+import { ClaimMarks } from './claim-marks.ts';
 import { LocalBundles } from './bundles.ts';
 import { LocalContents } from './contents.ts';
 import { joinLeases, prepareLocks } from './locks.ts';
@@ -41,11 +42,12 @@ export function localStore(root: string, { presence = new Presence(root), format
   const segments = new Segments(root);
   const blobs = new Blobs(root, stamps, segments);
   const artifacts = new LocalArtifacts(root, blobs, format);
-  const results = new LocalResults(root, artifacts, segments);
+  const marks = new ClaimMarks(root);
+  const results = new LocalResults(root, artifacts, segments, marks);
   const bundles = new LocalBundles(root, blobs);
   const sources = new LocalSources(root, blobs);
   const runs = new LocalRuns(root);
-  const workplaces = new LocalWorkplaces(root, blobs.links);
+  const workplaces = new LocalWorkplaces(root, blobs.links, marks);
   const tags = new LocalTags(root);
   const sweeps = new LocalSweeps(root);
   const contents = new LocalContents(

@@ -10,6 +10,7 @@ import { removeTree } from '../../files/remove.ts';
 import { ALIVE, LEASES } from '../../model/job.ts';
 import type { Links } from './loose-blobs.ts';
 import { ClaimNotes, claimPath, workPath, WORKS } from './claims.ts';
+import type { ClaimMarks, Moment } from './claim-marks.ts';
 import { linkOwnPackage } from './own-package.ts';
 import { SpareFolders } from './spare-folders.ts';
 import type { Checkpoints, Claim, FinishedWork, Workplace, Workplaces } from '../../model/workplace.ts';
@@ -31,16 +32,20 @@ export class LocalWorkplaces implements Workplaces {
   private real: string | undefined;
   private readonly spares: SpareFolders;
   private readonly claims: ClaimNotes;
+  private readonly marks: ClaimMarks;
+  /** The names of what lay in the scratch folder when it was last looked at. */
+  private seen: { readonly names: readonly string[]; readonly since: Moment } | undefined;
   /** Folders of attempts in which nothing is left but what somebody has open: what watches a job that has just ended, above all. */
   private late: string[] = [];
 
   private readonly links: Links;
 
   /** `links`: takes away those that were placed in the folder of an attempt, before it goes. */
-  constructor(root: string, links: Links) {
+  constructor(root: string, links: Links, marks: ClaimMarks) {
     this.root = root;
     this.links = links;
     this.claims = new ClaimNotes(root);
+    this.marks = marks;
     this.spares = new SpareFolders(() => this.scratch);
   }
 
@@ -49,13 +54,27 @@ export class LocalWorkplaces implements Workplaces {
     const owner = await telling(lockFile(path, signal), () => onWait(waitingFor(this.claims.holder(path, work))));
     if (owner === undefined) return undefined;
     this.claims.note(work, who);
-    const start = `${work.slice(0, WORK_PREFIX)}-`;
-    const left = namesIn(join(this.root, 'scratch')).filter((name) => name.startsWith(start));
+    this.marks.begin(work);
     return {
-      remains: left.map((id) => this.at(id)),
+      remains: this.remainsOf(work),
       lock: async (until) => shareLock(await lockFile(workPath(this.root, work), until)),
-      release: owner.release,
+      release: () => {
+        this.marks.end(work);
+        owner.release();
+      },
     };
+  }
+
+  /** What is left of a work that this process has claimed. */
+  private remainsOf(work: string): Workplace[] {
+    const scratch = join(this.root, 'scratch');
+    if (this.seen === undefined || !this.marks.isUntouched(work, this.seen.since)) {
+      const since = this.marks.moment();
+      this.seen = { since, names: namesIn(scratch) };
+    }
+    const start = `${work.slice(0, WORK_PREFIX)}-`;
+    const left = this.seen.names.filter((name) => name.startsWith(start) && existsSync(join(scratch, name)));
+    return left.map((id) => this.at(id));
   }
 
   make(work: string): Workplace {
@@ -67,6 +86,7 @@ export class LocalWorkplaces implements Workplaces {
   tidy(): void {
     this.spares.remove();
     this.claims.close();
+    this.marks.close();
     for (let tried = 0; tried < TRIES && this.late.length > 0; tried += 1) {
       if (tried > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
       this.late = this.late.filter((folder) => removeTree(folder).length > 0);

@@ -38,7 +38,8 @@ export class Segment {
   private epoch = 0;
   /** Epochs in which entries, by their offsets, were hashed. */
   private readonly hashed = new Map<number, number>();
-  private isLoaded = false;
+  /** Whether it was ever asked for anything. */
+  isLoaded = false;
   private isNoted = true;
   /** All before this offset is on the disk. */
   durable = 0;
@@ -112,11 +113,11 @@ export class Segment {
 
   /** Knows all that the segment holds to be proven: as whoever added to it last noted it, else by reading it. */
   settle(): void {
-    this.refresh();
-    if (this.isTrusted()) return;
+    if (this.isLoaded && this.isTrusted()) return;
     const note = readNote(this.notePath);
-    if (note !== undefined && note.stamp === this.look()?.stamp) this.adopt(note);
-    else this.prove();
+    if (note === undefined || note.stamp !== this.look()?.stamp) return this.prove();
+    this.isLoaded = true;
+    this.adopt(note);
   }
 
   private scanFrom(from: number, to: number): Scanned {
@@ -159,6 +160,11 @@ export class Segment {
   /** All entries of a kind, as far as is known. */
   entries(kind: Kind): Iterable<Entry> {
     return this.known.all(kind);
+  }
+
+  /** The same, of one that was perhaps never asked for anything: it is noted how it stood. */
+  stands(): boolean {
+    return (this.isLoaded || this.refresh()) && this.isTrusted();
   }
 
   /** Whether the segment stands as it did when all that it holds was proven. */

@@ -205,11 +205,17 @@ export class Segments {
 
   /** Where the bytes lie of what has these keys, for who proves them: undefined for those that lie in no segment that stands as it did. */
   placesOf(kind: Kind, keys: readonly string[]): readonly (Place | undefined)[] {
-    const trusted = this.all().filter((segment) => segment.refresh() && segment.isTrusted());
-    return keys.map((key) => {
-      const [at] = this.knownOf(kind, key, trusted);
-      return at === undefined ? undefined : placeAt(at);
-    });
+    const segments = this.all();
+    const placesIn = (some: readonly Segment[]): (Place | undefined)[] => {
+      const trusted = some.filter((segment) => segment.stands());
+      return keys.map((key) => {
+        const [at] = this.knownOf(kind, key, trusted);
+        return at === undefined ? undefined : placeAt(at);
+      });
+    };
+    // One that was not asked for anything yet may have to be read.
+    const places = placesIn(segments.filter((segment) => segment.isLoaded));
+    return places.includes(undefined) ? placesIn(segments) : places;
   }
 
   /** The keys of all entries of a kind. */
