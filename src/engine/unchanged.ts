@@ -10,6 +10,7 @@ import { identityOf, type RecalledRun } from './recall.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { Rest } from './rest.ts';
 import type { RunEnd } from './run.ts';
+import { monotonic } from '../model/clock.ts';
 
 /** A run that has just ended, for plans of this process to recall; undefined where not everything came out. */
 export function endedRun(plan: Plan, { record, problems }: RunEnd): RecalledRun | undefined {
@@ -90,10 +91,10 @@ const PAUSE = 2;
 
 /** How a store stands, once the tick of the clock in which it was last written to is over; empty where others go on writing to it. */
 async function settledStanding(store: Store): Promise<string> {
-  const end = performance.now() + Number(TICK_NS / 1_000_000n);
+  const end = monotonic() + Number(TICK_NS / 1_000_000n);
   for (;;) {
     const standing = store.standing();
-    if (standing !== '' || performance.now() > end) return standing;
+    if (standing !== '' || monotonic() > end) return standing;
     await setTimeout(PAUSE);
   }
 }

@@ -1,3 +1,4 @@
+import { monotonic } from './clock.ts';
 import type { Capacity } from './executor.ts';
 import type { NodeResources } from './job.ts';
 import type { JsonObject } from './json.ts';
@@ -98,7 +99,7 @@ export interface Expected {
 }
 
 /** A clock that starts at the time of day and then goes on evenly, however that is set: what follows is later, and no duration is below zero. */
-export function steadyClock(now: () => number = Date.now, elapsed: () => number = () => process.uptime() * 1000): () => Date {
+export function steadyClock(now: () => number = Date.now, elapsed: () => number = monotonic): () => Date {
   const [start, from] = [now(), elapsed()];
   return () => new Date(start + elapsed() - from);
 }

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../model/clock.ts';
 
 /** Milliseconds between two looks, and how many times longer than a look takes. */
 const PAUSE = { least: 200, times: 10 } as const;
@@ -83,9 +84,9 @@ export class WatchedFiles {
   async next(signal: AbortSignal): Promise<readonly string[]> {
     const changed = this.untold;
     while (!signal.aborted) {
-      const start = performance.now();
+      const start = monotonic();
       const found = this.changes();
-      const cost = performance.now() - start;
+      const cost = monotonic() - start;
       if (found.length === 0 && changed.size > 0) {
         this.untold = new Set();
         return [...changed];

@@ -1,5 +1,6 @@
 import type { Range } from '../model/time-left/time-left.ts';
 import { timeLeftText } from '../text/time-left.ts';
+import { monotonic } from '../model/clock.ts';
 
 /** Milliseconds for which what was found of the time left holds at least, and how many times longer than finding it took. */
 const PAUSE = { least: 1000, times: 50 } as const;
@@ -28,9 +29,9 @@ export class Countdown {
   /** In words. */
   at(now: number): string {
     if (this.found === undefined || this.mustFind(this.found, now)) {
-      const start = performance.now();
+      const start = monotonic();
       const range = this.find(now);
-      this.found = { range, at: now, cost: performance.now() - start };
+      this.found = { range, at: now, cost: monotonic() - start };
       this.isOld = false;
     }
     const { range, at } = this.found;

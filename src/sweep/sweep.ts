@@ -11,6 +11,7 @@ import type { StartedTrial, Strategy, Study } from './study.ts';
 import { planRepeat, runTrial, type TrialContext } from './trial.ts';
 import { resultOf, standingOf, trialsOf } from './trials.ts';
 import type { Workbench } from './workbench.ts';
+import { monotonic } from '../model/clock.ts';
 
 /** A sweep that may run. */
 export interface SweepSetup {
@@ -69,7 +70,7 @@ export async function checkValues(spec: SweepSpec, workbench: Workbench): Promis
 
 /** Runs the variants that a strategy proposes, from where the journal ends. All that happens is told; how trials ended is in the result. */
 export async function runSweep(setup: SweepSetup): Promise<SweepResult> {
-  const { id, strategy, spec, base, workbench, journal, signal, now = () => performance.now() } = setup;
+  const { id, strategy, spec, base, workbench, journal, signal, now = monotonic } = setup;
   const emit = broadcast<SweepHappening>(setup.watchers);
   const onStop = (): void => {
     if (typeof signal.reason === 'string') emit({ type: 'notice', level: 'warning', message: signal.reason });

@@ -6,6 +6,7 @@ import { removeTree } from '../../files/remove.ts';
 import { attemptFile, RUN_JOB_VARIABLE } from '../job/attempt-files.ts';
 import { TIME_UP } from './ownership.ts';
 import { doneWith, lookAnewAtList, type TakenEntry, takeEntry } from './worklist.ts';
+import { monotonic } from '../../model/clock.ts';
 
 // A job that executes many attempts, one after another, from a list:
 //
@@ -63,7 +64,7 @@ let looks = 0;
 /** Whether all that was executed was small. */
 let isQuick = true;
 
-for (let since = performance.now(); !isEnding && isQuick && performance.now() - since < PATIENCE; ) {
+for (let since = monotonic(); !isEnding && isQuick && monotonic() - since < PATIENCE; ) {
   const entry = takeEntry(list);
   if (entry === 'closed') {
     removeTree(list);
@@ -75,10 +76,10 @@ for (let since = performance.now(); !isEnding && isQuick && performance.now() - 
     if (looks % LOOKS_ANEW === 0) lookAnewAtList(list);
     continue;
   }
-  const began = performance.now();
+  const began = monotonic();
   await execute(entry);
   // What ended with this job the cluster tells of.
   if (!isEnding) doneWith(list, entry);
-  since = performance.now();
+  since = monotonic();
   isQuick = since - began <= Number(seconds) * 1000;
 }

@@ -2,6 +2,7 @@ import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
 import { fence, forgetOwnership, type Standing, standingOf } from './ownership.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 20, last: 1000, alive: 5000, waiting: 30_000 };
@@ -72,7 +73,7 @@ class StopTeller<Word> {
   tell(standing: Standing): void {
     const { stop, grace = USUAL_GRACE, clusterJob } = this.watching;
     const word = stop.forced.aborted ? 'kill' : stop.asked.aborted ? 'ask' : undefined;
-    const now = performance.now();
+    const now = monotonic();
     if (word !== undefined && word !== this.told) {
       writeStop(this.folder, word);
       this.told = word;

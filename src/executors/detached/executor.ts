@@ -12,6 +12,7 @@ import { attemptFile, RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-fil
 import { startProblem } from '../job/ending.ts';
 import { MachineExecutor } from '../job/machine-executor.ts';
 import { lostProblem, watch } from './watch.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** The descriptor by which a `run-job` is given the lock on the work. */
 const LOCK_DESCRIPTOR = 4;
@@ -23,11 +24,11 @@ const LOCK_DESCRIPTOR = 4;
 class DetachedExecutor extends MachineExecutor {
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     const { specification } = job;
-    const started = performance.now();
+    const started = monotonic();
     const failed = (problem: Problem): ExitRecord => ({
       format: JOB_FORMAT,
       attempt: specification.attempt,
-      seconds: (performance.now() - started) / 1000,
+      seconds: (monotonic() - started) / 1000,
       cost: {},
       ended: 'failed',
       problem,

@@ -8,6 +8,7 @@ import { type Problem, withLog } from '../../model/problem.ts';
 import { fence, forgetOwnership, standingOf } from '../cluster/ownership.ts';
 import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
 import { endSurvivors, killMarked } from '../job/survivors.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 10, last: 200 };
@@ -22,7 +23,7 @@ const BEGINNING = 60_000;
 function isAlive(folder: string, since: number): boolean {
   if (usesLeases(folder)) {
     const standing = standingOf(folder);
-    const isLate = standing === 'waiting' && performance.now() - since > BEGINNING;
+    const isLate = standing === 'waiting' && monotonic() - since > BEGINNING;
     return standing === 'alive' || (standing === 'waiting' && !(isLate && fence(folder)));
   }
   const lock = tryLockFile(attemptFile(folder, 'alive'));
@@ -46,10 +47,10 @@ class StopTeller {
     const word = this.stop.forced.aborted ? 'kill' : this.stop.asked.aborted ? 'ask' : undefined;
     if (word !== undefined && word !== this.told) {
       writeStop(this.job.folder, word);
-      if (word === 'kill') this.patience = performance.now() + PATIENCE;
+      if (word === 'kill') this.patience = monotonic() + PATIENCE;
       this.told = word;
     }
-    if (performance.now() > this.patience) killMarked(RUN_JOB_VARIABLE, this.job.attempt);
+    if (monotonic() > this.patience) killMarked(RUN_JOB_VARIABLE, this.job.attempt);
   }
 }
 
@@ -68,7 +69,7 @@ export async function watch(job: JobSpecification, emit: (event: JobEvent) => vo
   const { folder, attempt } = job;
   const events = new EventReader(folder);
   const teller = new StopTeller(job, stop);
-  const since = performance.now();
+  const since = monotonic();
   for (let milliseconds = PAUSES.first; ; milliseconds = Math.min(milliseconds * 1.2, PAUSES.last)) {
     // Asked before the folder is read: what one that lives no more has written stands there by then.
     const lives = isAlive(folder, since);

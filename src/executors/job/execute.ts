@@ -19,6 +19,7 @@ import type { Exit, RunningProgram, Surroundings, WorkLock } from './running-pro
 import { launcherHere } from './launcher.ts';
 import { SupervisedProgram } from './supervised-program.ts';
 import { canHide, type Supervisor, supervisorHere } from './supervisor.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two tellings of what a line shows that a program writes anew, as progress bars do. */
 const STATE_PAUSE = 250;
@@ -36,7 +37,7 @@ export interface LocalJob extends SecretJob {
 /** Runs an attempt's program and watches it to its end. Resolves when nothing of it lives any more. */
 export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
   const { specification, secrets } = job;
-  const started = performance.now();
+  const started = monotonic();
   const log = new NodeLog(specification.log, Object.values(secrets));
   const messages = new Messages(specification.node, log, emit);
   const checkpoints = new SavedCheckpoints(specification.checkpoints);
@@ -56,7 +57,7 @@ export async function executeJob(job: LocalJob, emit: (event: JobEvent) => void,
   const common = {
     format: JOB_FORMAT,
     attempt: specification.attempt,
-    seconds: (performance.now() - started) / 1000,
+    seconds: (monotonic() - started) / 1000,
     cost: { ...(cpuSeconds === undefined ? {} : { cpuSeconds }), ...(typeof peakMemory === 'number' ? { peakMemory } : {}) },
   };
   const failed = (problem: Problem): ExitRecord => ({ ...common, ended: 'failed', problem });

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { NodeLog } from './log.ts';
 import { Newest } from './newest.ts';
 import type { ChildMessage, Leftovers } from './protocol.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two tellings of progress: a loop may report it as often as it likes. */
 const PROGRESS_PAUSE = 50;
@@ -129,7 +130,7 @@ export class Messages {
 
   /** Whether a point may be told now: a loop may report as many as it likes, and nobody sees more. */
   private mayTell(): boolean {
-    const now = performance.now();
+    const now = monotonic();
     const { points, at } = this.allowance;
     const allowed = Math.min(METRIC_FLOOD.most, points + ((now - at) / 1000) * METRIC_FLOOD.perSecond);
     this.allowance = { points: Math.max(0, allowed - 1), at: now };

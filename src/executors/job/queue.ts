@@ -7,6 +7,7 @@ import { SharedTurn } from './shared-turn.ts';
 import { type Begun, Note, pathOf, removeFree, UNFINISHED } from './turn-note.ts';
 import { type Decision, decide, type Turn } from './turns.ts';
 import { makeFolders } from '../../files/folder.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at whom one waits for, and between two looks at everyone. */
 const PAUSES = { one: 50, all: 1000 };
@@ -62,15 +63,15 @@ export class MachineQueue {
       return this.shared.join(asker.who);
     const teller = new Teller(asker);
     let note: Note | undefined;
-    const started = performance.now();
+    const started = monotonic();
     for (;;) {
-      const isLate = performance.now() - started >= wanted.patience;
+      const isLate = monotonic() - started >= wanted.patience;
       const tried = await this.exclusively(asker.signal, teller, () => this.tryBegin(wanted, { note, isLate, who: asker.who }));
       if (tried === undefined) break;
       note = tried.note;
       if ('begun' in tried) return tried.begun;
       teller.tell(tried.decision.waits);
-      const untilLate = isLate ? Number.POSITIVE_INFINITY : started + wanted.patience - performance.now();
+      const untilLate = isLate ? Number.POSITIVE_INFINITY : started + wanted.patience - monotonic();
       await this.waitFor(tried.decision.blockers, Math.min(PAUSES.all, untilLate), asker.signal);
     }
     note?.release();
@@ -143,11 +144,11 @@ export class MachineQueue {
 
   /** Runs what no two may do at once; undefined if the signal comes first. */
   private async exclusively<Value>(signal: AbortSignal, teller: Teller, act: () => Value): Promise<Value | undefined> {
-    const started = performance.now();
+    const started = monotonic();
     while (!signal.aborted) {
       const lock = tryLockFile(this.door);
       if (lock === undefined) {
-        if (performance.now() - started > MOMENT) teller.tell(stuck(this.door));
+        if (monotonic() - started > MOMENT) teller.tell(stuck(this.door));
         await pause(1 + Math.random() * 5, signal);
         continue;
       }
@@ -162,13 +163,13 @@ export class MachineQueue {
 
   /** Waits while the notes of some stay as they are; returns after a while in any case. */
   private async waitFor(blockers: readonly Turn[], atMost: number, signal: AbortSignal): Promise<void> {
-    const until = performance.now() + atMost;
+    const until = monotonic() + atMost;
     const states = blockers.slice(0, WATCHED).map((turn) => {
       const path = pathOf(this.folder, turn);
       return { path, inode: inodeOf(path) };
     });
-    do await pause(Math.min(PAUSES.one, Math.max(1, until - performance.now())), signal);
-    while (!signal.aborted && performance.now() < until && states.every(({ path, inode }) => inodeOf(path) === inode && isLocked(path)));
+    do await pause(Math.min(PAUSES.one, Math.max(1, until - monotonic())), signal);
+    while (!signal.aborted && monotonic() < until && states.every(({ path, inode }) => inodeOf(path) === inode && isLocked(path)));
   }
 }
 
@@ -220,7 +221,7 @@ const SAME_REASON = 60_000;
 /** Tells about a wait after a moment, again where its reason changes, and after a while where others are waited for. */
 class Teller {
   private readonly asker: Asker;
-  private readonly started = performance.now();
+  private readonly started = monotonic();
   private told: { readonly reason: string; readonly whom: string; readonly at: number } | undefined;
 
   constructor(asker: Asker) {
@@ -228,7 +229,7 @@ class Teller {
   }
 
   tell(waiting: Waiting): void {
-    const now = performance.now();
+    const now = monotonic();
     if (now - this.started < MOMENT) return;
     const { reason } = waiting;
     const whom = JSON.stringify(waiting.for);

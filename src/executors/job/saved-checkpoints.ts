@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+// Of `node:fs`, which loads them when they are first used: commands save no checkpoints.
+import { constants, promises } from 'node:fs';
 import { join } from 'node:path';
 
 /** The name of a complete checkpoint among those of a work. */
@@ -7,10 +7,10 @@ const COMPLETE = /^complete-\d+$/;
 
 /** Makes all that is at or below a path durable, without following links. */
 async function syncBelow(path: string): Promise<void> {
-  const stats = await lstat(path);
-  if (stats.isDirectory()) for (const name of await readdir(path)) await syncBelow(join(path, name));
+  const stats = await promises.lstat(path);
+  if (stats.isDirectory()) for (const name of await promises.readdir(path)) await syncBelow(join(path, name));
   else if (!stats.isFile()) return;
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = await promises.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     await file.sync();
   } finally {
@@ -46,7 +46,7 @@ export class SavedCheckpoints {
   private async sync([checkpoint = '', ...above]: readonly string[]): Promise<void> {
     await syncBelow(checkpoint);
     for (const folder of above) {
-      const names = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+      const names = await promises.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
       await names.sync().finally(() => names.close());
     }
   }

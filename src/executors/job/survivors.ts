@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ATTEMPT_VARIABLE } from './program.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds after which those are given up that do not die: they wait for a device. */
 const PATIENCE = 5000;
@@ -27,12 +28,12 @@ export function killMarked(variable: string, value: string): number {
 
 /** Kills what an attempt left running that can be found by its mark, wherever it went, until nothing is left; says how many at most at once. */
 export async function endSurvivors(attempt: string): Promise<number> {
-  const until = performance.now() + PATIENCE;
+  const until = monotonic() + PATIENCE;
   let most = 0;
   for (;;) {
     const killed = killMarked(ATTEMPT_VARIABLE, attempt);
     most = Math.max(most, killed);
-    if (killed === 0 || performance.now() > until) return most;
+    if (killed === 0 || monotonic() > until) return most;
     await sleep(20);
   }
 }

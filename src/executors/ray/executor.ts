@@ -16,6 +16,7 @@ import { RayJob } from './ray-job.ts';
 import { type RaySettings, readSettings } from './ray-settings.ts';
 import { askedBy, type Submitted, submissionOf, writeScript } from './submission.ts';
 import { submit } from './submit.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** The file in an attempt's folder that says which job executes it. */
 const RAY_FILE = 'ray.json';
@@ -68,11 +69,11 @@ class RayExecutor implements Executor {
   }
 
   async execute({ specification: job, secrets, lock, hold }: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
-    const started = performance.now();
+    const started = monotonic();
     const common = (): Pick<ExitRecord, 'format' | 'attempt' | 'seconds' | 'cost'> => ({
       format: JOB_FORMAT,
       attempt: job.attempt,
-      seconds: (performance.now() - started) / 1000,
+      seconds: (monotonic() - started) / 1000,
       cost: {},
     });
     const failed = (problem: Problem): ExitRecord => ({ ...common(), ended: 'failed', problem });

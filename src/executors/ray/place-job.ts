@@ -5,6 +5,7 @@ import { isTaken, refused } from './answers.ts';
 import { isOver, type RayApi, type Word } from './api.ts';
 import type { RaySettings } from './ray-settings.ts';
 import { resourcesOf } from './submission.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** A job that executes no node: it looks at its machine, or sets something up there. */
 export interface PlaceJob {
@@ -68,10 +69,10 @@ export async function followPlaceJob<Value>(
     if (late === undefined) {
       const answer = await api.job(id);
       word = answer !== 'unknown' && 'state' in answer ? answer : word;
-      if (isOver(word)) late = performance.now() + (word.state === 'SUCCEEDED' ? LATE : 0);
+      if (isOver(word)) late = monotonic() + (word.state === 'SUCCEEDED' ? LATE : 0);
       if (asked === MANY && word?.state === 'PENDING') tell(`job ${id} waits in Ray for a machine with room for it`);
     }
-    const isLast = signal.aborted || (late !== undefined && performance.now() >= late);
+    const isLast = signal.aborted || (late !== undefined && monotonic() >= late);
     const value = look(word);
     if (value !== undefined) return value;
     if (isLast) return { word };

@@ -5,6 +5,7 @@ import type { ClusterJob } from '../cluster/watch.ts';
 import { isOver, type RayApi, type Word } from './api.ts';
 import { saidBy } from './answers.ts';
 import { askedText, fits, jobName, type Submitted } from './submission.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at whether Ray is to be asked, and between two questions about what has ended. */
 const PAUSE = 500;
@@ -64,7 +65,7 @@ export class RayJob implements ClusterJob<Word> {
   }
 
   get isTold(): boolean {
-    const isSilent = this.silentSince !== undefined && performance.now() - this.silentSince > SILENCE;
+    const isSilent = this.silentSince !== undefined && monotonic() - this.silentSince > SILENCE;
     return isOver(this.word) || this.absences >= ABSENCES || isSilent;
   }
 
@@ -89,14 +90,14 @@ export class RayJob implements ClusterJob<Word> {
 
   private async askOn(): Promise<void> {
     let wait = Math.min(this.options.poll, 1000);
-    let asked = performance.now();
+    let asked = monotonic();
     while (!this.isLetGo) {
       await sleep(Math.min(PAUSE, this.options.poll), undefined, { ref: false });
       const { standing } = this;
-      const isDue = performance.now() - asked >= (standing === 'ended' ? Math.min(wait, 1000) : wait);
+      const isDue = monotonic() - asked >= (standing === 'ended' ? Math.min(wait, 1000) : wait);
       if (standing === 'alive' || !isDue || this.isLetGo) continue;
       const answers = await this.askOnce();
-      asked = performance.now();
+      asked = monotonic();
       wait = answers ? this.options.poll : Math.min(2 * wait, LONGEST);
     }
   }
@@ -105,7 +106,7 @@ export class RayJob implements ClusterJob<Word> {
   private async askOnce(): Promise<boolean> {
     const answer = await this.api.job(this.id);
     if (answer !== 'unknown' && 'status' in answer) {
-      this.silentSince ??= performance.now();
+      this.silentSince ??= monotonic();
       this.silence = `waits for Ray at ${this.api.address}, which does not answer: ${saidBy(answer)}`;
       return false;
     }

@@ -23,6 +23,7 @@ import { jobName, jobScript, submitCommand } from './submission.ts';
 import { handedSecrets, submit } from './submit.ts';
 import { type SlurmJob, watch } from './watch.ts';
 import { isOver } from './word.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** The file in an attempt's folder that says which job executes it. */
 const SLURM_FILE = 'slurm.json';
@@ -102,11 +103,11 @@ class SlurmExecutor implements Executor {
 
   async execute(job: Job, emit: (event: JobEvent) => void, stop: Stop): Promise<ExitRecord> {
     const { specification: attempt } = job;
-    const started = performance.now();
+    const started = monotonic();
     const common = (): Common => ({
       format: JOB_FORMAT,
       attempt: attempt.attempt,
-      seconds: (performance.now() - started) / 1000,
+      seconds: (monotonic() - started) / 1000,
       cost: {},
     });
     const failed = (problem: Problem): ExitRecord => ({ ...common(), ended: 'failed', problem });

@@ -1,4 +1,5 @@
 /** Milliseconds for which a machine is given no jobs after it has failed once; twice as many after each further time, up to a day. */
+import { monotonic } from '../../model/clock.ts';
 const FIRST = 3_600_000;
 const MOST = 24 * FIRST;
 
@@ -15,7 +16,7 @@ export class FailedMachines {
       if (machine === '') continue;
       const times = (this.known.get(machine)?.times ?? 0) + 1;
       this.known.delete(machine);
-      this.known.set(machine, { times, until: performance.now() + Math.min(FIRST * 2 ** (times - 1), MOST) });
+      this.known.set(machine, { times, until: monotonic() + Math.min(FIRST * 2 ** (times - 1), MOST) });
     }
   }
 
@@ -26,7 +27,7 @@ export class FailedMachines {
 
   /** Those that must be given no job now. */
   excluded(): readonly string[] {
-    const now = performance.now();
+    const now = monotonic();
     return [...this.known].flatMap(([machine, { until }]) => (until > now ? [machine] : [])).slice(-MOST_NAMED);
   }
 }

@@ -1,4 +1,5 @@
 import { entriesLeft, entriesTaken, lookAnewAtList } from '../cluster/worklist.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at a list: one for all that are on it. */
 const PAUSE = 500;
@@ -20,7 +21,7 @@ export class ListWatch {
 
   /** The first of those that nobody had taken a moment ago. */
   get first(): string | undefined {
-    if (performance.now() - this.lookedAt >= PAUSE) this.look();
+    if (monotonic() - this.lookedAt >= PAUSE) this.look();
     return this.left[0];
   }
 
@@ -34,7 +35,7 @@ export class ListWatch {
   private look(): ReadonlyMap<string, Stage> {
     lookAnewAtList(this.list);
     this.left = entriesLeft(this.list);
-    this.lookedAt = performance.now();
+    this.lookedAt = monotonic();
     const stages = new Map(this.left.map((entry): [string, Stage] => [entry, 'left']));
     for (const entry of entriesTaken(this.list)) stages.set(entry, 'taken');
     return stages;

@@ -2,6 +2,7 @@ import { ask } from './commands.ts';
 import type { Squeue, Watched } from './squeue.ts';
 import type { SlurmJob } from './watch.ts';
 import { isHopeless, isOver, isRequeued, type Word } from './word.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds after which a job that squeue does not know and that never began is given up, where the controller cannot be asked for it alone. */
 const ABSENCE = 3 * 3_600_000;
@@ -25,7 +26,7 @@ export class OwnJob implements SlurmJob {
   private readonly options: OwnJobOptions;
   private readonly squeue: Squeue;
   private readonly watched: Watched;
-  private readonly since = performance.now();
+  private readonly since = monotonic();
   /** When it was first asked whether all is told: the attempt has ended by then. */
   private endedAt: number | undefined;
 
@@ -42,13 +43,13 @@ export class OwnJob implements SlurmJob {
 
   get isLost(): boolean {
     const { word, absences, isForgotten } = this.watched;
-    const isAbsent = absences > ABSENCES && performance.now() - this.since > ABSENCE;
+    const isAbsent = absences > ABSENCES && monotonic() - this.since > ABSENCE;
     return isOver(word) || isHopeless(word) || isRequeued(word) || isForgotten || isAbsent;
   }
 
   get isTold(): boolean {
     const { word, at, absences, isForgotten } = this.watched;
-    this.endedAt ??= performance.now();
+    this.endedAt ??= monotonic();
     // One that waits again although it had begun was put back into the queue.
     const isBack = word?.state === 'PENDING' && at > this.endedAt;
     return isOver(word) || isRequeued(word) || isBack || isForgotten || absences > ABSENCES;

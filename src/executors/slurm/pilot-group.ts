@@ -27,6 +27,7 @@ import type { Squeue, Watched } from './squeue.ts';
 import { MOST_TASKS, PILOT_LOG, pilotCommand, pilotScript } from './submission.ts';
 import { handedSecrets, submit } from './submit.ts';
 import { isHopeless, type Word } from './word.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Seconds of work that a pilot is submitted for, and those that it costs to begin a node. */
 const SHARE = 20;
@@ -187,7 +188,7 @@ export class PilotGroup {
 
   /** Looks after pilots in a while, or sooner if that was said before. */
   private manIn(milliseconds: number): void {
-    const at = performance.now() + milliseconds;
+    const at = monotonic() + milliseconds;
     if (this.timer !== undefined && this.manAt <= at && this.open.size > 0) return;
     clearTimeout(this.timer);
     this.manAt = at;

@@ -6,6 +6,7 @@ import type { SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
 import { isRefusal, refused, RETRYING } from './submit.ts';
 import { isHopeless, isOver, type Word } from './word.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** A job that executes no node: it looks at its machine, or sets something up there. */
 export interface PlaceJob {
@@ -58,7 +59,7 @@ const WITHDRAWING = 5000;
 /** Submits such a job, unless one of its name is in the queue. */
 export async function beginPlaceJob(job: PlaceJob): Promise<Outcome<Begun>> {
   const { name, purpose, script, environment, tell, signal } = job;
-  const end = performance.now() + PATIENCE;
+  const end = monotonic() + PATIENCE;
   for (let before: Answer | undefined; ; ) {
     // Where nobody answers, sbatch says why.
     const queued = await ask(['squeue', '-h', '-a', '-o', '%i', `--name=${name}`], { environment, signal });
@@ -67,7 +68,7 @@ export async function beginPlaceJob(job: PlaceJob): Promise<Outcome<Begun>> {
     const answer = await ask(placeCommand(job), { environment, input: script, signal, enough: RETRYING });
     if (answer.code === 0) return done({ id: answer.printed.trim().split(';')[0] ?? '' });
     if (signal.aborted) await withdraw(job);
-    if (signal.aborted || isRefusal(answer) || performance.now() > end) return failed(refused(purpose, before ?? answer));
+    if (signal.aborted || isRefusal(answer) || monotonic() > end) return failed(refused(purpose, before ?? answer));
     if (before === undefined) tell(`Slurm takes no job now: ${saidBy(answer)}`);
     before = answer;
     await sleep(POLL, undefined, { signal }).catch(() => undefined);
@@ -104,18 +105,18 @@ export async function followPlaceJob<Value>(
   let told = '';
   let late: number | undefined;
   let code: number | undefined;
-  let anewAt = performance.now() + ANEW;
+  let anewAt = monotonic() + ANEW;
   try {
     for (;;) {
       const { word } = watched;
       if (isOver(word) && late === undefined) {
         code = await exitCodeOf(id, environment);
-        late = performance.now() + (word?.state === 'COMPLETED' && code === 0 ? LATE : 0);
+        late = monotonic() + (word?.state === 'COMPLETED' && code === 0 ? LATE : 0);
       }
-      const isLast = signal.aborted || isHopeless(word) || (late !== undefined && performance.now() >= late);
+      const isLast = signal.aborted || isHopeless(word) || (late !== undefined && monotonic() >= late);
       // Of what waits in the queue nothing is to be seen.
-      const isAnew = word?.state !== 'PENDING' && performance.now() >= anewAt;
-      if (isAnew) anewAt = performance.now() + ANEW;
+      const isAnew = word?.state !== 'PENDING' && monotonic() >= anewAt;
+      if (isAnew) anewAt = monotonic() + ANEW;
       const value = look(isAnew || isLast);
       if (value !== undefined) return value;
       if (isLast) return { word, code };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exactJson } from '../../model/canonical.ts';
 import type { Job } from '../../model/executor.ts';
 import type { JobSpecification } from '../../model/job.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** So many nodes of a kind of which nothing is known are given jobs of their own at once; the others wait a moment for what they tell. */
 const SCOUTS = 4;
@@ -53,7 +54,7 @@ export class Sizes {
     if (this.expected(job) === undefined) {
       kind.scouts += 1;
       if (kind.scouts <= SCOUTS) return false;
-      const left = kind.since + this.patience - performance.now();
+      const left = kind.since + this.patience - monotonic();
       if (left > 0) await Promise.race([kind.ended, sleep(left, undefined, { signal, ref: false }).catch(() => undefined)]);
     }
     return (this.expected(job) ?? 0) <= this.limit;
@@ -80,7 +81,7 @@ export class Sizes {
     const ended = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const kind: Kind = { scouts: 0, since: performance.now(), count: 0, seconds: 0, isLarge: false, ended, end };
+    const kind: Kind = { scouts: 0, since: monotonic(), count: 0, seconds: 0, isLarge: false, ended, end };
     this.kinds.set(key, kind);
     return kind;
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, saidBy } from './commands.ts';
 import { LastWords } from './last-words.ts';
 import { isOver, type Word } from './word.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** What is known of a job that is watched. */
 export interface Watched {
@@ -9,7 +10,7 @@ export interface Watched {
   readonly name: string;
   /** The last that was said of it. */
   word: Word | undefined;
-  /** When that was asked, as `performance.now()` counts. */
+  /** When that was asked, as `monotonic()` counts. */
   at: number;
   /** Answers in a row that did not know it. */
   absences: number;
@@ -136,7 +137,7 @@ export class Squeue {
 
   private async askOnce(): Promise<boolean> {
     const ids = [...this.jobs.keys()];
-    const at = performance.now();
+    const at = monotonic();
     this.asking = new AbortController();
     const { signal } = this.asking;
     const command = ['squeue', '-h', '-a', '-t', 'all', '-o', FIELDS, '-j', ids.join(',')];
@@ -165,7 +166,7 @@ export class Squeue {
   private async askAlone(): Promise<void> {
     const absent = [...this.jobs].filter(([, { absences }]) => absences > 0 && absences % ABSENCES === 0);
     for (const [id, watched] of absent.slice(0, MOST_ALONE)) {
-      const at = performance.now();
+      const at = monotonic();
       const word = await this.lastWords.ask(id, watched.name);
       if (word === 'unknown') continue;
       watched.isForgotten = word === 'forgotten' || 'last' in word;

@@ -2,6 +2,7 @@ import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import type { Standing } from '../cluster/ownership.ts';
 import { type AttemptEnd, type ClusterJob, watch as watchAttempt, type Watching } from '../cluster/watch.ts';
 import { waitingText, type Word } from './word.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds for which Slurm's word on a node that was killed is waited for. */
 const PATIENCE = 60_000;
@@ -30,8 +31,8 @@ export function watch(
   // What was stopped, or killed, may have been so by Slurm.
   const isTelling = (exit: ExitRecord): boolean => {
     if (exit.ended !== 'failed') return exit.ended === 'done';
-    since ??= performance.now();
-    return exit.problem.code !== 'killed' || performance.now() - since > PATIENCE;
+    since ??= monotonic();
+    return exit.problem.code !== 'killed' || monotonic() - since > PATIENCE;
   };
   return watchAttempt(job, { ...watching, clusterJob: slurmJob, waits, isTelling });
 }

@@ -9,6 +9,7 @@ import { Painter, type Screen } from '../painter.ts';
 import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
 import { sweepLines } from './ranked.ts';
 import { TrialsLeft } from './trials-left.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;
@@ -85,7 +86,7 @@ export class Leaderboard implements SweepWatcher {
       this.line(`! trial ${trial}: ${event.node}: ${event.message}`);
       return this.draw();
     } else return undefined;
-    return performance.now() - this.drawnAt < this.pause ? undefined : this.draw();
+    return monotonic() - this.drawnAt < this.pause ? undefined : this.draw();
   }
 
   private ended(): number {
@@ -105,7 +106,7 @@ export class Leaderboard implements SweepWatcher {
     const lines = [this.header(columns), ...leaders, ...running];
     this.painter.draw(lines, this.above);
     this.above = [];
-    this.drawnAt = performance.now();
+    this.drawnAt = monotonic();
   }
 
   private header(columns: number): Line {

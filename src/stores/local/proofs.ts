@@ -2,6 +2,7 @@ import { type BigIntStats, lstatSync } from 'node:fs';
 import { tellsOfChanges } from '../../files/change-times.ts';
 import { fileStamp } from '../../files/stamp.ts';
 import type { StampBook } from './stamps.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** How long the bytes of a blob count as this process found them where its stamp stands, in milliseconds: a disk does not rot within it. */
 const PROVEN_FOR = 10 * 60 * 1000;
@@ -33,13 +34,13 @@ export class Proofs {
 
   /** Whether this process has within minutes. */
   isJustProven(digest: string, stats: BigIntStats): boolean {
-    return performance.now() - (this.proven.get(digest)?.at ?? Number.NEGATIVE_INFINITY) <= PROVEN_FOR && this.isProven(digest, stats);
+    return monotonic() - (this.proven.get(digest)?.at ?? Number.NEGATIVE_INFINITY) <= PROVEN_FOR && this.isProven(digest, stats);
   }
 
   /** Remembers that the bytes of a blob are right, as it stood before they were looked at. */
   note(digest: string, stats: BigIntStats): void {
     this.stamps.note(digest, stats);
-    this.proven.set(digest, { stamp: fileStamp(stats), at: performance.now() });
+    this.proven.set(digest, { stamp: fileStamp(stats), at: monotonic() });
   }
 
   /**

@@ -11,6 +11,7 @@ import type { Artifacts, Errand, FoundResult, Results, WantedResult } from '../.
 import type { ClaimMarks, Moment } from './claim-marks.ts';
 import type { Segments, Standing } from './segments/segments.ts';
 import { isStoredResult } from './shapes.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** Results of the first format had no seal. */
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
@@ -29,7 +30,7 @@ export class LocalResults implements Results {
   private readonly index: string;
   private readonly artifacts: Artifacts;
   private readonly segments: Segments;
-  /** When it was looked for what others have added (`performance.now`). */
+  /** When it was looked for what others have added (`monotonic`). */
   private lookedAt = Number.NEGATIVE_INFINITY;
   private readonly marks: ClaimMarks;
   /** When it was last looked for them by who has claimed a work. */
@@ -119,14 +120,14 @@ export class LocalResults implements Results {
 
   /** Sees what others have added; who has not claimed a work asks of thousands within a moment, in which nothing need be seen. */
   private lookForOthers(): void {
-    if (performance.now() - this.lookedAt >= MOMENT) this.seeOthers();
+    if (monotonic() - this.lookedAt >= MOMENT) this.seeOthers();
   }
 
   private seeOthers(): void {
     this.segments.refresh();
     this.hasFormer = existsSync(this.root);
     this.hasIndex = existsSync(this.index);
-    this.lookedAt = performance.now();
+    this.lookedAt = monotonic();
   }
 
   ofWork(workDigest: string): readonly StoredResult[] {
