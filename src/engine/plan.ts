@@ -1,4 +1,4 @@
-import type { Action, Capacities, Expected, PlannedNode } from '../model/event.ts';
+import { type Action, type Capacities, type Expected, type PlannedNode, UNCHANGED } from '../model/event.ts';
 import type { Capacity, Executor } from '../model/executor.ts';
 import { type Instance, type Pipeline, producersOf, sourcesOf, withProducers } from '../model/pipeline.ts';
 import type { Making } from '../model/making.ts';
@@ -17,9 +17,6 @@ import { askedOf, History } from './history.ts';
 import { inputIngredients, type Settled } from './inputs.ts';
 import { Recall, type RecalledRun } from './recall.ts';
 import { rememberReused, reusedBefore } from './reused-before.ts';
-
-/** Why a node is reused. */
-export const UNCHANGED = 'nothing that counts has changed';
 
 const REMEASURED = 'measured again, as --remeasure says';
 

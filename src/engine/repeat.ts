@@ -1,5 +1,5 @@
 import { digestOf } from '../model/canonical.ts';
-import { broadcast, type Happening, type PlannedNode, type Watcher } from '../model/event.ts';
+import { broadcast, type Happening, type PlannedNode, UNCHANGED, type Watcher } from '../model/event.ts';
 import type { Source } from '../model/pipeline.ts';
 import type { Attempt } from '../model/result.ts';
 import { type KeptNodes, type KeptRecord, type RunRecord, type RunSoftware, secondsBetween } from '../model/run.ts';
@@ -8,12 +8,21 @@ import type { Snapshot, Store } from '../model/store.ts';
 import type { RecalledRun } from './recall.ts';
 import type { RunEnd } from './run.ts';
 
+/** A node's name, and the names of those that it takes inputs from. */
+export type UnchangedNode = readonly [node: string, ...after: readonly string[]];
+
+/** What there is to do for a node in which nothing changed. */
+export function plannedUnchanged([node, ...after]: UnchangedNode): PlannedNode {
+  return { node, action: 'reuse', cause: UNCHANGED, after };
+}
+
 /** What a run of a pipeline is as long as nothing that counts changes: the same results, all of them reused. */
 export interface UnchangedRun {
   readonly record: Omit<KeptRecord, 'id' | 'started' | 'ended'>;
   /** The row of the run that it was, had it reused all. */
   readonly row: RunRow;
-  readonly nodes: readonly PlannedNode[];
+  /** The names of its nodes, each with those that it takes inputs from. */
+  readonly nodes: readonly UnchangedNode[];
   /** What each of them was, in their order (see `identityOf`). */
   readonly identities: readonly string[];
   /** Where users find each `node.port`. */
@@ -77,7 +86,7 @@ export function recalledRun(unchanged: UnchangedRun, store: Store, noted: string
   const recorded = store.runs.nodesOf(record.nodes);
   return (
     recorded && {
-      identities: new Map(nodes.map(({ node }, index) => [node, identities[index] ?? ''])),
+      identities: new Map(nodes.map(([node], index) => [node, identities[index] ?? ''])),
       nodes: recorded,
       snapshots: new Map(sources.map(([{ name }, snapshot]) => [name, snapshot])),
     }
@@ -128,9 +137,15 @@ export function recordUnchanged(unchanged: UnchangedRun, store: Store, { id, set
   const lease = store.runs.start(id);
   try {
     const { hash, ...opening } = { ...head, id, set, state: 'live' as const };
-    emit({ type: 'run-started', run: id, pipeline: head.pipeline, nodes: unchanged.nodes, record: withNodes(opening, kept, store) });
+    emit({
+      type: 'run-started',
+      run: id,
+      pipeline: head.pipeline,
+      nodes: unchanged.nodes.map(plannedUnchanged),
+      record: withNodes(opening, kept, store),
+    });
     emit({ type: 'sources-kept', sources: head.sources });
-    if (unchanged.nodes.length > 0) emit({ type: 'nodes-reused', nodes: unchanged.nodes.map(({ node }) => node) });
+    if (unchanged.nodes.length > 0) emit({ type: 'nodes-reused', nodes: unchanged.nodes.map(([node]) => node) });
     emit({ type: 'run-ended', run: id, state: 'done', ...(hash === undefined ? {} : { hash }) });
     return {
       record: withNodes({ ...head, id, set, started, ended }, kept, store),

@@ -5,7 +5,7 @@ import { type ChangedNode, changedRow, type RunRow, rowOf } from '../model/run-r
 import { fileOf, insideOf, type KeptNodes, type RunNode, type RunRecord } from '../model/run.ts';
 import type { NodeOutputs, Store } from '../model/store.ts';
 import type { Plan } from './plan.ts';
-import { type UnchangedRun, withNodes } from './repeat.ts';
+import { plannedUnchanged, type UnchangedRun, withNodes } from './repeat.ts';
 import { RunMembers } from './run-members.ts';
 
 type Nodes = RunRecord['nodes'];
@@ -47,7 +47,7 @@ export class Rest {
 
   /** The names of the nodes beside the plan. */
   get others(): string[] {
-    return this.former.nodes.flatMap(({ node }) => (this.plan.nodes.has(node) ? [] : [node]));
+    return this.former.nodes.flatMap(([node]) => (this.plan.nodes.has(node) ? [] : [node]));
   }
 
   /** The former run as far as the plan's nodes have a part in it. */
@@ -60,7 +60,7 @@ export class Rest {
   /** The plan of all nodes, given that of the part. */
   planned(part: readonly PlannedNode[]): PlannedNode[] {
     const own = new Map(part.map((one) => [one.node, one]));
-    return this.former.nodes.map((one) => own.get(one.node) ?? one);
+    return this.former.nodes.map((one) => own.get(one[0]) ?? plannedUnchanged(one));
   }
 
   /** The nodes of the part that are otherwise than in the former run. */
@@ -110,7 +110,7 @@ export class Rest {
   /** Whether an instance is the first one of its node. */
   private isFirst(name: string): boolean {
     const node = nodeOf(name);
-    return this.former.nodes.find((one) => one.node === node || one.node.startsWith(`${node}[`))?.node === name;
+    return this.former.nodes.find(([one]) => one === node || one.startsWith(`${node}[`))?.[0] === name;
   }
 
   /** The hash of the run of all, given how the nodes of the part came out; undefined where what it is made of was damaged meanwhile. */

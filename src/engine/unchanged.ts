@@ -4,7 +4,8 @@ import { ownMember } from '../model/own-member.ts';
 import type { RunNode } from '../model/run.ts';
 import { rowOf } from '../model/run-row.ts';
 import { producersOf } from '../model/pipeline.ts';
-import { type Plan, UNCHANGED } from './plan.ts';
+import { UNCHANGED } from '../model/event.ts';
+import type { Plan } from './plan.ts';
 import type { Store } from '../model/store.ts';
 import { identityOf, type RecalledRun } from './recall.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
@@ -37,12 +38,7 @@ export function unchangedRun(plan: Plan, { record, problems, outputs: paths, pub
   return {
     record: { ...head, nodes: store.runs.keepNodes(reused) },
     row: { ...rowOf(record), executed: 0, reused: nodes.length, bytes: 0 },
-    nodes: [...plan.nodes].map(([node, { prepared }]) => ({
-      node,
-      action: 'reuse',
-      cause: UNCHANGED,
-      after: producersOf(prepared.instance),
-    })),
+    nodes: [...plan.nodes].map(([node, { prepared }]) => [node, ...producersOf(prepared.instance)] as const),
     identities: [...plan.nodes.values()].map(({ prepared }) => identityOf(prepared)),
     outputs: [...paths],
     published,
@@ -72,7 +68,7 @@ export async function unchangedPart(rest: Rest, plan: Plan, { record, problems, 
     ...former,
     record: { ...head, nodes: rest.kept(nodes.map(([name, node]) => [name, asReused(node)])) },
     row: { ...rest.row({ ...record, nodes: outcomes }), executed: 0, reused: former.nodes.length, bytes: 0 },
-    identities: former.nodes.map(({ node }, index) => {
+    identities: former.nodes.map(([node], index) => {
       const planned = plan.nodes.get(node);
       return planned?.recorded === undefined && planned !== undefined ? identityOf(planned.prepared) : (former.identities[index] ?? '');
     }),

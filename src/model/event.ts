@@ -66,6 +66,9 @@ export interface Taken extends NodeResources {
   readonly alone: boolean;
 }
 
+/** Why a node is reused. */
+export const UNCHANGED = 'nothing that counts has changed';
+
 /** What a plan says of a node, and why. */
 export interface PlannedNode {
   readonly node: string;

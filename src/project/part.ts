@@ -1,13 +1,13 @@
 import { areStanding, groundsOf, joinedGrounds } from '../engine/grounds.ts';
 import type { Plan } from '../engine/plan.ts';
-import { areSourcesKept, recalledRun } from '../engine/repeat.ts';
+import { areSourcesKept, recalledRun, type UnchangedNode } from '../engine/repeat.ts';
 import { Rest } from '../engine/rest.ts';
 import { unchangedPart } from '../engine/unchanged.ts';
 import { editedNodes, outlineAfter } from '../load/pipeline/edited.ts';
 import { askedOtherwise } from '../load/pipeline/outline.ts';
 import { pipelineOf } from '../load/pipeline/pipeline.ts';
 import { readText } from '../load/yaml/file.ts';
-import type { Event, PlannedNode } from '../model/event.ts';
+import type { Event } from '../model/event.ts';
 import { sha256 } from '../model/canonical.ts';
 import { nodeOf } from '../model/instance-name.ts';
 import { done, type Outcome } from '../model/problem.ts';
@@ -53,7 +53,7 @@ async function plannedPart(context: Context, file: string, { newest }: Remembere
   if (!opened.ok) return undefined;
   const { read, surroundings, store } = opened.value;
   const outline = opened.value.outline();
-  const names = unchanged.nodes.map(({ node }) => node);
+  const names = unchanged.nodes.map(([node]) => node);
   const otherwise = outline && askedOtherwise(note.outline, outline, names);
   if (otherwise === undefined || otherwise.size === 0) return undefined;
   const { part, downstream } = partAround(unchanged.nodes, otherwise);
@@ -81,7 +81,7 @@ async function openEdited(
   const text = readText(locatePipeline(file, context.folder).file, file);
   const edited = typeof text === 'string' ? editedNodes(outline, text) : undefined;
   if (typeof text !== 'string' || edited === undefined) return undefined;
-  const names = unchanged.nodes.flatMap(({ node }) => (edited.nodes.has(nodeOf(node)) ? [node] : []));
+  const names = unchanged.nodes.flatMap(([node]) => (edited.nodes.has(nodeOf(node)) ? [node] : []));
   const { part } = partAround(unchanged.nodes, new Set(names));
   if (part.size > MOST.part) return undefined;
   const nodes = new Set([...part].map(nodeOf));
@@ -95,14 +95,14 @@ async function openEdited(
 
 /** Instances with all that is downstream of them, and with all that those need, in their order; `downstream`: how many the former are. */
 function partAround(
-  nodes: readonly PlannedNode[],
+  nodes: readonly UnchangedNode[],
   changed: ReadonlySet<string>,
 ): { readonly part: ReadonlySet<string>; readonly downstream: number } {
   const part = new Set<string>();
-  for (const { node, after } of nodes) if (changed.has(node) || after.some((name) => part.has(name))) part.add(node);
+  for (const [node, ...after] of nodes) if (changed.has(node) || after.some((name) => part.has(name))) part.add(node);
   const downstream = part.size;
-  for (const { node, after } of nodes.toReversed()) if (part.has(node)) for (const name of after) part.add(name);
-  return { part: new Set(nodes.flatMap(({ node }) => (part.has(node) ? [node] : []))), downstream };
+  for (const [node, ...after] of nodes.toReversed()) if (part.has(node)) for (const name of after) part.add(name);
+  return { part: new Set(nodes.flatMap(([node]) => (part.has(node) ? [node] : []))), downstream };
 }
 
 /**
@@ -135,12 +135,12 @@ export async function runPart(
   if (!ended.ok) return ended;
   const { opened, plan } = planned;
   const { nodes } = rest.former;
-  const needed = new Set(nodes.flatMap(({ after }) => after));
+  const needed = new Set(nodes.flatMap(([, ...after]) => after));
   const changed = rest.outcomes(ended.value.record.nodes);
   const summary = changedSummary(note.summary, {
     pipeline: opened.pipeline,
     artifacts: opened.store.artifacts,
-    names: nodes.map(({ node }) => node),
+    names: nodes.map(([node]) => node),
     changed,
     ends: new Set(Object.keys(changed).filter((name) => !needed.has(name))),
   });

@@ -12,7 +12,7 @@ import type { PlanOptions } from './run.ts';
 import type { RunSummary } from './summary.ts';
 
 /** Raise it when what is remembered of a run changes its form, or what a plan looks at. */
-const FORMAT = 10;
+const FORMAT = 11;
 
 /** What is remembered of a run in which everything came out, for the next one that is asked for the same. */
 export interface UnchangedNote {

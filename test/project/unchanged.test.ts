@@ -113,7 +113,7 @@ describe('a run of what has not changed', () => {
   test('is planned again without what was remembered, whatever of the index is lost or damaged', async () => {
     const note = readdirSync(join(folder, 'artifacts/index/unchanged')).find((name) => name.endsWith('.json')) ?? '';
     const file = join(folder, 'artifacts/index/unchanged', note);
-    writeFileSync(file, readFileSync(file, 'utf8').replace('"reuse"', '"run"'));
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"summary"', '"run"'));
     expect(await run()).toMatchObject({ planned: true, summary: { nodes: { reused: ['head', 'say'] } } });
     rmSync(join(folder, 'artifacts/index'), { recursive: true });
     expect(await run()).toMatchObject({ planned: true, summary: { nodes: { reused: ['head', 'say'] } } });
