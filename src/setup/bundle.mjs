@@ -148,6 +148,52 @@ function withImports(code, parse) {
   return places.sort((a, b) => b - a).reduce((text, at) => `${text.slice(0, at)}__${text.slice(at)}`, code);
 }
 
+/**
+ * Lets a part take what it imports of others when it is called, and give what it exports in one object: esbuild would have each name of another
+ * part asked for anew, by two functions, wherever it is used. A part is called when those that it imports have been.
+ * @param {string} code
+ * @param {typeof import('acorn').parse} parse
+ */
+function linked(code, parse) {
+  const { body } = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
+  /** @param {import('acorn').Identifier | import('acorn').Literal} name */
+  const nameOf = (name) => (name.type === 'Identifier' ? name.name : String(name.value));
+  /** @param {string} name @param {string} local */
+  const pair = (name, local) => (name === local ? name : `${JSON.stringify(name)}: ${local}`);
+  /** @type {Set<string>} */
+  const exported = new Set();
+  /** @param {import('acorn').Program['body'][number]} node */
+  const replaced = (node) => {
+    if (node.type === 'ImportDeclaration' && String(node.source.value).startsWith('./')) {
+      const names = node.specifiers.map((one) => {
+        if (one.type !== 'ImportSpecifier') throw new Error(`a part is imported as a whole: ${node.source.raw}`);
+        return pair(nameOf(one.imported), one.local.name);
+      });
+      return `${names.length === 0 ? '' : `var { ${names.join(', ')} } = `}require(${node.source.raw});`;
+    }
+    if (node.type !== 'ExportNamedDeclaration') return undefined;
+    for (const { local } of node.specifiers) exported.add(nameOf(local));
+    return `module.exports = { ${node.specifiers.map(({ exported: name, local }) => pair(nameOf(name), nameOf(local))).join(', ')} };`;
+  };
+  let text = code;
+  for (const node of [...body].reverse()) {
+    const other = replaced(node);
+    if (other !== undefined) text = text.slice(0, node.start) + other + text.slice(node.end);
+  }
+  /** @param {unknown} value */
+  const check = (value) => {
+    if (value === null || typeof value !== 'object') return;
+    const target = 'type' in value && value.type === 'AssignmentExpression' && 'left' in value ? value.left : undefined;
+    const updated = 'type' in value && value.type === 'UpdateExpression' && 'argument' in value ? value.argument : undefined;
+    for (const one of [target, updated])
+      if (one !== null && typeof one === 'object' && 'name' in one && exported.has(String(one.name)))
+        throw new Error(`what a part exports is assigned to later: ${String(one.name)}`);
+    for (const inner of Object.values(value)) check(inner);
+  };
+  check(body);
+  return text;
+}
+
 /** The outputs that some modules are in, and those that they load at once, by their paths.
  * @param {import('esbuild').Metafile} metafile Its paths begin at the compiled sources.
  * @param {RegExp} entries
@@ -187,7 +233,7 @@ async function buildParts(dist, root) {
   /** @param {import('esbuild').OutputFile} file */
   const partOf = async ({ path, text }) => {
     const define = { 'import.meta.url': '__url' };
-    const { code } = await esbuild.transform(text, {
+    const { code } = await esbuild.transform(linked(text, parse), {
       format: 'cjs',
       platform: 'node',
       target: 'node20',
