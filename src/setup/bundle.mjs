@@ -187,7 +187,7 @@ function linked(code, parse) {
     const updated = 'type' in value && value.type === 'UpdateExpression' && 'argument' in value ? value.argument : undefined;
     for (const one of [target, updated])
       if (one !== null && typeof one === 'object' && 'name' in one && exported.has(String(one.name)))
-        throw new Error(`what a part exports is assigned to later: ${String(one.name)}`);
+        throw new Error(`a part exports ${String(one.name)}, and something of that name is assigned to: give one of them another name`);
     for (const inner of Object.values(value)) check(inner);
   };
   check(body);
