@@ -98,11 +98,14 @@ function partAround(
   nodes: readonly UnchangedNode[],
   changed: ReadonlySet<string>,
 ): { readonly part: ReadonlySet<string>; readonly downstream: number } {
+  const found = new Set<string>();
+  const isFound = (name: string): boolean => found.has(name);
+  for (const node of nodes) if (changed.has(node[0]) || node.some(isFound)) found.add(node[0]);
+  const downstream = found.size;
+  for (const node of nodes.toReversed()) if (isFound(node[0])) for (const name of node) found.add(name);
   const part = new Set<string>();
-  for (const [node, ...after] of nodes) if (changed.has(node) || after.some((name) => part.has(name))) part.add(node);
-  const downstream = part.size;
-  for (const [node, ...after] of nodes.toReversed()) if (part.has(node)) for (const name of after) part.add(name);
-  return { part: new Set(nodes.flatMap(([node]) => (part.has(node) ? [node] : []))), downstream };
+  for (const [node] of nodes) if (isFound(node)) part.add(node);
+  return { part, downstream };
 }
 
 /**
@@ -135,14 +138,15 @@ export async function runPart(
   if (!ended.ok) return ended;
   const { opened, plan } = planned;
   const { nodes } = rest.former;
-  const needed = new Set(nodes.flatMap(([, ...after]) => after));
   const changed = rest.outcomes(ended.value.record.nodes);
+  const ends = new Set(Object.keys(changed));
+  for (const [, ...after] of nodes) for (const name of after) ends.delete(name);
   const summary = changedSummary(note.summary, {
     pipeline: opened.pipeline,
     artifacts: opened.store.artifacts,
     names: nodes.map(([node]) => node),
     changed,
-    ends: new Set(Object.keys(changed).filter((name) => !needed.has(name))),
+    ends,
   });
   const unchanged = await unchangedPart(rest, plan, ended.value);
   if (unchanged !== undefined) remember(planned, { unchanged, summary, grounds: joinedGrounds(note.grounds, groundsOf(plan)) }, asked);

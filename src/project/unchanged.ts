@@ -3,7 +3,7 @@ import { groundsOf } from '../engine/grounds.ts';
 import { unchangedRun } from '../engine/unchanged.ts';
 import { ifPossible, writeWhole } from '../files/durable.ts';
 import { keepNewest } from '../files/newest.ts';
-import { summedLine, writeSealedNote } from '../files/sealed.ts';
+import { readText, summedLine, writeSealedNote } from '../files/sealed.ts';
 import type { Planned, PlanOptions, RunResult } from './run.ts';
 import { asReused } from './summary.ts';
 import { newestFile, noteFile, stillroomVersion, type UnchangedNote } from './unchanged-note.ts';
@@ -43,6 +43,7 @@ export function remember(
     summary: asReused(summary),
   };
   writeSealedNote(file, note, 'compact');
-  ifPossible(() => writeWhole(newestFile(cache, asked), summedLine(basename(file))));
+  const [newest, name] = [newestFile(cache, asked), summedLine(basename(file))];
+  if (readText(newest) !== name) ifPossible(() => writeWhole(newest, name));
   keepNewest(dirname(file));
 }

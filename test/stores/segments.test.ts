@@ -113,6 +113,56 @@ describe('entries', () => {
     ]);
   });
 
+  describe('that were added to a segment which is noted', () => {
+    const note = (): string => join(root, 'index/segments', names()[0] ?? '');
+    const written = (): Buffer => readFileSync(note());
+    const isWhole = (segments: Segments, text: string): boolean => segments.untrusted('content', [sha256(text)]).length === 0;
+
+    test('are added to its note in its place, as long as they are few', () => {
+      left('a', 'b');
+      const before = written();
+      left('c');
+      left('d', 'e');
+      expect(written().subarray(0, before.length)).toEqual(before);
+      const length = written().length;
+      left('f');
+      left();
+      expect(written().length - length).toBe(80);
+      expect(['a', 'c', 'e', 'f'].map((text) => isWhole(new Segments(root), text))).toEqual([true, true, true, true]);
+      left(...Array.from({ length: 300 }, (_, index) => `many ${index}`));
+      expect(written().subarray(0, before.length)).not.toEqual(before);
+      expect(['a', 'f', 'many 299'].map((text) => isWhole(new Segments(root), text))).toEqual([true, true, true]);
+      expect(found('a', 'c', 'f', 'many 0')).toEqual([true, true, true, true]);
+    });
+
+    test('are read from the segment where that is half written', () => {
+      left('a');
+      const before = written();
+      left('b', 'c');
+      const after = written();
+      for (const length of [before.length, before.length + 10, after.length - 1]) {
+        writeFileSync(note(), after.subarray(0, length));
+        expect(read(new Segments(root), 'c')).toBe('c');
+      }
+      left('d');
+      expect(['a', 'b', 'd'].map((text) => isWhole(new Segments(root), text))).toEqual([true, true, true]);
+    });
+
+    test('are not added to another note that has come in its place, nor where entries count no more', () => {
+      left('a');
+      const one = new Segments(root);
+      expect(read(one, 'a')).toBe('a');
+      const other = new Segments(root);
+      other.void('content', new Set([sha256('a')]));
+      other.add([content('b')]);
+      other.rest();
+      one.add([content('c')]);
+      one.rest();
+      expect(['a', 'b', 'c'].map((text) => isWhole(new Segments(root), text))).toEqual([false, true, true]);
+      expect(found('a', 'b', 'c')).toEqual([false, true, true]);
+    });
+  });
+
   test('leave no file open when what was learned is noted', () => {
     const open = (): number => readdirSync('/proc/self/fd').length;
     const before = open();

@@ -47,6 +47,11 @@ export class KnownEntries {
     for (const entry of this.since(kind)) yield entry;
   }
 
+  /** Whether any entries count no more. */
+  get hasGone(): boolean {
+    return this.gone.size > 0;
+  }
+
   /** What the tables lack. */
   *since(kind: Kind): Generator<Entry> {
     for (const known of this.fresh[kind].values()) for (const entry of known) if (!this.gone.has(entry.offset)) yield entry;

@@ -8,13 +8,16 @@ import { withPath } from '../../../files/with-path.ts';
 import { digestOf, type Entry, HEAD, type Head, type Kind, KINDS, readHead, VOID } from './entry.ts';
 import { KnownEntries } from './known.ts';
 import { type Scanned, scan } from './scan.ts';
-import { type Note, readNote, Table, writeNote } from './table.ts';
+import { addToNote, type Note, type NoteBase, readNote, Table, writeNote } from './table.ts';
 
 /** What is found where an entry should lie: its body, or that it is damaged, or counts no more. */
 export type Found = Buffer | 'damaged' | 'void';
 
 /** Is told of an entry that was found to be damaged. */
 export type OnDamage = (segment: Segment, entry: Entry) => void;
+
+/** So many entries at most are added to a note in its place. */
+const MOST_ADDED = 256;
 
 /** Where the segments of a store lie, and the notes of them, relative to it. */
 export const SEGMENTS = 'segments';
@@ -26,6 +29,8 @@ export class Segment {
   readonly path: string;
   private readonly onDamage: OnDamage;
   private readonly notePath: string;
+  /** The note that the tables of what is known were read from, or written to. */
+  private base: NoteBase | undefined;
   private descriptor: number | undefined;
   private known = new KnownEntries();
   private covered = 0;
@@ -104,6 +109,8 @@ export class Segment {
 
   private adopt(note: Note): void {
     this.known = new KnownEntries(note.content, note.results);
+    for (const entry of note.added) this.known.add(entry);
+    this.base = note.base;
     this.covered = note.covered;
     this.scanned = note.covered;
     this.durable = note.covered;
@@ -134,6 +141,7 @@ export class Segment {
     const before = gaps.length === 0 ? [] : KINDS.flatMap((kind) => [...this.known.all(kind)]);
     const tableOf = (kind: Kind): Table => Table.of(kind, entries);
     this.known = new KnownEntries(tableOf('content'), tableOf('result'));
+    this.base = undefined;
     this.covered = end;
     this.hashed.clear();
     this.scanned = size;
@@ -269,8 +277,13 @@ export class Segment {
     this.settle();
     this.sync();
     if (this.isNoted) return;
-    const { content, result: results } = this.known.settled();
-    writeNote(this.notePath, { covered: this.covered, stamp: this.standing, content, results });
+    const { covered, standing: stamp } = this;
+    const added = KINDS.flatMap((kind) => [...this.known.since(kind)]);
+    const mayAdd = this.base !== undefined && !this.known.hasGone && added.length <= MOST_ADDED;
+    if (!mayAdd || !addToNote(this.notePath, this.base as NoteBase, { covered, stamp, added })) {
+      const { content, result: results } = this.known.settled();
+      this.base = writeNote(this.notePath, { covered, stamp, content, results });
+    }
     this.isNoted = true;
   }
 

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { ifPossible, writeWhole } from '../../../files/durable.ts';
+import { readAt } from '../../../files/read-at.ts';
 import { digestOf, type Entry, type Kind } from './entry.ts';
 
 /** Bytes of a row: key, work, offset, length, order. */
@@ -93,11 +94,23 @@ export class Table {
 }
 
 /** What is noted of a segment: what it holds up to an offset, and how it stood when all of that was proven and on the disk. */
-export interface Note {
+interface Held {
   readonly covered: number;
   readonly stamp: string;
   readonly content: Table;
   readonly results: Table;
+}
+
+/** The note of a segment, with what was added to it since it was written. */
+export interface Note extends Held {
+  readonly added: readonly Entry[];
+  readonly base: NoteBase;
+}
+
+/** Where a note ends but for what was added to it, and its sum. */
+export interface NoteBase {
+  readonly end: number;
+  readonly sum: Buffer;
 }
 
 const MAGIC = Buffer.from('StN1');
@@ -105,8 +118,7 @@ const MAGIC = Buffer.from('StN1');
 const START = 24;
 const SUM = 32;
 
-/** Writes a note of a segment, where the system takes it: it can be made again by reading the segment. */
-export function writeNote(path: string, { covered, stamp, content, results }: Note): void {
+function bytesOf({ covered, stamp, content, results }: Held): Buffer {
   const start = Buffer.alloc(START);
   MAGIC.copy(start);
   start.writeUInt32LE(Buffer.byteLength(stamp), 4);
@@ -114,7 +126,65 @@ export function writeNote(path: string, { covered, stamp, content, results }: No
   start.writeUInt32LE(results.size, 12);
   start.writeDoubleLE(covered, 16);
   const bytes = Buffer.concat([start, Buffer.from(stamp), content.rows, results.rows]);
-  ifPossible(() => writeWhole(path, Buffer.concat([bytes, digestOf(bytes)])));
+  return Buffer.concat([bytes, digestOf(bytes)]);
+}
+
+/** What begins at some place; undefined where nothing does, or it is damaged. */
+function heldAt(all: Buffer, at: number): (Held & { readonly base: NoteBase }) | undefined {
+  const bytes = all.subarray(at);
+  if (bytes.length < START || !MAGIC.equals(bytes.subarray(0, 4))) return undefined;
+  const first = START + bytes.readUInt32LE(4);
+  const second = first + bytes.readUInt32LE(8) * ROW;
+  const end = second + bytes.readUInt32LE(12) * ROW;
+  const sum = bytes.subarray(end, end + SUM);
+  if (!digestOf(bytes.subarray(0, end)).equals(sum)) return undefined;
+  return {
+    covered: bytes.readDoubleLE(16),
+    stamp: bytes.toString('utf8', START, first),
+    content: new Table('content', bytes.subarray(first, second)),
+    results: new Table('result', bytes.subarray(second, end)),
+    base: { end: at + end + SUM, sum },
+  };
+}
+
+/** Writes a note of a segment, where the system takes it: it can be made again by reading the segment. */
+export function writeNote(path: string, { covered, stamp, content, results, added = [] }: Held & Partial<Note>): NoteBase | undefined {
+  const more = (table: Table): Table =>
+    added.length === 0
+      ? table
+      : table.changed(
+          new Set(),
+          added.filter(({ kind }) => kind === table.kind),
+        );
+  const bytes = bytesOf({ covered, stamp, content: more(content), results: more(results) });
+  let isWritten = false;
+  ifPossible(() => {
+    writeWhole(path, bytes);
+    isWritten = true;
+  });
+  return isWritten ? { end: bytes.length, sum: bytes.subarray(-SUM) } : undefined;
+}
+
+/**
+ * Adds to a note in its place, instead of what was added to it before: of a large segment all of it takes long to write. Whoever reads it half
+ * written, or after a kill in between, finds what it was without that. False where it is not the note that it was.
+ */
+export function addToNote(path: string, base: NoteBase, { covered, stamp, added }: Pick<Note, 'covered' | 'stamp' | 'added'>): boolean {
+  const bytes = bytesOf({ covered, stamp, content: Table.of('content', added), results: Table.of('result', added) });
+  let isAdded = false;
+  ifPossible(() => {
+    const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      const sum = Buffer.alloc(SUM);
+      if (readAt(descriptor, sum, base.end - SUM) < SUM || !sum.equals(base.sum)) return;
+      writeSync(descriptor, bytes, 0, bytes.length, base.end);
+      ftruncateSync(descriptor, base.end + bytes.length);
+      isAdded = true;
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+  return isAdded;
 }
 
 /** The note of a segment; undefined where there is none, or it is damaged. */
@@ -125,16 +195,9 @@ export function readNote(path: string): Note | undefined {
   } catch {
     return undefined;
   }
-  const bytes = all.subarray(0, -SUM);
-  if (bytes.length < START || !MAGIC.equals(bytes.subarray(0, 4)) || !digestOf(bytes).equals(all.subarray(-SUM))) return undefined;
-  const first = START + bytes.readUInt32LE(4);
-  const second = first + bytes.readUInt32LE(8) * ROW;
-  const end = second + bytes.readUInt32LE(12) * ROW;
-  if (end !== bytes.length) return undefined;
-  return {
-    covered: bytes.readDoubleLE(16),
-    stamp: bytes.toString('utf8', START, first),
-    content: new Table('content', bytes.subarray(first, second)),
-    results: new Table('result', bytes.subarray(second, end)),
-  };
+  const held = heldAt(all, 0);
+  const more = held === undefined ? undefined : heldAt(all, held.base.end);
+  if (held === undefined || more === undefined) return held && { ...held, added: [] };
+  const { covered, stamp, content, results } = more;
+  return { ...held, covered, stamp, added: [...content.entries(), ...results.entries()] };
 }
