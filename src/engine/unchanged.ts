@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { TICK_NS } from '../files/stamp.ts';
+import { monotonic } from '../model/clock.ts';
 import { ownMember } from '../model/own-member.ts';
 import type { RunNode } from '../model/run.ts';
 import { rowOf } from '../model/run-row.ts';
@@ -11,7 +12,6 @@ import { identityOf, type RecalledRun } from './recall.ts';
 import { attemptDigest, type UnchangedRun } from './repeat.ts';
 import type { Rest } from './rest.ts';
 import type { RunEnd } from './run.ts';
-import { monotonic } from '../model/clock.ts';
 
 /** A run that has just ended, for plans of this process to recall; undefined where not everything came out. */
 export function endedRun(plan: Plan, { record, problems }: RunEnd): RecalledRun | undefined {

@@ -1,6 +1,6 @@
+import { monotonic } from '../model/clock.ts';
 import type { Range } from '../model/time-left/time-left.ts';
 import { timeLeftText } from '../text/time-left.ts';
-import { monotonic } from '../model/clock.ts';
 
 /** Milliseconds for which what was found of the time left holds at least, and how many times longer than finding it took. */
 const PAUSE = { least: 1000, times: 50 } as const;

@@ -1,5 +1,6 @@
 import { safeFileName } from '../files/file-name.ts';
 import { digestOf } from '../model/canonical.ts';
+import { monotonic } from '../model/clock.ts';
 import { broadcast } from '../model/event.ts';
 import { done, type Outcome } from '../model/problem.ts';
 import type { SweepHappening, SweepWatcher } from '../model/sweep-event.ts';
@@ -11,7 +12,6 @@ import type { StartedTrial, Strategy, Study } from './study.ts';
 import { planRepeat, runTrial, type TrialContext } from './trial.ts';
 import { resultOf, standingOf, trialsOf } from './trials.ts';
 import type { Workbench } from './workbench.ts';
-import { monotonic } from '../model/clock.ts';
 
 /** A sweep that may run. */
 export interface SweepSetup {

@@ -3,10 +3,10 @@ import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeTree } from '../../files/remove.ts';
+import { monotonic } from '../../model/clock.ts';
 import { attemptFile, RUN_JOB_VARIABLE } from '../job/attempt-files.ts';
 import { TIME_UP } from './ownership.ts';
 import { doneWith, lookAnewAtList, type TakenEntry, takeEntry } from './worklist.ts';
-import { monotonic } from '../../model/clock.ts';
 
 // A job that executes many attempts, one after another, from a list:
 //

@@ -1,8 +1,8 @@
+import { monotonic } from '../../model/clock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { EventReader, readExit, type StopWord, writeStop } from '../job/attempt-files.ts';
 import { fence, forgetOwnership, type Standing, standingOf } from './ownership.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 20, last: 1000, alive: 5000, waiting: 30_000 };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileLock, tryLockFile } from '../../files/lock.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { Job, JobEvent, OpenExecutor, Stop } from '../../model/executor.ts';
 import { installation } from '../../model/installation.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
@@ -12,7 +13,6 @@ import { attemptFile, RUN_JOB_VARIABLE, SECRET_PREFIX } from '../job/attempt-fil
 import { startProblem } from '../job/ending.ts';
 import { MachineExecutor } from '../job/machine-executor.ts';
 import { lostProblem, watch } from './watch.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** The descriptor by which a `run-job` is given the lock on the work. */
 const LOCK_DESCRIPTOR = 4;

@@ -2,13 +2,13 @@ import { statfsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines } from '../../files/last-lines.ts';
 import { tryLockFile, usesLeases } from '../../files/lock.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import { type Problem, withLog } from '../../model/problem.ts';
 import { fence, forgetOwnership, standingOf } from '../cluster/ownership.ts';
 import { attemptFile, EventReader, RUN_JOB_VARIABLE, readExit, writeStop } from '../job/attempt-files.ts';
 import { endSurvivors, killMarked } from '../job/survivors.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at an attempt's folder: few at first, for what is short. */
 const PAUSES = { first: 10, last: 200 };

@@ -1,3 +1,4 @@
+import { monotonic } from '../../model/clock.ts';
 import type { JobEvent, Stop } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification } from '../../model/job.ts';
 import { done, type Problem, withLog } from '../../model/problem.ts';
@@ -19,7 +20,6 @@ import type { Exit, RunningProgram, Surroundings, WorkLock } from './running-pro
 import { launcherHere } from './launcher.ts';
 import { SupervisedProgram } from './supervised-program.ts';
 import { canHide, type Supervisor, supervisorHere } from './supervisor.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two tellings of what a line shows that a program writes anew, as progress bars do. */
 const STATE_PAUSE = 250;

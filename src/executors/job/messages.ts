@@ -1,10 +1,10 @@
 import { isObject, parseJson } from '../../files/json.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { JobEvent } from '../../model/executor.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { NodeLog } from './log.ts';
 import { Newest } from './newest.ts';
 import type { ChildMessage, Leftovers } from './protocol.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two tellings of progress: a loop may report it as often as it likes. */
 const PROGRESS_PAUSE = 50;

@@ -2,12 +2,12 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, readJson } from '../../files/json.ts';
 import { isLocked, pause, tryLockFile } from '../../files/lock.ts';
+import { monotonic } from '../../model/clock.ts';
 import { type Asker, isWho, MOMENT, type Waiting, type Who } from '../../model/waiting.ts';
 import { SharedTurn } from './shared-turn.ts';
 import { type Begun, Note, pathOf, removeFree, UNFINISHED } from './turn-note.ts';
 import { type Decision, decide, type Turn } from './turns.ts';
 import { makeFolders } from '../../files/folder.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at whom one waits for, and between two looks at everyone. */
 const PAUSES = { one: 50, all: 1000 };

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ATTEMPT_VARIABLE } from './program.ts';
 import { monotonic } from '../../model/clock.ts';
+import { ATTEMPT_VARIABLE } from './program.ts';
 
 /** Milliseconds after which those are given up that do not die: they wait for a device. */
 const PATIENCE = 5000;

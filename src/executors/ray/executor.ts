@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealed } from '../../files/sealed.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { Capacity, Executor, ExecutorFacts, Hold, Job, JobEvent, Need, OpenExecutor, Stop } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification, type NodeResources } from '../../model/job.ts';
 import { done, type Problem } from '../../model/problem.ts';
@@ -16,7 +17,6 @@ import { RayJob } from './ray-job.ts';
 import { type RaySettings, readSettings } from './ray-settings.ts';
 import { askedBy, type Submitted, submissionOf, writeScript } from './submission.ts';
 import { submit } from './submit.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** The file in an attempt's folder that says which job executes it. */
 const RAY_FILE = 'ray.json';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../model/clock.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import { shellWord } from '../../text/shell-word.ts';
 import { isTaken, refused } from './answers.ts';
 import { isOver, type RayApi, type Word } from './api.ts';
 import type { RaySettings } from './ray-settings.ts';
 import { resourcesOf } from './submission.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** A job that executes no node: it looks at its machine, or sets something up there. */
 export interface PlaceJob {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../model/clock.ts';
 import type { JobSpecification } from '../../model/job.ts';
 import { type Standing, standingOf } from '../cluster/ownership.ts';
 import type { ClusterJob } from '../cluster/watch.ts';
 import { isOver, type RayApi, type Word } from './api.ts';
 import { saidBy } from './answers.ts';
 import { askedText, fits, jobName, type Submitted } from './submission.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds between two looks at whether Ray is to be asked, and between two questions about what has ended. */
 const PAUSE = 500;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject } from '../../files/json.ts';
 import { readSealed, writeSealed } from '../../files/sealed.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { Capacity, Executor, ExecutorFacts, Hold, Job, JobEvent, Need, OpenExecutor, Stop } from '../../model/executor.ts';
 import { type ExitRecord, JOB_FORMAT, type JobSpecification, type NodeResources } from '../../model/job.ts';
 import { done, type Outcome, type Problem } from '../../model/problem.ts';
@@ -23,7 +24,6 @@ import { jobName, jobScript, submitCommand } from './submission.ts';
 import { handedSecrets, submit } from './submit.ts';
 import { type SlurmJob, watch } from './watch.ts';
 import { isOver } from './word.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** The file in an attempt's folder that says which job executes it. */
 const SLURM_FILE = 'slurm.json';

@@ -1,5 +1,6 @@
-/** Milliseconds for which a machine is given no jobs after it has failed once; twice as many after each further time, up to a day. */
 import { monotonic } from '../../model/clock.ts';
+
+/** Milliseconds for which a machine is given no jobs after it has failed once; twice as many after each further time, up to a day. */
 const FIRST = 3_600_000;
 const MOST = 24 * FIRST;
 

@@ -1,5 +1,5 @@
-import { entriesLeft, entriesTaken, lookAnewAtList } from '../cluster/worklist.ts';
 import { monotonic } from '../../model/clock.ts';
+import { entriesLeft, entriesTaken, lookAnewAtList } from '../cluster/worklist.ts';
 
 /** Milliseconds between two looks at a list: one for all that are on it. */
 const PAUSE = 500;

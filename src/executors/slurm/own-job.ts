@@ -1,8 +1,8 @@
+import { monotonic } from '../../model/clock.ts';
 import { ask } from './commands.ts';
 import type { Squeue, Watched } from './squeue.ts';
 import type { SlurmJob } from './watch.ts';
 import { isHopeless, isOver, isRequeued, type Word } from './word.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds after which a job that squeue does not know and that never began is given up, where the controller cannot be asked for it alone. */
 const ABSENCE = 3 * 3_600_000;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { namesIn } from '../../files/folder.ts';
 import { lastLines } from '../../files/last-lines.ts';
 import { removeTree } from '../../files/remove.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { Job } from '../../model/executor.ts';
 import type { Problem } from '../../model/problem.ts';
 import { standingOf } from '../cluster/ownership.ts';
@@ -27,7 +28,6 @@ import type { Squeue, Watched } from './squeue.ts';
 import { MOST_TASKS, PILOT_LOG, pilotCommand, pilotScript } from './submission.ts';
 import { handedSecrets, submit } from './submit.ts';
 import { isHopeless, type Word } from './word.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Seconds of work that a pilot is submitted for, and those that it costs to begin a node. */
 const SHARE = 20;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../model/clock.ts';
 import { done, failed, type Outcome } from '../../model/problem.ts';
 import { type Answer, ask, saidBy } from './commands.ts';
 import { placeOptions } from './submission.ts';
@@ -6,7 +7,6 @@ import type { SlurmSettings } from './slurm-settings.ts';
 import { Squeue } from './squeue.ts';
 import { isRefusal, refused, RETRYING } from './submit.ts';
 import { isHopeless, isOver, type Word } from './word.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** A job that executes no node: it looks at its machine, or sets something up there. */
 export interface PlaceJob {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exactJson } from '../../model/canonical.ts';
+import { monotonic } from '../../model/clock.ts';
 import type { Job } from '../../model/executor.ts';
 import type { JobSpecification } from '../../model/job.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** So many nodes of a kind of which nothing is known are given jobs of their own at once; the others wait a moment for what they tell. */
 const SCOUTS = 4;

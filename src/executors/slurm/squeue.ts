@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../model/clock.ts';
 import { ask, saidBy } from './commands.ts';
 import { LastWords } from './last-words.ts';
 import { isOver, type Word } from './word.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** What is known of a job that is watched. */
 export interface Watched {

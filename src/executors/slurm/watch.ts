@@ -1,8 +1,8 @@
+import { monotonic } from '../../model/clock.ts';
 import type { ExitRecord, JobSpecification } from '../../model/job.ts';
 import type { Standing } from '../cluster/ownership.ts';
 import { type AttemptEnd, type ClusterJob, watch as watchAttempt, type Watching } from '../cluster/watch.ts';
 import { waitingText, type Word } from './word.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Milliseconds for which Slurm's word on a node that was killed is waited for. */
 const PATIENCE = 60_000;

@@ -1,3 +1,4 @@
+import { monotonic } from '../../model/clock.ts';
 import type { Event } from '../../model/event.ts';
 import type { Standing, SweepEvent, SweepWatcher } from '../../model/sweep-event.ts';
 import type { SweepSpec, Trial } from '../../model/sweep.ts';
@@ -9,7 +10,6 @@ import { Painter, type Screen } from '../painter.ts';
 import { endLine, isWorthALine, progressOf, startLine } from './lines.ts';
 import { sweepLines } from './ranked.ts';
 import { TrialsLeft } from './trials-left.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Rows of the leaderboard, and of what runs. */
 const ROWS = 10;

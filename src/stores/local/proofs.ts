@@ -1,8 +1,8 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { tellsOfChanges } from '../../files/change-times.ts';
 import { fileStamp } from '../../files/stamp.ts';
-import type { StampBook } from './stamps.ts';
 import { monotonic } from '../../model/clock.ts';
+import type { StampBook } from './stamps.ts';
 
 /** How long the bytes of a blob count as this process found them where its stamp stands, in milliseconds: a disk does not rot within it. */
 const PROVEN_FOR = 10 * 60 * 1000;

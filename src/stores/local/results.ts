@@ -6,12 +6,12 @@ import { isObject, parseJson } from '../../files/json.ts';
 import { removeTree } from '../../files/remove.ts';
 import { type FormerText, readSealed } from '../../files/sealed.ts';
 import { canonicalJson } from '../../model/canonical.ts';
+import { monotonic } from '../../model/clock.ts';
 import { type Attempt, RESULT_FORMAT, type StoredResult } from '../../model/result.ts';
 import type { Artifacts, Errand, FoundResult, Results, WantedResult } from '../../model/store.ts';
 import type { ClaimMarks, Moment } from './claim-marks.ts';
 import type { Segments, Standing } from './segments/segments.ts';
 import { isStoredResult } from './shapes.ts';
-import { monotonic } from '../../model/clock.ts';
 
 /** Results of the first format had no seal. */
 const former: FormerText = (value) => (value['format'] === 1 ? `${JSON.stringify(value, null, 1)}\n` : undefined);
