@@ -127,4 +127,9 @@ test('who has claimed a work sees what others made of it, and left, though he lo
   expect(await found(ours.results, second)).toBe(true);
   expect(again.remains.map(({ id }) => id)).toEqual([left.id]);
   for (const taken of [one, three, again]) taken.release();
+  // What is fetched by hand is claimed by no one.
+  await keptResult(theirs, value(collect(theirs, { 'a.txt': 'another poem' })), 'run-2');
+  const last = await claim(ours, sha256('another work'));
+  expect((await ours.results.find(wanted, errand, sha256('another work')))?.attempt.run).toBe('run-2');
+  last.release();
 });

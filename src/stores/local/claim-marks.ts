@@ -12,6 +12,9 @@ const KEY = 8;
 const TIME = 6;
 const IS_CLAIMED = KEY + TIME;
 
+/** Behind all places: when something last came of a work that no one had claimed. */
+const UNCLAIMED = PLACES * MARKS * SIZE;
+
 /** When someone looked at what others did: milliseconds of the clock that all processes of a machine share, and that is never set. */
 export type Moment = number;
 
@@ -29,15 +32,16 @@ interface Mark {
  *
  * Works are marked when they are claimed and when they are let go, in a table of few marks for each place, in which the oldest give way. Of a
  * work that is not marked it is known that no one claimed it since the oldest mark at its place. One of a process that was killed says forever
- * that the work is claimed. A mark that is lost, as where two are written at one place at once, costs at worst that work is done twice. Where a
- * store is shared by a file server nothing is marked, and every work may have been claimed.
+ * that the work is claimed. What comes of works that no one claims, as where results are fetched by hand, counts for all. A mark that is lost, as
+ * where two are written at one place at once, costs at worst that work is done twice. Where a store is shared by a file server nothing is marked,
+ * and every work may have been claimed.
  */
 export class ClaimMarks {
   private readonly root: string;
   private readonly path: string;
   private descriptor: number | undefined;
-  /** How the places of those works stood that this process has claimed, before it did. */
-  private readonly before = new Map<string, readonly Mark[]>();
+  /** Of the works that this process has claimed, how their places stood before it did, and when something had come of unclaimed ones. */
+  private readonly before = new Map<string, { readonly marks: readonly Mark[]; readonly unclaimed: Moment }>();
 
   constructor(root: string) {
     this.root = root;
@@ -55,8 +59,9 @@ export class ClaimMarks {
     if (usesLeases(this.root)) return;
     ifPossible(() => {
       const marks = this.read(work);
+      const unclaimed = this.timeAt(UNCLAIMED);
       this.write(work, oneToReplace(marks), true);
-      this.before.set(work, marks);
+      this.before.set(work, { marks, unclaimed });
     });
   }
 
@@ -65,10 +70,17 @@ export class ClaimMarks {
     if (this.before.delete(work)) ifPossible(() => this.write(work, oneToReplace(this.read(work)), false));
   }
 
+  /** Marks that something came of a work, unless it is one that this process has claimed. */
+  added(): void {
+    if (this.before.size > 0 || usesLeases(this.root)) return;
+    ifPossible(() => writeSync(this.open(), timeOf(this.moment()), 0, TIME, UNCLAIMED));
+  }
+
   /** Whether no one had claimed a work, which this process has, since some moment; false where that is not known. */
   isUntouched(work: string, since: Moment | undefined): boolean {
-    const marks = this.before.get(work);
-    if (marks === undefined || since === undefined) return false;
+    const before = this.before.get(work);
+    if (before === undefined || since === undefined || before.unclaimed >= since) return false;
+    const { marks } = before;
     const own = marks.find(({ isOfWork }) => isOfWork);
     if (own !== undefined) return !own.isClaimed && own.time < since;
     // Those that gave way were no younger than what is left.
@@ -88,23 +100,38 @@ export class ClaimMarks {
   private read(work: string): Mark[] {
     const bytes = Buffer.alloc(MARKS * SIZE);
     readAt(this.open(), bytes, placeOf(work));
-    const [key, now] = [keyOf(work), this.moment()];
+    const key = keyOf(work);
     return Array.from({ length: MARKS }, (_, index) => {
       const at = index * SIZE;
-      const time = bytes.readUIntLE(at + KEY, TIME);
       const isOfWork = key.compare(bytes, at, at + KEY) === 0;
-      // The clock begins anew with the machine.
-      return { index, isOfWork, isClaimed: bytes[at + IS_CLAIMED] === 1, time: time > now ? 0 : time };
+      return { index, isOfWork, isClaimed: bytes[at + IS_CLAIMED] === 1, time: this.past(bytes.readUIntLE(at + KEY, TIME)) };
     });
+  }
+
+  private timeAt(offset: number): Moment {
+    const bytes = Buffer.alloc(TIME);
+    readAt(this.open(), bytes, offset);
+    return this.past(bytes.readUIntLE(0, TIME));
+  }
+
+  /** The clock begins anew with the machine: what is later than now was before all that is. */
+  private past(time: Moment): Moment {
+    return time > this.moment() ? 0 : time;
   }
 
   private write(work: string, { index }: Mark, isClaimed: boolean): void {
     const bytes = Buffer.alloc(SIZE);
     keyOf(work).copy(bytes);
-    bytes.writeUIntLE(this.moment(), KEY, TIME);
+    timeOf(this.moment()).copy(bytes, KEY);
     bytes[IS_CLAIMED] = isClaimed ? 1 : 0;
     writeSync(this.open(), bytes, 0, SIZE, placeOf(work) + index * SIZE);
   }
+}
+
+function timeOf(moment: Moment): Buffer {
+  const bytes = Buffer.alloc(TIME);
+  bytes.writeUIntLE(moment, 0, TIME);
+  return bytes;
 }
 
 function keyOf(work: string): Buffer {

@@ -146,6 +146,7 @@ export class LocalResults implements Results {
     const older = (before?.attempts ?? []).filter((attempt) => !sameOutputs(attempt, newest));
     const body = Buffer.from(JSON.stringify({ ...result, attempts: [newest, ...older] }));
     this.segments.add([{ kind: 'result', key: fingerprint, work: workDigest, order: (place?.order ?? 0) + 1, body }]);
+    this.marks.added();
     return this.segments.commit(mayWait).then(() => before?.attempts[0]);
   }
 
