@@ -30,8 +30,8 @@ test('what was hashed is known as long as the file stands as it did, minutes lon
   expect(known()).toEqual([false, false, false]);
   proofs.note('a', stats());
   expect(known()).toEqual([true, true, true]);
-  const now = process.uptime();
-  const clock = vi.spyOn(process, 'uptime').mockReturnValue(now + 11 * 60);
+  const [now] = process.hrtime();
+  const clock = vi.spyOn(process, 'hrtime').mockReturnValue([now + 11 * 60, 0]);
   expect(known()).toEqual([true, true, false]);
   clock.mockRestore();
   writeFileSync(path, 'a song');
@@ -44,8 +44,8 @@ test('it is known while the file is given further names, and these are taken awa
   expect(known()).toEqual([true, true, true]);
   rename(() => rmSync(`${path}.link`));
   expect(known()).toEqual([true, true, true]);
-  const now = process.uptime();
-  const clock = vi.spyOn(process, 'uptime').mockReturnValue(now + 11 * 60);
+  const [now] = process.hrtime();
+  const clock = vi.spyOn(process, 'hrtime').mockReturnValue([now + 11 * 60, 0]);
   rename(() => chmodSync(path, 0o400));
   expect(known()).toEqual([true, true, false]);
   clock.mockRestore();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { readAt } from '../../files/read-at.ts';
 import { usesLeases } from '../../files/lock.ts';
+import { monotonic } from '../../model/clock.ts';
 
 /** So many places are there, with so many marks each, of so many bytes: the beginning of a work's digest, a time, and whether it is claimed. */
 const PLACES = 2048;
@@ -50,8 +51,7 @@ export class ClaimMarks {
 
   /** Now: whoever looks at what others did after this sees all that they did before. */
   moment(): Moment {
-    const [seconds, nanoseconds] = process.hrtime();
-    return seconds * 1000 + Math.floor(nanoseconds / 1e6);
+    return Math.floor(monotonic());
   }
 
   /** Marks a work that this process has just claimed. */

@@ -3,7 +3,7 @@ import { FailedMachines } from '../../../src/executors/slurm/failed-machines.ts'
 
 const HOUR = 3_600_000;
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['hrtime'] }));
 afterEach(() => void vi.useRealTimers());
 
 test('a machine that failed comes back after an hour, and later each time', () => {

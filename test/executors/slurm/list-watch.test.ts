@@ -3,7 +3,7 @@ import { addEntry, doneWith, makeWorklist, takeEntry } from '../../../src/execut
 import { ListWatch } from '../../../src/executors/slurm/list-watch.ts';
 import { emptyFolder } from '../../folders.ts';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['hrtime', 'setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
 test('who waits for one on a list is told when it is taken and when it is done with, and others are not', () => {
