@@ -21,6 +21,8 @@ export class Rest {
   /** The file that the former run's nodes stand in, but for those that differ from it. */
   private readonly base: string;
   private readonly differing: Nodes;
+  /** The row of the run, once its end was written. */
+  private ended: RunRow | undefined;
   /** What was last made of the lines of all nodes, and for which of them. */
   private made:
     | { readonly changed: readonly (readonly [name: string, node: RunNode])[]; readonly members: RunMembers | undefined }
@@ -96,11 +98,17 @@ export class Rest {
 
   /** Writes the record of all, given that of the part. */
   write(part: RunRecord): void {
-    this.store.runs.writeKept({ ...part, nodes: this.keptOf(part.nodes) }, part.state === 'live' ? undefined : this.row(part));
+    const row = part.state === 'live' ? undefined : this.newRow(part);
+    this.store.runs.writeKept({ ...part, nodes: this.keptOf(part.nodes) }, row);
+    this.ended = row;
   }
 
-  /** The row of the run of all, given the record of the part. */
+  /** The row of the run of all, which has ended, given the record of the part. */
   row(part: RunRecord): RunRow {
+    return this.ended ?? this.newRow(part);
+  }
+
+  private newRow(part: RunRecord): RunRow {
     const changed = this.changed(part.nodes);
     const code = this.members(part.nodes)?.codeMembers;
     const nodes = changed.map((node) => ({ ...node, isFirst: this.isFirst(node.name) }));

@@ -12,7 +12,22 @@ export function nodeLines(members: readonly (readonly [name: string, json: strin
   return `{\n${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',\n')}\n}`;
 }
 
-const ASCII = /^[\0-\x7f]*$/;
+/** What JSON writes otherwise than it is, or in more than one byte. */
+const WRITTEN_OTHERWISE = /[\\\x80-\xff]/;
+
+/** A name that begins at a quote, as it is written in JSON and as bytes. */
+const NAME = /"(?:[^"\\]|\\.)*":/y;
+
+/** The name that begins at a place of a text with a character for each byte, and where it ends, behind its colon; undefined where none does. */
+function nameAt(text: string, start: number): { readonly name: string; readonly end: number } | undefined {
+  const end = text.indexOf('":', start + 1) + 2;
+  const plain = text.slice(start + 1, end - 2);
+  if (text[start] === '"' && end > 1 && !WRITTEN_OTHERWISE.test(plain)) return { name: plain, end };
+  NAME.lastIndex = start;
+  const [written] = NAME.exec(text) ?? [];
+  if (written === undefined) return undefined;
+  return { name: JSON.parse(Buffer.from(written.slice(0, -1), 'latin1').toString()) as string, end: NAME.lastIndex };
+}
 
 /** The places of nodes in the bytes of such a text, by name; undefined where it is laid out otherwise. No JSON of a node holds the end of a line. */
 function partsOf(bytes: Buffer): Map<string, Part> | undefined {
@@ -20,14 +35,11 @@ function partsOf(bytes: Buffer): Map<string, Part> | undefined {
   const text = bytes.toString('latin1');
   if (!text.startsWith('{\n') || !text.endsWith('\n}')) return undefined;
   const parts = new Map<string, Part>();
-  const name = /"(?:[^"\\]|\\.)*":/y;
   for (let start = 2; start < text.length - 1; ) {
-    name.lastIndex = start;
-    const [written] = name.exec(text) ?? [];
-    if (written === undefined) return undefined;
+    const found = nameAt(text, start);
+    if (found === undefined) return undefined;
     const end = text.indexOf('\n', start);
-    const json = ASCII.test(written) ? written : Buffer.from(written, 'latin1').toString();
-    parts.set(JSON.parse(json.slice(0, -1)) as string, [name.lastIndex, text[end - 1] === ',' ? end - 1 : end]);
+    parts.set(found.name, [found.end, text[end - 1] === ',' ? end - 1 : end]);
     start = end + 1;
   }
   return parts;
