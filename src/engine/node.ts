@@ -37,6 +37,7 @@ export async function executeNode(ready: ReadyNode, run: AttemptRun, onFree: () 
   };
   const left: (() => void)[] = [];
   try {
+    if (isForced) store.results.see(work);
     const found = isForced ? undefined : await telling(store.results.find(wanted, errand, work), () => run.emit(looking(instance.name)));
     if (found !== undefined) {
       const { attempt, remote } = found;

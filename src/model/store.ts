@@ -122,6 +122,8 @@ export interface Results {
   known(fingerprint: string): Attempt | undefined;
   /** Those of some results whose records are files of their own, as former stores have them, or are not here. */
   apart(fingerprints: readonly string[]): readonly string[];
+  /** Sees what others have added to a work that this process has claimed, so that what is kept of it stands beside that. */
+  see(claimed: string): void;
   /**
    * A whole result: from here, with all that others have added, else from a remote, from where it is fetched and kept here. `claimed`: its work,
    * which this process has claimed; others have added nothing to it unless they claimed it too.

@@ -257,3 +257,20 @@ test('secrets are named in the specification and handed over apart', async () =>
   await run('run-1', newStore(), executor, [instanceOf('node', { env: [{ name: 'TOKEN', secret: true }] })]);
   expect(seen).toEqual([{ env: { PATH: '/bin' }, named: ['TOKEN'], secrets: { TOKEN: 'secret' } }]);
 });
+
+test('what another process made of a node meanwhile stays beside what it makes itself, also where it is forced', async () => {
+  const folder = join(emptyFolder(), 'artifacts');
+  const [ours, theirs] = [openLocalStore(folder), openLocalStore(folder)].map(unwrap) as [Store, Store];
+  const nodes = [instanceOf('first'), instanceOf('second', { after: ['first'] })];
+  const writing = (text: string, meanwhile?: () => Promise<unknown>): FakeExecutor =>
+    new FakeExecutor(async ({ specification, write }) => {
+      if (specification.node === 'first') await meanwhile?.();
+      write('out', specification.node === 'first' ? 'the same' : text);
+      return {};
+    });
+  await run('run-1', ours, writing('one'), nodes);
+  const meanwhile = (): Promise<Ran> => run('run-3', theirs, writing('three'), nodes, ['second']);
+  const { end } = await run('run-2', ours, writing('two', meanwhile), nodes, ['first', 'second']);
+  const fingerprint = end.record.nodes['second']?.fingerprint ?? '';
+  expect(ours.results.read(fingerprint)?.attempts.map((attempt) => attempt.run)).toEqual(['run-2', 'run-3', 'run-1']);
+});

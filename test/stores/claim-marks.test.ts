@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
-import type { Results, WantedResult } from '../../src/model/store.ts';
+import type { Results, Store, WantedResult } from '../../src/model/store.ts';
 import type { Claim } from '../../src/model/workplace.ts';
 import { ClaimMarks } from '../../src/stores/local/claim-marks.ts';
 import { localStore } from '../../src/stores/local/store.ts';
@@ -102,16 +102,17 @@ test('where nothing can be marked, no work is known to be untouched', () => {
   expect(claimed(marks, one, later(marks))).toBe(false);
 });
 
+async function claim({ workplaces }: Store, work: string): Promise<Claim> {
+  const claim = await workplaces.claim(work, asker());
+  if (claim === undefined) throw new Error('not claimed');
+  return claim;
+}
+
 test('who has claimed a work sees what others made of it, and left, though he looked before; of another he asks nobody', async () => {
   const { store: ours } = open();
   const theirs = localStore(ours.location);
   const errand = { signal: new AbortController().signal, notice: () => undefined };
   const wanted = { fingerprint: workFingerprint } as WantedResult;
-  const claim = async (store: typeof ours, work: string): Promise<Claim> => {
-    const claim = await store.workplaces.claim(work, asker());
-    if (claim === undefined) throw new Error('not claimed');
-    return claim;
-  };
   const found = async (results: Results, work: string): Promise<boolean> => (await results.find(wanted, errand, work)) !== undefined;
   const works = Array.from({ length: 3 }, (_, index) => sha256(`work ${index}`));
   const [first = '', second = '', third = ''] = works;
@@ -132,4 +133,23 @@ test('who has claimed a work sees what others made of it, and left, though he lo
   const last = await claim(ours, sha256('another work'));
   expect((await ours.results.find(wanted, errand, sha256('another work')))?.attempt.run).toBe('run-2');
   last.release();
+});
+
+test('what is kept of a work that is done whatever others made of it stands beside that', async () => {
+  const { store: ours } = open();
+  const theirs = localStore(ours.location);
+  const [a, b] = ['a', 'b'].map((text) => value(collect(ours, { 'a.txt': text })));
+  if (a === undefined || b === undefined) throw new Error('nothing collected');
+  const first = await claim(ours, one);
+  ours.results.see(one);
+  first.release();
+  const second = await claim(theirs, other);
+  await keptResult(theirs, a, 'run-1');
+  second.release();
+  const third = await claim(ours, other);
+  ours.results.see(other);
+  await keptResult(ours, b, 'run-2');
+  third.release();
+  for (const { results } of [ours, localStore(ours.location)])
+    expect(results.read(workFingerprint)?.attempts.map(({ run }) => run)).toEqual(['run-2', 'run-1']);
 });

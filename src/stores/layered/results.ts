@@ -61,6 +61,10 @@ class LayeredResults implements Results {
     this.local.results.hurry();
   }
 
+  see(claimed: string): void {
+    this.local.results.see(claimed);
+  }
+
   async find(wanted: WantedResult, errand: Errand, claimed?: string): Promise<FoundResult | undefined> {
     const found = await this.local.results.find(wanted, errand, claimed);
     if (found !== undefined || !wanted.travels) return found;

@@ -98,12 +98,16 @@ export class LocalResults implements Results {
     return this.segments.apart('result', fingerprints);
   }
 
+  /** Without a work, sees all that others have added. */
+  see(claimed?: string): void {
+    if (claimed !== undefined && this.marks.isUntouched(claimed, this.since)) return;
+    this.since = this.marks.moment();
+    this.segments.lookAnew();
+    this.seeOthers();
+  }
+
   async find({ fingerprint }: WantedResult, _errand: Errand, claimed?: string): Promise<FoundResult | undefined> {
-    if (claimed === undefined || !this.marks.isUntouched(claimed, this.since)) {
-      this.since = this.marks.moment();
-      this.segments.lookAnew();
-      this.seeOthers();
-    }
+    this.see(claimed);
     const attempt = this.known(fingerprint);
     if (attempt === undefined) return undefined;
     this.segments.relyOn('result', fingerprint);

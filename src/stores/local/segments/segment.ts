@@ -170,14 +170,14 @@ export class Segment {
     return this.known.all(kind);
   }
 
-  /** The same, of one that was perhaps never asked for anything: it is noted how it stood. */
-  stands(): boolean {
-    return (this.isLoaded || this.refresh()) && this.isTrusted();
-  }
-
   /** Whether the segment stands as it did when all that it holds was proven. */
   isTrusted(): boolean {
     return this.standing !== '' && this.look()?.stamp === this.standing;
+  }
+
+  /** The same of one that was perhaps never asked for anything, of which it is noted how it stood. */
+  stands(): boolean {
+    return (this.isLoaded || this.refresh()) && this.isTrusted();
   }
 
   /** Whether this process has hashed an entry since anyone else changed the file. */
