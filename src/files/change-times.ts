@@ -14,11 +14,7 @@ const KINDS: ReadonlySet<number> = new Set([
 
 /** Whether a settled file (`settle`) that stands as it did has the bytes that it had. */
 export function tellsOfChanges(path: string): boolean {
-  let isKnown = false;
-  ifPossible(() => {
-    isKnown = KINDS.has(statfsSync(path).type);
-  });
-  return isKnown;
+  return ifPossible(() => KINDS.has(statfsSync(path).type)) === true;
 }
 
 const asleep = new Int32Array(new SharedArrayBuffer(4));
@@ -57,11 +53,9 @@ export function settledStamps(paths: readonly string[], beside: string): string[
 
 /** Changes the status of a folder, and nothing else of it; returns when that was, in nanoseconds, or undefined where it cannot be changed. */
 function touched(folder: string): bigint | undefined {
-  let ctimeNs: bigint | undefined;
-  ifPossible(() => {
+  return ifPossible(() => {
     const { atime, mtime } = lstatSync(folder);
     utimesSync(folder, atime, mtime);
-    ({ ctimeNs } = lstatSync(folder, { bigint: true }));
+    return lstatSync(folder, { bigint: true }).ctimeNs;
   });
-  return ctimeNs;
 }

@@ -152,12 +152,16 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
   writeByRename(path, data, false);
 }
 
-/** Does what only spares work later, such as writing what can be made again at any time: where the system refuses it, nothing is lost, and it is not done. */
-export function ifPossible(work: () => void): void {
+/**
+ * Does what only spares work later, such as writing what can be made again at any time, and returns what that returns: where the system refuses it,
+ * nothing is lost, it is not done, and this is undefined.
+ */
+export function ifPossible<Value>(work: () => Value): Value | undefined {
   try {
-    work();
+    return work();
   } catch (error) {
     if (!isOfSystem(error)) throw error;
+    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Finding } from '../../src/model/upkeep.ts';
 import { fileStamp } from '../../src/files/stamp.ts';
 import { sha256 } from '../../src/model/canonical.ts';
 import { HEAD } from '../../src/stores/local/segments/entry.ts';
-import { readNote, writeNote } from '../../src/stores/local/segments/table.ts';
+import { addToNote, readNote } from '../../src/stores/local/segments/table.ts';
 import { localStore } from '../../src/stores/local/store.ts';
 import { emptyFolder } from '../folders.ts';
 import { lose, rot, stretchOf } from '../stored.ts';
@@ -97,7 +97,7 @@ describe('verify', () => {
       writeFileSync(path, flipped(offset - HEAD + at)(bytes));
       const noteFile = path.replace('/segments/', '/index/segments/');
       const note = readNote(noteFile);
-      if (note !== undefined) writeNote(noteFile, { ...note, stamp: fileStamp(lstatSync(path, { bigint: true })) });
+      if (note !== undefined) addToNote(noteFile, note.base, { ...note, stamp: fileStamp(lstatSync(path, { bigint: true })) });
       const { damaged } = await localStore(root).maintenance.verify();
       expect(damaged.map(told), String(at)).toEqual(['content: output student.model/a.txt']);
     }

@@ -30,14 +30,13 @@ export class CheckpointFolder {
 
   /** Takes the folder away if nothing was put there; whether the attempt has its own one again, as it was. */
   leave(): boolean {
-    let isBack = false;
-    ifPossible(() => {
+    const isBack = ifPossible(() => {
       const isAsNew = this.stamp !== undefined && this.stamp === this.standing() && readdirSync(this.folder).length === 0;
       if (isAsNew) renameSync(this.folder, this.spare);
       else rmdirSync(this.folder);
-      isBack = isAsNew;
+      return isAsNew;
     });
-    return isBack;
+    return isBack === true;
   }
 
   private standing(): string {

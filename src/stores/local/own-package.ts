@@ -3,15 +3,6 @@ import { dirname, join } from 'node:path';
 import { ifPossible } from '../../files/durable.ts';
 import { installation } from '../../model/installation.ts';
 
-/** Where the link leads to, if it is one. */
-function targetOf(link: string): string | undefined {
-  let target: string | undefined;
-  ifPossible(() => {
-    target = readlinkSync(link);
-  });
-  return target;
-}
-
 /**
  * Makes `stillroom` a package that Node programs find from the folders of attempts below a store, as they look for it in the folders above
  * them: what `stillroom/events` is imported from where the project has not installed it.
@@ -19,7 +10,7 @@ function targetOf(link: string): string | undefined {
 export function linkOwnPackage(root: string): void {
   const link = join(root, 'node_modules', 'stillroom');
   const target = installation.replace(/\/$/, '');
-  if (targetOf(link) === target) return;
+  if (ifPossible(() => readlinkSync(link)) === target) return;
   ifPossible(() => {
     mkdirSync(dirname(link), { recursive: true });
     const made = `${link}-${process.pid}`;

@@ -113,13 +113,10 @@ export class LocalSources implements Sources {
     const isUnread = !existsSync(this.noteFile(source));
     const listed = this.list(source, isUnread && source.keep === false);
     if (!listed.ok) return listed;
-    let read: Outcome<Reading> | undefined;
-    if (mayKeep(source, sizeOf(listed.value.files), listed.value) && isUnread)
-      // Where the system does not let it be kept, that is told when it must be.
-      ifPossible(() => {
-        read = this.pack(source, listed.value);
-      });
-    read ??= this.read(source, listed.value);
+    const isKept = mayKeep(source, sizeOf(listed.value.files), listed.value) && isUnread;
+    // Where the system does not let it be kept, that is told when it must be.
+    const kept = isKept ? ifPossible(() => this.pack(source, listed.value)) : undefined;
+    const read = kept ?? this.read(source, listed.value);
     return read.ok ? done(snapshotOf(source, read.value)) : read;
   }
 

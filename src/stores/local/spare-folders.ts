@@ -29,7 +29,7 @@ export class SpareFolders {
   /** Puts a spare folder at a path, or a new one. */
   take(path: string): void {
     const spare = this.paths.pop();
-    if (spare !== undefined && succeeds(() => isRenamed(spare, path))) return;
+    if (spare !== undefined && ifPossible(() => isRenamed(spare, path))) return;
     mkdirSync(path, { recursive: true });
     for (const name of INNER) mkdirSync(join(path, name));
   }
@@ -41,7 +41,7 @@ export class SpareFolders {
   put(path: string): readonly string[] {
     const spare = join(this.scratch(), `spare-${randomUUID().slice(-12)}`);
     const isEmptied = (): boolean => holdsFolders(path) && removeInside(join(path, WORK));
-    if (this.paths.length >= MOST || !succeeds(() => isEmptied() && isRenamed(path, spare))) return removeTree(path);
+    if (this.paths.length >= MOST || !ifPossible(() => isEmptied() && isRenamed(path, spare))) return removeTree(path);
     this.paths.push(spare);
     return [];
   }
@@ -60,13 +60,4 @@ function holdsFolders(path: string): boolean {
 function isRenamed(from: string, to: string): boolean {
   renameSync(from, to);
   return true;
-}
-
-/** Whether something is so; what the system refuses to tell or to do is not. */
-function succeeds(isSo: () => boolean): boolean {
-  let is = false;
-  ifPossible(() => {
-    is = isSo();
-  });
-  return is;
 }

@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileStamp } from '../../../src/files/stamp.ts';
-import { readNote, writeNote } from '../../../src/stores/local/segments/table.ts';
+import { addToNote, readNote } from '../../../src/stores/local/segments/table.ts';
 import { StampBook } from '../../../src/stores/local/stamps.ts';
 import { value } from './aftermath.ts';
 import { fillStore, LEFT } from './full-store.ts';
@@ -55,7 +55,7 @@ function noteAsProven(store: string, file: string): void {
   const path = join(store, 'index', file);
   const note = readNote(path);
   const stats = lstatSync(join(store, file), { bigint: true });
-  if (note !== undefined && note.covered <= stats.size) writeNote(path, { ...note, stamp: fileStamp(stats) });
+  if (note !== undefined && note.covered <= stats.size) addToNote(path, note.base, { ...note, stamp: fileStamp(stats) });
 }
 
 /** Numbers from 0 up to 1, the same for the same seed. */

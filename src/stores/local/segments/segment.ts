@@ -87,7 +87,7 @@ export class Segment {
     const looked = this.look();
     if (looked === undefined) return false;
     const { size } = looked;
-    if (!this.isLoaded) this.load(size);
+    if (!this.isLoaded) this.load(({ covered }) => covered <= size);
     if (size < this.covered) this.prove();
     else if (size > this.covered && size !== this.scanned) {
       const scanned = this.scanFrom(this.covered, size);
@@ -100,14 +100,11 @@ export class Segment {
     return true;
   }
 
-  private load(size: number): void {
-    this.isLoaded = true;
+  /** Knows what is noted, if the note fits; else what is read. */
+  private load(fits: (note: Note) => boolean): void {
     const note = readNote(this.notePath);
-    if (note === undefined || note.covered > size) this.prove();
-    else this.adopt(note);
-  }
-
-  private adopt(note: Note): void {
+    if (note === undefined || !fits(note)) return this.prove();
+    this.isLoaded = true;
     this.known = new KnownEntries(note.content, note.results);
     for (const entry of note.added) this.known.add(entry);
     this.base = note.base;
@@ -120,11 +117,7 @@ export class Segment {
 
   /** Knows all that the segment holds to be proven: as whoever added to it last noted it, else by reading it. */
   settle(): void {
-    if (this.isLoaded && this.isTrusted()) return;
-    const note = readNote(this.notePath);
-    if (note === undefined || note.stamp !== this.look()?.stamp) return this.prove();
-    this.isLoaded = true;
-    this.adopt(note);
+    if (!this.isLoaded || !this.isTrusted()) this.load(({ stamp }) => stamp === this.look()?.stamp);
   }
 
   private scanFrom(from: number, to: number): Scanned {
@@ -279,8 +272,8 @@ export class Segment {
     if (this.isNoted) return;
     const { covered, standing: stamp } = this;
     const added = KINDS.flatMap((kind) => [...this.known.since(kind)]);
-    const mayAdd = this.base !== undefined && !this.known.hasGone && added.length <= MOST_ADDED;
-    if (!mayAdd || !addToNote(this.notePath, this.base as NoteBase, { covered, stamp, added })) {
+    const base = added.length > MOST_ADDED || this.known.hasGone ? undefined : this.base;
+    if (base === undefined || !addToNote(this.notePath, base, { covered, stamp, added })) {
       const { content, result: results } = this.known.settled();
       this.base = writeNote(this.notePath, { covered, stamp, content, results });
     }

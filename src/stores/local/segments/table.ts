@@ -148,21 +148,12 @@ function heldAt(all: Buffer, at: number): (Held & { readonly base: NoteBase }) |
 }
 
 /** Writes a note of a segment, where the system takes it: it can be made again by reading the segment. */
-export function writeNote(path: string, { covered, stamp, content, results, added = [] }: Held & Partial<Note>): NoteBase | undefined {
-  const more = (table: Table): Table =>
-    added.length === 0
-      ? table
-      : table.changed(
-          new Set(),
-          added.filter(({ kind }) => kind === table.kind),
-        );
-  const bytes = bytesOf({ covered, stamp, content: more(content), results: more(results) });
-  let isWritten = false;
-  ifPossible(() => {
+export function writeNote(path: string, held: Held): NoteBase | undefined {
+  const bytes = bytesOf(held);
+  return ifPossible(() => {
     writeWhole(path, bytes);
-    isWritten = true;
+    return { end: bytes.length, sum: bytes.subarray(-SUM) };
   });
-  return isWritten ? { end: bytes.length, sum: bytes.subarray(-SUM) } : undefined;
 }
 
 /**
@@ -171,20 +162,19 @@ export function writeNote(path: string, { covered, stamp, content, results, adde
  */
 export function addToNote(path: string, base: NoteBase, { covered, stamp, added }: Pick<Note, 'covered' | 'stamp' | 'added'>): boolean {
   const bytes = bytesOf({ covered, stamp, content: Table.of('content', added), results: Table.of('result', added) });
-  let isAdded = false;
-  ifPossible(() => {
+  const isAdded = ifPossible(() => {
     const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       const sum = Buffer.alloc(SUM);
-      if (readAt(descriptor, sum, base.end - SUM) < SUM || !sum.equals(base.sum)) return;
+      if (readAt(descriptor, sum, base.end - SUM) < SUM || !sum.equals(base.sum)) return false;
       writeSync(descriptor, bytes, 0, bytes.length, base.end);
       ftruncateSync(descriptor, base.end + bytes.length);
-      isAdded = true;
+      return true;
     } finally {
       closeSync(descriptor);
     }
   });
-  return isAdded;
+  return isAdded === true;
 }
 
 /** The note of a segment; undefined where there is none, or it is damaged. */
