@@ -15,6 +15,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/model/canonical.ts';
 import { HEAD, type NewEntry } from '../../src/stores/local/segments/entry.ts';
 import { Segments } from '../../src/stores/local/segments/segments.ts';
+import { readNote } from '../../src/stores/local/segments/table.ts';
 import { emptyFolder } from '../folders.ts';
 
 let root: string;
@@ -142,6 +143,8 @@ describe('entries', () => {
       const after = written();
       for (const length of [before.length, before.length + 10, after.length - 1]) {
         writeFileSync(note(), after.subarray(0, length));
+        // What is not whole is told by `verify`.
+        expect(readNote(note()) === undefined).toBe(length > before.length);
         expect(read(new Segments(root), 'c')).toBe('c');
       }
       left('d');

@@ -158,7 +158,7 @@ export function writeNote(path: string, held: Held): NoteBase | undefined {
 
 /**
  * Adds to a note in its place, instead of what was added to it before: of a large segment all of it takes long to write. Whoever reads it half
- * written, or after a kill in between, finds what it was without that. False where it is not the note that it was.
+ * written, or after a kill in between, finds it damaged. False where it is not the note that it was.
  */
 export function addToNote(path: string, base: NoteBase, { covered, stamp, added }: Pick<Note, 'covered' | 'stamp' | 'added'>): boolean {
   const bytes = bytesOf({ covered, stamp, content: Table.of('content', added), results: Table.of('result', added) });
@@ -186,8 +186,9 @@ export function readNote(path: string): Note | undefined {
     return undefined;
   }
   const held = heldAt(all, 0);
-  const more = held === undefined ? undefined : heldAt(all, held.base.end);
-  if (held === undefined || more === undefined) return held && { ...held, added: [] };
+  if (held === undefined || held.base.end === all.length) return held && { ...held, added: [] };
+  const more = heldAt(all, held.base.end);
+  if (more === undefined) return undefined;
   const { covered, stamp, content, results } = more;
   return { ...held, covered, stamp, added: [...content.entries(), ...results.entries()] };
 }
